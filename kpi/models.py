@@ -1,0 +1,92 @@
+"""Money: schemes as documents, quotas, and the statements of closed months."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Scheme(models.Model):
+    """A pay scheme: a validated document of components, versioned, in force from ``effective_from`` (a month's first day)."""
+
+    code = models.SlugField(max_length=40)
+    version = models.PositiveIntegerField()
+    title = models.TextField(_("title"))
+    document = models.JSONField(_("document"))
+    effective_from = models.DateField(_("in force from"))
+    published_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("pay scheme")
+        verbose_name_plural = _("pay schemes")
+        ordering = ["code", "-version"]
+        constraints = [models.UniqueConstraint(fields=["code", "version"], name="scheme_version")]
+
+    def __str__(self) -> str:
+        return f"{self.title} v{self.version}"
+
+
+class Quota(models.Model):
+    """A manager's plan of a month, in the account's currency. ``period`` is the month's first day."""
+
+    manager = models.ForeignKey("pipelines.Person", models.DO_NOTHING, db_constraint=False, related_name="quotas")
+    period = models.DateField(_("month"))
+    amount = models.DecimalField(_("plan"), max_digits=15, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("plan")
+        verbose_name_plural = _("plans")
+        constraints = [models.UniqueConstraint(fields=["manager", "period"], name="quota_of_month")]
+
+
+class StatementQuerySet(models.QuerySet):
+    def visible_to(self, user: Any) -> "StatementQuerySet":
+        if not user.sees_money:
+            return self.none()
+        return self if user.sees is None else self.filter(manager_id__in=user.sees)
+
+
+class Statement(models.Model):
+    """A manager's money of a month. While ``live`` it is computed again every few minutes and is preliminary;
+    once ``closed`` its lines and inputs are frozen and a later change is a new line with author and reason.
+    """
+
+    class Status(models.TextChoices):
+        LIVE = "live", _("preliminary")
+        CLOSED = "closed", _("closed")
+
+    manager = models.ForeignKey("pipelines.Person", models.DO_NOTHING, db_constraint=False, related_name="statements")
+    period = models.DateField(_("month"))
+    status = models.CharField(max_length=6, choices=Status, default=Status.LIVE)
+    total = models.DecimalField(_("total"), max_digits=15, decimal_places=2, default=0)
+    scheme = models.ForeignKey(Scheme, models.PROTECT, related_name="+")
+    inputs = models.JSONField(default=dict)
+    computed_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    objects = StatementQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("statement")
+        verbose_name_plural = _("statements")
+        ordering = ["-period", "manager_id"]
+        constraints = [models.UniqueConstraint(fields=["manager", "period"], name="statement_of_month")]
+
+
+class StatementLine(models.Model):
+    """One line of a statement: an amount and the values its sentence is filled with."""
+
+    statement = models.ForeignKey(Statement, models.CASCADE, related_name="lines")
+    position = models.PositiveSmallIntegerField()
+    code = models.CharField(max_length=40)
+    amount = models.DecimalField(max_digits=15, decimal_places=2)
+    values = models.JSONField(default=dict)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = _("statement line")
+        verbose_name_plural = _("statement lines")
+        ordering = ["position", "id"]

@@ -1,0 +1,137 @@
+"""Judgement: what must hold on each stage, which rules are on, and what was found."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Severity(models.TextChoices):
+    REMARK = "remark", _("remark")
+    VIOLATION = "violation", _("violation")
+
+
+class RuleMode(models.Model):
+    """How far a rule reaches, and since when. A rule without a row is off."""
+
+    class Mode(models.TextChoices):
+        OFF = "off", _("off")
+        SHADOW = "shadow", _("shadow")  # judged, seen by admins only
+        WARN = "warn", _("warns")  # seen by everybody, costs nothing
+        MONEY = "money", _("counts in money")
+
+    rule = models.CharField(max_length=40, primary_key=True)
+    mode = models.CharField(_("mode"), max_length=6, choices=Mode, default=Mode.OFF)
+    weight = models.PositiveSmallIntegerField(_("weight"), default=1)
+    since = models.DateTimeField(_("since"))
+
+    class Meta:
+        verbose_name = _("rule")
+        verbose_name_plural = _("rules")
+        ordering = ["rule"]
+
+
+class Regulation(models.Model):
+    """What must hold on a stage: five fields of text that people read, and the norms that rules judge by.
+
+    Versions of one stage differ by ``version``; the one in force is the newest published. Durations are seconds
+    on the clock named beside them.
+    """
+
+    class Clock(models.TextChoices):
+        CALENDAR = "calendar", _("calendar")
+        OWNER = "owner", _("owner's shifts")
+        CLIENT = "client", _("client's (company hours)")
+
+    stage = models.ForeignKey(
+        "pipelines.Stage", models.DO_NOTHING, db_constraint=False, related_name="regulations", verbose_name=_("stage")
+    )
+    version = models.PositiveIntegerField(default=1)
+    published_at = models.DateTimeField(null=True, blank=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    entry_result = models.TextField(_("result on entry"), blank=True)
+    goal = models.TextField(_("goal of the stage"), blank=True)
+    term = models.TextField(_("term"), blank=True)
+    automation = models.TextField(_("automation"), blank=True)
+    steps = models.TextField(_("steps and scenarios"), blank=True)
+    max_stay = models.DurationField(_("longest stay"), null=True, blank=True)
+    stay_clock = models.CharField(_("clock of the stay"), max_length=8, choices=Clock, default=Clock.CALENDAR)
+    needs_task = models.BooleanField(_("a next task is demanded"), default=False)
+    task_grace = models.DurationField(_("grace without a task"), null=True, blank=True)  # owner's clock
+    required_fields = models.JSONField(_("required fields"), default=list, blank=True)  # ids of custom fields; "price"
+    fields_grace = models.DurationField(_("grace to fill fields"), null=True, blank=True)  # owner's clock
+
+    class Meta:
+        verbose_name = _("regulation")
+        verbose_name_plural = _("regulations")
+        ordering = ["stage_id", "-version"]
+        constraints = [models.UniqueConstraint(fields=["stage", "version"], name="regulation_version")]
+
+
+class FindingQuerySet(models.QuerySet):
+    """Open, upcoming and closed follow from the moments alone: nothing sweeps."""
+
+    def visible_to(self, user: Any) -> "FindingQuerySet":
+        rows = self if user.sees is None else self.filter(manager_id__in=user.sees)
+        return rows if user.administers else rows.filter(mode__in=[RuleMode.Mode.WARN, RuleMode.Mode.MONEY])
+
+    def standing(self) -> "FindingQuerySet":
+        return self.filter(withdrawn_at=None)
+
+    def open(self, now: Any) -> "FindingQuerySet":
+        return self.standing().filter(Q(closes_at=None) | Q(closes_at__gt=now), opens_at__lte=now)
+
+    def upcoming(self, now: Any) -> "FindingQuerySet":
+        return self.standing().filter(Q(closes_at=None) | Q(closes_at__gt=now), opens_at__gt=now)
+
+    def closed(self, now: Any) -> "FindingQuerySet":
+        return self.standing().filter(closes_at__lte=now)
+
+
+class Finding(models.Model):
+    """One occurrence of a broken rule: broken since ``since``, counted in ``[opens_at, closes_at)``.
+
+    ``opens_at`` may lie in the future: a warning. Found again by (rule, deal, task, since) when judged again;
+    one that a newer judgement no longer finds is withdrawn, or dropped if it had never opened.
+    ``manager`` is the deal's (or the task's) owner at ``opens_at``. ``mode`` repeats the rule's for reads.
+    """
+
+    rule = models.CharField(max_length=40)
+    severity = models.CharField(max_length=9, choices=Severity)
+    mode = models.CharField(max_length=6, choices=RuleMode.Mode)
+    deal = models.ForeignKey("pipelines.Deal", models.DO_NOTHING, db_constraint=False, db_index=False, related_name="findings")
+    task = models.ForeignKey(
+        "pipelines.Task", models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="findings"
+    )
+    stage = models.ForeignKey("pipelines.Stage", models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+")
+    manager = models.ForeignKey(
+        "pipelines.Person", models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="findings"
+    )
+    since = models.DateTimeField()
+    opens_at = models.DateTimeField()
+    closes_at = models.DateTimeField(null=True)
+    values = models.JSONField(default=dict)  # what the sentence is filled with
+    regulation = models.ForeignKey(Regulation, models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True)
+
+    objects = FindingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("finding")
+        verbose_name_plural = _("findings")
+        ordering = ["opens_at", "id"]
+        indexes = [
+            models.Index(fields=["deal"], name="finding_by_deal"),  # diff of a judged deal, deal card
+            # open and upcoming lists of a rule or a manager; the desk
+            models.Index(
+                fields=["rule", "opens_at"], include=["closes_at", "manager", "deal", "stage"], name="finding_open", condition=Q(withdrawn_at=None)
+            ),
+            models.Index(
+                fields=["manager", "opens_at"], include=["rule", "closes_at", "mode"], name="finding_by_manager", condition=Q(withdrawn_at=None)
+            ),  # quality of a person in a period
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["rule", "deal", "task", "since"], nulls_distinct=False, name="finding_natural_key")
+        ]

@@ -1,0 +1,43 @@
+"""Background work: two queues and the whole schedule.
+
+``amo`` carries everything that talks to amoCRM (its workers share one request budget), ``work`` the rest.
+Tasks are declared in the ``tasks`` module of each room and hold no logic of their own.
+"""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salesops.settings")
+
+app = Celery("salesops")
+
+
+def broker_url(redis_url: str) -> str:
+    """Celery's spelling of a Redis address: kombu names sockets ``redis+socket`` and the database ``virtual_host``."""
+    if redis_url.startswith("unix://"):
+        return redis_url.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
+    return redis_url
+
+
+app.conf.update(
+    broker_url=broker_url(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")),
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"visibility_timeout": 3600},
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    task_default_queue="work",
+    task_routes={"pipelines.tasks.*": {"queue": "amo"}},
+    task_time_limit=3600,
+    timezone="Europe/Moscow",
+    beat_schedule={
+        "increments": {"task": "pipelines.tasks.pull_changes", "schedule": 60.0, "options": {"expires": 55}},
+        "hooks left behind": {"task": "pipelines.tasks.answer_hooks", "schedule": 30.0, "options": {"expires": 25}},
+        "dictionaries": {"task": "pipelines.tasks.pull_dictionaries", "schedule": 900.0, "options": {"expires": 600}},
+        "statements": {"task": "kpi.tasks.refresh_statements", "schedule": crontab(minute="*/5"), "options": {"expires": 240}},
+    },
+)
+app.autodiscover_tasks()

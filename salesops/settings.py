@@ -1,0 +1,208 @@
+"""All settings, from environment variables; a value that makes no sense is refused with one sentence."""
+
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+from environs import Env, EnvError
+
+from salesops.lib import moment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOCAL_DIR = BASE_DIR / ".local"
+
+env = Env()
+
+
+def refuse(name: str, why: object) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name}: {why}")
+
+
+try:
+    DEBUG = env.bool("DEBUG", False)
+    DEMO = env.bool("DEMO", False)
+    SECRET_KEY = env.str("SECRET_KEY", "insecure-development-key" if DEBUG else "")
+    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
+    CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+    REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+    TIME_ZONE = env.str("TIME_ZONE", "Europe/Moscow")
+    AMO_BASE_URL = env.str("AMO_BASE_URL", "").rstrip("/")
+    AMO_TOKEN = env.str("AMO_TOKEN", "")
+    AMO_RATE = env.float("AMO_RATE", 7.0)  # requests a second of the whole installation; 0 = unpaced (sandbox only)
+    PORTAL_URL = env.str("PORTAL_URL", "http://127.0.0.1:8000").rstrip("/")
+    CREDENTIALS_KEYS = env.list("CREDENTIALS_KEYS", [])  # Fernet keys, newest first; falls back on SECRET_KEY
+    HTTPS = env.bool("HTTPS", False)
+    FIXED_NOW = env.str("SALESOPS_NOW", "")
+except EnvError as error:
+    raise ImproperlyConfigured(str(error)) from error
+
+if not SECRET_KEY:
+    raise refuse("SECRET_KEY", "must be set when DEBUG is off")
+if TIME_ZONE not in available_timezones():
+    raise refuse("TIME_ZONE", f"{TIME_ZONE!r} is not a time zone such as Europe/Moscow")
+if AMO_BASE_URL and not AMO_BASE_URL.startswith(("http://", "https://")):
+    raise refuse("AMO_BASE_URL", f"{AMO_BASE_URL!r} is not an address such as https://example.amocrm.ru")
+if AMO_BASE_URL and not AMO_TOKEN:
+    raise refuse("AMO_TOKEN", "must be set together with AMO_BASE_URL")
+if FIXED_NOW:
+    if not (DEBUG or DEMO):
+        raise refuse("SALESOPS_NOW", "is for tests and demos and refused when DEBUG is off")
+    try:
+        moment.fix(FIXED_NOW)
+    except ValueError as error:
+        raise refuse("SALESOPS_NOW", error) from error
+
+try:
+    DATABASES = {"default": env.dj_db_url("DATABASE_URL", "postgres://127.0.0.1/salesops")}
+except (EnvError, ValueError) as error:
+    raise refuse("DATABASE_URL", f"is not an address such as postgres://user:password@host/name ({error})") from error
+if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
+    raise refuse("DATABASE_URL", "must be a postgres:// address; PostgreSQL is the one database here")
+DATABASES["default"] |= {
+    "CONN_MAX_AGE": 600,
+    "CONN_HEALTH_CHECKS": True,
+    "TEST": {"NAME": env.str("TEST_DB_NAME", "test_salesops")},
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_htmx",
+    "template_partials",
+    "lucide",
+    "csp",
+    "axes",
+    "salesops",
+    "pipelines",
+    "team",
+    "qc",
+    "kpi",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # closed by default
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "salesops.urls"
+WSGI_APPLICATION = "salesops.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "salesops.context.frame",
+            ],
+            "builtins": ["salesops.templatetags.ui", "template_partials.templatetags.partials"],
+        },
+    }
+]
+
+AUTH_USER_MODEL = "team.Employee"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+
+LANGUAGE_CODE = "ru"
+LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_USE_FINDERS = DEBUG or DEMO
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or DEMO
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "salesops.api.Page",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Salesops",
+    "VERSION": "1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        name: {"level": "INFO", "handlers": ["console"], "propagate": False}
+        for name in ("pipelines", "team", "qc", "kpi", "salesops")
+    },
+}
