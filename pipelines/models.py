@@ -9,7 +9,7 @@ its parent, and a parent may vanish for good.
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 WON, LOST = 142, 143  # amoCRM's two closing statuses, the same numbers in every pipeline
@@ -182,6 +182,17 @@ class DealQuerySet(Visible):
 
     def open(self) -> "DealQuerySet":
         return self.filter(deleted_at=None, closed_at=None)
+
+    def with_moments(self) -> "DealQuerySet":
+        """Adds ``stage_since`` (start of the present visit) and ``next_due_at`` (nearest due of an open task).
+
+        The latter is read from the tasks themselves: amoCRM's ``closest_task_at`` lags when a task changes.
+        """
+        stay = Stay.objects.filter(deal=OuterRef("pk"), left_at=None).order_by("-entered_at")
+        task = Task.objects.open().filter(deal=OuterRef("pk")).order_by("due_at")
+        return self.annotate(
+            stage_since=Subquery(stay.values("visit_since")[:1]), next_due_at=Subquery(task.values("due_at")[:1])
+        )
 
 
 class Deal(models.Model):
