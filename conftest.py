@@ -1,0 +1,51 @@
+"""Every test runs on a real PostgreSQL and a real Redis: those of the environment, or the embedded ones made for tests.
+
+``TEST_DB_NAME`` (default ``test_salesops``) lets several runs share one checkout.
+"""
+
+import os
+import zlib
+from collections.abc import Iterator
+
+import django
+import pytest
+import redis
+
+from salesops import embedded
+
+DATABASES = 64  # of the embedded Redis; number 0 is nobody's, so a stray client loses nothing
+
+
+def own_database(url: str) -> str:
+    """The same Redis, but a database of this run's and this xdist worker's own."""
+    run = os.environ.get("TEST_DB_NAME", "test_salesops") + os.environ.get("PYTEST_XDIST_WORKER", "")
+    return f"{url.partition('?')[0]}?db={1 + zlib.crc32(run.encode()) % (DATABASES - 1)}"
+
+
+outside_redis = os.environ.get("REDIS_URL")
+for name in ("AMO_BASE_URL", "AMO_TOKEN", "AMO_RATE", "DEBUG", "DEMO", "SALESOPS_NOW"):
+    os.environ.pop(name, None)  # a developer's shell must not change what is tested
+os.environ["SECRET_KEY"] = "only-for-tests"
+os.environ["DJANGO_SETTINGS_MODULE"] = "salesops.settings"
+try:
+    embedded.fill_environment(test=True)
+except embedded.EmbeddedError as error:
+    pytest.exit(str(error), returncode=3)
+if not outside_redis:
+    os.environ["REDIS_URL"] = own_database(os.environ["REDIS_URL"])
+django.setup()
+
+from django.conf import settings  # noqa: E402 - settings read the environment prepared above
+
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # logins cost nothing
+settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def empty_redis() -> Iterator[None]:
+    """Nothing of an earlier run is in the way, and nothing of this one stays."""
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    client.flushdb()
+    yield
+    client.flushdb()
+    client.close()
