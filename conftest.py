@@ -1,4 +1,4 @@
-"""Every test runs on a real PostgreSQL and a real Redis: those of the environment, or the embedded ones made for tests.
+"""Tests run on a real PostgreSQL and Redis: those of the environment, or the embedded ones for tests.
 
 ``TEST_DB_NAME`` (default ``test_salesops``) lets several runs share one checkout.
 """

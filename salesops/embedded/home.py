@@ -1,4 +1,4 @@
-"""Where the embedded servers live: data under ``.local``, sockets in a short private folder, one lock for starters."""
+"""Where the embedded servers live: data under ``.local``, sockets in a short private folder, one lock."""
 
 import fcntl
 import hashlib
@@ -14,7 +14,7 @@ LONGEST_SOCKET_FOLDER = 80  # the kernel allows 107 bytes for the whole path of 
 
 
 class EmbeddedError(Exception):
-    """A server could not be found, started or stopped; the text is one sentence for the person at the terminal."""
+    """A server could not be found, started or stopped; the text is one sentence for a person."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Home:
 
     @property
     def sockets(self) -> Path:
-        """The folder of the sockets; ``.local/sockets`` points at it, so a different TMPDIR later finds it again."""
+        """The folder of the sockets; ``.local/sockets`` leads there, whatever TMPDIR says later."""
         name = "salesops-" + hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]
         link = self.folder / "sockets"
         # A copied checkout brings a link along that leads to the servers of the original: the name tells.
@@ -60,7 +60,7 @@ class Home:
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), owner):
-            raise EmbeddedError(f"{folder} belongs to somebody else; remove it, or set TMPDIR to another folder.")
+            raise EmbeddedError(f"{folder} is somebody else's; remove it, or set TMPDIR to another folder.")
         folder.chmod(0o700)
         if found.st_uid != owner:
             os.chown(folder, owner, -1)
@@ -79,7 +79,7 @@ class Home:
 
 
 def processes_in(folder: Path) -> set[int]:
-    """Ids of the live processes whose working directory is ``folder``: both servers change into their data."""
+    """Live processes whose working directory is ``folder``, as the servers change into their data."""
     found = set()
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():

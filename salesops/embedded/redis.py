@@ -28,7 +28,7 @@ def binary() -> Path:
             return found
     on_path = shutil.which("redis-server") or shutil.which("valkey-server")
     if on_path is None:
-        raise EmbeddedError("There is no Redis: run `make setup`, or set REDIS_URL to a server of yours.")
+        raise EmbeddedError("There is no Redis: run `make setup`, or set REDIS_URL to your own server.")
     return Path(on_path)
 
 
