@@ -1,0 +1,237 @@
+"""What templates draw with: icons, pills, bars and figures in the reader's language.
+
+Loaded everywhere (a built-in of the template engine). Lengths inside a bar, a ribbon or a scale are SVG
+percentages, because the content security policy forbids inline styles.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+import lucide
+from django import template
+from django.core.paginator import Page
+from django.forms import BoundField
+from django.utils import timezone
+from django.utils.html import format_html, json_script
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+from salesops.lib import formats, moment
+from salesops.lib.formats import Figure
+
+register = template.Library()
+
+TONE_ICONS = {"good": "check", "warn": "triangle-alert", "bad": "x", "info": "info", "neutral": "minus"}
+HEAT_LEVELS = 5
+
+
+def _locale() -> str:
+    return get_language() or "en"
+
+
+@lru_cache(maxsize=512)
+def _svg(name: str) -> SafeString:
+    # `name + ""` makes a plain str of a template's SafeString, which ElementTree would refuse.
+    return mark_safe(lucide._render_icon(name + "", 18, **{"class": "icon", "aria-hidden": "true"}))
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A lucide icon; raises when there is no such icon, so a wrong name is seen at once."""
+    return _svg(str(name))
+
+
+@register.simple_tag
+def pill(tone: str, text: object, icon: str = "") -> SafeString:
+    """A status: colour, icon and word together. Tones: good, warn, bad, info, neutral."""
+    return format_html('<span class="pill {}">{}{}</span>', tone, _svg(icon or TONE_ICONS[tone]), text)
+
+
+@register.simple_tag
+def mark(tone: str, icon: str = "") -> SafeString:
+    """A square tinted icon, the head of a feed or timeline row."""
+    return format_html('<span class="mark {}">{}</span>', tone, _svg(icon or TONE_ICONS[tone]))
+
+
+@register.simple_tag
+def avatar(name: str) -> SafeString:
+    return format_html('<span class="avatar" aria-hidden="true">{}</span>', formats.initials(str(name)))
+
+
+@register.simple_tag
+def bar(value: Figure | None, maximum: Figure = 100, text: object = None, tone: str = "") -> SafeString:
+    """A bar in a table cell with its number; unknown draws an empty track and a dash."""
+    share = _share(value, maximum) if value is not None else 0.0
+    shown = text if text is not None else formats.number(value, _locale())
+    return format_html(
+        '<span class="bar {}"><svg aria-hidden="true"><rect width="{}%" height="100%" rx="3.5"/></svg><span>{}</span></span>',
+        tone,
+        share,
+        shown,
+    )
+
+
+@register.filter
+def heat(share: Figure | None) -> str:
+    """The class of a heat-table cell for a share from 0 to 1; unknown and zero stay pale."""
+    if not share:
+        return "heat-0"
+    return f"heat-{min(HEAT_LEVELS, 1 + int(float(share) * HEAT_LEVELS))}"
+
+
+@register.simple_tag
+def chart(figure: Mapping[str, object], key: str, label: object, size: str = "") -> SafeString:
+    """A plotly chart from a figure of `salesops.lib.charts`; `label` says in words what it shows."""
+    return format_html(
+        '<div class="chart {}" id="chart-{}" role="img" aria-label="{}" data-figure="figure-{}"></div>{}',
+        size,
+        key,
+        label,
+        key,
+        json_script(figure, f"figure-{key}"),
+    )
+
+
+@register.inclusion_tag("parts/ribbon.html")
+def ribbon(segments: Iterable[Mapping[str, object]], label: object) -> dict[str, object]:
+    """Stages in order, each as long as its time.
+
+    A segment: `name`, `seconds`, `tone` (good, warn, bad or empty), `text` (the time in words), `inferred`
+    (drawn dashed), `title` (who moved it, how the time is counted) and `gap` (a break before it).
+    """
+    known = [dict(segment) for segment in segments]
+    # Even a stage of one minute stays visible and clickable.
+    floor = sum(float(str(segment["seconds"])) for segment in known) * 0.012
+    widths = [max(float(str(segment["seconds"])), floor) for segment in known]
+    total, start = sum(widths) or 1.0, 0.0
+    for segment, width in zip(known, widths, strict=True):
+        segment["x"], segment["width"] = f"{start / total * 100:.2f}%", f"{width / total * 100:.2f}%"
+        start += width
+    return {"segments": known, "label": label}
+
+
+@register.inclusion_tag("parts/scale.html")
+def scale(value: Figure, ticks: Iterable[tuple[Figure, object]], pace: Figure | None = None, pace_label: object = "", label: object = "") -> dict[str, object]:
+    """A bar with tier ticks `(where, caption)` and a marker of the pace, all in the unit of `value`."""
+    tiers = [(float(where), caption) for where, caption in ticks]
+    top = max([float(value), float(pace or 0), *(where for where, _ in tiers)]) * 1.06 or 1.0
+    return {
+        "fill": f"{_share(value, top)}%",
+        "ticks": [
+            {"x": f"{_share(where, top)}%", "label": caption, "reached": where <= float(value), "anchor": _anchor(where / top)}
+            for where, caption in tiers
+        ],
+        "pace": None if pace is None else f"{_share(pace, top)}%",
+        "pace_anchor": _anchor(float(pace or 0) / top),
+        "pace_label": pace_label,
+        "label": label,
+    }
+
+
+def _share(value: Figure, maximum: Figure) -> float:
+    top = float(maximum)
+    return round(min(max(float(value) / top, 0.0), 1.0) * 100, 2) if top else 0.0
+
+
+def _anchor(place: float) -> str:
+    """Captions near an edge grow inwards, so none is cut."""
+    return "start" if place < 0.12 else "end" if place > 0.88 else "middle"
+
+
+@register.filter
+def money(value: Figure | None) -> str:
+    return formats.money(value, _locale())
+
+
+@register.filter
+def kopecks(value: Figure | None) -> str:
+    return formats.money(value, _locale(), kopecks=True)
+
+
+@register.filter
+def money_short(value: Figure | None) -> str:
+    return formats.money_short(value, _locale())
+
+
+@register.filter
+def number(value: Figure | None, places: int = 0) -> str:
+    return formats.number(value, _locale(), places)
+
+
+@register.filter
+def percent(ratio: Figure | None, places: int = 0) -> str:
+    """A ratio: `0.124|percent:1` → «12,4 %»."""
+    return formats.percent(ratio, _locale(), places)
+
+
+@register.filter
+def signed(text: str) -> str:
+    """`change|percent|signed` → «+12 %»."""
+    return formats.signed(text)
+
+
+@register.filter
+def duration(length: timedelta | Figure | None, parts: int = 2) -> str:
+    return formats.duration(length, _locale(), parts)
+
+
+@register.filter
+def hours(length: timedelta | None) -> str:
+    return formats.hours(length, _locale())
+
+
+@register.filter
+def ago(value: datetime | None) -> str:
+    return formats.ago(value, moment.now(), _locale())
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    return formats.day(_local(value), _locale())
+
+
+@register.filter
+def full_day(value: date | datetime | None) -> str:
+    return formats.day(_local(value), _locale(), year=True)
+
+
+@register.filter
+def clock(value: datetime | None) -> str:
+    return formats.clock(_local(value), _locale())
+
+
+@register.filter
+def stamp(value: datetime | None) -> str:
+    return formats.stamp(_local(value), timezone.localtime(moment.now()), _locale())
+
+
+@register.filter
+def month(value: date | datetime | None) -> str:
+    return formats.month(_local(value), _locale())
+
+
+def _local(value):  # type: ignore[no-untyped-def]
+    """Aware moments in the reader's zone; plain dates as they are."""
+    return timezone.localtime(value) if isinstance(value, datetime) else value
+
+
+@register.filter
+def page_range(page: Page) -> Iterable[int | str]:
+    """Page numbers around the present one, with «…» for what is left out."""
+    return page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
+
+
+@register.filter
+def is_checkbox(field: BoundField) -> bool:
+    return field.widget_type == "checkbox"
+
+
+@register.filter
+def message_tone(level: str) -> str:
+    return {"error": "bad", "warning": "warn", "success": "good"}.get(level, "info")
+
+
+@register.filter
+def message_icon(level: str) -> str:
+    return {"error": "circle-alert", "warning": "triangle-alert", "success": "circle-check"}.get(level, "info")

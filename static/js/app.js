@@ -1,0 +1,94 @@
+// Behaviour shared by all pages. Every part works on `data-` attributes; without scripts the page still works.
+const root = document.documentElement;
+
+// Theme: follows the system until someone chooses.
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : dark.matches);
+const themeChanged = () => document.dispatchEvent(new CustomEvent("themechange"));
+dark.addEventListener("change", themeChanged);
+function toggleTheme() {
+  root.dataset.theme = isDark() ? "light" : "dark";
+  try { localStorage.setItem("theme", root.dataset.theme); } catch { /* lasts for this page only */ }
+  themeChanged();
+}
+
+const closeDrawer = () => { if (location.hash === "#sidebar") history.back(); };
+
+document.addEventListener("click", (event) => {
+  const target = event.target.closest("[data-theme-toggle], [data-dialog], [data-close], [data-fill], [data-dismiss], [data-print]");
+  if (target?.matches("[data-theme-toggle]")) toggleTheme();
+  if (target?.matches("[data-dialog]")) document.getElementById(target.dataset.dialog)?.showModal();
+  if (target?.matches("[data-close]")) target.closest("dialog")?.close();
+  if (target?.matches("[data-dismiss]")) target.closest(".alert, .panel > *")?.remove();
+  if (target?.matches("[data-print]")) print();
+  if (target?.matches("[data-fill]")) fillLogin(target);
+  if (event.target.matches("dialog")) event.target.close(); // a click on the backdrop
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+function fillLogin(button) {
+  const form = document.querySelector("form[data-login]");
+  form.elements.username.value = button.dataset.fill;
+  form.elements.password.value = button.dataset.password;
+  form.querySelector("[type=submit]").focus();
+}
+
+// Keyboard: j/k walk through a list, Enter opens, / goes to the filters, Escape closes.
+// A page's own keys: <button data-key="c">.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    closeDrawer();
+    for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
+  }
+  const typing = event.target.closest("input, select, textarea, [contenteditable]");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (event.key === "/") {
+    const field = document.querySelector(".filters input:not([type=hidden]), .filters select");
+    if (field) { event.preventDefault(); field.focus(); }
+  } else if (event.key === "j" || event.key === "k") {
+    step(event.key === "j" ? 1 : -1);
+  } else if (/^[a-zа-я]$/i.test(event.key)) {
+    const scope = document.querySelector("[data-walk] .current") ?? document;
+    const button = scope.querySelector(`[data-key="${event.key}"]`) ?? document.querySelector(`[data-key="${event.key}"]`);
+    if (button) { event.preventDefault(); button.click(); }
+  }
+});
+function step(by) {
+  const rows = [...document.querySelectorAll("[data-walk] > *")];
+  if (!rows.length) return;
+  const here = rows.findIndex((row) => row.classList.contains("current"));
+  const next = rows[Math.min(Math.max(here + by, 0), rows.length - 1)];
+  rows[here]?.classList.remove("current");
+  next.classList.add("current");
+  next.scrollIntoView({ block: "nearest" });
+  (next.querySelector("a.row-link") ?? next.querySelector("a, button"))?.focus({ preventScroll: true });
+}
+
+// Selects of a filter form send it at once when htmx is not there to do so.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-autosubmit]");
+  if (form && !window.htmx) form.requestSubmit();
+});
+
+// htmx: a failed request leaves the page as it was and says so.
+const failed = () => {
+  const box = document.querySelector(".toasts");
+  if (!box) return;
+  const alert = document.getElementById("request-failed").content.cloneNode(true);
+  box.replaceChildren(alert);
+};
+document.addEventListener("htmx:sendError", failed);
+document.addEventListener("htmx:timeout", failed);
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status === 401 || event.detail.xhr.status === 403) location.reload();
+  else failed();
+});
+
+// Charts: their module and plotly load after the content, and only where there is a chart.
+function charts(scope) {
+  if (!scope.querySelector?.(".chart")) return;
+  import(root.dataset.charts).then((module) => module.draw(scope));
+}
+const whenIdle = window.requestIdleCallback ?? ((run) => setTimeout(run, 1));
+addEventListener("load", () => whenIdle(() => charts(document)));
+document.addEventListener("htmx:afterSettle", (event) => charts(event.detail.elt));
