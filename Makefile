@@ -1,0 +1,81 @@
+# Needs Python ≥ 3.11 and make, nothing else: PostgreSQL and Redis come as wheels. docs/development.md tells more.
+
+PORT ?= 8000
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+PY := .venv/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+RUNTIME := requirements.txt requirements-local.txt
+MESSAGES := $(wildcard locale/*/LC_MESSAGES/*.po)
+
+.PHONY: help run setup setup-dev test lint format bench lock stop clean
+
+help:
+	@echo 'make run [PORT=8000]  set everything up and open the portal with a demo company'
+	@echo '                      (with AMO_BASE_URL and AMO_TOKEN set: with that amoCRM account)'
+	@echo 'make test             set everything up, lint, all tests'
+	@echo 'make setup            virtualenv and packages only'
+	@echo 'make lint | format    check | rewrite the code'
+	@echo 'make bench            measure the targets of docs/performance'
+	@echo 'make lock             resolve requirements*.in again'
+	@echo 'make stop | clean     stop the embedded servers | and remove all they and setup made'
+
+run: setup
+	@exec $(PY) -m salesops.run --port $(PORT)
+
+setup: .venv/installed .local/messages
+
+setup-dev: setup .venv/installed-dev
+
+test: lint
+	@$(PY) -m pytest; code=$$?; $(PY) -m salesops.embedded stop --test; exit $$code
+
+lint: setup-dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	SECRET_KEY=lint $(PY) -m mypy
+	.venv/bin/lint-imports
+	env $$($(PY) -m salesops.embedded urls --test) SECRET_KEY=lint $(PY) manage.py makemigrations --check --dry-run
+	$(PY) -m salesops.messages check
+
+format: setup-dev
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+bench: setup-dev
+	@$(PY) -m bench
+
+# Later lists are resolved under the pins of the earlier ones, so all three install together.
+LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(LOCK_FLAGS)
+lock: setup-dev
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) -c requirements.txt requirements-local.in -o requirements-local.txt
+	$(LOCK) -c requirements.txt -c requirements-local.txt requirements-dev.in -o requirements-dev.txt
+
+stop: .venv/installed
+	@$(PY) -m salesops.embedded stop
+	@$(PY) -m salesops.embedded stop --test
+
+clean: stop
+	rm -rf .venv .local/postgres .local/redis .local/test staticfiles static/vendor
+
+.venv/bin/python:
+	@test -n '$(PYTHON)' || { echo 'There is no Python 3.11 or newer on the PATH.' >&2; exit 1; }
+	@$(PYTHON) -m venv --clear .venv || { \
+		rm -rf .venv; echo "$(PYTHON) lacks the venv module (Debian's package python3-venv)." >&2; exit 1; }
+
+# The stamps are older than a list of packages exactly when that list has changed.
+.venv/installed: $(RUNTIME) | .venv/bin/python
+	@echo 'Installing packages (a minute or two)…'
+	@$(PIP) install --require-hashes $(RUNTIME:%=-r %)
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt .venv/installed
+	@echo 'Installing the tools of tests…'
+	@$(PIP) install --require-hashes $(RUNTIME:%=-r %) -r requirements-dev.txt
+	@touch $@
+
+.local/messages: $(MESSAGES) | .venv/installed
+	@$(PY) -m salesops.messages compile
+	@mkdir -p $(@D) && touch $@
