@@ -1,0 +1,68 @@
+"""A rate of what was sold: flat, by marginal tiers, or by tiers on the whole sum.
+
+Tiers are ordered, their ends are shares of the quota (1 = the whole plan) and half-open: at exactly 100 % the tier
+above 100 % is reached. The last tier has no end. Whole-sum tiers jump at every end (see ``cliffs``); marginal ones never do.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from kpi.formulas.rounding import ZERO
+
+
+@dataclass(frozen=True)
+class Tier:
+    """``rate`` of the sales up to the attainment ``upto``; None = without end."""
+
+    rate: Decimal
+    upto: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The part of the sales that one marginal tier pays for."""
+
+    tier: Tier
+    sold: Decimal
+    pay: Decimal
+
+
+def slices(sold: Decimal, quota: Decimal, tiers: Sequence[Tier]) -> Iterator[Slice]:
+    """The sales cut at the ends of the tiers; only tiers that were reached. Their ``sold`` adds up to ``sold``."""
+    below = ZERO
+    for tier in tiers:
+        top = sold if tier.upto is None else min(sold, tier.upto * quota)
+        if top > below:
+            yield Slice(tier, top - below, (top - below) * tier.rate)
+            below = top
+
+
+def marginal(sold: Decimal, quota: Decimal, tiers: Sequence[Tier]) -> Decimal:
+    """Every tier's rate on its own part: Σ rate × quota × (min(A, end) − start)⁺."""
+    return sum((part.pay for part in slices(sold, quota, tiers)), ZERO)
+
+
+def whole_sum(sold: Decimal, quota: Decimal, tiers: Sequence[Tier]) -> Decimal:
+    """The rate of the tier reached, on all that was sold."""
+    return sold * reached(sold, quota, tiers).rate
+
+
+def reached(sold: Decimal, quota: Decimal, tiers: Sequence[Tier]) -> Tier:
+    """The tier that the next rouble of sales falls into."""
+    return next(tier for tier in tiers if tier.upto is None or sold < tier.upto * quota)
+
+
+def gap(sold: Decimal, quota: Decimal, tiers: Sequence[Tier]) -> tuple[Decimal, Tier] | None:
+    """How much is left to sell until the next tier, and that tier; None on the last one."""
+    here = reached(sold, quota, tiers)
+    if here.upto is None:
+        return None
+    return here.upto * quota - sold, tiers[tiers.index(here) + 1]
+
+
+def cliffs(quota: Decimal, tiers: Sequence[Tier]) -> Iterator[tuple[Decimal, Decimal]]:
+    """Where whole-sum tiers jump: (sales at the end of a tier, roubles that one kopeck of sales brings there)."""
+    for lower, upper in zip(tiers, tiers[1:], strict=False):
+        edge = lower.upto * quota if lower.upto is not None else ZERO
+        yield edge, edge * (upper.rate - lower.rate)

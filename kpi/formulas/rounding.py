@@ -1,0 +1,11 @@
+"""Rounding: once per line, to the kopeck, halves up."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+ZERO, ONE = Decimal(0), Decimal(1)
+KOPECK = Decimal("0.01")
+
+
+def kopecks(amount: Decimal) -> Decimal:
+    """``amount`` to the kopeck; half a kopeck goes away from zero, as in accounting."""
+    return amount.quantize(KOPECK, ROUND_HALF_UP)
