@@ -1,0 +1,173 @@
+"""What the API's objects look like. Field names are a contract: others build on them."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from pipelines.models import Deal, Person, Pipeline, Stage, Task
+from qc.models import Finding, Regulation
+from qc.queries import because
+
+
+class PipelineShape(serializers.ModelSerializer):
+    class Meta:
+        model = Pipeline
+        fields = ["id", "name", "sort", "is_main", "is_archived"]
+
+
+class StageShape(serializers.ModelSerializer):
+    pipeline = serializers.IntegerField(source="pipeline_id")
+
+    class Meta:
+        model = Stage
+        fields = ["id", "name", "pipeline", "status", "sort", "color", "kind"]
+
+
+class ManagerShape(serializers.ModelSerializer):
+    class Meta:
+        model = Person
+        fields = ["id", "name", "is_active", "group"]
+
+
+class DealShape(serializers.ModelSerializer):
+    pipeline = serializers.IntegerField(source="pipeline_id", allow_null=True)
+    stage = serializers.CharField(source="stage_id", allow_null=True)
+    manager = serializers.IntegerField(source="manager_id", allow_null=True)
+    loss_reason = serializers.IntegerField(source="loss_reason_id", allow_null=True)
+    stage_since = serializers.DateTimeField(allow_null=True)
+    next_task_at = serializers.DateTimeField(source="next_due_at", allow_null=True)
+
+    class Meta:
+        model = Deal
+        fields = [
+            "id",
+            "name",
+            "price",
+            "pipeline",
+            "stage",
+            "manager",
+            "loss_reason",
+            "created_at",
+            "updated_at",
+            "closed_at",
+            "stage_since",
+            "next_task_at",
+        ]
+
+
+class TaskShape(serializers.ModelSerializer):
+    deal = serializers.IntegerField(source="deal_id", allow_null=True)
+    manager = serializers.IntegerField(source="manager_id", allow_null=True)
+    kind = serializers.IntegerField(source="kind_id", allow_null=True)
+
+    class Meta:
+        model = Task
+        fields = ["id", "deal", "manager", "kind", "created_at", "due_at", "is_completed", "completed_at"]
+
+
+class FindingShape(serializers.ModelSerializer):
+    """``money``: what the finding costs its manager this month in the account's currency; null when it costs nothing."""
+
+    deal = serializers.IntegerField(source="deal_id")
+    task = serializers.IntegerField(source="task_id", allow_null=True)
+    stage = serializers.CharField(source="stage_id", allow_null=True)
+    manager = serializers.IntegerField(source="manager_id", allow_null=True)
+    because = serializers.SerializerMethodField()
+    money = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Finding
+        fields = [
+            "id",
+            "rule",
+            "severity",
+            "deal",
+            "task",
+            "stage",
+            "manager",
+            "since",
+            "opens_at",
+            "closes_at",
+            "because",
+            "money",
+        ]
+
+    def get_because(self, finding: Finding) -> str:
+        return because(finding)
+
+    def get_money(self, finding: Finding) -> Any:
+        return self.context["prices"].get(finding.pk)
+
+
+class RegulationShape(serializers.ModelSerializer):
+    stage = serializers.CharField(source="stage_id")
+
+    class Meta:
+        model = Regulation
+        fields = [
+            "stage",
+            "version",
+            "published_at",
+            "entry_result",
+            "goal",
+            "term",
+            "automation",
+            "steps",
+            "max_stay",
+            "stay_clock",
+            "needs_task",
+            "task_grace",
+            "required_fields",
+            "fields_grace",
+        ]
+
+
+class ValueShape(serializers.Serializer):
+    """One value of a metric: ``value`` is null when it is undefined; ``n`` is what it rests on."""
+
+    key = serializers.CharField(allow_null=True)
+    label = serializers.CharField()
+    value = serializers.DecimalField(max_digits=24, decimal_places=6, allow_null=True)
+    n = serializers.IntegerField()
+
+
+class FunnelShape(serializers.Serializer):
+    stage = serializers.CharField()
+    name = serializers.CharField()
+    entered = serializers.IntegerField()
+    moved_on = serializers.IntegerField()
+    won = serializers.IntegerField()
+    conversion = serializers.FloatField(allow_null=True)
+    median_days = serializers.FloatField(allow_null=True)
+
+
+class TransitionShape(serializers.Serializer):
+    stage = serializers.CharField()
+    next_stage = serializers.CharField()
+    loss_reason = serializers.IntegerField(allow_null=True)
+    n = serializers.IntegerField()
+    median_days = serializers.FloatField()
+    mean_days = serializers.FloatField()
+
+
+class LineShape(serializers.Serializer):
+    code = serializers.CharField()
+    title = serializers.CharField()
+    amount = serializers.DecimalField(max_digits=15, decimal_places=2)
+    because = serializers.CharField()
+
+
+class StatementShape(serializers.Serializer):
+    manager = serializers.IntegerField(source="manager_id")
+    period = serializers.DateField(format="%Y-%m")
+    status = serializers.CharField()
+    total = serializers.DecimalField(max_digits=15, decimal_places=2)
+    computed_at = serializers.DateTimeField()
+    lines = LineShape(many=True)
+
+
+class FreshnessShape(serializers.Serializer):
+    entity = serializers.CharField()
+    as_of = serializers.DateTimeField(allow_null=True)
+    rows = serializers.IntegerField()
+    state = serializers.CharField()

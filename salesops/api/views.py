@@ -1,0 +1,214 @@
+"""The API's lists and questions. Every queryset goes through ``visible_to``; filters are those of the pages."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from kpi import metrics, statements
+from kpi.models import Statement
+from pipelines import flow, freshness
+from pipelines.filters import DealFilter, TaskFilter
+from pipelines.models import Deal, Person, Pipeline, Stage, Task
+from qc import engine, regulations
+from qc.filters import FindingFilter
+from qc.models import Finding
+from salesops.api import shapes
+from salesops.lib import moment
+from salesops.lib.periods import Period, month, month_of
+
+TZ = ZoneInfo(settings.TIME_ZONE)
+PERIOD = [
+    OpenApiParameter("from", description="first day, month or moment, inclusive; the present month without it"),
+    OpenApiParameter("to", description="day, month or moment, exclusive; the present moment without it"),
+]
+
+
+def asked_period(request: Request) -> Period:
+    """The period of ``from`` and ``to``, or the present month. Raises a 400 with one sentence."""
+    start, end, now = request.query_params.get("from"), request.query_params.get("to"), moment.now()
+    try:
+        if start or end:
+            return Period.parse(start or month_of(now, TZ).first.isoformat(), end or now.isoformat(), TZ)
+    except ValueError as error:
+        raise ValidationError({"detail": str(error)}) from error
+    return month_of(now, TZ)
+
+
+class Pipelines(ReadOnlyModelViewSet):
+    queryset = Pipeline.objects.filter(deleted_at=None)
+    serializer_class = shapes.PipelineShape
+
+
+class Stages(ReadOnlyModelViewSet):
+    queryset = Stage.objects.filter(deleted_at=None)
+    serializer_class = shapes.StageShape
+    filterset_fields = ["pipeline"]
+    lookup_value_regex = r"[0-9]+:[0-9]+"
+
+
+class Managers(ReadOnlyModelViewSet):
+    queryset = Person.objects.order_by("id")
+    serializer_class = shapes.ManagerShape
+
+    def get_queryset(self) -> QuerySet[Person]:
+        people = super().get_queryset()
+        sees = self.request.user.sees
+        return people if sees is None else people.filter(pk__in=sees)
+
+
+class Deals(ReadOnlyModelViewSet):
+    queryset = Deal.objects.alive().with_moments()
+    serializer_class = shapes.DealShape
+    filterset_class = DealFilter
+
+    def get_queryset(self) -> QuerySet[Deal]:
+        return super().get_queryset().visible_to(self.request.user)
+
+
+class Tasks(ReadOnlyModelViewSet):
+    queryset = Task.objects.filter(deleted_at=None)
+    serializer_class = shapes.TaskShape
+    filterset_class = TaskFilter
+
+    def get_queryset(self) -> QuerySet[Task]:
+        return super().get_queryset().visible_to(self.request.user)
+
+
+class Findings(ReadOnlyModelViewSet):
+    queryset = Finding.objects.standing().select_related("deal", "task", "stage", "manager")
+    serializer_class = shapes.FindingShape
+    filterset_class = FindingFilter
+
+    def get_queryset(self) -> QuerySet[Finding]:
+        return super().get_queryset().visible_to(self.request.user)
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
+        rows = args[0] if args else []
+        found = [rows] if isinstance(rows, Finding) else list(rows)
+        prices = statements.finding_prices(found) if self.request.user.sees_money else {}
+        kwargs["context"] = self.get_serializer_context() | {"prices": prices}
+        return self.get_serializer_class()(*args, **kwargs)
+
+
+class Metric(APIView):
+    """One metric of a period, whole or by a dimension; definitions in docs/metrics.md."""
+
+    @extend_schema(
+        parameters=[
+            *PERIOD,
+            OpenApiParameter("by", enum=["manager", "pipeline", "stage", "month", "loss_reason"]),
+            OpenApiParameter("field", description="what money metrics sum: price (default) or a custom field's id"),
+            OpenApiParameter("date", description="what dates it: closed_at (default) or a custom field's id"),
+        ],
+        responses=shapes.ValueShape(many=True),
+    )
+    def get(self, request: Request, code: str) -> Response:
+        if code not in metrics.METRICS:
+            raise NotFound(f"There is no metric {code!r}.")
+        query = request.query_params
+        options = {name: query[name] for name in ("field", "date") if query.get(name)}
+        try:
+            values = metrics.measure(
+                code, asked_period(request), by=query.get("by") or None, people=request.user.sees, options=options
+            )
+        except ValueError as error:
+            raise ValidationError({"detail": str(error)}) from error
+        return Response(shapes.ValueShape(values, many=True).data)
+
+
+class Funnel(APIView):
+    """Stages of a pipeline for the deals that first entered them in the period."""
+
+    @extend_schema(
+        parameters=[OpenApiParameter("pipeline", int, required=True), *PERIOD], responses=shapes.FunnelShape(many=True)
+    )
+    def get(self, request: Request) -> Response:
+        asked = request.query_params.get("pipeline", "")
+        if not asked.isdecimal() or not Pipeline.objects.filter(pk=asked[:18]).exists():
+            raise ValidationError({"detail": f"There is no pipeline {asked!r}."})
+        period = asked_period(request)
+        stages = flow.funnel(int(asked), period.start, period.end, request.user.sees)
+        return Response(shapes.FunnelShape(stages, many=True).data)
+
+
+class Transitions(APIView):
+    """Moves from stage straight to stage with the length of the visits that they ended; all time without dates."""
+
+    @extend_schema(
+        parameters=[OpenApiParameter("stage"), OpenApiParameter("next_stage"), *PERIOD],
+        responses=shapes.TransitionShape(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        query = request.query_params
+        period = asked_period(request) if query.get("from") or query.get("to") else None
+        moves = flow.transitions(
+            query.get("stage") or None,
+            query.get("next_stage") or None,
+            period and period.start,
+            period and period.end,
+            request.user.sees,
+        )
+        return Response(shapes.TransitionShape(moves, many=True).data)
+
+
+class Statements(APIView):
+    """Statements of a month, the reader's own or everybody's the reader may see."""
+
+    @extend_schema(
+        parameters=[OpenApiParameter("period", description="2026-11"), OpenApiParameter("manager", int)],
+        responses=shapes.StatementShape(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        query = request.query_params
+        rows = Statement.objects.visible_to(request.user).prefetch_related("lines").order_by("manager_id")
+        try:
+            period = month(query["period"], TZ) if query.get("period") else month_of(moment.now(), TZ)
+        except ValueError as error:
+            raise ValidationError({"detail": str(error)}) from error
+        rows = rows.filter(period=period.first)
+        if query.get("manager"):
+            if not query["manager"].isdecimal():
+                raise ValidationError({"detail": f"{query['manager']!r} is not a manager's id."})
+            rows = rows.filter(manager_id=query["manager"][:18])
+        return Response(shapes.StatementShape([statements.view(row) for row in rows], many=True).data)
+
+
+class Regulations(APIView):
+    """Regulations in force."""
+
+    @extend_schema(responses=shapes.RegulationShape(many=True))
+    def get(self, request: Request) -> Response:
+        rows = sorted(regulations.in_force().values(), key=lambda row: row.stage_id)
+        return Response(shapes.RegulationShape(rows, many=True).data)
+
+
+class Backtest(APIView):
+    """What a changed norm would find on the stage's history. Writes nothing."""
+
+    @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, stage: str) -> Response:
+        if not request.user.administers:
+            raise PermissionDenied("Only an administrator tries rules on history.")
+        if not Stage.objects.filter(pk=stage).exists():
+            raise NotFound(f"There is no stage {stage!r}.")
+        try:
+            return Response(engine.backtest(stage, dict(request.data)))
+        except (ValueError, TypeError) as error:
+            raise ValidationError({"detail": str(error)}) from error
+
+
+class Freshness(APIView):
+    """How old each entity of the mirror is."""
+
+    @extend_schema(responses=shapes.FreshnessShape(many=True))
+    def get(self, request: Request) -> Response:
+        return Response(shapes.FreshnessShape(freshness.read(moment.now()), many=True).data)

@@ -1,0 +1,40 @@
+"""The way in: signing in (with the demo's logins shown in demo mode only) and where each role lands."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.views.i18n import set_language
+
+from team.models import Employee, Role
+
+DEMO_PASSWORD = "demo"
+
+change_language = login_not_required(set_language)
+
+
+class Login(LoginView):
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"demo_logins": demo_logins()}
+
+
+def demo_logins() -> list[dict[str, str]]:
+    """Who may be tried out, in demo mode only: director first, managers last."""
+    if not settings.DEMO:
+        return []
+    order = [Role.DIRECTOR, Role.ADMIN, Role.HEAD, Role.CONTROLLER, Role.FINANCE, Role.MANAGER]
+    people = [one for one in Employee.objects.filter(is_active=True) if one.has_usable_password()]
+    people.sort(key=lambda one: (order.index(Role(one.role)), one.last_name, one.first_name))
+    return [
+        {"username": one.username, "name": str(one), "role": one.get_role_display(), "password": DEMO_PASSWORD}
+        for one in people
+    ]
+
+
+def home(request: HttpRequest) -> HttpResponseRedirect:
+    return redirect("desk" if request.user.directs else "my-month")

@@ -1,0 +1,61 @@
+"""What machines ask the portal: is it alive, is it ready, and a few figures for a monitor."""
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from drf_spectacular.utils import extend_schema
+from redis import Redis, RedisError
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from pipelines import freshness
+from pipelines.models import Hook
+from salesops.lib import moment
+
+
+@login_not_required
+def alive(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@login_not_required
+def ready(request: HttpRequest) -> JsonResponse:
+    """503 while the database or Redis does not answer. Old data is reported, but a page with its age beats no page."""
+    parts = {"database": _database(), "redis": _redis(), "data": "unknown"}
+    if parts["database"] == "ok":
+        parts["data"] = freshness.overall(moment.now()).state
+    sound = parts["database"] == parts["redis"] == "ok"
+    return JsonResponse(parts, status=200 if sound else 503)
+
+
+class Figures(APIView):
+    """The text format that Prometheus scrapes (with an API token): rows and age of each entity, hooks that wait."""
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> HttpResponse:
+        now = moment.now()
+        lines = ["# TYPE salesops_rows gauge", "# TYPE salesops_age_seconds gauge", "# TYPE salesops_hooks_waiting gauge"]
+        for entity in freshness.read(now):
+            lines.append(f'salesops_rows{{entity="{entity.entity}"}} {entity.rows}')
+            if entity.as_of:
+                age = (now - entity.as_of).total_seconds()
+                lines.append(f'salesops_age_seconds{{entity="{entity.entity}"}} {age:.0f}')
+        lines.append(f"salesops_hooks_waiting {Hook.objects.filter(handled_at=None).count()}")
+        return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4")
+
+
+def _database() -> str:
+    try:
+        connection.ensure_connection()
+    except DatabaseError:
+        return "does not answer"
+    return "ok"
+
+
+def _redis() -> str:
+    try:
+        Redis.from_url(settings.REDIS_URL, socket_timeout=1).ping()
+    except RedisError:
+        return "does not answer"
+    return "ok"
