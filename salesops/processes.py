@@ -53,7 +53,7 @@ class Crew:
         threading.Thread(target=self._relay, args=(name, child.stdout), daemon=True).start()
 
     def run(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Run a command to its end, with the terminal to itself. Raises StepFailed, or anybody's ChildDied."""
+        """Run a command to its end, with the terminal to itself. Raises StepFailed or ChildDied."""
         step = _spawn(command, self._folder, environment, None)
         try:
             while step.poll() is None:

@@ -6,7 +6,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +57,8 @@ class Home:
     def make_sockets(self, owner: int) -> Path:
         """Create the folder of the sockets, open to ``owner`` (a user id) alone. Call with the lock held."""
         folder, link = self.sockets, self.folder / "sockets"
-        folder.mkdir(mode=0o700, exist_ok=True)
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
         found = folder.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.geteuid(), owner):
             raise EmbeddedError(f"{folder} is somebody else's; remove it, or set TMPDIR to another folder.")
