@@ -3,7 +3,7 @@
 from csp.constants import NONE, SELF
 
 PLOTLY_STYLES = [
-    # plotly.js 4.1.1 adds three <style> elements; recheck these hashes in a browser's console when plotly moves.
+    # plotly.js 4.1.1 adds three <style> elements; recheck in a browser's console when plotly moves.
     "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
     "'sha256-faU7yAF8NxuMTNEwVmBz+VcYeIoBQ2EMHW3WaVxCvnk='",
     "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='",

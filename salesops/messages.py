@@ -1,12 +1,13 @@
-"""Translations without GNU gettext: `python -m salesops.messages extract | add FILE.json | check | compile`.
+"""Translations without GNU gettext: `python -m salesops.messages COMMAND`.
 
-    extract [--prune]  collect the msgids of code and templates into the Russian catalogue, keeping translations;
+    extract [--prune]  collect the msgids of code and templates into the Russian catalogue; translations stay;
                        texts that are gone wait as obsolete entries, --prune drops them
     add FILE.json      put translations in: {"Deal": "Сделка", "one|many": ["1", "2–4", "5+"]}
-    check              list what is missing, untranslated, fuzzy, obsolete or has other placeholders; exit 1 if anything
+    check              list what is missing, untranslated, fuzzy, obsolete or of other placeholders; then exit 1
     compile            write django.mo, which Django reads
 
-English is the source and needs no catalogue. Several people may run this at once: the catalogue is locked and replaced whole.
+English is the source and needs no catalogue. Several people may run this at once: the catalogue is locked
+and replaced whole.
 """
 
 import fcntl
@@ -35,7 +36,8 @@ msgid ""
 msgstr ""
 "Content-Type: text/plain; charset=utf-8\\n"
 "Language: ru\\n"
-"Plural-Forms: nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2);\\n"
+"Plural-Forms: nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : "
+"n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2);\\n"
 
 """
 FORMS = 3
@@ -54,12 +56,17 @@ KEYWORDS = {
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sdf]|\{\w*\}")
 
 Key = tuple[str, str]  # msgid, context
+String = str | list[str] | tuple[str, ...]  # a translation: one form, or the plural forms
 
 
 def sources(root: Path) -> Iterator[Path]:
     """Code and templates whose texts people read."""
     files = [path for room in ROOMS for path in (root / room).rglob("*.py")]
-    files += [path for folder in (root, *(root / room for room in ROOMS)) for path in (folder / "templates").rglob("*.*")]
+    files += [
+        path
+        for folder in (root, *(root / room for room in ROOMS))
+        for path in (folder / "templates").rglob("*.*")
+    ]
     return (path for path in sorted(files) if not set(UNTRANSLATED) & set(path.relative_to(root).parts))
 
 
@@ -69,7 +76,7 @@ def collect(root: Path) -> dict[Key, Message]:
     for path in sources(root):
         text = path.read_text("utf-8")
         if path.suffix != ".py":
-            # Django turns a template into calls of gettext between filler; the filler's indentation is no Python.
+            # Django turns a template into calls of gettext between filler, whose indentation is no Python.
             text = "\n".join(line.strip() for line in templatize(text, origin=str(path)).splitlines())
         for _line, msgid, _comments, context in extract("python", BytesIO(text.encode()), keywords=KEYWORDS):
             message = Message(msgid, context=context)
@@ -117,19 +124,28 @@ def merge(root: Path, prune: bool = False) -> int:
         for key, message in collect(root).items():
             kept = known.pop(key, None)
             string = _fitting(message, kept.string if kept else "")
-            fresh.add(message.id, string, context=message.context, flags=(kept.flags if kept else set()) - {"python-format"})
+            fresh.add(
+                message.id,
+                string,
+                context=message.context,
+                flags=(kept.flags if kept else set()) - {"python-format"},
+            )
             untranslated += not _complete(string)
         if not prune:
-            fresh.obsolete.update({fresh._key_for(m.id, m.context): m for m in known.values() if _complete(m.string)})
+            gone = [message for message in known.values() if _complete(message.string)]
+            fresh.obsolete.update({fresh._key_for(message.id, message.context): message for message in gone})
         write(root, fresh)
     return untranslated
 
 
 def add(root: Path, translations: dict[str, str | list[str]]) -> None:
-    """Put translations in, new texts included. ValueError names the first entry that is not whole, and nothing changes."""
+    """Put translations in, new texts included.
+
+    ValueError names the first entry that is not whole, and then nothing changes.
+    """
     for msgid, string in translations.items():
         if ("|" in msgid) != isinstance(string, list) or not _complete(string):
-            raise ValueError(f"{msgid!r}: write \"text\": \"перевод\" or \"one|many\": [three forms]")
+            raise ValueError(f'{msgid!r}: write "text": "перевод" or "one|many": [three forms]')
         if isinstance(string, list) and len(string) != FORMS:
             raise ValueError(f"{msgid!r}: Russian has {FORMS} plural forms, not {len(string)}")
     with locked(root):
@@ -155,7 +171,8 @@ def problems(root: Path) -> list[str]:
             lines.append(f"fuzzy: {key[0]!r}")
         elif _strange(message):
             lines.append(f"placeholders differ: {key[0]!r}")
-    return lines + [f"obsolete (run extract --prune): {_key(message)[0]!r}" for message in catalogue.obsolete.values()]
+    gone = (_key(message)[0] for message in catalogue.obsolete.values())
+    return lines + [f"obsolete (run extract --prune): {msgid!r}" for msgid in gone]
 
 
 def compile_catalogue(root: Path) -> Path:
@@ -176,20 +193,21 @@ def _key(message: Message) -> Key:
     return (message.id if isinstance(message.id, str) else message.id[0], message.context or "")
 
 
-def _complete(string: str | list[str] | tuple[str, ...]) -> bool:
-    return bool(string) and all(string) if not isinstance(string, str) else bool(string)
+def _complete(string: String | None) -> bool:
+    return bool(string) and all(string or ())
 
 
-def _fitting(message: Message, string: str | list[str] | tuple[str, ...]) -> str | tuple[str, ...]:
+def _fitting(message: Message, string: String | None) -> str | tuple[str, ...]:
     """The translation if it has the shape of the text (one form, or three), else empty."""
     if message.pluralizable:
-        return tuple(string) if not isinstance(string, str) and len(string) == FORMS else ("",) * FORMS
+        whole = isinstance(string, list | tuple) and len(string) == FORMS
+        return tuple(string or ()) if whole else ("",) * FORMS
     return string if isinstance(string, str) else ""
 
 
 def _strange(message: Message) -> bool:
     wanted = sorted(PLACEHOLDER.findall(message.id if isinstance(message.id, str) else message.id[1]))
-    forms = [message.string] if isinstance(message.string, str) else message.string
+    forms = [message.string] if isinstance(message.string, str) else message.string or ()
     return any(sorted(PLACEHOLDER.findall(form)) != wanted for form in forms)
 
 

@@ -1,8 +1,8 @@
 """Plotly figures from plain values.
 
-A figure is a JSON-ready dict {"data", "layout"}. Colours are names of CSS variables («var(--chart-1)»); the page's
-script puts the theme's colours in, adds the look shared by all charts and opens `hrefs` on a click. Values may be
-Decimal; None leaves a gap, because «not known» is not zero.
+A figure is a JSON-ready dict {"data", "layout"}. Colours are names of CSS variables («var(--chart-1)»); the
+page's script puts in the theme's colours and the look shared by all charts, and opens `hrefs` on a click.
+Values may be Decimal; None leaves a gap, because «not known» is not zero.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ Label = str | date
 
 @dataclass(frozen=True)
 class Series:
-    """One row of values with its name; `color` is a token, `texts` are what the pointer shows, `hrefs` where a click leads."""
+    """Values with a name; `color` is a token, `texts` what the pointer shows, `hrefs` where a click leads."""
 
     name: str
     values: Sequence[Figure | None]
@@ -27,7 +27,9 @@ class Series:
     hrefs: Sequence[str] = field(default=())
 
 
-def bars_and_line(labels: Sequence[Label], bars: Series, line: Series | None = None, *, suffix: str = "") -> Chart:
+def bars_and_line(
+    labels: Sequence[Label], bars: Series, line: Series | None = None, *, suffix: str = ""
+) -> Chart:
     """Bars over time or categories, and an optional dashed line such as the plan."""
     data = [_bar(labels, bars)]
     if line:
@@ -48,7 +50,11 @@ def bars_and_line(labels: Sequence[Label], bars: Series, line: Series | None = N
 
 def stacked_bars(labels: Sequence[Label], parts: Sequence[Series], *, suffix: str = "") -> Chart:
     """One bar per label, made of the parts in their order."""
-    layout: Chart = {"barmode": "stack", "showlegend": True, "yaxis": {"rangemode": "tozero", "ticksuffix": suffix}}
+    layout: Chart = {
+        "barmode": "stack",
+        "showlegend": True,
+        "yaxis": {"rangemode": "tozero", "ticksuffix": suffix},
+    }
     return {"data": [_bar(labels, part) for part in parts], "layout": layout | _time_axis(labels)}
 
 
@@ -71,7 +77,12 @@ def horizontal_bars(labels: Sequence[str], bars: Series) -> Chart:
     return {"data": [trace], "layout": layout}
 
 
-def heat_map(rows: Sequence[str], columns: Sequence[str], values: Sequence[Sequence[Figure | None]], texts: Sequence[Sequence[str]]) -> Chart:
+def heat_map(
+    rows: Sequence[str],
+    columns: Sequence[str],
+    values: Sequence[Sequence[Figure | None]],
+    texts: Sequence[Sequence[str]],
+) -> Chart:
     """Rows from top to bottom; the darker the cell, the higher its value; `texts` stand in the cells."""
     trace = {
         "type": "heatmap",

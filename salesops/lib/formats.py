@@ -49,7 +49,7 @@ def money(value: Figure | None, locale: str, kopecks: bool = False) -> str:
 def money_short(value: Figure | None, locale: str) -> str:
     """Roubles for a card or an axis: «6,9 млн ₽», «48 тыс. ₽», «950 ₽».
 
-    One decimal below ten units of the size, none above; a value that rounds up to the next size takes its name.
+    One decimal below ten units of the size, none above; what rounds up to the next size takes its name.
     """
     if value is None:
         return DASH
@@ -64,7 +64,7 @@ def money_short(value: Figure | None, locale: str) -> str:
 
 
 def percent(ratio: Figure | None, locale: str, places: int = 0) -> str:
-    """A ratio as a percentage: 0.124 → «12 %», with one place «12,4 %»; English has no space before the sign."""
+    """A ratio as a percentage: 0.124 → «12 %», with one place «12,4 %»; in English «12.4%»."""
     if ratio is None:
         return DASH
     text = number(Decimal(str(ratio)) * 100, locale, places)
@@ -110,21 +110,23 @@ def hours(length: timedelta | None, locale: str) -> str:
 
 
 def ago(moment: datetime | None, now: datetime, locale: str) -> str:
-    """How far `moment` is from `now`: «2 минуты назад», «через 3 дня»; less than a minute away «только что», «сейчас»."""
+    """How far from `now`: «2 минуты назад», «через 3 дня»; below a minute «только что», «сейчас»."""
     if moment is None:
         return DASH
     distance = moment - now
     if abs(distance) < timedelta(minutes=1):
         past, ahead = {"ru": ("только что", "сейчас"), "en": ("just now", "now")}[_language(locale)]
         return (past if distance <= timedelta(0) else ahead).replace(" ", NBSP)
-    return dates.format_timedelta(distance, add_direction=True, threshold=1.5, locale=locale).replace(" ", NBSP)
+    text = dates.format_timedelta(distance, add_direction=True, threshold=1.5, locale=locale)
+    return text.replace(" ", NBSP)
 
 
 def day(value: date | None, locale: str, year: bool = False) -> str:
     """«21 нояб.», with the year «21 нояб. 2026 г.»; English «Nov 21», «Nov 21, 2026»."""
     if value is None:
         return DASH
-    return dates.format_skeleton("yMMMd" if year else "MMMd", value, locale=locale).replace(" ", NBSP)
+    text = dates.format_skeleton("yMMMd" if year else "MMMd", value, locale=locale)
+    return NBSP.join(text.split())
 
 
 def clock(value: datetime | None, locale: str) -> str:

@@ -65,7 +65,8 @@ def bar(value: Figure | None, maximum: Figure = 100, text: object = None, tone: 
     share = _share(value, maximum) if value is not None else 0.0
     shown = text if text is not None else formats.number(value, _locale())
     return format_html(
-        '<span class="bar {}"><svg aria-hidden="true"><rect width="{}%" height="100%" rx="3.5"/></svg><span>{}</span></span>',
+        '<span class="bar {}"><svg aria-hidden="true"><rect width="{}%" height="100%" rx="3.5"/></svg>'
+        "<span>{}</span></span>",
         tone,
         share,
         shown,
@@ -112,14 +113,25 @@ def ribbon(segments: Iterable[Mapping[str, object]], label: object) -> dict[str,
 
 
 @register.inclusion_tag("parts/scale.html")
-def scale(value: Figure, ticks: Iterable[tuple[Figure, object]], pace: Figure | None = None, pace_label: object = "", label: object = "") -> dict[str, object]:
+def scale(
+    value: Figure,
+    ticks: Iterable[tuple[Figure, object]],
+    pace: Figure | None = None,
+    pace_label: object = "",
+    label: object = "",
+) -> dict[str, object]:
     """A bar with tier ticks `(where, caption)` and a marker of the pace, all in the unit of `value`."""
     tiers = [(float(where), caption) for where, caption in ticks]
     top = max([float(value), float(pace or 0), *(where for where, _ in tiers)]) * 1.06 or 1.0
     return {
         "fill": f"{_share(value, top)}%",
         "ticks": [
-            {"x": f"{_share(where, top)}%", "label": caption, "reached": where <= float(value), "anchor": _anchor(where / top)}
+            {
+                "x": f"{_share(where, top)}%",
+                "label": caption,
+                "reached": where <= float(value),
+                "anchor": _anchor(where / top),
+            }
             for where, caption in tiers
         ],
         "pace": None if pace is None else f"{_share(pace, top)}%",
@@ -187,13 +199,13 @@ def ago(value: datetime | None) -> str:
 
 
 @register.filter
-def day(value: date | datetime | None) -> str:
-    return formats.day(_local(value), _locale())
+def day(value: date | None) -> str:
+    return formats.day(_local_day(value), _locale())
 
 
 @register.filter
-def full_day(value: date | datetime | None) -> str:
-    return formats.day(_local(value), _locale(), year=True)
+def full_day(value: date | None) -> str:
+    return formats.day(_local_day(value), _locale(), year=True)
 
 
 @register.filter
@@ -207,13 +219,17 @@ def stamp(value: datetime | None) -> str:
 
 
 @register.filter
-def month(value: date | datetime | None) -> str:
-    return formats.month(_local(value), _locale())
+def month(value: date | None) -> str:
+    return formats.month(_local_day(value), _locale())
 
 
-def _local(value):  # type: ignore[no-untyped-def]
-    """Aware moments in the reader's zone; plain dates as they are."""
-    return timezone.localtime(value) if isinstance(value, datetime) else value
+def _local(value: datetime | None) -> datetime | None:
+    return value and timezone.localtime(value)
+
+
+def _local_day(value: date | None) -> date | None:
+    """The reader's day of an aware moment; a plain date as it is."""
+    return timezone.localtime(value).date() if isinstance(value, datetime) else value
 
 
 @register.filter
@@ -234,4 +250,5 @@ def message_tone(level: str) -> str:
 
 @register.filter
 def message_icon(level: str) -> str:
-    return {"error": "circle-alert", "warning": "triangle-alert", "success": "circle-check"}.get(level, "info")
+    icons = {"error": "circle-alert", "warning": "triangle-alert", "success": "circle-check"}
+    return icons.get(level, "info")

@@ -15,22 +15,61 @@ MANAGERS = (
     ("Игорь Петров", 61, 784300, 0.58, 12700, "bad", "Риск"),
     ("Светлана Орлова", 91, 1655900, 1.04, 44020, "good", "В норме"),
 )
-PAID = (298, 335, 231, 549, 380, 424, 258, 225, 214, 189, 384, 460, 327, 588, 569, 209, 291, 444, 452, 362, 319)
+PAID = (
+    298,
+    335,
+    231,
+    549,
+    380,
+    424,
+    258,
+    225,
+    214,
+    189,
+    384,
+    460,
+    327,
+    588,
+    569,
+    209,
+    291,
+    444,
+    452,
+    362,
+    319,
+)
 NAV = (
-    ("", (("layout-dashboard", "Обзор", "", True), ("shield-check", "Контроль качества", 12, False), ("trophy", "KPI и премии", "", False), ("users", "Менеджеры", "", False), ("square-kanban", "Воронки", "", False))),
+    (
+        "",
+        (
+            ("layout-dashboard", "Обзор", "", True),
+            ("shield-check", "Контроль качества", 12, False),
+            ("trophy", "KPI и премии", "", False),
+            ("users", "Менеджеры", "", False),
+            ("square-kanban", "Воронки", "", False),
+        ),
+    ),
     ("Система", (("refresh-cw", "Синхронизация", "", False), ("settings", "Настройки", "", False))),
 )
 
 
 class Filters(forms.Form):
     department = forms.ChoiceField(label="Отдел", choices=[("", "Все отделы"), ("1", "Окна")], required=False)
-    person = forms.ChoiceField(label="Менеджер", choices=[("", "Все менеджеры"), ("1", "Анна Кузнецова")], required=False)
+    person = forms.ChoiceField(
+        label="Менеджер", choices=[("", "Все менеджеры"), ("1", "Анна Кузнецова")], required=False
+    )
     search = forms.CharField(label="Сделка", required=False)
 
 
 class Appeal(forms.Form):
-    reason = forms.ChoiceField(label="Причина", choices=[("owner", "Сделка была не моя"), ("rule", "Правило ошиблось")])
-    text = forms.CharField(label="Что не так", widget=forms.Textarea(attrs={"rows": 3}), help_text="Коротко: кто, когда, что увидели.")
+    reason = forms.ChoiceField(
+        label="Причина", choices=[("owner", "Сделка была не моя"), ("rule", "Правило ошиблось")]
+    )
+    text = forms.CharField(
+        label="Что не так",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Коротко: кто, когда, что увидели.",
+    )
     due = forms.DateField(label="Ответить до", error_messages={"invalid": "Введите дату в виде 30.11.2026."})
     notify = forms.BooleanField(label="Сообщить в Telegram", required=False)
 
@@ -54,7 +93,13 @@ def sample() -> dict[str, Any]:
         "user": Reader(),
         "crumbs": [("Пульт", "#page"), ("Отдел окон", "#page")],
         "nav": [
-            {"title": title, "items": [{"icon": icon, "label": label, "badge": badge, "active": active, "url": "#page"} for icon, label, badge, active in items]}
+            {
+                "title": title,
+                "items": [
+                    {"icon": icon, "label": label, "badge": badge, "active": active, "url": "#page"}
+                    for icon, label, badge, active in items
+                ],
+            }
             for title, items in NAV
         ],
         "freshness": {"as_of": datetime.now(UTC) - timedelta(minutes=2), "state": "ok"},
@@ -62,20 +107,40 @@ def sample() -> dict[str, Any]:
         "filters": Filters({"department": "1", "person": ""}),
         "form": Appeal({"reason": "rule", "text": "Задача была поставлена на встрече", "due": "завтра"}),
         "managers": [
-            dict(zip(("name", "quality", "sum", "plan", "bonus", "tone", "status"), row, strict=True)) | {"icon": ""} for row in MANAGERS
+            dict(zip(("name", "quality", "sum", "plan", "bonus", "tone", "status"), row, strict=True))
+            | {"icon": ""}
+            for row in MANAGERS
         ],
         "page": Paginator(range(248), 5).page(4),
         "stages": stages,
         "stuck": [
-            (name, [((column * 3 + row * 5) % 11 / 11, (column * 7 + row * 3) % 29) for column in range(len(stages))])
+            (
+                name,
+                [
+                    ((column * 3 + row * 5) % 11 / 11, (column * 7 + row * 3) % 29)
+                    for column in range(len(stages))
+                ],
+            )
             for row, (name, *_) in enumerate(MANAGERS)
         ],
         "payments": charts.bars_and_line(
             days,
-            charts.Series("Оплаты", paid, texts=[f"{formats.day(day, 'ru')}: {formats.money(value, 'ru')}" for day, value in zip(days, paid, strict=True)]),
+            charts.Series(
+                "Оплаты",
+                paid,
+                texts=[
+                    f"{formats.day(day, 'ru')}: {formats.money(value, 'ru')}"
+                    for day, value in zip(days, paid, strict=True)
+                ],
+            ),
             charts.Series("План", [420_000] * len(days), color="muted"),
         ),
-        "by_stage": charts.horizontal_bars(stages, charts.Series("Нарушения", [14, 9, 7, 5, 2], texts=["14", "9", "7", "5", "2"], hrefs=["#page"] * 5)),
+        "by_stage": charts.horizontal_bars(
+            stages,
+            charts.Series(
+                "Нарушения", [14, 9, 7, 5, 2], texts=["14", "9", "7", "5", "2"], hrefs=["#page"] * 5
+            ),
+        ),
         "monthly": charts.stacked_bars(
             months,
             [
@@ -84,12 +149,26 @@ def sample() -> dict[str, Any]:
                 charts.Series("В работе", [2, 4, 9, 18, 61], "chart-6"),
             ],
         ),
-        "answers": charts.heat_map(["пн", "вт", "ср", "чт", "пт"], hours, minutes, [[str(cell) for cell in row] for row in minutes]),
+        "answers": charts.heat_map(
+            ["пн", "вт", "ср", "чт", "пт"], hours, minutes, [[str(cell) for cell in row] for row in minutes]
+        ),
         "tiers": [(500000, "3,5 %"), (900000, "4,5 %"), (1200000, "5,5 %")],
         "deal": [
-            {"name": "Заявка", "seconds": 3600, "tone": "good", "text": "1 ч", "title": "Анна Кузнецова, 12.11 09:10"},
+            {
+                "name": "Заявка",
+                "seconds": 3600,
+                "tone": "good",
+                "text": "1 ч",
+                "title": "Анна Кузнецова, 12.11 09:10",
+            },
             {"name": "Замер", "seconds": 100000, "tone": "good", "text": "1 д 3 ч"},
-            {"name": "КП отправлено", "seconds": 210000, "tone": "warn", "text": "2 д 10 ч", "inferred": True},
+            {
+                "name": "КП отправлено",
+                "seconds": 210000,
+                "tone": "warn",
+                "text": "2 д 10 ч",
+                "inferred": True,
+            },
             {"name": "Договор", "seconds": 400000, "tone": "bad", "text": "4 д 15 ч", "gap": True},
         ],
     }

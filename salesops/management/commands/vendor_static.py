@@ -1,4 +1,4 @@
-"""`manage.py vendor_static`: copy third-party front-end files out of the installed packages into static/vendor."""
+"""`manage.py vendor_static`: third-party front-end files, out of installed packages into static/vendor."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,7 +17,7 @@ FILES = (
 
 
 class Command(BaseCommand):
-    help = "Copy plotly, htmx and Inter from the installed packages into static/vendor; current files are left alone."
+    help = "Copy plotly, htmx and Inter from the installed packages into static/vendor."
     requires_system_checks = ()
 
     def handle(self, *args: object, **options: object) -> None:
@@ -27,12 +27,17 @@ class Command(BaseCommand):
 
 
 def vendor(folder: Path) -> list[str]:
-    """Copy what is missing or differs in size or age; gives the names copied. CommandError when a package lacks a file."""
+    """Copy what is missing or differs in size or age; gives the names copied.
+
+    CommandError when a package is missing or lacks a file.
+    """
     copied = []
     for package, inside, name in FILES:
         source, target = _package_dir(package) / inside, folder / name
         if not source.is_file():
-            raise CommandError(f"The package {package} has no file {inside}; update FILES in vendor_static.py.")
+            raise CommandError(
+                f"The package {package} has no file {inside}; update FILES in vendor_static.py."
+            )
         if target.is_file() and _print(target) == _print(source):
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
