@@ -1,0 +1,99 @@
+"""Custom fields of the account: what they are, and how a value looks in a lead and in an event."""
+
+from dataclasses import dataclass
+
+from . import clients
+from .company import ACCOUNT_ID, STAGES
+
+# Type numbers of the old API, which events still carry.
+_EVENT_TYPE = {"text": 1, "select": 4, "multiselect": 5, "date": 6}
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    id: int
+    name: str
+    type: str
+    enums: dict[str, int]
+    required_on: tuple[str, ...]
+
+
+def _field(
+    number: int, name: str, kind: str, values: tuple[str, ...] = (), required: tuple[str, ...] = ()
+) -> Field:
+    base = 1250000 + number * 1000
+    return Field(base, name, kind, {value: base + n for n, value in enumerate(values, 1)}, required)
+
+
+WAITING_REASONS = ("Ждёт запчасть", "Ждёт деньги", "Ждёт отпуск или поездку", "Выбирает между предложениями")
+SOURCES = ("Авито", "Сайт", "Звонок", "Рекомендация", "Повторное обращение", "Опт")
+
+_QUALIFIED_ON = ("sales.qualified", "sales.payment", "sales.ready")
+BRAND = _field(1, "Марка авто", "select", tuple(clients.CARS), ("sales.contact", *_QUALIFIED_ON))
+MODEL = _field(2, "Модель", "text", (), _QUALIFIED_ON)
+SERVICE = _field(3, "Услуга", "multiselect", tuple(clients.SERVICES), _QUALIFIED_ON)
+SOURCE = _field(4, "Источник", "select", SOURCES)
+CITY = _field(5, "Город", "text")
+PROMISED = _field(6, "Дата обещанной оплаты", "date", (), ("sales.payment",))
+REASON = _field(7, "Причина ожидания", "select", WAITING_REASONS, ("sales.waiting",))
+LEAD_FIELDS = (BRAND, MODEL, SERVICE, SOURCE, CITY, PROMISED, REASON)
+
+PHONE_ID, PHONE_WORK = 1250901, 1250911
+
+
+def values(field: Field, value: str | int | tuple[str, ...]) -> list[dict]:
+    """The `values` of the field in a lead; a multiselect takes a tuple, a date Unix seconds of Moscow midnight."""
+    if field.type in ("text", "date"):
+        return [{"value": value}]
+    chosen = value if isinstance(value, tuple) else (value,)
+    return [{"value": v, "enum_id": field.enums[v], "enum_code": None} for v in chosen]
+
+
+def in_lead(filled: dict[Field, list[dict]]) -> list[dict] | None:
+    """amoCRM says null, never [], when nothing is filled."""
+    return [
+        {"field_id": f.id, "field_name": f.name, "field_code": None, "field_type": f.type, "values": filled[f]}
+        for f in LEAD_FIELDS if f in filled
+    ] or None  # fmt: skip
+
+
+def in_event(field: Field, items: list[dict]) -> list[dict]:
+    number = _EVENT_TYPE[field.type]
+    return [
+        {"custom_field_value": {"field_id": field.id, "field_type": number, "enum_id": item.get("enum_id"),
+                                "text": str(item["value"])}}
+        for item in items
+    ]  # fmt: skip
+
+
+def phone(number: str) -> list[dict]:
+    return [{"field_id": PHONE_ID, "field_name": "Телефон", "field_code": "PHONE", "field_type": "multitext",
+             "values": [{"value": number, "enum_id": PHONE_WORK, "enum_code": "WORK"}]}]  # fmt: skip
+
+
+def _row(number: int, id_: int, name: str, kind: str, enums: list[dict] | None, required: list[dict],
+         entity: str, code: str | None = None) -> dict:  # fmt: skip
+    return {
+        "id": id_, "name": name, "type": kind, "account_id": ACCOUNT_ID, "code": code, "sort": 500 + number,
+        "is_api_only": False, "enums": enums, "group_id": None, "required_statuses": required,
+        "is_deletable": code is None, "is_predefined": code is not None, "entity_type": entity, "remind": None,
+        "currency": None, "settings": None,
+    }  # fmt: skip
+
+
+def dictionary() -> list[dict]:
+    """All custom fields in the read shape; `entity_type` tells the contacts' telephone from the fields of leads."""
+    rows = []
+    for number, field in enumerate(LEAD_FIELDS, 1):
+        enums = [
+            {"id": i, "value": v, "sort": 10 * n, "code": None}
+            for n, (v, i) in enumerate(field.enums.items(), 1)
+        ]
+        required = [
+            {"status_id": STAGES[key].status, "pipeline_id": STAGES[key].pipeline}
+            for key in field.required_on
+        ]
+        rows.append(_row(number, field.id, field.name, field.type, enums or None, required, "leads"))
+    works = [{"id": PHONE_WORK, "value": "WORK", "sort": 10, "code": "WORK"}]
+    rows.append(_row(9, PHONE_ID, "Телефон", "multitext", works, [], "contacts", "PHONE"))
+    return rows

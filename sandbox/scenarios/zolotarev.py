@@ -1,0 +1,30 @@
+"""The demo company `zolotarev`: six months of a workshop for air suspension, told forward up to «now»."""
+
+from datetime import datetime
+from typing import Any
+
+from . import arrivals, company, fields, staff, turns
+from .office import Office
+from .weeks import DAY
+
+
+def build(seed: int, now: datetime) -> dict[str, Any]:
+    """Everything that `--load` takes. `now` is aware; nothing in the answer is later."""
+    office = Office(seed, now)
+    arrivals.open_doors(office)
+    turns.begin(office)
+    office.run()
+    founded = office.start - 400 * DAY
+    ledger, loss_reasons = office.ledger, company.loss_reasons(founded)
+    return {
+        "account": company.account(founded, staff.HEAD.user_id),
+        "users": staff.users(),
+        "pipelines": company.pipelines(),
+        "custom_fields": fields.dictionary(),
+        "loss_reasons": loss_reasons,
+        "contacts": ledger.contacts,
+        "leads": ledger.leads(loss_reasons),
+        "tasks": ledger.tasks,
+        "events": ledger.events,
+        "notes": ledger.notes,
+    }
