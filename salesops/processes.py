@@ -35,6 +35,7 @@ class Crew:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._children: list[tuple[str, subprocess.Popen[str]]] = []
+        self._listeners: list[threading.Thread] = []
         self._terminal = threading.Lock()
 
     def __enter__(self) -> "Crew":
@@ -44,13 +45,17 @@ class Crew:
         """Ask all to finish, the first started last: the others may still need it."""
         for some in (self._children[1:], self._children[:1]):
             _end([child for _, child in some])
+        for listener in self._listeners:
+            listener.join()  # all ends of its pipe are closed by now, so the last words get out
 
     def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """Start a process that shall go on until the end; what it prints appears behind its name."""
         child = _spawn(command, self._folder, environment, subprocess.PIPE)
         self._children.append((name, child))
         assert child.stdout is not None
-        threading.Thread(target=self._relay, args=(name, child.stdout), daemon=True).start()
+        listener = threading.Thread(target=self._relay, args=(name, child.stdout), daemon=True)
+        listener.start()
+        self._listeners.append(listener)
 
     def run(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """Run a command to its end, with the terminal to itself. Raises StepFailed or ChildDied."""
@@ -73,9 +78,10 @@ class Crew:
                 raise ChildDied(name, child.returncode)
 
     def _relay(self, name: str, lines: IO[str]) -> None:
-        for line in lines:
-            with self._terminal:
-                print(f"{name:<11}| {line}", end="", file=sys.stderr, flush=True)
+        with lines:
+            for line in lines:
+                with self._terminal:
+                    print(f"{name:<11}| {line}", end="", file=sys.stderr, flush=True)
 
 
 def _spawn(

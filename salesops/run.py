@@ -88,7 +88,8 @@ def _run(crew: Crew, port: int, *, demo: bool) -> None:
         crew.run("collectstatic", [*MANAGE, "collectstatic", "--no-input", "--verbosity", "0"], variables)
     with environment.shared(PROJECT, variables):
         _start_portal(crew, variables, port)
-        print(f"\nThe portal is open: {address}\n", flush=True)
+        print(f"\nThe portal is open: {address}", flush=True)
+        crew.run("logins", [*MANAGE, "logins"], variables)
         crew.run("amo_sync", [*MANAGE, "amo_sync", "--full"], variables)
         print(
             f"\nAll data are there after {time.monotonic() - started:.0f} s. Ctrl-C stops the portal.",
