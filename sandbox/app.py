@@ -1,0 +1,133 @@
+"""The WSGI application: faults and limits at the gate, then the token, then the route."""
+
+import secrets
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from werkzeug import Request, Response
+from werkzeug.exceptions import MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.routing import Map, RequestRedirect
+
+from sandbox import problems
+from sandbox.api import account, cards, dictionaries, events, leads, notes, people, pipelines, tasks, webhooks
+from sandbox.auth import Integration, Tokens
+from sandbox.call import Call
+from sandbox.faults import Fault, Faults
+from sandbox.limits import Limiter
+from sandbox.world import World
+
+AREAS = (account, people, pipelines, leads, tasks, events, notes, cards, dictionaries, webhooks)
+CUT = "sandbox.cut"
+HANG = "sandbox.hang"
+
+
+def request_id() -> str:
+    return f"{uuid.uuid4().hex}"
+
+
+class App:
+    """One account behind HTTP. `rate` is the limit of requests a second per token, 0 = none."""
+
+    def __init__(self, world: World, *, token: str | None = None, rate: int = 7) -> None:
+        self.world = world
+        self.limiter = Limiter(rate)
+        self.faults = Faults()
+        self.counters: Counter[str] = Counter()
+        self.integration = Integration(
+            client_id=str(uuid.UUID(int=world.rng.getrandbits(128), version=4)),
+            client_secret=secrets.token_hex(32),
+        )
+        self.tokens = Tokens(self.integration, world.account.id, world.clock.timestamp)
+        self.token = self.tokens.add_long_lived(token, world.admin_id)
+        self._routes = Map([rule for area in AREAS for rule in area.RULES], strict_slashes=False)
+        self._counting = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        request = Request(environ)
+        response = self.answer(request)
+        response.headers.setdefault("X-Request-Id", request_id())
+        return response(environ, start_response)
+
+    def answer(self, request: Request) -> Response:
+        fault = self.faults.take(request.method, request.path)
+        if fault is not None:
+            spoilt = self._suffer(fault, request)
+            if spoilt is not None:
+                return self._counted(spoilt, request)
+        return self._counted(self._gate(request), request)
+
+    def _suffer(self, fault: Fault, request: Request) -> Response | None:
+        """Put a fault into this request; gives the answer when the fault is one."""
+        time.sleep(fault.latency)
+        if fault.hang is not None:
+            time.sleep(fault.hang)
+            request.environ[HANG] = True
+            return problems.html(504)
+        if fault.cut:
+            request.environ[CUT] = True
+        if fault.status is None:
+            return None
+        response = problems.unauthorized().response() if fault.status == 401 else problems.html(fault.status)
+        if fault.retry_after is not None:
+            response.headers["Retry-After"] = str(fault.retry_after)
+        return response
+
+    def _gate(self, request: Request) -> Response:
+        switches = self.world.switches
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        verdict = self.limiter.check(
+            token,
+            window=switches.rate_window,
+            account_rate=switches.account_rate,
+            ban_after=switches.ban_after,
+            ban_seconds=switches.ban_seconds,
+        )
+        if verdict != 200:
+            return problems.html(verdict)
+        try:
+            return self._route(request, token if scheme.lower() == "bearer" else "")
+        except problems.Problem as problem:
+            return problem.response()
+
+    def _route(self, request: Request, token: str) -> Response:
+        call = Call(self.world, self.tokens, request)
+        self._identify(call, token)
+        try:
+            handler, path = self._routes.bind_to_environ(request.environ).match()
+        except (NotFound, RequestRedirect):
+            raise problems.not_found() from None
+        except MethodNotAllowed:
+            raise problems.Problem(405, "Method Not Allowed") from None
+        try:
+            request.get_data(cache=True)
+        except RequestEntityTooLarge:
+            raise problems.Problem(400, "Request entity too large") from None
+        with self.world.lock:
+            return handler(call, **path)
+
+    def _identify(self, call: Call, token: str) -> None:
+        grant = self.tokens.grant_of(token)
+        if grant is None:
+            raise problems.unauthorized()
+        call.grant = grant
+        wanted = call.request.headers.get("X-Context-User-ID")
+        if wanted is not None and grant.is_admin:
+            user = self.world.users.get(int(wanted)) if wanted.isdigit() else None
+            if user is None or user.is_free:
+                raise problems.unauthorized()
+            call.actor = user
+
+    def _counted(self, response: Response, request: Request) -> Response:
+        with self._counting:
+            self.counters["requests"] += 1
+            self.counters[f"status {response.status_code}"] += 1
+            self.counters[f"{request.method} {_template(request.path)}"] += 1
+        return response
+
+
+def _template(path: str) -> str:
+    return "/".join("{id}" if part.isdigit() else part for part in path.split("/"))

@@ -1,0 +1,1 @@
+"""Web hooks: what amoCRM posts and how it tries again."""

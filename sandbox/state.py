@@ -1,0 +1,345 @@
+"""The account in memory: its rows, their indexes, the clock, and the two ways a change becomes known: events and hooks."""
+
+import random
+import threading
+from collections.abc import Iterable
+from datetime import datetime, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from sandbox import fields, php_query
+from sandbox.clock import Clock, epoch
+from sandbox.eventlog import EventLog, event_id
+from sandbox.hooks.delivery import Sender
+from sandbox.refused import NotFound, invalid_type, not_supported
+from sandbox.rows import (
+    INCOMING,
+    Account,
+    Company,
+    Contact,
+    CustomField,
+    Event,
+    FieldValues,
+    Lead,
+    LossReason,
+    Note,
+    Pipeline,
+    Role,
+    Source,
+    Status,
+    Tag,
+    Task,
+    Unsorted,
+    User,
+    Webhook,
+)
+from sandbox.switches import Switches
+from sandbox.table import Table
+
+Moment = datetime | int | float | None
+SINGULAR = {"leads": "lead", "contacts": "contact", "companies": "company", "customers": "customer"}
+PLURAL = {singular: plural for plural, singular in SINGULAR.items()}
+
+
+class State:
+    """Everything one account holds. `lock` guards it: take it for any read of several rows and for every write."""
+
+    def __init__(self, account: Account, clock: Clock, switches: Switches, seed: int) -> None:
+        self.lock = threading.RLock()
+        self.account = account
+        self.clock = clock
+        self.switches = switches
+        self.rng = random.Random(seed)
+        self.users: dict[int, User] = {}
+        self.roles: dict[int, Role] = {}
+        self.pipelines: dict[int, Pipeline] = {}
+        self.fields: dict[str, dict[int, CustomField]] = {kind: {} for kind in SINGULAR}
+        self.loss_reasons: dict[int, LossReason] = {}
+        self.sources: dict[int, Source] = {}
+        self.tags: dict[str, dict[int, Tag]] = {kind: {} for kind in SINGULAR}
+        self.unsorted: dict[str, Unsorted] = {}
+        self.sorted_out: dict[str, tuple[Unsorted, str, int]] = {}
+        """Incoming leads already accepted or declined: uid → (row, what, when)."""
+        self.webhooks: dict[int, Webhook] = {}
+        self.leads: Table[Lead] = Table(
+            ("id", "created_at", "updated_at"),
+            {
+                "stage": lambda lead: [(lead.pipeline_id, lead.status_id)],
+                "contacts": lambda lead: [ref.id for ref in lead.embedded.contacts],
+                "companies": lambda lead: [ref.id for ref in lead.embedded.companies],
+            },
+            visible=self._lead_is_listed,
+        )
+        companies_of = {"companies": lambda card: [ref.id for ref in card.embedded.companies]}
+        self.contacts: Table[Contact] = Table(
+            ("id", "updated_at"), companies_of, visible=lambda card: not (card.is_deleted or card.is_unsorted)
+        )
+        self.companies: Table[Company] = Table(("id", "updated_at"), visible=lambda card: not card.is_deleted)
+        self.trashed_tasks: set[int] = set()
+        self.tasks: Table[Task] = Table(
+            ("id", "created_at", "complete_till", "updated_at"),
+            {"card": lambda task: [(task.entity_type, task.entity_id)] if task.entity_id else []},
+            visible=lambda task: task.id not in self.trashed_tasks,
+        )
+        self.notes: Table[Note] = Table(
+            ("id", "updated_at"),
+            {"card": lambda note: [(note.entity_type, note.entity_id)]},
+        )
+        self.events = EventLog()
+        self.sender = Sender(lambda: self.switches)
+        self._last_ids: dict[str, int] = {}
+        self._event_number = 0
+
+    # ---- time and people
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def moment(self, at: Moment) -> int:
+        """Unix seconds of `at`, or of now."""
+        return self.clock.timestamp() if at is None else epoch(at)
+
+    @property
+    def zone(self) -> tzinfo:
+        return ZoneInfo(self.account.embedded.datetime_settings.get("timezone", "Europe/Moscow"))
+
+    @property
+    def admin_id(self) -> int:
+        """The first active admin (or user): who acts when nobody is named."""
+        active = [user for user in self.users.values() if user.is_active]
+        return next((user.id for user in active if user.is_admin), active[0].id if active else 0)
+
+    def actor(self, by: int | None) -> int:
+        return self.admin_id if by is None else by
+
+    def group_of(self, user_id: int) -> int:
+        user = self.users.get(user_id)
+        return user.group_id if user else 0
+
+    def employee(self, user_id: Any, path: str, robot_too: bool = False) -> int:
+        """The id of an active user; `Refused` for anybody else."""
+        if isinstance(user_id, bool) or not isinstance(user_id, int):
+            raise invalid_type(path, "int")
+        user = self.users.get(user_id)
+        if not (user and user.is_active) and not (robot_too and user_id == 0):
+            raise not_supported(path)
+        return user_id
+
+    # ---- dictionaries
+
+    def next_id(self, kind: str, taken: Iterable[int] = ()) -> int:
+        """A fresh id; `taken` is looked at once, when the kind is used for the first time."""
+        if kind not in self._last_ids:
+            self._last_ids[kind] = max(taken, default=1000)
+        self._last_ids[kind] += 1
+        return self._last_ids[kind]
+
+    def main_pipeline(self) -> Pipeline:
+        return next(
+            (one for one in self.pipelines.values() if one.is_main), next(iter(self.pipelines.values()))
+        )
+
+    def stage(self, pipeline_id: int, status_id: int) -> Status | None:
+        pipeline = self.pipelines.get(pipeline_id)
+        return pipeline.status(status_id) if pipeline else None
+
+    def first_status(self, pipeline: Pipeline) -> Status:
+        """Where a lead lands when no status is named: the first that is not the incoming one."""
+        ordered = sorted(pipeline.statuses, key=lambda status: status.sort)
+        return next((status for status in ordered if status.type != INCOMING), ordered[0])
+
+    def is_incoming(self, lead: Lead) -> bool:
+        status = self.stage(lead.pipeline_id, lead.status_id)
+        return status is not None and status.type == INCOMING
+
+    def _lead_is_listed(self, lead: Lead) -> bool:
+        return not lead.is_deleted and (self.switches.incoming_in_leads or not self.is_incoming(lead))
+
+    def tag(self, kind: str, name: str, color: str | None = None) -> Tag:
+        """The tag with this name, made when there is none."""
+        tags = self.tags[kind]
+        found = next((tag for tag in tags.values() if tag.name == name), None)
+        if found is None:
+            found = Tag(
+                self.next_id("tags", (one for kind in self.tags.values() for one in kind)), name, color
+            )
+            tags[found.id] = found
+        return found
+
+    def card(self, kind: str, card_id: int) -> Lead | Contact | Company:
+        tables: dict[str, Table[Any]] = {
+            "leads": self.leads,
+            "contacts": self.contacts,
+            "companies": self.companies,
+        }
+        table = tables.get(kind)
+        row = table.get(card_id) if table is not None else None
+        if row is None or row.is_deleted:
+            raise NotFound(f"there is no {SINGULAR.get(kind, kind)} {card_id}")
+        return row
+
+    def put_card(self, row: Lead | Contact | Company) -> None:
+        if isinstance(row, Lead):
+            self.leads.put(row)
+        elif isinstance(row, Contact):
+            self.contacts.put(row)
+        else:
+            self.companies.put(row)
+
+    # ---- how a change becomes known
+
+    def record(
+        self,
+        kind: str,
+        entity_type: str,
+        entity_id: int,
+        *,
+        by: int,
+        at: int,
+        after: list[Any] | None = None,
+        before: list[Any] | None = None,
+    ) -> Event:
+        self._event_number += 1
+        event = Event(
+            id=event_id(at, self._event_number, self.rng.getrandbits(40)),
+            type=kind,
+            entity_id=entity_id,
+            entity_type=entity_type,
+            created_by=by,
+            created_at=at,
+            value_after=self.events.encode(after or []),
+            value_before=self.events.encode(before or []),
+        )
+        self.events.add(event)
+        return event
+
+    def ring(self, code: str, group: str, action: str, body: dict[str, Any]) -> None:
+        """Queue a hook for every address subscribed to `code`."""
+        subscribed = [hook for hook in self.webhooks.values() if code in hook.settings and not hook.disabled]
+        if not subscribed:
+            return
+        account = {
+            "account": {
+                "subdomain": self.account.subdomain,
+                "id": self.account.id,
+                "_links": {"self": f"https://{self.account.subdomain}.amocrm.ru"},
+            }
+        }
+        news = {group: {action: {0: body}}}
+        tree = {**account, **news} if self.switches.account_position == "first" else {**news, **account}
+        encoded = php_query.build(tree).encode()
+        for hook in subscribed:
+            self.sender.push(hook, code, encoded)
+
+    # ---- what cards have in common
+
+    def set_fields(self, kind: str, row: Any, items: Any, by: int, at: int) -> None:
+        """Write custom fields and their events; fields not mentioned stay."""
+        self.apply_fields(kind, row, fields.written(self.fields[kind], items), by, at)
+
+    def apply_fields(
+        self, kind: str, row: Any, changes: dict[int, FieldValues | None], by: int, at: int
+    ) -> None:
+        held = {one.field_id: one for one in row.custom_fields_values or ()}
+        for field_id, values in changes.items():
+            before = held.get(field_id)
+            if (before.values if before else None) == (values.values if values else None):
+                continue
+            if values is None:
+                del held[field_id]
+            else:
+                held[field_id] = values
+            field_type = self.fields[kind][field_id].type
+            self.record(
+                f"custom_field_{field_id}_value_changed",
+                SINGULAR[kind],
+                row.id,
+                by=by,
+                at=at,
+                after=fields.event_values(field_type, values),
+                before=fields.event_values(field_type, before),
+            )
+        row.custom_fields_values = list(held.values()) or None
+
+    def new_fields(self, kind: str, items: Any) -> list[FieldValues] | None:
+        """Custom fields of a row that is being made: no events of their own."""
+        changes = fields.written(self.fields[kind], items) if items else {}
+        return [values for values in changes.values() if values is not None] or None
+
+    def named_tags(self, kind: str, items: Any, path: str) -> list[Tag]:
+        """Tags given by id or name, or plain names."""
+        found = []
+        if not isinstance(items, (list, tuple)):
+            raise invalid_type(path, "array")
+        for number, item in enumerate(items):
+            if isinstance(item, str):
+                found.append(self.tag(kind, item))
+            elif isinstance(item, dict) and item.get("name"):
+                found.append(self.tag(kind, str(item["name"])))
+            elif isinstance(item, dict) and item.get("id") in self.tags[kind]:
+                found.append(self.tags[kind][item["id"]])
+            else:
+                raise not_supported(f"{path}.{number}.id")
+        return list({tag.id: tag for tag in found}.values())
+
+    def set_tags(self, kind: str, row: Any, tags: list[Tag], by: int, at: int) -> None:
+        old = {tag.id: tag for tag in row.embedded.tags}
+        new = {tag.id: tag for tag in tags}
+        for name, gone in (("entity_tag_deleted", False), ("entity_tag_added", True)):
+            changed = [tag for tag in (new if gone else old).values() if tag.id not in (old if gone else new)]
+            if changed:
+                values = [{"tag": {"name": tag.name}} for tag in changed]
+                sides = {"after": values} if gone else {"before": values}
+                self.record(name, SINGULAR[kind], row.id, by=by, at=at, **sides)
+        row.embedded.tags = list(new.values())
+
+    def refresh_closest_task(self, kind: str | None, card_id: int | None) -> None:
+        """Set the card's `closest_task_at` to the nearest open deadline."""
+        table: Table[Any] | None = {
+            "leads": self.leads,
+            "contacts": self.contacts,
+            "companies": self.companies,
+        }.get(kind or "")
+        row = table.get(card_id) if table is not None and card_id else None
+        if row is None or table is None:
+            return
+        deadlines = [
+            task.complete_till
+            for task in map(self.tasks.rows.__getitem__, self.tasks.group("card", (kind, card_id)))
+            if not task.is_completed and task.id not in self.trashed_tasks
+        ]
+        closest = min(deadlines, default=None)
+        if row.closest_task_at != closest:
+            row.closest_task_at = closest
+            table.put(row)
+
+    def counts(self) -> dict[str, int]:
+        """How many rows a full read of the API gives, and what stands in the trash."""
+        shown = [lead for lead in self.leads if not lead.is_deleted]
+        return {
+            "users": len(self.users),
+            "pipelines": len(self.pipelines),
+            "statuses": sum(len(one.statuses) for one in self.pipelines.values()),
+            "leads": len(shown),
+            "leads_in_trash": len(self.leads) - len(shown),
+            "leads_incoming": sum(self.is_incoming(lead) for lead in shown),
+            "unsorted": len(self.unsorted),
+            "contacts": sum(not (card.is_deleted or card.is_unsorted) for card in self.contacts),
+            "companies": sum(not card.is_deleted for card in self.companies),
+            "tasks": len(self.tasks) - len(self.trashed_tasks),
+            "tasks_in_trash": len(self.trashed_tasks),
+            "notes": len(self.notes),
+            "events": len(self.events),
+            "custom_fields": sum(len(one) for one in self.fields.values()),
+            "loss_reasons": len(self.loss_reasons),
+            "webhooks": len(self.webhooks),
+        }
+
+
+def plain(row: msgspec.Struct) -> dict[str, Any]:
+    """A row's own keys in their order, without `_embedded`."""
+    keys = msgspec.structs.asdict(row)
+    keys.pop("embedded", None)
+    return keys
