@@ -40,16 +40,18 @@ document.addEventListener("keydown", (event) => {
     closeDrawer();
     for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
   }
-  const typing = event.target.closest("input, select, textarea, [contenteditable]");
+  const typing = event.target.closest?.("input, select, textarea, [contenteditable]");
   if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.key === "/") {
+  // By place on the keyboard, so that the keys work in the Russian layout too.
+  const letter = event.code.startsWith("Key") ? event.code.slice(3).toLowerCase() : "";
+  if (event.key === "/" || event.code === "Slash") {
     const field = document.querySelector(".filters input:not([type=hidden]), .filters select");
     if (field) { event.preventDefault(); field.focus(); }
-  } else if (event.key === "j" || event.key === "k") {
-    step(event.key === "j" ? 1 : -1);
-  } else if (/^[a-zа-я]$/i.test(event.key)) {
+  } else if (letter === "j" || letter === "k") {
+    step(letter === "j" ? 1 : -1);
+  } else if (letter) {
     const scope = document.querySelector("[data-walk] .current") ?? document;
-    const button = scope.querySelector(`[data-key="${event.key}"]`) ?? document.querySelector(`[data-key="${event.key}"]`);
+    const button = scope.querySelector(`[data-key="${letter}"]`) ?? document.querySelector(`[data-key="${letter}"]`);
     if (button) { event.preventDefault(); button.click(); }
   }
 });
@@ -79,9 +81,12 @@ const failed = () => {
 };
 document.addEventListener("htmx:sendError", failed);
 document.addEventListener("htmx:timeout", failed);
-document.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.xhr.status === 401 || event.detail.xhr.status === 403) location.reload();
-  else failed();
+document.addEventListener("htmx:responseError", failed);
+// A session that ran out answers with the sign-in page: show it whole, not inside a block.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (new URL(event.detail.xhr.responseURL).pathname !== root.dataset.login) return;
+  event.detail.shouldSwap = false;
+  location.reload();
 });
 
 // Charts: their module and plotly load after the content, and only where there is a chart.
