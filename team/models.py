@@ -22,17 +22,26 @@ class Rota(models.Model):
     """
 
     name = models.CharField(_("name"), max_length=60)
-    pattern = models.CharField(_("pattern"), max_length=60, help_text=_("1 is a shift, 0 a day off: 111000 is three on, three off"))
+    pattern = models.CharField(
+        _("pattern"), max_length=60, help_text=_("1 is a shift, 0 a day off: 111000 is three on, three off")
+    )
     anchor = models.DateField(_("first day of the pattern"))
     starts = models.TimeField(_("starts"))
     ends = models.TimeField(_("ends"))
     time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Moscow")
     observes_holidays = models.BooleanField(_("rests on state holidays"), default=False)
+    is_company = models.BooleanField(
+        _("company hours"), default=False, help_text=_("the client's clock, and that of people without a rota of their own")
+    )
 
     class Meta:
         verbose_name = _("rota")
         verbose_name_plural = _("rotas")
         ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["is_company"], name="one_company_rota", condition=models.Q(is_company=True)),
+            models.CheckConstraint(condition=models.Q(pattern__regex="^[01]+$"), name="rota_pattern_of_0_and_1"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -54,11 +63,15 @@ class Employee(AbstractUser):
         related_name="employee",
         verbose_name=_("amoCRM user"),
     )
-    head = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="reports", verbose_name=_("head"))
+    head = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="reports", verbose_name=_("head")
+    )
     rota = models.ForeignKey(Rota, models.SET_NULL, null=True, blank=True, verbose_name=_("rota"))
     hired_on = models.DateField(_("hired on"), null=True, blank=True)
     left_on = models.DateField(_("left on"), null=True, blank=True)
-    language = models.CharField(_("language"), max_length=2, choices=[("ru", "Русский"), ("en", "English")], default="ru")
+    language = models.CharField(
+        _("language"), max_length=2, choices=[("ru", "Русский"), ("en", "English")], default="ru"
+    )
 
     class Meta:
         verbose_name = _("employee")
@@ -111,4 +124,8 @@ class DayOff(models.Model):
     class Meta:
         verbose_name = _("exception to the rota")
         verbose_name_plural = _("exceptions to the rota")
-        constraints = [models.CheckConstraint(condition=models.Q(last__gte=models.F("first")), name="dayoff_ends_after_start")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(last__gte=models.F("first")), name="dayoff_ends_after_start"
+            )
+        ]

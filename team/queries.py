@@ -1,0 +1,129 @@
+"""Reads of the team: everybody's clocks, who has left, and the shifts of a month."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.utils import timezone
+
+from pipelines.models import Person
+from team.clock import CALENDAR, AnyClock, Clock, Clocks, Override, Pattern, Schedule, days, state_calendar
+from team.models import DayOff, Employee, Rota
+
+
+def clocks(person_ids: Iterable[int] | None = None) -> Clocks:
+    """The clocks of these amoCRM users (None = of all): each by his rota and absences, else by company hours."""
+    company = _company_pattern()
+    client: AnyClock = CALENDAR if company is None else Clock(Schedule(company))
+    shared: dict[Pattern, AnyClock] = {}
+    people: dict[int, AnyClock] = {}
+    for person_id, schedule in _schedules(person_ids).items():
+        if schedule is None:
+            continue
+        if schedule.overrides:
+            people[person_id] = Clock(schedule)
+        else:
+            people[person_id] = shared.setdefault(schedule.pattern, Clock(schedule))
+    return Clocks(client, people)
+
+
+def gone() -> dict[int, datetime | None]:
+    """Who no longer works here, and since when: the day after «left on», or the removal from amoCRM.
+
+    None for somebody switched off in amoCRM nobody knows when. A day in the future is there too: it will come.
+    """
+    found: dict[int, datetime | None] = dict(
+        Person.objects.exclude(is_active=True, deleted_at=None).values_list("id", "deleted_at")
+    )
+    left = Employee.objects.exclude(left_on=None).exclude(person=None).values_list("person_id", "left_on")
+    for person_id, left_on in left:
+        moment = timezone.make_aware(datetime.combine(left_on + timedelta(days=1), time()))
+        found[person_id] = min(moment, found.get(person_id) or moment)
+    return found
+
+
+def planned_and_worked_shifts(person_id: int, first: date, last: date, today: date) -> tuple[int, int]:
+    """Shifts by the rota from ``first`` to ``last``, and those of them worked up to ``today``; all days inclusive.
+
+    Planned is the bare rota. Worked takes absences away, adds extra shifts, and counts only between «hired on» and
+    «left on». Without any rota both are 0.
+    """
+    schedule = _schedules([person_id]).get(person_id)
+    if schedule is None:
+        return 0, 0
+    hired_on, left_on = Employee.objects.values_list("hired_on", "left_on").get(person_id=person_id)
+    planned = sum(schedule.pattern.works(day) for day in days(first, last))
+    begin, end = max(first, hired_on or first), min(last, today, left_on or last)
+    return planned, sum(schedule.works(day) for day in days(begin, end))
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One day of one person. ``kind``: shift, off, holiday, or a kind of DayOff."""
+
+    day: date
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    employee: Employee
+    cells: list[Cell]
+
+
+def rota_grid(first: date, last: date, people: Iterable[int] | None = None) -> list[GridRow]:
+    """The days ``first`` to ``last`` of everybody who works then and has a rota; ``people``: amoCRM users, None = all."""
+    employees = Employee.objects.filter(is_active=True).exclude(left_on__lt=first).exclude(hired_on__gt=last)
+    if people is not None:
+        employees = employees.filter(person_id__in=list(people))
+    exceptions: dict[int, list[DayOff]] = defaultdict(list)
+    for exception in DayOff.objects.filter(first__lte=last, last__gte=first):
+        exceptions[exception.employee_id].append(exception)
+    company = _company_pattern()
+    rows = []
+    for employee in employees.select_related("rota"):
+        pattern = _pattern(employee.rota) if employee.rota else company if employee.person_id else None
+        if pattern is not None:
+            cells = [Cell(day, _kind(day, pattern, exceptions[employee.pk])) for day in days(first, last)]
+            rows.append(GridRow(employee, cells))
+    return rows
+
+
+def _kind(day: date, pattern: Pattern, exceptions: list[DayOff]) -> str:
+    kinds = {exception.kind for exception in exceptions if exception.first <= day <= exception.last}
+    if DayOff.Kind.EXTRA in kinds:
+        return DayOff.Kind.EXTRA
+    if pattern.works(day):
+        return min(kinds, default="shift")
+    if pattern.observes_holidays and day in state_calendar(day.year)[0]:
+        return "holiday"
+    return "off"
+
+
+def _schedules(person_ids: Iterable[int] | None) -> dict[int, Schedule | None]:
+    """Schedules by amoCRM user; None where there is neither a rota nor company hours."""
+    employees = Employee.objects.exclude(person=None)
+    if person_ids is not None:
+        employees = employees.filter(person_id__in=list(person_ids))
+    owners = list(employees.values_list("id", "person_id", "rota_id"))
+    exceptions = DayOff.objects.filter(employee__in=[employee for employee, _, _ in owners])
+    overrides: dict[int, list[Override]] = defaultdict(list)
+    for employee, first, last, kind in exceptions.order_by("id").values_list("employee_id", "first", "last", "kind"):
+        overrides[employee].append(Override(first, last, kind == DayOff.Kind.EXTRA))
+    patterns = {rota.pk: _pattern(rota) for rota in Rota.objects.all()}
+    company = _company_pattern()
+    found: dict[int, Schedule | None] = {}
+    for employee, person_id, rota_id in owners:
+        pattern = patterns.get(rota_id, company)
+        found[person_id] = None if pattern is None else Schedule(pattern, tuple(overrides[employee]))
+    return found
+
+
+def _company_pattern() -> Pattern | None:
+    rota = Rota.objects.filter(is_company=True).first()
+    return None if rota is None else _pattern(rota)
+
+
+def _pattern(rota: Rota) -> Pattern:
+    return Pattern(rota.pattern, rota.anchor, rota.starts, rota.ends, rota.time_zone, rota.observes_holidays)
