@@ -20,7 +20,7 @@ def build(name: str, seed: int, now: datetime) -> dict[str, Any]:
 
 
 def staff(name: str, now: datetime) -> list[dict[str, Any]]:
-    """Who works there: ids, roles, rotas with anchor dates, hired and left; dates fit `build` at the same `now`."""
+    """Who works there: ids, roles, rotas, hired and left, as `build` at the same `now` has it."""
     _known(name)
     return rota(first_monday(now))
 

@@ -18,9 +18,12 @@ _SURNAMES_TEXT = """
     Терентьев Третьяков Уваров Федотов Филатов Хохлов Черепанов Чистяков Шубин Щербаков Юдин Якушев
 """
 _MEN, _WOMEN, _SURNAMES = (tuple(text.split()) for text in (_MEN_TEXT, _WOMEN_TEXT, _SURNAMES_TEXT))
-CITIES = ("Москва", "Подольск", "Химки", "Санкт-Петербург", "Казань", "Екатеринбург", "Тула", "Калуга", "Рязань",
-          "Нижний Новгород", "Самара", "Краснодар", "Воронеж", "Тверь")  # fmt: skip
-_CITY_WEIGHTS = (40, 8, 8, 9, 4, 4, 4, 3, 3, 4, 3, 4, 3, 3)
+CITIES = (
+    ("Москва", 40), ("Подольск", 8), ("Химки", 8), ("Санкт-Петербург", 9), ("Казань", 4), ("Екатеринбург", 4),
+    ("Тула", 4), ("Калуга", 3), ("Рязань", 3), ("Нижний Новгород", 4), ("Самара", 3), ("Краснодар", 4),
+    ("Воронеж", 3), ("Тверь", 3),
+)  # fmt: skip
+_CITY_NAMES, _CITY_WEIGHTS = zip(*CITIES, strict=True)
 CARS = {
     "Mercedes-Benz": ("GL X164", "GLS X166", "S W221", "S W222", "ML W164", "E W212", "R W251"),
     "BMW": ("X5 E70", "X5 F15", "X6 F16", "7 F01", "7 G11"),
@@ -44,8 +47,10 @@ SERVICES = {
 }
 _NEEDS = tuple(SERVICES)
 _NEED_WEIGHTS = tuple(weight for *_range, weight in SERVICES.values())
-WORKSHOPS = ("Пневмоцентр", "Автолига", "Мотор-Сервис", "Подвеска-Плюс", "Премиум Гараж", "СТО на Южной", "Авторазбор 63",
-             "Евро Авто", "Немецкий дом", "Шасси", "Гараж 77", "Атмосфера", "Воздух-Авто", "Тех-Лайн")  # fmt: skip
+WORKSHOPS = (
+    "Пневмоцентр", "Автолига", "Мотор-Сервис", "Подвеска-Плюс", "Премиум Гараж", "СТО на Южной", "Авторазбор 63",
+    "Евро Авто", "Немецкий дом", "Шасси", "Гараж 77", "Атмосфера", "Воздух-Авто", "Тех-Лайн",
+)  # fmt: skip
 
 
 class Need(NamedTuple):
@@ -78,4 +83,4 @@ def need(rng: random.Random) -> Need:
     first = rng.choices(_NEEDS, _NEED_WEIGHTS)[0]
     services = (first, "Установка") if rng.random() < 0.3 and SERVICES[first][1] < 28000 else (first,)
     price = sum(rng.randrange(*SERVICES[s][:2], 100) for s in services)
-    return Need(brand, rng.choice(CARS[brand]), services, rng.choices(CITIES, _CITY_WEIGHTS)[0], price)
+    return Need(brand, rng.choice(CARS[brand]), services, rng.choices(_CITY_NAMES, _CITY_WEIGHTS)[0], price)

@@ -1,4 +1,4 @@
-"""Facts of the ZolotarevAuto account: pipelines, stages, fields, loss reasons, task types, in the API v4 read shape."""
+"""Facts of the ZolotarevAuto account in the API v4 read shape: pipelines, loss reasons, task types."""
 
 from typing import NamedTuple
 
@@ -173,15 +173,15 @@ _PLAN: tuple[tuple[str, str, str, str, tuple[tuple[str, str, str, AutoTask | Non
 STAGES: dict[str, Stage] = {}
 PIPELINES: dict[str, int] = {}
 for _n, (_pipe, _name, _won, _lost, _steps) in enumerate(_PLAN, 1):
-    _pid = 8100000 + _n
-    PIPELINES[_pipe] = _pid
-    _rows = [("unsorted", 70100000 + _n * 100, _UNSORTED, "#c1c1c1", None)]
-    _rows += [
-        (k, 70100000 + _n * 100 + i, name, color, task) for i, (k, name, color, task) in enumerate(_steps, 1)
+    PIPELINES[_pipe] = 8100000 + _n
+    _rows: list[tuple[str, int, str, str, AutoTask | None]] = [
+        ("unsorted", 70100000 + _n * 100, _UNSORTED, "#c1c1c1", None),
+        *((step[0], 70100000 + _n * 100 + i, *step[1:]) for i, step in enumerate(_steps, 1)),
+        ("won", WON, _won, "#CCFF66", None),
+        ("lost", LOST, _lost, "#D5D8DB", None),
     ]
-    _rows += [("won", WON, _won, "#CCFF66", None), ("lost", LOST, _lost, "#D5D8DB", None)]
     for _key, *_rest in _rows:
-        STAGES[f"{_pipe}.{_key}"] = Stage(f"{_pipe}.{_key}", _pid, *_rest)
+        STAGES[f"{_pipe}.{_key}"] = Stage(f"{_pipe}.{_key}", PIPELINES[_pipe], *_rest)  # type: ignore[arg-type]
 
 
 def account(created_at: int, current_user: int) -> dict:
@@ -218,7 +218,8 @@ def pipelines() -> list[dict]:
             for place, stage in enumerate(s for s in STAGES.values() if s.pipeline == PIPELINES[key])
         ]  # fmt: skip
         rows.append({
-            "id": PIPELINES[key], "name": name, "sort": number, "is_main": number == 1, "is_unsorted_on": True,
+            "id": PIPELINES[key], "name": name, "sort": number, "is_main": number == 1,
+            "is_unsorted_on": True,
             "is_archive": False, "account_id": ACCOUNT_ID, "_embedded": {"statuses": statuses},
         })  # fmt: skip
     return rows

@@ -1,5 +1,6 @@
 """The stories of the other pipelines: chats from Авито, guarantees, buying parts in, wholesale, couriers."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from . import clients, phrases
@@ -71,7 +72,7 @@ def follow(office: Office, deal: Deal, route: Route) -> Story:
 
 
 def chat(office: Office, deal: Deal) -> Story:
-    """A chat from Авито: the qualifier (a manager on her days off) finds out the need and hands the client over."""
+    """A chat from Авито: the qualifier (or a manager) finds out the need and hands the client over."""
     if deal.stage.key == "avito.unsorted":
         yield office.now + office.rng.randint(60, 900)
         office.enter(deal, "avito.chat", ROBOT)
@@ -110,7 +111,7 @@ def courier(office: Office, deal: Deal) -> Story:
 
 
 def open_deal(office: Office, owner: int, stage: str, need: clients.Need, tags: tuple[str, ...],
-              filled: dict[cf.Field, str | tuple[str, ...]], contact_of: Deal | None = None, by: int = ROBOT,
+              filled: Mapping[cf.Field, cf.Value], contact_of: Deal | None = None, by: int = ROBOT,
               name: str = "") -> Deal:  # fmt: skip
     """A new deal now, with a new contact or the one of an earlier deal."""
     rng = office.rng

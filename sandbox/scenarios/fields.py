@@ -41,18 +41,22 @@ LEAD_FIELDS = (BRAND, MODEL, SERVICE, SOURCE, CITY, PROMISED, REASON)
 PHONE_ID, PHONE_WORK = 1250901, 1250911
 
 
-def values(field: Field, value: str | int | tuple[str, ...]) -> list[dict]:
-    """The `values` of the field in a lead; a multiselect takes a tuple, a date Unix seconds of Moscow midnight."""
+Value = str | int | tuple[str, ...]
+
+
+def values(field: Field, value: Value) -> list[dict]:
+    """The `values` in a lead; a multiselect takes a tuple, a date Unix seconds of Moscow midnight."""
     if field.type in ("text", "date"):
         return [{"value": value}]
-    chosen = value if isinstance(value, tuple) else (value,)
+    chosen = value if isinstance(value, tuple) else (str(value),)
     return [{"value": v, "enum_id": field.enums[v], "enum_code": None} for v in chosen]
 
 
 def in_lead(filled: dict[Field, list[dict]]) -> list[dict] | None:
     """amoCRM says null, never [], when nothing is filled."""
     return [
-        {"field_id": f.id, "field_name": f.name, "field_code": None, "field_type": f.type, "values": filled[f]}
+        {"field_id": f.id, "field_name": f.name, "field_code": None, "field_type": f.type,
+        "values": filled[f]}
         for f in LEAD_FIELDS if f in filled
     ] or None  # fmt: skip
 
@@ -76,13 +80,14 @@ def _row(number: int, id_: int, name: str, kind: str, enums: list[dict] | None, 
     return {
         "id": id_, "name": name, "type": kind, "account_id": ACCOUNT_ID, "code": code, "sort": 500 + number,
         "is_api_only": False, "enums": enums, "group_id": None, "required_statuses": required,
-        "is_deletable": code is None, "is_predefined": code is not None, "entity_type": entity, "remind": None,
+        "is_deletable": code is None, "is_predefined": code is not None, "entity_type": entity,
+        "remind": None,
         "currency": None, "settings": None,
     }  # fmt: skip
 
 
 def dictionary() -> list[dict]:
-    """All custom fields in the read shape; `entity_type` tells the contacts' telephone from the fields of leads."""
+    """All custom fields; `entity_type` tells the contacts' telephone from the fields of leads."""
     rows = []
     for number, field in enumerate(LEAD_FIELDS, 1):
         enums = [

@@ -1,16 +1,19 @@
-"""The account's books: every act is written once, as a change of its row and as the event that amoCRM would show."""
+"""The account's books: every act changes a row and leaves the event that amoCRM would show."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from . import fields as cf
 from .clients import Need
 from .company import ACCOUNT_ID, LOSS_REASONS, LOST, ROBOT, STAGES, WON, Stage
-from .fields import Field
+from .fields import Field, Value
 from .staff import STAFF, group_id
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_TAGS = {name: {"id": 340000 + n, "name": name, "color": color} for n, (name, color) in enumerate((
-    ("авито", "C6F4DE"), ("сайт", "86C0FC"), ("звонок", "FFE193"), ("повторный", "D1A4DC"), ("регион", "DDEBB5"),
-    ("опт", "FFCE5A"), ("прогрев", "FFC8C8"), ("бот", None),
-), 1)}  # fmt: skip
+_TAG_COLORS = {"авито": "C6F4DE", "сайт": "86C0FC", "звонок": "FFE193", "повторный": "D1A4DC", "опт": "FFCE5A",
+               "прогрев": "FFC8C8", "бот": None}  # fmt: skip
+_TAGS = {name: {"id": 340000 + n, "name": name, "color": color}
+         for n, (name, color) in enumerate(_TAG_COLORS.items(), 1)}  # fmt: skip
 _GROUPS = {person.user_id: group_id(person) for person in STAFF}
 
 
@@ -59,10 +62,11 @@ class Ledger:
 
     def add_contact(self, at: int, owner: int, name: tuple[str, str], phone: str) -> int:
         first, last = name
-        row = {
+        row: dict[str, Any] = {
             "id": 51300001 + 2 * len(self.contacts), "name": f"{first} {last}".strip(), "first_name": first,
             "last_name": last, "responsible_user_id": owner, "group_id": _GROUPS[owner], "created_by": ROBOT,
-            "updated_by": ROBOT, "created_at": at, "updated_at": at, "closest_task_at": None, "is_deleted": False,
+            "updated_by": ROBOT, "created_at": at, "updated_at": at, "closest_task_at": None,
+            "is_deleted": False,
             "is_unsorted": False, "custom_fields_values": cf.phone(phone), "account_id": ACCOUNT_ID,
             "_embedded": {"tags": [], "companies": []},
         }  # fmt: skip
@@ -70,11 +74,13 @@ class Ledger:
         self._phones[row["id"]] = phone
         return row["id"]
 
-    def add_deal(self, at: int, by: int, owner: int, stage: str, need: Need, contact: int, tags: tuple[str, ...],
-                 filled: dict[Field, str | tuple[str, ...]], name: str = "") -> Deal:  # fmt: skip
+    def add_deal(self, at: int, by: int, owner: int, stage: str, need: Need, contact: int,
+                 tags: tuple[str, ...],
+                 filled: Mapping[Field, Value], name: str = "") -> Deal:  # fmt: skip
         place = STAGES[stage]
-        row = {
-            "id": 41200001 + 2 * len(self.deals), "name": name or need.title, "price": 0, "responsible_user_id": owner,
+        row: dict[str, Any] = {
+            "id": 41200001 + 2 * len(self.deals), "name": name or need.title, "price": 0,
+            "responsible_user_id": owner,
             "group_id": _GROUPS[owner], "status_id": place.status, "pipeline_id": place.pipeline,
             "loss_reason_id": None, "created_by": by, "updated_by": by, "created_at": at, "updated_at": at,
             "closed_at": None, "closest_task_at": None, "is_deleted": False, "custom_fields_values": None,
@@ -91,7 +97,7 @@ class Ledger:
         return deal
 
     def move(self, deal: Deal, at: int, by: int, stage: str, loss: str | None = None) -> None:
-        """To another stage; 143 takes a loss reason, a deal that is opened again loses its closing date and reason."""
+        """To another stage; 143 takes a loss reason."""
         before, after = deal.stage, STAGES[stage]
         deal.stage = after
         row = deal.row
@@ -111,9 +117,7 @@ class Ledger:
         self._edited(deal, at, by, "entity_responsible_changed", [{"responsible_user": {"id": owner}}],
                      [{"responsible_user": {"id": before}}])  # fmt: skip
 
-    def set_field(
-        self, deal: Deal, at: int, by: int, field: Field, value: str | int | tuple[str, ...]
-    ) -> None:
+    def set_field(self, deal: Deal, at: int, by: int, field: Field, value: Value) -> None:
         before, after = deal.filled.get(field, []), cf.values(field, value)
         deal.filled[field] = after
         self._edited(deal, at, by, f"custom_field_{field.id}_value_changed", cf.in_event(field, after),
@@ -126,7 +130,8 @@ class Ledger:
     def add_task(self, deal: Deal, at: int, by: int, owner: int, kind: int, text: str, due: int) -> dict:
         task = {
             "id": 61500001 + 2 * len(self.tasks), "created_by": by, "updated_by": by, "created_at": at,
-            "updated_at": at, "responsible_user_id": owner, "group_id": _GROUPS[owner], "entity_id": deal.row["id"],
+            "updated_at": at, "responsible_user_id": owner, "group_id": _GROUPS[owner],
+            "entity_id": deal.row["id"],
             "entity_type": "leads", "duration": 0, "is_completed": False, "task_type_id": kind, "text": text,
             "result": [], "complete_till": due, "account_id": ACCOUNT_ID,
         }  # fmt: skip
@@ -148,7 +153,8 @@ class Ledger:
     def postpone(self, task: dict, at: int, by: int, due: int) -> None:
         before = task["complete_till"]
         task.update(complete_till=due, updated_at=at, updated_by=by)
-        self._event(at, by, "task_deadline_changed", "task", task["id"], [{"task_deadline": {"timestamp": due}}],
+        self._event(at, by, "task_deadline_changed", "task", task["id"],
+                    [{"task_deadline": {"timestamp": due}}],
                     [{"task_deadline": {"timestamp": before}}])  # fmt: skip
 
     def deal_of(self, task: dict) -> Deal:
@@ -157,7 +163,8 @@ class Ledger:
     def call(self, deal: Deal, at: int, by: int, outgoing: bool, seconds: int, phone: str) -> None:
         """Written when the call has ended; a call of 0 seconds was not answered."""
         params = {
-            "uniq": f"z{len(self.notes):07d}", "duration": seconds, "source": "АТС", "link": None, "phone": phone,
+            "uniq": f"z{len(self.notes):07d}", "duration": seconds, "source": "АТС", "link": None,
+            "phone": phone,
             "call_result": "", "call_status": 4 if seconds else 6, "call_responsible": deal.owner,
         }  # fmt: skip
         self._note(deal, at, by, "call_out" if outgoing else "call_in", params,
@@ -184,7 +191,8 @@ class Ledger:
         note = {
             "id": 71800001 + 2 * len(self.notes), "entity_id": deal.row["id"], "entity_type": "leads",
             "created_by": by, "updated_by": by, "created_at": at, "updated_at": at,
-            "responsible_user_id": deal.owner, "group_id": deal.row["group_id"], "note_type": kind, "params": params,
+            "responsible_user_id": deal.owner, "group_id": deal.row["group_id"], "note_type": kind,
+            "params": params,
             "account_id": ACCOUNT_ID,
         }  # fmt: skip
         self.notes.append(note)

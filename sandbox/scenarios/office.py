@@ -1,7 +1,7 @@
 """The company at work: a clock that runs stories in order of time, and the acts that all stories are made of.
 
-A story is a generator that yields the moment (Unix seconds) at which it wants to go on. One random source is drawn
-from in order of time, so a later «now» continues the same life.
+A story is a generator that yields the moment (Unix seconds) at which it wants to go on. One random source is
+drawn from in order of time, so a later «now» continues the same life.
 """
 
 import heapq
@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from . import phrases
 from .company import CALL, ROBOT, STAGES
-from .fields import Field
+from .fields import Field, Value
 from .ledger import Deal, Ledger
 from .shifts import NEVER, Shifts, company_term
 from .staff import FORMER, MANAGERS, STAFF, Employee, Habits
@@ -77,7 +77,7 @@ class Office:
         return self.rng.choice([p for p in crew if direction in p.directions] or crew)
 
     def turn(self, deal: Deal, wish: int) -> tuple[Employee, int]:
-        """Who gets to the deal and when: its owner, or, when he is off, sometimes a colleague of the other shift."""
+        """Who gets to the deal and when: its owner, or, when he is off, often a colleague."""
         owner = _PEOPLE[deal.owner]
         at = self.shifts[owner.user_id].next(wish, self.rng)
         if at - wish > _DAY_OFF and owner is not FORMER and self.chance(0.65):
@@ -88,7 +88,7 @@ class Office:
         return owner, at
 
     def attend(self, deal: Deal, idle_hours: float = 20) -> Wait:
-        """Wait until somebody works on the deal: by its nearest task, or, without one, when it comes to mind."""
+        """Wait till somebody works on the deal: by its nearest task, or when it comes to mind."""
         habits = self.habits(deal.owner)
         due = min((task["complete_till"] for task in deal.tasks), default=None)
         if due is None:
@@ -126,7 +126,7 @@ class Office:
         yield self.now + self.rng.randint(15, 80)
 
     def done(self, deal: Deal, who: Employee, kind: str, care: float = 1) -> None:
-        """Close the tasks of the deal; an untidy person leaves some open, the fewer the nearer `care` is to 0."""
+        """Close the tasks; an untidy person leaves some open, the fewer the nearer `care` is to 0."""
         habits = self.habits(who.user_id)
         for task in list(deal.tasks):
             if self.chance(habits.tidy**care):
@@ -147,7 +147,7 @@ class Office:
         return True
 
     def in_shift(self, owner: int, wish: int) -> int:
-        """A moment for a deadline: the wish itself, or a quarter of an hour picked in the owner's next shift."""
+        """A moment for a deadline: the wish itself, or some quarter of an hour in the owner's next shift."""
         start, end = self.shifts[owner].span(wish)
         if start <= wish or start == NEVER:
             return wish
@@ -164,14 +164,12 @@ class Office:
         self.forgotten[deal.owner].append(deal)
         return True
 
-    def fill(
-        self, deal: Deal, who: Employee, field: Field, value: str | int | tuple[str, ...], p: float = 1
-    ) -> None:
+    def fill(self, deal: Deal, who: Employee, field: Field, value: Value, p: float = 1) -> None:
         if self.chance(self.habits(who.user_id).fills * p):
             self.ledger.set_field(deal, self.now, who.user_id, field, value)
 
     def lose(self, deal: Deal, who: Employee, stage: str, reasons: tuple[str, ...], grip: float = 1) -> bool:
-        """Close as lost, unless the person would rather keep the dead deal open (`grip` is a factor). True when closed."""
+        """Close as lost, unless the person would rather keep it (`grip` is a factor). True when closed."""
         if self.chance(self.habits(who.user_id).keeps * grip):
             return False
         self.done(deal, who, "lost", _AT_CLOSING)

@@ -105,7 +105,7 @@ def persuade(office: Office, deal: Deal) -> Step:
 
 
 def _give_up(office: Office, deal: Deal, who: Employee) -> Story:
-    """Close what will not be bought, or go on keeping it: without a task, with an overdue one, or till next time."""
+    """Close what will not be bought, or keep it: without a task, with an overdue one, or till next time."""
     if office.lose(deal, who, "sales.lost", _LOST_ON_TARGET):
         return
     if office.chance(0.55):
@@ -170,7 +170,7 @@ def _wait(office: Office, deal: Deal, who: Employee) -> Story:
 
 
 def _stall(office: Office, deal: Deal, who: Employee) -> Story:
-    """A named price and no word more: since the reform the robot takes such deals to the warming-up after seven days."""
+    """A named price and no word more: after the reform the robot warms such deals up once a week is over."""
     office.done(deal, who, "offer", 0)
     yield max(office.now + 7 * DAY, office.reform + office.rng.randint(0, 3 * DAY))
     office.ledger.add_tag(deal, office.now, ROBOT, "прогрев")

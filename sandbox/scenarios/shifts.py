@@ -23,7 +23,7 @@ class Shifts:
         self._starts = [start for start, _ in self._spans]
 
     def span(self, moment: int) -> tuple[int, int]:
-        """The shift that is on at `moment` with time left for one more talk, else the next; `(NEVER, NEVER)` if none."""
+        """The shift on at `moment` with time left for one more talk, else the next, else `(NEVER, NEVER)`."""
         i = max(bisect_right(self._starts, moment) - 1, 0)
         for start, end in self._spans[i : i + 2]:
             if moment < end - _LAST_START:
@@ -35,7 +35,7 @@ class Shifts:
         return start <= moment < end
 
     def next(self, moment: int, rng: random.Random) -> int:
-        """When the person gets to something wished for at `moment`; the pile of the morning is worked off by degrees."""
+        """When the person gets to what is wished for at `moment`; the morning's pile goes by degrees."""
         start, end = self.span(moment)
         if moment >= start:
             return moment
@@ -50,7 +50,7 @@ class Shifts:
 
 
 def company_term(moment: int, hours: float) -> int:
-    """Deadline `hours` ahead; one that falls in the night (20:00–10:00 Moscow) is put off to the morning after.
+    """Deadline `hours` ahead; one in the night (20:00–10:00 Moscow) is put off to the morning after.
 
     This is what the account's robot does: it knows the company's hours and nobody's days off.
     """

@@ -1,4 +1,4 @@
-"""What happens in the house beside the single deals: evenings, the head's Monday, a leaving, a learner, one Friday."""
+"""What happens beside the single deals: evenings, the head's Monday, a leaving, lessons, one Friday."""
 
 from .company import CALL
 from .office import Office, Story
@@ -38,7 +38,7 @@ def evenings(office: Office, person: Employee) -> Story:
 
 
 def mondays(office: Office) -> Story:
-    """The head goes through what has no task: asks, sets a task himself, gives a few deals to better hands."""
+    """The head goes through what has no task: asks, sets a task, gives a few deals to better hands."""
     for week in range(WEEKS + 1):
         yield week_start(office.begin, week) + 11 * HOUR + office.rng.randint(0, 90) * MINUTE
         for manager in MANAGERS:
@@ -88,7 +88,7 @@ def mass_close_day(office: Office) -> int:
 
 
 def mass_close(office: Office, person: Employee, count: int) -> Story:
-    """«Сделок не должно быть так много», said the head, so they were closed, in less than an hour, without a word."""
+    """«Сделок не должно быть так много», said the head: so they were closed, within an hour, wordlessly."""
     mine = [d for d in office.ledger.deals if d.owner == person.user_id and d.stage.key in _HEAPED_ON]
     for deal in mine[:count]:
         yield office.now + office.rng.randint(35, 85)

@@ -1,7 +1,7 @@
 """The company's calendar: the story begins on a Monday 26 weeks before the week of «now», in Moscow time.
 
-Everything dated is counted in weeks from that Monday, so that two builds within one week tell the same story and the
-later one merely goes on.
+Everything dated is counted in weeks from that Monday, so two builds within one week tell the
+same story and the later one merely goes on.
 """
 
 from datetime import date, datetime, time, timedelta

@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from . import arrivals, company, fields, staff, turns
+from . import arrivals, company, fields, incoming, staff, turns
 from .office import Office
 from .weeks import DAY
 
 
 def build(seed: int, now: datetime) -> dict[str, Any]:
-    """Everything that `--load` takes. `now` is aware; nothing in the answer is later."""
+    """Everything that `--load` takes, with `unsorted` for the incoming leads. Nothing in it is later than `now`."""
     office = Office(seed, now)
     arrivals.open_doors(office)
     turns.begin(office)
@@ -22,6 +22,7 @@ def build(seed: int, now: datetime) -> dict[str, Any]:
         "pipelines": company.pipelines(),
         "custom_fields": fields.dictionary(),
         "loss_reasons": loss_reasons,
+        "unsorted": incoming.unsorted(ledger),
         "contacts": ledger.contacts,
         "leads": ledger.leads(loss_reasons),
         "tasks": ledger.tasks,
