@@ -265,7 +265,7 @@ class Task(models.Model):
     due_at = models.DateTimeField(_("due"))
     is_completed = models.BooleanField(_("completed"), default=False)
     completed_at = models.DateTimeField(null=True, blank=True)
-    completed_inferred = models.BooleanField(default=False)
+    completed_inferred = models.BooleanField(default=False, db_default=False)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     objects = TaskQuerySet.as_manager()
@@ -280,6 +280,8 @@ class Task(models.Model):
             models.Index(
                 fields=["due_at"], include=["manager", "deal"], name="task_open_due", condition=Q(is_completed=False, deleted_at=None)
             ),  # overdue tasks
+            # done, but history has not yet said when
+            models.Index(fields=["id"], name="task_unfolded", condition=Q(is_completed=True, completed_at=None)),
         ]
 
 
@@ -408,6 +410,12 @@ class Cursor(models.Model):
         verbose_name = _("sync state")
         verbose_name_plural = _("sync states")
         ordering = ["entity"]
+
+
+class Touched(models.Model):
+    """A note that a deal's story has changed; it stays until the deal has been folded and handed on for judgement."""
+
+    deal_id = models.BigIntegerField(db_index=True)
 
 
 class Hook(models.Model):

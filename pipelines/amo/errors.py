@@ -1,0 +1,73 @@
+"""What can go wrong between us and amoCRM, one class per thing to do about it.
+
+::
+
+    AmoError                      anything below; carries amoCRM's request id, which its support asks for
+    ├── Transient                 try again, after ``retry_after`` seconds when amoCRM names a time
+    │   ├── Unreachable           no answer at all: name, network, time-out
+    │   ├── RateLimited           429: everybody waits
+    │   └── TooHeavy              504: the question was too big, ask for less
+    ├── Blocked                   403 with a web page: the ban for abuse; every further call prolongs it
+    ├── AuthError                 401: the token is wrong, expired or revoked; a person must act
+    ├── Forbidden                 403 with a reason: this token may not do that
+    ├── PaymentRequired           402: the subscription ended
+    ├── NotFound                  404
+    ├── Refused                   400, 422: amoCRM read our request and says no
+    └── BadAnswer                 not an answer of amoCRM; closed by default: whatever is unknown lands here
+"""
+
+
+class AmoError(Exception):
+    def __init__(self, message: str, *, request_id: str = "") -> None:
+        super().__init__(message)
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return f"{text} (X-Request-Id {self.request_id})" if self.request_id else text
+
+
+class Transient(AmoError):
+    def __init__(self, message: str, *, request_id: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, request_id=request_id)
+        self.retry_after = retry_after
+
+
+class Unreachable(Transient):
+    pass
+
+
+class RateLimited(Transient):
+    pass
+
+
+class TooHeavy(Transient):
+    pass
+
+
+class Blocked(AmoError):
+    pass
+
+
+class AuthError(AmoError):
+    pass
+
+
+class Forbidden(AmoError):
+    pass
+
+
+class PaymentRequired(AmoError):
+    pass
+
+
+class NotFound(AmoError):
+    pass
+
+
+class Refused(AmoError):
+    pass
+
+
+class BadAnswer(AmoError):
+    pass

@@ -1,0 +1,61 @@
+"""The request budget of the whole installation: however many workers run, amoCRM sees one steady stream.
+
+A reservation (GCRA): a Lua script moves the «next free moment» of a lane in Redis, by Redis' own clock, and returns how
+long to sleep. Bulk work takes its own lane first, sleeps, and only then the common one, so that it comes to the common
+lane in single file and a hook waits for one slot, not for a queue.
+"""
+
+import time
+from typing import cast
+
+from redis import Redis, RedisError
+
+from pipelines.amo import errors
+
+# Redis counts in microseconds. Evenly spaced calls at exactly the limit arrive, with jitter, as one too many in some
+# second; two per cent of slack pay for that, two and a half more keep a free slot for interactive calls.
+SLACK = {"all": 1.02, "bulk": 1.045}
+BLOCK_SECONDS = 600  # how long nobody calls after a ban; calling on prolongs it
+
+RESERVE = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local free = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
+redis.call('SET', KEYS[1], string.format('%.0f', free + ARGV[1]), 'PX', 600000)
+return free - now
+"""
+
+
+class Pace:
+    """At most ``rate`` calls a second for everybody who uses the same Redis and ``name``; 0 means unpaced."""
+
+    def __init__(self, redis: Redis, name: str, rate: float) -> None:
+        self._redis, self._name, self._rate = redis, name, rate
+        self._script = redis.register_script(RESERVE)
+
+    def wait(self, lane: str) -> None:
+        """Sleep until this call may go. Raises Blocked after a ban, Transient when Redis cannot be asked."""
+        try:
+            if self._redis.exists(self._key("blocked")):
+                raise errors.Blocked("amoCRM has blocked this address; calls rest for some minutes")
+            if self._rate:
+                if lane == "bulk":
+                    time.sleep(self._reserve("bulk"))
+                time.sleep(self._reserve("all"))
+        except RedisError as error:
+            raise errors.Transient(f"the request budget in Redis cannot be reached: {error}") from error
+
+    def hold(self, seconds: float) -> None:
+        """Nobody calls for this long: amoCRM has said 429."""
+        self._script(keys=[self._key("all")], args=[int(seconds * 1_000_000)])
+
+    def block(self) -> None:
+        """Nobody calls for ten minutes: amoCRM has banned us."""
+        self._redis.set(self._key("blocked"), 1, ex=BLOCK_SECONDS)
+
+    def _reserve(self, lane: str) -> float:
+        step = int(1_000_000 / self._rate * SLACK[lane])
+        return cast(int, self._script(keys=[self._key(lane)], args=[step])) / 1_000_000
+
+    def _key(self, lane: str) -> str:
+        return f"amo:{self._name}:{lane}"

@@ -1,0 +1,66 @@
+"""How far each entity is mirrored: claimed by one worker at a time, moved only after what it stands for is stored."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+
+from pipelines import leases
+from pipelines.models import Cursor
+from salesops.lib import moment
+
+LEASE = timedelta(minutes=1)  # a run that is silent for longer may be overtaken; two at once do no harm but work twice
+
+
+class LostLease(Exception):
+    """Another worker has taken over: this one was silent for longer than its lease."""
+
+
+def claim(entity: str) -> Cursor | None:
+    """The cursor with a fresh lease, or None while another worker holds it."""
+    Cursor.objects.get_or_create(entity=entity)
+    lease = leases.until(LEASE)
+    free = Q(lease_until=None) | Q(lease_until__lt=leases.present())
+    if not Cursor.objects.filter(free, entity=entity).update(lease_until=lease):
+        return None
+    return Cursor.objects.get(entity=entity)
+
+
+def save(cursor: Cursor, **values: Any) -> None:
+    """Write ``values`` and renew the lease. Raises LostLease when it is no longer ours."""
+    held, values["lease_until"] = cursor.lease_until, values.get("lease_until", leases.until(LEASE))
+    if not Cursor.objects.filter(entity=cursor.entity, lease_until=held).update(**values):
+        raise LostLease(cursor.entity)
+    for name, value in values.items():
+        setattr(cursor, name, value)
+
+
+def begin(cursor: Cursor, *, full: bool) -> bool:
+    """Prepare a run; True when everything is to be read, from the start or from where an unfinished load stopped."""
+    if cursor.position is not None:
+        save(cursor, state=Cursor.State.LOADING, error="")
+        return True
+    full = full or cursor.as_of is None
+    counts: dict[str, Any] = {"rows": 0, "pages": 0, "expected_rows": cursor.rows or None} if full else {}
+    state = Cursor.State.LOADING if full else cursor.state
+    save(cursor, state=state, started_at=moment.now(), error="", position={} if full else None, **counts)
+    return full
+
+
+def finish(cursor: Cursor, as_of: datetime) -> None:
+    """Everything amoCRM knew at ``as_of`` is here; the lease is given back."""
+    save(
+        cursor,
+        state=Cursor.State.READY,
+        position=None,
+        as_of=as_of,
+        finished_at=moment.now(),
+        expected_rows=cursor.rows,
+        error="",
+        lease_until=None,
+    )
+
+
+def fail(cursor: Cursor, error: BaseException) -> None:
+    """Keep the reason and the place; the next run goes on from there."""
+    save(cursor, state=Cursor.State.FAILED, error=str(error) or type(error).__name__, lease_until=None)

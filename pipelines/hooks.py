@@ -1,0 +1,206 @@
+"""Deliveries of amoCRM: doorbells. They say which items to read again; what they say about them is not believed."""
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils.crypto import get_random_string
+
+from pipelines import leases, mirror, sync
+from pipelines.amo import errors, phpform
+from pipelines.amo.client import Client
+from pipelines.entities import ENTITIES
+from pipelines.models import Account, Hook
+from pipelines.sync import Source
+from salesops.lib import moment
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+LEASE = timedelta(minutes=1)
+LONGEST_REST = timedelta(hours=1)
+SETTINGS = [
+    f"{action}_{thing}"
+    for thing, actions in {
+        "lead": ("add", "update", "delete", "restore", "status", "responsible", "note"),
+        "contact": ("add", "update", "delete", "restore", "note"),
+        "task": ("add", "update", "delete", "responsible"),
+    }.items()
+    for action in actions
+]
+
+ELEMENTS = {"1": "contacts", "2": "deals", "contacts": "contacts", "leads": "deals", "contact": "contacts", "lead": "deals"}
+NOTES = {"leads": "notes", "contacts": "contact_notes", "companies": "company_notes"}
+Ids = dict[str, set[int]]
+
+
+def ids_of(data: dict[str, Any]) -> Ids:
+    """What a decoded delivery rings about: ids by entity name, in any of the shapes amoCRM uses.
+
+    A name of an entity without ids means: see what is new there (notes have no address of their own).
+    """
+    found: Ids = {}
+    for top, actions in data.items():
+        if top == "account" or not isinstance(actions, dict):
+            continue
+        for action, content in actions.items():
+            for item in items(content):
+                for name, key in named(top, action, item):
+                    ids = found.setdefault(name, set())
+                    if key:
+                        ids.add(key)
+    return found
+
+
+def items(node: Any) -> Iterator[dict[str, Any]]:
+    """The items below numeric keys, however many levels of them there are."""
+    if isinstance(node, dict):
+        if node and all(key.isdigit() for key in node):
+            for child in node.values():
+                yield from items(child)
+        else:
+            yield node
+
+
+def named(top: str, action: str, item: dict[str, Any]) -> Iterator[tuple[str, int | None]]:
+    if action == "note":
+        if top in NOTES:
+            yield NOTES[top], None
+    elif top == "leads":
+        yield "deals", number(item.get("id"))
+    elif top == "contacts" and item.get("type") != "company":
+        yield "contacts", number(item.get("id"))
+    elif top in ("task", "tasks"):
+        yield "tasks", number(item.get("id"))
+        if item.get("element_type") in ("2", "leads"):
+            yield "deals", number(item.get("element_id"))
+    elif top == "unsorted":
+        for key in unsorted(item):
+            yield "deals", key
+    elif top in ("message", "talk"):
+        yield "messages", None
+
+
+def unsorted(item: dict[str, Any]) -> Iterator[int | None]:
+    """The deals of an incoming lead: whole inside ``data`` when it comes, bare ids when it is accepted or declined."""
+    for part in ("data", "accept_result", "decline_result"):
+        holder = item.get(part)
+        leads = holder.get("leads") if isinstance(holder, dict) else None
+        for lead in leads.values() if isinstance(leads, dict) else ():
+            yield number(lead.get("id") if isinstance(lead, dict) else lead)
+
+
+def number(text: Any) -> int | None:
+    return int(text) if isinstance(text, str) and text.isdigit() and len(text) < 19 else None
+
+
+def waiting() -> bool:
+    return Hook.objects.filter(handled_at=None).exclude(lease_until__gt=leases.present()).exists()
+
+
+def claim(limit: int = BATCH) -> list[Hook]:
+    """The oldest waiting deliveries, ours until the lease runs out."""
+    now = leases.present()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE pipelines_hook SET lease_until = %s, attempts = attempts + 1
+               WHERE id IN (SELECT id FROM pipelines_hook
+                            WHERE handled_at IS NULL AND (lease_until IS NULL OR lease_until <= %s)
+                            ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+               RETURNING id""",
+            [now + LEASE, now, limit],
+        )
+        ids = [key for (key,) in cursor.fetchall()]
+    return list(Hook.objects.filter(id__in=ids).order_by("id"))
+
+
+def answer(source: Source) -> set[int]:
+    """Read again what all waiting deliveries ring about, each item once; returns the deals whose story has changed.
+
+    A delivery that cannot be read keeps the reason and is done with; one that cannot be answered keeps it and waits.
+    Raises AmoError when amoCRM itself cannot be reached.
+    """
+    touched: set[int] = set()
+    account = Account.objects.values_list("id", flat=True).first()
+    while batch := claim():
+        rings = {hook.pk: ids for hook in batch if (ids := understood(hook, account)) is not None}
+        try:
+            touched |= read_again(source, merged(rings.values()))
+            handled(list(rings))
+        except errors.AmoError as error:
+            if len(batch) > 1 and not isinstance(error, errors.Transient):
+                touched |= answer_singly(source, batch, rings)
+                continue
+            postpone(batch, error)
+            raise
+    return touched
+
+
+def answer_singly(source: Source, batch: list[Hook], rings: dict[int, Ids]) -> set[int]:
+    """One delivery that amoCRM chokes on must not hold up the others."""
+    touched: set[int] = set()
+    for hook in batch:
+        if hook.pk in rings:
+            try:
+                touched |= read_again(source, rings[hook.pk])
+                handled([hook.pk])
+            except errors.AmoError as error:
+                log.warning("hook %s waits: %s", hook.pk, error)
+                postpone([hook], error)
+    return touched
+
+
+def understood(hook: Hook, account: int | None) -> Ids | None:
+    """What it rings about; None after it was put aside as nonsense or as another account's."""
+    try:
+        data = phpform.decode(bytes(hook.body))
+        sender = data.get("account", {}).get("id") if isinstance(data.get("account"), dict) else None
+        if sender is not None and number(sender) != account:
+            raise ValueError(f"it is about the account {sender}")
+        return ids_of(data)
+    except ValueError as error:
+        handled([hook.pk], f"cannot be read: {error}")
+        return None
+
+
+def merged(rings: Any) -> Ids:
+    found: Ids = {}
+    for ids in rings:
+        for name, keys in ids.items():
+            found.setdefault(name, set()).update(keys)
+    return found
+
+
+def read_again(source: Source, ids: Ids) -> set[int]:
+    touched = set(sync.refetch(source, {name: keys for name, keys in ids.items() if keys}).deals)
+    for name in mirror.loaded() & {name for name, keys in ids.items() if not keys}:
+        run = sync.pull(source, ENTITIES[name])
+        touched |= run.deals if run else set()
+    return touched
+
+
+def handled(ids: list[int], error: str = "") -> None:
+    Hook.objects.filter(id__in=ids).update(handled_at=moment.now(), lease_until=None, body=b"", error=error)
+
+
+def postpone(batch: list[Hook], error: Exception) -> None:
+    for hook in batch:
+        rest = min(LONGEST_REST, timedelta(seconds=15 * 2 ** min(hook.attempts, 10)))
+        Hook.objects.filter(pk=hook.pk, handled_at=None).update(error=str(error), lease_until=leases.until(rest))
+
+
+def ensure_subscription(client: Client, account: Account, portal_url: str) -> str:
+    """Ask amoCRM to ring here; returns the address, which is the only secret. Said twice, it changes nothing.
+
+    Raises AmoError; Refused where amoCRM cannot reach the address.
+    """
+    if not account.hook_secret:
+        account.hook_secret = get_random_string(43)
+        account.save(update_fields=["hook_secret"])
+    address = f"{portal_url}/hooks/amocrm/{account.hook_secret}/"
+    client.put_in_place("/api/v4/webhooks", {"destination": address, "settings": SETTINGS})
+    account.hooks_since = account.hooks_since or moment.now()
+    account.save(update_fields=["hooks_since"])
+    return address

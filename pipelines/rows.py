@@ -1,0 +1,311 @@
+"""One item of amoCRM's API → one row of the mirror: pure functions, one per kind.
+
+Every function takes the item as amoCRM sent it and the account's time zone (dates of custom fields are midnights
+there) and returns the row's columns, or None for an item that is not mirrored. No phone number, e-mail, address, file or
+text of a message passes through here.
+"""
+
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+from typing import Any
+
+Item = dict[str, Any]
+Row = dict[str, Any]
+
+WON, LOST, INCOMING_TYPE = 142, 143, 1
+DATES = {"date", "birthday"}
+# fields that hold who the client is and where he lives: we keep only that they are filled
+PRIVATE = {"multitext", "smart_address", "streetaddress", "legal_entity", "birthday", "file", "payer", "supplier"}
+PRIVATE_NUMBERS = {8, 11, 13, 14, 15}  # the same types as events number them
+
+
+def moment(seconds: int | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def stage_key(pipeline: int | None, status: int | None) -> str | None:
+    """142 and 143 repeat in every pipeline, so a status alone is no key."""
+    return f"{pipeline}:{status}" if pipeline and status else None
+
+
+def embedded(item: Item, key: str) -> list[Item]:
+    return (item.get("_embedded") or {}).get(key) or []
+
+
+def person_row(item: Item, zone: tzinfo) -> Row:
+    rights = item.get("rights") or {}
+    groups = embedded(item, "groups")
+    return {
+        "id": item["id"],
+        "name": item.get("name") or "",
+        "is_active": bool(rights.get("is_active", True)),
+        "is_admin": bool(rights.get("is_admin")),
+        "group": groups[0].get("name") or "" if groups else "",
+        "deleted_at": None,
+    }
+
+
+def pipeline_row(item: Item, zone: tzinfo) -> Row:
+    return {
+        "id": item["id"],
+        "name": item["name"],
+        "sort": item.get("sort") or 0,
+        "is_main": bool(item.get("is_main")),
+        "is_archived": bool(item.get("is_archive")),
+        "deleted_at": None,
+    }
+
+
+def stage_row(item: Item, zone: tzinfo) -> Row:
+    status = item["id"]
+    kind = {WON: "won", LOST: "lost"}.get(status) or ("incoming" if item.get("type") == INCOMING_TYPE else "work")
+    return {
+        "id": stage_key(item["pipeline_id"], status),
+        "pipeline_id": item["pipeline_id"],
+        "status": status,
+        "name": item["name"],
+        "sort": item.get("sort") or 0,
+        "color": (item.get("color") or "")[:9],
+        "kind": kind,
+        "deleted_at": None,
+    }
+
+
+def field_row(item: Item, zone: tzinfo) -> Row:
+    return {
+        "id": item["id"],
+        "name": item["name"],
+        "type": item["type"],
+        "sort": item.get("sort") or 0,
+        "enums": {str(enum["id"]): enum["value"] for enum in item.get("enums") or ()},
+        "required_stages": [stage_key(at["pipeline_id"], at["status_id"]) for at in item.get("required_statuses") or ()],
+        "deleted_at": None,
+    }
+
+
+def loss_reason_row(item: Item, zone: tzinfo) -> Row:
+    return {"id": item["id"], "name": item["name"], "sort": item.get("sort") or 0, "deleted_at": None}
+
+
+def task_type_row(item: Item, zone: tzinfo) -> Row:
+    return {"id": item["id"], "name": item["name"], "deleted_at": None}
+
+
+def contact_row(item: Item, zone: tzinfo) -> Row:
+    updated_at = moment(item["updated_at"])
+    return {
+        "id": item["id"],
+        "name": item.get("name") or "",
+        "updated_at": updated_at,
+        "deleted_at": updated_at if item.get("is_deleted") else None,
+    }
+
+
+def deal_row(item: Item, zone: tzinfo) -> Row | None:
+    """None for an item of the trash: amoCRM leaves all of it but the id empty there."""
+    if item.get("is_deleted"):
+        return None
+    exact = item.get("price_with_minor_units")  # since 2026, instead of whole units
+    price = item.get("price") if exact is None else exact
+    contacts = embedded(item, "contacts")
+    main = next((contact["id"] for contact in contacts if contact.get("is_main")), contacts[0]["id"] if contacts else None)
+    return {
+        "id": item["id"],
+        "name": item.get("name") or "",
+        "price": Decimal(str(price or 0)),
+        "pipeline_id": item["pipeline_id"],
+        "stage_id": stage_key(item["pipeline_id"], item["status_id"]),
+        "manager_id": item.get("responsible_user_id") or None,
+        "contact_id": main,
+        "loss_reason_id": item.get("loss_reason_id"),
+        "created_by": item.get("created_by") or 0,
+        "created_at": moment(item["created_at"]),
+        "updated_at": moment(item["updated_at"]),
+        "closed_at": moment(item.get("closed_at")),
+        "next_task_at": moment(item.get("closest_task_at")),
+        "tags": [tag["name"] for tag in embedded(item, "tags")],
+        "fields": field_values(item.get("custom_fields_values") or (), zone),
+        "deleted_at": None,
+    }
+
+
+def field_values(fields: Any, zone: tzinfo) -> dict[str, Any]:
+    """``{"field id": value}``; several values as a list, dates as ISO dates, moments as ISO moments, numbers as text.
+
+    A private field is ``True``: filled.
+    """
+    values = {}
+    for field in fields:
+        kind = field.get("field_type")
+        if kind in PRIVATE:
+            values[str(field["field_id"])] = True
+            continue
+        found = [field_value(value, kind, zone) for value in field.get("values") or ()]
+        if found:
+            values[str(field["field_id"])] = found[0] if len(found) == 1 else found
+    return values
+
+
+def field_value(item: Item, kind: str | None, zone: tzinfo) -> Any:
+    value = item.get("value", item.get("catalog_element_id"))
+    if isinstance(value, dict):  # a linked entity
+        return value.get("name")
+    if kind in DATES and isinstance(value, int):
+        return datetime.fromtimestamp(value, zone).date().isoformat()
+    if kind == "date_time" and isinstance(value, int):
+        return datetime.fromtimestamp(value, UTC).isoformat()
+    return value
+
+
+def task_row(item: Item, zone: tzinfo) -> Row:
+    at = item.get("entity_type")
+    return {
+        "id": item["id"],
+        "deal_id": item.get("entity_id") if at == "leads" else None,
+        "contact_id": item.get("entity_id") if at == "contacts" else None,
+        "manager_id": item.get("responsible_user_id") or None,
+        "kind_id": item.get("task_type_id"),
+        "created_by": item.get("created_by") or 0,
+        "created_at": moment(item["created_at"]),
+        "updated_at": moment(item["updated_at"]),
+        "due_at": moment(item["complete_till"]),
+        "is_completed": bool(item.get("is_completed")),
+        "deleted_at": None,
+    }
+
+
+KINDS = {
+    "lead_added": "created",
+    "lead_status_changed": "stage",
+    "entity_responsible_changed": "owner",
+    "sale_field_changed": "price",
+    "custom_field_value_changed": "field",
+    "lead_deleted": "deleted",
+    "lead_restored": "restored",
+    "contact_deleted": "deleted",
+    "contact_restored": "restored",
+    "task_deleted": "deleted",
+    "entity_merged": "merged",
+    "task_completed": "completed",
+    "task_deadline_changed": "deadline",
+}
+SUBJECTS = {"lead": "deal", "task": "task", "contact": "contact"}
+
+
+def event_kind(kind: str) -> str | None:
+    """amoCRM asks for ``custom_field_value_changed`` and answers with the field's number in the middle."""
+    if kind.startswith("custom_field_") and kind.endswith("_value_changed"):
+        return "field"
+    return KINDS.get(kind)
+
+
+def event_row(item: Item, zone: tzinfo) -> Row | None:
+    kind, subject = event_kind(item["type"]), SUBJECTS.get(item["entity_type"])
+    if not kind or not subject or (subject == "contact" and kind not in ("deleted", "restored")):
+        return None
+    return {
+        "id": item["id"],
+        "at": moment(item["created_at"]),
+        "kind": kind,
+        "entity": subject,
+        "entity_id": item["entity_id"],
+        "author_id": item.get("created_by") or None,
+        "before": event_value(kind, item.get("value_before")),
+        "after": event_value(kind, item.get("value_after")),
+    }
+
+
+def event_value(kind: str, side: Any) -> Any:
+    """The bare value of one side of an event; None where amoCRM sends nothing."""
+    first: Item = side[0] if isinstance(side, list) and side else {}
+    match kind:
+        case "stage":
+            status = first.get("lead_status") or {}
+            return stage_key(status.get("pipeline_id"), status.get("id"))
+        case "owner":
+            return (first.get("responsible_user") or {}).get("id") or None
+        case "price":
+            return (first.get("sale_field_value") or {}).get("sale")
+        case "deadline":
+            due = moment((first.get("task_deadline") or {}).get("timestamp"))
+            return due.isoformat() if due else None
+        case "field":
+            found = [one["custom_field_value"] for one in side or () if one.get("custom_field_value")]
+            if not found:
+                return None
+            private = found[0].get("field_type") in PRIVATE_NUMBERS
+            texts = [True if private else one.get("text") for one in found]
+            return {"field": found[0].get("field_id"), "value": texts[0] if len(texts) == 1 or private else texts}
+    return None
+
+
+MESSAGES = {"incoming_chat_message": "message_in", "outgoing_chat_message": "message_out"}
+
+
+def message_row(item: Item, zone: tzinfo) -> Row | None:
+    """A chat message, which amoCRM shows to us as an event only: that it was, never what it said."""
+    kind, at = MESSAGES.get(item["type"]), moment(item["created_at"])
+    if not kind:
+        return None
+    return {
+        "id": item["id"],
+        "at": at,
+        "kind": kind,
+        "deal_id": item["entity_id"] if item["entity_type"] == "lead" else None,
+        "contact_id": item["entity_id"] if item["entity_type"] == "contact" else None,
+        "manager_id": item.get("created_by") or None,
+        "seconds": 0,
+        "updated_at": at,
+    }
+
+
+NOTES = {"call_in": "call_in", "call_out": "call_out", "common": "note", "sms_in": "message_in", "sms_out": "message_out"}
+NOTE_TYPES = (*NOTES, "amomail_message")
+
+
+def touch_row(item: Item, *, subject: str) -> Row | None:
+    """A note as a touch. ``subject`` is deal, contact or company: it follows from the address the note was read at."""
+    kind, params = NOTES.get(item["note_type"]), item.get("params") or {}
+    if item["note_type"] == "amomail_message":
+        kind = "message_in" if params.get("income") else "message_out"
+    if not kind:
+        return None
+    calls = kind in ("call_in", "call_out")
+    return {
+        "id": str(item["id"]),
+        "at": moment(item["created_at"]),
+        "kind": kind,
+        "deal_id": item["entity_id"] if subject == "deal" else None,
+        "contact_id": item["entity_id"] if subject == "contact" else None,
+        "manager_id": speaker(item, params) if calls else item.get("created_by") or None,
+        "seconds": seconds(params.get("duration")) if calls else 0,
+        "updated_at": moment(item["updated_at"]),
+    }
+
+
+def speaker(item: Item, params: Item) -> int | None:
+    """Who was on the phone: a telephony names him in ``call_responsible`` and writes the note under its own name."""
+    named = params.get("call_responsible")
+    if isinstance(named, int) and named:
+        return named
+    return item.get("created_by") or item.get("responsible_user_id") or None
+
+
+def seconds(duration: Any) -> int:
+    """A telephony may send ``"87"`` as well as 87."""
+    try:
+        return max(0, int(duration or 0))
+    except (TypeError, ValueError):
+        return 0
+
+
+def deal_touch_row(item: Item, zone: tzinfo) -> Row | None:
+    return touch_row(item, subject="deal")
+
+
+def contact_touch_row(item: Item, zone: tzinfo) -> Row | None:
+    return touch_row(item, subject="contact")
+
+
+def company_touch_row(item: Item, zone: tzinfo) -> Row | None:
+    return touch_row(item, subject="company")

@@ -1,0 +1,63 @@
+"""The mirror's background work (queue ``amo``): thin, since every part may be run at any time, twice, and by anybody."""
+
+import logging
+from collections.abc import Callable
+
+from celery import current_app, shared_task
+
+from pipelines import connection, hooks, mirror, touched
+from pipelines.amo.errors import AmoError
+from pipelines.connection import CannotConnect
+from pipelines.entities import Entity
+
+log = logging.getLogger(__name__)
+
+
+@shared_task
+def pull_changes() -> None:
+    """What has changed since the last time; a mirror that is not complete yet is loaded first."""
+    if not mirror.complete():
+        current_app.send_task("pipelines.tasks.first_load", expires=600)
+        return
+    pull(mirror.changing)
+    touched.deliver()
+
+
+@shared_task
+def pull_dictionaries() -> None:
+    """Users, pipelines, stages, fields and the like."""
+    pull(mirror.dictionaries)
+
+
+@shared_task(time_limit=12 * 3600)
+def first_load() -> None:
+    """Everything that was never loaded, from where an interrupted load stopped."""
+    if mirror.complete():
+        return
+    pull(mirror.unfinished)
+    if mirror.complete():
+        touched.deliver_all(lambda: touched.ask_for_judgement(mirror.all_deals()))
+
+
+@shared_task
+def answer_hooks() -> None:
+    """Read again what the waiting hooks ring about."""
+    if not hooks.waiting():
+        return
+    try:
+        with connection.source_of(connection.current(), "interactive") as source:
+            deals = hooks.answer(source)
+    except (CannotConnect, AmoError) as error:
+        log.warning("hooks wait: %s", error)
+        return
+    touched.deliver(deals)
+
+
+def pull(choose: Callable[[], list[Entity]]) -> None:
+    """A failure is written to the cursor of its entity and to the log; the next run goes on from there."""
+    try:
+        with connection.source_of(connection.current()) as source:
+            for entity, error in mirror.pull(source, choose()):
+                log.warning("%s: %s", entity.name, error)
+    except CannotConnect as error:
+        log.warning("%s", error)

@@ -1,0 +1,45 @@
+"""Deals whose story has changed, until they have been folded and handed on for judgement.
+
+``store`` notes them in the statement that changes them, so a worker that dies in between leaves them here for the next.
+Handing on twice is harmless, not handing on is not: notes are removed last.
+"""
+
+from collections.abc import Callable, Collection
+
+from celery import current_app
+
+from pipelines import history
+from pipelines.models import Touched
+
+AT_ONCE = 5000  # notes taken together
+JUDGED_AT_ONCE = 500  # deals in one message
+
+
+def ask_for_judgement(deals: list[int]) -> None:
+    """By name: judgement stands above the mirror and may not be imported here."""
+    for start in range(0, len(deals), JUDGED_AT_ONCE):
+        current_app.send_task("qc.tasks.judge", args=[deals[start : start + JUDGED_AT_ONCE]])
+
+
+def deliver(deals: Collection[int] | None = None, judge: Callable[[list[int]], None] = ask_for_judgement) -> int:
+    """Fold and hand on what is noted (of these ``deals`` only); returns how many deals that were."""
+    notes = Touched.objects.order_by("id")
+    if deals is not None:
+        notes = notes.filter(deal_id__in=deals)
+    delivered = 0
+    while batch := list(notes.values_list("id", "deal_id")[:AT_ONCE]):
+        ids = sorted({deal for _, deal in batch})
+        history.fold(ids)
+        judge(ids)
+        Touched.objects.filter(id__in=[note for note, _ in batch]).delete()
+        delivered += len(ids)
+    return delivered
+
+
+def deliver_all(judge: Callable[[], None]) -> None:
+    """The same for the whole mirror after a full load."""
+    last = Touched.objects.order_by("-id").values_list("id", flat=True).first()
+    history.fold(None)
+    judge()
+    if last:
+        Touched.objects.filter(id__lte=last).delete()

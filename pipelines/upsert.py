@@ -1,0 +1,120 @@
+"""One page of rows into its table by one statement, built from the entity's columns.
+
+One JSON parameter → rows → those that really differ → insert or update where not older. The look before the write keeps
+an unchanged page from locking (and logging) every row; the conditions are repeated on the conflict, so that two
+sessions with the same row leave the newer one. Cost and alternatives: bench/.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import msgspec
+from django.db import connection
+
+from pipelines.entities import Entity
+from pipelines.rows import Row
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a page has changed: keys of new and of changed rows, and the deals whose story they are part of."""
+
+    new: frozenset[Any] = frozenset()
+    changed: frozenset[Any] = frozenset()
+    deals: frozenset[int] = frozenset()
+
+    def __or__(self, other: "Stored") -> "Stored":
+        return Stored(self.new | other.new, self.changed | other.changed, self.deals | other.deals)
+
+
+def store(entity: Entity, rows: Sequence[Row]) -> Stored:
+    """Write what is new or differs and is not older than what stands there; a row of the same second is taken.
+
+    ``rows`` have distinct keys. Anything may come twice, late or out of order. The same statement notes the deals
+    that are touched (`pipelines.touched`).
+    """
+    if not rows:
+        return Stored()
+    page = msgspec.json.encode(rows).decode().replace("\\u0000", "")  # PostgreSQL's text cannot hold NUL
+    with connection.cursor() as cursor:
+        cursor.execute(statement(entity), [page])
+        written = cursor.fetchall()
+    return Stored(
+        new=frozenset(key for key, is_new, *_ in written if is_new),
+        changed=frozenset(key for key, is_new, *_ in written if not is_new),
+        deals=frozenset(deal for *_, now, before in written for deal in (now, before) if deal),
+    )
+
+
+@cache
+def statement(entity: Entity) -> str:
+    fields = [field for field in entity.model._meta.concrete_fields if field.attname not in entity.folded]
+    quote = connection.ops.quote_name
+    key, *rest = [quote(field.column) for field in fields]
+    types = ", ".join(f"{quote(field.column)} {field.db_type(connection)}" for field in fields)
+    table = quote(entity.model._meta.db_table)
+    newer = quote(entity.newer) if entity.newer else None
+
+    def columns(of: str) -> str:
+        return ", ".join(f"{of}.{column}" for column in rest)
+
+    return f"""
+WITH page AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS page({types})
+), news AS MATERIALIZED (
+    SELECT page.*, {entity.deal.format(row="was")} AS deal_before
+    FROM page LEFT JOIN {table} was USING ({key})
+    WHERE was.{key} IS NULL
+       OR ({columns("page")}) IS DISTINCT FROM ({columns("was")}) {f"AND page.{newer} >= was.{newer}" if newer else ""}
+), written AS (
+    INSERT INTO {table} AS is_now ({key}, {", ".join(rest)})
+    SELECT {key}, {", ".join(rest)} FROM news ORDER BY {key}
+    ON CONFLICT ({key}) DO UPDATE SET {", ".join(f"{column} = excluded.{column}" for column in rest)}
+    {f"WHERE is_now.{newer} <= excluded.{newer}" if newer else ""}
+    RETURNING {key}, xmax = 0 AS is_new, {entity.deal.format(row="is_now")} AS deal
+), told AS (
+    SELECT {key}, is_new, deal, deal_before FROM written JOIN news USING ({key})
+), noted AS (
+    INSERT INTO pipelines_touched (deal_id)
+    SELECT deal FROM told WHERE deal IS NOT NULL UNION SELECT deal_before FROM told WHERE deal_before IS NOT NULL
+)
+SELECT * FROM told"""
+
+
+def note_vanished_people(entity: Entity, rows: Iterable[Row], at: datetime) -> None:
+    """Persons that rows name and the list of users does not: removed in amoCRM, kept here with ``deleted_at``."""
+    named = {row[column] for row in rows for column in entity.people} - {None}
+    if named:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """INSERT INTO pipelines_person (id, name, is_active, is_admin, "group", deleted_at)
+                   SELECT id, '#' || id, false, false, '', %s FROM unnest(%s::bigint[]) AS named(id)
+                   WHERE NOT EXISTS (SELECT FROM pipelines_person known WHERE known.id = named.id)
+                   ON CONFLICT DO NOTHING""",
+                [at, sorted(named)],
+            )
+
+
+def bury(entity: Entity, gone: Mapping[int, datetime]) -> Stored:
+    """Mark rows deleted since a moment each; those already marked keep theirs."""
+    if not gone:
+        return Stored()
+    table = connection.ops.quote_name(entity.model._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""WITH marked AS (
+                    UPDATE {table} AS is_now SET deleted_at = gone.at
+                    FROM unnest(%s::bigint[], %s::timestamptz[]) AS gone(id, at)
+                    WHERE is_now.id = gone.id AND is_now.deleted_at IS NULL
+                    RETURNING is_now.id, {entity.deal.format(row="is_now")} AS deal
+                ), noted AS (
+                    INSERT INTO pipelines_touched (deal_id) SELECT DISTINCT deal FROM marked WHERE deal IS NOT NULL
+                )
+                SELECT * FROM marked""",
+            [list(gone), list(gone.values())],
+        )
+        marked = cursor.fetchall()
+    return Stored(changed=frozenset(key for key, _ in marked), deals=frozenset(deal for _, deal in marked if deal))
