@@ -165,7 +165,12 @@ class Coefficient:
         if fact is None:
             return ONE, {"outcome": "no_data", "measure": self.measure}
         factor = curves.value(fact, self.points)
-        return factor, {"outcome": "applied", "measure": self.measure, "fact": str(fact), "factor": str(factor)}
+        return factor, {
+            "outcome": "applied",
+            "measure": self.measure,
+            "fact": str(fact),
+            "factor": str(factor),
+        }
 
 
 @dataclass(frozen=True)
@@ -181,11 +186,18 @@ class Gate:
 
     def factor(self, inputs: Inputs) -> tuple[Decimal, Values]:
         fact = inputs.measure(self.measure)
-        values: Values = {"measure": self.measure, "at_least": str(self.at_least), "otherwise": str(self.otherwise)}
+        values: Values = {
+            "measure": self.measure,
+            "at_least": str(self.at_least),
+            "otherwise": str(self.otherwise),
+        }
         if fact is None:
             return ONE, values | {"outcome": "no_data"}
         passed = fact >= self.at_least
-        return ONE if passed else self.otherwise, values | {"outcome": "passed" if passed else "missed", "fact": str(fact)}
+        return ONE if passed else self.otherwise, values | {
+            "outcome": "passed" if passed else "missed",
+            "fact": str(fact),
+        }
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,9 @@ KPI = Matrix(
 MONTH = (SALARY, COMMISSION, COEFFICIENT, KPI)
 
 
-def inputs(quota: Decimal | None = QUOTA, planned: int = 15, worked: int = 13, **measures: Decimal | None) -> Inputs:
+def inputs(
+    quota: Decimal | None = QUOTA, planned: int = 15, worked: int = 13, **measures: Decimal | None
+) -> Inputs:
     facts: Mapping[str, Decimal | None] = {
         "won_sum": D(1_080_000),
         "quality": D(88),
@@ -54,15 +56,26 @@ def amounts(components: tuple[Component, ...], given_inputs: Inputs) -> dict[str
 
 def test_textbook_tiers_pay_each_slice_or_the_whole_sum() -> None:
     assert rates.marginal(D(140_000), D(100_000), TEXTBOOK) == D(13_500)
-    assert [part.pay for part in rates.slices(D(140_000), D(100_000), TEXTBOOK)] == [D(2_500), D(5_000), D(6_000)]
+    assert [part.pay for part in rates.slices(D(140_000), D(100_000), TEXTBOOK)] == [
+        D(2_500),
+        D(5_000),
+        D(6_000),
+    ]
     assert rates.whole_sum(D(140_000), D(100_000), TEXTBOOK) == D(21_000)
 
 
 @pytest.mark.parametrize(
     ("sold", "marginal", "whole"),
-    [(D(1_198_800), D(27_564), D(35_964)), (D(1_200_000), D(27_600), D(54_000)), (D(840_000), D(16_800), D(25_200)), (D(0), D(0), D(0))],
+    [
+        (D(1_198_800), D(27_564), D(35_964)),
+        (D(1_200_000), D(27_600), D(54_000)),
+        (D(840_000), D(16_800), D(25_200)),
+        (D(0), D(0), D(0)),
+    ],
 )
-def test_the_cliff_of_whole_sum_tiers_and_its_absence_in_marginal_ones(sold: Decimal, marginal: Decimal, whole: Decimal) -> None:
+def test_the_cliff_of_whole_sum_tiers_and_its_absence_in_marginal_ones(
+    sold: Decimal, marginal: Decimal, whole: Decimal
+) -> None:
     assert rates.marginal(sold, QUOTA, SCALE) == marginal
     assert rates.whole_sum(sold, QUOTA, SCALE) == whole
 
@@ -77,7 +90,8 @@ def test_the_gap_to_the_next_tier() -> None:
 
 
 @pytest.mark.parametrize(
-    ("quality", "factor"), [(0, "0.8"), (70, "0.8"), (80, "0.9"), (88, "0.98"), (90, "1"), (95, "1.05"), (100, "1.1"), (120, "1.1")]
+    ("quality", "factor"),
+    [(0, "0.8"), (70, "0.8"), (80, "0.9"), (88, "0.98"), (90, "1"), (95, "1.05"), (100, "1.1"), (120, "1.1")],
 )
 def test_quality_turns_into_a_coefficient_along_straight_lines(quality: int, factor: str) -> None:
     assert curves.value(D(quality), QUALITY) == D(factor)
@@ -85,7 +99,14 @@ def test_quality_turns_into_a_coefficient_along_straight_lines(quality: int, fac
 
 @pytest.mark.parametrize(
     ("fact", "plan", "less", "index"),
-    [("0.95", "1", False, "0.95"), ("3", "1", False, "1.2"), ("-1", "1", False, "0"), ("20", "10", True, "0.5"), ("5", "10", True, "1.2"), ("0", "10", True, "1.2")],
+    [
+        ("0.95", "1", False, "0.95"),
+        ("3", "1", False, "1.2"),
+        ("-1", "1", False, "0"),
+        ("20", "10", True, "0.5"),
+        ("5", "10", True, "1.2"),
+        ("0", "10", True, "1.2"),
+    ],
 )
 def test_an_index_is_the_fact_against_its_plan(fact: str, plan: str, less: bool, index: str) -> None:
     assert matrix.index(D(fact), D(plan), less) == D(index)
@@ -119,7 +140,9 @@ def test_without_a_quota_tiers_pay_nothing_and_say_so() -> None:
 
 
 def test_a_flat_rate_needs_no_quota() -> None:
-    assert amounts((Rate("r", "won_sum", "flat", (Tier(D("0.015")),)),), inputs(quota=None)) == {"r": D(16_200)}
+    assert amounts((Rate("r", "won_sum", "flat", (Tier(D("0.015")),)),), inputs(quota=None)) == {
+        "r": D(16_200)
+    }
 
 
 def test_a_bonus_follows_its_curve_of_attainment() -> None:
@@ -131,7 +154,11 @@ def test_a_bonus_follows_its_curve_of_attainment() -> None:
 def test_what_is_not_known_never_costs_money() -> None:
     gate = Gate("gate", ("commission",), "quality", D(75), D("0.5"))
     unknown = inputs(quality=None, first_reply=None)
-    assert amounts((COMMISSION, COEFFICIENT, gate), unknown) == {"commission": D(24_000), "quality": D(0), "gate": D(0)}
+    assert amounts((COMMISSION, COEFFICIENT, gate), unknown) == {
+        "commission": D(24_000),
+        "quality": D(0),
+        "gate": D(0),
+    }
     # the indicator without data leaves the matrix: (1.00 × 0.4 + 0.90 × 0.2) ÷ 0.6
     assert amounts((KPI,), unknown) == {"kpi": D(14_500)}
     nothing = inputs(first_reply=None, tasks_on_time=None, fields=None)
@@ -161,7 +188,11 @@ def test_caps_and_floors_are_lines_with_the_difference(limit: Limit, difference:
 
 def test_multipliers_come_before_limits_whatever_the_order_of_the_document() -> None:
     cap = Limit("cap", "cap", ("commission",), D(23_500))
-    assert amounts((cap, COEFFICIENT, COMMISSION), inputs()) == {"cap": D(-20), "quality": D(-480), "commission": D(24_000)}
+    assert amounts((cap, COEFFICIENT, COMMISSION), inputs()) == {
+        "cap": D(-20),
+        "quality": D(-480),
+        "commission": D(24_000),
+    }
 
 
 def test_without_shifts_in_the_rota_a_salary_is_unknown_rather_than_divided_by_zero() -> None:
@@ -169,7 +200,16 @@ def test_without_shifts_in_the_rota_a_salary_is_unknown_rather_than_divided_by_z
     assert (line.amount, line.values["outcome"]) == (D(0), "no_shifts")
 
 
-@pytest.mark.parametrize(("exact", "rounded"), [("0.005", "0.01"), ("0.015", "0.02"), ("2.675", "2.68"), ("-0.005", "-0.01"), ("34666.6666", "34666.67")])
+@pytest.mark.parametrize(
+    ("exact", "rounded"),
+    [
+        ("0.005", "0.01"),
+        ("0.015", "0.02"),
+        ("2.675", "2.68"),
+        ("-0.005", "-0.01"),
+        ("34666.6666", "34666.67"),
+    ],
+)
 def test_half_a_kopeck_goes_up(exact: str, rounded: str) -> None:
     assert kopecks(D(exact)) == D(rounded)
 
@@ -192,13 +232,17 @@ def test_slices_add_up_to_the_sales(sold: Decimal, quota: Decimal, tiers: tuple[
 
 
 @given(money, money, st.decimals(1, 10_000_000, places=2), scales())
-def test_marginal_pay_never_falls_with_more_sales(one: Decimal, other: Decimal, quota: Decimal, tiers: tuple[Tier, ...]) -> None:
+def test_marginal_pay_never_falls_with_more_sales(
+    one: Decimal, other: Decimal, quota: Decimal, tiers: tuple[Tier, ...]
+) -> None:
     low, high = sorted((one, other))
     assert rates.marginal(low, quota, tiers) <= rates.marginal(high, quota, tiers)
 
 
 @given(money, st.decimals(1, 10_000_000, places=2), scales(rising=True))
-def test_rising_whole_sum_tiers_pay_at_least_what_marginal_ones_do(sold: Decimal, quota: Decimal, tiers: tuple[Tier, ...]) -> None:
+def test_rising_whole_sum_tiers_pay_at_least_what_marginal_ones_do(
+    sold: Decimal, quota: Decimal, tiers: tuple[Tier, ...]
+) -> None:
     assert rates.whole_sum(sold, quota, tiers) >= rates.marginal(sold, quota, tiers)
 
 
@@ -221,5 +265,8 @@ def test_every_kopeck_is_in_some_line(sold: Decimal, quality: Decimal, worked: i
 
 @given(st.integers(1, 31))
 def test_salary_grows_with_every_shift_to_the_whole(planned: int) -> None:
-    pay = [amounts((SALARY,), replace(inputs(), planned=planned, worked=worked))["salary"] for worked in range(planned + 1)]
+    pay = [
+        amounts((SALARY,), replace(inputs(), planned=planned, worked=worked))["salary"]
+        for worked in range(planned + 1)
+    ]
     assert pay[-1] == D(40_000) and all(before < after for before, after in pairwise(pay))

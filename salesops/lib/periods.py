@@ -83,7 +83,9 @@ class Period:
             return month_of(self.end if count > 0 else self.start - timedelta(days=1), tz)
         # local wall clock, so that a day stays a day when clocks change
         length = self.end.replace(tzinfo=None) - self.start.replace(tzinfo=None)
-        start, end = ((edge.replace(tzinfo=None) + count * length).replace(tzinfo=tz) for edge in (self.start, self.end))
+        start, end = (
+            (edge.replace(tzinfo=None) + count * length).replace(tzinfo=tz) for edge in (self.start, self.end)
+        )
         return Period(start, end, f"{_written(start)}/{_written(end)}")
 
 
@@ -103,7 +105,9 @@ def month_of(moment: datetime | date, tz: ZoneInfo) -> Period:
 
 def _month(year: int, number: int, tz: ZoneInfo) -> Period:
     following = (year + 1, 1) if number == 12 else (year, number + 1)
-    return Period(_midnight(date(year, number, 1), tz), _midnight(date(*following, 1), tz), f"{year:04d}-{number:02d}")
+    return Period(
+        _midnight(date(year, number, 1), tz), _midnight(date(*following, 1), tz), f"{year:04d}-{number:02d}"
+    )
 
 
 def _bound(name: str, text: str, tz: ZoneInfo) -> datetime:

@@ -15,7 +15,11 @@ def test_a_month_starts_and_ends_at_local_midnight() -> None:
     november = month("2026-11", MOSCOW)
     assert november.start == datetime(2026, 10, 31, 21, tzinfo=UTC)
     assert november.end == datetime(2026, 11, 30, 21, tzinfo=UTC)
-    assert (november.label, november.first, november.last) == ("2026-11", date(2026, 11, 1), date(2026, 11, 30))
+    assert (november.label, november.first, november.last) == (
+        "2026-11",
+        date(2026, 11, 1),
+        date(2026, 11, 30),
+    )
 
 
 def test_the_end_is_not_in_the_period() -> None:
@@ -42,10 +46,18 @@ def test_a_month_is_found_by_the_local_calendar() -> None:
         ("2026-11-01", "2026-12-01", (2026, 11, 1), (2026, 12, 1), "2026-11"),
         ("2026-11", "2026-12", (2026, 11, 1), (2026, 12, 1), "2026-11"),
         ("2026-11-03", "2026-11-10", (2026, 11, 3), (2026, 11, 10), "2026-11-03/2026-11-10"),
-        ("2026-10-31T21:00:00Z", "2026-11-02T00:00:00+03:00", (2026, 11, 1), (2026, 11, 2), "2026-11-01/2026-11-02"),
+        (
+            "2026-10-31T21:00:00Z",
+            "2026-11-02T00:00:00+03:00",
+            (2026, 11, 1),
+            (2026, 11, 2),
+            "2026-11-01/2026-11-02",
+        ),
     ],
 )
-def test_bounds_are_days_months_or_moments(from_: str, to: str, start: tuple[int, ...], end: tuple[int, ...], label: str) -> None:
+def test_bounds_are_days_months_or_moments(
+    from_: str, to: str, start: tuple[int, ...], end: tuple[int, ...], label: str
+) -> None:
     period = Period.parse(from_, to, MOSCOW)
     assert (period.start, period.end) == (datetime(*start, tzinfo=MOSCOW), datetime(*end, tzinfo=MOSCOW))  # type: ignore[misc]
     assert period.label == label
@@ -53,7 +65,10 @@ def test_bounds_are_days_months_or_moments(from_: str, to: str, start: tuple[int
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [(text, f"{text!r} is not a month such as 2026-11") for text in ("2026-13", "2026-00", "november", "", "2026-1", "0026-11", "2026-11-01")],
+    [
+        (text, f"{text!r} is not a month such as 2026-11")
+        for text in ("2026-13", "2026-00", "november", "", "2026-1", "0026-11", "2026-11-01")
+    ],
 )
 def test_a_nonsense_month_is_refused_with_a_sentence(text: str, sentence: str) -> None:
     with pytest.raises(ValueError) as error:
@@ -64,10 +79,22 @@ def test_a_nonsense_month_is_refused_with_a_sentence(text: str, sentence: str) -
 @pytest.mark.parametrize(
     ("from_", "to", "sentence"),
     [
-        ("yesterday", "2026-11-02", "from: 'yesterday' is not a day such as 2026-11-05 or a month such as 2026-11"),
+        (
+            "yesterday",
+            "2026-11-02",
+            "from: 'yesterday' is not a day such as 2026-11-05 or a month such as 2026-11",
+        ),
         ("2026-11-01", "", "to: '' is not a day such as 2026-11-05 or a month such as 2026-11"),
-        ("2026-11-01", "2026-02-30", "to: '2026-02-30' is not a day such as 2026-11-05 or a month such as 2026-11"),
-        ("0001-01-01", "2026-11-01", "from: '0001-01-01' is not a day such as 2026-11-05 or a month such as 2026-11"),
+        (
+            "2026-11-01",
+            "2026-02-30",
+            "to: '2026-02-30' is not a day such as 2026-11-05 or a month such as 2026-11",
+        ),
+        (
+            "0001-01-01",
+            "2026-11-01",
+            "from: '0001-01-01' is not a day such as 2026-11-05 or a month such as 2026-11",
+        ),
         ("2026-11-05", "2026-11-05", "to: 2026-11-05 must be later than from: 2026-11-05"),
     ],
 )
@@ -91,7 +118,10 @@ def test_until_is_now_while_the_period_lasts_and_its_end_afterwards() -> None:
     assert november.until(datetime(2027, 1, 1, tzinfo=UTC)) == november.end
 
 
-@given(st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)), st.timedeltas(timedelta(hours=1), timedelta(days=400)))
+@given(
+    st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)),
+    st.timedeltas(timedelta(hours=1), timedelta(days=400)),
+)
 def test_months_of_a_period_follow_each_other_without_gaps(start: datetime, length: timedelta) -> None:
     local = start.replace(tzinfo=MOSCOW)
     period = Period(local, local + length, "x")

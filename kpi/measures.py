@@ -1,0 +1,61 @@
+"""Names by which schemes ask for facts: «won_sum», «won_sum?field=123», «kept:task.none».
+
+A metric's code with its options, or ``kept:`` and a rule's code: the share of the rule's opportunities that were kept.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from urllib.parse import parse_qsl
+
+from django.utils.functional import Promise
+
+from kpi import metrics
+from qc import queries as judgement
+from salesops.lib.periods import Period
+
+KEPT = "kept:"
+By = dict[int, Decimal | None]  # person → value
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One name, read. ``code`` is a metric's code, or a rule's when ``kept``."""
+
+    name: str
+    code: str
+    options: Mapping[str, str]
+    kept: bool
+
+    @classmethod
+    def read(cls, name: str) -> "Measure":
+        """ValueError with a sentence when there is no such metric, rule or option."""
+        if name.startswith(KEPT):
+            rule = name.removeprefix(KEPT)
+            if rule not in judgement.titles():
+                raise ValueError(f"there is no rule {rule!r}")
+            return cls(name, rule, {}, True)
+        code, _, query = name.partition("?")
+        options = dict(parse_qsl(query, keep_blank_values=True))
+        metrics.check(code, by="manager", options=options)
+        return cls(name, code, options, False)
+
+    @property
+    def unit(self) -> str:
+        return "share" if self.kept else metrics.METRICS[self.code].unit
+
+    @property
+    def title(self) -> str | Promise:
+        return judgement.titles()[self.code] if self.kept else metrics.METRICS[self.code].title
+
+
+def gather(names: Iterable[str], period: Period, people: frozenset[int], now: datetime) -> dict[str, By]:
+    """Every measure but the ``kept`` ones, of all the people at once: {name: {person: value}}."""
+    found = {}
+    for measure in map(Measure.read, names):
+        if not measure.kept:
+            values = metrics.measure(measure.code, period, "manager", people, measure.options, now)
+            empty = metrics.METRICS[measure.code].empty
+            found[measure.name] = dict.fromkeys(people, empty) | {value.key: value.value for value in values}
+    return found

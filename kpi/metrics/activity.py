@@ -1,0 +1,130 @@
+"""Metrics of calls and of the first contact."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from kpi.metrics.deals import CALENDAR, NO_DENOMINATOR, ZERO
+from kpi.metrics.registry import Answer, Metric, Question, register
+from kpi.metrics.sources import COLUMNS, behind, counted, created, credited, owner_at, tally
+from kpi.metrics.survival import Wait, median
+from pipelines.models import Deal, Touch
+from team.queries import clocks
+
+MINUTE = Decimal(60)
+_MICROSECOND = timedelta(microseconds=1)
+OUTGOING = (Touch.Kind.CALL_OUT, Touch.Kind.MESSAGE_OUT)
+
+
+def calls(question: Question, *kinds: str) -> QuerySet[Touch]:
+    period = question.period
+    touches = Touch.objects.filter(at__gte=period.start, at__lt=period.end, kind__in=kinds)
+    return touches.annotate(who=F("manager_id"), funnel=F("deal__pipeline_id"))
+
+
+def calls_out(question: Question) -> Answer:
+    return counted(calls(question, Touch.Kind.CALL_OUT), question)
+
+
+def calls_out_facts(question: Question, key: Any) -> QuerySet[Touch]:
+    return behind(calls(question, Touch.Kind.CALL_OUT), question, key)
+
+
+def talk_minutes(question: Question) -> Answer:
+    found = tally(calls(question, Touch.Kind.CALL_OUT, Touch.Kind.CALL_IN), question, seconds=Sum("seconds"))
+    return {key: (row["seconds"] / MINUTE, row["n"]) for key, row in found.items()}
+
+
+def talk_facts(question: Question, key: Any) -> QuerySet[Touch]:
+    return behind(calls(question, Touch.Kind.CALL_OUT, Touch.Kind.CALL_IN), question, key)
+
+
+def arrivals(question: Question) -> QuerySet[Deal]:
+    """Deals created in the period with their first human outgoing contact, credited to whose they were at it."""
+    human = Touch.objects.filter(
+        deal=OuterRef("pk"),
+        kind__in=OUTGOING,
+        manager__isnull=False,
+        at__gte=OuterRef("created_at"),
+        at__lt=question.now,
+    )
+    deals = created(question).annotate(contact_at=Subquery(human.order_by("at").values("at")[:1]))
+    deals = deals.filter(created_at__lt=question.now).annotate(
+        met_at=Coalesce("contact_at", F("closed_at"), question.now)
+    )
+    # closed without a contact: nobody waits any more, and nobody was answered
+    return deals.filter(Q(contact_at__isnull=False) | Q(closed_at=None)).annotate(who=owner_at("met_at"))
+
+
+def first_contact_minutes(question: Question) -> Answer:
+    """The median wait on the company's clock; a deal that still waits counts as «longer than until now»."""
+    key = COLUMNS[question.by] if question.by else None
+    columns = ["created_at", "contact_at", *([key] if key else [])]
+    waits: dict[Any, list[Wait]] = {}
+    company = clocks([]).client
+    for row in credited(arrivals(question), question).values_list(*columns).iterator():
+        since: datetime = row[0]
+        met: datetime | None = row[1]
+        worked = company.worked(since, met or question.now)
+        length = Decimal(worked // _MICROSECOND) / 60_000_000
+        waits.setdefault(row[2] if key else None, []).append(Wait(length, met is not None))
+    return {owner: (median(found), len(found)) for owner, found in waits.items()}
+
+
+def arrival_facts(question: Question, key: Any) -> QuerySet[Deal]:
+    return behind(arrivals(question), question, key)
+
+
+register(
+    Metric(
+        code="calls_out",
+        title=_("Outgoing calls"),
+        unit="count",
+        clock=CALENDAR,
+        attribution=_("who called"),
+        denominator=NO_DENOMINATOR,
+        by=("manager", "pipeline"),
+        options=(),
+        empty=ZERO,
+        answer=calls_out,
+        facts=calls_out_facts,
+    )
+)
+register(
+    Metric(
+        code="talk_minutes",
+        title=_("Minutes on the phone"),
+        unit="minutes",
+        clock=CALENDAR,
+        attribution=_("who talked, in incoming and outgoing calls"),
+        denominator=NO_DENOMINATOR,
+        by=("manager", "pipeline"),
+        options=(),
+        empty=ZERO,
+        answer=talk_minutes,
+        facts=talk_facts,
+    )
+)
+register(
+    Metric(
+        code="first_contact_minutes",
+        title=_("First contact"),
+        unit="minutes",
+        clock=_("client's: company hours only; a manager's day off does not stop it"),
+        attribution=_(
+            "the owner at the moment of the first contact, or the present one while the client waits"
+        ),
+        denominator=_(
+            "the median over deals created in the period; those still waiting count as censored (Kaplan–Meier)"
+        ),
+        by=("manager", "pipeline"),
+        options=(),
+        empty=None,
+        answer=first_contact_minutes,
+        facts=arrival_facts,
+    )
+)

@@ -1,0 +1,185 @@
+"""Metrics of created and closed deals."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.utils.translation import gettext_lazy as _
+
+from kpi.metrics.options import amount
+from kpi.metrics.registry import Answer, Metric, Question, register
+from kpi.metrics.sources import Median, behind, closed, counted, created, decimal, seconds, tally
+from pipelines.models import Deal, Stage
+
+WON, LOST = Stage.Kind.WON, Stage.Kind.LOST
+DAY = Decimal(86_400)
+ZERO = Decimal(0)
+CALENDAR = _("calendar")
+NO_DENOMINATOR = _("none: a number, not a share")
+OWNER_AT_CLOSING = _("the owner at the moment of closing; later reassignment does not move the result")
+
+
+def deals_created(question: Question) -> Answer:
+    return counted(created(question), question)
+
+
+def created_facts(question: Question, key: Any) -> QuerySet[Deal]:
+    return behind(created(question), question, key)
+
+
+def deals_won(question: Question) -> Answer:
+    return counted(closed(question, WON), question)
+
+
+def won_facts(question: Question, key: Any) -> QuerySet[Deal]:
+    return behind(closed(question, WON), question, key)
+
+
+def won_sum(question: Question) -> Answer:
+    found = tally(closed(question, WON), question, total=Sum(amount(question.options)))
+    return {key: (row["total"] or ZERO, row["n"]) for key, row in found.items()}
+
+
+def deals_lost(question: Question) -> Answer:
+    return counted(closed(question, LOST), question)
+
+
+def lost_facts(question: Question, key: Any) -> QuerySet[Deal]:
+    return behind(closed(question, LOST), question, key)
+
+
+def win_rate(question: Question) -> Answer:
+    found = tally(closed(question, WON, LOST), question, won=Count("pk", filter=Q(stage__kind=WON)))
+    return {key: (Decimal(row["won"]) / row["n"], row["n"]) for key, row in found.items()}
+
+
+def closed_facts(question: Question, key: Any) -> QuerySet[Deal]:
+    return behind(closed(question, WON, LOST), question, key)
+
+
+def cycle_days(question: Question) -> Answer:
+    found = tally(closed(question, WON), question, median=Median(seconds(F("closed_at") - F("created_at"))))
+    return {key: (_days(row["median"]), row["n"]) for key, row in found.items()}
+
+
+def avg_deal(question: Question) -> Answer:
+    field = amount(question.options)
+    found = tally(
+        closed(question, WON).annotate(amount=field), question, total=Sum("amount"), filled=Count("amount")
+    )
+    return {
+        key: (row["total"] / row["filled"] if row["filled"] else None, row["filled"])
+        for key, row in found.items()
+    }
+
+
+def _days(length: float | None) -> Decimal | None:
+    found = decimal(length)
+    return None if found is None else found / DAY
+
+
+register(
+    Metric(
+        code="deals_created",
+        title=_("Deals created"),
+        unit="count",
+        clock=CALENDAR,
+        attribution=_("the owner and the stage at the moment of creation"),
+        denominator=NO_DENOMINATOR,
+        by=("manager", "pipeline", "stage"),
+        options=(),
+        empty=ZERO,
+        answer=deals_created,
+        facts=created_facts,
+    )
+)
+register(
+    Metric(
+        code="deals_won",
+        title=_("Deals won"),
+        unit="count",
+        clock=CALENDAR,
+        attribution=OWNER_AT_CLOSING,
+        denominator=NO_DENOMINATOR,
+        by=("manager", "pipeline"),
+        options=("date",),
+        empty=ZERO,
+        answer=deals_won,
+        facts=won_facts,
+    )
+)
+register(
+    Metric(
+        code="won_sum",
+        title=_("Sales"),
+        unit="money",
+        clock=CALENDAR,
+        attribution=OWNER_AT_CLOSING,
+        denominator=NO_DENOMINATOR,
+        by=("manager", "pipeline"),
+        options=("field", "date"),
+        empty=ZERO,
+        answer=won_sum,
+        facts=won_facts,
+    )
+)
+register(
+    Metric(
+        code="deals_lost",
+        title=_("Deals lost"),
+        unit="count",
+        clock=CALENDAR,
+        attribution=_("the owner at the moment of closing; the stage that the deal was lost from"),
+        denominator=NO_DENOMINATOR,
+        by=("manager", "pipeline", "stage", "loss_reason"),
+        options=("date",),
+        empty=ZERO,
+        answer=deals_lost,
+        facts=lost_facts,
+    )
+)
+register(
+    Metric(
+        code="win_rate",
+        title=_("Win rate"),
+        unit="share",
+        clock=CALENDAR,
+        attribution=OWNER_AT_CLOSING,
+        denominator=_("deals won and lost in the period"),
+        by=("manager", "pipeline"),
+        options=("date",),
+        empty=None,
+        answer=win_rate,
+        facts=closed_facts,
+    )
+)
+register(
+    Metric(
+        code="cycle_days",
+        title=_("Sales cycle"),
+        unit="days",
+        clock=CALENDAR,
+        attribution=OWNER_AT_CLOSING,
+        denominator=_("the median over deals won in the period, from creation to closing"),
+        by=("manager", "pipeline"),
+        options=("date",),
+        empty=None,
+        answer=cycle_days,
+        facts=won_facts,
+    )
+)
+register(
+    Metric(
+        code="avg_deal",
+        title=_("Average deal"),
+        unit="money",
+        clock=CALENDAR,
+        attribution=OWNER_AT_CLOSING,
+        denominator=_("deals won in the period whose amount is known"),
+        by=("manager", "pipeline"),
+        options=("field", "date"),
+        empty=None,
+        answer=avg_deal,
+        facts=won_facts,
+    )
+)

@@ -1,0 +1,113 @@
+"""Metrics of the flow: how many deals get through, and how much money a day comes out at the other end."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, F, Q, QuerySet
+from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext_lazy as _
+
+from kpi.metrics.deals import CALENDAR, WON, avg_deal, cycle_days, win_rate
+from kpi.metrics.registry import Answer, Metric, Question, register
+from kpi.metrics.sources import behind, open_deals, tally
+from pipelines.models import Deal, Stage
+
+# First entries into stages within the period: a deal that returns to a stage is counted where it came first.
+ENTRIES = """
+    select distinct s.deal_id, s.stage_id
+    from pipelines_stay s
+    join pipelines_stage g on g.id = s.stage_id and g.kind in ('incoming', 'work')
+    join pipelines_deal d on d.id = s.deal_id and d.deleted_at is null
+    where s.visit_since >= %s and s.visit_since < %s and (%s::bigint[] is null or d.manager_id = any(%s))
+      and not exists (
+          select 1 from pipelines_stay e
+          where e.deal_id = s.deal_id and e.stage_id = s.stage_id and e.visit_since < s.visit_since
+      )
+"""
+MOVED_ON = f"""
+    select e.stage_id, count(*), count(*) filter (where exists (
+        select 1 from pipelines_stay s join pipelines_stage n on n.id = s.next_stage_id and n.kind <> 'lost'
+        where s.deal_id = e.deal_id and s.stage_id = e.stage_id
+    ))
+    from ({ENTRIES}) e group by e.stage_id
+"""
+
+
+def newcomers(question: Question) -> QuerySet[Deal]:
+    period = question.period
+    deals = Deal.objects.alive().filter(created_at__gte=period.start, created_at__lt=period.end)
+    return deals.annotate(who=F("manager_id"), funnel=F("pipeline_id"))
+
+
+def conversion(question: Question) -> Answer:
+    """Created → won; by stage: entered → moved on."""
+    if question.by == "stage":
+        with connection.cursor() as cursor:
+            cursor.execute(MOVED_ON, entries(question))
+            return {stage: (Decimal(moved) / entered, entered) for stage, entered, moved in cursor}
+    found = tally(newcomers(question), question, won=Count("pk", filter=Q(stage__kind=WON)))
+    return {key: (Decimal(row["won"]) / row["n"], row["n"]) for key, row in found.items()}
+
+
+def entries(question: Question) -> list[Any]:
+    people = None if question.people is None else sorted(question.people)
+    return [question.period.start, question.period.end, people, people]
+
+
+def conversion_facts(question: Question, key: Any) -> QuerySet[Deal]:
+    if question.by == "stage":
+        found = RawSQL(f"select deal_id from ({ENTRIES}) e where stage_id = %s", [*entries(question), key])
+        return Deal.objects.filter(pk__in=found)
+    return behind(newcomers(question), question, key)
+
+
+def qualified(question: Question) -> QuerySet[Deal]:
+    return open_deals(question).filter(stage__kind=Stage.Kind.WORK)
+
+
+def velocity(question: Question) -> Answer:
+    """Open qualified deals × win rate × average deal ÷ cycle, all four of the same people and pipeline."""
+    rates, sizes, cycles = win_rate(question), avg_deal(question), cycle_days(question)
+    found: dict[Any, tuple[Decimal | None, int]] = {}
+    for key, row in tally(qualified(question), question).items():
+        rate, size, cycle = (answer.get(key, (None, 0))[0] for answer in (rates, sizes, cycles))
+        known = rate is not None and size is not None and cycle
+        found[key] = (row["n"] * rate * size / cycle if known else None, row["n"])
+    return found
+
+
+def velocity_facts(question: Question, key: Any) -> QuerySet[Deal]:
+    return behind(qualified(question), question, key)
+
+
+register(
+    Metric(
+        code="velocity",
+        title=_("Sales velocity"),
+        unit="money_per_day",
+        clock=CALENDAR,
+        attribution=_("open deals by their present owner, results by the owner at closing"),
+        denominator=_("the median sales cycle in days; undefined without deals won and lost in the period"),
+        by=("manager", "pipeline"),
+        options=("field", "date"),
+        empty=None,
+        answer=velocity,
+        facts=velocity_facts,
+    )
+)
+register(
+    Metric(
+        code="conversion",
+        title=_("Conversion"),
+        unit="share",
+        clock=CALENDAR,
+        attribution=_("whose the deal is now"),
+        denominator=_("deals created in the period; by stage: deals that first entered the stage in it"),
+        by=("manager", "pipeline", "stage"),
+        options=(),
+        empty=None,
+        answer=conversion,
+        facts=conversion_facts,
+    )
+)

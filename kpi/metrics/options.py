@@ -1,0 +1,80 @@
+"""Options of money metrics: which field is summed and which field dates the deal.
+
+``field``: ``price`` (the default) or the id of a numeric custom field. ``date``: ``closed_at`` (the default),
+``created_at`` or the id of a date field. Values of custom fields are what amoCRM holds: numbers, numbers written as
+text, and dates as Unix seconds or ISO text; what is none of these counts as not filled in.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import DateTimeField, DecimalField, Expression, F, Func, QuerySet, TextField, Value
+
+from pipelines.models import CustomField, Deal
+
+NUMBERS = {"numeric", "monetary", "price"}
+DATES = {"date", "date_time", "birthday"}
+COLUMNS = {"closed_at", "created_at"}
+
+
+class FieldText(Func):
+    """A custom field's value as text. Not a key transform: Django takes a key of digits for the index of a list."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " ->> "
+    output_field = TextField()
+
+
+class Reading(Func):
+    """Text read as another type; its template names the text several times."""
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, tuple[Any, ...]]:
+        sql, values = super().as_sql(compiler, connection, **extra)
+        return sql, tuple(values) * str(self.template).count("%(expressions)s")
+
+
+class Number(Reading):
+    """Text as a number, null when it is none."""
+
+    template = (
+        r"CASE WHEN %(expressions)s ~ '^-?[0-9]{1,15}([.][0-9]+)?$' THEN (%(expressions)s)::numeric END"
+    )
+    output_field = DecimalField()
+
+
+class Moment(Reading):
+    """Unix seconds or ISO text as a moment, null when it is neither."""
+
+    template = (
+        "CASE WHEN %(expressions)s ~ '^[0-9]{1,11}$' THEN to_timestamp((%(expressions)s)::bigint)"
+        " WHEN %(expressions)s ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}(T|$)' THEN (%(expressions)s)::timestamptz END"
+    )
+    output_field = DateTimeField()
+
+
+def amount(options: Mapping[str, str]) -> Expression | F:
+    """The deal's amount that the option ``field`` names."""
+    name = options.get("field", "price")
+    if name == "price":
+        return F("price")
+    return Number(_custom("field", name, NUMBERS, "price"))
+
+
+def dated(deals: QuerySet[Deal], options: Mapping[str, str]) -> tuple[QuerySet[Deal], str]:
+    """The deals with the column that dates them, and its name."""
+    name = options.get("date", "closed_at")
+    if name in COLUMNS:
+        return deals, name
+    return deals.annotate(dated_at=Moment(_custom("date", name, DATES, "closed_at, created_at"))), "dated_at"
+
+
+def _custom(option: str, name: str, types: set[str], columns: str) -> FieldText:
+    field = (
+        CustomField.objects.filter(pk=name, deleted_at=None).first()
+        if name.isdecimal() and len(name) < 19
+        else None
+    )
+    if field is None or field.type not in types:
+        kind = "a number" if types is NUMBERS else "a date"
+        raise ValueError(f"{option}: {name!r} must be {columns} or the id of a deal field that holds {kind}")
+    return FieldText(F("fields"), Value(name))

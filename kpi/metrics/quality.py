@@ -1,0 +1,158 @@
+"""Metrics of judgement: the quality score, the density of findings, stuck deals and the money in them."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import Greatest, Least
+from django.utils.translation import gettext_lazy as _
+
+from kpi.metrics.deals import NO_DENOMINATOR, ZERO
+from kpi.metrics.registry import Answer, Metric, Question, register
+from kpi.metrics.sources import behind, counted, decimal, open_deals, seconds, tally
+from kpi.metrics.tasks import STOCK
+from pipelines import frozen
+from pipelines.models import Deal, Stage, Stay
+from qc import queries as judgement
+
+OWNER_AT_OPENING = _("the owner at the moment when the finding opened; later reassignment does not move it")
+PER = 100 * 86_400  # seconds of a hundred deal-days
+
+
+def quality(question: Question) -> Answer:
+    """The opportunity score of the rules that count in money, 0…100."""
+    scores = judgement.quality(question.period, question.people)
+    if question.by is None:
+        pooled: dict[str, Any] = {}
+        for score in (score for found in scores.values() for score in found):
+            seen = pooled.get(score.rule)
+            pooled[score.rule] = (
+                score
+                if seen is None
+                else seen._replace(
+                    violations=seen.violations + score.violations,
+                    opportunities=seen.opportunities + score.opportunities,
+                )
+            )
+        scores = {None: list(pooled.values())} if pooled else {}
+    return {
+        key: (judgement.score(found), sum(score.opportunities for score in found))
+        for key, found in scores.items()
+    }
+
+
+def opened(question: Question) -> QuerySet[Any]:
+    """Findings that opened in the period and stand; those of shadow rules do not count."""
+    findings = Deal._meta.get_field("findings").related_model._default_manager
+    found = findings.filter(withdrawn_at=None, mode__in=frozen.SHOWN)
+    found = found.filter(opens_at__gte=question.period.start, opens_at__lt=question.moment)
+    return found.annotate(who=F("manager_id"), funnel=F("stage__pipeline_id"), step=F("stage_id"))
+
+
+def deal_days(question: Question) -> QuerySet[Stay]:
+    """Pieces of deals in work that touch the period, with the length of their part in it."""
+    start, until = question.period.start, question.moment
+    pieces = Stay.objects.filter(
+        Q(left_at=None) | Q(left_at__gt=start), entered_at__lt=until, deal__deleted_at=None
+    )
+    pieces = pieces.filter(stage__kind__in=[Stage.Kind.INCOMING, Stage.Kind.WORK])
+    # least() skips a null end: a piece that still lasts reaches until the moment of asking
+    length = seconds(Least("left_at", until) - Greatest("entered_at", start))
+    return pieces.annotate(
+        who=F("manager_id"), funnel=F("stage__pipeline_id"), step=F("stage_id"), length=length
+    )
+
+
+def findings_per_100_deal_days(question: Question) -> Answer:
+    findings = tally(opened(question), question)
+    days = tally(deal_days(question), question, total=Sum("length"))
+    found: dict[Any, tuple[Decimal | None, int]] = {}
+    for key in days.keys() | findings.keys():
+        n = findings.get(key, {"n": 0})["n"]
+        length = decimal(days[key]["total"]) if key in days else None
+        found[key] = (n * PER / length if length else None, n)
+    return found
+
+
+def opened_facts(question: Question, key: Any) -> QuerySet[Any]:
+    return behind(opened(question), question, key)
+
+
+def stuck(question: Question) -> QuerySet[Deal]:
+    findings = Deal.objects.filter(frozen.open_findings(question.moment), findings__rule="deal.stuck")
+    return open_deals(question).filter(pk__in=findings.values("pk"))
+
+
+def stuck_deals(question: Question) -> Answer:
+    return counted(stuck(question), question)
+
+
+def stuck_sum(question: Question) -> Answer:
+    found = tally(stuck(question), question, total=Sum("price"))
+    return {key: (row["total"], row["n"]) for key, row in found.items()}
+
+
+def stuck_facts(question: Question, key: Any) -> QuerySet[Deal]:
+    return behind(stuck(question), question, key)
+
+
+register(
+    Metric(
+        code="quality",
+        title=_("Quality"),
+        unit="points",
+        clock=_("of each rule"),
+        attribution=OWNER_AT_OPENING,
+        denominator=_("the times when each rule could have been broken; rules weigh by their weight"),
+        by=("manager",),
+        options=(),
+        empty=None,
+        answer=quality,
+        facts=opened_facts,
+    )
+)
+register(
+    Metric(
+        code="findings_per_100_deal_days",
+        title=_("Findings per 100 deal-days"),
+        unit="per_100",
+        clock=_("of each rule; deal-days are calendar days"),
+        attribution=OWNER_AT_OPENING,
+        denominator=_("calendar days of deals in work in the period, by their owner of each day"),
+        by=("manager", "pipeline", "stage"),
+        options=(),
+        empty=None,
+        answer=findings_per_100_deal_days,
+        facts=opened_facts,
+    )
+)
+register(
+    Metric(
+        code="stuck_deals",
+        title=_("Stuck deals"),
+        unit="count",
+        clock=STOCK,
+        attribution=_("whose the deal is now"),
+        denominator=NO_DENOMINATOR,
+        by=("manager", "pipeline", "stage"),
+        options=(),
+        empty=ZERO,
+        answer=stuck_deals,
+        facts=stuck_facts,
+    )
+)
+register(
+    Metric(
+        code="stuck_sum",
+        title=_("Money in stuck deals"),
+        unit="money",
+        clock=STOCK,
+        attribution=_("whose the deal is now"),
+        denominator=NO_DENOMINATOR,
+        by=("manager", "pipeline", "stage"),
+        options=(),
+        empty=ZERO,
+        answer=stuck_sum,
+        facts=stuck_facts,
+    )
+)

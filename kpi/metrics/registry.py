@@ -1,0 +1,166 @@
+"""What a metric is, and how one is asked.
+
+Every metric says with its definition on which clock it counts, whom it credits and what it is divided by
+(docs/metrics.md prints the same words). Null is not zero: a value that is not defined is None, and ``n``, the number
+of rows the value rests on, always stands beside it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from pipelines.models import LossReason, Person, Pipeline, Stage
+from salesops.lib import moment
+from salesops.lib.periods import Period
+
+DIMENSIONS: dict[str, type[Model]] = {
+    "manager": Person,
+    "pipeline": Pipeline,
+    "stage": Stage,
+    "loss_reason": LossReason,
+}
+
+
+@dataclass(frozen=True)
+class Value:
+    """One number: ``key`` and ``label`` name what it belongs to (None and "" for the whole)."""
+
+    key: int | str | None
+    label: str
+    value: Decimal | None
+    n: int
+
+
+@dataclass(frozen=True)
+class Question:
+    """``people`` limits to what is credited to them (None = everybody); ``now`` is the moment of asking."""
+
+    period: Period
+    now: datetime
+    by: str | None = None
+    people: frozenset[int] | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def moment(self) -> datetime:
+        """When a stock is counted: the end of the period, or now while it lasts."""
+        return self.period.until(self.now)
+
+
+Answer = Mapping[Any, tuple[Decimal | None, int]]  # key (None for the whole) → value, n
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A definition. ``answer`` measures by any dimension of ``by`` but months; ``facts`` are the rows behind the number.
+
+    ``empty`` is the value when there are no rows: zero for counts and sums, None for ratios.
+    """
+
+    code: str
+    title: Promise
+    unit: str  # count, money, money_per_day, share, points, per_100, days, hours, minutes
+    clock: Promise
+    attribution: Promise
+    denominator: Promise
+    by: tuple[str, ...]
+    options: tuple[str, ...]
+    empty: Decimal | None
+    answer: Callable[[Question], Answer]
+    facts: Callable[[Question, Any], QuerySet[Any]]
+
+
+METRICS: dict[str, Metric] = {}
+
+
+def register(metric: Metric) -> None:
+    if metric.code in METRICS:
+        raise ValueError(f"metric {metric.code} is registered twice")
+    METRICS[metric.code] = metric
+
+
+def measure(
+    code: str,
+    period: Period,
+    by: str | None = None,
+    people: Iterable[int] | None = None,
+    options: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+) -> list[Value]:
+    """The metric's values in the period: one for the whole, or one for every manager, pipeline, stage, month or reason.
+
+    A dimension lists what has rows, in the order of its own table; months are all there. The number of queries does
+    not depend on the number of people. ValueError with a sentence when the metric cannot be asked like this.
+    """
+    metric, question = _asked(code, period, by, people, options, now)
+    if by == "month":
+        return [
+            _whole(metric, replace(question, period=part, by=None), part.label) for part in period.months()
+        ]
+    if by is None:
+        return [_whole(metric, question, None)]
+    answer = metric.answer(question)
+    names = {
+        row.pk: str(row)
+        for row in DIMENSIONS[by]._default_manager.filter(pk__in=[key for key in answer if key is not None])
+    }
+    places = {key: place for place, key in enumerate(names)}
+    keys = sorted(answer, key=lambda key: places.get(key, len(places)))
+    return [Value(key, names.get(key) or _unnamed(key), *answer[key]) for key in keys]
+
+
+def rows(
+    code: str,
+    period: Period,
+    key: Any = None,
+    by: str | None = None,
+    people: Iterable[int] | None = None,
+    options: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+) -> QuerySet[Any]:
+    """The deals, tasks, touches or findings behind one value of ``measure`` asked in the same way."""
+    metric, question = _asked(code, period, by, people, options, now)
+    return metric.facts(question, key)
+
+
+def check(code: str, by: str | None = None, options: Mapping[str, str] | None = None) -> Metric:
+    """The metric, when it can be asked like this; otherwise ValueError with a sentence."""
+    metric = METRICS.get(code)
+    if metric is None:
+        raise ValueError(f"there is no metric {code!r}; there are {', '.join(METRICS)}")
+    allowed = (*metric.by, "month")
+    if by is not None and by not in allowed:
+        raise ValueError(f"{code} cannot be split by {by}; it can be split by {', '.join(allowed)}")
+    for name in options or {}:
+        if name not in metric.options:
+            known = f"its options are {', '.join(metric.options)}" if metric.options else "it has no options"
+            raise ValueError(f"{code} has no option {name}; {known}")
+    return metric
+
+
+def _asked(
+    code: str,
+    period: Period,
+    by: str | None,
+    people: Iterable[int] | None,
+    options: Mapping[str, str] | None,
+    now: datetime | None,
+) -> tuple[Metric, Question]:
+    metric = check(code, by, options)
+    chosen = None if people is None else frozenset(people)
+    return metric, Question(period, now or moment.now(), by, chosen, options or {})
+
+
+def _whole(metric: Metric, question: Question, label: str | None) -> Value:
+    value, n = metric.answer(question).get(None, (metric.empty, 0))
+    return Value(label, label or "", value, n)
+
+
+def _unnamed(key: Any) -> str:
+    return _("not set") if key is None else _("No. %(id)s") % {"id": key}

@@ -1,0 +1,132 @@
+"""The rows that metrics count: deals at a moment with the owner of that moment, tasks, touches; and counting them.
+
+Every source is a queryset with the columns ``who``, ``funnel``, ``step`` and ``reason`` by which numbers are split, so
+a number and the list behind it are one query seen twice.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import (
+    Aggregate,
+    BigIntegerField,
+    CharField,
+    Count,
+    Expression,
+    F,
+    FloatField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
+from django.db.models.functions import Coalesce, Extract
+
+from kpi.metrics.options import dated
+from kpi.metrics.registry import Answer, Question
+from pipelines.models import Deal, Stage, Stay
+
+COLUMNS = {"manager": "who", "pipeline": "funnel", "stage": "step", "loss_reason": "reason"}
+
+
+class Median(Aggregate):
+    """The exact median (interpolated between the middle two)."""
+
+    function = "percentile_cont"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = FloatField()
+
+
+def owner_at(moment: str) -> Coalesce:
+    """Whose the deal was at the moment in column ``moment``; without a history, whose it is."""
+    return Coalesce(
+        Subquery(_piece(moment).values("manager_id")[:1]), F("manager_id"), output_field=BigIntegerField()
+    )
+
+
+def stage_before(moment: str) -> Subquery:
+    """The last working stage that the deal stood on up to ``moment``: where it was lost from."""
+    pieces = Stay.objects.filter(deal=OuterRef("pk"), entered_at__lte=OuterRef(moment))
+    working = pieces.filter(stage__kind__in=[Stage.Kind.INCOMING, Stage.Kind.WORK])
+    return Subquery(working.order_by("-entered_at").values("stage_id")[:1])
+
+
+def _piece(moment: str) -> QuerySet[Stay]:
+    return Stay.objects.filter(
+        Q(left_at=None) | Q(left_at__gt=OuterRef(moment)),
+        deal=OuterRef("pk"),
+        entered_at__lte=OuterRef(moment),
+    )
+
+
+def created(question: Question) -> QuerySet[Deal]:
+    """Deals created in the period, credited to whose they were then, on the stage where they began."""
+    deals = Deal.objects.alive().filter(
+        created_at__gte=question.period.start, created_at__lt=question.period.end
+    )
+    first_stage = Subquery(_piece("created_at").values("stage_id")[:1])
+    return deals.annotate(
+        who=owner_at("created_at"),
+        funnel=F("pipeline_id"),
+        step=Coalesce(first_stage, F("stage_id"), output_field=CharField()),
+    )
+
+
+def closed(question: Question, *kinds: str) -> QuerySet[Deal]:
+    """Deals that stand closed with a result of ``kinds`` in the period, credited to the owner at closing."""
+    period, (deals, date) = question.period, dated(Deal.objects.alive(), question.options)
+    deals = deals.filter(**{f"{date}__gte": period.start, f"{date}__lt": period.end}, closed_at__isnull=False)
+    return deals.filter(stage__kind__in=kinds).annotate(
+        at=F(date),
+        who=owner_at("closed_at"),
+        funnel=F("pipeline_id"),
+        step=stage_before("closed_at"),
+        reason=F("loss_reason_id"),
+    )
+
+
+def open_deals(question: Question) -> QuerySet[Deal]:
+    """Deals that were open at the question's moment, credited to whose they are."""
+    at = question.moment
+    deals = Deal.objects.filter(
+        Q(deleted_at=None) | Q(deleted_at__gt=at), Q(closed_at=None) | Q(closed_at__gt=at)
+    )
+    return deals.filter(created_at__lte=at).annotate(
+        who=F("manager_id"), funnel=F("pipeline_id"), step=F("stage_id")
+    )
+
+
+def credited(rows: QuerySet[Any], question: Question) -> QuerySet[Any]:
+    """Only what is credited to the people asked about."""
+    return rows if question.people is None else rows.filter(who__in=question.people)
+
+
+def behind(rows: QuerySet[Any], question: Question, key: Any) -> QuerySet[Any]:
+    """The rows of one key of the question's dimension."""
+    rows = credited(rows, question)
+    return rows if question.by is None else rows.filter(**{COLUMNS[question.by]: key})
+
+
+def tally(rows: QuerySet[Any], question: Question, **aggregates: Expression) -> Mapping[Any, dict[str, Any]]:
+    """The aggregates and the count ``n`` of the rows, by the question's dimension: {key: {name: value}}."""
+    rows = credited(rows, question).order_by()
+    asked = aggregates | {"n": Count("pk")}
+    if question.by is None:
+        whole = rows.aggregate(**asked)
+        return {None: whole} if whole["n"] else {}
+    grouped = rows.values(key=F(COLUMNS[question.by])).annotate(**asked)
+    return {row.pop("key"): row for row in grouped}
+
+
+def counted(rows: QuerySet[Any], question: Question) -> Answer:
+    return {key: (Decimal(row["n"]), row["n"]) for key, row in tally(rows, question).items()}
+
+
+def seconds(length: Any) -> Extract:
+    """An interval as seconds."""
+    return Extract(length, "epoch")
+
+
+def decimal(number: float | None) -> Decimal | None:
+    return None if number is None else Decimal(str(number))

@@ -1,0 +1,191 @@
+"""Metrics of tasks: done in time, overdue, and the hours that deals stood without one."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, DateTimeField, F, Func, Q, QuerySet
+from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext_lazy as _
+
+from kpi.metrics.deals import NO_DENOMINATOR, ZERO
+from kpi.metrics.registry import Answer, Metric, Question, register
+from kpi.metrics.sources import COLUMNS, behind, counted, tally
+from pipelines.models import Deal, Event, Task
+from team.queries import clocks
+
+SECOND = timedelta(seconds=1)
+HOUR = Decimal(3600)
+
+
+class TextMoment(Func):
+    """A moment kept as a bare JSON text."""
+
+    template = "(%(expressions)s #>> '{}')::timestamptz"
+    output_field = DateTimeField()
+
+
+def split(tasks: QuerySet[Task]) -> QuerySet[Task]:
+    return tasks.annotate(who=F("manager_id"), funnel=F("deal__pipeline_id"), step=F("deal__stage_id"))
+
+
+def moved_late(question: Question) -> QuerySet[Event]:
+    """Due dates of the period that were moved only after they had passed."""
+    period = question.period
+    moves = Event.objects.filter(
+        kind=Event.Kind.DEADLINE, entity="task", at__gte=period.start, before__isnull=False
+    )
+    moves = moves.annotate(was_due=TextMoment(F("before")))
+    return moves.filter(was_due__gte=period.start, was_due__lt=period.end, at__gt=F("was_due"))
+
+
+def tasks_due(question: Question) -> QuerySet[Task]:
+    """Tasks whose time came in the period, by the present due date or by one that passed before it was moved.
+
+    A task deleted before it was due never counted; one deleted afterwards is still not done.
+    """
+    due = Task.objects.filter(due_at__gte=question.period.start, due_at__lt=question.moment)
+    late = moved_late(question).values("entity_id")
+    # a union of keys: with OR the planner would read every task there is
+    tasks = Task.objects.filter(pk__in=due.values("pk").union(late))
+    tasks = tasks.filter(Q(deleted_at=None) | Q(deleted_at__gte=F("due_at")))
+    return split(tasks.annotate(moved=Q(pk__in=late)))
+
+
+IN_TIME = Q(moved=False, is_completed=True, completed_at__lte=F("due_at"))
+
+
+def tasks_on_time(question: Question) -> Answer:
+    found = tally(tasks_due(question), question, done=Count("pk", filter=IN_TIME))
+    return {key: (Decimal(row["done"]) / row["n"], row["n"]) for key, row in found.items()}
+
+
+def due_facts(question: Question, key: Any) -> QuerySet[Task]:
+    return behind(tasks_due(question), question, key)
+
+
+def overdue(question: Question) -> QuerySet[Task]:
+    """Tasks that at the question's moment should have been done and were not."""
+    at = question.moment
+    tasks = Task.objects.filter(Q(deleted_at=None) | Q(deleted_at__gt=at), due_at__lt=at)
+    return split(tasks.filter(Q(is_completed=False) | Q(completed_at__gt=at)))
+
+
+def tasks_overdue(question: Question) -> Answer:
+    return counted(overdue(question), question)
+
+
+def overdue_facts(question: Question, key: Any) -> QuerySet[Task]:
+    return behind(overdue(question), question, key)
+
+
+# Every working piece of every deal within the period, minus the time covered by the deal's tasks. coalesce with
+# infinity matters: greatest() and least() skip nulls, so an open end would silently close the range.
+UNCOVERED = """
+    with asked as (select %s::timestamptz as start, %s::timestamptz as until, %s::bigint[] as people),
+    piece as (
+        select s.deal_id, s.manager_id, g.pipeline_id, s.stage_id, greatest(s.entered_at, asked.start) as since,
+               least(coalesce(s.left_at, 'infinity'), coalesce(d.deleted_at, 'infinity'), asked.until) as until
+        from asked, pipelines_stay s
+        join pipelines_stage g on g.id = s.stage_id and g.kind in ('incoming', 'work')
+        join pipelines_deal d on d.id = s.deal_id
+        where s.entered_at < asked.until and (s.left_at is null or s.left_at > asked.start)
+          and (asked.people is null or s.manager_id = any(asked.people))
+    )
+    select p.deal_id, p.manager_id as who, p.pipeline_id as funnel, p.stage_id as step, lower(gap), upper(gap)
+    from piece p
+    cross join lateral (
+        select range_agg(tstzrange(t.created_at, t.until)) as tasks
+        from (
+            select created_at, least(case when is_completed then coalesce(completed_at, updated_at) end, deleted_at) as until
+            from pipelines_task where deal_id = p.deal_id
+        ) t
+        where t.created_at < coalesce(t.until, 'infinity')
+    ) covered
+    left join lateral unnest(tstzmultirange(tstzrange(p.since, p.until)) - coalesce(covered.tasks, '{}')) gap on true
+    where p.since < p.until
+"""
+
+
+def asked(question: Question) -> list[Any]:
+    people = None if question.people is None else sorted(question.people)
+    return [question.period.start, question.moment, people]
+
+
+def no_task_hours(question: Question) -> Answer:
+    """Working hours of the owners in which their deals in work had no open task."""
+    place = None if question.by is None else UNCOVERED_COLUMNS[question.by]
+    hours: dict[Any, timedelta] = {}
+    deals: dict[Any, set[int]] = {}
+    working = clocks(question.people)
+    with connection.cursor() as cursor:
+        cursor.execute(UNCOVERED, asked(question))
+        for row in cursor:
+            deal, owner, since, until = row[0], row[1], row[4], row[5]
+            key = None if place is None else row[place]
+            hours.setdefault(key, timedelta())
+            deals.setdefault(key, set())
+            if since is not None:
+                hours[key] += working.owner(owner).worked(since, until)
+                deals[key].add(deal)
+    return {key: (Decimal(length // SECOND) / HOUR, len(deals[key])) for key, length in hours.items()}
+
+
+UNCOVERED_COLUMNS = {"manager": 1, "pipeline": 2, "stage": 3}
+
+
+def uncovered_facts(question: Question, key: Any) -> QuerySet[Deal]:
+    """Deals that stood without a task at some time of the period."""
+    gaps, values = f"select deal_id from ({UNCOVERED}) found where lower is not null", asked(question)
+    if question.by is not None:
+        gaps, values = f"{gaps} and {COLUMNS[question.by]} = %s", [*values, key]
+    return Deal.objects.filter(pk__in=RawSQL(gaps, values))
+
+
+STOCK = _("calendar, at the end of the period or now")
+register(
+    Metric(
+        code="tasks_on_time",
+        title=_("Tasks done on time"),
+        unit="share",
+        clock=_("calendar: a due date is a promise to the minute"),
+        attribution=_("whose the task is"),
+        denominator=_("tasks due in the period so far; one moved or deleted after its time is not on time"),
+        by=("manager", "pipeline"),
+        options=(),
+        empty=None,
+        answer=tasks_on_time,
+        facts=due_facts,
+    )
+)
+register(
+    Metric(
+        code="tasks_overdue",
+        title=_("Overdue tasks"),
+        unit="count",
+        clock=STOCK,
+        attribution=_("whose the task is"),
+        denominator=NO_DENOMINATOR,
+        by=("manager", "pipeline", "stage"),
+        options=(),
+        empty=ZERO,
+        answer=tasks_overdue,
+        facts=overdue_facts,
+    )
+)
+register(
+    Metric(
+        code="no_task_hours",
+        title=_("Hours without a next step"),
+        unit="hours",
+        clock=_("owner's: his shifts only"),
+        attribution=_("the owner of the deal in every hour"),
+        denominator=_("none: a number, not a share; undefined without deals in work"),
+        by=("manager", "pipeline", "stage"),
+        options=(),
+        empty=None,
+        answer=no_task_hours,
+        facts=uncovered_facts,
+    )
+)
