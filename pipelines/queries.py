@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db import connection
 from msgspec import json
+from psycopg import Cursor
+from psycopg.pq import Format
 
 from pipelines.timeline import PRICE, Change, Piece, Planned, Timeline
 
@@ -110,8 +112,17 @@ def _dues(
     return tuple(dues)
 
 
-def _rows(sql: str, **values: Any) -> list[tuple[Any, ...]]:
-    """All rows, in PostgreSQL's binary format: a third of the time of Django's cursor, whose moments are read by Python."""
+def fast_cursor() -> Cursor[tuple[Any, ...]]:
+    """A cursor of Django's connection and transaction that reads PostgreSQL's binary format.
+
+    Three times as fast as Django's, whose moments are read by Python; moments come in UTC.
+    """
     connection.ensure_connection()
-    with connection.connection.cursor(binary=True) as cursor:
+    cursor = Cursor(connection.connection)
+    cursor.format = Format.BINARY
+    return cursor
+
+
+def _rows(sql: str, **values: Any) -> list[tuple[Any, ...]]:
+    with fast_cursor() as cursor:
         return cursor.execute(sql, values).fetchall()

@@ -57,7 +57,14 @@ class World:
         self.deal, self.terms = deal, judged_by
 
     def piece(self, n: int) -> int | None:
-        return next((i for i, p in enumerate(self.deal.pieces) if p.since <= at(n) and (p.until is None or at(n) < p.until)), None)
+        return next(
+            (
+                i
+                for i, p in enumerate(self.deal.pieces)
+                if p.since <= at(n) and (p.until is None or at(n) < p.until)
+            ),
+            None,
+        )
 
     def ticks(self, n: int, clock: str) -> bool:
         place = self.piece(n)
@@ -75,7 +82,9 @@ class World:
         return None if place is None else self.deal.pieces[place].kind
 
     def planned(self, n: int) -> bool:
-        return any(t.created_at <= at(n) and (t.ended_at is None or at(n) < t.ended_at) for t in self.deal.tasks)
+        return any(
+            t.created_at <= at(n) and (t.ended_at is None or at(n) < t.ended_at) for t in self.deal.tasks
+        )
 
     def has_price(self, n: int) -> bool:
         state = is_filled(self.deal.changes[0].before) if self.deal.changes else is_filled(self.deal.price)
@@ -179,10 +188,20 @@ def test_a_rule_is_broken_in_exactly_the_hours_that_the_simulation_names(
     keys = []
     for breach in breaches(code, deal, judged_by):
         keys.append((breach.task, breach.since))
-        assert breach.since <= breach.opens_at and (breach.closes_at is None or breach.opens_at < breach.closes_at)
+        assert breach.since <= breach.opens_at and (
+            breach.closes_at is None or breach.opens_at < breach.closes_at
+        )
         mark = (breach.task,) if breach.task else ()
-        said |= {(n, *mark) for n in range(LENGTH) if breach.opens_at <= at(n) and (breach.closes_at is None or at(n) < breach.closes_at)}
-        owners = [p.owner for p in deal.pieces if p.since <= breach.opens_at and (p.until is None or breach.opens_at < p.until)]
+        said |= {
+            (n, *mark)
+            for n in range(LENGTH)
+            if breach.opens_at <= at(n) and (breach.closes_at is None or at(n) < breach.closes_at)
+        }
+        owners = [
+            p.owner
+            for p in deal.pieces
+            if p.since <= breach.opens_at and (p.until is None or breach.opens_at < p.until)
+        ]
         assert breach.task or breach.owner == owners[0]
     assert said == SIMULATIONS[code](World(deal, judged_by))
     assert len(keys) == len(set(keys))  # the natural key of a finding

@@ -1,0 +1,213 @@
+"""Judgement: timelines in, findings out. Judged twice, nothing changes; a newer judgement corrects an older one."""
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from msgspec import json
+
+from pipelines.models import Deal, Stay
+from pipelines.queries import fast_cursor, timelines
+from pipelines.timeline import Timeline
+from qc.regulations import draft
+from qc.rules import RULES, Breach, Terms
+from qc.terms import Bench, bench, field_names, norm_of
+from salesops.lib import moment
+
+log = logging.getLogger(__name__)
+
+BATCH = 1_000  # deals judged in one transaction, each under its own lock
+
+LOCK = """
+    select pg_advisory_xact_lock(hashtextextended('qc.deal', id))
+    from (select unnest(%(deals)s::bigint[]) as id order by id) deal
+"""
+EXISTING = """
+    select id, rule, deal_id, task_id, since, severity, mode, stage_id, manager_id, opens_at, closes_at, "values"::text,
+           regulation_id, withdrawn_at
+    from qc_finding where deal_id = any(%(deals)s) and rule = any(%(rules)s)
+"""
+WRITE = """
+    with dropped as (delete from qc_finding where id = any(%(dropped)s)),
+         withdrawn as (update qc_finding set withdrawn_at = %(now)s where id = any(%(withdrawn)s))
+    insert into qc_finding (rule, deal_id, task_id, since, severity, mode, stage_id, manager_id, opens_at, closes_at,
+                            "values", regulation_id)
+    select rule, deal_id, task_id, since, severity, mode, stage_id, manager_id, opens_at, closes_at, "values", regulation_id
+    from jsonb_to_recordset(%(rows)s::jsonb) as row (
+        rule text, deal_id bigint, task_id bigint, since timestamptz, severity text, mode text, stage_id text,
+        manager_id bigint, opens_at timestamptz, closes_at timestamptz, "values" jsonb, regulation_id bigint)
+    on conflict (rule, deal_id, task_id, since) do update set
+        severity = excluded.severity, mode = excluded.mode, stage_id = excluded.stage_id,
+        manager_id = excluded.manager_id, opens_at = excluded.opens_at, closes_at = excluded.closes_at,
+        "values" = excluded."values", regulation_id = excluded.regulation_id, withdrawn_at = null
+"""
+
+
+class Key(NamedTuple):
+    """By which a finding is found again."""
+
+    rule: str
+    deal_id: int
+    task_id: int | None
+    since: datetime
+
+
+class Verdict(NamedTuple):
+    """What may change about a finding."""
+
+    severity: str
+    mode: str
+    stage_id: str | None
+    manager_id: int | None
+    opens_at: datetime
+    closes_at: datetime | None
+    values: Mapping[str, Any]
+    regulation_id: int | None
+    withdrawn_at: datetime | None = None
+
+
+def judge(
+    deal_ids: Iterable[int] | None = None, rules: Collection[str] | None = None
+) -> Counter[tuple[str, str]]:
+    """Judge these deals (None = all) by these rules (None = all) and write what differs.
+
+    Returns counts by (rule, outcome): new, changed, withdrawn (had opened), dropped (had not), standing, failed. A rule
+    that raises says nothing about that deal: its findings stay as they are. Findings of a rule that is off go.
+    Raises ValueError for a code that is not in the catalogue.
+    """
+    codes = list(RULES) if rules is None else list(rules)
+    if unknown := [code for code in codes if code not in RULES]:
+        raise ValueError(f"There is no rule {unknown[0]}.")
+    counts: Counter[tuple[str, str]] = Counter()
+    for deals in _batches(deal_ids):
+        with transaction.atomic():
+            counts += _judge(deals, codes)
+    return counts
+
+
+def _batches(deal_ids: Iterable[int] | None) -> Iterator[list[int]]:
+    if deal_ids is not None:
+        ids = sorted(set(deal_ids))
+        yield from (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
+        return
+    last = -(2**63)
+    while ids := list(Deal.objects.filter(id__gt=last).order_by("id").values_list("id", flat=True)[:BATCH]):
+        yield ids
+        last = ids[-1]
+
+
+def _judge(deals: list[int], codes: list[str]) -> Counter[tuple[str, str]]:
+    now = moment.now()
+    with fast_cursor() as cursor:
+        cursor.execute(
+            LOCK, {"deals": deals}
+        )  # before the reads: whoever judges last has seen the newest history
+        terms = bench()
+        standing = {}
+        for pk, rule, deal, task, since, *verdict in cursor.execute(
+            EXISTING, {"deals": deals, "rules": codes}
+        ):
+            verdict[6] = json.decode(verdict[6])
+            standing[Key(rule, deal, task, since)] = pk, Verdict._make(verdict)
+        counts: Counter[tuple[str, str]] = Counter()
+        found, failed = _verdicts(deals, codes, terms)
+        rows = []
+        for key, verdict in found.items():
+            known = standing.pop(key, None)
+            outcome = "new" if known is None else "standing" if known[1] == verdict else "changed"
+            counts[key.rule, outcome] += 1
+            if outcome != "standing":
+                rows.append(key._asdict() | verdict._asdict())
+        dropped, withdrawn = [], []
+        for key, (pk, verdict) in standing.items():
+            if verdict.withdrawn_at is None and (key.rule, key.deal_id) not in failed:
+                outcome, place = ("dropped", dropped) if verdict.opens_at > now else ("withdrawn", withdrawn)
+                counts[key.rule, outcome] += 1
+                place.append(pk)
+        for rule, _ in failed:
+            counts[rule, "failed"] += 1
+        if rows or dropped or withdrawn:
+            cursor.execute(
+                WRITE,
+                {"rows": json.encode(rows).decode(), "dropped": dropped, "withdrawn": withdrawn, "now": now},
+            )
+    return counts
+
+
+def _verdicts(
+    deals: list[int], codes: list[str], bench: Bench
+) -> tuple[dict[Key, Verdict], set[tuple[str, int]]]:
+    """What the rules that are on say now, and which of them failed to say anything about which deal."""
+    found: dict[Key, Verdict] = {}
+    failed: set[tuple[str, int]] = set()
+    active = [(RULES[code], bench.modes[code]) for code in codes if code in bench.modes]
+    if not active:
+        return found, failed
+    for deal in timelines(deals, bench.fields):
+        for rule, mode in active:
+            try:
+                breaches = list(rule.check(deal, bench.terms))
+            except Exception:
+                log.exception("rule %s failed on deal %s", rule.code, deal.id)
+                failed.add((rule.code, deal.id))
+                continue
+            for since, opens_at, closes_at, owner, stage, values, task, regulation in breaches:
+                found[Key(rule.code, deal.id, task, since)] = Verdict(
+                    rule.severity, mode, stage, owner, opens_at, closes_at, values, regulation
+                )
+    return found, failed
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a rule finds for one manager: open ``now``, and at any time of the ``period``; before and after a change."""
+
+    rule: str
+    manager: int | None
+    now: int = 0
+    period: int = 0
+    now_before: int = 0
+    period_before: int = 0
+
+
+def backtest(stage_id: str, norms: Mapping[str, Any], days: int = 90) -> list[Tried]:
+    """Try changed norms of a stage on the visits of the last ``days``; writes nothing.
+
+    ``norms`` are fields of Regulation; those not named stay as they are in force. Only rules that judge by norms
+    appear, whether they are on or not, with managers ordered by how many findings they would have now. The changed
+    norms judge every visit, the present ones each visit by the version of its time. Raises ValidationError.
+    """
+    now = moment.now()
+    since = now - timedelta(days=days)
+    terms = bench().terms
+    changed = norm_of(draft(stage_id, **norms), field_names())
+    tried = Terms({**terms.norms, stage_id: (changed,)}, terms.clocks, terms.gone)
+    fields = {
+        field
+        for versions in (*terms.norms.values(), (changed,))
+        for norm in versions
+        for field, _ in norm.fields
+    }
+    stays = Stay.objects.filter(stage=stage_id).exclude(left_at__lte=since)
+    counts: dict[tuple[str, int | None], Counter[str]] = defaultdict(Counter)
+    for deal in timelines(set(stays.values_list("deal_id", flat=True)), fields):
+        for code in ("deal.stuck", "task.none", "field.missing"):
+            for suffix, judged_by in (("", tried), ("_before", terms)):
+                for breach in _on_stage(code, deal, judged_by, stage_id):
+                    if breach.opens_at <= now and (breach.closes_at is None or breach.closes_at > since):
+                        counts[code, breach.owner]["period" + suffix] += 1
+                        counts[code, breach.owner]["now" + suffix] += (
+                            breach.closes_at is None or breach.closes_at > now
+                        )
+    rows = [Tried(rule, manager, **numbers) for (rule, manager), numbers in counts.items()]
+    return sorted(
+        rows, key=lambda row: (list(RULES).index(row.rule), -row.now, -row.period, row.manager or 0)
+    )
+
+
+def _on_stage(code: str, deal: Timeline, terms: Terms, stage_id: str) -> Iterator[Breach]:
+    return (breach for breach in RULES[code].check(deal, terms) if breach.stage == stage_id)

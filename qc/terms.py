@@ -1,0 +1,80 @@
+"""What deals are judged by at present: modes of rules, norms in force, clocks, people who left."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+
+from pipelines.models import CustomField
+from pipelines.timeline import PRICE
+from qc.models import Regulation, RuleMode
+from qc.rules import RULES, Norm, Terms
+from team.queries import clocks, gone
+
+# A checksum of every row that judgement depends on, beside the deals themselves. These tables are small.
+STAMP = """
+    select (select sum(hashtextextended((id, published_at)::text, 0)) from qc_regulation where published_at is not null),
+           (select sum(hashtextextended((rule, mode)::text, 0)) from qc_rulemode),
+           (select sum(hashtextextended(r::text, 0)) from team_rota r),
+           (select sum(hashtextextended((id, person_id, rota_id, left_on)::text, 0)) from team_employee),
+           (select sum(hashtextextended(d::text, 0)) from team_dayoff d),
+           (select sum(hashtextextended((id, is_active, deleted_at)::text, 0)) from pipelines_person),
+           (select sum(hashtextextended((id, name, deleted_at)::text, 0)) from pipelines_customfield)
+"""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Everything one run of judgement needs. ``modes``: rules that are on; ``fields``: required anywhere, ever."""
+
+    terms: Terms
+    modes: Mapping[str, str]
+    fields: frozenset[str]
+
+
+_kept: tuple[Any, Bench] | None = None
+
+
+def bench() -> Bench:
+    """The present terms; read again only when a row behind them has changed, so that clocks are laid out once."""
+    global _kept
+    with connection.cursor() as cursor:
+        cursor.execute(STAMP)
+        stamp = cursor.fetchone()
+    if _kept is None or _kept[0] != stamp:
+        _kept = (stamp, _read())
+    return _kept[1]
+
+
+def _read() -> Bench:
+    names = field_names()
+    norms: dict[str, list[Norm]] = defaultdict(list)
+    for regulation in Regulation.objects.exclude(published_at=None).order_by("published_at", "version"):
+        norms[regulation.stage_id].append(norm_of(regulation, names))
+    fields = frozenset(field for versions in norms.values() for norm in versions for field, _ in norm.fields)
+    modes = dict(RuleMode.objects.exclude(mode=RuleMode.Mode.OFF).values_list("rule", "mode"))
+    terms = Terms({stage: tuple(versions) for stage, versions in norms.items()}, clocks(), gone())
+    return Bench(terms, {code: modes[code] for code in RULES if code in modes}, fields)
+
+
+def norm_of(regulation: Regulation, names: Mapping[str, str]) -> Norm:
+    """The norms of a version; fields that no longer exist in amoCRM are nobody's duty."""
+    return Norm(
+        regulation.pk,
+        regulation.published_at,
+        regulation.max_stay,
+        regulation.stay_clock,
+        regulation.needs_task,
+        regulation.task_grace or timedelta(),
+        tuple((field, names[field]) for field in map(str, regulation.required_fields) if field in names),
+        regulation.fields_grace or timedelta(),
+    )
+
+
+def field_names() -> dict[str, str]:
+    """Fields that a regulation may require, by id as text; the amount has no name of its own."""
+    custom = CustomField.objects.filter(deleted_at=None).values_list("id", "name")
+    return {PRICE: ""} | {str(field): name for field, name in custom}
