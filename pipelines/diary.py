@@ -1,0 +1,128 @@
+"""What happened to a deal, in words: events, tasks and touches on one time line. Never what was said."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from pipelines.models import CustomField, Deal, Event, Person, Stage, Task, Touch
+from salesops.lib import formats
+
+LATEST = 200  # entries that a card shows
+
+ICONS = {
+    Event.Kind.CREATED: "circle-plus",
+    Event.Kind.STAGE: "move-right",
+    Event.Kind.OWNER: "user-round-check",
+    Event.Kind.PRICE: "banknote",
+    Event.Kind.FIELD: "pencil-line",
+    Event.Kind.DELETED: "trash-2",
+    Event.Kind.RESTORED: "undo-2",
+    Event.Kind.MERGED: "merge",
+    Event.Kind.COMPLETED: "circle-check",
+    Event.Kind.DEADLINE: "calendar-clock",
+    Touch.Kind.CALL_IN: "phone-incoming",
+    Touch.Kind.CALL_OUT: "phone-outgoing",
+    Touch.Kind.MESSAGE_IN: "message-circle",
+    Touch.Kind.MESSAGE_OUT: "send",
+    Touch.Kind.NOTE: "sticky-note",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened; ``who`` is None when a robot did it or nobody is known."""
+
+    at: datetime
+    icon: str
+    what: str
+    detail: str
+    who: str | None
+
+
+def entries(deal: Deal, tasks: Iterable[Task], people_only: bool = False) -> list[Entry]:
+    """The latest first, at most ``LATEST``; five queries."""
+    tasks = list(tasks)
+    of_deal = Q(entity="deal", entity_id=deal.pk) | Q(entity="task", entity_id__in=[task.pk for task in tasks])
+    events = list(Event.objects.filter(of_deal).order_by("-at", "-id")[:LATEST])
+    touches = list(Touch.objects.filter(deal=deal).order_by("-at", "-id")[:LATEST])
+    teller = Teller(events, touches, tasks)
+    told = [
+        *(teller.event(event) for event in events),
+        *(teller.touch(touch) for touch in touches),
+        *(teller.task(task) for task in tasks),
+    ]
+    if people_only:
+        told = [entry for entry in told if entry.who]
+    return sorted(told, key=lambda entry: entry.at, reverse=True)[:LATEST]
+
+
+class Teller:
+    """Puts names to the ids that rows of one card mention, and words to their kinds."""
+
+    def __init__(self, events: list[Event], touches: list[Touch], tasks: list[Task]) -> None:
+        values = [(event.kind, value) for event in events for value in (event.before, event.after) if value is not None]
+        stages = {value for kind, value in values if kind == Event.Kind.STAGE}
+        fields = {value["field"] for kind, value in values if kind == Event.Kind.FIELD}
+        people = {value for kind, value in values if kind == Event.Kind.OWNER}
+        people |= {event.author_id for event in events} | {touch.manager_id for touch in touches} | {task.created_by for task in tasks}
+        self.stages = dict(Stage.objects.filter(pk__in=stages).values_list("pk", "name"))
+        self.fields = dict(CustomField.objects.filter(pk__in=fields).values_list("pk", "name"))
+        self.people = dict(Person.objects.filter(pk__in=people - {None, 0}).values_list("pk", "name"))
+        self.locale = get_language() or "en"
+
+    def event(self, event: Event) -> Entry:
+        what, detail = str(event.get_kind_display()), ""
+        match event.kind:
+            case Event.Kind.STAGE:
+                detail = self._change(self.stages.get(event.before), self.stages.get(event.after))
+            case Event.Kind.OWNER:
+                detail = self._change(self.people.get(event.before), self.people.get(event.after))
+            case Event.Kind.PRICE:
+                detail = self._change(self._money(event.before), self._money(event.after))
+            case Event.Kind.DEADLINE:
+                detail = self._change(self._due(event.before), self._due(event.after))
+            case Event.Kind.FIELD:
+                field = (event.after or event.before or {}).get("field")
+                what = self.fields.get(field) or what
+                detail = self._change(self._value(event.before), self._value(event.after))
+        return Entry(event.at, ICONS[Event.Kind(event.kind)], _capital(what), detail, self.people.get(event.author_id))
+
+    def touch(self, touch: Touch) -> Entry:
+        length = formats.duration(touch.seconds, self.locale) if touch.seconds else ""
+        what = _capital(str(touch.get_kind_display()))
+        return Entry(touch.at, ICONS[Touch.Kind(touch.kind)], what, length, self.people.get(touch.manager_id))
+
+    def task(self, task: Task) -> Entry:
+        detail = _("due %(when)s") % {"when": self._stamp(task.due_at)}
+        return Entry(task.created_at, "list-todo", _("Task set"), detail, self.people.get(task.created_by))
+
+    def _change(self, before: str | None, after: str | None) -> str:
+        if before and after:
+            return f"{before} → {after}"
+        return after or (_("was: %(value)s") % {"value": before} if before else "")
+
+    def _money(self, value: Any) -> str | None:
+        return None if value is None else formats.money(value, self.locale)
+
+    def _due(self, value: str | None) -> str | None:
+        return None if value is None else self._stamp(datetime.fromisoformat(value))
+
+    def _value(self, value: dict[str, Any] | None) -> str | None:
+        shown = None if value is None else value.get("value")
+        if isinstance(shown, list):
+            return ", ".join(str(one) for one in shown) or None
+        return None if shown in (None, "") else str(shown)
+
+    def _stamp(self, value: datetime) -> str:
+        local = timezone.localtime(value)
+        return f"{formats.day(local, self.locale)} {formats.clock(local, self.locale)}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

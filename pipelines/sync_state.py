@@ -1,0 +1,62 @@
+"""How the mirror is doing: every entity's cursor, the speed of a load in progress, and the hooks."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Q
+
+from pipelines import freshness
+from pipelines.freshness import Freshness
+from pipelines.models import Account, Cursor, Hook
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One entity: how fresh it is and, while it loads, how far and how fast it goes. Rates are per second."""
+
+    cursor: Cursor
+    freshness: Freshness | None
+    now: datetime
+
+    @property
+    def loading(self) -> bool:
+        return self.cursor.state == Cursor.State.LOADING
+
+    @property
+    def share(self) -> float | None:
+        """0–1 of the rows expected; null when amoCRM did not say how many there are."""
+        if not self.cursor.expected_rows:
+            return None
+        return min(self.cursor.rows / self.cursor.expected_rows, 1.0)
+
+    @property
+    def rate(self) -> float | None:
+        if not self.loading or self.cursor.started_at is None:
+            return None
+        seconds = (self.now - self.cursor.started_at).total_seconds()
+        return self.cursor.rows / seconds if seconds > 0 else None
+
+    @property
+    def left(self) -> timedelta | None:
+        if not self.rate or self.cursor.expected_rows is None:
+            return None
+        return timedelta(seconds=max(self.cursor.expected_rows - self.cursor.rows, 0) / self.rate)
+
+
+def read(now: datetime) -> dict[str, Any]:
+    """The context of the sync page."""
+    fresh = {one.entity: one for one in freshness.read(now)}
+    entities = [Progress(cursor, fresh.get(cursor.entity), now) for cursor in Cursor.objects.all()]
+    waiting = Q(handled_at=None)
+    hooks = Hook.objects.filter(received_at__gt=now - timedelta(days=1)).aggregate(
+        received=Count("pk"), last=Max("received_at"), waiting=Count("pk", waiting), failed=Count("pk", waiting & ~Q(error=""))
+    )
+    return {
+        "entities": entities,
+        "loading": any(one.loading for one in entities),
+        "failed": [one for one in entities if one.cursor.error],
+        "hooks": hooks,
+        "hook_errors": Hook.objects.filter(waiting).exclude(error="").order_by("-id")[:5],
+        "account": Account.objects.first(),
+    }

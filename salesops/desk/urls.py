@@ -1,0 +1,9 @@
+from django.urls import path
+
+from salesops.desk import views
+
+urlpatterns = [
+    path("", views.desk, name="desk"),
+    path("pulse/", views.beat, name="desk-pulse"),
+    path("<slug:name>/", views.block, name="desk-block"),
+]

@@ -1,0 +1,142 @@
+"""«Пульт»: where to step in now. Every block is an address of its own with its own permission; open pages refresh by pulse."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+from django_htmx.http import trigger_client_event
+
+from pipelines.models import Account
+from salesops.desk import blocks, money, pulse, snapshot, today
+from salesops.desk.scope import BadFilter, Scope, ScopeForm, read
+from salesops.desk.snapshot import Snapshot
+from salesops.lib import moment
+from salesops.lib.periods import Period, month_of
+
+Context = dict[str, Any]
+TZ = ZoneInfo(settings.TIME_ZONE)
+
+
+def only_for_heads(request: HttpRequest) -> None:
+    if not request.user.directs:
+        raise Http404
+
+
+def this_month() -> Period:
+    return month_of(moment.now(), TZ)
+
+
+def _figures(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    now, month = moment.now(), this_month()
+    return blocks.figures(taken, scope) | {
+        "plan": money.plan(taken, scope, month, now),
+        "month": month,
+        "as_of": taken.as_of,
+        "week_ago": taken.as_of - snapshot.WEEK,
+    }
+
+
+def _today(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    now = moment.now()
+    return {"cases": today.cases(scope, now), "spots": blocks.hot_spots(taken, scope), "amo": _amo_address(), "now": now}
+
+
+def _feed(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    return {"findings": today.recent(scope, moment.now())}
+
+
+def _stages(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    return blocks.stages(taken, scope)
+
+
+def _people(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    return blocks.people(taken, scope)
+
+
+def _heat(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    return blocks.heat(taken, scope)
+
+
+def _overdue(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    return blocks.overdue(taken, scope)
+
+
+def _untasked(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    return blocks.untasked(taken, scope)
+
+
+def _managers(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    month = this_month()
+    return {"members": money.members(taken, scope, request.user, month, moment.now()), "month": month}
+
+
+def _won(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    month = this_month()
+    plan = money.plan(taken, scope, month, moment.now())
+    return {"plan": plan, "month": month, "figure": money.won_chart(taken, scope, month, plan.quota)}
+
+
+def _amo_address() -> str:
+    return Account.objects.values_list("base_url", flat=True).first() or ""
+
+
+# name → title for a block opened alone, what it shows
+BLOCKS: dict[str, tuple[Any, Callable[[HttpRequest, Scope, Snapshot], Context]]] = {
+    "figures": (_("Main figures"), _figures),
+    "today": (_("Where to step in now"), _today),
+    "feed": (_("Latest findings"), _feed),
+    "stages": (_("Frozen money by stage"), _stages),
+    "people": (_("Frozen money by person"), _people),
+    "heat": (_("Stuck deals: stages and people"), _heat),
+    "overdue": (_("Overdue tasks"), _overdue),
+    "untasked": (_("Deals without a next task"), _untasked),
+    "won": (_("Won by day"), _won),
+    "managers": (_("Managers this month"), _managers),
+}
+
+
+@require_safe
+def desk(request: HttpRequest) -> HttpResponse:
+    only_for_heads(request)
+    try:
+        scope = read(request)
+    except BadFilter as error:
+        return render(request, "desk/refused.html", {"problem": error}, status=422)
+    return render(request, "desk/desk.html", {"form": ScopeForm(scope), "query": scope.query(), "stamp": pulse.stamp(moment.now())})
+
+
+@require_safe
+def block(request: HttpRequest, name: str) -> HttpResponse:
+    """One block. htmx gets the bare part, or 204 when what it shows (``seen``) has not changed; a person gets a page."""
+    only_for_heads(request)
+    if name not in BLOCKS:
+        raise Http404
+    title, show = BLOCKS[name]
+    try:
+        scope = read(request)
+    except BadFilter as error:
+        return render(request, "desk/refused.html", {"problem": error}, status=422)
+    shown = show(request, scope, snapshot.take(moment.now(), this_month()))
+    body = render_to_string(f"desk/{name}.html", shown | {"scope": scope, "title": title}, request)
+    seen = hashlib.blake2b(body.encode(), digest_size=8).hexdigest()
+    if request.GET.get("seen") == seen:
+        return HttpResponse(status=204)
+    context = {"name": name, "title": title, "body": body, "seen": seen, "query": scope.query(seen=seen)}
+    return render(request, "desk/block.html" if request.htmx else "desk/alone.html", context)
+
+
+@require_safe
+def beat(request: HttpRequest) -> HttpResponse:
+    """204 while nothing has changed; else a new stamp and the event ``fresh``, on which parts of the page reload."""
+    stamp, seen = pulse.stamp(moment.now()), request.GET.get("seen")
+    if seen == stamp:
+        return HttpResponse(status=204)
+    response = render(request, "desk/pulse.html", {"stamp": stamp})
+    return trigger_client_event(response, "fresh") if seen else response

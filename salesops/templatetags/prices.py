@@ -1,0 +1,21 @@
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from django import template
+from django.template.context import Context
+
+from kpi import statements
+from qc.models import Finding
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def finding_prices(context: Context, findings: Iterable[Finding]) -> Mapping[int, Decimal | None]:
+    """What each finding costs its manager this month; nothing for a reader who may not see money."""
+    return statements.finding_prices(list(findings)) if context["request"].user.sees_money else {}
+
+
+@register.filter
+def price_of(prices: Mapping[int, Decimal | None], finding: Finding) -> Decimal | None:
+    return prices.get(finding.pk)

@@ -1,0 +1,103 @@
+"""Rows for tests of pages: plain creates with sensible defaults, all around one fixed moment."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from pipelines.models import LOST, WON, Contact, Cursor, Deal, Person, Pipeline, Stage, Stay, Task
+from qc.models import Finding, Regulation, RuleMode, Severity
+from team.models import Employee, Role
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)  # a Friday, 15:00 in Moscow
+DAY = timedelta(days=1)
+
+_numbers = count(1)
+
+
+def make_pipeline(name: str = "Продажи", **values: Any) -> Pipeline:
+    number = next(_numbers)
+    return Pipeline.objects.create(**{"id": number, "name": name, "sort": number} | values)
+
+
+def make_stage(pipeline: Pipeline, name: str = "Контакт установлен", kind: str = Stage.Kind.WORK, **values: Any) -> Stage:
+    number = {Stage.Kind.WON: WON, Stage.Kind.LOST: LOST}.get(Stage.Kind(kind), 0) or 1000 + next(_numbers)
+    defaults = {
+        "id": f"{pipeline.pk}:{number}",
+        "pipeline": pipeline,
+        "status": number,
+        "name": name,
+        "sort": number,
+        "color": "#99ccff",
+        "kind": kind,
+    }
+    return Stage.objects.create(**defaults | values)
+
+
+def make_person(name: str = "Анна Кузнецова", **values: Any) -> Person:
+    return Person.objects.create(**{"id": next(_numbers), "name": name, "group": "Отдел продаж"} | values)
+
+
+def make_employee(role: str = Role.MANAGER, person: Person | None = None, **values: Any) -> Employee:
+    username = values.pop("username", f"{role}{next(_numbers)}")
+    return Employee.objects.create_user(**{"username": username, "role": role, "person": person} | values)
+
+
+def make_deal(stage: Stage, manager: Person | None = None, since: datetime | None = None, **values: Any) -> Deal:
+    """A deal with its open stay; ``since`` is the moment it entered the stage (default: three days ago)."""
+    entered = since or NOW - 3 * DAY
+    number = next(_numbers)
+    defaults = {
+        "id": 48_000 + number,
+        "name": f"Пневмостойка № {number}",
+        "price": Decimal(100_000),
+        "pipeline": stage.pipeline,
+        "stage": stage,
+        "manager": manager,
+        "created_at": entered,
+        "updated_at": entered,
+        "closed_at": entered if stage.kind in {Stage.Kind.WON, Stage.Kind.LOST} else None,
+    }
+    deal = Deal.objects.create(**defaults | values)
+    Stay.objects.create(deal=deal, stage=stage, manager=manager, visit=1, visit_since=entered, entered_at=entered)
+    return deal
+
+
+def make_contact(name: str = "Пётр Клиентов", **values: Any) -> Contact:
+    return Contact.objects.create(**{"id": next(_numbers), "name": name, "updated_at": NOW} | values)
+
+
+def make_task(deal: Deal, due_at: datetime = NOW + DAY, **values: Any) -> Task:
+    defaults = {
+        "id": next(_numbers),
+        "deal": deal,
+        "manager_id": deal.manager_id,
+        "created_at": NOW - 5 * DAY,
+        "updated_at": NOW - 5 * DAY,
+        "due_at": due_at,
+    }
+    return Task.objects.create(**defaults | values)
+
+
+def make_finding(deal: Deal, rule: str = "deal.stuck", **values: Any) -> Finding:
+    """A finding that opened a day ago and stands, owned by the deal's manager."""
+    defaults = {
+        "rule": rule,
+        "severity": Severity.VIOLATION,
+        "mode": RuleMode.Mode.WARN,
+        "deal": deal,
+        "stage_id": deal.stage_id,
+        "manager_id": deal.manager_id,
+        "since": NOW - 3 * DAY,
+        "opens_at": NOW - DAY,
+        "values": {},
+    }
+    return Finding.objects.create(**defaults | values)
+
+
+def make_regulation(stage: Stage, **values: Any) -> Regulation:
+    return Regulation.objects.create(**{"stage": stage, "version": 1, "published_at": NOW - 30 * DAY} | values)
+
+
+def make_cursor(entity: str = "deals", **values: Any) -> Cursor:
+    return Cursor.objects.create(**{"entity": entity, "state": Cursor.State.READY, "as_of": NOW, "rows": 10} | values)
