@@ -1,11 +1,16 @@
 """Companies invented for demonstrations. Plain data in the API v4 read shape; no knowledge of the portal."""
 
+import threading
 from datetime import datetime
-from typing import Any
+from random import Random
+from typing import TYPE_CHECKING, Any
 
-from . import zolotarev
-from .staff import rota
+from . import living, zolotarev
+from .people import rota
 from .weeks import first_monday
+
+if TYPE_CHECKING:
+    from sandbox.world import World
 
 NAMES = ("zolotarev",)
 
@@ -17,6 +22,12 @@ def build(name: str, seed: int, now: datetime) -> dict[str, Any]:
     """
     _known(name)
     return zolotarev.build(seed, now)
+
+
+def live(name: str, world: "World", rng: Random, stop: threading.Event | None = None) -> None:
+    """Keep the loaded company living in real time until `stop` is set; blocks."""
+    _known(name)
+    living.live(world, rng, stop or threading.Event())
 
 
 def staff(name: str, now: datetime) -> list[dict[str, Any]]:

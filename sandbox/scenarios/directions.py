@@ -8,8 +8,8 @@ from . import fields as cf
 from .company import ROBOT
 from .ledger import Deal
 from .office import Office, Story
+from .people import QUALIFIER
 from .sales import sale
-from .staff import QUALIFIER
 from .weeks import HOUR, MINUTE
 
 NEEDS_SALE = 0.48  # of the chats; the rest is off target

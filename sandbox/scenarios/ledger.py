@@ -7,7 +7,7 @@ from . import fields as cf
 from .clients import Need
 from .company import ACCOUNT_ID, LOSS_REASONS, LOST, ROBOT, STAGES, WON, Stage
 from .fields import Field, Value
-from .staff import STAFF, group_id
+from .people import STAFF, group_id
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _TAG_COLORS = {"авито": "C6F4DE", "сайт": "86C0FC", "звонок": "FFE193", "повторный": "D1A4DC", "опт": "FFCE5A",

@@ -13,8 +13,8 @@ from . import phrases
 from .company import CALL, ROBOT, STAGES
 from .fields import Field, Value
 from .ledger import Deal, Ledger
+from .people import FORMER, MANAGERS, STAFF, Employee, Habits
 from .shifts import NEVER, Shifts, company_term
-from .staff import FORMER, MANAGERS, STAFF, Employee, Habits
 from .weeks import DAY, HOUR, MINUTE, REFORM, first_monday, week_start
 
 Story = Iterator[int]

@@ -7,7 +7,7 @@ from . import fields as cf
 from .company import MEETING, ROBOT
 from .ledger import Deal
 from .office import Office, Story
-from .staff import Employee
+from .people import Employee
 from .weeks import DAY, HOUR, at, local
 
 # What the department does on the average; a person's skill comes on top.

@@ -4,7 +4,7 @@ import random
 from bisect import bisect_right
 from datetime import date, timedelta
 
-from .staff import Employee
+from .people import Employee
 from .weeks import DAY, MINUTE, WEEKS, at
 
 NEVER = 1 << 40

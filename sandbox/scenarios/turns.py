@@ -2,9 +2,9 @@
 
 from .company import CALL
 from .office import Office, Story
+from .people import FORMER, HEAD, MANAGERS, MASS_CLOSERS, NEWCOMER, NOVICE, STAFF, STAR, Employee
 from .sales import revive
 from .shifts import NEVER
-from .staff import FORMER, HEAD, MANAGERS, MASS_CLOSERS, NEWCOMER, NOVICE, STAFF, STAR, Employee
 from .weeks import DAY, HOUR, MASS_CLOSE, MINUTE, REFORM, WEEKS, week_start
 
 _HEAPED_ON = ("sales.taken", "sales.target", "sales.qualified", "sales.waiting")

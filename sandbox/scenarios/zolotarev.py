@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from . import arrivals, company, fields, incoming, staff, turns
+from . import arrivals, company, fields, incoming, people, turns
 from .office import Office
 from .weeks import DAY
 
@@ -17,8 +17,8 @@ def build(seed: int, now: datetime) -> dict[str, Any]:
     founded = office.start - 400 * DAY
     ledger, loss_reasons = office.ledger, company.loss_reasons(founded)
     return {
-        "account": company.account(founded, staff.HEAD.user_id),
-        "users": staff.users(),
+        "account": company.account(founded, people.HEAD.user_id),
+        "users": people.users(),
         "pipelines": company.pipelines(),
         "custom_fields": fields.dictionary(),
         "loss_reasons": loss_reasons,

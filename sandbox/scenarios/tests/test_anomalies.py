@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from sandbox.scenarios.company import STAGES
-from sandbox.scenarios.staff import FORMER, MANAGERS, MASS_CLOSERS, NEWCOMER, NOVICE, STAR
+from sandbox.scenarios.people import FORMER, MANAGERS, MASS_CLOSERS, NEWCOMER, NOVICE, STAR
 from sandbox.scenarios.tests.conftest import NOW
 from sandbox.scenarios.weeks import DAY, HOUR, WEEKS, at, first_monday, local, week_start
 
