@@ -1,10 +1,62 @@
-"""What the page frame needs on every page."""
+"""What the page frame needs on every page: the menu of the reader's role and how old the data is.
+
+Both are lazy: a block that draws no frame asks nothing of the database.
+"""
 
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from pipelines import freshness
+from qc.models import Finding
+from salesops.lib import moment
+from team.models import Employee
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    return {"demo": settings.DEMO}
+    return {
+        "demo": settings.DEMO,
+        "nav": SimpleLazyObject(lambda: menu(request)),
+        "freshness": SimpleLazyObject(lambda: age(request)),
+    }
+
+
+def menu(request: HttpRequest) -> list[dict[str, Any]]:
+    user = request.user
+    if not isinstance(user, Employee):
+        return []
+    open_findings = Finding.objects.visible_to(user).open(moment.now()).count()
+    work = [
+        user.directs and _link(request, "desk", "layout-dashboard", _("Desk")),
+        user.sees_money and _link(request, "my-month", "wallet", _("My month") if user.person_id else _("Managers’ money")),
+        _link(request, "deals", "briefcase", _("Deals")),
+        _link(request, "tasks", "list-checks", _("Tasks")),
+        _link(request, "findings", "shield-alert", _("Findings"), badge=open_findings),
+    ]
+    order = [
+        _link(request, "regulations", "book-open-check", _("Regulations")),
+        _link(request, "rules", "scale", _("Rules")),
+        _link(request, "team", "users", _("Team")),
+        user.directs and _link(request, "sync", "refresh-cw", _("Sync")),
+        user.is_staff and _link(request, "admin:index", "settings", _("Administration")),
+    ]
+    return [
+        {"title": "", "items": [item for item in work if item]},
+        {"title": _("Order"), "items": [item for item in order if item]},
+    ]
+
+
+def age(request: HttpRequest) -> dict[str, Any]:
+    whole = freshness.overall(moment.now())
+    user = request.user
+    sees_sync = isinstance(user, Employee) and user.directs
+    return {"as_of": whole.as_of, "state": whole.state, "url": reverse("sync") if sees_sync else ""}
+
+
+def _link(request: HttpRequest, name: str, icon: str, label: str, badge: int = 0) -> dict[str, Any]:
+    url = reverse(name)
+    return {"url": url, "icon": icon, "label": label, "active": request.path.startswith(url), "badge": badge or ""}
