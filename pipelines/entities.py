@@ -1,7 +1,7 @@
 """What is mirrored: a table of entities, parents before children. ``pipelines.sync`` knows how, and none by name."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import Enum
 
@@ -54,10 +54,15 @@ class Entity:
     trash: Params = ()
     doubts: Callable[[Row], tuple[str, int] | None] = lambda row: None
     oldest: Callable[[], datetime | None] = lambda: None
-    is_dictionary: bool = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "is_dictionary", self.reading is Reading.WHOLE)
+    @property
+    def is_dictionary(self) -> bool:
+        return self.reading is Reading.WHOLE
+
+    @property
+    def trashable(self) -> bool:
+        """Whether its rows can be marked deleted."""
+        return any(field.attname == "deleted_at" for field in self.model._meta.concrete_fields)
 
     def rows(self, items: Iterable[Item], zone: tzinfo) -> list[Row]:
         """The rows that these items stand for; one row a key, the last one of a page that says it twice."""

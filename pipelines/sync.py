@@ -10,6 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from django.db.models import Model, QuerySet
+
 from pipelines import cursors
 from pipelines.amo.client import Client
 from pipelines.amo.errors import NotFound
@@ -111,8 +113,8 @@ def read_whole(source: Source, run: Pulled, progress: Progress) -> None:
     cursors.save(run.cursor, rows=0, pages=0)
     take(run, source, items, progress)
     if items:
-        alive = [row["id"] for row in entity.rows(items, source.zone)]
-        entity.model._default_manager.filter(deleted_at=None).exclude(pk__in=alive).update(deleted_at=moment.now())
+        present = [row["id"] for row in entity.rows(items, source.zone)]
+        alive(entity).exclude(pk__in=present).update(deleted_at=moment.now())
 
 
 def read_list(source: Source, run: Pulled, progress: Progress) -> None:
@@ -120,17 +122,25 @@ def read_list(source: Source, run: Pulled, progress: Progress) -> None:
     entity, cursor = run.entity, run.cursor
     since = None if run.full or cursor.as_of is None else int((cursor.as_of - OVERLAP).timestamp())
     start = (cursor.position or {}).get("page", 1)
+    before = set(alive(entity).values_list("pk", flat=True)) if run.full and start == 1 and entity.trashable else set()
     with ThreadPoolExecutor(IN_FLIGHT) as pool:
         for number, items in listing(source, entity, since).pages(start, pool):
             take(run, source, items, progress, **({"position": {"page": number + 1}} if run.full else {}))
+            before.difference_update(item["id"] for item in items)
+    if before:  # stood here and not in the whole list: deleted without a word, or kept out of lists
+        run.add(refetch(source, {entity.name: before}, events=False))
     if entity.hidden:
-        ids = entity.hidden(source.client)
-        known = set(entity.model._default_manager.filter(pk__in=ids).values_list("pk", flat=True))
-        run.add(refetch(source, {entity.name: ids if run.full else ids - known}, events=False))
+        hidden = entity.hidden(source.client)
+        known = set(alive(entity).filter(pk__in=hidden).values_list("pk", flat=True))
+        run.add(refetch(source, {entity.name: hidden - known}, events=False))
     if entity.trash:
         trash = listing(source, entity, since, entity.trash)
-        gone = {item["id"]: datetime.fromtimestamp(item["updated_at"], UTC) for item in trash.items() if item.get("is_deleted")}
-        run.add(bury(entity, gone))
+        gone = {item["id"]: item["updated_at"] for item in trash.items() if item.get("is_deleted")}
+        run.add(bury(entity, {key: datetime.fromtimestamp(at, UTC) for key, at in gone.items()}))
+
+
+def alive(entity: Entity) -> QuerySet[Model]:
+    return entity.model._default_manager.filter(deleted_at=None)
 
 
 def listing(source: Source, entity: Entity, since: int | None = None, params: Params | None = None) -> Listing:

@@ -1,0 +1,105 @@
+import time
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+from django.conf import settings
+from django.utils.crypto import get_random_string
+from redis import Redis
+
+from pipelines.amo import errors
+from pipelines.amo.pace import Pace
+
+
+@pytest.fixture
+def redis() -> Iterator[Redis]:
+    with Redis.from_url(settings.REDIS_URL) as connection:
+        yield connection
+
+
+@pytest.fixture
+def name() -> str:
+    return get_random_string(8)
+
+
+def calls(redis: Redis, name: str, rate: float, lane: str, count: int, into: list[float]) -> None:
+    pace = Pace(redis, name, rate)
+    for _ in range(count):
+        pace.wait(lane)
+        into.append(time.monotonic())
+
+
+def run(redis: Redis, name: str, rate: float, workers: list[tuple[str, int]]) -> list[list[float]]:
+    moments: list[list[float]] = [[] for _ in workers]
+    threads = [
+        Thread(target=calls, args=(redis, name, rate, lane, count, into)) for (lane, count), into in zip(workers, moments, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return moments
+
+
+def busiest(moments: list[float], length: float) -> int:
+    return max(sum(1 for other in moments if moment <= other < moment + length) for moment in moments)
+
+
+def test_however_many_workers_run_the_limit_holds_and_is_used(redis: Redis, name: str) -> None:
+    moments = sorted(sum(run(redis, name, 50, [("bulk", 12)] * 5), []))
+    assert busiest(moments, 0.2) <= 11  # ten in a fifth of a second, and one for a thread that woke up late
+    assert moments[-1] - moments[0] <= 59 / 50 * 1.25
+
+
+def test_workers_share_alike(redis: Redis, name: str) -> None:
+    ends = [one[-1] for one in run(redis, name, 50, [("bulk", 10)] * 4)]
+    assert max(ends) - min(ends) < 0.2
+
+
+def test_a_hook_waits_for_a_slot_and_not_for_the_queue(redis: Redis, name: str) -> None:
+    crowd = [Thread(target=calls, args=(redis, name, 20, "bulk", 6, [])) for _ in range(4)]
+    for thread in crowd:
+        thread.start()
+    time.sleep(0.3)
+    waits = []
+    for _ in range(3):
+        began = time.monotonic()
+        Pace(redis, name, 20).wait("interactive")
+        waits.append(time.monotonic() - began)
+        time.sleep(0.1)
+    for thread in crowd:
+        thread.join()
+    assert max(waits) < 0.16, "three slots of 50 ms; the queue is over a second long"
+
+
+def test_unpaced_waits_for_nothing(redis: Redis, name: str) -> None:
+    began = time.monotonic()
+    calls(redis, name, 0, "bulk", 100, [])
+    assert time.monotonic() - began < 0.5
+
+
+def test_after_429_everybody_rests(redis: Redis, name: str) -> None:
+    Pace(redis, name, 1000).hold(0.3)
+    began = time.monotonic()
+    Pace(redis, name, 1000).wait("interactive")
+    assert 0.25 < time.monotonic() - began < 0.6
+
+
+def test_after_a_ban_nobody_calls(redis: Redis, name: str) -> None:
+    Pace(redis, name, 0).block()
+    with pytest.raises(errors.Blocked):
+        Pace(redis, name, 0).wait("interactive")
+    Pace(redis, name + "-other", 0).wait("interactive")
+
+
+def test_an_emptied_redis_lets_no_burst_through(redis: Redis, name: str) -> None:
+    moments: list[float] = []
+    calls(redis, name, 20, "all", 3, moments)
+    redis.delete(f"amo:{name}:all", f"amo:{name}:bulk")
+    calls(redis, name, 20, "all", 3, moments)
+    assert busiest(moments, 0.19) <= 5
+
+
+def test_without_redis_the_call_may_be_tried_later() -> None:
+    with Redis(host="127.0.0.1", port=1) as nowhere, pytest.raises(errors.Transient, match="Redis"):
+        Pace(nowhere, "x", 7).wait("bulk")
