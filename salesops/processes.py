@@ -79,7 +79,7 @@ class Crew:
 
     def _relay(self, name: str, lines: IO[str]) -> None:
         with lines:
-            for line in lines:
+            for line in filter(str.strip, lines):
                 with self._terminal:
                     print(f"{name:<11}| {line}", end="", file=sys.stderr, flush=True)
 

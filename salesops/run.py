@@ -78,11 +78,14 @@ def _run(crew: Crew, port: int, *, demo: bool) -> None:
     """Start everything in order and watch it. Ends only by an exception."""
     started = time.monotonic()
     address = f"http://{HOST}:{port}"
-    variables = {**os.environ, "PORTAL_URL": address, "PYTHONUNBUFFERED": "1"}
+    quiet = {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore::UserWarning"}  # "you are root", "no staticfiles"
+    variables = {**os.environ, **quiet, "PORTAL_URL": address}
+    if demo:
+        variables |= _start_sandbox(crew, variables)  # invents its company while the database is prepared
     crew.run("migrate", [*MANAGE, "migrate", "--verbosity", "0"], variables)
     crew.run("vendor_static", [*MANAGE, "vendor_static"], variables)
     if demo:
-        variables |= _start_sandbox(crew, variables)
+        _wait_for(crew, f"{variables['AMO_BASE_URL']}/api/v4/account", "The sandbox", 120)
         crew.run("setup_demo", [*MANAGE, "setup_demo"], variables)
     else:
         crew.run("collectstatic", [*MANAGE, "collectstatic", "--no-input", "--verbosity", "0"], variables)
@@ -101,13 +104,11 @@ def _run(crew: Crew, port: int, *, demo: bool) -> None:
 
 
 def _start_sandbox(crew: Crew, variables: dict[str, str]) -> dict[str, str]:
-    """Start the stand-in for amoCRM; returns how to reach it."""
+    """Start the stand-in for amoCRM; returns where it will answer, as variables of the portal."""
     port, token = _free_port(), f"demo-{secrets.token_urlsafe(16)}"
     arguments = ["--scenario", SCENARIO, "--port", str(port), "--token", token, "--rate", "0", "--live"]
     crew.start("sandbox", [PYTHON, "-m", "sandbox", "serve", *arguments], variables)
-    address = f"http://{HOST}:{port}"
-    _wait_for(crew, f"{address}/api/v4/account", "The sandbox", 90)
-    return {"AMO_BASE_URL": address, "AMO_TOKEN": token, "AMO_RATE": "0", "DEMO": "1"}
+    return {"AMO_BASE_URL": f"http://{HOST}:{port}", "AMO_TOKEN": token, "AMO_RATE": "0", "DEMO": "1"}
 
 
 def _start_portal(crew: Crew, variables: dict[str, str], port: int) -> None:
