@@ -62,12 +62,19 @@ def _accept(office: Office, deal: Deal) -> Story:
 
 
 def _ring(office: Office) -> None:
-    """A call in: taken by whoever is on shift, missed at night."""
+    """A call in: taken by whoever is on shift, missed at night; an old client may bring his lost deal back to life."""
     need = clients.need(office.rng)
-    old = office.rng.choice(office.ledger.deals) if office.ledger.deals and office.chance(0.13) else None
-    source, tag = ("Повторное обращение", "повторный") if old else ("Звонок", "звонок")
+    old = office.rng.choice(office.ledger.deals) if office.ledger.deals and office.chance(0.16) else None
     seller = office.on_duty(office.now)
-    deal = open_deal(office, seller.user_id, "sales.taken", need, (tag,), {cf.SOURCE: source}, contact_of=old)
+    if old and old.stage.key == "sales.lost" and office.chance(0.4):
+        deal, old.dropped = old, False
+        by = seller.user_id if office.is_in(seller.user_id) else ROBOT
+        office.ledger.move(deal, office.now, by, "sales.taken")
+        if deal.owner != seller.user_id:
+            office.ledger.set_owner(deal, office.now, by, seller.user_id)
+    else:
+        source, tag = ("Повторное обращение", "повторный") if old else ("Звонок", "звонок")
+        deal = open_deal(office, seller.user_id, "sales.taken", need, (tag,), {cf.SOURCE: source}, old)
     office.tell(_answer(office, deal), deal)
 
 

@@ -97,7 +97,7 @@ class Ledger:
         return deal
 
     def move(self, deal: Deal, at: int, by: int, stage: str, loss: str | None = None) -> None:
-        """To another stage; 143 takes a loss reason."""
+        """To another stage; 143 takes a loss reason, which goes with the closing date when a deal is reopened."""
         before, after = deal.stage, STAGES[stage]
         deal.stage = after
         row = deal.row

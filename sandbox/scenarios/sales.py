@@ -78,7 +78,7 @@ def _get_through(office: Office, deal: Deal) -> Generator[int, None, Employee | 
             )
             continue
         office.done(deal, who, "silent")
-        if not office.plan(deal, who, 3 + 8 * attempt) and office.let_lie(deal, 0.25):
+        if not office.plan(deal, who, 3 + 8 * attempt) and office.let_lie(deal, 0.4):
             return None
     office.lose(deal, who, "sales.lost", ("silent",), 0.3)
     return None
