@@ -1,9 +1,9 @@
 """The ribbon of a deal's stages on its card."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -14,19 +14,17 @@ from pipelines.models import Deal, Stage, Stay
 from salesops.lib import formats
 
 
-def segments(deal: Deal, stays: Iterable[Stay], now: datetime) -> list[dict[str, Any]]:
+def segments(deal: Deal, now: datetime) -> list[dict[str, Any]]:
     """What ``{% ribbon %}`` draws: a piece of life under one stage and one owner each, in order.
 
     The colour follows the judgement: a visit's deadline is the moment its «stuck» finding opens. A finished visit
     without one kept its norm; where the stage has none, the piece is plain. The closing stage is not a piece.
     """
-    stays = list(stays)
+    rows = deal.stays.select_related("stage", "manager").annotate(norm=Max("stage__regulations__max_stay"))
+    stays = list(rows.order_by("entered_at", "id"))
     if stays and stays[-1].stage and stays[-1].stage.kind in {Stage.Kind.WON, Stage.Kind.LOST}:
         stays.pop()
     stuck = [finding for finding in standing(deal) if finding.rule == STUCK]
-    normed = set(
-        Stage.objects.filter(pk__in={stay.stage_id for stay in stays}, regulations__max_stay__isnull=False).values_list("pk", flat=True)
-    )
     ends = {stay.visit: stay.left_at or now for stay in stays}
     pieces, before = [], None
     for stay in stays:
@@ -34,7 +32,7 @@ def segments(deal: Deal, stays: Iterable[Stay], now: datetime) -> list[dict[str,
             (found.opens_at for found in stuck if found.stage_id == stay.stage_id and stay.visit_since <= found.since < ends[stay.visit]), None
         )
         visit = Ageing(stay.visit_since, ends[stay.visit], deadline)
-        tone = visit.tone or ("good" if stay.stage_id in normed and stay.left_at else "")
+        tone = visit.tone or ("good" if stay.norm is not None and stay.left_at else "")
         pieces.append(_segment(stay, visit, tone, now) | {"gap": bool(before and _pipeline(before) != _pipeline(stay))})
         before = stay
     return pieces

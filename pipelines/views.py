@@ -50,11 +50,10 @@ def visible_deal(request: HttpRequest, pk: int) -> Deal:
 @require_safe
 def deal(request: HttpRequest, pk: int) -> HttpResponse:
     one, now = visible_deal(request, pk), moment.now()
-    stays = list(one.stays.select_related("stage", "manager").order_by("entered_at", "id"))
     context = {
         "deal": one,
         "row": deal_rows.row(one, now),
-        "segments": ribbon.segments(one, stays, now),
+        "segments": ribbon.segments(one, now),
         "amo": amo_address(),
         "now": now,
     }

@@ -131,6 +131,13 @@ def untasked(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
     return {"rows": rows, "most": max((sums.untasked for _, sums in rows), default=0), "sums": total(scope.cut(snapshot.cells))}
 
 
+def open_findings(snapshot: Snapshot, scope: Scope) -> dict[int | None, int]:
+    people: dict[int | None, int] = defaultdict(int)
+    for row in scope.cut(snapshot.findings):
+        people[row.manager] += row.open
+    return people
+
+
 def won_by_day(snapshot: Snapshot, scope: Scope) -> dict[date, tuple[int, Decimal]]:
     """Local day → deals won and their sum; days without any are absent."""
     days: dict[date, tuple[int, Decimal]] = {}

@@ -1,6 +1,5 @@
 """The desk's money: the plan of the month, each manager's part in it, and sums won by day."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,8 +9,10 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from kpi.models import Quota, Statement
+from kpi.models import Statement
+from qc.queries import RuleScore, score
 from salesops.desk import blocks
+from salesops.desk.blocks import NOTHING
 from salesops.desk.scope import Scope
 from salesops.desk.snapshot import Snapshot
 from salesops.lib import charts, formats
@@ -23,7 +24,7 @@ ON_TRACK, AT_RISK = Decimal(1), Decimal("0.8")  # of the pace; metrics.md 2.8
 
 @dataclass(frozen=True)
 class Plan:
-    """Won in the month against the plan; ``passed`` is the share of the month that is over."""
+    """Won in the month against the plan; ``passed`` is the share of its shifts that are over."""
 
     won: Decimal
     quota: Decimal | None
@@ -36,7 +37,7 @@ class Plan:
 
     @property
     def pace(self) -> Decimal | None:
-        """Attainment ÷ the share of the month that has passed: 1 is just on plan."""
+        """Attainment ÷ the share of shifts that have passed: 1 is just on plan."""
         return self.attainment / self.passed if self.attainment is not None and self.passed else None
 
     @property
@@ -62,50 +63,53 @@ class Member:
         return f"{reverse('my-month')}?manager={self.person}"
 
 
-def passed(month: Period, now: datetime) -> Decimal:
-    share = (month.until(now) - month.start) / (month.end - month.start)
-    return Decimal(str(round(max(share, 0.0), 4)))
-
-
-def quotas(scope: Scope, month: Period) -> Mapping[int, Decimal]:
-    """Plans of the scope's people; one query."""
-    rows = Quota.objects.filter(period=month.first, manager__in=list(scope.people))
-    return dict(rows.values_list("manager_id", "amount"))
+def statements(scope: Scope, month: Period) -> list[Statement]:
+    """Of the scope's people; one query. Their facts (plan, shifts, quality) are for every reader of the desk, pay is not."""
+    return list(Statement.objects.filter(period=month.first, manager__in=list(scope.people)))
 
 
 def plan(snapshot: Snapshot, scope: Scope, month: Period, now: datetime) -> Plan:
     """The whole scope's. A plan belongs to a person, so a single pipeline has none."""
-    won = sum(blocks.won_by_person(snapshot, scope).values(), Decimal(0))
-    quota = None if "pipeline" in scope.chosen else sum(quotas(scope, month).values(), Decimal(0)) or None
-    return Plan(won, quota, passed(month, now))
+    won = sum(blocks.won_by_person(snapshot, scope).values(), NOTHING)
+    facts = [statement.inputs for statement in statements(scope, month)]
+    quota = None if "pipeline" in scope.chosen else sum((_quota(one) or NOTHING for one in facts), NOTHING)
+    return Plan(won, quota or None, passed(facts, month, now))
 
 
 def members(snapshot: Snapshot, scope: Scope, user: Employee, month: Period, now: datetime) -> list[Member]:
-    """Everybody with a plan, a statement or a sale in the month, the farthest along first; two queries."""
-    won, plans = blocks.won_by_person(snapshot, scope), quotas(scope, month)
-    statements = {row.manager_id: row for row in Statement.objects.filter(period=month.first, manager__in=list(scope.people))}
-    open_findings: dict[int | None, int] = {}
-    for row in scope.cut(snapshot.findings):
-        open_findings[row.manager] = open_findings.get(row.manager, 0) + row.open
+    """Everybody with a statement or a sale in the month, the farthest along first; one query."""
+    won, drafts = blocks.won_by_person(snapshot, scope), {one.manager_id: one for one in statements(scope, month)}
+    broken = blocks.open_findings(snapshot, scope)
+    people = {*drafts, *(manager for manager in won if manager in scope.people)}
     rows = []
-    for person in {*plans, *statements, *(manager for manager in won if manager is not None)} & set(scope.people):
-        statement = statements.get(person)
-        inputs = statement.inputs if statement else {}
+    for person in people:
+        draft = drafts.get(person)
+        facts = [draft.inputs] if draft else []
+        quota = _quota(facts[0]) if facts and "pipeline" not in scope.chosen else None
         rows.append(
             Member(
                 person,
                 scope.name(person),
-                Plan(won.get(person, Decimal(0)), plans.get(person), passed(month, now)),
-                _figure(inputs.get("quality")),
-                statement.total if statement and user.sees_money else None,
-                open_findings.get(person, 0),
+                Plan(won.get(person, NOTHING), quota, passed(facts, month, now)),
+                score(RuleScore(rule, *numbers) for one in facts for rule, numbers in one.get("rules", {}).items()),
+                draft.total if draft and user.sees_money else None,
+                broken.get(person, 0),
             )
         )
     return sorted(rows, key=lambda one: (-(one.plan.attainment or 0), -one.plan.won, one.name))
 
 
-def _figure(value: Any) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
+def passed(facts: list[dict[str, Any]], month: Period, now: datetime) -> Decimal:
+    """Worked ÷ planned shifts of these people; without a rota, the share of the calendar month that is over."""
+    shifts = [one["shifts"] for one in facts if one.get("shifts")]
+    planned = sum(one["planned"] or 0 for one in shifts)
+    if planned:
+        return Decimal(sum(one["worked"] or 0 for one in shifts)) / planned
+    return Decimal(str(round(max((month.until(now) - month.start) / (month.end - month.start), 0.0), 4)))
+
+
+def _quota(facts: dict[str, Any]) -> Decimal | None:
+    return None if facts.get("quota") is None else Decimal(facts["quota"])
 
 
 def won_chart(snapshot: Snapshot, scope: Scope, month: Period, quota: Decimal | None) -> charts.Chart:

@@ -60,6 +60,7 @@ with opened as (
 )
 select json_build_object(
     'as_of', %(now)s::timestamptz,
+    'amo', coalesce((select base_url from pipelines_account order by id limit 1), ''),
     'cells', (select coalesce(json_agg(cells), '[]') from cells),
     'findings', (select coalesce(json_agg(findings), '[]') from findings),
     'overdue', (select coalesce(json_agg(overdue), '[]') from overdue),
@@ -111,7 +112,10 @@ class Won(Struct, frozen=True):
 
 
 class Snapshot(Struct, frozen=True):
+    """``amo``: the address of amoCRM, for links into it."""
+
     as_of: datetime
+    amo: str
     cells: list[Cell]
     findings: list[Findings]
     overdue: list[Overdue]
@@ -132,6 +136,10 @@ def take(now: datetime, month: Period) -> Snapshot:
                 pulse.client().set(key, text, ex=KEEP)
     except redis.RedisError:
         text = count(now, month)
+    return decoded(text)
+
+
+def decoded(text: str | bytes) -> Snapshot:
     return _decoder.decode(text)
 
 

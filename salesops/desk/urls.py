@@ -5,5 +5,5 @@ from salesops.desk import views
 urlpatterns = [
     path("", views.desk, name="desk"),
     path("pulse/", views.beat, name="desk-pulse"),
-    path("<slug:name>/", views.block, name="desk-block"),
+    path("<slug:block>/", views.block, name="desk-block"),
 ]

@@ -11,9 +11,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
-from django_htmx.http import trigger_client_event
 
-from pipelines.models import Account
 from salesops.desk import blocks, money, pulse, snapshot, today
 from salesops.desk.scope import BadFilter, Scope, ScopeForm, read
 from salesops.desk.snapshot import Snapshot
@@ -45,14 +43,14 @@ def _figures(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
 
 def _today(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     now = moment.now()
-    return {"cases": today.cases(scope, now), "spots": blocks.hot_spots(taken, scope), "amo": _amo_address(), "now": now}
+    return {"cases": today.cases(scope, now), "spots": blocks.hot_spots(taken, scope), "amo": taken.amo, "now": now}
 
 
 def _feed(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     return {"findings": today.recent(scope, moment.now())}
 
 
-def _stages(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+def _stuck(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     return blocks.stages(taken, scope)
 
 
@@ -83,16 +81,12 @@ def _won(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     return {"plan": plan, "month": month, "figure": money.won_chart(taken, scope, month, plan.quota)}
 
 
-def _amo_address() -> str:
-    return Account.objects.values_list("base_url", flat=True).first() or ""
-
-
 # name → title for a block opened alone, what it shows
 BLOCKS: dict[str, tuple[Any, Callable[[HttpRequest, Scope, Snapshot], Context]]] = {
     "figures": (_("Main figures"), _figures),
     "today": (_("Where to step in now"), _today),
     "feed": (_("Latest findings"), _feed),
-    "stages": (_("Frozen money by stage"), _stages),
+    "stuck": (_("Frozen money by stage"), _stuck),
     "people": (_("Frozen money by person"), _people),
     "heat": (_("Stuck deals: stages and people"), _heat),
     "overdue": (_("Overdue tasks"), _overdue),
@@ -113,22 +107,22 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def block(request: HttpRequest, name: str) -> HttpResponse:
+def block(request: HttpRequest, block: str) -> HttpResponse:
     """One block. htmx gets the bare part, or 204 when what it shows (``seen``) has not changed; a person gets a page."""
     only_for_heads(request)
-    if name not in BLOCKS:
+    if block not in BLOCKS:
         raise Http404
-    title, show = BLOCKS[name]
+    title, show = BLOCKS[block]
     try:
         scope = read(request)
     except BadFilter as error:
         return render(request, "desk/refused.html", {"problem": error}, status=422)
     shown = show(request, scope, snapshot.take(moment.now(), this_month()))
-    body = render_to_string(f"desk/{name}.html", shown | {"scope": scope, "title": title}, request)
+    body = render_to_string(f"desk/{block}.html", shown | {"scope": scope, "title": title}, request)
     seen = hashlib.blake2b(body.encode(), digest_size=8).hexdigest()
     if request.GET.get("seen") == seen:
         return HttpResponse(status=204)
-    context = {"name": name, "title": title, "body": body, "seen": seen, "query": scope.query(seen=seen)}
+    context = {"name": block, "title": title, "body": body, "seen": seen, "query": scope.query(seen=seen)}
     return render(request, "desk/block.html" if request.htmx else "desk/alone.html", context)
 
 
@@ -139,4 +133,6 @@ def beat(request: HttpRequest) -> HttpResponse:
     if seen == stamp:
         return HttpResponse(status=204)
     response = render(request, "desk/pulse.html", {"stamp": stamp})
-    return trigger_client_event(response, "fresh") if seen else response
+    if seen:
+        response["HX-Trigger"] = "fresh"
+    return response

@@ -4,7 +4,6 @@ from decimal import Decimal
 from django import template
 from django.template.context import Context
 
-from kpi import statements
 from qc.models import Finding
 
 register = template.Library()
@@ -13,6 +12,8 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def finding_prices(context: Context, findings: Iterable[Finding]) -> Mapping[int, Decimal | None]:
     """What each finding costs its manager this month; nothing for a reader who may not see money."""
+    from kpi import statements  # pay is not needed to start Django, which imports every tag library
+
     return statements.finding_prices(list(findings)) if context["request"].user.sees_money else {}
 
 
