@@ -1,0 +1,89 @@
+"""«Правила»: the catalogue, how far each rule reaches, and what it weighs."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+from kombu.exceptions import OperationalError
+
+from qc import queries, regulations
+from qc.models import Finding, RuleMode, Severity
+from qc.rules import NORM, RULES
+from salesops.lib import moment
+
+CLOCKS = {
+    "calendar": gettext_lazy("by the calendar"),
+    "owner": gettext_lazy("by the owner's shifts"),
+    "client": gettext_lazy("by company hours"),
+    NORM: gettext_lazy("the one that the stage's regulation names"),
+}
+TONES = {"off": "neutral", "shadow": "neutral", "warn": "info", "money": "warn"}
+
+
+class RuleForm(forms.Form):
+    rule = forms.CharField(widget=forms.HiddenInput)
+    mode = forms.ChoiceField(label=gettext_lazy("Mode"), choices=RuleMode.Mode.choices)
+    weight = forms.IntegerField(label=gettext_lazy("Weight"), min_value=0, max_value=100)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, label_suffix="", **options)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def rules(request: HttpRequest) -> HttpResponse:
+    """Everybody reads; an admin switches one rule at a time by POST."""
+    refused = None
+    if request.method == "POST":
+        if not request.user.administers:
+            raise Http404
+        refused = RuleForm(request.POST, auto_id=f"id_{request.POST.get('rule', '')}_%s")
+        if _switched(request, refused):
+            return redirect("rules")
+    known = {row.rule: row for row in RuleMode.objects.all()}
+    open_now = Finding.objects.visible_to(request.user).open(moment.now()).order_by()
+    counts = dict(open_now.values_list("rule").annotate(Count("pk")))
+    rows = []
+    for code, rule in RULES.items():
+        chosen = known.get(code) or RuleMode(rule=code, since=None)
+        form = RuleForm(initial={"rule": code, "mode": chosen.mode, "weight": chosen.weight}, auto_id=f"id_{code}_%s")
+        if refused is not None and refused.data.get("rule") == code:
+            form = refused
+        rows.append(
+            {
+                "code": code,
+                "title": queries.title(code),
+                "why": queries.why(code),
+                "fix": queries.fix(code),
+                "severity": Severity(rule.severity),
+                "clock": CLOCKS[rule.clock],
+                "chosen": chosen,
+                "tone": TONES[chosen.mode],
+                "findings": counts.get(code, 0),
+                "form": form if request.user.administers else None,
+            }
+        )
+    stray = refused.errors if refused is not None and refused.data.get("rule") not in RULES else None
+    context = {"rows": rows, "problems": [_("There is no such rule.")] if stray else []}
+    return render(request, "qc/rules.html", context, status=422 if refused else 200)
+
+
+def _switched(request: HttpRequest, form: RuleForm) -> bool:
+    if not form.is_valid():
+        return False
+    values = form.cleaned_data
+    try:
+        regulations.set_mode(values["rule"], values["mode"], values["weight"])
+    except ValueError as error:
+        form.add_error(None, str(error))
+        return False
+    except OperationalError:
+        messages.warning(request, _("Saved, but the queue does not answer: deals will be judged when they change."))
+        return True
+    messages.success(request, _("Saved: “%(rule)s”.") % {"rule": queries.title(values["rule"])})
+    return True
