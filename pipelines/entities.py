@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import Enum
+from typing import Any
 
 from django.db.models import Min, Model
 from django.utils.functional import Promise
@@ -31,8 +32,9 @@ class Entity:
     ``spread`` unfolds an item into several (a pipeline into its stages); ``newer`` is the column by which a late row
     loses; ``folded`` are columns that others write; ``people`` name persons; ``deal`` is SQL for the deal that a
     ``{row}`` touches. ``subject`` is the word by which events are asked for this entity; ``hidden`` finds ids that the
-    plain list leaves out; ``trash`` asks for deleted items; ``doubts`` names, by entity, items whose fate a stored
-    row puts in question; ``oldest`` is where history begins.
+    plain list leaves out; ``trash`` asks for deleted items; ``of_deal`` asks for what belongs to one deal;
+    ``doubts`` names, by entity, an item whose fate a stored row puts in question, and ``merged`` a deal that has taken
+    over what belonged to others; ``oldest`` is where history begins.
     """
 
     name: str
@@ -52,7 +54,9 @@ class Entity:
     subject: str | None = None
     hidden: Callable[[Client], set[int]] | None = None
     trash: Params = ()
+    of_deal: Callable[[int], Params] | None = None
     doubts: Callable[[Row], tuple[str, int] | None] = lambda row: None
+    merged: Callable[[Row], int | None] = lambda row: None
     oldest: Callable[[], datetime | None] = lambda: None
 
     @property
@@ -91,6 +95,11 @@ def doubtful(row: Row) -> tuple[str, int] | None:
     return (SUBJECTS[row["entity"]], row["entity_id"]) if row["kind"] in ("deleted", "restored", "merged") else None
 
 
+def survivor(row: Row) -> int | None:
+    """amoCRM names who has swallowed others, not whom."""
+    return row["entity_id"] if (row["entity"], row["kind"]) == ("deal", "merged") else None
+
+
 DEAL_OF_EVENT = """CASE {row}.entity WHEN 'deal' THEN {row}.entity_id
     WHEN 'task' THEN (SELECT task.deal_id FROM pipelines_task task WHERE task.id = {row}.entity_id) END"""
 
@@ -101,17 +110,17 @@ def dictionary(name: str, label: Promise, model: type[Model], path: str, key: st
 
 
 def log(name: str, label: Promise, model: type[Model], kinds: Iterable[str], row: Callable[[Item, tzinfo], Row | None],
-        **more: object) -> Entity:  # fmt: skip
+        **more: Any) -> Entity:  # fmt: skip
     """A part of amoCRM's event log: pages of 100, whatever is asked for."""
     params = (("filter[type]", ",".join(kinds)),)
     return Entity(name, label, model, "/api/v4/events", "events", row, Reading.WINDOWS, params, limit=100,
-                  oldest=first_deal, **more)  # type: ignore[arg-type]  # fmt: skip
+                  oldest=first_deal, **more)  # fmt: skip
 
 
-def notes(name: str, label: Promise, holder: str, row: Callable[[Item, tzinfo], Row | None]) -> Entity:
+def notes(name: str, label: Promise, holder: str, row: Callable[[Item, tzinfo], Row | None], **more: Any) -> Entity:
     params = tuple(("filter[note_type][]", kind) for kind in rows.NOTE_TYPES)
     return Entity(name, label, models.Touch, f"/api/v4/{holder}/notes", "notes", row, Reading.LIST, params,
-                  newer="updated_at", people=("manager_id",), deal="{row}.deal_id")  # fmt: skip
+                  newer="updated_at", people=("manager_id",), deal="{row}.deal_id", **more)  # fmt: skip
 
 
 TABLE = (
@@ -131,13 +140,14 @@ TABLE = (
            hidden=incoming_deals, trash=(("with", "only_deleted"),)),
     Entity("tasks", _("Tasks"), models.Task, "/api/v4/tasks", "tasks", rows.task_row, Reading.LIST, newer="updated_at",
            folded=frozenset({"completed_at", "completed_inferred"}), people=("manager_id",), deal="{row}.deal_id",
-           subject="task"),
-    notes("notes", _("Notes and calls of deals"), "leads", rows.deal_touch_row),
+           subject="task", of_deal=lambda deal: (("filter[entity_type]", "leads"), ("filter[entity_id][]", deal))),
+    notes("notes", _("Notes and calls of deals"), "leads", rows.deal_touch_row,
+          of_deal=lambda deal: (("filter[entity_id][]", deal),)),
     notes("contact_notes", _("Notes and calls of contacts"), "contacts", rows.contact_touch_row),
     notes("company_notes", _("Notes and calls of companies"), "companies", rows.company_touch_row),
     log("messages", _("Chat messages"), models.Touch, rows.MESSAGES, rows.message_row, newer="updated_at",
         people=("manager_id",), deal="{row}.deal_id"),
     log("events", _("Events"), models.Event, rows.KINDS, rows.event_row, people=("author_id",), deal=DEAL_OF_EVENT,
-        doubts=doubtful),
+        of_deal=lambda deal: (("filter[entity][]", "lead"), ("filter[entity_id][]", deal)), doubts=doubtful, merged=survivor),
 )  # fmt: skip
 ENTITIES = {entity.name: entity for entity in TABLE}

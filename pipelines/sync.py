@@ -222,6 +222,19 @@ def settle(source: Source, run: Pulled, written: list[Row]) -> None:
             doubts.setdefault(doubt[0], set()).add(doubt[1])
     if doubts:
         run.add(refetch(source, doubts, events=False))
+    for deal in {deal for row in written if (deal := run.entity.merged(row))}:
+        run.add(reread_family(source, deal))
+
+
+def reread_family(source: Source, deal: int) -> Stored:
+    """All that belongs to one deal: a merge moves tasks, notes and events over without a trace in their own rows."""
+    touched = Stored()
+    for entity in ENTITIES.values():
+        if entity.of_deal:
+            asked = [*entity.params, *entity.of_deal(deal)]
+            found = Listing(source.client, entity.path, entity.key, asked, entity.limit, keep=lambda item: item["entity_id"] == deal)
+            touched |= save(entity, entity.rows(found.items(), source.zone))
+    return touched
 
 
 def refetch(

@@ -1,0 +1,413 @@
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import stamina
+from django.db.models import F
+
+from pipelines import cursors, history, leases, mirror, sync, touched
+from pipelines.amo import errors
+from pipelines.entities import ENTITIES, TABLE
+from pipelines.models import Contact, Cursor, CustomField, Deal, Event, LossReason, Person, Stage, Stay, Task, TaskType, Touch, Touched
+from pipelines.sync import Source
+from pipelines.tests.conftest import source_of
+from salesops.lib import moment
+from sandbox.faults import Fault
+from sandbox.server import Handle
+from sandbox.world import World
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def without_pauses() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=3, cap=True):
+        yield
+
+
+def populate(world: World, count: int) -> None:
+    """Deals that are moved, given away and closed, with tasks, calls and notes."""
+    people = [world.create_user(name=f"Менеджер {number}", email=f"m{number}@example.com").id for number in range(3)]
+    reason = world.create_loss_reason(name="Дорого").id
+    pipeline = next(iter(world.pipelines.values()))
+    work = [status.id for status in pipeline.statuses if status.type == 0 and status.id not in (142, 143)]
+    start = world.clock.timestamp() - 40 * 86400
+    for number in range(count):
+        begun = start + number * 3600
+        contact = world.create_contact(name=f"Клиент {number}", at=begun)
+        lead = world.create_lead(name=f"Сделка {number}", price=1000 + number, pipeline_id=pipeline.id, status_id=work[0],
+                                 responsible_user_id=people[number % 3], at=begun)  # fmt: skip
+        world.link(entity_type="leads", entity_id=lead.id, to_entity_type="contacts", to_entity_id=contact.id, at=begun)
+        task = world.create_task(text="Позвонить", complete_till=begun + 7200, entity_id=lead.id, entity_type="leads", at=begun + 60)
+        world.add_call(entity_id=lead.id, direction="outbound", duration=60, at=begun + 600, by=people[number % 3])
+        world.move_lead(lead_id=lead.id, status_id=work[1], at=begun + 1200)
+        if number % 2:
+            world.complete_task(task_id=task.id, at=begun + 1800)
+            world.edit_lead(lead_id=lead.id, responsible_user_id=people[(number + 1) % 3], at=begun + 2400)
+        if number % 3 == 0:
+            world.move_lead(lead_id=lead.id, status_id=143, loss_reason_id=reason, at=begun + 3000)
+
+
+def everything(source: Source, *, full: bool = False) -> None:
+    assert mirror.pull(source, TABLE, full=full) == []
+    touched.deliver(judge=lambda deals: None)
+
+
+def snapshot() -> dict[str, list[dict[str, Any]]]:
+    tables = (Person, Stage, CustomField, LossReason, TaskType, Contact, Deal, Task, Event, Touch)
+    found = {table.__name__: list(table._default_manager.order_by("pk").values()) for table in tables}
+    stays = Stay.objects.order_by("deal_id", "visit", "entered_at").values(*[f.attname for f in Stay._meta.fields if f.name != "id"])
+    return found | {"Stay": list(stays)}
+
+
+def tick(world: World, seconds: int = 60) -> None:
+    """Both clocks go on."""
+    world.clock.advance(timedelta(seconds=seconds))
+    moment.fix(world.clock.now().isoformat())
+
+
+def test_a_full_load_brings_the_whole_account(world: World, source: Source) -> None:
+    populate(world, 30)
+    everything(source)
+    assert Person.objects.count() == len(world.users)
+    assert Contact.objects.count() == 30
+    assert Deal.objects.filter(closed_at=None).count() == 20
+    assert Deal.objects.exclude(loss_reason_id=None).count() == 10
+    assert Deal.objects.filter(contact_id=None).count() == 0
+    assert Task.objects.filter(is_completed=True, completed_inferred=False, completed_at=F("created_at") + timedelta(seconds=1740)).count() == 15
+    assert Touch.objects.filter(kind="call_out", seconds=60).count() == 30
+    assert Counter(Event.objects.values_list("kind", flat=True))["stage"] == 40
+    assert not Stay.objects.filter(inferred=True).exists()
+    assert Stay.objects.filter(left_at=None).count() == 30
+    assert mirror.complete() and not Touched.objects.exists()
+
+
+def test_a_second_round_finds_nothing_new(world: World, source: Source) -> None:
+    populate(world, 10)
+    everything(source)
+    before = snapshot()
+    for full in (False, True):
+        runs = [sync.pull(source, entity, full=full) for entity in TABLE]
+        assert [(run.new, run.changed, run.deals) for run in runs if run] == [(0, 0, set())] * len(TABLE)
+    assert snapshot() == before
+
+
+def test_changes_are_brought_and_name_their_deals(world: World, source: Source) -> None:
+    populate(world, 10)
+    everything(source)
+    deals = list(Deal.objects.filter(closed_at=None).order_by("id"))
+    tick(world)
+    world.edit_lead(lead_id=deals[0].id, price=777)
+    task = world.create_task(text="x", complete_till=moment.now(), entity_id=deals[1].id, entity_type="leads")
+    world.add_call(entity_id=deals[2].id, duration=5)
+    moved = {run.entity.name: run.deals for entity in TABLE if (run := sync.pull(source, entity))}
+    assert moved["deals"] >= {deals[0].id}
+    assert moved["tasks"] == {deals[1].id}
+    assert moved["notes"] == {deals[2].id}
+    assert deals[0].id in moved["events"]
+    assert Deal.objects.get(pk=deals[0].id).price == 777
+    assert Task.objects.get(pk=task.id).deal_id == deals[1].id
+
+
+def test_increments_end_where_a_fresh_full_load_ends(world: World, source: Source) -> None:
+    populate(world, 8)
+    everything(source)
+    for number, deal in enumerate(Deal.objects.filter(closed_at=None).order_by("id")[:4]):
+        tick(world, 45)
+        world.move_lead(lead_id=deal.id, status_id=142 if number % 2 else 143)
+        everything(source)
+    steps = snapshot()
+    for table in (Person, Stage, CustomField, LossReason, TaskType, Contact, Deal, Task, Event, Touch, Stay, Cursor, Touched):
+        table._default_manager.all().delete()
+    everything(source)
+    assert snapshot() == steps
+
+
+def test_a_load_broken_off_goes_on_at_its_page(amo: Handle, world: World, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    populate(world, 25)
+    deals = ENTITIES["deals"]
+    object.__setattr__(deals, "limit", 5)
+    try:
+        amo.app.faults.add(Fault(path="/leads$", latency=0))  # the first page passes
+        amo.app.faults.add(Fault(path="/leads$", latency=0))
+        amo.app.faults.add(Fault(path="/leads$", status=402, times=99))
+        with pytest.raises(errors.PaymentRequired):
+            sync.pull(source, deals)
+        broken = Cursor.objects.get(entity="deals")
+        assert broken.state == "failed" and "402" in broken.error and broken.as_of is None and broken.lease_until is None
+        stored = Deal.objects.count()
+        assert 5 <= stored <= 10 and broken.position == {"page": stored // 5 + 1}
+        amo.app.faults.clear()
+        asked: list[int] = []
+        page = sync.Listing.page
+        monkeypatch.setattr(sync.Listing, "page", lambda self, number, limit: asked.append(number) or page(self, number, limit))
+        run = sync.pull(source, deals)
+    finally:
+        object.__setattr__(deals, "limit", 250)
+    assert run and run.full and Deal.objects.count() == 25 and run.cursor.rows == 25
+    assert min(asked[:1]) == stored // 5 + 1
+    assert Cursor.objects.get(entity="deals").state == "ready"
+
+
+def test_what_changes_during_a_load_is_not_lost(amo: Handle, world: World, source: Source) -> None:
+    populate(world, 12)
+    deals = ENTITIES["deals"]
+    first = Deal.objects
+    started = moment.now()
+
+    def meanwhile(run: sync.Pulled) -> None:
+        if first.exists():
+            tick(world, 900)
+            world.edit_lead(lead_id=min(first.values_list("id", flat=True)), price=55)
+
+    sync.pull(source, deals, progress=meanwhile)
+    assert Cursor.objects.get(entity="deals").as_of == started
+    sync.pull(source, deals)
+    assert Deal.objects.filter(price=55).count() == 1
+
+
+def test_only_one_worker_reads_an_entity_until_its_lease_runs_out(source: Source) -> None:
+    held = cursors.claim("deals")
+    assert held and cursors.claim("deals") is None
+    assert sync.pull(source, ENTITIES["deals"]) is None
+    Cursor.objects.update(lease_until=leases.present() - timedelta(seconds=1))
+    assert cursors.claim("deals") is not None
+    with pytest.raises(cursors.LostLease):
+        cursors.save(held, rows=1)
+
+
+@pytest.mark.parametrize("trashed_lead", ["204", "deleted"])
+def test_a_deleted_deal_is_learned_and_a_restored_one_comes_back(serve: Any, now: datetime, trashed_lead: str) -> None:
+    from sandbox.switches import Switches
+
+    amo = serve(World.empty(now=now, switches=Switches(trashed_lead=trashed_lead)))
+    with source_of(amo) as source:
+        populate(amo.world, 4)
+        everything(source)
+        deal = Deal.objects.order_by("id")[1].id
+        tick(amo.world)
+        amo.world.delete_lead(lead_id=deal)
+        everything(source)
+        assert Deal.objects.get(pk=deal).deleted_at == moment.now()
+        assert Deal.objects.alive().count() == 3
+        tick(amo.world, 3600)
+        amo.world.restore_lead(lead_id=deal)
+        everything(source)
+        assert Deal.objects.get(pk=deal).deleted_at is None
+
+
+def test_a_deal_that_vanished_without_a_word_is_found_by_a_full_round(world: World, source: Source) -> None:
+    populate(world, 4)
+    everything(source)
+    deal = Deal.objects.order_by("id")[1].id
+    world.leads.rows.pop(deal)
+    world.leads.rearrange()
+    everything(source, full=True)
+    assert list(Deal.objects.exclude(deleted_at=None).values_list("id", flat=True)) == [deal]
+
+
+def test_the_loser_of_a_merge_is_deleted_and_its_tasks_move(world: World, source: Source) -> None:
+    populate(world, 3)
+    everything(source)
+    survivor, loser = Deal.objects.order_by("id").values_list("id", flat=True)[:2]
+    tick(world)
+    world.merge_leads(survivor_id=survivor, loser_ids=[loser])
+    everything(source)
+    assert Deal.objects.get(pk=loser).deleted_at is not None
+    assert Task.objects.filter(deal_id=survivor).count() == 2
+    assert Touch.objects.filter(deal_id=survivor).count() == 2
+    assert not Event.objects.filter(entity="deal", entity_id=loser).exclude(kind="deleted").exists()
+
+
+def test_a_deleted_task_is_learned_from_its_event(world: World, source: Source) -> None:
+    populate(world, 3)
+    everything(source)
+    task = Task.objects.filter(is_completed=False).first()
+    assert task
+    tick(world)
+    world.delete_task(task_id=task.id)
+    everything(source)
+    assert Task.objects.get(pk=task.id).deleted_at is not None
+
+
+def test_a_removed_user_stays_with_the_moment_and_his_deals(world: World, source: Source) -> None:
+    populate(world, 3)
+    everything(source)
+    gone = Deal.objects.order_by("id")[0].manager_id
+    assert gone
+    world.users.pop(gone)
+    tick(world)
+    everything(source)
+    assert Person.objects.get(pk=gone).deleted_at == moment.now()
+    assert Deal.objects.filter(manager_id=gone).exists()
+
+
+def test_a_user_removed_before_the_first_load_is_noted(world: World, source: Source) -> None:
+    populate(world, 3)
+    gone = next(lead.responsible_user_id for lead in world.leads.rows.values())
+    world.users.pop(gone)
+    everything(source)
+    assert (Person.objects.get(pk=gone).name, Person.objects.get(pk=gone).deleted_at) == (f"#{gone}", moment.now())
+
+
+@pytest.mark.parametrize("in_list", [False, True])
+def test_incoming_leads_are_mirrored_too(serve: Any, now: datetime, in_list: bool) -> None:
+    from sandbox.switches import Switches
+
+    amo = serve(World.empty(now=now, switches=Switches(incoming_in_leads=in_list)))
+    row = amo.world.create_unsorted(name="Заявка с сайта", contact={"name": "Клиент"})
+    with source_of(amo) as source:
+        everything(source)
+        deal = Deal.objects.get(name="Заявка с сайта")
+        assert Stage.objects.get(pk=deal.stage_id).kind == "incoming"
+        tick(amo.world)
+        amo.world.accept_unsorted(uid=row.uid)
+        everything(source)
+        assert Stage.objects.get(pk=Deal.objects.get(pk=deal.pk).stage_id).kind == "work"
+        tick(amo.world)
+        second = amo.world.create_unsorted(name="Вторая")
+        everything(source)
+        assert Deal.objects.alive().filter(name="Вторая").exists()
+        tick(amo.world)
+        amo.world.decline_unsorted(uid=second.uid)
+        everything(source)
+        assert not Deal.objects.alive().filter(name="Вторая").exists()
+
+
+def test_filters_that_amocrm_ignores_cost_time_and_nothing_else(serve: Any, now: datetime) -> None:
+    from sandbox.switches import Switches
+
+    amo = serve(World.empty(now=now, switches=Switches(filter_without_flag=False)))
+    amo.world.account.is_api_filter_enabled = False
+    with source_of(amo) as source:
+        populate(amo.world, 6)
+        everything(source)
+        before = snapshot()
+        tick(amo.world, 3600)
+        deal = min(Deal.objects.values_list("id", flat=True))
+        amo.world.edit_lead(lead_id=deal, name="Новое имя")
+        everything(source)
+        after = snapshot()
+        assert [row["name"] for row in after["Deal"]][0] == "Новое имя"
+        assert after["Deal"][1:] == before["Deal"][1:] and after["Task"] == before["Task"]
+        sync.refetch(source, {"deals": [deal]})
+
+
+def test_a_dictionary_follows_amocrm(world: World, source: Source) -> None:
+    everything(source)
+    pipeline = next(iter(world.pipelines.values()))
+    status = world.create_status(pipeline_id=pipeline.id, name="Договор", sort=35)
+    everything(source)
+    world.rename_status(pipeline_id=pipeline.id, status_id=status.id, name="Договор подписан")
+    everything(source)
+    stage = Stage.objects.get(status=status.id)
+    assert (stage.name, stage.deleted_at) == ("Договор подписан", None)
+    world.delete_status(pipeline_id=pipeline.id, status_id=status.id)
+    everything(source)
+    assert Stage.objects.get(status=status.id).deleted_at == moment.now()
+
+
+@pytest.mark.parametrize("order", ["desc", "asc"])
+def test_windows_of_events_lose_nothing_however_they_are_cut(
+    serve: Any, now: datetime, order: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sandbox.switches import Switches
+
+    monkeypatch.setattr(sync, "WINDOW_PAGES", 1)
+    monkeypatch.setattr(sync, "FIRST_WINDOW", 10 * 86400)
+    amo = serve(World.empty(now=now, switches=Switches(events_order=order, events_page_cap=7)))
+    populate(amo.world, 40)
+    with source_of(amo) as source:
+        everything(source)
+    wanted = {event.id for event in amo.world.events.by_id.values() if event.type in ("lead_added", "lead_status_changed", "task_completed", "entity_responsible_changed")}  # fmt: skip
+    assert set(Event.objects.values_list("id", flat=True)) >= wanted
+
+
+def test_an_entity_that_may_not_be_read_does_not_stop_the_others(amo: Handle, world: World, source: Source) -> None:
+    populate(world, 2)
+    amo.app.faults.add(Fault(path="/contacts$", status=403, times=1))
+    failures = mirror.pull(source, TABLE)
+    assert [entity.name for entity, _ in failures] in (["contacts"], ["contacts", "deals"])
+    assert Cursor.objects.get(entity="contacts").state == "failed"
+
+
+def test_a_revoked_token_ends_the_round(amo: Handle, source: Source) -> None:
+    amo.app.faults.add(Fault(path="/api/", status=401, times=99))
+    failures = mirror.pull(source, TABLE)
+    assert [(entity.name, type(error)) for entity, error in failures] == [("users", errors.AuthError)]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(status=500), Fault(status=502), Fault(status=504), Fault(status=429), Fault(cut=True), Fault(hang=0.01)],
+    ids=["500", "502", "504", "429", "cut", "hang"],
+)
+def test_a_stumble_on_every_kind_of_page_changes_nothing(amo: Handle, world: World, source: Source, fault: Fault) -> None:
+    populate(world, 6)
+    everything(source)
+    before = snapshot()
+    for table in (Deal, Task, Event, Touch, Stay, Cursor, Touched, Contact):
+        table._default_manager.all().delete()
+    for path in ("/leads$", "/tasks$", "/events$", "/notes$", "/contacts$", "/users$"):
+        from msgspec.structs import replace
+
+        amo.app.faults.add(replace(fault, path=path))
+    with source_of(amo, attempts=3) as patient:
+        everything(patient)
+    assert snapshot() == before
+
+
+def test_refetch_reads_items_with_their_events(world: World, source: Source) -> None:
+    populate(world, 14)
+    everything(source)
+    ids = list(Deal.objects.filter(closed_at=None).order_by("id").values_list("id", flat=True))
+    tick(world)
+    for deal in ids:
+        world.move_lead(lead_id=deal, status_id=142)
+    stored = sync.refetch(source, {"deals": ids})
+    assert stored.deals == set(ids)
+    history.fold(ids)
+    assert Stay.objects.filter(deal_id__in=ids, left_at=None, stage__status=142, inferred=False).count() == len(ids)
+
+
+def test_orphans_are_asked_for_once_and_adopted(world: World, source: Source) -> None:
+    populate(world, 3)
+    everything(source)
+    lost = Deal.objects.order_by("id")[1].id
+    Deal.objects.filter(pk=lost).delete()
+    Event.objects.create(id="old", at=moment.now(), kind="stage", entity="deal", entity_id=999999)
+    mirror.adopt_orphans(source)
+    assert Deal.objects.filter(pk=lost).exists()
+    assert not Deal.objects.filter(pk=999999).exists()
+
+
+def test_a_worker_killed_between_storing_and_folding_leaves_a_note(world: World, source: Source) -> None:
+    populate(world, 2)
+    for entity in TABLE:
+        sync.pull(source, entity)
+    judged: list[int] = []
+    touched.deliver(judge=judged.extend)
+    assert set(judged) == set(Deal.objects.values_list("id", flat=True))
+    assert Stay.objects.exists() and not Touched.objects.exists()
+
+
+def test_notes_stay_when_judgement_cannot_be_asked_for(world: World, source: Source) -> None:
+    populate(world, 1)
+    sync.pull(source, ENTITIES["deals"])
+
+    def refuse(deals: list[int]) -> None:
+        raise ConnectionError("no broker")
+
+    with pytest.raises(ConnectionError):
+        touched.deliver(judge=refuse)
+    assert Touched.objects.exists()
+
+
+def test_a_full_load_reports_how_far_it_is(world: World, source: Source) -> None:
+    populate(world, 6)
+    seen: list[tuple[str, int, int]] = []
+    mirror.pull(source, TABLE, progress=lambda run: seen.append((run.entity.name, run.cursor.pages, run.cursor.rows)))
+    assert ("deals", 1, 6) in seen and ("tasks", 1, 6) in seen
+    assert Cursor.objects.get(entity="deals").expected_rows == 6
