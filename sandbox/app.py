@@ -9,24 +9,53 @@ from collections.abc import Iterable
 from typing import Any
 
 from werkzeug import Request, Response
-from werkzeug.exceptions import MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, RequestRedirect
 
-from sandbox import problems
-from sandbox.api import account, cards, dictionaries, events, leads, notes, people, pipelines, tasks, webhooks
+from sandbox import control, oauth, problems
+from sandbox.api import (
+    account,
+    calls,
+    cards,
+    dictionaries,
+    events,
+    lead_writes,
+    leads,
+    links,
+    notes,
+    people,
+    pipelines,
+    tasks,
+    unsorted,
+    webhooks,
+)
 from sandbox.auth import Integration, Tokens
 from sandbox.call import Call
 from sandbox.faults import Fault, Faults
 from sandbox.limits import Limiter
 from sandbox.world import World
 
-AREAS = (account, people, pipelines, leads, tasks, events, notes, cards, dictionaries, webhooks)
+AREAS = (
+    account,
+    people,
+    pipelines,
+    leads,
+    lead_writes,
+    unsorted,
+    tasks,
+    events,
+    notes,
+    calls,
+    cards,
+    links,
+    dictionaries,
+    webhooks,
+)
+ROUTES = Map([rule for area in AREAS for rule in area.RULES], strict_slashes=False)
 CUT = "sandbox.cut"
+"""In the environ: send half of the body, then hang up."""
 HANG = "sandbox.hang"
-
-
-def request_id() -> str:
-    return f"{uuid.uuid4().hex}"
+"""In the environ: hang up without an answer."""
 
 
 class App:
@@ -41,24 +70,21 @@ class App:
             client_id=str(uuid.UUID(int=world.rng.getrandbits(128), version=4)),
             client_secret=secrets.token_hex(32),
         )
+        self.consent = True
+        """Whether people on the consent page agree."""
         self.tokens = Tokens(self.integration, world.account.id, world.clock.timestamp)
         self.token = self.tokens.add_long_lived(token, world.admin_id)
-        self._routes = Map([rule for area in AREAS for rule in area.RULES], strict_slashes=False)
         self._counting = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
-        response = self.answer(request)
-        response.headers.setdefault("X-Request-Id", request_id())
-        return response(environ, start_response)
-
-    def answer(self, request: Request) -> Response:
+        if request.path.startswith(control.PREFIX):
+            return control.answer(self, request)(environ, start_response)
         fault = self.faults.take(request.method, request.path)
-        if fault is not None:
-            spoilt = self._suffer(fault, request)
-            if spoilt is not None:
-                return self._counted(spoilt, request)
-        return self._counted(self._gate(request), request)
+        response = (self._suffer(fault, request) if fault else None) or self._gate(request)
+        response.headers["X-Request-Id"] = uuid.uuid4().hex
+        self._count(request, response)
+        return response(environ, start_response)
 
     def _suffer(self, fault: Fault, request: Request) -> Response | None:
         """Put a fault into this request; gives the answer when the fault is one."""
@@ -77,8 +103,8 @@ class App:
         return response
 
     def _gate(self, request: Request) -> Response:
-        switches = self.world.switches
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        switches = self.world.switches
         verdict = self.limiter.check(
             token,
             window=switches.rate_window,
@@ -88,26 +114,26 @@ class App:
         )
         if verdict != 200:
             return problems.html(verdict)
+        open_address = oauth.ROUTES.get((request.method, request.path))
+        if open_address is not None:
+            return open_address(self, request)
         try:
             return self._route(request, token if scheme.lower() == "bearer" else "")
         except problems.Problem as problem:
             return problem.response()
 
     def _route(self, request: Request, token: str) -> Response:
-        call = Call(self.world, self.tokens, request)
+        call = Call(self.world, request)
         self._identify(call, token)
         try:
-            handler, path = self._routes.bind_to_environ(request.environ).match()
+            handler, path = ROUTES.bind_to_environ(request.environ).match()
         except (NotFound, RequestRedirect):
             raise problems.not_found() from None
         except MethodNotAllowed:
             raise problems.Problem(405, "Method Not Allowed") from None
-        try:
-            request.get_data(cache=True)
-        except RequestEntityTooLarge:
-            raise problems.Problem(400, "Request entity too large") from None
         with self.world.lock:
-            return handler(call, **path)
+            response: Response = handler(call, **path)
+            return response
 
     def _identify(self, call: Call, token: str) -> None:
         grant = self.tokens.grant_of(token)
@@ -121,13 +147,9 @@ class App:
                 raise problems.unauthorized()
             call.actor = user
 
-    def _counted(self, response: Response, request: Request) -> Response:
+    def _count(self, request: Request, response: Response) -> None:
+        route = "/".join("{id}" if part.isdigit() else part for part in request.path.split("/"))
         with self._counting:
             self.counters["requests"] += 1
             self.counters[f"status {response.status_code}"] += 1
-            self.counters[f"{request.method} {_template(request.path)}"] += 1
-        return response
-
-
-def _template(path: str) -> str:
-    return "/".join("{id}" if part.isdigit() else part for part in path.split("/"))
+            self.counters[f"{request.method} {route}"] += 1

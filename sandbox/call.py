@@ -9,7 +9,7 @@ import msgspec
 from werkzeug import Request, Response
 
 from sandbox import php_query
-from sandbox.auth import Grant, Tokens
+from sandbox.auth import Grant
 from sandbox.problems import Problem, forbidden
 from sandbox.rows import User
 
@@ -20,9 +20,8 @@ Rule = Callable[[Any], bool]
 
 
 class Call:
-    def __init__(self, world: "World", tokens: Tokens, request: Request) -> None:
+    def __init__(self, world: "World", request: Request) -> None:
         self.world = world
-        self.tokens = tokens
         self.request = request
         self.grant = Grant(0, is_admin=False)
         self.actor: User | None = None

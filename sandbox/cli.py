@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.app import App
@@ -61,7 +61,7 @@ def build_world(options: argparse.Namespace) -> World:
             data = read(options.load)
         elif options.scenario:
             build = _scenarios("build", options.scenario)
-            data = build(options.scenario, options.seed, options.now or datetime.now(timezone.utc))
+            data = build(options.scenario, options.seed, options.now or datetime.now(UTC))
         try:
             return World.from_data(data, now=options.now, seed=options.seed, switches=switches)
         except Broken as error:
@@ -92,10 +92,12 @@ def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a moment such as 2026-11-21T09:00:00+03:00") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a moment such as 2026-11-21T09:00:00+03:00"
+        ) from None
     if moment.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text!r} has no offset; write for example {text}+03:00")
-    return moment.astimezone(timezone.utc)
+    return moment.astimezone(UTC)
 
 
 def _rate(text: str) -> int:

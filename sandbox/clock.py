@@ -1,6 +1,6 @@
 """The account's clock: the real one (possibly shifted) or one that stands still until somebody advances it."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 
 class Clock:
@@ -13,7 +13,7 @@ class Clock:
         """The present moment of the account, aware, UTC."""
         if self._fixed is not None:
             return self._fixed
-        return datetime.now(timezone.utc) + self._shift
+        return datetime.now(UTC) + self._shift
 
     def timestamp(self) -> int:
         return int(self.now().timestamp())
@@ -25,7 +25,7 @@ class Clock:
             self._shift += by
 
     def set(self, moment: datetime) -> None:
-        self.advance(moment.astimezone(timezone.utc) - self.now())
+        self.advance(moment.astimezone(UTC) - self.now())
 
 
 def epoch(moment: datetime | int | float) -> int:

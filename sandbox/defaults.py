@@ -170,5 +170,5 @@ def _complete_rows(data: Data) -> None:
                     values.field_type = values.field_type or field.type
     for note in data.notes:
         note.account_id = account_id
-    for row in data.unsorted:
-        row.account_id = account_id
+    for incoming in data.unsorted:
+        incoming.account_id = account_id

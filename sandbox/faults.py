@@ -8,7 +8,7 @@ import msgspec
 
 
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The next `times` requests whose path fits the regular expression `path` (and `method`, when given) suffer this."""
+    """What the next `times` requests suffer whose path fits the expression `path` (and `method`, if given)."""
 
     path: str = "/api/"
     method: str | None = None

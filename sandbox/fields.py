@@ -49,7 +49,7 @@ def find_field(known: dict[int, CustomField], item: dict[str, Any], path: str) -
 def written(known: dict[int, CustomField], items: Any) -> dict[int, FieldValues | None]:
     """What a `custom_fields_values` of a request sets: field id → values, None = cleared. Raises `Refused`."""
     if items is None:
-        return {field_id: None for field_id in known}
+        return dict.fromkeys(known)
     if not isinstance(items, list):
         raise invalid_type("custom_fields_values", "array")
     changes: dict[int, FieldValues | None] = {}

@@ -1,4 +1,4 @@
-"""`filter[…]` and `order[…]` of list calls, turned into a `Query`; keys that are not known are ignored, as amoCRM does."""
+"""`filter[…]` and `order[…]` of list calls as a `Query`; unknown keys are ignored, as amoCRM does."""
 
 from collections.abc import Iterable
 from typing import Any

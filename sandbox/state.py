@@ -1,4 +1,4 @@
-"""The account in memory: its rows, their indexes, the clock, and the two ways a change becomes known: events and hooks."""
+"""The account in memory: rows, indexes, clock, and the two ways a change becomes known, events and hooks."""
 
 import random
 import threading
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from sandbox import fields, php_query
+from sandbox import php_query
 from sandbox.clock import Clock, epoch
 from sandbox.eventlog import EventLog, event_id
 from sandbox.hooks.delivery import Sender
@@ -21,7 +21,6 @@ from sandbox.rows import (
     Contact,
     CustomField,
     Event,
-    FieldValues,
     Lead,
     LossReason,
     Note,
@@ -168,14 +167,19 @@ class State:
             tags[found.id] = found
         return found
 
-    def card(self, kind: str, card_id: int) -> Lead | Contact | Company:
-        tables: dict[str, Table[Any]] = {
+    def cards(self, kind: str | None) -> Table[Any] | None:
+        """The table of leads, contacts or companies; None for a kind of which there are no rows here."""
+        tables: dict[str | None, Table[Any]] = {
             "leads": self.leads,
             "contacts": self.contacts,
             "companies": self.companies,
         }
-        table = tables.get(kind)
-        row = table.get(card_id) if table is not None else None
+        return tables.get(kind)
+
+    def card(self, kind: str, card_id: int) -> Lead | Contact | Company:
+        """Raises `NotFound` for a card that is not there or stands in the trash."""
+        table = self.cards(kind)
+        row: Lead | Contact | Company | None = table.get(card_id) if table is not None else None
         if row is None or row.is_deleted:
             raise NotFound(f"there is no {SINGULAR.get(kind, kind)} {card_id}")
         return row
@@ -232,88 +236,6 @@ class State:
         encoded = php_query.build(tree).encode()
         for hook in subscribed:
             self.sender.push(hook, code, encoded)
-
-    # ---- what cards have in common
-
-    def set_fields(self, kind: str, row: Any, items: Any, by: int, at: int) -> None:
-        """Write custom fields and their events; fields not mentioned stay."""
-        self.apply_fields(kind, row, fields.written(self.fields[kind], items), by, at)
-
-    def apply_fields(
-        self, kind: str, row: Any, changes: dict[int, FieldValues | None], by: int, at: int
-    ) -> None:
-        held = {one.field_id: one for one in row.custom_fields_values or ()}
-        for field_id, values in changes.items():
-            before = held.get(field_id)
-            if (before.values if before else None) == (values.values if values else None):
-                continue
-            if values is None:
-                del held[field_id]
-            else:
-                held[field_id] = values
-            field_type = self.fields[kind][field_id].type
-            self.record(
-                f"custom_field_{field_id}_value_changed",
-                SINGULAR[kind],
-                row.id,
-                by=by,
-                at=at,
-                after=fields.event_values(field_type, values),
-                before=fields.event_values(field_type, before),
-            )
-        row.custom_fields_values = list(held.values()) or None
-
-    def new_fields(self, kind: str, items: Any) -> list[FieldValues] | None:
-        """Custom fields of a row that is being made: no events of their own."""
-        changes = fields.written(self.fields[kind], items) if items else {}
-        return [values for values in changes.values() if values is not None] or None
-
-    def named_tags(self, kind: str, items: Any, path: str) -> list[Tag]:
-        """Tags given by id or name, or plain names."""
-        found = []
-        if not isinstance(items, (list, tuple)):
-            raise invalid_type(path, "array")
-        for number, item in enumerate(items):
-            if isinstance(item, str):
-                found.append(self.tag(kind, item))
-            elif isinstance(item, dict) and item.get("name"):
-                found.append(self.tag(kind, str(item["name"])))
-            elif isinstance(item, dict) and item.get("id") in self.tags[kind]:
-                found.append(self.tags[kind][item["id"]])
-            else:
-                raise not_supported(f"{path}.{number}.id")
-        return list({tag.id: tag for tag in found}.values())
-
-    def set_tags(self, kind: str, row: Any, tags: list[Tag], by: int, at: int) -> None:
-        old = {tag.id: tag for tag in row.embedded.tags}
-        new = {tag.id: tag for tag in tags}
-        for name, gone in (("entity_tag_deleted", False), ("entity_tag_added", True)):
-            changed = [tag for tag in (new if gone else old).values() if tag.id not in (old if gone else new)]
-            if changed:
-                values = [{"tag": {"name": tag.name}} for tag in changed]
-                sides = {"after": values} if gone else {"before": values}
-                self.record(name, SINGULAR[kind], row.id, by=by, at=at, **sides)
-        row.embedded.tags = list(new.values())
-
-    def refresh_closest_task(self, kind: str | None, card_id: int | None) -> None:
-        """Set the card's `closest_task_at` to the nearest open deadline."""
-        table: Table[Any] | None = {
-            "leads": self.leads,
-            "contacts": self.contacts,
-            "companies": self.companies,
-        }.get(kind or "")
-        row = table.get(card_id) if table is not None and card_id else None
-        if row is None or table is None:
-            return
-        deadlines = [
-            task.complete_till
-            for task in map(self.tasks.rows.__getitem__, self.tasks.group("card", (kind, card_id)))
-            if not task.is_completed and task.id not in self.trashed_tasks
-        ]
-        closest = min(deadlines, default=None)
-        if row.closest_task_at != closest:
-            row.closest_task_at = closest
-            table.put(row)
 
     def counts(self) -> dict[str, int]:
         """How many rows a full read of the API gives, and what stands in the trash."""

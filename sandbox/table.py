@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right, insort
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -30,12 +30,12 @@ class Query:
 
 
 class Table(Generic[R]):
-    """Rows by id. `orders` name the attributes a list may be sorted by; rows that are not `visible` stand in no order."""
+    """Rows by id. `orders` are the attributes a list may be sorted by; rows not `visible` stand in none."""
 
     def __init__(
         self,
         orders: Sequence[str],
-        groups: dict[str, Group] | None = None,
+        groups: Mapping[str, Group] | None = None,
         visible: Callable[[R], bool] = lambda row: True,
     ) -> None:
         self.rows: dict[int, R] = {}
@@ -96,7 +96,7 @@ class Table(Generic[R]):
         self._touch()
 
     def page(self, query: Query, start: int, count: int, key: Hashable = None) -> list[R]:
-        """At most `count` rows from position `start` of the answer; `key` names the query so that its answer is kept."""
+        """At most `count` rows from position `start`; `key` names the query, so that its answer is kept."""
         order = self._orders[query.order]
         if (
             query.ids is None

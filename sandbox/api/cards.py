@@ -5,17 +5,17 @@ from typing import Any
 from werkzeug import Response
 
 from sandbox.api import collection, get, patch, post
-from sandbox.api.writes import answer, items, request_id, row_id, single, write_all
+from sandbox.api.writes import answer, check_all, items, request_id, row_id, single, write_all
 from sandbox.call import Call, hal, nothing
 from sandbox.filters import add_common, full_text, ordered
 from sandbox.paging import asked
 from sandbox.rows import Company, Contact
 from sandbox.state import plain
+from sandbox.verbs.cards import EDITABLE
 
 CARDS = "<any(contacts,companies):kind>"
 EQUAL = ("created_by", "updated_by", "responsible_user_id")
 SPANS = ("created_at", "updated_at", "closest_task_at")
-NOT_WRITTEN = ("id", "request_id", "_links", "_embedded", "account_id", "group_id")
 
 
 def card_json(call: Call, card: Contact | Company, listed: bool = False) -> dict[str, Any]:
@@ -73,26 +73,29 @@ def show_card(call: Call, kind: str, card_id: int) -> Response:
     return hal(card_json(call, card))
 
 
-def _keys(item: dict[str, Any]) -> dict[str, Any]:
-    keys = {key: value for key, value in item.items() if key not in NOT_WRITTEN}
+def card_keys(item: dict[str, Any]) -> dict[str, Any]:
+    """The write keys among an item's."""
+    keys = {key: value for key, value in item.items() if key in EDITABLE}
     embedded = item.get("_embedded")
     if isinstance(embedded, dict) and "tags" in embedded:
-        keys["tags"] = embedded["tags"]
+        keys["tags"] = embedded["tags"] or []
     return keys
 
 
 def create_card(call: Call, kind: str, item: dict[str, Any]) -> Contact | Company:
     """One new card from an item of a request. Raises `Refused`."""
     verb = call.world.create_contact if kind == "contacts" else call.world.create_company
-    keys = _keys(item)
-    added = keys.pop("tags_to_add", None)
-    if added:
-        keys["tags"] = added
-    return verb(by=call.user_id, **keys)
+    return verb(by=call.user_id, **card_keys(item))
 
 
 def add_cards(call: Call, kind: str) -> Response:
-    done = write_all(items(call), lambda item: create_card(call, kind, item))
+    listed = items(call)
+
+    def check(item: dict[str, Any]) -> None:
+        call.world.check_card(kind, {key: one for key, one in card_keys(item).items() if one is not None})
+
+    check_all(listed, check)
+    done = write_all(listed, lambda item: create_card(call, kind, item))
     rows = [
         {"id": card.id, "request_id": one, "_links": call.self_link(f"{kind}/{card.id}")}
         for one, card in done
@@ -102,8 +105,8 @@ def add_cards(call: Call, kind: str) -> Response:
 
 def _edit(call: Call, kind: str, item: dict[str, Any], card_id: int) -> Contact | Company:
     if kind == "contacts":
-        return call.world.edit_contact(contact_id=card_id, by=call.user_id, **_keys(item))
-    return call.world.edit_company(company_id=card_id, by=call.user_id, **_keys(item))
+        return call.world.edit_contact(contact_id=card_id, by=call.user_id, **card_keys(item))
+    return call.world.edit_company(company_id=card_id, by=call.user_id, **card_keys(item))
 
 
 def _edited(call: Call, kind: str, card: Contact | Company, one: str) -> dict[str, Any]:
@@ -118,7 +121,14 @@ def _edited(call: Call, kind: str, card: Contact | Company, one: str) -> dict[st
 
 
 def change_cards(call: Call, kind: str) -> Response:
-    done = write_all(items(call), lambda item: _edit(call, kind, item, row_id(item)))
+    listed = items(call)
+
+    def check(item: dict[str, Any]) -> None:
+        call.world.card(kind, row_id(item))
+        call.world.check_card(kind, card_keys(item))
+
+    check_all(listed, check)
+    done = write_all(listed, lambda item: _edit(call, kind, item, row_id(item)))
     return answer(call, kind, [_edited(call, kind, card, one) for one, card in done])
 
 

@@ -18,11 +18,12 @@ from sandbox.state import plain
 
 KINDS = "<any(leads,contacts,companies,customers):kind>"
 FIELDS = f"{KINDS}/custom_fields"
-TYPES = frozenset(
-    "text numeric checkbox select multiselect date url textarea radiobutton streetaddress smart_address birthday "
-    "legal_entity date_time price category items tracking_data linked_entity chained_list monetary file payer "
-    "supplier multitext".split()
-)
+_TYPES = """
+text numeric checkbox select multiselect date url textarea radiobutton streetaddress smart_address birthday
+legal_entity date_time price category items tracking_data linked_entity chained_list monetary file payer
+supplier multitext
+"""
+TYPES = frozenset(_TYPES.split())
 
 
 def field_json(call: Call, field: CustomField) -> dict[str, Any]:

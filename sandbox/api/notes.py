@@ -95,8 +95,8 @@ def add_notes(call: Call, kind: str, card_id: int | None = None) -> Response:
             params=item["params"],
             responsible_user_id=item.get("responsible_user_id"),
             created_by=item.get("created_by"),
+            created_at=item.get("created_at"),
             by=call.user_id,
-            at=item.get("created_at"),
         )
 
     done = write_all(listed, write)

@@ -14,20 +14,9 @@ from sandbox.php_query import values
 from sandbox.rows import Task
 from sandbox.state import SINGULAR, plain
 from sandbox.table import Query
+from sandbox.verbs.tasks import EDITABLE
 
 ORDERS = ("created_at", "complete_till", "id")
-WRITE = (
-    "text",
-    "complete_till",
-    "responsible_user_id",
-    "entity_id",
-    "entity_type",
-    "task_type_id",
-    "duration",
-    "created_by",
-    "updated_by",
-    "updated_at",
-)
 
 
 def task_json(call: Call, task: Task, listed: bool = False) -> dict[str, Any]:
@@ -88,44 +77,29 @@ def show_task(call: Call, row_id: int) -> Response:
     return hal(task_json(call, task))
 
 
+def _keys(item: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in item.items() if key in EDITABLE}
+
+
 def add_tasks(call: Call) -> Response:
     listed = items(call)
 
     def check(item: dict[str, Any]) -> None:
         need(item, "text", "complete_till")
-        checked = {key: item[key] for key in WRITE if item.get(key) is not None}
-        call.world.check_task({"entity_type": None, **checked} if "entity_id" in checked else checked)
         if item.get("entity_id") is not None:
             need(item, "entity_type")
+        call.world.check_task({key: value for key, value in _keys(item).items() if value is not None})
 
     check_all(listed, check)
-
-    def write(item: dict[str, Any]) -> Task:
-        keys = {key: item[key] for key in WRITE if item.get(key) is not None}
-        result = item.get("result") or {}
-        return call.world.create_task(
-            **keys,
-            is_completed=item.get("is_completed") is True,
-            result=result.get("text") if isinstance(result, dict) else None,
-            by=call.user_id,
-            at=item.get("created_at"),
-        )
-
-    done = write_all(listed, write)
+    done = write_all(listed, lambda item: call.world.create_task(**_keys(item), by=call.user_id))
     rows = [
         {"id": task.id, "request_id": one, "_links": call.self_link(f"tasks/{task.id}")} for one, task in done
     ]
     return answer(call, "tasks", rows)
 
 
-def _changes(item: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: value for key, value in item.items() if key not in ("id", "request_id", "_links", "_embedded")
-    }
-
-
 def _edit(call: Call, item: dict[str, Any], task_id: int) -> Task:
-    return call.world.edit_task(task_id=task_id, by=call.user_id, **_changes(item))
+    return call.world.edit_task(task_id=task_id, by=call.user_id, **_keys(item))
 
 
 def _edited(call: Call, task: Task, one: str) -> dict[str, Any]:
@@ -138,7 +112,7 @@ def change_tasks(call: Call) -> Response:
 
     def check(item: dict[str, Any]) -> None:
         call.world.task(row_id(item))
-        call.world.check_task(_changes(item))
+        call.world.check_task(_keys(item))
 
     check_all(listed, check)
     done = write_all(listed, lambda item: _edit(call, item, item["id"]))

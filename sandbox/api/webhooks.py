@@ -13,14 +13,14 @@ from sandbox.refused import Refused, missing, not_supported
 from sandbox.rows import Webhook
 from sandbox.state import plain
 
-CODES = frozenset(
-    "add_lead update_lead delete_lead restore_lead status_lead responsible_lead note_lead "
-    "add_contact update_contact delete_contact restore_contact responsible_contact note_contact "
-    "add_company update_company delete_company restore_company responsible_company note_company "
-    "add_customer update_customer delete_customer responsible_customer note_customer "
-    "add_task update_task delete_task responsible_task add_talk update_talk add_chat_template_review "
-    "add_unsorted update_unsorted delete_unsorted add_message add_outgoing_message".split()
-)
+_CODES = """
+add_lead update_lead delete_lead restore_lead status_lead responsible_lead note_lead add_contact
+update_contact delete_contact restore_contact responsible_contact note_contact add_company update_company
+delete_company restore_company responsible_company note_company add_customer update_customer delete_customer
+responsible_customer note_customer add_task update_task delete_task responsible_task add_talk update_talk
+add_chat_template_review add_unsorted update_unsorted delete_unsorted add_message add_outgoing_message
+"""
+CODES = frozenset(_CODES.split())
 MOST = 100
 
 

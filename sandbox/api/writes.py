@@ -34,7 +34,7 @@ def request_id(item: dict[str, Any], number: int) -> str:
     return str(item.get("request_id", number))
 
 
-def check_all(listed: list[dict[str, Any]], check: Callable[[dict[str, Any]], None]) -> None:
+def check_all(listed: list[dict[str, Any]], check: Callable[[dict[str, Any]], object]) -> None:
     """Look at every item before the first is written, so that one bad item refuses them all."""
     faults = []
     for number, item in enumerate(listed):

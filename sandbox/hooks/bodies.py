@@ -96,7 +96,7 @@ def task_body(
     *,
     closed_now: bool = False,
     old_responsible_user_id: int | None = None,
-) -> dict[str, Any]:
+) -> dict[Any, Any]:
     def date(moment: int) -> str | int:
         return moment if switches.task_hook_dates == "unix" else local(moment, zone)
 
@@ -120,7 +120,7 @@ def task_body(
     return {0: body} if switches.task_hook_nested else body
 
 
-def deleted_task_body(task: Task, switches: Switches) -> dict[str, Any]:
+def deleted_task_body(task: Task, switches: Switches) -> dict[Any, Any]:
     body = {
         "id": task.id,
         "element_id": task.entity_id,

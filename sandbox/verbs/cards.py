@@ -2,31 +2,36 @@
 
 from typing import Any
 
+from sandbox.fields import written
 from sandbox.hooks.bodies import card_body
-from sandbox.refused import NotFound, invalid_type, not_supported
+from sandbox.refused import NotFound, not_supported
 from sandbox.rows import CatalogRef, Company, Contact, ContactRef, Lead, Ref
 from sandbox.state import PLURAL, SINGULAR, Moment
+from sandbox.verbs.common import check_types
 from sandbox.verbs.notes import NoteVerbs
 
 Card = Contact | Company
-PLAIN = ("created_at", "updated_at", "created_by")
-EDITABLE = {
-    *PLAIN,
-    "name",
-    "first_name",
-    "last_name",
-    "responsible_user_id",
-    "updated_by",
-    "custom_fields_values",
-    "tags",
-    "tags_to_add",
-    "tags_to_delete",
-}
+EDITABLE = frozenset(
+    [
+        "created_at",
+        "updated_at",
+        "created_by",
+        "updated_by",
+        "name",
+        "first_name",
+        "last_name",
+        "responsible_user_id",
+        "custom_fields_values",
+        "tags",
+        "tags_to_add",
+        "tags_to_delete",
+    ]
+)
 
 
 class CardVerbs(NoteVerbs):
     def create_contact(self, *, by: int | None = None, at: Moment = None, **keys: Any) -> Contact:
-        """A person; keys as in the API: name or first_name and last_name, responsible_user_id, custom_fields_values …"""
+        """A person; keys as in the API: name (or first_name, last_name), custom_fields_values …"""
         contact = self._create("contacts", by, at, keys)
         assert isinstance(contact, Contact)
         return contact
@@ -136,7 +141,8 @@ class CardVerbs(NoteVerbs):
     def _create(self, kind: str, by: int | None, at: Moment, keys: dict[str, Any]) -> Card:
         with self.lock:
             moment, actor = self.moment(at), self.actor(by)
-            self._check(keys)
+            keys = {key: value for key, value in keys.items() if value is not None}
+            self.check_card(kind, keys)
             owner = keys.get("responsible_user_id", actor)
             shape: type[Contact] | type[Company] = Contact if kind == "contacts" else Company
             table: Any = self.contacts if kind == "contacts" else self.companies
@@ -153,7 +159,7 @@ class CardVerbs(NoteVerbs):
                 account_id=self.account.id,
             )
             self._name(card, keys)
-            card.embedded.tags = self.named_tags(kind, keys.get("tags") or (), "_embedded.tags")
+            card.embedded.tags = self.named_tags(kind, [*keys.get("tags", ()), *keys.get("tags_to_add", ())])
             table.put(card)
             note = [{"note": {"id": self.next_id("notes", self.notes.rows)}}]
             entity = SINGULAR[kind]
@@ -166,7 +172,7 @@ class CardVerbs(NoteVerbs):
             moment = self.moment(at)
             actor = keys.get("updated_by", self.actor(by))
             card = self._card(kind, card_id)
-            self._check(keys)
+            self.check_card(kind, keys)
             entity, old_name, old_owner = SINGULAR[kind], card.name, card.responsible_user_id
             if keys.get("custom_fields_values") is not None:
                 self.set_fields(kind, card, keys["custom_fields_values"], actor, moment)
@@ -178,7 +184,7 @@ class CardVerbs(NoteVerbs):
                 )
             if "responsible_user_id" in keys:
                 self.give(kind, card, keys["responsible_user_id"], actor, moment)
-            self._retag_card(kind, card, keys, actor, moment)
+            self.retag(kind, card, keys, actor, moment)
             card.updated_by, card.updated_at = actor, keys.get("updated_at", moment)
             self.put_card(card)
             changed = old_owner if card.responsible_user_id != old_owner else None
@@ -187,30 +193,21 @@ class CardVerbs(NoteVerbs):
                 self.ring(f"responsible_{entity}", "contacts", "responsible", self._body(card, changed))
             return card
 
-    def _retag_card(self, kind: str, card: Card, keys: dict[str, Any], by: int, at: int) -> None:
-        tags = list(card.embedded.tags)
-        if "tags" in keys:
-            tags = self.named_tags(kind, keys["tags"] or [], "_embedded.tags")
-        tags += self.named_tags(kind, keys.get("tags_to_add") or [], "tags_to_add")
-        gone = {str(item.get("name") or item.get("id")) for item in keys.get("tags_to_delete") or ()}
-        tags = [tag for tag in tags if tag.name not in gone and str(tag.id) not in gone]
-        self.set_tags(kind, card, tags, by, at)
-
-    def _check(self, keys: dict[str, Any]) -> None:
+    def check_card(self, kind: str, keys: dict[str, Any]) -> None:
+        """Refuse keys that amoCRM would not take."""
         unknown = next((key for key in keys if key not in EDITABLE), None)
         if unknown:
             raise not_supported(unknown)
-        for key in ("name", "first_name", "last_name"):
-            if keys.get(key) is not None and not isinstance(keys[key], str):
-                raise invalid_type(key, "string")
-        for key in ("created_at", "updated_at"):
-            if key in keys and (isinstance(keys[key], bool) or not isinstance(keys[key], int)):
-                raise invalid_type(key, "int")
+        check_types(keys, str, "name", "first_name", "last_name")
+        check_types(keys, int, "created_at", "updated_at")
         if "responsible_user_id" in keys:
             self.employee(keys["responsible_user_id"], "responsible_user_id")
         for key in ("created_by", "updated_by"):
             if key in keys:
                 self.employee(keys[key], key, robot_too=True)
+        if keys.get("custom_fields_values") is not None:
+            written(self.fields[kind], keys["custom_fields_values"])
+        self.check_tags(kind, keys)
 
     @staticmethod
     def _name(card: Card, keys: dict[str, Any]) -> None:
@@ -270,9 +267,5 @@ class CardVerbs(NoteVerbs):
         return True
 
     def _record_tie(self, what: str, owner: Any, part: Any, by: int, at: int) -> None:
-        names = {Lead: "lead", Contact: "contact", Company: "company"}
-        for one, other in ((owner, part), (part, owner)):
-            side = [{what: {"entity": {"type": names[type(other)], "id": other.id}}}]
-            event = f"entity_{what}ed" if one is owner else f"{names[type(other)]}_{what}ed"
-            sides = {"after": side} if what == "link" else {"before": side}
-            self.record(event, names[type(one)], one.id, by=by, at=at, **sides)
+        names: dict[Any, str] = {Lead: "lead", Contact: "contact", Company: "company"}
+        self.record_tie(what, (names[type(owner)], owner.id), (names[type(part)], part.id), by, at)

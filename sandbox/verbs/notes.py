@@ -44,6 +44,7 @@ class NoteVerbs(TaskVerbs):
         params: dict[str, Any] | None = None,
         responsible_user_id: int | None = None,
         created_by: int | None = None,
+        created_at: int | None = None,
         by: int | None = None,
         at: Moment = None,
     ) -> Note:
@@ -64,7 +65,7 @@ class NoteVerbs(TaskVerbs):
                 entity_id=entity_id,
                 created_by=author,
                 updated_by=author,
-                created_at=moment,
+                created_at=moment if created_at is None else created_at,
                 updated_at=moment,
                 responsible_user_id=owner,
                 group_id=self.group_of(owner),
@@ -99,6 +100,7 @@ class NoteVerbs(TaskVerbs):
         call_responsible: int | str | None = None,
         uniq: str | None = None,
         responsible_user_id: int | None = None,
+        created_at: int | None = None,
         by: int | None = None,
         at: Moment = None,
     ) -> Note:
@@ -122,6 +124,7 @@ class NoteVerbs(TaskVerbs):
                 note_type="call_in" if direction == "inbound" else "call_out",
                 params=params,
                 responsible_user_id=responsible_user_id,
+                created_at=created_at,
                 by=by,
                 at=at,
             )

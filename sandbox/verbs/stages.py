@@ -9,10 +9,11 @@ from sandbox.rows import CLOSED, INCOMING, Pipeline, Ref, Status, Unsorted, Unso
 from sandbox.state import Moment
 from sandbox.verbs.cards import CardVerbs
 
-PALETTE = frozenset(
-    "#fffeb2 #fffd7f #fff000 #ffeab2 #ffdc7f #ffce5a #ffdbdb #ffc8c8 #ff8f92 #d6eaff #c1e0ff #98cbff "
-    "#ebffb1 #deff81 #87f2c0 #f9deff #f3beff #ccc8f9 #eb93ff #f2f3f4 #e6e8ea".split()
-)
+_PALETTE = """
+#fffeb2 #fffd7f #fff000 #ffeab2 #ffdc7f #ffce5a #ffdbdb #ffc8c8 #ff8f92 #d6eaff #c1e0ff #98cbff #ebffb1
+#deff81 #87f2c0 #f9deff #f3beff #ccc8f9 #eb93ff #f2f3f4 #e6e8ea
+"""
+PALETTE = frozenset(_PALETTE.split())
 
 
 class StageVerbs(CardVerbs):
@@ -122,6 +123,7 @@ class StageVerbs(CardVerbs):
         source_uid: str | None = None,
         metadata: dict[str, Any] | None = None,
         contact: dict[str, Any] | None = None,
+        contact_id: int | None = None,
         custom_fields_values: list[dict[str, Any]] | None = None,
         by: int | None = 0,
         at: Moment = None,
@@ -136,6 +138,7 @@ class StageVerbs(CardVerbs):
             if pipeline is None or incoming is None:
                 raise not_supported("pipeline_id")
             cards = [self.create_contact(by=by, at=at, **contact)] if contact else []
+            cards += [self.contacts.rows[contact_id]] if contact_id else []
             for card in cards:
                 card.is_unsorted = True
                 self.contacts.put(card)

@@ -2,89 +2,73 @@
 
 from typing import Any
 
-from sandbox.clock import epoch
 from sandbox.hooks.bodies import deleted_task_body, task_body
 from sandbox.refused import NotFound, invalid_type, not_supported
 from sandbox.rows import Task, TaskResult
 from sandbox.state import SINGULAR, Moment
-from sandbox.verbs.leads import LeadVerbs
+from sandbox.verbs.common import check_types
+from sandbox.verbs.lead_trash import LeadTrashVerbs
 
 PLAIN = ("created_at", "created_by", "duration")
-EDITABLE = {
-    *PLAIN,
-    "text",
-    "complete_till",
-    "task_type_id",
-    "responsible_user_id",
-    "entity_id",
-    "entity_type",
-    "is_completed",
-    "result",
-    "updated_by",
-    "updated_at",
-}
+EDITABLE = frozenset(
+    [
+        "text",
+        "complete_till",
+        "task_type_id",
+        "responsible_user_id",
+        "entity_id",
+        "entity_type",
+        "is_completed",
+        "result",
+        "updated_by",
+        "updated_at",
+    ]
+) | set(PLAIN)
 
 
-class TaskVerbs(LeadVerbs):
+class TaskVerbs(LeadTrashVerbs):
     def create_task(
-        self,
-        *,
-        text: str,
-        complete_till: Any,
-        entity_id: int | None = None,
-        entity_type: str | None = "leads",
-        task_type_id: int = 1,
-        responsible_user_id: int | None = None,
-        duration: int = 0,
-        is_completed: bool = False,
-        result: str | None = None,
-        created_by: int | None = None,
-        updated_by: int | None = None,
-        updated_at: int | None = None,
-        by: int | None = None,
-        at: Moment = None,
+        self, *, text: str, complete_till: Moment, by: int | None = None, at: Moment = None, **keys: Any
     ) -> Task:
-        """A new task, on a card when `entity_id` is given. `complete_till`: a moment or Unix seconds."""
+        """A new task from the API's write keys; on a lead when `entity_id` comes without `entity_type`.
+
+        `complete_till` is a moment or Unix seconds. Raises `Refused` and then makes nothing.
+        """
         with self.lock:
             moment, actor = self.moment(at), self.actor(by)
-            owner = (
-                actor
-                if responsible_user_id is None
-                else self.employee(responsible_user_id, "responsible_user_id")
-            )
-            self._check_type(task_type_id)
-            if entity_id is not None:
-                self._check_card(entity_type, entity_id)
+            keys = {key: value for key, value in keys.items() if value is not None}
+            keys |= {"text": text, "complete_till": self.moment(complete_till)}
+            self.check_task(keys)
+            owner = keys.get("responsible_user_id", actor)
             task = Task(
                 id=self.next_id("tasks", self.tasks.rows),
-                created_by=actor
-                if created_by is None
-                else self.employee(created_by, "created_by", robot_too=True),
-                updated_by=actor
-                if updated_by is None
-                else self.employee(updated_by, "updated_by", robot_too=True),
-                created_at=moment,
-                updated_at=moment if updated_at is None else updated_at,
+                created_by=keys.get("created_by", actor),
+                updated_by=keys.get("updated_by", actor),
+                created_at=keys.get("created_at", moment),
+                updated_at=keys.get("updated_at", moment),
                 responsible_user_id=owner,
                 group_id=self.group_of(owner),
-                entity_id=entity_id,
-                entity_type=entity_type if entity_id is not None else None,
-                duration=duration,
-                task_type_id=task_type_id,
+                entity_id=keys.get("entity_id"),
+                entity_type=keys.get("entity_type", "leads") if "entity_id" in keys else None,
+                duration=keys.get("duration", 0),
+                task_type_id=keys.get("task_type_id", 1),
                 text=text,
-                complete_till=epoch(complete_till),
+                complete_till=keys["complete_till"],
                 account_id=self.account.id,
             )
             self.tasks.put(task)
             self.record("task_added", "task", task.id, by=task.created_by, at=moment)
+            self._finish(task, keys, actor, moment)
+            self.tasks.put(task)
             self._tell_card(task, moment)
             self.ring("add_task", "task", "add", task_body(task, self.zone, self.switches))
-            if is_completed:
-                self.complete_task(task_id=task.id, result=result, by=actor, at=moment)
             return task
 
     def edit_task(self, *, task_id: int, by: int | None = None, at: Moment = None, **changes: Any) -> Task:
-        """One save of a task: any of the API's write keys. Raises `Refused` or `NotFound` and then changes nothing."""
+        """One save of a task from the API's write keys.
+
+        Raises `Refused` or `NotFound` and then changes nothing.
+        """
         with self.lock:
             moment = self.moment(at)
             task = self.task(task_id)
@@ -124,10 +108,10 @@ class TaskVerbs(LeadVerbs):
         return self.edit_task(task_id=task_id, by=by, at=at, is_completed=False)
 
     def reschedule_task(
-        self, *, task_id: int, complete_till: Any, by: int | None = None, at: Moment = None
+        self, *, task_id: int, complete_till: Moment, by: int | None = None, at: Moment = None
     ) -> Task:
         """Move the deadline. `complete_till`: a moment or Unix seconds."""
-        return self.edit_task(task_id=task_id, by=by, at=at, complete_till=epoch(complete_till))
+        return self.edit_task(task_id=task_id, by=by, at=at, complete_till=self.moment(complete_till))
 
     def delete_task(self, *, task_id: int, by: int | None = None, at: Moment = None) -> Task:
         with self.lock:
@@ -145,43 +129,35 @@ class TaskVerbs(LeadVerbs):
             raise NotFound(f"there is no task {task_id}")
         return task
 
-    def _check_type(self, task_type_id: Any) -> None:
-        if task_type_id not in {one.id for one in self.account.embedded.task_types}:
+    def check_task(self, keys: dict[str, Any]) -> None:
+        """Refuse keys that amoCRM would not take."""
+        unknown = next((key for key in keys if key not in EDITABLE), None)
+        if unknown:
+            raise not_supported(unknown)
+        check_types(keys, str, "text")
+        check_types(keys, bool, "is_completed")
+        check_types(keys, int, "complete_till", "duration", "created_at", "updated_at")
+        types = {one.id for one in self.account.embedded.task_types}
+        if "task_type_id" in keys and keys["task_type_id"] not in types:
             raise not_supported("task_type_id")
+        if "responsible_user_id" in keys:
+            self.employee(keys["responsible_user_id"], "responsible_user_id")
+        for key in ("created_by", "updated_by"):
+            if key in keys:
+                self.employee(keys[key], key, robot_too=True)
+        if keys.get("entity_id") is not None:
+            self._check_card(keys.get("entity_type", "leads"), keys["entity_id"])
+        result = keys.get("result")
+        if result and not (isinstance(result, dict) and isinstance(result.get("text"), str)):
+            raise invalid_type("result.text", "string")
 
     def _check_card(self, entity_type: Any, entity_id: Any) -> None:
         if entity_type not in SINGULAR:
             raise not_supported("entity_type")
-        if isinstance(entity_id, bool) or not isinstance(entity_id, int):
-            raise invalid_type("entity_id", "int")
         try:
             self.card(entity_type, entity_id)
         except NotFound:
             raise not_supported("entity_id") from None
-
-    def check_task(self, changes: dict[str, Any]) -> None:
-        unknown = next((key for key in changes if key not in EDITABLE), None)
-        if unknown:
-            raise not_supported(unknown)
-        for key in ("complete_till", "duration", "created_at", "updated_at"):
-            if key in changes and (isinstance(changes[key], bool) or not isinstance(changes[key], int)):
-                raise invalid_type(key, "int")
-        if "text" in changes and not isinstance(changes["text"], str):
-            raise invalid_type("text", "string")
-        if "is_completed" in changes and not isinstance(changes["is_completed"], bool):
-            raise invalid_type("is_completed", "bool")
-        if "task_type_id" in changes:
-            self._check_type(changes["task_type_id"])
-        if "responsible_user_id" in changes:
-            self.employee(changes["responsible_user_id"], "responsible_user_id")
-        for key in ("created_by", "updated_by"):
-            if key in changes:
-                self.employee(changes[key], key, robot_too=True)
-        if changes.get("entity_id") is not None:
-            self._check_card(changes.get("entity_type", "leads"), changes["entity_id"])
-        result = changes.get("result")
-        if result and not (isinstance(result, dict) and isinstance(result.get("text"), str)):
-            raise invalid_type("result.text", "string")
 
     def _reword(self, task: Task, changes: dict[str, Any], by: int, at: int) -> None:
         if "text" in changes and changes["text"] != task.text:
