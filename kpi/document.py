@@ -48,6 +48,10 @@ class Place:
     def text(self) -> str:
         if not isinstance(self.value, str) or not self.value.strip():
             raise self.fail("a text")
+        if "штраф" in self.value.lower():
+            raise ValueError(
+                f"{self.path}: «штраф» is not a word of a pay scheme: quality is a condition of earning"
+            )
         return self.value
 
     def texts(self, *languages: str) -> dict[str, str]:

@@ -42,6 +42,10 @@ class Measure:
         return cls(name, code, options, False)
 
     @property
+    def is_quality(self) -> bool:
+        return not self.kept and self.code == "quality"
+
+    @property
     def unit(self) -> str:
         return "share" if self.kept else metrics.METRICS[self.code].unit
 
@@ -51,11 +55,14 @@ class Measure:
 
 
 def gather(names: Iterable[str], period: Period, people: frozenset[int], now: datetime) -> dict[str, By]:
-    """Every measure but the ``kept`` ones, of all the people at once: {name: {person: value}}."""
-    found = {}
+    """Every measure of all the people at once: {name: {person: value}}. Those of judgement (quality, ``kept``) are
+    left to the caller, who has the scores of the rules anyway.
+    """
+    found: dict[str, By] = {}
     for measure in map(Measure.read, names):
-        if not measure.kept:
+        if not (measure.kept or measure.is_quality):
             values = metrics.measure(measure.code, period, "manager", people, measure.options, now)
             empty = metrics.METRICS[measure.code].empty
-            found[measure.name] = dict.fromkeys(people, empty) | {value.key: value.value for value in values}
+            by = {value.key: value.value for value in values}
+            found[measure.name] = {person: by.get(person, empty) for person in people}
     return found

@@ -64,8 +64,8 @@ class Rate:
     def earn(self, inputs: Inputs) -> tuple[Decimal, Values]:
         sold = inputs.measure(self.measure)
         if sold is None:
-            return ZERO, {"outcome": "no_data"}
-        values: Values = {"sold": str(sold), "scale": self.scale}
+            return ZERO, {"outcome": "no_data", "measure": self.measure}
+        values: Values = {"sold": str(sold), "scale": self.scale, "measure": self.measure}
         if self.scale == "flat":
             return sold * self.tiers[0].rate, values | {"outcome": "flat", "rate": str(self.tiers[0].rate)}
         if not inputs.quota:
@@ -100,13 +100,14 @@ class Bonus:
     def earn(self, inputs: Inputs) -> tuple[Decimal, Values]:
         sold = inputs.measure(self.measure)
         if sold is None:
-            return ZERO, {"outcome": "no_data"}
+            return ZERO, {"outcome": "no_data", "measure": self.measure}
         if not inputs.quota:
-            return ZERO, {"outcome": "no_quota", "sold": str(sold)}
+            return ZERO, {"outcome": "no_quota", "sold": str(sold), "measure": self.measure}
         attainment = sold / inputs.quota
         share = curves.value(attainment, self.points)
         values = {
             "outcome": "paid",
+            "measure": self.measure,
             "amount": str(self.amount),
             "sold": str(sold),
             "quota": str(inputs.quota),

@@ -1,6 +1,7 @@
 """Metrics of the department: ``measure`` gives the numbers, ``rows`` what is behind one, ``METRICS`` the definitions."""
 
 from kpi.metrics import activity, deals, flow, quality, tasks  # noqa: F401 - importing a room registers its metrics
+from kpi.metrics.deals import won_by_day
 from kpi.metrics.registry import METRICS, Metric, Value, check, measure, rows
 
-__all__ = ["METRICS", "Metric", "Value", "check", "measure", "rows"]
+__all__ = ["METRICS", "Metric", "Value", "check", "measure", "rows", "won_by_day"]

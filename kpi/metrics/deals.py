@@ -1,15 +1,19 @@
 """Metrics of created and closed deals."""
 
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from kpi.metrics.options import amount
 from kpi.metrics.registry import Answer, Metric, Question, register
-from kpi.metrics.sources import Median, behind, closed, counted, created, decimal, seconds, tally
+from kpi.metrics.sources import Median, behind, closed, counted, created, credited, decimal, seconds, tally
 from pipelines.models import Deal, Stage
+from salesops.lib.periods import Period
 
 WON, LOST = Stage.Kind.WON, Stage.Kind.LOST
 DAY = Decimal(86_400)
@@ -38,6 +42,17 @@ def won_facts(question: Question, key: Any) -> QuerySet[Deal]:
 def won_sum(question: Question) -> Answer:
     found = tally(closed(question, WON), question, total=Sum(amount(question.options)))
     return {key: (row["total"] or ZERO, row["n"]) for key, row in found.items()}
+
+
+def won_by_day(
+    period: Period, people: Iterable[int], options: Mapping[str, str]
+) -> Iterator[tuple[int, date, Decimal]]:
+    """Sales of each person and local day of the period: (person, day, sum)."""
+    question = Question(period, period.end, "manager", frozenset(people), options)
+    day = TruncDate("at", tzinfo=period.start.tzinfo)
+    found = credited(closed(question, WON), question).order_by().values("who", day=day)
+    for row in found.annotate(total=Sum(amount(options))):
+        yield row["who"], row["day"], row["total"] or ZERO
 
 
 def deals_lost(question: Question) -> Answer:

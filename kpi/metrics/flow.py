@@ -34,7 +34,7 @@ MOVED_ON = f"""
 """
 
 
-def newcomers(question: Question) -> QuerySet[Deal]:
+def newcomers(question: Question) -> QuerySet[Any]:
     period = question.period
     deals = Deal.objects.alive().filter(created_at__gte=period.start, created_at__lt=period.end)
     return deals.annotate(who=F("manager_id"), funnel=F("pipeline_id"))
@@ -55,14 +55,14 @@ def entries(question: Question) -> list[Any]:
     return [question.period.start, question.period.end, people, people]
 
 
-def conversion_facts(question: Question, key: Any) -> QuerySet[Deal]:
+def conversion_facts(question: Question, key: Any) -> QuerySet[Any]:
     if question.by == "stage":
         found = RawSQL(f"select deal_id from ({ENTRIES}) e where stage_id = %s", [*entries(question), key])
         return Deal.objects.filter(pk__in=found)
     return behind(newcomers(question), question, key)
 
 
-def qualified(question: Question) -> QuerySet[Deal]:
+def qualified(question: Question) -> QuerySet[Any]:
     return open_deals(question).filter(stage__kind=Stage.Kind.WORK)
 
 
@@ -77,7 +77,7 @@ def velocity(question: Question) -> Answer:
     return found
 
 
-def velocity_facts(question: Question, key: Any) -> QuerySet[Deal]:
+def velocity_facts(question: Question, key: Any) -> QuerySet[Any]:
     return behind(qualified(question), question, key)
 
 

@@ -28,8 +28,8 @@ class FieldText(Func):
 class Reading(Func):
     """Text read as another type; its template names the text several times."""
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, tuple[Any, ...]]:
-        sql, values = super().as_sql(compiler, connection, **extra)
+    def as_sql(self, *args: Any, **extra: Any) -> tuple[str, tuple[Any, ...]]:
+        sql, values = super().as_sql(*args, **extra)
         return sql, tuple(values) * str(self.template).count("%(expressions)s")
 
 

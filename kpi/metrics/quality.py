@@ -14,6 +14,7 @@ from kpi.metrics.tasks import STOCK
 from pipelines import frozen
 from pipelines.models import Deal, Stage, Stay
 from qc import queries as judgement
+from qc.queries import RuleScore
 
 OWNER_AT_OPENING = _("the owner at the moment when the finding opened; later reassignment does not move it")
 PER = 100 * 86_400  # seconds of a hundred deal-days
@@ -21,9 +22,9 @@ PER = 100 * 86_400  # seconds of a hundred deal-days
 
 def quality(question: Question) -> Answer:
     """The opportunity score of the rules that count in money, 0…100."""
-    scores = judgement.quality(question.period, question.people)
+    scores: dict[Any, list[RuleScore]] = dict(judgement.quality(question.period, question.people))
     if question.by is None:
-        pooled: dict[str, Any] = {}
+        pooled: dict[str, RuleScore] = {}
         for score in (score for found in scores.values() for score in found):
             seen = pooled.get(score.rule)
             pooled[score.rule] = (

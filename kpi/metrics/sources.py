@@ -60,7 +60,7 @@ def _piece(moment: str) -> QuerySet[Stay]:
     )
 
 
-def created(question: Question) -> QuerySet[Deal]:
+def created(question: Question) -> QuerySet[Any]:
     """Deals created in the period, credited to whose they were then, on the stage where they began."""
     deals = Deal.objects.alive().filter(
         created_at__gte=question.period.start, created_at__lt=question.period.end
@@ -73,7 +73,7 @@ def created(question: Question) -> QuerySet[Deal]:
     )
 
 
-def closed(question: Question, *kinds: str) -> QuerySet[Deal]:
+def closed(question: Question, *kinds: str) -> QuerySet[Any]:
     """Deals that stand closed with a result of ``kinds`` in the period, credited to the owner at closing."""
     period, (deals, date) = question.period, dated(Deal.objects.alive(), question.options)
     deals = deals.filter(**{f"{date}__gte": period.start, f"{date}__lt": period.end}, closed_at__isnull=False)
@@ -86,7 +86,7 @@ def closed(question: Question, *kinds: str) -> QuerySet[Deal]:
     )
 
 
-def open_deals(question: Question) -> QuerySet[Deal]:
+def open_deals(question: Question) -> QuerySet[Any]:
     """Deals that were open at the question's moment, credited to whose they are."""
     at = question.moment
     deals = Deal.objects.filter(

@@ -1,0 +1,115 @@
+"""What statements are computed from: the facts of a month for all managers at once, kept with each statement as JSON.
+
+``{"measures": {name: number}, "quota": …, "quota_of": "manager" or "scheme", "shifts": {"planned", "worked"},
+"rules": {rule: [weight, violations, opportunities]}, "days": {day: sales}}``. Numbers are text; null is not known.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from kpi.formulas.components import Inputs
+from kpi.measures import Measure, gather
+from kpi.metrics import won_by_day
+from kpi.models import Quota
+from kpi.plans import Plan
+from qc import queries as judgement
+from qc.queries import RuleScore
+from salesops.lib.periods import Period
+from team.clock import Clock, days
+from team.models import Employee
+from team.queries import clocks
+
+Facts = dict[str, Any]
+
+
+def collect(plans: Mapping[int, Plan], period: Period, now: datetime) -> dict[int, Facts]:
+    """The facts of every person of ``plans``, by his plan. The number of queries does not grow with people."""
+    people = frozenset(plans)
+    measured = gather({name for plan in plans.values() for name in plan.measures}, period, people, now)
+    scores = judgement.quality(period, people)
+    quotas = dict(
+        Quota.objects.filter(period=period.first, manager__in=people).values_list("manager", "amount")
+    )
+    days = _days(plans, period)
+    shifts = shifts_of(people, period, now.astimezone(period.start.tzinfo).date())
+    found = {}
+    for person, plan in plans.items():
+        quota = quotas.get(person, plan.quota)
+        planned, worked = shifts[person]
+        facts: Facts = {
+            "measures": {name: _text(measured[name][person]) for name in plan.measures if name in measured},
+            "quota": _text(quota),
+            "quota_of": None if quota is None else "manager" if person in quotas else "scheme",
+            "shifts": {"planned": planned, "worked": worked},
+            "rules": {score.rule: list(score[1:]) for score in scores.get(person, [])},
+            "days": {day.isoformat(): str(amount) for day, amount in sorted(days[person].items())},
+        }
+        found[person] = judged(facts, plan)
+    return found
+
+
+def judged(facts: Facts, plan: Plan) -> Facts:
+    """The facts with the measures that follow from the scores of the rules: quality and kept rules."""
+    scores = [RuleScore(rule, *numbers) for rule, numbers in facts["rules"].items()]
+    derived = {}
+    for measure in map(Measure.read, plan.measures):
+        if measure.is_quality:
+            derived[measure.name] = _text(judgement.score(scores))
+        elif measure.kept:
+            derived[measure.name] = _text(_kept(measure.code, scores))
+    return facts | {"measures": facts["measures"] | derived}
+
+
+def read(facts: Facts) -> Inputs:
+    """The facts as the formulas take them."""
+    shifts = facts["shifts"]
+    measures = {name: None if value is None else Decimal(value) for name, value in facts["measures"].items()}
+    quota = None if facts["quota"] is None else Decimal(facts["quota"])
+    return Inputs(measures, quota, shifts["planned"], shifts["worked"])
+
+
+def shifts_of(people: Collection[int], period: Period, today: date) -> dict[int, tuple[int, int]]:
+    """``team.queries.planned_and_worked_shifts`` of many people at once."""
+    working = clocks(people).people
+    dates = Employee.objects.filter(person__in=people).values_list("person", "hired_on", "left_on")
+    found = dict.fromkeys(people, (0, 0))
+    for person, hired_on, left_on in dates:
+        clock = working.get(person)
+        if isinstance(clock, Clock):
+            first, last = (
+                max(period.first, hired_on or period.first),
+                min(period.last, today, left_on or period.last),
+            )
+            planned = sum(clock.schedule.pattern.works(day) for day in period.days())
+            found[person] = planned, sum(clock.schedule.works(day) for day in days(first, last))
+    return found
+
+
+def _kept(rule: str, scores: Collection[RuleScore]) -> Decimal | None:
+    """The share of the rule's opportunities that were kept; not known without any."""
+    score = next((score for score in scores if score.rule == rule), None)
+    if score is None or not score.opportunities:
+        return None
+    return 1 - Decimal(score.violations) / score.opportunities
+
+
+def _days(plans: Mapping[int, Plan], period: Period) -> dict[int, dict[date, Decimal]]:
+    """Sales by local day, in the sum that each person's plan is about."""
+    groups: dict[str, set[int]] = defaultdict(set)
+    for person, plan in plans.items():
+        if plan.sales is not None:
+            groups[plan.sales].add(person)
+    found: dict[int, dict[date, Decimal]] = defaultdict(dict)
+    for name, people in groups.items():
+        measure = Measure.read(name)
+        if measure.code == "won_sum":
+            for person, day, amount in won_by_day(period, people, measure.options):
+                found[person][day] = amount
+    return found
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else str(number)

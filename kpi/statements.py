@@ -1,0 +1,174 @@
+"""Statements of a month: computed while it lasts, frozen when it is closed, corrected afterwards only by new lines.
+
+Nobody reads statements past ``Statement.objects.visible_to``; the functions here compute and keep them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import connection, transaction
+from django.db.models import F, Max, Q
+from django.utils.translation import gettext as _
+
+from kpi import plans
+from kpi.formulas.pay import Line, evaluate, total
+from kpi.formulas.rounding import kopecks
+from kpi.inputs import Facts, collect, read
+from kpi.models import Scheme, Statement, StatementLine
+from kpi.outlook import finding_prices, forecast, next_step, what_if
+from kpi.shown import view
+from salesops.lib import moment
+from salesops.lib.periods import Period
+from team.models import Employee, Role
+
+__all__ = [
+    "close",
+    "closed",
+    "compute",
+    "correct",
+    "finding_prices",
+    "forecast",
+    "next_step",
+    "refresh",
+    "view",
+    "what_if",
+]
+
+LOCK = 0x6B7069  # «kpi»: the class of advisory locks under which a month is written
+CORRECTION = "correction"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A statement computed and not kept."""
+
+    scheme: Scheme
+    facts: Facts
+    lines: list[Line]
+
+
+def managers(period: Period) -> list[int]:
+    """The amoCRM users who are paid for the month: managers who worked here on some day of it."""
+    employees = Employee.objects.filter(role=Role.MANAGER, person__isnull=False)
+    employees = employees.filter(Q(left_on=None) | Q(left_on__gte=period.first))
+    return list(
+        employees.filter(Q(hired_on=None) | Q(hired_on__lte=period.last)).values_list("person", flat=True)
+    )
+
+
+def compute(person_ids: Iterable[int], period: Period, now: datetime) -> dict[int, Draft]:
+    """The statements of these people by the schemes in force; who has no scheme is left out."""
+    schemes = plans.assign(plans.in_force(period.first), person_ids)
+    read_once = {scheme.pk: plans.parse(scheme.document) for scheme in set(schemes.values())}
+    chosen = {person: read_once[scheme.pk] for person, scheme in schemes.items()}
+    found = {}
+    for person, facts in collect(chosen, period, now).items():
+        lines = evaluate(chosen[person].components, read(facts))
+        found[person] = Draft(schemes[person], facts, [_titled(line, chosen[person]) for line in lines])
+    return found
+
+
+def closed(period: Period) -> bool:
+    """Whether the month is frozen; a month is closed as a whole."""
+    return Statement.objects.filter(period=period.first, status=Statement.Status.CLOSED).exists()
+
+
+@transaction.atomic
+def refresh(period: Period, now: datetime | None = None) -> int:
+    """Compute the statements of a month that has begun and is not closed. Gives how many were written."""
+    now = now or moment.now()
+    _lock(period)
+    if now < period.start or closed(period):
+        return 0
+    drafts = compute(managers(period), period, now)
+    Statement.objects.filter(period=period.first).exclude(manager__in=drafts).delete()
+    rows = [
+        Statement(
+            manager_id=person,
+            period=period.first,
+            scheme=draft.scheme,
+            inputs=draft.facts,
+            total=total(draft.lines),
+            computed_at=now,
+        )
+        for person, draft in drafts.items()
+    ]
+    Statement.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["manager", "period"],
+        update_fields=["scheme", "inputs", "total", "computed_at"],
+    )
+    StatementLine.objects.filter(statement__in=rows).delete()
+    StatementLine.objects.bulk_create(
+        StatementLine(statement=row, position=place, code=line.code, amount=line.amount, values=line.values)
+        for row in rows
+        for place, line in enumerate(drafts[row.manager_id].lines)
+    )
+    return len(rows)
+
+
+@transaction.atomic
+def close(period: Period, author: Employee | None, now: datetime | None = None) -> int:
+    """Freeze the month: lines and inputs as they are at the last computation, made now. Gives how many were closed.
+
+    ValueError with a sentence when the month is not over, has nothing to close or is closed already.
+    """
+    now = now or moment.now()
+    if now < period.end:
+        raise ValueError(_("%(month)s is not over yet: it can be closed from %(day)s") % _words(period))
+    _lock(period)
+    if closed(period):
+        raise ValueError(_("%(month)s is closed already") % _words(period))
+    if not refresh(period, now):
+        raise ValueError(
+            _("There are no statements for %(month)s: nobody has a pay scheme in force then") % _words(period)
+        )
+    return Statement.objects.filter(period=period.first).update(
+        status=Statement.Status.CLOSED, closed_at=now, closed_by=author
+    )
+
+
+@transaction.atomic
+def correct(statement: Statement, author: Employee, amount: Decimal, reason: str) -> StatementLine:
+    """Add a line to a closed statement; what was frozen stays. ValueError with a sentence for nonsense."""
+    locked = Statement.objects.select_for_update().get(pk=statement.pk)
+    if locked.status != Statement.Status.CLOSED:
+        raise ValueError(_("Only a closed month is corrected: a month that lasts is computed from the data"))
+    if not reason.strip():
+        raise ValueError(_("A correction needs a reason"))
+    if not amount or amount != kopecks(amount):
+        raise ValueError(_("A correction must be an amount in roubles and kopecks other than zero"))
+    last = locked.lines.aggregate(last=Max("position"))["last"] or 0
+    line = StatementLine.objects.create(
+        statement=locked,
+        position=last + 1,
+        code=CORRECTION,
+        amount=amount,
+        values={"kind": CORRECTION},
+        author=author,
+        reason=reason.strip(),
+    )
+    Statement.objects.filter(pk=locked.pk).update(total=F("total") + amount)
+    return line
+
+
+def _titled(line: Line, plan: plans.Plan) -> Line:
+    return Line(
+        line.code,
+        line.kind,
+        line.amount,
+        {"kind": line.kind, "title": dict(plan.titles[line.code])} | line.values,
+    )
+
+
+def _lock(period: Period) -> None:
+    """One writer of a month at a time, until the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [LOCK, period.first.toordinal()])
+
+
+def _words(period: Period) -> dict[str, str]:
+    return {"month": period.label, "day": period.end.date().isoformat()}

@@ -1,0 +1,19 @@
+"""Background work of the room."""
+
+from zoneinfo import ZoneInfo
+
+from celery import shared_task
+from django.conf import settings
+
+from kpi import statements
+from salesops.lib import moment
+from salesops.lib.periods import month_of
+
+
+@shared_task
+def refresh_statements() -> None:
+    """Statements of the present month, and of the last one until it is closed: its data may still arrive."""
+    now = moment.now()
+    present = month_of(now, ZoneInfo(settings.TIME_ZONE))
+    statements.refresh(present.previous, now)
+    statements.refresh(present, now)

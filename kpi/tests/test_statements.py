@@ -1,0 +1,457 @@
+"""A manager's month from rows to roubles: the numbers of docs/money.md, freezing, correcting, and what could change."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+
+from kpi import plans, statements
+from kpi.inputs import shifts_of
+from kpi.models import Quota, Scheme, Statement
+from kpi.tests.test_metrics import House
+from kpi.tests.test_plans import put
+from pipelines.models import Deal, Person
+from qc.models import Finding, RuleMode
+from salesops.lib import moment
+from salesops.lib.periods import month
+from salesops.tests.factory import DAY, NOW, make_employee, make_finding, make_person, make_task
+from team.models import DayOff, Employee, Role, Rota
+from team.queries import planned_and_worked_shifts
+
+pytestmark = pytest.mark.django_db
+
+NOVEMBER = month("2026-11", ZoneInfo("Europe/Moscow"))
+DECEMBER_1 = datetime(2026, 12, 1, 9, tzinfo=UTC)
+D = Decimal
+NBSP = "\N{NO-BREAK SPACE}"
+
+DOCUMENT = {
+    "code": "sales",
+    "title": {"ru": "Менеджер", "en": "Manager"},
+    "effective_from": "2026-01-01",
+    "components": [
+        {"kind": "salary", "code": "salary", "title": {"ru": "Оклад", "en": "Salary"}, "amount": "40000"},
+        {
+            "kind": "rate",
+            "code": "commission",
+            "title": {"ru": "Процент с продаж", "en": "Commission"},
+            "measure": "won_sum",
+            "scale": "marginal",
+            "tiers": [{"upto": "0.7", "rate": "0.02"}, {"upto": "1", "rate": "0.03"}, {"rate": "0.045"}],
+        },
+        {
+            "kind": "coefficient",
+            "code": "quality",
+            "title": {"ru": "Качество", "en": "Quality"},
+            "of": ["commission"],
+            "measure": "quality",
+            "points": [["70", "0.8"], ["90", "1.0"], ["100", "1.1"]],
+        },
+        {
+            "kind": "matrix",
+            "code": "kpi",
+            "title": {"ru": "Премия за KPI", "en": "KPI bonus"},
+            "fund": "15000",
+            "indicators": [{"measure": "tasks_on_time", "weight": "1", "plan": "1"}],
+        },
+    ],
+}
+
+
+@pytest.fixture(autouse=True)
+def the_first_of_december() -> Iterator[None]:
+    moment.fix(DECEMBER_1.isoformat())
+    yield
+    moment.fix(None)
+
+
+class Month:
+    """The worked example: 1 080 000 of 1 200 000, 13 of 15 shifts, quality 88, tasks on time 96 %."""
+
+    def __init__(self) -> None:
+        self.house = House()
+        self.anna: Person = self.house.anna
+        self.rota = Rota.objects.create(
+            name="3/3", pattern="111000", anchor=date(2026, 11, 1), starts=time(9), ends=time(18)
+        )
+        self.employee = make_employee(Role.MANAGER, self.anna, rota=self.rota)
+        DayOff.objects.create(
+            employee=self.employee, first=date(2026, 11, 25), last=date(2026, 11, 26), kind="sick"
+        )
+        Quota.objects.create(manager=self.anna, period=NOVEMBER.first, amount=D(1_200_000))
+        self.house.closed(self.house.won, self.anna, NOVEMBER.start + 2 * DAY, 700_000)
+        self.house.closed(self.house.won, self.anna, NOVEMBER.start + 14 * DAY, 380_000)
+        RuleMode.objects.all().delete()
+        RuleMode.objects.create(rule="task.overdue", mode=RuleMode.Mode.MONEY, weight=2, since=NOVEMBER.start)
+        self.deal = Deal.objects.filter(manager=self.anna).earliest("id")
+        due = NOVEMBER.start + 5 * DAY
+        tasks = [make_task(self.deal, due, is_completed=True, completed_at=due) for _ in range(24)]
+        late = make_task(self.deal, due, is_completed=True, completed_at=due + DAY)
+        self.findings = [
+            make_finding(
+                self.deal,
+                "task.overdue",
+                task=task,
+                since=due,
+                opens_at=due,
+                closes_at=due + DAY,
+                mode="money",
+            )
+            for task in (late, *tasks[:2])
+        ]
+        self.scheme: Scheme = plans.load(DOCUMENT)[0]
+
+    def statement(self) -> Statement:
+        return Statement.objects.get(manager=self.anna, period=NOVEMBER.first)
+
+    def amounts(self) -> dict[str, Decimal]:
+        return dict(self.statement().lines.values_list("code", "amount"))
+
+
+@pytest.fixture
+def november() -> Month:
+    return Month()
+
+
+WORKED = {"salary": D("34666.67"), "commission": D(24_000), "quality": D(-480), "kpi": D(14_400)}
+
+
+def test_a_managers_month_is_computed_from_the_rows(november: Month) -> None:
+    assert statements.refresh(NOVEMBER) == 1
+    assert november.amounts() == WORKED
+    row = november.statement()
+    assert (row.total, row.status, row.scheme) == (D("72586.67"), "live", november.scheme)
+    assert row.inputs["shifts"] == {"planned": 15, "worked": 13}
+    assert row.inputs["rules"] == {"task.overdue": [2, 3, 25]}
+    assert row.inputs["days"] == {"2026-11-03": "700000.00", "2026-11-15": "380000.00"}
+
+
+RUSSIAN = {
+    "salary": "13 из 15 смен × 40 000 ₽ = 34 666,67 ₽",
+    "commission": "Продажи 1 080 000 ₽ из плана 1 200 000 ₽ (90 %): 2 % до 70 %, 3 % дальше → 24 000 ₽",
+    "quality": "Качество 88: × 0,98 → −480 ₽",
+    "kpi": "Задачи в срок — 96 % из 100 % с весом 100 %: 96 % фонда 15 000 ₽ = 14 400 ₽",
+}
+ENGLISH = {
+    "salary": "13 of 15 shifts × 40,000 ₽ = 34,666.67 ₽",
+    "commission": "Sales of 1,080,000 ₽ out of a plan of 1,200,000 ₽ (90%): 2% up to 70%, 3% beyond that → 24,000 ₽",
+    "quality": "Quality 88: × 0.98 → −480 ₽",
+    "kpi": "Tasks done on time: 96% of 100% with a weight of 100%: 96% of the fund of 15,000 ₽ = 14,400 ₽",
+}
+
+
+@pytest.mark.parametrize(("language", "sentences"), [("ru", RUSSIAN), ("en", ENGLISH)])
+def test_every_line_says_why_in_the_readers_language(
+    november: Month, language: str, sentences: dict[str, str]
+) -> None:
+    statements.refresh(NOVEMBER)
+    with translation.override(language):
+        shown = statements.view(november.statement())
+    assert {line.code: line.because.replace(NBSP, " ") for line in shown.lines} == sentences
+    assert "штраф" not in str(shown).lower()
+    assert sum(line.amount for line in shown.lines) == shown.total
+
+
+def test_titles_and_links_lead_to_the_rows(november: Month) -> None:
+    statements.refresh(NOVEMBER)
+    with translation.override("ru"):
+        shown = {line.code: line for line in statements.view(november.statement()).lines}
+    assert [line.title for line in shown.values()] == [
+        "Оклад",
+        "Процент с продаж",
+        "Качество",
+        "Премия за KPI",
+    ]
+    bounds = f"since=2026-11-01&until=2026-12-01&manager={november.anna.pk}"
+    assert [link.url for line in shown.values() for link in line.links] == [
+        f"/deals/?result=won&{bounds}",
+        f"/findings/?{bounds}",
+        f"/tasks/?{bounds}",
+    ]
+
+
+def test_without_a_plan_the_line_says_so_and_pays_nothing(november: Month) -> None:
+    Quota.objects.all().delete()
+    statements.refresh(NOVEMBER)
+    assert november.amounts() == WORKED | {"commission": D(0), "quality": D(0)}
+    with translation.override("ru"):
+        line = statements.view(november.statement()).lines[1]
+    assert (
+        line.because.replace(NBSP, " ")
+        == "Продажи 1 080 000 ₽, но плана на месяц нет: ставку определить нельзя"
+    )
+    plans.load(put(DOCUMENT, "quota", "1200000"))
+    statements.refresh(NOVEMBER)
+    assert november.amounts() == WORKED
+    assert november.statement().inputs["quota_of"] == "scheme"
+
+
+def test_only_managers_who_worked_in_the_month_are_paid(november: Month) -> None:
+    make_employee(Role.MANAGER, make_person("Уволен в октябре"), left_on=date(2026, 10, 31))
+    make_employee(Role.MANAGER, make_person("Принят в декабре"), hired_on=date(2026, 12, 1))
+    make_employee(Role.DIRECTOR, make_person("Директор"))
+    last_day = make_person("Уволен в ноябре")
+    make_employee(Role.MANAGER, last_day, left_on=date(2026, 11, 1))
+    statements.refresh(NOVEMBER)
+    assert set(Statement.objects.values_list("manager", flat=True)) == {november.anna.pk, last_day.pk}
+
+
+def test_a_refresh_follows_the_data_and_leaves_no_old_lines(november: Month) -> None:
+    statements.refresh(NOVEMBER)
+    november.house.closed(november.house.won, november.anna, NOVEMBER.start + 20 * DAY, 100_000)
+    statements.refresh(NOVEMBER)
+    assert november.statement().total == D("72586.67") + D(2_940)
+    assert november.statement().lines.count() == 4
+    Employee.objects.update(role=Role.HEAD)
+    assert statements.refresh(NOVEMBER) == 0
+    assert not Statement.objects.exists()
+
+
+def test_nothing_is_computed_before_a_month_or_without_a_scheme(november: Month) -> None:
+    assert statements.refresh(NOVEMBER.next.next) == 0
+    Scheme.objects.all().delete()
+    assert statements.refresh(NOVEMBER) == 0
+
+
+def test_a_closed_month_is_frozen(november: Month) -> None:
+    director = make_employee(Role.DIRECTOR)
+    assert statements.close(NOVEMBER, director) == 1
+    november.house.closed(november.house.won, november.anna, NOVEMBER.start + 20 * DAY, 100_000)
+    make_employee(Role.MANAGER, make_person("Пришёл потом"), rota=november.rota)
+    assert statements.refresh(NOVEMBER) == 0
+    row = november.statement()
+    assert (row.total, row.status, row.closed_by, row.closed_at) == (
+        D("72586.67"),
+        "closed",
+        director,
+        DECEMBER_1,
+    )
+    assert november.amounts() == WORKED
+    assert Statement.objects.count() == 1
+
+
+def test_a_month_is_closed_once_and_only_when_it_is_over(november: Month) -> None:
+    with translation.override("en"):
+        with pytest.raises(ValueError, match="^2026-11 is not over yet: it can be closed from 2026-12-01$"):
+            statements.close(NOVEMBER, None, NOW)
+        statements.close(NOVEMBER, None)
+        with pytest.raises(ValueError, match="^2026-11 is closed already$"):
+            statements.close(NOVEMBER, None)
+        with pytest.raises(ValueError, match="^There are no statements for 2025-11"):
+            statements.close(month("2025-11", ZoneInfo("Europe/Moscow")), None)
+
+
+def test_a_correction_is_a_new_line_with_author_and_reason(november: Month) -> None:
+    director = make_employee(Role.DIRECTOR, first_name="Зинаида", last_name="Золотарёва")
+    statements.close(NOVEMBER, director)
+    statements.correct(november.statement(), director, D("1500.50"), "Возвращена сделка 48211 ")
+    row = november.statement()
+    assert (row.total, row.lines.count()) == (D("74087.17"), 5)
+    with translation.override("ru"):
+        line = statements.view(row).lines[-1]
+    assert (line.title, line.amount, line.because) == ("Исправление", D("1500.50"), "Возвращена сделка 48211")
+    assert line.author == "Зинаида Золотарёва"
+
+
+@pytest.mark.parametrize(
+    ("amount", "reason", "sentence"),
+    [
+        (D(5), " ", "A correction needs a reason"),
+        (D(0), "why", "A correction must be an amount in roubles and kopecks other than zero"),
+        (D("0.001"), "why", "A correction must be an amount in roubles and kopecks other than zero"),
+    ],
+)
+def test_a_nonsense_correction_changes_nothing(
+    november: Month, amount: Decimal, reason: str, sentence: str
+) -> None:
+    statements.close(NOVEMBER, None)
+    with translation.override("en"), pytest.raises(ValueError, match=sentence):
+        statements.correct(november.statement(), november.employee, amount, reason)
+    assert november.amounts() == WORKED
+
+
+def test_a_live_month_takes_no_corrections(november: Month) -> None:
+    statements.refresh(NOVEMBER)
+    with translation.override("en"), pytest.raises(ValueError, match="^Only a closed month is corrected"):
+        statements.correct(november.statement(), november.employee, D(5), "why")
+
+
+def test_the_next_step_is_told_in_roubles(november: Month) -> None:
+    statements.refresh(NOVEMBER)
+    step = statements.next_step(november.statement())
+    assert (step.gap, step.rate, step.per_sales, step.per_point) == (D(120_000), D("0.045"), D(294), D(240))
+    with translation.override("ru"):
+        assert [text.replace(NBSP, " ") for text in step.sentences] == [
+            "ещё 120 000 ₽ до ставки 4,5 %",
+            "следующие 10 000 ₽ продаж = +294 ₽",
+            "1 балл качества = 240 ₽",
+        ]
+
+
+def test_a_forecast_goes_by_shifts_and_has_a_range(november: Month) -> None:
+    moment.fix(datetime(2026, 11, 15, 20, tzinfo=UTC).isoformat())  # 9 of 15 shifts by the rota are worked
+    statements.refresh(NOVEMBER)
+    row = november.statement()
+    assert row.inputs["shifts"] == {"planned": 15, "worked": 9}
+    found = statements.forecast(row)
+    # 1 080 000 ÷ 9 × 15 = 1 800 000: 27 600 + 600 000 × 4.5 % = 54 600, × 0.98 = 53 508; + 40 000 + 14 400
+    assert found is not None and found.total == D(107_908)
+    assert found.low is not None and found.high is not None and found.low < found.total < found.high
+    with translation.override("ru"):
+        assert str(found).replace(NBSP, " ").startswith("при текущем темпе к концу месяца 107 908 ₽ (от ")
+
+
+def test_there_is_no_forecast_of_what_is_over(november: Month) -> None:
+    statements.close(NOVEMBER, None)
+    assert statements.forecast(november.statement()) is None
+
+
+def test_what_if_touches_nothing(november: Month) -> None:
+    statements.refresh(NOVEMBER)
+    lines = statements.what_if(november.statement(), {"won_sum": D(1_180_000)})
+    assert {line.code: line.amount for line in lines} == WORKED | {
+        "commission": D(27_000),
+        "quality": D(-540),
+    }
+    assert november.amounts() == WORKED
+
+
+def test_the_price_of_a_finding_is_the_statement_without_it_minus_with_it(november: Month) -> None:
+    statements.refresh(NOVEMBER)
+    before = november.statement().total
+    finding = november.findings[0]
+    price = statements.finding_prices([finding])[finding.pk]
+    Finding.objects.filter(pk=finding.pk).update(withdrawn_at=DECEMBER_1)
+    statements.refresh(NOVEMBER)
+    assert price == november.statement().total - before == D(960)  # 92 instead of 88: 24 000 × (1.02 − 0.98)
+
+
+def test_an_upcoming_finding_is_priced_before_it_opens(november: Month) -> None:
+    moment.fix(NOW.isoformat())
+    statements.refresh(NOVEMBER)
+    coming = make_finding(november.deal, "task.overdue", mode="money", opens_at=NOW + DAY)
+    warned = make_finding(november.deal, "task.none", mode="warn")
+    strangers = make_finding(november.deal, "task.overdue", mode="money", manager_id=999, since=NOW - 9 * DAY)
+    with CaptureQueriesContext(connection) as queries:
+        prices = statements.finding_prices([coming, warned, strangers, *november.findings])
+    assert len(queries) == 1
+    before = november.statement()
+    rules = {"task.overdue": [2, 4, 25]}
+    assert before.inputs["rules"] == {"task.overdue": [2, 3, 25]}
+    assert prices[coming.pk] == D(960)  # 84 instead of 88
+    assert (prices[warned.pk], prices[strangers.pk]) == (D(0), None)
+    assert rules != before.inputs["rules"]
+
+
+def test_a_finding_that_is_still_open_costs_money_this_month(november: Month) -> None:
+    statements.refresh(NOVEMBER)
+    october = make_finding(
+        november.deal, "task.overdue", mode="money", since=NOVEMBER.start - DAY, opens_at=NOVEMBER.start - DAY
+    )
+    assert statements.finding_prices([october]) == {october.pk: None}, (
+        "there is no statement for December yet"
+    )
+    moment.fix(NOW.isoformat())
+    assert statements.finding_prices([october]) == {october.pk: D(960)}
+
+
+def test_the_door_to_statements(november: Month) -> None:
+    boris = make_employee(Role.MANAGER, november.house.boris, rota=november.rota)
+    statements.refresh(NOVEMBER)
+    head = make_employee(Role.HEAD, make_person("Начальник"))
+    Employee.objects.filter(pk=boris.pk).update(head=head)
+
+    def seen(user: Employee) -> set[int]:
+        return set(Statement.objects.visible_to(user).values_list("manager_id", flat=True))
+
+    anna, everybody = {november.anna.pk}, {november.anna.pk, november.house.boris.pk}
+    assert seen(november.employee) == anna
+    assert seen(head) == everybody - anna
+    assert seen(make_employee(Role.FINANCE)) == seen(make_employee(Role.DIRECTOR)) == everybody
+    assert seen(make_employee(Role.CONTROLLER)) == set()
+
+
+def test_the_command_prints_a_table_and_json(november: Month, capsys: pytest.CaptureFixture[str]) -> None:
+    with translation.override("ru"):
+        call_command("kpi_month", "2026-11")
+    table = capsys.readouterr().out.splitlines()
+    assert table[0] == "2026-11, preliminary"
+    assert table[2].split("  ")[-1].strip() == "="
+    assert table[3].startswith("Анна") and table[3].endswith("72 586.67")
+    call_command("kpi_month", "2026-11", "--close", "--json")
+    answer: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+    assert [(one["manager"], one["total"], one["status"]) for one in answer] == [
+        (november.anna.pk, "72586.67", "closed")
+    ]
+    assert [line["amount"] for line in answer[0]["lines"]] == ["34666.67", "24000.00", "-480.00", "14400.00"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["2026-13"], "'2026-13' is not a month such as 2026-11"),
+        (["november"], "'november' is not a month such as 2026-11"),
+        (["2027-05"], "2027-05 has not begun yet"),
+        (["2026-12", "--close"], "2026-12 is not over yet: it can be closed from 2027-01-01"),
+        (["2024-01"], "There are no statements for 2024-01: no manager has a pay scheme in force then."),
+    ],
+)
+def test_the_command_refuses_nonsense_with_a_sentence(
+    november: Month, arguments: list[str], sentence: str
+) -> None:
+    with translation.override("en"), pytest.raises(CommandError) as error:
+        call_command("kpi_month", *arguments)
+    assert str(error.value) == sentence
+    assert not Statement.objects.exists()
+
+
+def test_a_refresh_of_many_managers_asks_no_more_questions(november: Month) -> None:
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            statements.refresh(NOVEMBER)
+        return len(queries)
+
+    few = cost()
+    for number in range(5):
+        make_employee(Role.MANAGER, make_person(f"Менеджер {number}"), rota=november.rota)
+    assert cost() == few
+
+
+@pytest.mark.parametrize(
+    "today", [date(2026, 10, 31), date(2026, 11, 1), date(2026, 11, 20), date(2026, 12, 5)]
+)
+def test_shifts_of_many_are_the_shifts_of_each(november: Month, today: date) -> None:
+    DayOff.objects.create(
+        employee=november.employee, first=date(2026, 11, 4), last=date(2026, 11, 4), kind="extra"
+    )
+    people = [november.anna.pk, make_person("Без графика").pk]
+    for dates in ({"hired_on": date(2026, 11, 10)}, {"left_on": date(2026, 11, 10)}, {"rota": None}):
+        person = make_person("Кто-то")
+        make_employee(Role.MANAGER, person, **{"rota": november.rota} | dates)
+        people.append(person.pk)
+    together = shifts_of(people, NOVEMBER, today)
+    assert together == {
+        person: planned_and_worked_shifts(person, NOVEMBER.first, NOVEMBER.last, today) for person in people
+    }
+    assert today < date(2026, 12, 1) or together[november.anna.pk] == (15, 14)
+
+
+def test_the_task_refreshes_this_month_and_the_last_until_it_is_closed(november: Month) -> None:
+    from kpi.tasks import refresh_statements
+
+    refresh_statements()
+    periods = Statement.objects.order_by("period").values_list("period", "status")
+    assert list(periods) == [(date(2026, 11, 1), "live"), (date(2026, 12, 1), "live")]
+    statements.close(NOVEMBER, None)
+    november.house.closed(november.house.won, november.anna, NOVEMBER.start + timedelta(days=20), 100_000)
+    refresh_statements()
+    assert november.statement().total == D("72586.67")
