@@ -1,13 +1,12 @@
 """`python -m sandbox serve`."""
 
 import argparse
-import gc
 import importlib
 import random
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,16 +27,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Broken, ValueError, OSError, OverflowError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 2
-    signal.signal(signal.SIGTERM, _interrupt)
-    if options.live:
-        _start_live(options.scenario, world, options.seed)
     counts = world.counts()
-    print(
-        f"listening on http://{options.host}:{server.port} · account {world.account.subdomain} · "
-        f"{counts['leads']} leads, {counts['tasks']} tasks, {counts['events']} events · token {app.token}",
-        flush=True,
-    )
     try:
+        signal.signal(signal.SIGTERM, _interrupt)
+        if options.live:
+            _start_live(options.scenario, world, options.seed)
+        print(
+            f"listening on http://{options.host}:{server.port} · account {world.account.subdomain} · "
+            f"{counts['leads']} leads, {counts['tasks']} tasks, {counts['events']} events · token {app.token}",
+            flush=True,
+        )
         server.serve_forever()
     except KeyboardInterrupt:
         pass
@@ -54,22 +53,16 @@ def build_world(options: argparse.Namespace) -> World:
     if options.live and not options.scenario:
         raise ValueError("--live needs a --scenario")
     switches = changed(Switches(), dict(_pair(text) for text in options.switch))
-    gc.disable()
+    data: dict[str, Any] = {}
+    if options.load:
+        data = read(options.load)
+    elif options.scenario:
+        build = importlib.import_module("sandbox.scenarios").build
+        data = build(options.scenario, options.seed, options.now or datetime.now(UTC))
     try:
-        data: dict[str, Any] = {}
-        if options.load:
-            data = read(options.load)
-        elif options.scenario:
-            build = _scenarios("build", options.scenario)
-            data = build(options.scenario, options.seed, options.now or datetime.now(UTC))
-        try:
-            return World.from_data(data, now=options.now, seed=options.seed, switches=switches)
-        except Broken as error:
-            raise Broken(f"{options.load}: {error}" if options.load else str(error)) from None
-    finally:
-        gc.enable()
-        gc.collect()
-        gc.freeze()
+        return World.from_data(data, now=options.now, seed=options.seed, switches=switches)
+    except Broken as error:
+        raise Broken(f"{options.load}: {error}" if options.load else str(error)) from None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -113,14 +106,8 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _scenarios(what: str, name: str) -> Callable[..., Any]:
-    """`build` or `live` of the invented companies; they are imported only when one is asked for."""
-    function: Callable[..., Any] = getattr(importlib.import_module("sandbox.scenarios"), what)
-    return function
-
-
 def _start_live(name: str, world: World, seed: int) -> None:
-    live = _scenarios("live", name)
+    live = importlib.import_module("sandbox.scenarios").live
     rng = random.Random(seed + 1)
     threading.Thread(target=live, args=(name, world, rng), name="live", daemon=True).start()
 

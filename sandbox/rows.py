@@ -195,7 +195,7 @@ class Role(Struct, kw_only=True):
     rights: dict[str, Any] = field(default_factory=full_rights)
 
 
-class LeadParts(Struct):
+class LeadParts(Struct, gc=False):
     tags: list[Tag] = field(default_factory=list)
     companies: list[Ref] = field(default_factory=list)
     contacts: list[ContactRef] = field(default_factory=list)
@@ -203,7 +203,7 @@ class LeadParts(Struct):
     source: SourceRef | None = None
 
 
-class Lead(Struct, kw_only=True, rename=EMBEDDED):
+class Lead(Struct, kw_only=True, rename=EMBEDDED, gc=False):
     id: Id
     name: str = ""
     price: int | float | None = 0
@@ -272,7 +272,7 @@ class TaskResult(Struct):
     text: str = ""
 
 
-class Task(Struct, kw_only=True):
+class Task(Struct, kw_only=True, gc=False):
     id: Id
     created_by: int = 0
     updated_by: int = 0
@@ -291,7 +291,7 @@ class Task(Struct, kw_only=True):
     account_id: int = 0
 
 
-class Note(Struct, kw_only=True):
+class Note(Struct, kw_only=True, gc=False):
     id: Id
     entity_id: Id
     created_by: int = 0
@@ -307,7 +307,7 @@ class Note(Struct, kw_only=True):
     entity_type: str = "leads"
 
 
-class Event(Struct, kw_only=True):
+class Event(Struct, kw_only=True, gc=False):
     """`value_*` stay encoded: a million of them fit in memory and go out untouched."""
 
     id: str
@@ -401,7 +401,7 @@ class Account(Struct, kw_only=True, rename=EMBEDDED):
     embedded: AccountParts = field(default_factory=AccountParts)
 
 
-class EventRow(Struct, kw_only=True):
+class EventRow(Struct, kw_only=True, gc=False):
     """An event as it is read over the API and loaded from a file."""
 
     id: Annotated[str, Meta(min_length=1)]

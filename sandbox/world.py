@@ -6,6 +6,7 @@ from typing import Any, Self
 from sandbox.check import checked
 from sandbox.clock import Clock
 from sandbox.defaults import fill_gaps
+from sandbox.load import without_collection
 from sandbox.rows import Data, Event, Webhook
 from sandbox.switches import Switches
 from sandbox.verbs.people import PeopleVerbs
@@ -24,7 +25,8 @@ class World(PeopleVerbs):
         switches: Switches | None = None,
     ) -> Self:
         """The account in the shape that `--load` takes; `now` stops the clock. Raises `load.Broken` with the place."""
-        return cls.from_rows(checked(data), now=now, seed=seed, switches=switches)
+        with without_collection():
+            return cls.from_rows(checked(data), now=now, seed=seed, switches=switches)
 
     @classmethod
     def empty(cls, *, now: datetime | None = None, seed: int = 0, switches: Switches | None = None) -> Self:

@@ -84,7 +84,7 @@ def test_the_first_fault_is_named_with_its_place(change: Break, sentence: str) -
         ("cut.json.gz", gzip.compress(b"{}" * 1000)[:-10], "not a gzip file, or a cut one"),
         ("bytes.json", b"\xff\xfe", "not JSON"),
         ("absent.json", None, "cannot be read"),
-        ("fault.json", b'{"leads": [{}]}', "leads[0].status_id: missing"),
+        ("fault.json", b'{"leads": [{}]}', "leads[0].id: missing"),
     ],
 )
 def test_a_broken_file_ends_the_program_with_one_sentence_and_code_2(

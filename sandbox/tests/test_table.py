@@ -52,7 +52,9 @@ def test_a_page_is_what_sorting_everything_would_give(
         table.remove(row_id)
     held = {row.id: row for row in puts if row.id not in gone}
     tests = [] if owner is None else [lambda row: row.owner == owner]
-    spans = {} if low is None and high is None else {"changed": (low, high)}
+    spans: dict[str, tuple[float | None, float | None]] = {"changed": (low, high)}
+    if low is None and high is None:
+        spans = {}
     query = Query(order=order, descending=descending, spans=spans, tests=tests)
     wanted = [
         row
