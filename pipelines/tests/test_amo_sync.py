@@ -1,0 +1,101 @@
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import stamina
+from django.core.management import CommandError, call_command
+from django.test import override_settings
+
+from pipelines import touched
+from pipelines.management.commands import amo_sync
+from pipelines.models import Account, Cursor, Deal, Stay, Touched
+from pipelines.tests.test_connection import nowhere
+from pipelines.tests.test_sync import populate, tick
+from sandbox.faults import Fault
+from sandbox.server import Handle
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def alone(amo: Handle, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[int]]]:
+    """The mirror by itself: what it would hand on for judgement is collected."""
+    asked: list[list[int]] = []
+    monkeypatch.setattr(touched, "ask_for_judgement", asked.append)
+    monkeypatch.setattr(touched.deliver, "__defaults__", (None, asked.append))
+    monkeypatch.setattr(amo_sync, "get_commands", lambda: {})
+    settings = override_settings(AMO_BASE_URL=amo.url, AMO_TOKEN=amo.token, AMO_RATE=0)
+    with settings, stamina.set_testing(True, attempts=2, cap=True):
+        yield asked
+
+
+def run(*arguments: Any) -> str:
+    out = io.StringIO()
+    call_command("amo_sync", *arguments, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def table(text: str) -> dict[str, list[int]]:
+    lines = [line.split() for line in text[text.index("in the mirror") :].splitlines()[1:]]
+    return {line[0]: [int(word.replace(",", "")) for word in line[1:]] for line in lines}
+
+
+def test_a_full_sync_ends_with_counts_per_entity(amo: Handle) -> None:
+    populate(amo.world, 12)
+    counts = table(run("--full"))
+    assert counts["deals"] == counts["tasks"] == counts["notes"] == counts["contacts"] == [12, 12, 0]
+    assert Stay.objects.filter(left_at=None).count() == 12 and not Touched.objects.exists()
+    assert table(run("--full"))["deals"] == [12, 0, 0]
+
+
+def test_the_first_sync_is_full_and_the_next_brings_what_changed(amo: Handle, alone: list) -> None:
+    populate(amo.world, 5)
+    assert table(run())["deals"] == [5, 5, 0]
+    tick(amo.world)
+    deal = min(Deal.objects.values_list("id", flat=True))
+    amo.world.edit_lead(lead_id=deal, price=9)
+    alone.clear()
+    assert table(run())["deals"] == [5, 0, 1]
+    assert alone == [[deal]]
+
+
+def test_named_deals_alone_can_be_read_again(amo: Handle) -> None:
+    populate(amo.world, 3)
+    run()
+    deal = min(Deal.objects.values_list("id", flat=True))
+    amo.world.edit_lead(lead_id=deal, price=9)
+    assert "1 deals read again, 1 of them changed." in run("--ids", deal)
+    assert Deal.objects.get(pk=deal).price == 9
+
+
+@pytest.mark.parametrize("broken", ["token", "host", "address"])
+def test_what_cannot_be_reached_is_one_sentence_and_changes_nothing(amo: Handle, broken: str) -> None:
+    populate(amo.world, 2)
+    wrong = {"token": {"AMO_TOKEN": "wrong"}, "host": {"AMO_BASE_URL": nowhere()}, "address": {"AMO_BASE_URL": "http://no.invalid"}}
+    with override_settings(**wrong[broken]), pytest.raises(CommandError) as caught:
+        run("--full")
+    assert caught.value.returncode == 1 and "\n" not in str(caught.value)
+    assert not Account.objects.exists() and not Cursor.objects.exists()
+
+
+def test_an_account_that_breaks_down_in_the_middle_is_told_and_continued(amo: Handle) -> None:
+    populate(amo.world, 5)
+    amo.app.faults.add(Fault(path="/tasks$", status=402, times=1))
+    with pytest.raises(CommandError, match="402"):
+        run()
+    assert Deal.objects.count() == 5
+    assert table(run())["tasks"] == [5, 5, 0]
+
+
+def test_another_process_at_work_is_waited_for(amo: Handle, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipelines import cursors
+
+    held = cursors.claim("deals")
+    assert held
+
+    def pause(seconds: float) -> None:
+        cursors.save(held, lease_until=None)
+
+    monkeypatch.setattr(amo_sync.time, "sleep", pause)
+    assert "deals: another process is reading it, waiting" in run()

@@ -1,0 +1,242 @@
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+import stamina
+
+from pipelines import hooks, leases, mirror, touched
+from pipelines.amo import errors
+from pipelines.entities import TABLE
+from pipelines.hooks import ids_of
+from pipelines.models import Account, Contact, Deal, Hook, Stay, Task, Touch, Touched
+from pipelines.sync import Source
+from pipelines.tests.test_sync import populate, tick
+from salesops.lib import moment
+from sandbox.faults import Fault
+from sandbox.server import Handle
+from sandbox.world import World
+
+
+@pytest.fixture(autouse=True)
+def without_pauses() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=2, cap=True):
+        yield
+
+
+def tree(**keys: Any) -> dict[str, Any]:
+    """Keywords with __ between levels, as amoCRM's decoded bodies."""
+    found: dict[str, Any] = {"account": {"id": "31", "subdomain": "demo"}}
+    for name, value in keys.items():
+        node = found
+        *path, last = name.split("__")
+        for part in path:
+            node = node.setdefault(part, {})
+        node[last] = value
+    return found
+
+
+SHAPES = {
+    "a new lead": (tree(leads__add__0__id="30052055", leads__add__0__name="Test lead"), {"deals": {30052055}}),
+    "several items": (tree(leads__update__0__id="1", leads__update__1__id="2"), {"deals": {1, 2}}),
+    "several actions and entities": (
+        tree(leads__status__0__id="1", leads__update__0__id="1", task__add__0__id="9", contacts__add__0__id="5"),
+        {"deals": {1}, "tasks": {9}, "contacts": {5}},
+    ),
+    "a deleted lead": (tree(leads__delete__0__id="3", leads__delete__0__status_id="142"), {"deals": {3}}),
+    "one more numeric level": (tree(task__update__0__0__id="4"), {"tasks": {4}}),
+    "a task on a lead": (
+        tree(task__update__0__id="4", task__update__0__element_id="7", task__update__0__element_type="2"),
+        {"tasks": {4}, "deals": {7}},
+    ),
+    "a task on a contact": (
+        tree(task__update__0__id="4", task__update__0__element_id="7", task__update__0__element_type="1"),
+        {"tasks": {4}},
+    ),
+    "a company under contacts": (tree(contacts__update__0__id="5", contacts__update__0__type="company"), {}),
+    "a contact": (tree(contacts__update__0__id="5", contacts__update__0__type="contact"), {"contacts": {5}}),
+    "a note of a lead": (tree(leads__note__0__note__id="1", leads__note__0__note__element_id="7"), {"notes": set()}),
+    "a note of a contact": (tree(contacts__note__0__note__id="1"), {"contact_notes": set()}),
+    "a digital pipeline hook": (tree(leads__call_in__0__id="6", leads__call_in__0__status_id="1"), {"deals": {6}}),
+    "an incoming lead": (tree(unsorted__add__0__uid="f00", unsorted__add__0__data__leads__0__id="8"), {"deals": {8}}),
+    "an accepted lead": (
+        tree(unsorted__delete__0__action="accept", unsorted__delete__0__accept_result__leads__0="8"),
+        {"deals": {8}},
+    ),
+    "a declined lead": (tree(unsorted__delete__0__decline_result__leads__0="8"), {"deals": {8}}),
+    "a message": (tree(message__add__0__id="uuid", message__add__0__text="x"), {"messages": set()}),
+    "a customer": (tree(customers__add__0__id="8"), {}),
+    "an id that is none": (tree(leads__add__0__id="8; drop table", leads__add__1__id="9" * 40), {"deals": set()}),
+    "nothing but the account": (tree(), {}),
+    "values where branches should be": ({"leads": "x", "task": {"add": "y"}, "unsorted": {"add": {"0": {"data": "z"}}}}, {}),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_shape_of_a_body_names_its_items(shape: str) -> None:
+    data, ids = SHAPES[shape]
+    assert ids_of(data) == ids
+
+
+def ring(**keys: Any) -> Hook:
+    def flat(node: Any, prefix: str) -> Iterator[str]:
+        for key, value in node.items():
+            name = f"{prefix}[{key}]" if prefix else key
+            if isinstance(value, dict):
+                yield from flat(value, name)
+            else:
+                yield f"{quote_plus(name)}={quote_plus(value)}"
+
+    data = tree(**keys)
+    data["account"]["id"] = str(Account.objects.get().pk)
+    return Hook.objects.create(body="&".join(flat(data, "")).encode())
+
+
+@pytest.fixture
+def mirrored(account: Account, world: World, source: Source) -> Source:
+    populate(world, 4)
+    mirror.pull(source, TABLE)
+    touched.deliver(judge=lambda deals: None)
+    tick(world)
+    return source
+
+
+@pytest.mark.django_db
+def test_a_ring_brings_the_deal_as_it_is_now_and_the_body_is_forgotten(mirrored: Source, world: World) -> None:
+    deal = Deal.objects.order_by("id")[1]
+    world.move_lead(lead_id=deal.id, status_id=142)
+    ring(leads__update__0__id=str(deal.id), leads__update__0__status_id="666")
+    assert hooks.answer(mirrored) == {deal.id}
+    assert Deal.objects.get(pk=deal.id).stage_id == f"{deal.pipeline_id}:142"
+    touched.deliver([deal.id], judge=lambda deals: None)
+    assert Stay.objects.filter(deal_id=deal.id, left_at=None, inferred=False, stage__status=142).exists()
+    hook = Hook.objects.get()
+    assert (bytes(hook.body), hook.error, hook.handled_at) == (b"", "", moment.now())
+    assert not hooks.waiting()
+
+
+@pytest.mark.django_db
+def test_rings_that_come_twice_late_and_in_the_wrong_order_end_the_same(mirrored: Source, world: World) -> None:
+    deal = Deal.objects.order_by("id")[1]
+    for status in (142, 143):
+        world.move_lead(lead_id=deal.id, status_id=status)
+    for status in (143, 142, 143, 142):
+        ring(leads__status__0__id=str(deal.id), leads__status__0__status_id=str(status))
+    hooks.answer(mirrored)
+    assert Deal.objects.get(pk=deal.id).stage_id.endswith(":143")
+    ring(leads__status__0__id=str(deal.id), leads__status__0__status_id="142")
+    assert hooks.answer(mirrored) == set()
+
+
+@pytest.mark.django_db
+def test_many_rings_about_one_deal_are_one_question(mirrored: Source, amo: Handle, world: World) -> None:
+    deal = Deal.objects.order_by("id")[1]
+    for _ in range(20):
+        ring(leads__update__0__id=str(deal.id))
+    before = amo.app.counters["requests"]
+    hooks.answer(mirrored)
+    assert amo.app.counters["requests"] - before == 2, "the deal and its events"
+    assert not hooks.waiting()
+
+
+@pytest.mark.django_db
+def test_a_deleted_deal_is_marked(mirrored: Source, world: World) -> None:
+    deal = Deal.objects.order_by("id")[1].id
+    world.delete_lead(lead_id=deal)
+    ring(leads__delete__0__id=str(deal))
+    assert hooks.answer(mirrored) == {deal}
+    assert Deal.objects.get(pk=deal).deleted_at is not None
+
+
+@pytest.mark.django_db
+def test_tasks_contacts_and_calls_are_brought_too(mirrored: Source, world: World) -> None:
+    deal = Deal.objects.order_by("id")[1].id
+    task = world.create_task(text="x", complete_till=moment.now(), entity_id=deal, entity_type="leads")
+    contact = world.create_contact(name="Новый клиент")
+    world.add_call(entity_id=deal, duration=33)
+    ring(task__add__0__id=str(task.id))
+    ring(contacts__add__0__id=str(contact.id))
+    ring(leads__note__0__note__element_id=str(deal), leads__note__0__note__id="1")
+    assert deal in hooks.answer(mirrored)
+    assert Task.objects.get(pk=task.id).deal_id == deal
+    assert Contact.objects.get(pk=contact.id).name == "Новый клиент"
+    assert Touch.objects.filter(deal_id=deal, seconds=33).exists()
+
+
+@pytest.mark.django_db
+def test_a_forged_deal_that_amocrm_does_not_know_changes_nothing(mirrored: Source) -> None:
+    ring(leads__add__0__id="987654321")
+    assert hooks.answer(mirrored) == set()
+    assert not Deal.objects.filter(pk=987654321).exists() and not hooks.waiting()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [(b"\xff\xfe\xfd", "cannot be read"), (b"just words", "cannot be read"), (b"account[id]=1&leads[add][0][id]=1", "account 1")],
+)
+def test_nonsense_and_other_accounts_are_put_aside_with_the_reason(mirrored: Source, body: bytes, reason: str) -> None:
+    Hook.objects.create(body=body)
+    assert hooks.answer(mirrored) == set()
+    hook = Hook.objects.get()
+    assert reason in hook.error and hook.handled_at and bytes(hook.body) == b""
+
+
+@pytest.mark.django_db
+def test_a_ring_that_cannot_be_answered_keeps_the_reason_and_waits(mirrored: Source, amo: Handle) -> None:
+    hook = ring(leads__update__0__id=str(Deal.objects.order_by("id")[1].id))
+    amo.app.faults.add(Fault(path="/leads$", status=500, times=2))
+    with pytest.raises(errors.Transient):
+        hooks.answer(mirrored)
+    hook.refresh_from_db()
+    assert "500" in hook.error and hook.handled_at is None and bytes(hook.body)
+    assert not hooks.waiting(), "it rests"
+    Hook.objects.update(lease_until=leases.present())
+    hooks.answer(mirrored)
+    assert Hook.objects.get().handled_at is not None
+
+
+@pytest.mark.django_db
+def test_one_ring_that_amocrm_chokes_on_does_not_hold_up_the_others(mirrored: Source, amo: Handle, world: World) -> None:
+    one, two = Deal.objects.order_by("id").values_list("id", flat=True)[1:3]
+    world.edit_lead(lead_id=one, price=1)
+    world.edit_lead(lead_id=two, price=2)
+    ring(leads__update__0__id=str(one))
+    ring(leads__update__0__id=str(two))
+    amo.app.faults.add(Fault(path="/leads$", status=403, times=1))  # the common question
+    amo.app.faults.add(Fault(path="/events$", status=402, times=1))  # the first single one
+    hooks.answer(mirrored)
+    assert Deal.objects.get(pk=two).price == 2
+    assert Hook.objects.filter(handled_at=None).count() <= 1
+
+
+@pytest.mark.django_db
+def test_a_worker_that_died_holding_a_ring_lets_go_of_it(mirrored: Source) -> None:
+    hook = ring(leads__update__0__id=str(Deal.objects.order_by("id")[1].id))
+    assert [one.pk for one in hooks.claim()] == [hook.pk]
+    assert hooks.claim() == [] and not hooks.waiting()
+    Hook.objects.update(lease_until=leases.present() - timedelta(seconds=1))
+    hooks.answer(mirrored)
+    assert Hook.objects.get().handled_at is not None and Hook.objects.get().attempts == 2
+
+
+@pytest.mark.django_db
+def test_hooks_before_the_first_load_bring_what_they_name(account: Account, world: World, source: Source) -> None:
+    populate(world, 2)
+    lead = min(world.leads.rows)
+    ring(leads__add__0__id=str(lead))
+    ring(leads__note__0__note__id="1")
+    assert hooks.answer(source) == {lead}
+    assert not Touch.objects.exists(), "notes are left to the first load"
+    assert Touched.objects.exists()
+
+
+@pytest.mark.django_db
+def test_amocrm_is_asked_to_ring_here_once(account: Account, world: World, source: Source) -> None:
+    first = hooks.ensure_subscription(source.client, account, "https://portal.example")
+    again = hooks.ensure_subscription(source.client, Account.objects.get(), "https://portal.example")
+    assert first == again == f"https://portal.example/hooks/amocrm/{Account.objects.get().hook_secret}/"
+    (hook,) = world.webhooks.values()
+    assert hook.destination == first and set(hook.settings) == set(hooks.SETTINGS)
+    assert len(Account.objects.get().hook_secret) >= 40
