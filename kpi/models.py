@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Scheme(models.Model):
-    """A pay scheme: a validated document of components, versioned, in force from ``effective_from`` (a month's first day)."""
+    """A pay scheme: a sound document, in versions, in force from ``effective_from`` (the first day of a month)."""
 
     code = models.SlugField(max_length=40)
     version = models.PositiveIntegerField()
@@ -30,7 +30,9 @@ class Scheme(models.Model):
 class Quota(models.Model):
     """A manager's plan of a month, in the account's currency. ``period`` is the month's first day."""
 
-    manager = models.ForeignKey("pipelines.Person", models.DO_NOTHING, db_constraint=False, related_name="quotas")
+    manager = models.ForeignKey(
+        "pipelines.Person", models.DO_NOTHING, db_constraint=False, related_name="quotas"
+    )
     period = models.DateField(_("month"))
     amount = models.DecimalField(_("plan"), max_digits=15, decimal_places=2)
 
@@ -56,7 +58,9 @@ class Statement(models.Model):
         LIVE = "live", _("preliminary")
         CLOSED = "closed", _("closed")
 
-    manager = models.ForeignKey("pipelines.Person", models.DO_NOTHING, db_constraint=False, related_name="statements")
+    manager = models.ForeignKey(
+        "pipelines.Person", models.DO_NOTHING, db_constraint=False, related_name="statements"
+    )
     period = models.DateField(_("month"))
     status = models.CharField(max_length=6, choices=Status, default=Status.LIVE)
     total = models.DecimalField(_("total"), max_digits=15, decimal_places=2, default=0)
@@ -64,7 +68,9 @@ class Statement(models.Model):
     inputs = models.JSONField(default=dict)
     computed_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
-    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     objects = StatementQuerySet.as_manager()
 
@@ -83,7 +89,9 @@ class StatementLine(models.Model):
     code = models.CharField(max_length=40)
     amount = models.DecimalField(max_digits=15, decimal_places=2)
     values = models.JSONField(default=dict)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     reason = models.TextField(blank=True)
 
     class Meta:

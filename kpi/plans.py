@@ -107,7 +107,7 @@ def in_force(month: date) -> QuerySet[Scheme]:
 
 
 def assign(schemes: Iterable[Scheme], people: Iterable[int]) -> dict[int, Scheme]:
-    """Whose pay follows which scheme: one that names the person goes before one for everybody, a later one before an earlier."""
+    """Whose pay follows which scheme: one that names the person before one for everybody, a later before an earlier."""
     plans = [(scheme, parse(scheme.document)) for scheme in schemes]
     plans.sort(key=lambda pair: (pair[1].people is not None, pair[1].effective_from, pair[0].published_at))
     found = {}

@@ -1,7 +1,7 @@
 """A rate of what was sold: flat, by marginal tiers, or by tiers on the whole sum.
 
 Tiers are ordered, their ends are shares of the quota (1 = the whole plan) and half-open: at exactly 100 % the tier
-above 100 % is reached. The last tier has no end. Whole-sum tiers jump at every end (see ``cliffs``); marginal ones never do.
+above 100 % is reached. The last tier has no end. Whole-sum tiers jump at their ends (see ``cliffs``), marginal never.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Metrics of the department: ``measure`` gives the numbers, ``rows`` what is behind one, ``METRICS`` the definitions."""
+"""Metrics of the department: ``measure`` gives numbers, ``rows`` what is behind one, ``METRICS`` the definitions."""
 
 from kpi.metrics import activity, deals, flow, quality, tasks  # noqa: F401 - importing a room registers its metrics
 from kpi.metrics.deals import won_by_day

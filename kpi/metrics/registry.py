@@ -58,7 +58,7 @@ Answer = Mapping[Any, tuple[Decimal | None, int]]  # key (None for the whole) â†
 
 @dataclass(frozen=True)
 class Metric:
-    """A definition. ``answer`` measures by any dimension of ``by`` but months; ``facts`` are the rows behind the number.
+    """A definition. ``answer`` measures by a dimension of ``by`` (never months); ``facts`` are the rows behind it.
 
     ``empty`` is the value when there are no rows: zero for counts and sums, None for ratios.
     """

@@ -98,7 +98,8 @@ UNCOVERED = """
     cross join lateral (
         select range_agg(tstzrange(t.created_at, t.until)) as tasks
         from (
-            select created_at, least(case when is_completed then coalesce(completed_at, updated_at) end, deleted_at) as until
+            select created_at,
+                   least(case when is_completed then coalesce(completed_at, updated_at) end, deleted_at) as until
             from pipelines_task where deal_id = p.deal_id
         ) t
         where t.created_at < coalesce(t.until, 'infinity')

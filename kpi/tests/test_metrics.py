@@ -128,8 +128,10 @@ def test_wins_losses_and_what_follows_from_them(house: House) -> None:
 
 
 def test_undefined_is_null_and_none_is_zero(house: House) -> None:
-    undefined = {"win_rate", "cycle_days", "avg_deal", "first_contact_minutes", "tasks_on_time", "no_task_hours", "quality",
-                 "findings_per_100_deal_days", "velocity", "conversion"}  # fmt: skip
+    undefined = {
+        "win_rate", "cycle_days", "avg_deal", "first_contact_minutes", "tasks_on_time", "no_task_hours", "quality",
+        "findings_per_100_deal_days", "velocity", "conversion",
+    }  # fmt: skip
     for code in METRICS:
         assert ask(code) == {None: (None if code in undefined else D(0), 0)}, code
 
@@ -366,8 +368,8 @@ def test_conversion_follows_the_deals_of_the_period(house: House) -> None:
 def test_a_return_to_a_stage_is_no_second_entry(house: House) -> None:
     deal = make_deal(house.first, house.anna, NOW - DAY)
     Stay.objects.create(
-        deal=deal, stage=house.first, manager=house.anna, visit=1, visit_since=NOW - 40 * DAY, entered_at=NOW - 40 * DAY,
-        left_at=NOW - 2 * DAY, next_stage=house.second,
+        deal=deal, stage=house.first, manager=house.anna, visit=1, visit_since=NOW - 40 * DAY,
+        entered_at=NOW - 40 * DAY, left_at=NOW - 2 * DAY, next_stage=house.second,
     )  # fmt: skip
     assert ask("conversion", "stage") == {}
 
