@@ -94,6 +94,8 @@ def _run(crew: Crew, port: int, *, demo: bool) -> None:
         print(f"\nThe portal is open: {address}", flush=True)
         crew.run("logins", [*MANAGE, "logins"], variables)
         crew.run("amo_sync", [*MANAGE, "amo_sync", "--full"], variables)
+        schedule = ["--schedule", str(PROJECT / ".local" / "beat-schedule"), "--pidfile", ""]
+        crew.start("beat", [*CELERY, "beat", *schedule, "--loglevel", "WARNING"], variables)
         print(
             f"\nAll data are there after {time.monotonic() - started:.0f} s. Ctrl-C stops the portal.",
             flush=True,
@@ -112,7 +114,7 @@ def _start_sandbox(crew: Crew, variables: dict[str, str]) -> dict[str, str]:
 
 
 def _start_portal(crew: Crew, variables: dict[str, str], port: int) -> None:
-    """Start web server, workers and beat; returns when the first page can be asked for."""
+    """Start web server and workers; returns when the first page can be asked for."""
     threads = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--no-control-socket"]
     web = ["salesops.wsgi", "--bind", f"{HOST}:{port}", *threads, "--log-level", "warning"]
     crew.start("web", [PYTHON, "-m", "gunicorn", *web], variables)
@@ -120,8 +122,6 @@ def _start_portal(crew: Crew, variables: dict[str, str], port: int) -> None:
         worker = ["worker", "--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", "2"]
         silent = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
         crew.start(f"worker-{queue}", [*CELERY, *worker, *silent], variables)
-    schedule = ["--schedule", str(PROJECT / ".local" / "beat-schedule"), "--pidfile", ""]
-    crew.start("beat", [*CELERY, "beat", *schedule, "--loglevel", "WARNING"], variables)
     _wait_for(crew, f"http://{HOST}:{port}/healthz", "The web server", 60)
 
 
