@@ -1,0 +1,90 @@
+"""13,087 loan applications of a real bank, through the sandbox into the mirror: figures that nobody here invented.
+
+BPI Challenge 2012, B. van Dongen, doi:10.4121/uuid:3926db30-f712-4394-aebc-75976070e91f.
+"""
+
+import io
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection as database
+from django.db.models import Count, Sum
+from django.test import override_settings
+
+from pipelines.management.commands import amo_sync
+from pipelines.models import Deal, Event, LossReason, Person, Stage, Stay, Task, Touch, Touched
+from salesops.lib import moment
+
+FILE = settings.BASE_DIR.parent / "shared" / "data" / "bpi2012.json.gz"
+NOW = "2012-03-14T16:00:00+00:00"
+
+pytestmark = [
+    pytest.mark.skipif(not FILE.exists(), reason=f"the log of BPI Challenge 2012 is not here ({FILE.name})"),
+    pytest.mark.django_db,
+    pytest.mark.timeout(600),
+]
+
+
+@pytest.fixture
+def bank() -> Iterator[str]:
+    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", "--load", str(FILE), "--now", NOW, "--token", "T",
+               "--rate", "0"]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(settings.BASE_DIR)) as process:
+        assert process.stdout
+        found = re.search(r"http://\S+", process.stdout.readline())
+        assert found, "the sandbox did not start"
+        yield found[0]
+        process.kill()
+
+
+def days(before: str, after: str, reason: str | None = None) -> tuple[int, Decimal, Decimal]:
+    """(n, median, mean) of the visits to one stage that ended in another, in days, to three places."""
+    query = """
+        SELECT count(*), round((percentile_cont(0.5) WITHIN GROUP (ORDER BY days))::numeric, 3), round(avg(days), 3)
+        FROM (SELECT extract(epoch FROM stay.left_at - stay.visit_since) / 86400 AS days
+              FROM pipelines_stay stay
+              JOIN pipelines_stage stage ON stage.id = stay.stage_id
+              JOIN pipelines_stage following ON following.id = stay.next_stage_id
+              JOIN pipelines_deal deal ON deal.id = stay.deal_id
+              LEFT JOIN pipelines_lossreason reason ON reason.id = deal.loss_reason_id
+              WHERE stage.name = %s AND following.name = %s AND (%s::text IS NULL OR reason.name = %s)) visits"""
+    with database.cursor() as cursor:
+        cursor.execute(query, [before, after, reason, reason])
+        return cursor.fetchone()
+
+
+def test_the_bank_s_figures_come_back(bank: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(amo_sync, "get_commands", lambda: {})
+    moment.fix(NOW)
+    try:
+        with override_settings(AMO_BASE_URL=bank, AMO_TOKEN="T", AMO_RATE=0):
+            call_command("amo_sync", "--full", stdout=io.StringIO())
+    finally:
+        moment.fix(None)
+
+    won, lost = Deal.objects.filter(stage__status=142), Deal.objects.filter(stage__status=143)
+    assert Deal.objects.count() == 13_087
+    assert won.aggregate(n=Count("pk"), sum=Sum("price")) == {"n": 2_246, "sum": Decimal(35_290_338)}
+    reasons = dict(lost.values_list("loss_reason__name").annotate(n=Count("pk")))
+    assert reasons == {"Declined": 7_635, "Cancelled": 2_807} and LossReason.objects.count() == 2
+    assert Deal.objects.open().count() == 399
+    assert (Task.objects.count(), Task.objects.open().count()) == (26_318, 863)
+    assert not Task.objects.filter(completed_inferred=True).exists()
+    assert Touch.objects.filter(kind=Touch.Kind.CALL_OUT, seconds__gt=0).count() <= Touch.objects.count() == 34_383
+    assert (Person.objects.count(), Person.objects.exclude(deleted_at=None).count()) == (68, 0)
+    assert Stage.objects.count() == 7 and Event.objects.count() == 132_428
+
+    assert days("A_PREACCEPTED", "A_ACCEPTED") == (5_113, Decimal("0.172"), Decimal("0.779"))
+    assert days("A_FINALIZED", "Not approved", "Cancelled") == (1_640, Decimal("19.295"), Decimal("21.518"))
+    assert days("A_FINALIZED", "Not approved", "Declined") == (802, Decimal("13.132"), Decimal("15.468"))
+    cycles = sorted((closed - created).total_seconds() / 86_400 for closed, created in won.values_list("closed_at", "created_at"))
+    assert 14 < cycles[len(cycles) // 2] < 15 and 16 < sum(cycles) / len(cycles) < 17
+    assert Stay.objects.filter(left_at=None).count() == 13_087
+    assert not Stay.objects.filter(inferred=True).exists() and not Touched.objects.exists()
