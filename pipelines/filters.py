@@ -177,12 +177,12 @@ class DealFilter(Cascading):
     stage = OneStage(queryset=stages, label=_("Stage"), empty_label=_("All stages"))
     group = department()
     manager = owner()
-    open = Flag("by_open", label=_("State"), yes=_("open"), no=_("closed"))
+    open = Flag("by_open", label=_("State"), yes=_("open deals"), no=_("closed deals"))
     result = filters.ChoiceFilter(
         field_name="stage__kind",
         choices=[(Stage.Kind.WON, Stage.Kind.WON.label), (Stage.Kind.LOST, Stage.Kind.LOST.label)],
         label=_("Result"),
-        empty_label=_("any"),
+        empty_label=_("all"),
         error_messages=NO_SUCH,
     )
     since = Since("closed_at", label=_("Closed since"))

@@ -16,7 +16,7 @@ class Progress:
     """One entity: how fresh it is and, while it loads, how far and how fast it goes. Rates are per second."""
 
     cursor: Cursor
-    freshness: Freshness | None
+    freshness: Freshness
     now: datetime
 
     @property
@@ -46,8 +46,8 @@ class Progress:
 
 def read(now: datetime) -> dict[str, Any]:
     """The context of the sync page."""
-    fresh = {one.entity: one for one in freshness.read(now)}
-    entities = [Progress(cursor, fresh.get(cursor.entity), now) for cursor in Cursor.objects.all()]
+    cursors = {cursor.entity: cursor for cursor in Cursor.objects.all()}
+    entities = [Progress(cursors[one.entity], one, now) for one in freshness.read(now) if one.entity in cursors]
     waiting = Q(handled_at=None)
     hooks = Hook.objects.filter(received_at__gt=now - timedelta(days=1)).aggregate(
         received=Count("pk"), last=Max("received_at"), waiting=Count("pk", waiting), failed=Count("pk", waiting & ~Q(error=""))

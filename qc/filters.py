@@ -23,12 +23,12 @@ class FindingFilter(Cascading):
     rule = filters.ChoiceFilter(choices=rules, label=_("Rule"), empty_label=_("All rules"), error_messages=NO_SUCH)
     state = filters.ChoiceFilter(
         method="by_state",
-        choices=[("open", _("open now")), ("upcoming", _("upcoming")), ("closed", _("fixed"))],
+        choices=[("open", _("open now")), ("upcoming", _("to come")), ("closed", _("fixed by now"))],
         label=_("State"),
-        empty_label=_("any"),
+        empty_label=_("all"),
         error_messages=NO_SUCH,
     )
-    severity = filters.ChoiceFilter(choices=Severity.choices, label=_("Severity"), empty_label=_("any"), error_messages=NO_SUCH)
+    severity = filters.ChoiceFilter(choices=Severity.choices, label=_("Severity"), empty_label=_("all"), error_messages=NO_SUCH)
     pipeline = One(
         field_name="stage__pipeline",
         queryset=Pipeline.objects.filter(deleted_at=None),

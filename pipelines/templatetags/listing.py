@@ -16,7 +16,8 @@ def sort_head(context: Context, column: str, label: object, css: str = "", first
     query.pop("page", None)
     here = present.removeprefix("-") == column
     query["sort"] = (column if present.startswith("-") else f"-{column}") if here else f"{first}{column}"
-    order = ("descending" if present.startswith("-") else "ascending") if here else "none"
-    arrow = icon("arrow-down" if order == "descending" else "arrow-up") if here else ""
-    link = format_html('<a class="sort" href="?{}">{}{}</a>', query.urlencode(), label, arrow)
+    if not here:
+        return format_html('<th scope="col" class="{}"><a class="sort" href="?{}">{}</a></th>', css, query.urlencode(), label)
+    order, arrow = ("descending", "arrow-down") if present.startswith("-") else ("ascending", "arrow-up")
+    link = format_html('<a class="sort" href="?{}">{}{}</a>', query.urlencode(), label, icon(arrow))
     return format_html('<th scope="col" class="{}" aria-sort="{}">{}</th>', css, order, link)

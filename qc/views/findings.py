@@ -22,7 +22,7 @@ def findings(request: HttpRequest) -> HttpResponse:
     data = request.GET.copy()
     if "state" not in data and not (data.get("since") or data.get("closed_since")):
         data["state"] = "open"
-    visible = Finding.objects.standing().visible_to(request.user).select_related("deal", "task", "stage", "manager")
+    visible = Finding.objects.standing().visible_to(request.user).select_related("deal", "task", "stage", "manager").order_by("-opens_at", "-pk")
     chosen = FindingFilter(data, visible, request=request)
     found = chosen.qs if chosen.is_valid() else visible.none()
     count = found.order_by().count()

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
 from pipelines.frozen import SHOWN
 from pipelines.models import Deal
@@ -12,6 +13,7 @@ from qc.models import Finding
 from salesops.desk.scope import Scope
 
 ROWS = 8
+LATEST, STORIES = 60, 11  # findings read for the feed, and its lines
 
 
 @dataclass(frozen=True)
@@ -51,15 +53,35 @@ def _gravity(finding: Finding) -> tuple[bool, datetime]:
     return finding.severity != "violation", finding.opens_at
 
 
-def recent(scope: Scope, now: datetime, rows: int = 8) -> list[Finding]:
-    """What was found or fixed last, the latest first; ``fixed`` tells which. Two queries."""
-    shown = Finding.objects.standing().filter(mode__in=SHOWN).select_related("deal", "task", "stage", "manager")
+@dataclass
+class Story:
+    """What was found or fixed about one person by one rule within a local day; the latest finding speaks for all."""
+
+    finding: Finding
+    at: datetime
+    fixed: bool
+    count: int = 1
+
+    @property
+    def state(self) -> str:
+        return "closed" if self.fixed else "open"
+
+
+def recent(scope: Scope, now: datetime) -> list[Story]:
+    """What was found or fixed last, the latest first; two queries."""
+    shown = Finding.objects.standing().filter(mode__in=SHOWN, opens_at__lte=now).select_related("deal", "manager")
     if not scope.everybody:
         shown = shown.filter(manager__in=list(scope.people))
     if "pipeline" in scope.chosen:
         shown = shown.filter(stage__in=list(scope.stages))
-    opened = list(shown.filter(Q(closes_at=None) | Q(closes_at__gt=now), opens_at__lte=now).order_by("-opens_at", "-pk")[:rows])
-    fixed = list(shown.filter(opens_at__lte=now, closes_at__lte=now).order_by("-closes_at", "-pk")[:rows])
-    for finding in fixed:
-        finding.fixed = True
-    return sorted(opened + fixed, key=lambda one: one.closes_at if one in fixed else one.opens_at, reverse=True)[:rows]
+    opened = shown.filter(Q(closes_at=None) | Q(closes_at__gt=now)).order_by("-opens_at", "-pk")[:LATEST]
+    fixed = shown.filter(closes_at__lte=now).order_by("-closes_at", "-pk")[:LATEST]
+    told = [Story(one, one.opens_at, False) for one in opened] + [Story(one, one.closes_at, True) for one in fixed if one.closes_at]
+    stories: dict[Any, Story] = {}
+    for story in sorted(told, key=lambda one: one.at, reverse=True):
+        same = story.finding.manager_id, story.finding.rule, story.fixed, timezone.localdate(story.at)
+        if same in stories:
+            stories[same].count += 1
+        else:
+            stories[same] = story
+    return list(stories.values())[:STORIES]

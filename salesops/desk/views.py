@@ -47,7 +47,7 @@ def _today(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
 
 
 def _feed(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
-    return {"findings": today.recent(scope, moment.now())}
+    return {"stories": today.recent(scope, moment.now())}
 
 
 def _stuck(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:

@@ -158,10 +158,17 @@ def test_today_names_the_hot_spot_and_the_dearest_deals(office: Office) -> None:
 
 
 def test_the_feed_has_the_latest_first_and_tells_fixed_from_found(office: Office) -> None:
-    findings = context(login(), "feed")["findings"]
-    moments = [finding.closes_at or finding.opens_at for finding in findings]
+    stories = context(login(), "feed")["stories"]
+    moments = [story.at for story in stories]
     assert moments == sorted(moments, reverse=True)
-    assert [finding for finding in findings if getattr(finding, "fixed", False)] == [office.fixed]
+    assert [story.finding for story in stories if story.fixed] == [office.fixed]
+
+
+def test_the_feed_folds_a_day_of_one_person_and_rule_into_a_line(office: Office) -> None:
+    for _ in range(3):
+        office.stand_still(office.anna, 1_000, days=9)
+    stories = context(login(), "feed")["stories"]
+    assert [story.count for story in stories if story.finding.manager == office.anna and story.at == NOW - 9 * DAY] == [4]
 
 
 def test_managers_show_plan_quality_and_money(office: Office) -> None:
