@@ -67,7 +67,10 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class Timeline:
-    """A deal from its creation on. Pieces, tasks and changes come in the order of time; nothing outlives `deleted_at`."""
+    """A deal from its creation on. Pieces, tasks and changes come in the order of time.
+
+    Nothing outlives ``deleted_at``.
+    """
 
     id: int
     created_at: datetime
@@ -115,6 +118,13 @@ class Timeline:
         """When a next step was planned: a task covers until it is completed or deleted, even past its due moment."""
         return Spans((task.created_at, task.ended_at) for task in self.tasks)
 
+    @cached_property
+    def _changes_of(self) -> dict[str, list[Change]]:
+        found: dict[str, list[Change]] = {}
+        for change in self.changes:
+            found.setdefault(change.field, []).append(change)
+        return found
+
     def piece_at(self, moment: datetime) -> Piece | None:
         """The piece that holds ``moment``; the nearest one outside of the deal's life; None without any history."""
         found = None
@@ -130,7 +140,7 @@ class Timeline:
         Where no event tells since when, a value counts as having been there all along: what is not proven is not held
         against anybody. Where the row is newer than the last event and says otherwise, the row is right.
         """
-        changes = [change for change in self.changes if change.field == field]
+        changes = self._changes_of.get(field)
         present = is_filled(self.price if field == PRICE else (self.fields or {}).get(field))
         if not changes:
             return Spans([(self.created_at, None)] if present else ())

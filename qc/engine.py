@@ -3,19 +3,18 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
-from django.db import transaction
+from django.db import connection, transaction
 from msgspec import json
 
 from pipelines.models import Deal, Stay
-from pipelines.queries import fast_cursor, timelines
+from pipelines.queries import read, timelines
 from pipelines.timeline import Timeline
 from qc.regulations import draft
 from qc.rules import RULES, Breach, Terms
-from qc.terms import Bench, bench, field_names, norm_of
+from qc.terms import STAMP, Bench, bench, field_names, norm_of
 from salesops.lib import moment
 
 log = logging.getLogger(__name__)
@@ -27,7 +26,7 @@ LOCK = """
     from (select unnest(%(deals)s::bigint[]) as id order by id) deal
 """
 EXISTING = """
-    select id, rule, deal_id, task_id, since, severity, mode, stage_id, manager_id, opens_at, closes_at, "values"::text,
+    select id, rule, deal_id, task_id, since, severity, mode, stage_id, manager_id, opens_at, closes_at, "values",
            regulation_id, withdrawn_at
     from qc_finding where deal_id = any(%(deals)s) and rule = any(%(rules)s)
 """
@@ -36,7 +35,8 @@ WRITE = """
          withdrawn as (update qc_finding set withdrawn_at = %(now)s where id = any(%(withdrawn)s))
     insert into qc_finding (rule, deal_id, task_id, since, severity, mode, stage_id, manager_id, opens_at, closes_at,
                             "values", regulation_id)
-    select rule, deal_id, task_id, since, severity, mode, stage_id, manager_id, opens_at, closes_at, "values", regulation_id
+    select rule, deal_id, task_id, since, severity, mode, stage_id, manager_id, opens_at, closes_at, "values",
+           regulation_id
     from jsonb_to_recordset(%(rows)s::jsonb) as row (
         rule text, deal_id bigint, task_id bigint, since timestamptz, severity text, mode text, stage_id text,
         manager_id bigint, opens_at timestamptz, closes_at timestamptz, "values" jsonb, regulation_id bigint)
@@ -102,40 +102,57 @@ def _batches(deal_ids: Iterable[int] | None) -> Iterator[list[int]]:
 
 def _judge(deals: list[int], codes: list[str]) -> Counter[tuple[str, str]]:
     now = moment.now()
-    with fast_cursor() as cursor:
-        cursor.execute(
-            LOCK, {"deals": deals}
-        )  # before the reads: whoever judges last has seen the newest history
-        terms = bench()
-        standing = {}
-        for pk, rule, deal, task, since, *verdict in cursor.execute(
-            EXISTING, {"deals": deals, "rules": codes}
-        ):
-            verdict[6] = json.decode(verdict[6])
-            standing[Key(rule, deal, task, since)] = pk, Verdict._make(verdict)
-        counts: Counter[tuple[str, str]] = Counter()
-        found, failed = _verdicts(deals, codes, terms)
-        rows = []
-        for key, verdict in found.items():
-            known = standing.pop(key, None)
-            outcome = "new" if known is None else "standing" if known[1] == verdict else "changed"
-            counts[key.rule, outcome] += 1
-            if outcome != "standing":
-                rows.append(key._asdict() | verdict._asdict())
-        dropped, withdrawn = [], []
-        for key, (pk, verdict) in standing.items():
-            if verdict.withdrawn_at is None and (key.rule, key.deal_id) not in failed:
-                outcome, place = ("dropped", dropped) if verdict.opens_at > now else ("withdrawn", withdrawn)
-                counts[key.rule, outcome] += 1
-                place.append(pk)
-        for rule, _ in failed:
-            counts[rule, "failed"] += 1
-        if rows or dropped or withdrawn:
+    # The lock comes before every other read: whoever judges last has seen the newest history.
+    _, known, [stamp] = read(
+        (LOCK, {"deals": deals}), (EXISTING, {"deals": deals, "rules": codes}), (STAMP, {})
+    )
+    found, failed = _verdicts(deals, codes, bench(stamp))
+    difference = _compare(known, found, failed, now)
+    if difference.rows or difference.dropped or difference.withdrawn:
+        with connection.cursor() as cursor:
             cursor.execute(
                 WRITE,
-                {"rows": json.encode(rows).decode(), "dropped": dropped, "withdrawn": withdrawn, "now": now},
+                {
+                    "rows": json.encode(difference.rows).decode(),
+                    "dropped": difference.dropped,
+                    "withdrawn": difference.withdrawn,
+                    "now": now,
+                },
             )
-    return counts
+    return difference.counts
+
+
+class Difference(NamedTuple):
+    """What must be written, and the counts of it; ``dropped`` and ``withdrawn`` are ids of findings."""
+
+    rows: list[dict[str, Any]]
+    dropped: list[int]
+    withdrawn: list[int]
+    counts: Counter[tuple[str, str]]
+
+
+def _compare(
+    known: Iterable[tuple[Any, ...]],
+    found: Mapping[Key, Verdict],
+    failed: Collection[tuple[str, int]],
+    now: datetime,
+) -> Difference:
+    """Rows of EXISTING against verdicts. Slices of rows are keys and verdicts: a plain tuple equals the named one."""
+    rest = {row[1:5]: row for row in known}
+    difference = Difference([], [], [], Counter((rule, "failed") for rule, _ in failed))
+    for key, verdict in found.items():
+        row = rest.pop(key, None)
+        outcome = "new" if row is None else "standing" if row[5:] == verdict else "changed"
+        difference.counts[key.rule, outcome] += 1
+        if outcome != "standing":
+            difference.rows.append(key._asdict() | verdict._asdict())
+    for row in rest.values():
+        key, verdict = Key._make(row[1:5]), Verdict._make(row[5:])
+        if verdict.withdrawn_at is None and (key.rule, key.deal_id) not in failed:
+            outcome = "dropped" if verdict.opens_at > now else "withdrawn"
+            difference.counts[key.rule, outcome] += 1
+            (difference.dropped if outcome == "dropped" else difference.withdrawn).append(row[0])
+    return difference
 
 
 def _verdicts(
@@ -162,16 +179,18 @@ def _verdicts(
     return found, failed
 
 
-@dataclass(frozen=True)
-class Tried:
+NUMBERS = ("now", "period", "now_before", "period_before")
+
+
+class Tried(TypedDict):
     """What a rule finds for one manager: open ``now``, and at any time of the ``period``; before and after a change."""
 
     rule: str
     manager: int | None
-    now: int = 0
-    period: int = 0
-    now_before: int = 0
-    period_before: int = 0
+    now: int
+    period: int
+    now_before: int
+    period_before: int
 
 
 def backtest(stage_id: str, norms: Mapping[str, Any], days: int = 90) -> list[Tried]:
@@ -179,7 +198,7 @@ def backtest(stage_id: str, norms: Mapping[str, Any], days: int = 90) -> list[Tr
 
     ``norms`` are fields of Regulation; those not named stay as they are in force. Only rules that judge by norms
     appear, whether they are on or not, with managers ordered by how many findings they would have now. The changed
-    norms judge every visit, the present ones each visit by the version of its time. Raises ValidationError.
+    norms judge every visit, the present ones each visit by the version of its time. Raises ValueError.
     """
     now = moment.now()
     since = now - timedelta(days=days)
@@ -203,9 +222,13 @@ def backtest(stage_id: str, norms: Mapping[str, Any], days: int = 90) -> list[Tr
                         counts[code, breach.owner]["now" + suffix] += (
                             breach.closes_at is None or breach.closes_at > now
                         )
-    rows = [Tried(rule, manager, **numbers) for (rule, manager), numbers in counts.items()]
+    rows = [
+        Tried(rule=rule, manager=manager, **{name: numbers[name] for name in NUMBERS})  # type: ignore[typeddict-item]
+        for (rule, manager), numbers in counts.items()
+    ]
+    order = list(RULES)
     return sorted(
-        rows, key=lambda row: (list(RULES).index(row.rule), -row.now, -row.period, row.manager or 0)
+        rows, key=lambda row: (order.index(row["rule"]), -row["now"], -row["period"], row["manager"] or 0)
     )
 
 

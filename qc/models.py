@@ -46,11 +46,17 @@ class Regulation(models.Model):
         CLIENT = "client", _("client's (company hours)")
 
     stage = models.ForeignKey(
-        "pipelines.Stage", models.DO_NOTHING, db_constraint=False, related_name="regulations", verbose_name=_("stage")
+        "pipelines.Stage",
+        models.DO_NOTHING,
+        db_constraint=False,
+        related_name="regulations",
+        verbose_name=_("stage"),
     )
     version = models.PositiveIntegerField(default=1)
     published_at = models.DateTimeField(null=True, blank=True)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     entry_result = models.TextField(_("result on entry"), blank=True)
     goal = models.TextField(_("goal of the stage"), blank=True)
     term = models.TextField(_("term"), blank=True)
@@ -60,7 +66,9 @@ class Regulation(models.Model):
     stay_clock = models.CharField(_("clock of the stay"), max_length=8, choices=Clock, default=Clock.CALENDAR)
     needs_task = models.BooleanField(_("a next task is demanded"), default=False)
     task_grace = models.DurationField(_("grace without a task"), null=True, blank=True)  # owner's clock
-    required_fields = models.JSONField(_("required fields"), default=list, blank=True)  # ids of custom fields; "price"
+    required_fields = models.JSONField(
+        _("required fields"), default=list, blank=True
+    )  # ids of custom fields; "price"
     fields_grace = models.DurationField(_("grace to fill fields"), null=True, blank=True)  # owner's clock
 
     class Meta:
@@ -101,19 +109,35 @@ class Finding(models.Model):
     rule = models.CharField(max_length=40)
     severity = models.CharField(max_length=9, choices=Severity)
     mode = models.CharField(max_length=6, choices=RuleMode.Mode)
-    deal = models.ForeignKey("pipelines.Deal", models.DO_NOTHING, db_constraint=False, db_index=False, related_name="findings")
-    task = models.ForeignKey(
-        "pipelines.Task", models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="findings"
+    deal = models.ForeignKey(
+        "pipelines.Deal", models.DO_NOTHING, db_constraint=False, db_index=False, related_name="findings"
     )
-    stage = models.ForeignKey("pipelines.Stage", models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+")
+    task = models.ForeignKey(
+        "pipelines.Task",
+        models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        null=True,
+        related_name="findings",
+    )
+    stage = models.ForeignKey(
+        "pipelines.Stage", models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+"
+    )
     manager = models.ForeignKey(
-        "pipelines.Person", models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="findings"
+        "pipelines.Person",
+        models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        null=True,
+        related_name="findings",
     )
     since = models.DateTimeField()
     opens_at = models.DateTimeField()
     closes_at = models.DateTimeField(null=True)
     values = models.JSONField(default=dict)  # what the sentence is filled with
-    regulation = models.ForeignKey(Regulation, models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+")
+    regulation = models.ForeignKey(
+        Regulation, models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+"
+    )
     withdrawn_at = models.DateTimeField(null=True)
 
     objects = FindingQuerySet.as_manager()
@@ -126,12 +150,20 @@ class Finding(models.Model):
             models.Index(fields=["deal"], name="finding_by_deal"),  # diff of a judged deal, deal card
             # open and upcoming lists of a rule or a manager; the desk
             models.Index(
-                fields=["rule", "opens_at"], include=["closes_at", "manager", "deal", "stage"], name="finding_open", condition=Q(withdrawn_at=None)
+                fields=["rule", "opens_at"],
+                include=["closes_at", "manager", "deal", "stage"],
+                name="finding_open",
+                condition=Q(withdrawn_at=None),
             ),
             models.Index(
-                fields=["manager", "opens_at"], include=["rule", "closes_at", "mode"], name="finding_by_manager", condition=Q(withdrawn_at=None)
+                fields=["manager", "opens_at"],
+                include=["rule", "closes_at", "mode"],
+                name="finding_by_manager",
+                condition=Q(withdrawn_at=None),
             ),  # quality of a person in a period
         ]
         constraints = [
-            models.UniqueConstraint(fields=["rule", "deal", "task", "since"], nulls_distinct=False, name="finding_natural_key")
+            models.UniqueConstraint(
+                fields=["rule", "deal", "task", "since"], nulls_distinct=False, name="finding_natural_key"
+            )
         ]

@@ -33,12 +33,12 @@ def in_force() -> dict[str, Regulation]:
 
 
 def draft(stage_id: str, **values: Any) -> Regulation:
-    """The version in force with these values changed; checked, not saved. Raises ValidationError with one sentence."""
+    """The version in force with these values changed; checked, not saved. Raises ValueError with one sentence."""
     if unknown := [name for name in values if name not in VALUES]:
-        raise ValidationError(_("A regulation has no field “%(name)s”.") % {"name": unknown[0]})
+        raise ValueError(_("A regulation has no field “%(name)s”.") % {"name": unknown[0]})
     stage = Stage.objects.filter(id=stage_id, deleted_at=None).first()
     if stage is None:
-        raise ValidationError(_("There is no stage “%(stage)s”.") % {"stage": stage_id})
+        raise ValueError(_("There is no stage “%(stage)s”.") % {"stage": stage_id})
     present = in_force().get(stage_id)
     kept = {name: getattr(present, name) for name in VALUES} if present else {}
     regulation = Regulation(stage=stage, **{**kept, **values})
@@ -49,7 +49,7 @@ def draft(stage_id: str, **values: Any) -> Regulation:
 def publish(stage: Stage | str, author: Employee | None, **values: Any) -> Regulation:
     """Put a new version in force now; values not named stay. The stage's deals are judged again once this is committed.
 
-    Raises ValidationError with one sentence, and changes nothing, for values that make no sense.
+    Raises ValueError with one sentence, and changes nothing, for values that make no sense.
     """
     stage_id = stage.pk if isinstance(stage, Stage) else stage
     with transaction.atomic():
@@ -67,12 +67,14 @@ def publish(stage: Stage | str, author: Employee | None, **values: Any) -> Regul
 def set_mode(rule: str, mode: str, weight: int | None = None) -> RuleMode:
     """Switch a rule further or back, from now on; all deals are judged by it again once this is committed.
 
-    Raises ValidationError with one sentence for a rule or a mode that does not exist.
+    Raises ValueError with one sentence for a rule or a mode that does not exist.
     """
     if rule not in RULES:
-        raise ValidationError(_("There is no rule “%(rule)s”.") % {"rule": rule})
+        raise ValueError(_("There is no rule “%(rule)s”.") % {"rule": rule})
     if mode not in RuleMode.Mode.values:
-        raise ValidationError(_("A rule has no mode “%(mode)s”.") % {"mode": mode})
+        raise ValueError(_("A rule has no mode “%(mode)s”.") % {"mode": mode})
+    if weight is not None and not 0 <= weight <= 100:
+        raise ValueError(_("The weight of a rule is a number from 0 to 100."))
     with transaction.atomic():
         row, created = RuleMode.objects.select_for_update().get_or_create(
             rule=rule,
@@ -83,7 +85,6 @@ def set_mode(rule: str, mode: str, weight: int | None = None) -> RuleMode:
             row.mode, row.since = mode, moment.now()
         if weight is not None:
             row.weight = weight
-        row.full_clean()
         row.save()
         if changed:
             transaction.on_commit(lambda: current_app.send_task("qc.tasks.judge_all", [[rule]]))
@@ -92,27 +93,34 @@ def set_mode(rule: str, mode: str, weight: int | None = None) -> RuleMode:
 
 def _check(regulation: Regulation) -> None:
     for name in DURATIONS:
-        value = getattr(regulation, name)
-        if value is None:
-            continue
-        label = Regulation._meta.get_field(name).verbose_name
-        if not isinstance(value, timedelta) or not timedelta() < value <= LONGEST:
-            raise ValidationError(
-                _("“%(field)s” must be longer than zero and at most five years.") % {"field": label}
-            )
+        setattr(regulation, name, _duration(name, getattr(regulation, name)))
     if regulation.stay_clock not in Regulation.Clock.values:
-        raise ValidationError(_("There is no clock “%(clock)s”.") % {"clock": regulation.stay_clock})
+        raise ValueError(_("There is no clock “%(clock)s”.") % {"clock": regulation.stay_clock})
     if not isinstance(regulation.needs_task, bool):
-        raise ValidationError(_("Whether a next task is demanded must be yes or no."))
+        raise ValueError(_("Whether a next task is demanded must be yes or no."))
     if not isinstance(regulation.required_fields, list | tuple):
-        raise ValidationError(_("Required fields must be a list of ids of deal fields."))
+        raise ValueError(_("Required fields must be a list of ids of deal fields."))
     regulation.required_fields = list(dict.fromkeys(map(str, regulation.required_fields)))
     names = field_names()
     for field in regulation.required_fields:
         if field not in names:
-            raise ValidationError(_("There is no deal field “%(field)s”.") % {"field": field})
+            raise ValueError(_("There is no deal field “%(field)s”.") % {"field": field})
     if regulation.max_stay is not None and regulation.stage.kind in (Stage.Kind.WON, Stage.Kind.LOST):
-        raise ValidationError(_("A closing stage has no longest stay."))
+        raise ValueError(_("A closing stage has no longest stay."))
+
+
+def _duration(name: str, value: Any) -> timedelta | None:
+    """A duration from a form or the API: a timedelta, seconds, or text such as «7 00:00:00»."""
+    field = Regulation._meta.get_field(name)
+    try:
+        length = timedelta(seconds=value) if type(value) in (int, float) else field.to_python(None if value == "" else value)
+    except (ValidationError, OverflowError):
+        length = timedelta()
+    if length is not None and not timedelta() < length <= LONGEST:
+        raise ValueError(
+            _("“%(field)s” must be longer than zero and at most five years.") % {"field": field.verbose_name}
+        )
+    return length
 
 
 def sentences(old: Regulation | None, new: Regulation) -> list[str]:
@@ -122,29 +130,24 @@ def sentences(old: Regulation | None, new: Regulation) -> list[str]:
 
 @dataclass(frozen=True)
 class Dwell:
-    """Calendar time of the visits to a stage that moved on to anything but a lost stage.
-
-    ``days``: (whole days, visits) for a picture; percentiles are None without any visit.
-    """
+    """Calendar time of the ``n`` visits to a stage that moved on to anything but a lost stage; None without any."""
 
     n: int
     p50: timedelta | None
     p75: timedelta | None
     p80: timedelta | None
-    days: list[tuple[int, int]]
 
 
 DWELL = """
-    with visit as (
+    select count(*), percentile_disc(0.5) within group (order by length),
+           percentile_disc(0.75) within group (order by length), percentile_disc(0.8) within group (order by length)
+    from (
         select s.left_at - s.visit_since as length
         from pipelines_stay s
         join pipelines_deal d on d.id = s.deal_id and d.deleted_at is null
         join pipelines_stage g on g.id = s.next_stage_id and g.kind <> 'lost'
         where s.stage_id = %(stage)s and not s.inferred and s.left_at > s.visit_since
-    ), day as (select extract(day from length)::int as day, count(*) as n from visit group by 1 order by 1)
-    select count(*), percentile_disc(0.5) within group (order by length), percentile_disc(0.75) within group (order by length),
-           percentile_disc(0.8) within group (order by length), (select json_agg(json_build_array(day, n)) from day)
-    from visit
+    ) visit
 """
 
 
@@ -152,5 +155,4 @@ def suggest(stage_id: str) -> Dwell:
     """How long deals really stay on a stage before they move on: what a norm can be set by (p75 or p80, n ≥ 30)."""
     with connection.cursor() as cursor:
         cursor.execute(DWELL, {"stage": stage_id})
-        n, p50, p75, p80, days = cursor.fetchone()
-    return Dwell(n, p50, p75, p80, [(day, count) for day, count in days or []])
+        return Dwell(*cursor.fetchone())

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import connection
-
 from pipelines.models import CustomField
+from pipelines.queries import read
 from pipelines.timeline import PRICE
 from qc.models import Regulation, RuleMode
 from qc.rules import RULES, Norm, Terms
@@ -16,7 +15,8 @@ from team.queries import clocks, gone
 
 # A checksum of every row that judgement depends on, beside the deals themselves. These tables are small.
 STAMP = """
-    select (select sum(hashtextextended((id, published_at)::text, 0)) from qc_regulation where published_at is not null),
+    select (select sum(hashtextextended((id, published_at)::text, 0)) from qc_regulation
+            where published_at is not null),
            (select sum(hashtextextended((rule, mode)::text, 0)) from qc_rulemode),
            (select sum(hashtextextended(r::text, 0)) from team_rota r),
            (select sum(hashtextextended((id, person_id, rota_id, left_on)::text, 0)) from team_employee),
@@ -38,12 +38,14 @@ class Bench:
 _kept: tuple[Any, Bench] | None = None
 
 
-def bench() -> Bench:
-    """The present terms; read again only when a row behind them has changed, so that clocks are laid out once."""
+def bench(stamp: tuple[Any, ...] | None = None) -> Bench:
+    """The present terms; read again only when a row behind them has changed, so that clocks are laid out once.
+
+    ``stamp``: the row of STAMP, when the caller has read it already.
+    """
     global _kept
-    with connection.cursor() as cursor:
-        cursor.execute(STAMP)
-        stamp = cursor.fetchone()
+    if stamp is None:
+        [[stamp]] = read((STAMP, {}))
     if _kept is None or _kept[0] != stamp:
         _kept = (stamp, _read())
     return _kept[1]

@@ -1,6 +1,6 @@
 """Findings and regulations as sentences in the reader's language and time zone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from babel import units
@@ -35,7 +35,7 @@ def because(finding: Finding, now: datetime) -> str:
         "norm": length(norm),
         "hours": working_hours(norm),
         "due": moment(datetime.fromisoformat(due), now) if due else "",
-        "fields": fields(finding.values.get("fields", {})),
+        "fields": fields(finding.values.get("fields", [])),
     }
 
 
@@ -62,9 +62,9 @@ def working_hours(value: timedelta) -> str:
     return formats.hours(value, _language())
 
 
-def fields(named: Mapping[str, str]) -> str:
+def fields(named: Iterable[tuple[str, str]]) -> str:
     """«Сумма, Срок и Адрес» from ids with names."""
-    names = [gettext("Amount") if field == PRICE else name for field, name in named.items()]
+    names = [gettext("Amount") if field == PRICE else name for field, name in named]
     return get_text_list(names, gettext("and"))
 
 
@@ -85,9 +85,9 @@ def changes(old: Regulation, new: Regulation, names: Mapping[str, str]) -> list[
         )
     before, after = map(str, old.required_fields), list(map(str, new.required_fields))
     before = list(before)
-    if added := {field: names.get(field, field) for field in after if field not in before}:
+    if added := [(field, names.get(field, field)) for field in after if field not in before]:
         found.append(gettext("Now required: %(fields)s.") % {"fields": fields(added)})
-    if removed := {field: names.get(field, field) for field in before if field not in after}:
+    if removed := [(field, names.get(field, field)) for field in before if field not in after]:
         found.append(gettext("No longer required: %(fields)s.") % {"fields": fields(removed)})
     if old.fields_grace != new.fields_grace:
         found.append(

@@ -31,7 +31,9 @@ class Rota(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Moscow")
     observes_holidays = models.BooleanField(_("rests on state holidays"), default=False)
     is_company = models.BooleanField(
-        _("company hours"), default=False, help_text=_("the client's clock, and that of people without a rota of their own")
+        _("company hours"),
+        default=False,
+        help_text=_("the client's clock, and that of people without a rota of their own"),
     )
 
     class Meta:
@@ -39,8 +41,12 @@ class Rota(models.Model):
         verbose_name_plural = _("rotas")
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint(fields=["is_company"], name="one_company_rota", condition=models.Q(is_company=True)),
-            models.CheckConstraint(condition=models.Q(pattern__regex="^[01]+$"), name="rota_pattern_of_0_and_1"),
+            models.UniqueConstraint(
+                fields=["is_company"], name="one_company_rota", condition=models.Q(is_company=True)
+            ),
+            models.CheckConstraint(
+                condition=models.Q(pattern__regex="^[01]+$"), name="rota_pattern_of_0_and_1"
+            ),
         ]
 
     def __str__(self) -> str:

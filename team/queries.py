@@ -73,7 +73,7 @@ class GridRow:
 
 
 def rota_grid(first: date, last: date, people: Iterable[int] | None = None) -> list[GridRow]:
-    """The days ``first`` to ``last`` of everybody who works then and has a rota; ``people``: amoCRM users, None = all."""
+    """The days ``first`` to ``last`` of everybody who works then by a rota; ``people``: amoCRM users, None = all."""
     employees = Employee.objects.filter(is_active=True).exclude(left_on__lt=first).exclude(hired_on__gt=last)
     if people is not None:
         employees = employees.filter(person_id__in=list(people))

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from pipelines.timeline import WORK, Timeline
-from qc.rules.registry import VIOLATION, Breach, rule
+from qc.rules.registry import VIOLATION, Breach, gettext_noop, rule
 from qc.rules.terms import CALENDAR, Terms
 from salesops.lib.spans import Spans
 
@@ -12,11 +12,11 @@ NOBODY = "nobody"
 
 @rule(
     "owner.gone",
-    "Deal in work belongs to somebody who has left",
+    gettext_noop("Deal in work belongs to somebody who has left"),
     VIOLATION,
     clock=CALENDAR,
-    sentence="The owner no longer works here: nobody has led the deal since %(since)s",
-    variants={NOBODY: "Nobody has led the deal since %(since)s"},
+    sentence=gettext_noop("The owner no longer works here: nobody has led the deal since %(since)s"),
+    variants={NOBODY: gettext_noop("Nobody has led the deal since %(since)s")},
 )
 def owner_gone(deal: Timeline, terms: Terms) -> Iterator[Breach]:
     """Nobody calls a client whose manager has left, and nobody notices.

@@ -17,9 +17,10 @@ PLAIN, AHEAD = (
 
 
 class Breach(NamedTuple):
-    """One stretch of time in which a rule is broken: since ``since``, held against ``owner`` in ``[opens_at, closes_at)``.
+    """A time in which a rule is broken: since ``since``, held against ``owner`` in ``[opens_at, closes_at)``.
 
-    ``values`` fill the sentence; ``values["case"]`` may name one of the rule's variants. ``regulation``: the version judged by.
+    ``values`` fill the sentence, and ``values["case"]`` may name one of the rule's variants. ``regulation`` is the
+    version judged by.
     """
 
     since: datetime
@@ -30,6 +31,11 @@ class Breach(NamedTuple):
     values: Mapping[str, Any]
     task: int | None = None
     regulation: int | None = None
+
+
+def gettext_noop(text: str) -> str:
+    """Mark a text for translators. Django's own marker would bring Django into the rules."""
+    return text
 
 
 Check = Callable[[Timeline, Terms], Iterator[Breach]]

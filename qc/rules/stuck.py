@@ -1,19 +1,25 @@
 from collections.abc import Iterator
 
 from pipelines.timeline import LOST, WON, Timeline
-from qc.rules.registry import VIOLATION, Breach, rule
+from qc.rules.registry import VIOLATION, Breach, gettext_noop, rule
 from qc.rules.terms import CLIENT, NORM, OWNER, Terms
 
 
 @rule(
     "deal.stuck",
-    "Deal stays on a stage longer than the norm",
+    gettext_noop("Deal stays on a stage longer than the norm"),
     VIOLATION,
     clock=NORM,
-    sentence="On the stage “%(stage)s” for %(elapsed)s with a norm of %(norm)s: since %(since)s",
+    sentence=gettext_noop(
+        "On the stage “%(stage)s” for %(elapsed)s with a norm of %(norm)s: since %(since)s"
+    ),
     variants={
-        OWNER: "On the stage “%(stage)s” since %(since)s; the norm of %(hours)s of the owner's shifts ends on %(opens)s",
-        CLIENT: "On the stage “%(stage)s” since %(since)s; the norm of %(hours)s of company hours ends on %(opens)s",
+        OWNER: gettext_noop(
+            "On the stage “%(stage)s” since %(since)s; the norm of %(hours)s of the owner's shifts ends on %(opens)s"
+        ),
+        CLIENT: gettext_noop(
+            "On the stage “%(stage)s” since %(since)s; the norm of %(hours)s of company hours ends on %(opens)s"
+        ),
     },
 )
 def stuck(deal: Timeline, terms: Terms) -> Iterator[Breach]:

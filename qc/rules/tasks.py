@@ -3,18 +3,18 @@ from datetime import datetime
 from itertools import chain
 
 from pipelines.timeline import WORK, Timeline
-from qc.rules.registry import AHEAD, VIOLATION, Breach, rule
+from qc.rules.registry import AHEAD, VIOLATION, Breach, gettext_noop, rule
 from qc.rules.terms import CALENDAR, OWNER, Norm, Terms
 from salesops.lib.spans import Spans
 
 
 @rule(
     "task.none",
-    "Open deal without a next task",
+    gettext_noop("Open deal without a next task"),
     VIOLATION,
     clock=OWNER,
-    sentence="No next task since %(since)s: %(elapsed)s",
-    variants={AHEAD: "No next task since %(since)s; it must be set by %(opens)s"},
+    sentence=gettext_noop("No next task since %(since)s: %(elapsed)s"),
+    variants={AHEAD: gettext_noop("No next task since %(since)s; it must be set by %(opens)s")},
 )
 def no_next_task(deal: Timeline, terms: Terms) -> Iterator[Breach]:
     """A deal nobody has planned to touch goes cold unnoticed.
@@ -42,11 +42,11 @@ def no_next_task(deal: Timeline, terms: Terms) -> Iterator[Breach]:
 
 @rule(
     "task.overdue",
-    "Task past its due moment",
+    gettext_noop("Task past its due moment"),
     VIOLATION,
     clock=CALENDAR,
-    sentence="The task due on %(due)s is late by %(elapsed)s",
-    variants={AHEAD: "The task is due on %(due)s"},
+    sentence=gettext_noop("The task due on %(due)s is late by %(elapsed)s"),
+    variants={AHEAD: gettext_noop("The task is due on %(due)s")},
 )
 def overdue(deal: Timeline, terms: Terms) -> Iterator[Breach]:
     """A promise to the client was not kept in time, or was kept and not written down.

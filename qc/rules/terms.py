@@ -31,7 +31,7 @@ class Norm(NamedTuple):
 
 @dataclass(frozen=True)
 class Terms:
-    """``norms``: the published versions of each stage, oldest first. ``gone``: when people left; None = nobody knows."""
+    """``norms``: the published versions of each stage, oldest first. ``gone``: when people left; None: nobody knows."""
 
     norms: Mapping[str, tuple[Norm, ...]] = field(default_factory=dict)
     clocks: Clocks = field(default_factory=Clocks)
@@ -57,7 +57,7 @@ class Terms:
     ) -> datetime | None:
         """When ``duration`` has passed since ``since``; None = never, or not before the last piece ends.
 
-        The owner's clock is that of whoever owned the deal at the time: the next owner goes on where the last one stopped.
+        The owner's clock is that of whoever owned the deal at the time: the next one goes on where the last stopped.
         """
         if clock == CALENDAR:
             return self.clocks.calendar.after(since, duration)

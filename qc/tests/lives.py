@@ -1,9 +1,9 @@
 """A little language for the lives of deals, so that tests of rules read as tables.
 
-Time is counted in hours from Monday, 2 November 2026, 00:00 in Moscow. A life is ``"0 lead anna; 24 offer anna; 72 won anna"``:
-at which hour the deal came to which stage and owner (``-`` is nobody). A task is ``"10 due 20 done 30"`` with any of
-``moved HOUR to HOUR``, ``done HOUR``, ``deleted HOUR`` and ``by NAME``. Breaches come back as
-``"since:opens-closes owner"``.
+Time is counted in hours from Monday, 2 November 2026, 00:00 in Moscow. A life is
+``"0 lead anna; 24 offer anna; 72 won anna"``: at which hour the deal came to which stage and owner (``-`` is nobody).
+A task is ``"10 due 20 done 30"`` with any of ``moved HOUR to HOUR``, ``done HOUR``, ``deleted HOUR`` and ``by NAME``.
+Breaches come back as ``"since:opens-closes owner"``.
 """
 
 import re

@@ -101,7 +101,10 @@ class Spans:
 def _merged(spans: Iterable[tuple[datetime, datetime | None]]) -> tuple[Span, ...]:
     merged: list[Span] = []
     reach = None  # where the last merged span ends
-    for start, end in sorted(spans, key=_start):
+    given = list(spans)
+    if len(given) > 1:
+        given.sort(key=_start)
+    for start, end in given:
         stop = end or FOREVER
         if stop <= start:
             continue

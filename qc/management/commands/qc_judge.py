@@ -1,0 +1,32 @@
+from collections import Counter
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from pipelines.models import Deal
+from qc import bulk
+from qc.rules import RULES
+
+OUTCOMES = ("new", "changed", "withdrawn", "dropped", "standing", "failed")
+
+
+class Command(BaseCommand):
+    help = "Judges deals again and prints counts per rule."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--all", action="store_true", help="every deal; without it, open deals only")
+        parser.add_argument("--rule", choices=list(RULES), help="this rule only")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        deals = Deal.objects.all() if options["all"] else Deal.objects.open()
+        rules = [options["rule"]] if options["rule"] else None
+        counts = bulk.judge(list(deals.order_by("id").values_list("id", flat=True)), rules)
+        self._print(counts, rules or list(RULES))
+        if any(outcome == "failed" for _, outcome in counts):
+            raise CommandError("Some rules failed; the log says where. Their old findings stand.")
+
+    def _print(self, counts: Counter[tuple[str, str]], rules: list[str]) -> None:
+        self.stdout.write("".join(["rule".ljust(16), *(outcome.rjust(11) for outcome in OUTCOMES)]))
+        for rule in rules:
+            numbers = (str(counts[rule, outcome]).rjust(11) for outcome in OUTCOMES)
+            self.stdout.write("".join([rule.ljust(16), *numbers]))

@@ -1,0 +1,214 @@
+"""Versions of regulations, the sentences about them, what real visits suggest, and what is judged again."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import current_app
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.utils import translation
+
+from qc import catalogue, defaults, engine, regulations, tasks, texts
+from qc.models import Finding, Regulation, RuleMode
+from qc.rules import RULES
+from qc.tests import world
+from qc.tests.lives import at, hours
+from salesops.lib import moment
+
+
+@pytest.fixture(autouse=True)
+def company(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    world.company()
+    moment.fix(at(500).isoformat())
+    # messages arrive at once
+    monkeypatch.setattr(current_app, "send_task", lambda name, args: current_app.tasks[name](*args))
+    monkeypatch.setattr(tasks.judge, "delay", tasks.judge)
+    with translation.override("en"):
+        yield
+    moment.fix(None)
+
+
+def judged_at_once(capture: Any, **values: Any) -> Regulation:
+    with capture(execute=True):
+        return regulations.publish("offer", None, **values)
+
+
+def test_a_new_version_keeps_what_is_not_named_and_is_in_force(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    judged_at_once(django_capture_on_commit_callbacks, max_stay=hours(24), goal="Agree")
+    second = judged_at_once(
+        django_capture_on_commit_callbacks, max_stay=hours(48), required_fields=[71, "price"]
+    )
+    assert (second.version, second.goal, second.max_stay, second.published_at) == (
+        2,
+        "Agree",
+        hours(48),
+        at(500),
+    )
+    assert regulations.in_force() == {"offer": second}
+    assert Regulation.objects.get(version=1).max_stay == hours(24)
+    assert second.required_fields == ["71", "price"]
+
+
+def test_a_draft_is_not_in_force() -> None:
+    Regulation.objects.create(stage_id="offer", max_stay=hours(1))
+    assert regulations.in_force() == {}
+
+
+@pytest.mark.parametrize(
+    ("stage", "values", "sentence"),
+    [
+        (
+            "offer",
+            {"max_stay": timedelta()},
+            "“longest stay” must be longer than zero and at most five years.",
+        ),
+        ("offer", {"task_grace": timedelta(hours=-1)}, "“grace without a task” must be longer than zero"),
+        ("offer", {"fields_grace": timedelta(days=9999)}, "“grace to fill fields” must be longer than zero"),
+        ("offer", {"max_stay": "soon"}, "“longest stay” must be longer than zero"),
+        ("offer", {"max_stay": 1e300}, "“longest stay” must be longer than zero"),
+        ("offer", {"stay_clock": "moon"}, "There is no clock “moon”."),
+        ("offer", {"needs_task": "maybe"}, "Whether a next task is demanded must be yes or no."),
+        ("offer", {"required_fields": "71"}, "Required fields must be a list"),
+        ("offer", {"required_fields": [72]}, "There is no deal field “72”."),
+        ("offer", {"longest": 5}, "A regulation has no field “longest”."),
+        ("won", {"max_stay": hours(5)}, "A closing stage has no longest stay."),
+        ("nowhere", {}, "There is no stage “nowhere”."),
+    ],
+)
+def test_nonsense_is_one_sentence_and_changes_nothing(
+    stage: str, values: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        regulations.publish(stage, None, **values)
+    with pytest.raises(ValueError, match=sentence):
+        engine.backtest(stage, values)
+    assert not Regulation.objects.exists()
+
+
+@pytest.mark.parametrize("value", [timedelta(hours=30), "1 06:00:00", 108000, "P1DT6H"])
+def test_durations_may_come_from_the_api(value: Any) -> None:
+    assert regulations.draft("offer", max_stay=value).max_stay == timedelta(hours=30)
+
+
+def test_publishing_judges_the_stages_deals_again_at_once(django_capture_on_commit_callbacks: Any) -> None:
+    world.deal(1, "0 offer anna; 100 won anna")
+    world.deal(2, "400 offer anna")
+    world.deal(3, "400 lead anna")
+    judged_at_once(django_capture_on_commit_callbacks, max_stay=hours(24))
+    assert set(Finding.objects.values_list("deal_id", "opens_at")) == {(1, at(24)), (2, at(424))}
+    judged_at_once(django_capture_on_commit_callbacks, max_stay=hours(48))
+    # the visit that ended under the first version keeps its verdict
+    assert set(Finding.objects.values_list("deal_id", "opens_at")) == {(1, at(24)), (2, at(448))}
+
+
+def test_switching_a_rule_judges_everything_by_it(django_capture_on_commit_callbacks: Any) -> None:
+    world.regulation("offer", max_stay=hours(24))
+    world.deal(1, "0 offer anna")
+    engine.judge()
+    with django_capture_on_commit_callbacks(execute=True):
+        row = regulations.set_mode("deal.stuck", "money", 7)
+    assert (row.weight, row.since) == (7, at(500))
+    assert Finding.objects.get().mode == "money"
+    moment.fix(at(600).isoformat())
+    with django_capture_on_commit_callbacks(execute=True):
+        assert regulations.set_mode("deal.stuck", "money", 8).since == at(500)  # only the weight changed
+        regulations.set_mode("deal.stuck", "off")
+    assert not Finding.objects.standing().exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("deal.cold", "warn"), "There is no rule “deal.cold”."),
+        (("deal.stuck", "loud"), "A rule has no mode “loud”."),
+        (("deal.stuck", "warn", -1), "The weight of a rule is a number from 0 to 100."),
+    ],
+)
+def test_an_unknown_rule_or_mode_is_refused(arguments: tuple[Any, ...], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        regulations.set_mode(*arguments)
+
+
+def test_a_change_reads_as_sentences() -> None:
+    old = Regulation(stage_id="offer", max_stay=timedelta(days=7), required_fields=["71"], goal="Agree")
+    new = Regulation(
+        stage_id="offer",
+        max_stay=hours(26),
+        stay_clock="owner",
+        needs_task=True,
+        task_grace=hours(2),
+        required_fields=["price"],
+        goal="Agree on a date",
+    )
+    assert [sentence.replace("\N{NO-BREAK SPACE}", " ") for sentence in regulations.sentences(old, new)] == [
+        "Longest stay: 7 days → 26 hours of the owner's shifts.",
+        "A next task is now demanded.",
+        "Grace without a task: none → 2 hours.",
+        "Now required: Amount.",
+        "No longer required: Term.",
+        "The text “Goal of the stage” was changed.",
+    ]
+    assert regulations.sentences(new, new) == []
+    assert len(regulations.sentences(None, old)) == 3
+
+
+def test_a_norm_is_suggested_by_visits_that_moved_on() -> None:
+    for pk, length in enumerate((10, 20, 30, 40), 1):
+        world.deal(pk, f"0 offer anna; 5 offer boris; {length} deal anna")
+    world.deal(5, "0 offer anna; 400 lost anna")
+    world.deal(6, "0 offer anna")
+    dwell = regulations.suggest("offer")
+    assert (dwell.n, dwell.p50, dwell.p75, dwell.p80) == (4, hours(20), hours(30), hours(40))
+    assert regulations.suggest("lead").p50 is None
+
+
+def test_all_deals_are_judged_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    world.regulation("offer", max_stay=hours(24))
+    for pk in range(1, 6):
+        world.deal(pk, "0 offer anna")
+    monkeypatch.setattr(tasks, "PART", 2)
+    parts = []
+    monkeypatch.setattr(tasks.judge, "delay", lambda ids, rules: parts.append(ids))
+    tasks.judge_all()
+    assert parts == [[1, 2], [3, 4], [5]]
+
+
+def test_the_command_prints_counts_of_every_rule() -> None:
+    world.regulation("offer", max_stay=hours(24))
+    world.deal(1, "0 offer anna")
+    world.deal(2, "0 offer anna; 100 won anna")
+    out = StringIO()
+    call_command("qc_judge", stdout=out)
+    assert Finding.objects.count() == 1  # open deals only
+    call_command("qc_judge", "--all", "--rule", "deal.stuck", stdout=out)
+    assert Finding.objects.count() == 2
+    lines = [line.split() for line in out.getvalue().splitlines()]
+    assert lines[-1] == ["deal.stuck", "1", "0", "0", "0", "1", "0"]
+    assert lines[0] == ["rule", "new", "changed", "withdrawn", "dropped", "standing", "failed"]
+    with pytest.raises(CommandError, match="deal.cold"):
+        call_command("qc_judge", "--rule", "deal.cold")
+
+
+def test_a_new_portal_warns_and_costs_nothing() -> None:
+    RuleMode.objects.all().delete()
+    RuleMode.objects.create(rule="task.none", mode="off", weight=9, since=at(1))
+    defaults.ensure_defaults()
+    assert dict(RuleMode.objects.values_list("rule", "mode")) == dict.fromkeys(RULES, "warn") | {
+        "task.none": "off"
+    }
+    assert RuleMode.objects.get(rule="task.none").weight == 9
+
+
+def test_the_page_about_the_rules_is_what_the_code_says() -> None:
+    assert Path(settings.BASE_DIR, "docs", "rules.md").read_text("utf-8") == catalogue.page()
+
+
+def test_translators_see_the_whys_and_fixes_that_the_rules_have() -> None:
+    assert {code: rule.why for code, rule in RULES.items()} == texts.WHYS
+    assert {code: rule.fix for code, rule in RULES.items()} == texts.FIXES
