@@ -1,5 +1,6 @@
 """The WSGI application: faults and limits at the gate, then the token, then the route."""
 
+import logging
 import secrets
 import threading
 import time
@@ -52,6 +53,7 @@ AREAS = (
     webhooks,
 )
 ROUTES = Map([rule for area in AREAS for rule in area.RULES], strict_slashes=False)
+logger = logging.getLogger("sandbox")
 CUT = "sandbox.cut"
 """In the environ: send half of the body, then hang up."""
 HANG = "sandbox.hang"
@@ -121,6 +123,9 @@ class App:
             return self._route(request, token if scheme.lower() == "bearer" else "")
         except problems.Problem as problem:
             return problem.response()
+        except Exception:
+            logger.exception("%s %s", request.method, request.path)
+            return problems.html(500)
 
     def _route(self, request: Request, token: str) -> Response:
         call = Call(self.world, request)

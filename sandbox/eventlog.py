@@ -37,7 +37,6 @@ def _place(event: Event) -> tuple[int, str]:
 
 class EventLog:
     def __init__(self) -> None:
-        self.version = 0
         self.by_id: dict[str, Event] = {}
         self._ordered: list[Event] = []
         self._of_entity: dict[tuple[str, int], list[Event]] = {}
@@ -61,7 +60,7 @@ class EventLog:
         for event in self._ordered:
             self.by_id[event.id] = event
             self._of_entity.setdefault((event.entity_type, event.entity_id), []).append(event)
-        self._touch()
+        self._answers.clear()
 
     def add(self, event: Event) -> None:
         self.by_id[event.id] = event
@@ -70,7 +69,7 @@ class EventLog:
                 events.append(event)
             else:
                 events.insert(bisect_right(events, _place(event), key=_place), event)
-        self._touch()
+        self._answers.clear()
 
     def move(self, old: tuple[str, int], new: tuple[str, int]) -> None:
         """Give the events of one card to another (a merge)."""
@@ -80,19 +79,14 @@ class EventLog:
         own = self._of_entity.setdefault(new, [])
         own.extend(moved)
         own.sort(key=_place)
-        self._touch()
-
-    def window(self, since: float | None, until: float | None) -> tuple[int, int]:
-        """Positions of the events with `since <= created_at <= until`."""
-        low = 0 if since is None else bisect_left(self._ordered, since, key=_moment)
-        high = len(self._ordered) if until is None else bisect_right(self._ordered, until, key=_moment)
-        return low, max(low, high)
+        self._answers.clear()
 
     def page(
         self,
         *,
         since: float | None,
         until: float | None,
+        oldest: float | None,
         entities: Sequence[tuple[str, int]] | None,
         ids: Sequence[str] | None,
         tests: Sequence[Callable[[Event], bool]],
@@ -101,45 +95,49 @@ class EventLog:
         count: int,
         key: Hashable,
     ) -> list[Event]:
-        if entities is None and ids is None and not tests:
-            low, high = self.window(since, until)
-            if descending:
-                stop = high - start
-                return self._ordered[max(stop - count, low) : max(stop, low)][::-1]
-            return self._ordered[low + start : min(low + start + count, high)]
-        full_key = (self.version, key)
-        found = self._answers.get(full_key)
-        if found is None:
-            found = [
-                event
-                for event in self._candidates(since, until, entities, ids)
-                if (since is None or event.created_at >= since)
-                and (until is None or event.created_at <= until)
-                and all(test(event) for test in tests)
-            ]
-            if entities is not None or ids is not None:
-                found.sort(key=_place)
-            if descending:
-                found.reverse()
-            self._answers[full_key] = found
-            while len(self._answers) > KEPT_ANSWERS:
-                self._answers.popitem(last=False)
-        return found[start : start + count]
+        """At most `count` events from position `start` of those with `since <= created_at <= until` that fit.
 
-    def _candidates(
+        `oldest` moves with the clock, so it is no part of the question named by `key` whose answer is kept.
+        """
+        found = self._ordered
+        if entities is not None or ids is not None or tests:
+            found = self._answer(since, until, entities, ids, tests, key)
+        low, high = _bounds(found, since, until)
+        low = max(low, _bounds(found, oldest, None)[0])
+        if descending:
+            stop = high - start
+            return found[max(stop - count, low) : max(stop, low)][::-1]
+        return found[low + start : min(low + start + count, high)]
+
+    def _answer(
         self,
         since: float | None,
         until: float | None,
         entities: Sequence[tuple[str, int]] | None,
         ids: Sequence[str] | None,
-    ) -> Iterable[Event]:
-        if ids is not None:
-            return [self.by_id[one] for one in dict.fromkeys(ids) if one in self.by_id]
-        if entities is not None:
-            return [event for entity in dict.fromkeys(entities) for event in self._of_entity.get(entity, ())]
-        low, high = self.window(since, until)
-        return self._ordered[low:high]
+        tests: Sequence[Callable[[Event], bool]],
+        key: Hashable,
+    ) -> list[Event]:
+        found = self._answers.get(key)
+        if found is None:
+            if ids is not None:
+                candidates = [self.by_id[one] for one in dict.fromkeys(ids) if one in self.by_id]
+            elif entities is not None:
+                own = (self._of_entity.get(entity, ()) for entity in dict.fromkeys(entities))
+                candidates = [event for events in own for event in events]
+            else:
+                low, high = _bounds(self._ordered, since, until)
+                candidates = self._ordered[low:high]
+            found = [event for event in candidates if all(test(event) for test in tests)]
+            found.sort(key=_place)
+            self._answers[key] = found
+            while len(self._answers) > KEPT_ANSWERS:
+                self._answers.popitem(last=False)
+        return found
 
-    def _touch(self) -> None:
-        self.version += 1
-        self._answers.clear()
+
+def _bounds(events: list[Event], since: float | None, until: float | None) -> tuple[int, int]:
+    """Positions of the events with `since <= created_at <= until`."""
+    low = 0 if since is None else bisect_left(events, since, key=_moment)
+    high = len(events) if until is None else bisect_right(events, until, key=_moment)
+    return low, max(low, high)

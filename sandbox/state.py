@@ -4,6 +4,7 @@ import random
 import threading
 from collections.abc import Iterable
 from datetime import datetime, tzinfo
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -82,10 +83,9 @@ class State:
             {"card": lambda task: [(task.entity_type, task.entity_id)] if task.entity_id else []},
             visible=lambda task: task.id not in self.trashed_tasks,
         )
-        self.notes: Table[Note] = Table(
-            ("id", "updated_at"),
-            {"card": lambda note: [(note.entity_type, note.entity_id)]},
-        )
+        self.notes: dict[str, Table[Note]] = {
+            kind: Table(("id", "updated_at"), {"card": lambda note: [note.entity_id]}) for kind in SINGULAR
+        }
         self.events = EventLog()
         self.sender = Sender(lambda: self.switches)
         self._last_ids: dict[str, int] = {}
@@ -134,6 +134,10 @@ class State:
             self._last_ids[kind] = max(taken, default=1000)
         self._last_ids[kind] += 1
         return self._last_ids[kind]
+
+    def next_note_id(self) -> int:
+        """Notes share their ids with the invisible ones that some events name."""
+        return self.next_id("notes", chain.from_iterable(table.rows for table in self.notes.values()))
 
     def main_pipeline(self) -> Pipeline:
         return next(
@@ -252,7 +256,7 @@ class State:
             "companies": sum(not card.is_deleted for card in self.companies),
             "tasks": len(self.tasks) - len(self.trashed_tasks),
             "tasks_in_trash": len(self.trashed_tasks),
-            "notes": len(self.notes),
+            "notes": sum(map(len, self.notes.values())),
             "events": len(self.events),
             "custom_fields": sum(len(one) for one in self.fields.values()),
             "loss_reasons": len(self.loss_reasons),

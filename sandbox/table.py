@@ -39,7 +39,6 @@ class Table(Generic[R]):
         visible: Callable[[R], bool] = lambda row: True,
     ) -> None:
         self.rows: dict[int, R] = {}
-        self.version = 0
         self._visible = visible
         self._orders: dict[str, list[tuple[int, int]]] = {name: [] for name in orders}
         self._group_keys = groups or {}
@@ -79,7 +78,7 @@ class Table(Generic[R]):
                 shown.append(row)
         for name, order in self._orders.items():
             order[:] = sorted((getattr(row, name) or 0, row.id) for row in shown)
-        self._touch()
+        self._answers.clear()
 
     def put(self, row: R) -> None:
         """Add a row, or take notice that it was changed."""
@@ -88,12 +87,12 @@ class Table(Generic[R]):
         if self._place(row):
             for name, order in self._orders.items():
                 insort(order, (getattr(row, name) or 0, row.id))
-        self._touch()
+        self._answers.clear()
 
     def remove(self, row_id: int) -> None:
         self._unplace(row_id)
         self.rows.pop(row_id, None)
-        self._touch()
+        self._answers.clear()
 
     def page(self, query: Query, start: int, count: int, key: Hashable = None) -> list[R]:
         """At most `count` rows from position `start`; `key` names the query, so that its answer is kept."""
@@ -115,10 +114,9 @@ class Table(Generic[R]):
         return [self.rows[row_id] for row_id in ids]
 
     def _answer(self, query: Query, key: Hashable) -> list[int]:
-        full_key = (self.version, key)
-        if key is not None and full_key in self._answers:
-            self._answers.move_to_end(full_key)
-            return self._answers[full_key]
+        if key is not None and key in self._answers:
+            self._answers.move_to_end(key)
+            return self._answers[key]
         found = [
             (getattr(row, query.order) or 0, row.id)
             for row in self._candidates(query)
@@ -127,7 +125,7 @@ class Table(Generic[R]):
         found.sort(reverse=query.descending)
         ids = [row_id for _, row_id in found]
         if key is not None:
-            self._answers[full_key] = ids
+            self._answers[key] = ids
             while len(self._answers) > KEPT_ANSWERS:
                 self._answers.popitem(last=False)
         return ids
@@ -183,7 +181,3 @@ class Table(Generic[R]):
         for name, row_keys in zip(self._group_keys, keys, strict=True):
             for key in row_keys:
                 self._groups[name][key].discard(row_id)
-
-    def _touch(self) -> None:
-        self.version += 1
-        self._answers.clear()

@@ -56,7 +56,8 @@ class World(PeopleVerbs):
         world.contacts.fill(data.contacts)
         world.companies.fill(data.companies)
         world.tasks.fill(data.tasks)
-        world.notes.fill(data.notes)
+        for kind, table in world.notes.items():
+            table.fill(note for note in data.notes if note.entity_type == kind)
         encode = world.events.encode
         world.events.fill(
             Event(

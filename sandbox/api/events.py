@@ -61,11 +61,7 @@ def _window(call: Call) -> tuple[float | None, float | None]:
         found: tuple[float | None, float | None] | None = (number(low), number(high))
     else:
         found = span(node, scalar="after")
-    since, until = found or (None, None)
-    oldest = _oldest(call)
-    if oldest is not None:
-        since = oldest if since is None else max(since, oldest)
-    return since, until
+    return found or (None, None)
 
 
 def _entities(call: Call) -> list[tuple[str, int]] | None:
@@ -164,13 +160,14 @@ def list_events(call: Call) -> Response:
     rows = call.world.events.page(
         since=since,
         until=until,
+        oldest=_oldest(call),
         entities=_entities(call),
         ids=comma_values(call.filter.get("id")) or None,
         tests=_tests(call),
         descending=call.world.switches.events_order == "desc",
         start=page.start,
         count=page.limit + 1,
-        key=(call.sought, since),
+        key=call.sought,
     )
     if not rows:
         return nothing()

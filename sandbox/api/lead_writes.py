@@ -10,7 +10,7 @@ from sandbox.api.cards import card_keys, create_card
 from sandbox.api.writes import answer, check_all, items, request_id, row_id, single, write_all
 from sandbox.call import Call, hal
 from sandbox.refused import NotFound, Refused, not_supported
-from sandbox.rows import ContactRef, Lead, SourceRef
+from sandbox.rows import Lead, SourceRef
 from sandbox.verbs.leads import EDITABLE
 
 MOST_COMPLEX = 50
@@ -57,7 +57,7 @@ def _source(call: Call, item: dict[str, Any]) -> SourceRef | None:
     return SourceRef(found.id, found.name)
 
 
-def _create(call: Call, item: dict[str, Any], contacts: list[ContactRef], company_id: int | None) -> Lead:
+def _create(call: Call, item: dict[str, Any], contacts: list[dict[str, Any]], company_id: int | None) -> Lead:
     return call.world.create_lead(
         **lead_keys(item),
         contacts=contacts,
@@ -78,11 +78,9 @@ def add_leads(call: Call) -> Response:
     check_all(listed, check)
 
     def write(item: dict[str, Any]) -> Lead:
-        given = _parts(item, "contacts")
-        main = next((part["id"] for part in given if part.get("is_main")), given[0]["id"] if given else None)
-        contacts = [ContactRef(part["id"], part["id"] == main) for part in given]
         companies = _parts(item, "companies")
-        return _create(call, item, contacts, companies[0]["id"] if companies else None)
+        company_id = companies[0]["id"] if companies else None
+        return _create(call, item, _parts(item, "contacts"), company_id)
 
     done = write_all(listed, write)
     rows = [
@@ -148,8 +146,7 @@ def _write_complex(call: Call, item: dict[str, Any]) -> dict[str, Any]:
     contact_id, company_id = ids["contacts"], ids["companies"]
     metadata = _metadata(item)
     if metadata is None:
-        contacts = [ContactRef(contact_id, True)] if contact_id else []
-        lead = _create(call, item, contacts, company_id)
+        lead = _create(call, item, [{"id": contact_id}] if contact_id else [], company_id)
     else:
         lead = _create_incoming(call, item, metadata, contact_id)
     if contact_id and company_id:

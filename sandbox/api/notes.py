@@ -29,15 +29,13 @@ def note_json(call: Call, note: Note, listed: bool = False) -> dict[str, Any]:
 
 
 def list_notes(call: Call, kind: str, card_id: int | None = None) -> Response:
-    page, wanted = asked(call), call.filter
+    page, wanted, notes = asked(call), call.filter, call.world.notes[kind]
     query = ordered(call, ("updated_at", "id"))
     if card_id is not None:
-        narrow(query, call.world.notes.group("card", (kind, card_id)))
+        narrow(query, notes.group("card", card_id))
     elif "entity_id" in wanted:
         ids = numbers(wanted["entity_id"])
-        narrow(query, [note_id for one in ids for note_id in call.world.notes.group("card", (kind, one))])
-    else:
-        query.tests.append(any_of("entity_type", [kind]))
+        narrow(query, [note_id for one in ids for note_id in notes.group("card", one)])
     if "id" in wanted:
         narrow(query, numbers(wanted["id"]))
     if "note_type" in wanted:
@@ -49,7 +47,7 @@ def list_notes(call: Call, kind: str, card_id: int | None = None) -> Response:
     changed = span(wanted.get("updated_at"), scalar="after")
     if changed is not None:
         query.spans["updated_at"] = changed
-    rows = call.world.notes.page(query, page.start, page.limit + 1, call.sought)
+    rows = notes.page(query, page.start, page.limit + 1, call.sought)
     if not rows:
         return nothing()
     shown = [note_json(call, note, listed=True) for note in rows[: page.limit]]
@@ -57,8 +55,8 @@ def list_notes(call: Call, kind: str, card_id: int | None = None) -> Response:
 
 
 def _found(call: Call, kind: str, note_id: int, card_id: int | None) -> Note | None:
-    note = call.world.notes.get(note_id)
-    if note is None or note.entity_type != kind or card_id not in (None, note.entity_id):
+    note = call.world.notes[kind].get(note_id)
+    if note is None or card_id not in (None, note.entity_id):
         return None
     return note
 

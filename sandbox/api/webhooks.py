@@ -52,7 +52,7 @@ def subscribe(call: Call) -> Response:
         if not isinstance(settings, list) or not settings:
             raise missing("settings")
         for number, code in enumerate(settings):
-            if code not in CODES:
+            if not isinstance(code, str) or code not in CODES:
                 raise not_supported(f"settings.{number}")
     except Refused as fault:
         raise validation([("0", fault)]) from None

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from werkzeug import Response
 
+from sandbox import shapes
 from sandbox.call import Call, hal
 from sandbox.problems import Problem, validation
 from sandbox.refused import NotFound, Refused, invalid_type, missing, not_supported
@@ -20,6 +21,7 @@ def items(call: Call, most: int = MOST) -> list[dict[str, Any]]:
         raise validation([("0", invalid_type("", "array"))])
     if len(body) > most:
         raise Problem(400, f"The number of objects must not exceed {most}")
+    check_all(body, shapes.check)
     return body
 
 
@@ -27,6 +29,7 @@ def single(call: Call) -> dict[str, Any]:
     body = call.body()
     if not isinstance(body, dict):
         raise validation([("0", invalid_type("", "array"))])
+    check_all([body], shapes.check)
     return body
 
 

@@ -33,7 +33,7 @@ def answer(app: "App", request: Request) -> Response:
             raise NotFound(f"there is no {request.method} {PREFIX}/{path}")
     except NotFound as error:
         return _json({"error": str(error)}, 404)
-    except (Refused, ValueError, TypeError, msgspec.ValidationError) as error:
+    except (Refused, ValueError, TypeError, OverflowError, msgspec.ValidationError) as error:
         return _json({"error": str(error)}, 400)
     return _json(found)
 

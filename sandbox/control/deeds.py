@@ -4,6 +4,7 @@ import inspect
 from datetime import datetime
 from typing import Any
 
+from sandbox import shapes
 from sandbox.refused import NotFound
 from sandbox.world import World
 
@@ -64,6 +65,7 @@ def do(world: World, path: str, body: dict[str, Any]) -> Any:
         raise NotFound(f"there is no deed {path!r}; GET /_control lists them")
     verb = getattr(world, VERBS[path])
     keys = {key: _moment(key, value) for key, value in body.items()}
+    shapes.check(keys)
     try:
         inspect.signature(verb).bind(**keys)
     except TypeError as error:

@@ -45,5 +45,5 @@ def dump(world: World, kind: str, *, trash: bool) -> list[Any]:
         table: Any = getattr(world, kind)
         return sorted((row for row in table if row.is_deleted == trash), key=lambda row: row.id)
     if kind == "notes":
-        return sorted(world.notes, key=lambda note: note.id)
+        return sorted((note for table in world.notes.values() for note in table), key=lambda note: note.id)
     return list(getattr(world, kind).values())

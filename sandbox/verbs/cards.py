@@ -1,5 +1,6 @@
 """Verbs on contacts and companies, and on the links between cards."""
 
+from itertools import chain
 from typing import Any
 
 from sandbox.fields import written
@@ -148,7 +149,7 @@ class CardVerbs(NoteVerbs):
             table: Any = self.contacts if kind == "contacts" else self.companies
             fields = self.new_fields(kind, keys.get("custom_fields_values"))
             card = shape(
-                id=self.next_id("cards", [*self.contacts.rows, *self.companies.rows]),
+                id=self.next_id("cards", chain(self.contacts.rows, self.companies.rows)),
                 responsible_user_id=owner,
                 group_id=self.group_of(owner),
                 created_by=keys.get("created_by", actor),
@@ -161,7 +162,7 @@ class CardVerbs(NoteVerbs):
             self._name(card, keys)
             card.embedded.tags = self.named_tags(kind, [*keys.get("tags", ()), *keys.get("tags_to_add", ())])
             table.put(card)
-            note = [{"note": {"id": self.next_id("notes", self.notes.rows)}}]
+            note = [{"note": {"id": self.next_note_id()}}]
             entity = SINGULAR[kind]
             self.record(f"{entity}_added", entity, card.id, by=card.created_by, at=moment, after=note)
             self.ring(f"add_{entity}", "contacts", "add", self._body(card))

@@ -53,7 +53,7 @@ class CommonVerbs(State):
             if not isinstance(items, (list, tuple)):
                 raise invalid_type(path, "array")
             for number, item in enumerate(items):
-                named = isinstance(item, str) or (isinstance(item, dict) and item.get("name"))
+                named = item.get("name") if isinstance(item, dict) else isinstance(item, str) and item
                 if not named and not (isinstance(item, dict) and item.get("id") in self.tags[kind]):
                     raise not_supported(f"{path}.{number}.id")
 

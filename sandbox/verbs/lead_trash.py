@@ -64,10 +64,11 @@ class LeadTrashVerbs(LeadVerbs):
             task = self.tasks.rows[task_id]
             task.entity_id = survivor.id
             self.tasks.put(task)
-        for note_id in self.notes.group("card", ("leads", loser.id)):
-            note = self.notes.rows[note_id]
+        notes = self.notes["leads"]
+        for note_id in notes.group("card", loser.id):
+            note = notes.rows[note_id]
             note.entity_id = survivor.id
-            self.notes.put(note)
+            notes.put(note)
         self.events.move(("lead", loser.id), ("lead", survivor.id))
         held = {ref.id for ref in survivor.embedded.contacts}
         survivor.embedded.contacts += [

@@ -1,6 +1,9 @@
 """Verbs on leads."""
 
+from collections.abc import Sequence
 from typing import Any
+
+import msgspec
 
 from sandbox.fields import written
 from sandbox.hooks.bodies import lead_body
@@ -30,7 +33,7 @@ class LeadVerbs(CommonVerbs):
     def create_lead(
         self,
         *,
-        contacts: list[ContactRef] | tuple[ContactRef, ...] = (),
+        contacts: Sequence[ContactRef | dict[str, Any]] = (),
         company_id: int | None = None,
         source: SourceRef | None = None,
         by: int | None = None,
@@ -39,12 +42,14 @@ class LeadVerbs(CommonVerbs):
     ) -> Lead:
         """A new lead from the API's write keys; the default place is the main pipeline's first status.
 
-        Raises `Refused` and then makes nothing.
+        `contacts` as in `_embedded.contacts`: `id` and `is_main`. Raises `Refused` and then makes nothing.
         """
         with self.lock:
             moment, actor = self.moment(at), self.actor(by)
             keys = {key: value for key, value in keys.items() if value is not None}
             pipeline_id, status_id = self.check_lead(keys)
+            refs = self._contact_refs(contacts)
+            self._check_parts([ref.id for ref in refs], company_id)
             owner = keys.get("responsible_user_id", actor)
             lead = Lead(
                 id=self.next_id("leads", self.leads.rows),
@@ -65,15 +70,15 @@ class LeadVerbs(CommonVerbs):
                 embedded=LeadParts(
                     tags=self.named_tags("leads", [*keys.get("tags", ()), *keys.get("tags_to_add", ())]),
                     companies=[Ref(company_id)] if company_id else [],
-                    contacts=list(contacts),
+                    contacts=refs,
                     source=source,
                 ),
             )
             lead.name = keys.get("name") or f"Сделка #{lead.id}"
             self.leads.put(lead)
-            note = [{"note": {"id": self.next_id("notes", self.notes.rows)}}]
+            note = [{"note": {"id": self.next_note_id()}}]
             self.record("lead_added", "lead", lead.id, by=lead.created_by, at=moment, after=note)
-            parts = [("contact", ref.id) for ref in contacts]
+            parts = [("contact", ref.id) for ref in refs]
             parts += [("company", ref.id) for ref in lead.embedded.companies]
             for part in parts:
                 self.record_tie("link", ("lead", lead.id), part, actor, moment)
@@ -151,6 +156,22 @@ class LeadVerbs(CommonVerbs):
             written(self.fields["leads"], keys["custom_fields_values"])
         self.check_tags("leads", keys)
         return self._place(keys.get("pipeline_id"), keys.get("status_id"), lead)
+
+    @staticmethod
+    def _contact_refs(contacts: Sequence[ContactRef | dict[str, Any]]) -> list[ContactRef]:
+        """Exactly one is the main contact: the one that says so, else the first."""
+        given = [msgspec.convert(one, ContactRef, from_attributes=True) for one in contacts]
+        main = next((ref.id for ref in given if ref.is_main), given[0].id if given else None)
+        return [ContactRef(one, one == main) for one in dict.fromkeys(ref.id for ref in given)]
+
+    def _check_parts(self, contact_ids: Sequence[int], company_id: int | None) -> None:
+        parts = [("contacts", one) for one in contact_ids]
+        parts += [("companies", company_id)] if company_id else []
+        for kind, card_id in parts:
+            try:
+                self.card(kind, card_id)
+            except NotFound:
+                raise not_supported(f"_embedded.{kind}") from None
 
     def _place(self, pipeline_id: int | None, status_id: int | None, lead: Lead | None) -> tuple[int, int]:
         """A status alone means the lead's own pipeline if it has it, else the pipeline that does."""

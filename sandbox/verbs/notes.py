@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.hooks.bodies import note_body
-from sandbox.refused import invalid_type, not_supported
+from sandbox.refused import NotFound, invalid_type, not_supported
 from sandbox.rows import Note
 from sandbox.state import SINGULAR, Moment
 from sandbox.verbs.tasks import TaskVerbs
@@ -61,7 +61,7 @@ class NoteVerbs(TaskVerbs):
             if responsible_user_id is not None:
                 owner = self.employee(responsible_user_id, "responsible_user_id")
             note = Note(
-                id=self.next_id("notes", self.notes.rows),
+                id=self.next_note_id(),
                 entity_id=entity_id,
                 created_by=author,
                 updated_by=author,
@@ -74,7 +74,7 @@ class NoteVerbs(TaskVerbs):
                 account_id=self.account.id,
                 entity_type=entity_type,
             )
-            self.notes.put(note)
+            self.notes[entity_type].put(note)
             entity = SINGULAR[entity_type]
             if note_type in EVENTS:
                 after = [{"note": {"id": note.id}}]
@@ -133,11 +133,18 @@ class NoteVerbs(TaskVerbs):
         self, *, note_id: int, params: dict[str, Any] | None = None, by: int | None = None, at: Moment = None
     ) -> Note:
         with self.lock:
-            note = self.notes.rows[note_id]
+            note = self.note(note_id)
             note.params = {**note.params, **(params or {})}
             note.updated_at, note.updated_by = self.moment(at), self.actor(by)
-            self.notes.put(note)
+            self.notes[note.entity_type].put(note)
             return note
+
+    def note(self, note_id: int) -> Note:
+        for table in self.notes.values():
+            note = table.get(note_id)
+            if note is not None:
+                return note
+        raise NotFound(f"there is no note {note_id}")
 
     def _ring_note(self, note: Note) -> None:
         if note.entity_type == "customers":

@@ -183,7 +183,7 @@ class TaskVerbs(LeadTrashVerbs):
         task.is_completed = completed
         if changes.get("result") and completed:
             task.result = TaskResult(changes["result"]["text"])
-            note = self.next_id("notes", self.notes.rows)
+            note = self.next_note_id()
             self.record("task_result_added", "task", task.id, by=by, at=at, after=[{"note": {"id": note}}])
 
     def _tell_card(self, task: Task, at: int) -> None:
