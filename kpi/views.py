@@ -1,10 +1,166 @@
-"""«Мой месяц»: a manager's money, where it comes from and what takes it away."""
+"""«Мой месяц»: a manager's money, where it comes from and what takes it away; for a head, everybody's in one table."""
 
-from django.http import HttpRequest, HttpResponse
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
+
+from kpi import leaks, pace, plans, statements, trend
+from kpi.choice import BadChoice, Choice, ChoiceForm, read
+from kpi.inputs import Facts
+from kpi.models import Quota, Statement
+from kpi.plans import Plan
+from kpi.sentences import percent
+from kpi.terms import Term, terms
+from pipelines.models import Account, Person
+from qc import queries as judgement
+from salesops.lib import moment
+from salesops.lib.periods import Period
 
 
 @require_safe
 def my_month(request: HttpRequest) -> HttpResponse:
-    return render(request, "kpi/my_month.html")
+    """A month of one person, or of all people whose money the reader may see."""
+    if not request.user.sees_money:
+        raise Http404
+    try:
+        choice = read(request)
+    except BadChoice as error:
+        return render(request, "kpi/refused.html", {"problem": error}, status=422)
+    form = ChoiceForm(choice, request.user, auto_id="choice_%s")
+    if choice.person is None:
+        return render(
+            request, "kpi/everybody.html", _everybody(request, choice) | {"choice": choice, "form": form}
+        )
+    context = _month(request, choice, choice.person) | {"choice": choice, "form": form}
+    return render(request, "kpi/my_month.html", context)
+
+
+def _everybody(request: HttpRequest, choice: Choice) -> dict[str, Any]:
+    """Statements of the month, the largest first; people without one at the end."""
+    rows = (
+        Statement.objects.visible_to(request.user)
+        .filter(period=choice.period.first)
+        .select_related("manager")
+    )
+    paid = sorted(rows, key=lambda row: -row.total)
+    known = {row.manager_id for row in paid}
+    return {
+        "rows": [(row, trend.month(row)) for row in paid],
+        "without": [person for person in choice.people if person.pk not in known and choice.is_present],
+        "total": sum((row.total for row in paid), Decimal(0)),
+    }
+
+
+def _month(request: HttpRequest, choice: Choice, person: Person) -> dict[str, Any]:
+    period, now = choice.period, moment.now()
+    found = (
+        Statement.objects.visible_to(request.user)
+        .filter(manager=person)
+        .select_related("scheme", "closed_by")
+    )
+    rows = {
+        row.period: row
+        for row in found.filter(period__in=[period.first, period.previous.first]).prefetch_related(
+            "lines__author"
+        )
+    }
+    statement, before = rows.get(period.first), rows.get(period.previous.first)
+    context: dict[str, Any] = {
+        "person": person,
+        "statement": statement,
+        "own": person.pk == request.user.person_id,
+        "promise": list(terms(plan)) if (plan := _plan(statement, person, period)) else [],
+        "amo": Account.objects.values_list("base_url", flat=True).first(),
+        "now": now,
+    }
+    if statement is None:
+        quota = (
+            Quota.objects.filter(manager=person, period=period.first).values_list("amount", flat=True).first()
+        )
+        return context | {"quota": quota or (plan.quota if plan else None)}
+    shown = statements.view(statement)
+    texts = {term.code: term for term in context["promise"]}
+    facts: Facts = statement.inputs
+    context |= {
+        "shown": shown,
+        "lines": [Line(line, texts.get(line.code), line.amount) for line in shown.lines],
+        "largest": max((abs(line.amount) for line in shown.lines), default=Decimal(0)),
+        "months": trend.months(person.pk, period),
+        "rules": _rules(facts, person, period),
+    }
+    if plan is not None and facts:
+        context |= {
+            "quota": facts["quota"] and Decimal(facts["quota"]),
+            "begun": bool(facts["shifts"]["worked"] or facts["days"]),
+            "score": facts["measures"].get("quality"),
+            "scale": pace.scale(plan, facts),
+            "days": pace.by_days(person.pk, period, facts, before.inputs if before else None, now),
+        }
+        if statement.status == Statement.Status.LIVE:
+            step = statements.next_step(statement)
+            rate = None if step.rate is None else percent(step.rate)
+            context |= {"forecast": statements.forecast(statement), "step": step, "rate": rate}
+    if choice.is_present:
+        context["leaks"] = leaks.find(person.pk, request.user, now)
+    return context
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the statement with what the scheme promises about it."""
+
+    shown: Any
+    term: Term | None
+    amount: Decimal
+
+
+def _plan(statement: Statement | None, person: Person, period: Period) -> Plan | None:
+    """The scheme of the statement, or the one by which it will be computed."""
+    if statement is not None:
+        return plans.parse(statement.scheme.document) if statement.inputs else None
+    scheme = plans.assign(plans.in_force(period.first), [person.pk]).get(person.pk)
+    return plans.parse(scheme.document) if scheme else None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How a rule was kept in the month. ``lost`` is what it takes from the 100 points of quality."""
+
+    code: str
+    title: str
+    why: str
+    weight: int
+    violations: int
+    opportunities: int
+    lost: Decimal
+    href: str
+
+
+def _rules(facts: Facts, person: Person, period: Period) -> list[Kept]:
+    """The dearest first."""
+    scores = facts.get("rules", {})
+    weights = sum(weight for weight, _violations, opportunities in scores.values() if opportunities)
+    query = {"manager": person.pk, "since": period.first, "until": timezone.localtime(period.end).date()}
+    rows = [
+        Kept(
+            code,
+            judgement.title(code),
+            judgement.why(code),
+            weight,
+            violations,
+            opportunities,
+            Decimal(100 * weight * violations) / (opportunities * weights)
+            if opportunities and weights
+            else Decimal(0),
+            f"{reverse('findings')}?{urlencode({'rule': code} | query)}",
+        )
+        for code, (weight, violations, opportunities) in scores.items()
+    ]
+    return sorted(rows, key=lambda row: -row.lost)

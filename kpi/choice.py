@@ -1,0 +1,120 @@
+"""Which month and whose money the address asks for, within what the reader may see."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.conf import settings
+from django.db.models import Min, Q, QuerySet
+from django.http import Http404, HttpRequest
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kpi.models import Statement
+from pipelines.models import Person
+from salesops.lib import formats, moment
+from salesops.lib.periods import Period, month, month_of
+from team.models import Employee, Role
+
+TZ = ZoneInfo(settings.TIME_ZONE)
+MONTHS = 24  # in the drop-down
+
+
+class BadChoice(ValueError):
+    """The address makes no sense; the text is a sentence for the reader."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """``person`` is None for an overview of ``people``, those whose money the reader may see."""
+
+    period: Period
+    person: Person | None
+    people: list[Person]
+    months: list[Period]
+
+    @property
+    def is_present(self) -> bool:
+        return moment.now() in self.period
+
+    @property
+    def earlier(self) -> str | None:
+        return self.period.previous.label if self.period != self.months[-1] else None
+
+    @property
+    def later(self) -> str | None:
+        return self.period.next.label if self.period != self.months[0] else None
+
+
+def read(request: HttpRequest) -> Choice:
+    """Three queries at most. Raises BadChoice for nonsense, Http404 for somebody who is out of sight."""
+    user: Employee = request.user
+    now = month_of(moment.now(), TZ)
+    asked = request.GET.get("period", "").strip()
+    try:
+        period = month(asked, TZ) if asked else now
+    except ValueError:
+        raise BadChoice(_("“%(value)s” is not a month such as 2026-11.") % {"value": asked}) from None
+    if period.start > now.start:
+        raise BadChoice(_("%(month)s has not begun yet.") % {"month": _capital(period.first)})
+    people = list(_payable(user))
+    person = _person(request.GET.get("manager", "").strip(), people, user)
+    return Choice(period, person, people, list(_months(now, period, people)))
+
+
+def _payable(user: Employee) -> QuerySet[Person]:
+    """Managers, and whoever has ever had a statement."""
+    managers = Employee.objects.filter(role=Role.MANAGER).values("person")
+    rows = Person.objects.filter(Q(pk__in=managers) | Q(pk__in=Statement.objects.values("manager")))
+    return rows if user.sees is None else rows.filter(pk__in=user.sees)
+
+
+def _person(asked: str, people: list[Person], user: Employee) -> Person | None:
+    if not asked:
+        return next((one for one in people if user.role == Role.MANAGER and one.pk == user.person_id), None)
+    if not asked.isdecimal():
+        raise BadChoice(_("“%(value)s” is not a manager's number.") % {"value": asked})
+    found = next((one for one in people if str(one.pk) == asked), None)
+    if found is None and user.sees is not None:
+        raise Http404
+    if found is None:
+        raise BadChoice(_("There is no manager with the number %(value)s.") % {"value": asked})
+    return found
+
+
+def _months(now: Period, chosen: Period, people: list[Person]) -> Iterator[Period]:
+    """From the present back to the first statement, and to the chosen one."""
+    first = Statement.objects.filter(manager__in=people).aggregate(first=Min("period"))["first"]
+    oldest = min(first or now.first, chosen.first)
+    shown, count = now, 0
+    while shown.first >= oldest and (count < MONTHS or shown.start >= chosen.start):
+        yield shown
+        shown, count = shown.previous, count + 1
+
+
+def _capital(day: date) -> str:
+    text = formats.month(day, get_language() or "en")
+    return text[:1].upper() + text[1:]
+
+
+class ChoiceForm(forms.Form):
+    """The choice as selects; a manager has only the months."""
+
+    period = forms.ChoiceField(label=gettext_lazy("Month"))
+    manager = forms.ChoiceField(label=gettext_lazy("Manager"), required=False)
+
+    def __init__(self, choice: Choice, user: Employee, **options: Any) -> None:
+        chosen = {"period": choice.period.label, "manager": choice.person.pk if choice.person else ""}
+        super().__init__(initial=chosen, **options)
+        self.fields["period"].choices = [(one.label, _capital(one.first)) for one in choice.months]
+        if user.role == Role.MANAGER:
+            del self.fields["manager"]
+        else:
+            self.fields["manager"].choices = [
+                ("", _("All managers")),
+                *((one.pk, one.name) for one in choice.people),
+            ]

@@ -1,0 +1,82 @@
+"""A person's own months, and beside them the median of everybody: never a name, and never of so few that it tells one."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from statistics import median
+
+from kpi.inputs import Facts
+from kpi.models import Statement
+from salesops.lib.periods import Period
+
+MONTHS = 6
+ENOUGH = 5  # people: the median of fewer says too much about each of them
+
+
+@dataclass(frozen=True)
+class Month:
+    """``quality`` from 0 to 100, ``attainment`` as a share of the plan; None is not known."""
+
+    first: date
+    label: str
+    total: Decimal
+    quality: Decimal | None
+    attainment: Decimal | None
+    closed: bool
+    median_total: Decimal | None
+    median_quality: Decimal | None
+
+
+def months(person: int, period: Period) -> list[Month]:
+    """The last months up to ``period``, the newest first. Two queries."""
+    wanted = [period]
+    while len(wanted) < MONTHS:
+        wanted.append(wanted[-1].previous)
+    own = {
+        row.period: row
+        for row in Statement.objects.filter(manager=person, period__in=[one.first for one in wanted])
+    }
+    totals: dict[date, list[Decimal]] = defaultdict(list)
+    scores: dict[date, list[Decimal]] = defaultdict(list)
+    everybody = Statement.objects.filter(period__in=list(own))
+    for first, total, quality in everybody.values_list("period", "total", "inputs__measures__quality"):
+        totals[first].append(total)
+        if quality is not None:
+            scores[first].append(Decimal(quality))
+    return [
+        month(own[one.first], _median(totals[one.first]), _median(scores[one.first]))
+        for one in wanted
+        if one.first in own
+    ]
+
+
+def month(
+    row: Statement, median_total: Decimal | None = None, median_quality: Decimal | None = None
+) -> Month:
+    return Month(
+        row.period,
+        f"{row.period:%Y-%m}",
+        row.total,
+        _number(row.inputs, "quality"),
+        _attainment(row.inputs),
+        row.status == Statement.Status.CLOSED,
+        median_total,
+        median_quality,
+    )
+
+
+def _median(values: list[Decimal]) -> Decimal | None:
+    return median(values) if len(values) >= ENOUGH else None
+
+
+def _number(facts: Facts, code: str) -> Decimal | None:
+    """Of the first measure with that code, whatever its options."""
+    measures = facts.get("measures", {})
+    value = next((measures[name] for name in measures if name.partition("?")[0] == code), None)
+    return None if value is None else Decimal(value)
+
+
+def _attainment(facts: Facts) -> Decimal | None:
+    sold, quota = _number(facts, "won_sum"), facts.get("quota")
+    return sold / Decimal(quota) if sold is not None and quota else None
