@@ -80,10 +80,15 @@ def _batch(ids: list[int], fields: Collection[str] | None) -> Iterator[Timeline]
     changes: dict[int, list[Change]] = defaultdict(list)
     for deal, at, field, before, after in changed:
         changes[deal].append(Change(at, field or PRICE, _value(before), _value(after)))
-    for deal, *facts in rows:
+    for deal, created_at, updated_at, closed_at, deleted_at, price, values in rows:
         yield Timeline(
             deal,
-            *facts,
+            created_at,
+            updated_at,
+            closed_at,
+            deleted_at,
+            price,
+            values,
             tuple(pieces.get(deal, ())),
             tuple(tasks.get(deal, ())),
             tuple(changes.get(deal, ())),

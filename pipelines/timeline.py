@@ -144,7 +144,7 @@ class Timeline:
         present = is_filled(self.price if field == PRICE else (self.fields or {}).get(field))
         if not changes:
             return Spans([(self.created_at, None)] if present else ())
-        spans = []
+        spans: list[tuple[datetime, datetime | None]] = []
         since, state = self.created_at, is_filled(changes[0].before)
         for change in changes:
             if state:

@@ -167,3 +167,11 @@ class Finding(models.Model):
                 fields=["rule", "deal", "task", "since"], nulls_distinct=False, name="finding_natural_key"
             )
         ]
+
+
+class FullRun(models.Model):
+    """The terms (norms, modes, rotas, people…) by which everything was last judged as a whole; one row."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    stamp = models.TextField()
+    finished_at = models.DateTimeField()

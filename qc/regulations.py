@@ -112,8 +112,9 @@ def _check(regulation: Regulation) -> None:
 def _duration(name: str, value: Any) -> timedelta | None:
     """A duration from a form or the API: a timedelta, seconds, or text such as «7 00:00:00»."""
     field = Regulation._meta.get_field(name)
+    value = None if value == "" else value
     try:
-        length = timedelta(seconds=value) if type(value) in (int, float) else field.to_python(None if value == "" else value)
+        length = timedelta(seconds=value) if type(value) in (int, float) else field.to_python(value)
     except (ValidationError, OverflowError):
         length = timedelta()
     if length is not None and not timedelta() < length <= LONGEST:

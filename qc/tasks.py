@@ -1,11 +1,15 @@
 """Judgement in the background (queue ``work``); `judge` is called by name at the end of every sync."""
 
+from typing import Any
+
 from celery import shared_task
-from django.db.models import Q
+from django.db import connection
+from django.db.models import Q, QuerySet
 
 from pipelines.models import Deal, Stay
-from qc import engine
-from qc.models import Regulation
+from qc import engine, terms
+from qc.models import FullRun, Regulation
+from salesops.lib import moment
 
 PART = 5_000  # deals in one message
 
@@ -34,7 +38,29 @@ def judge_all(rules: list[str] | None = None) -> None:
     _send(Deal.objects.order_by("id").values_list("id", flat=True), rules)
 
 
-def _send(ids, rules: list[str] | None) -> None:
+@shared_task
+def judge_by_changed_terms() -> None:
+    """Judge everything when norms, rotas, absences or people differ from those of the last full run.
+
+    Most changes are judged at once by those who make them; this finds what came with the dictionaries of amoCRM, and
+    what was lost on the way. Killed half-way, it starts again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(hashtext('qc.full_run'))")
+        if not cursor.fetchone()[0]:
+            return
+        try:
+            before = "/".join(map(str, terms.stamp()))
+            if not FullRun.objects.filter(stamp=before).exists():
+                engine.judge()
+                FullRun.objects.update_or_create(
+                    id=1, defaults={"stamp": before, "finished_at": moment.now()}
+                )
+        finally:
+            cursor.execute("select pg_advisory_unlock(hashtext('qc.full_run'))")
+
+
+def _send(ids: QuerySet[Any, int], rules: list[str] | None) -> None:
     part: list[int] = []
     for deal in ids.iterator(chunk_size=PART):
         part.append(deal)

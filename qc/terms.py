@@ -22,6 +22,7 @@ STAMP = """
            (select sum(hashtextextended((id, person_id, rota_id, left_on)::text, 0)) from team_employee),
            (select sum(hashtextextended(d::text, 0)) from team_dayoff d),
            (select sum(hashtextextended((id, is_active, deleted_at)::text, 0)) from pipelines_person),
+           (select sum(hashtextextended((id, kind)::text, 0)) from pipelines_stage),
            (select sum(hashtextextended((id, name, deleted_at)::text, 0)) from pipelines_customfield)
 """
 
@@ -35,19 +36,24 @@ class Bench:
     fields: frozenset[str]
 
 
+def stamp() -> tuple[Any, ...]:
+    """The present STAMP."""
+    [[row]] = read((STAMP, {}))
+    return row
+
+
 _kept: tuple[Any, Bench] | None = None
 
 
-def bench(stamp: tuple[Any, ...] | None = None) -> Bench:
+def bench(at: tuple[Any, ...] | None = None) -> Bench:
     """The present terms; read again only when a row behind them has changed, so that clocks are laid out once.
 
-    ``stamp``: the row of STAMP, when the caller has read it already.
+    ``at``: the stamp, when the caller has read it already.
     """
     global _kept
-    if stamp is None:
-        [[stamp]] = read((STAMP, {}))
-    if _kept is None or _kept[0] != stamp:
-        _kept = (stamp, _read())
+    at = at or stamp()
+    if _kept is None or _kept[0] != at:
+        _kept = (at, _read())
     return _kept[1]
 
 

@@ -83,8 +83,7 @@ def changes(old: Regulation, new: Regulation, names: Mapping[str, str]) -> list[
         found.append(
             _replaced(gettext("Grace without a task"), _working(old.task_grace), _working(new.task_grace))
         )
-    before, after = map(str, old.required_fields), list(map(str, new.required_fields))
-    before = list(before)
+    before, after = list(map(str, old.required_fields)), list(map(str, new.required_fields))
     if added := [(field, names.get(field, field)) for field in after if field not in before]:
         found.append(gettext("Now required: %(fields)s.") % {"fields": fields(added)})
     if removed := [(field, names.get(field, field)) for field in before if field not in after]:

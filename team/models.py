@@ -92,10 +92,10 @@ class Employee(AbstractUser):
         """Ids of the amoCRM users whose deals, findings and money this employee may see; None = everybody's."""
         if self.role in {Role.DIRECTOR, Role.ADMIN, Role.CONTROLLER, Role.FINANCE}:
             return None
-        own = {self.person_id} - {None}
+        own = [self.person_id]
         if self.role == Role.HEAD:
-            own |= set(self.reports.exclude(person=None).values_list("person_id", flat=True))
-        return frozenset(own)
+            own += self.reports.values_list("person_id", flat=True)
+        return frozenset(person for person in own if person is not None)
 
     @property
     def directs(self) -> bool:

@@ -38,6 +38,7 @@ def gone() -> dict[int, datetime | None]:
     )
     left = Employee.objects.exclude(left_on=None).exclude(person=None).values_list("person_id", "left_on")
     for person_id, left_on in left:
+        assert person_id is not None and left_on is not None  # as filtered above
         moment = timezone.make_aware(datetime.combine(left_on + timedelta(days=1), time()))
         found[person_id] = min(moment, found.get(person_id) or moment)
     return found

@@ -12,8 +12,9 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
+from pipelines.models import Person
 from qc import catalogue, defaults, engine, regulations, tasks, texts
-from qc.models import Finding, Regulation, RuleMode
+from qc.models import Finding, FullRun, Regulation, RuleMode
 from qc.rules import RULES
 from qc.tests import world
 from qc.tests.lives import at, hours
@@ -177,6 +178,18 @@ def test_all_deals_are_judged_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks.judge, "delay", lambda ids, rules: parts.append(ids))
     tasks.judge_all()
     assert parts == [[1, 2], [3, 4], [5]]
+
+
+def test_what_changed_unnoticed_is_judged_by_the_next_full_run() -> None:
+    world.deal(1, "0 offer anna")
+    tasks.judge_by_changed_terms()
+    assert not Finding.objects.exists() and FullRun.objects.get().finished_at == at(500)
+    moment.fix(at(600).isoformat())
+    tasks.judge_by_changed_terms()
+    assert FullRun.objects.get().finished_at == at(500)  # nothing to do
+    Person.objects.filter(id=1).update(deleted_at=at(50))  # it came with the dictionaries
+    tasks.judge_by_changed_terms()
+    assert Finding.objects.get().rule == "owner.gone" and FullRun.objects.get().finished_at == at(600)
 
 
 def test_the_command_prints_counts_of_every_rule() -> None:
