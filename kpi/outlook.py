@@ -85,48 +85,9 @@ class NextStep:
             yield _("1 point of quality = %(pay)s") % {"pay": money(self.per_point)}
 
 
-@dataclass(frozen=True)
-class Scale:
-    """The bar of a plan: how much is sold, where the pace by shifts stands, and where the rate changes.
-
-    ``attainment`` and ``pace`` are shares of the plan (pace: shifts worked ÷ planned, None without a rota); ``ticks``
-    are the starts of the tiers as (share of the plan, rate).
-    """
-
-    sold: Decimal
-    quota: Decimal
-    attainment: Decimal
-    pace: Decimal | None
-    ticks: list[tuple[Decimal, Decimal]]
-
-
-def scale(statement: Statement) -> Scale | None:
-    """None when there is no plan for the month or nothing in the scheme is paid by it."""
-    plan, given = _plan(statement), inputs.read(statement.inputs)
-    sold = given.measure(plan.sales) if plan.sales else None
-    if sold is None or not given.quota:
-        return None
-    tiers = next(
-        (item.tiers for item in plan.components if isinstance(item, Rate) and item.scale != "flat"), ()
-    )
-    starts = [ZERO, *(tier.upto for tier in tiers if tier.upto is not None)]
-    ticks = [(start, tier.rate) for start, tier in zip(starts, tiers, strict=False)]
-    return Scale(sold, given.quota, sold / given.quota, given.shifts, ticks)
-
-
-def daily_sales(statement: Statement) -> list[tuple[date, Decimal]]:
-    """Sales of every day of the month up to the moment of the computation; days without sales are zero."""
-    known = {date.fromisoformat(day): Decimal(amount) for day, amount in statement.inputs["days"].items()}
-    period = month_of(statement.period, TZ)
-    last = max([statement.computed_at.astimezone(TZ).date(), *known])
-    return [(day, known.get(day, ZERO)) for day in period.days() if day <= last]
-
-
-def what_if(statement: Statement, changes: Mapping[str, Decimal], worked: int | None = None) -> list[Line]:
-    """The statement's lines with some measures («won_sum») or the shifts worked changed."""
-    plan = _plan(statement)
-    given = inputs.read(statement.inputs)
-    return evaluate(plan.components, _changed(given, changes, worked))
+def what_if(statement: Statement, changes: Mapping[str, Decimal]) -> list[Line]:
+    """The statement's lines with some measures («won_sum») changed."""
+    return evaluate(_plan(statement).components, _changed(inputs.read(statement.inputs), changes))
 
 
 def next_step(statement: Statement) -> NextStep:

@@ -101,7 +101,7 @@ def load(document: Any) -> tuple[Scheme, bool]:
 
 
 def in_force(month: date) -> QuerySet[Scheme]:
-    """The newest version of every scheme that is in force in the month of that first day."""
+    """Every scheme's version in force in the month of that first day: the one that began last, of equals the newest."""
     begun = Scheme.objects.filter(effective_from__lte=month)
     return begun.order_by("code", "-effective_from", "-version").distinct("code")
 

@@ -17,7 +17,7 @@ from kpi.formulas.pay import Line, evaluate, total
 from kpi.formulas.rounding import kopecks
 from kpi.inputs import Facts, collect, read
 from kpi.models import Scheme, Statement, StatementLine
-from kpi.outlook import daily_sales, finding_prices, forecast, next_step, scale, what_if
+from kpi.outlook import finding_prices, forecast, next_step, what_if
 from kpi.shown import view
 from salesops.lib import moment
 from salesops.lib.periods import Period
@@ -28,12 +28,10 @@ __all__ = [
     "closed",
     "compute",
     "correct",
-    "daily_sales",
     "finding_prices",
     "forecast",
     "next_step",
     "refresh",
-    "scale",
     "view",
     "what_if",
 ]

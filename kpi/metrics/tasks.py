@@ -80,13 +80,13 @@ def overdue_facts(question: Question, key: Any) -> QuerySet[Task]:
     return behind(overdue(question), question, key)
 
 
-# Every working piece of every deal within the period, minus the time covered by the deal's tasks. coalesce with
-# infinity matters: greatest() and least() skip nulls, so an open end would silently close the range.
+# Every working piece of every deal within the period, minus the time covered by the deal's tasks. least() skips nulls:
+# what has no end yet is cut off by what has one.
 UNCOVERED = """
     with asked as (select %s::timestamptz as start, %s::timestamptz as until, %s::bigint[] as people),
     piece as (
         select s.deal_id, s.manager_id, g.pipeline_id, s.stage_id, greatest(s.entered_at, asked.start) as since,
-               least(coalesce(s.left_at, 'infinity'), coalesce(d.deleted_at, 'infinity'), asked.until) as until
+               least(s.left_at, d.deleted_at, asked.until) as until
         from asked, pipelines_stay s
         join pipelines_stage g on g.id = s.stage_id and g.kind in ('incoming', 'work')
         join pipelines_deal d on d.id = s.deal_id

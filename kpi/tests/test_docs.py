@@ -18,7 +18,14 @@ def test_the_page_lists_the_metrics_that_there_are() -> None:
 def test_the_page_defines_a_metric_as_the_code_does(code: str) -> None:
     metric = METRICS[code]
     with translation.override("en"):
-        words = [metric.title, metric.unit, metric.clock, metric.attribution, metric.denominator, ", ".join(metric.by)]
+        words = [
+            metric.title,
+            metric.unit,
+            metric.clock,
+            metric.attribution,
+            metric.denominator,
+            ", ".join(metric.by),
+        ]
         row = f"| `{code}` | {' | '.join(map(str, words))} |"
     assert row in PAGE.read_text("utf-8").splitlines()
 

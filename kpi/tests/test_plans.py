@@ -130,6 +130,9 @@ def test_the_version_in_force_is_the_newest_that_has_begun(document: dict[str, A
     corrected = put(put(document, "effective_from", "2026-11-01"), "components/0/amount", "41000")
     plans.load(corrected)
     plans.load(put(corrected, "effective_from", "2027-01-01"))
+    plans.load(
+        put(document, "components/0/amount", "39000")
+    )  # from January again: what began later stays in force
     versions = {
         month: [scheme.version for scheme in plans.in_force(month)]
         for month in (
@@ -140,7 +143,7 @@ def test_the_version_in_force_is_the_newest_that_has_begun(document: dict[str, A
             date(2027, 2, 1),
         )
     }
-    assert list(versions.values()) == [[], [1], [3], [3], [4]]
+    assert list(versions.values()) == [[], [5], [3], [3], [4]]
 
 
 def test_a_scheme_that_names_a_person_goes_before_one_for_everybody(document: dict[str, Any]) -> None:

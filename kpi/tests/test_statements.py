@@ -310,26 +310,6 @@ def test_a_forecast_goes_by_shifts_and_has_a_range(november: Month) -> None:
         assert str(found).replace(NBSP, " ").startswith("при текущем темпе к концу месяца 107 908 ₽ (от ")
 
 
-def test_the_scale_has_a_tick_at_every_tier_and_a_pace_by_shifts(november: Month) -> None:
-    statements.refresh(NOVEMBER)
-    scale = statements.scale(november.statement())
-    assert scale is not None
-    assert (scale.sold, scale.quota, scale.attainment) == (D(1_080_000), D(1_200_000), D("0.9"))
-    assert scale.pace == D(13) / 15
-    assert scale.ticks == [(D(0), D("0.02")), (D("0.7"), D("0.03")), (D(1), D("0.045"))]
-    Quota.objects.all().delete()
-    statements.refresh(NOVEMBER)
-    assert statements.scale(november.statement()) is None
-
-
-def test_days_without_sales_are_zero_and_days_to_come_are_not_there(november: Month) -> None:
-    moment.fix(NOW.isoformat())
-    statements.refresh(NOVEMBER)
-    days = statements.daily_sales(november.statement())
-    assert [day.day for day, _ in days] == list(range(1, 21))
-    assert {day.day: amount for day, amount in days if amount} == {3: D(700_000), 15: D(380_000)}
-
-
 def test_there_is_no_forecast_of_what_is_over(november: Month) -> None:
     statements.close(NOVEMBER, None)
     assert statements.forecast(november.statement()) is None
