@@ -46,7 +46,7 @@ def team(request: HttpRequest) -> HttpResponse:
         problems = []
     except ValueError:
         shown = month_of(now, TZ)
-        problems = [_("“%(month)s” is not a month such as 2026-11.") % {"month": request.GET["month"]}]
+        problems = [_("“%(value)s” is not a month such as 2026-11.") % {"value": request.GET["month"]}]
     people = list(_visible(request.user))
     ids = {employee.pk for employee in people}
     of_today = {row.employee.pk: row.cells[0].kind for row in rota_grid(today, today) if row.employee.pk in ids}
