@@ -47,17 +47,23 @@ def read_account(base_url: str, token: str) -> Account:
         with Client(base_url, lambda: token, pace=pace(base_url), lane="interactive", attempts=2) as client:
             answer = client.get("/api/v4/account", [("with", "datetime_settings")])
     except errors.AuthError as error:
-        raise CannotConnect(_("%(address)s does not accept the token: it is wrong, expired or revoked.") % place) from error
+        raise CannotConnect(
+            _("%(address)s does not accept the token: it is wrong, expired or revoked.") % place
+        ) from error
     except errors.Forbidden as error:
         raise CannotConnect(_("The token of %(address)s may not read the account.") % place) from error
     except errors.PaymentRequired as error:
         raise CannotConnect(_("The amoCRM subscription of %(address)s has ended.") % place) from error
     except errors.Blocked as error:
-        raise CannotConnect(_("amoCRM has blocked this server for too many calls; its support can lift that.")) from error
+        raise CannotConnect(
+            _("amoCRM has blocked this server for too many calls; its support can lift that.")
+        ) from error
     except errors.Unreachable as error:
         raise CannotConnect(_("%(address)s does not answer.") % place) from error
     except errors.Transient as error:
-        raise CannotConnect(_("%(address)s is out of order now: %(error)s.") % {**place, "error": error}) from error
+        raise CannotConnect(
+            _("%(address)s is out of order now: %(error)s.") % {**place, "error": error}
+        ) from error
     except errors.AmoError as error:
         raise CannotConnect(_("%(address)s does not answer like amoCRM.") % place) from error
     if not answer or not isinstance(answer.get("id"), int):
@@ -76,7 +82,11 @@ def current() -> Account:
     """The account to work with: the one of the environment, checked, or the saved one. Raises CannotConnect."""
     if settings.AMO_BASE_URL:
         saved = Account.objects.filter(base_url=settings.AMO_BASE_URL).first()
-        return saved if saved and token_of(saved) == settings.AMO_TOKEN else connect(settings.AMO_BASE_URL, settings.AMO_TOKEN)
+        return (
+            saved
+            if saved and token_of(saved) == settings.AMO_TOKEN
+            else connect(settings.AMO_BASE_URL, settings.AMO_TOKEN)
+        )
     account = Account.objects.exclude(credentials=None).first()
     if account is None:
         raise CannotConnect(_("No amoCRM account is connected: set AMO_BASE_URL and AMO_TOKEN."))
@@ -102,12 +112,16 @@ def token_of(account: Account) -> str:
     try:
         return msgspec.json.decode(box().decrypt(bytes(account.credentials or b"")))["token"]
     except InvalidToken as error:
-        raise CannotConnect(_("The saved token cannot be decrypted: CREDENTIALS_KEYS or SECRET_KEY has changed.")) from error
+        raise CannotConnect(
+            _("The saved token cannot be decrypted: CREDENTIALS_KEYS or SECRET_KEY has changed.")
+        ) from error
 
 
 def box() -> MultiFernet:
     """The first key encrypts, all decrypt, so that keys can be changed one after another."""
     keys = settings.CREDENTIALS_KEYS or [
-        base64.urlsafe_b64encode(hashlib.sha256(b"salesops credentials " + settings.SECRET_KEY.encode()).digest())
+        base64.urlsafe_b64encode(
+            hashlib.sha256(b"salesops credentials " + settings.SECRET_KEY.encode()).digest()
+        )
     ]
     return MultiFernet([Fernet(key) for key in keys])

@@ -9,7 +9,9 @@ from pipelines import leases
 from pipelines.models import Cursor
 from salesops.lib import moment
 
-LEASE = timedelta(minutes=1)  # a run that is silent for longer may be overtaken; two at once do no harm but work twice
+LEASE = timedelta(
+    minutes=1
+)  # a run that is silent for longer may be overtaken; two at once do no harm but work twice
 
 
 class LostLease(Exception):

@@ -17,6 +17,7 @@ from pipelines.amo.paging import Listing
 from pipelines.rows import Item, Row
 
 Params = tuple[tuple[str, str | int], ...]
+RowOf = Callable[[Item, tzinfo], Row | None]
 
 
 class Reading(Enum):
@@ -42,7 +43,7 @@ class Entity:
     model: type[Model]
     path: str
     key: str
-    row: Callable[[Item, tzinfo], Row | None]
+    row: RowOf
     reading: Reading
     params: Params = ()
     limit: int = 250
@@ -76,7 +77,9 @@ class Entity:
 
 def incoming_deals(client: Client) -> set[int]:
     """Deals that wait in «incoming leads»: amoCRM's plain list may leave them out."""
-    waiting = Listing(client, "/api/v4/leads/unsorted", "unsorted", [("order[created_at]", "asc")], identity="uid")
+    waiting = Listing(
+        client, "/api/v4/leads/unsorted", "unsorted", [("order[created_at]", "asc")], identity="uid"
+    )
     try:
         return {deal["id"] for item in waiting.items() for deal in rows.embedded(item, "leads")}
     except (NotFound, Forbidden):  # an account without that function
@@ -92,7 +95,11 @@ SUBJECTS = {"deal": "deals", "task": "tasks", "contact": "contacts"}
 
 def doubtful(row: Row) -> tuple[str, int] | None:
     """What was deleted, restored or merged must be looked at again."""
-    return (SUBJECTS[row["entity"]], row["entity_id"]) if row["kind"] in ("deleted", "restored", "merged") else None
+    return (
+        (SUBJECTS[row["entity"]], row["entity_id"])
+        if row["kind"] in ("deleted", "restored", "merged")
+        else None
+    )
 
 
 def survivor(row: Row) -> int | None:
@@ -104,20 +111,29 @@ DEAL_OF_EVENT = """CASE {row}.entity WHEN 'deal' THEN {row}.entity_id
     WHEN 'task' THEN (SELECT task.deal_id FROM pipelines_task task WHERE task.id = {row}.entity_id) END"""
 
 
-def dictionary(name: str, label: Promise, model: type[Model], path: str, key: str, row: Callable[[Item, tzinfo], Row],
-               params: Params = (), spread: Callable[[Item], Iterable[Item]] = lambda item: (item,)) -> Entity:  # fmt: skip
-    return Entity(name, label, model, path, key, row, Reading.WHOLE, params, spread=spread)
+def dictionary(
+    name: str,
+    label: Promise,
+    model: type[Model],
+    path: str,
+    key: str,
+    row: RowOf,
+    params: Params = (),
+    **more: Any,
+) -> Entity:
+    return Entity(name, label, model, path, key, row, Reading.WHOLE, params, **more)
 
 
-def log(name: str, label: Promise, model: type[Model], kinds: Iterable[str], row: Callable[[Item, tzinfo], Row | None],
-        **more: Any) -> Entity:  # fmt: skip
+def log(
+    name: str, label: Promise, model: type[Model], kinds: Iterable[str], row: RowOf, **more: Any
+) -> Entity:
     """A part of amoCRM's event log: pages of 100, whatever is asked for."""
     params = (("filter[type]", ",".join(kinds)),)
     return Entity(name, label, model, "/api/v4/events", "events", row, Reading.WINDOWS, params, limit=100,
                   oldest=first_deal, **more)  # fmt: skip
 
 
-def notes(name: str, label: Promise, holder: str, row: Callable[[Item, tzinfo], Row | None], **more: Any) -> Entity:
+def notes(name: str, label: Promise, holder: str, row: RowOf, **more: Any) -> Entity:
     params = tuple(("filter[note_type][]", kind) for kind in rows.NOTE_TYPES)
     return Entity(name, label, models.Touch, f"/api/v4/{holder}/notes", "notes", row, Reading.LIST, params,
                   newer="updated_at", people=("manager_id",), deal="{row}.deal_id", **more)  # fmt: skip
@@ -128,7 +144,8 @@ TABLE = (
     dictionary("pipelines", _("Pipelines"), models.Pipeline, "/api/v4/leads/pipelines", "pipelines", rows.pipeline_row),
     dictionary("stages", _("Stages"), models.Stage, "/api/v4/leads/pipelines", "pipelines", rows.stage_row,
                spread=lambda item: rows.embedded(item, "statuses")),
-    dictionary("fields", _("Deal fields"), models.CustomField, "/api/v4/leads/custom_fields", "custom_fields", rows.field_row),
+    dictionary("fields", _("Deal fields"), models.CustomField, "/api/v4/leads/custom_fields", "custom_fields",
+               rows.field_row),
     dictionary("loss_reasons", _("Loss reasons"), models.LossReason, "/api/v4/leads/loss_reasons", "loss_reasons",
                rows.loss_reason_row),
     dictionary("task_types", _("Task kinds"), models.TaskType, "/api/v4/account", "task_types", rows.task_type_row,
@@ -148,6 +165,7 @@ TABLE = (
     log("messages", _("Chat messages"), models.Touch, rows.MESSAGES, rows.message_row, newer="updated_at",
         people=("manager_id",), deal="{row}.deal_id"),
     log("events", _("Events"), models.Event, rows.KINDS, rows.event_row, people=("author_id",), deal=DEAL_OF_EVENT,
-        of_deal=lambda deal: (("filter[entity][]", "lead"), ("filter[entity_id][]", deal)), doubts=doubtful, merged=survivor),
+        of_deal=lambda deal: (("filter[entity][]", "lead"), ("filter[entity_id][]", deal)),
+        doubts=doubtful, merged=survivor),
 )  # fmt: skip
 ENTITIES = {entity.name: entity for entity in TABLE}

@@ -37,7 +37,9 @@ def read(now: datetime) -> list[Freshness]:
 def of(entity: Entity, cursor: Cursor | None, now: datetime) -> Freshness:
     as_of = cursor.as_of if cursor else None
     limits = DICTIONARY if entity.is_dictionary else CHANGING
-    return Freshness(entity.name, entity.label, as_of, cursor.rows if cursor else 0, state(as_of, now, limits))
+    return Freshness(
+        entity.name, entity.label, as_of, cursor.rows if cursor else 0, state(as_of, now, limits)
+    )
 
 
 def state(as_of: datetime | None, now: datetime, limits: tuple[timedelta, timedelta]) -> State:

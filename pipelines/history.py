@@ -55,7 +55,9 @@ class Piece:
 Step = tuple[datetime, Any, bool]  # since when, what, whether the event of it never came
 
 
-def steps(changes: list[Change], born: datetime, current: Any, known_at: datetime, seen_at: datetime) -> list[Step]:
+def steps(
+    changes: list[Change], born: datetime, current: Any, known_at: datetime, seen_at: datetime
+) -> list[Step]:
     """What was so since when: the first step at birth, then one per change (metrics 2.0).
 
     ``changes`` are ordered by time and id. Where two neighbours do not meet, the step between them was never told: it
@@ -124,7 +126,7 @@ def cut(owners: list[Step], since: datetime, until: datetime | None) -> list[Ste
 
 
 def fold(deal_ids: Iterable[int] | None = None) -> int:
-    """Rewrite the stays of these deals (None: of all) and the completion of their tasks; returns how many deals differed."""
+    """Rewrite the stays of these deals (None: of all) and the completion of their tasks; returns how many differed."""
     ids = None if deal_ids is None else sorted(set(deal_ids))
     changed = 0
     for first, last in chunks(ids):
@@ -160,7 +162,8 @@ SELECT stay.deal_id, stay.stage_id, stay.manager_id, stay.visit, stay.visit_sinc
        stay.next_stage_id, stay.inferred
 FROM pipelines_stay stay WHERE {stays} ORDER BY stay.deal_id, stay.visit, stay.entered_at"""
 REWRITE = """
-INSERT INTO pipelines_stay (deal_id, stage_id, manager_id, visit, visit_since, entered_at, left_at, next_stage_id, inferred)
+INSERT INTO pipelines_stay
+    (deal_id, stage_id, manager_id, visit, visit_since, entered_at, left_at, next_stage_id, inferred)
 SELECT * FROM jsonb_to_recordset(%s::jsonb) AS piece(deal_id bigint, stage_id text, manager_id bigint, visit int,
     visit_since timestamptz, entered_at timestamptz, left_at timestamptz, next_stage_id text, inferred boolean)"""
 
@@ -169,19 +172,33 @@ def fold_stays(cursor: Any, first: int, last: int, ids: list[int] | None) -> int
     def ask(query: str) -> list[tuple[Any, ...]]:
         scope = {"deals": "deal.id", "events": "event.entity_id", "stays": "stay.deal_id"}
         if ids is None:
-            cursor.execute(query.format(**{key: f"{column} BETWEEN %s AND %s" for key, column in scope.items()}), [first, last])
+            cursor.execute(
+                query.format(**{key: f"{column} BETWEEN %s AND %s" for key, column in scope.items()}),
+                [first, last],
+            )
         else:
-            cursor.execute(query.format(**{key: f"{column} = ANY(%s)" for key, column in scope.items()}), [ids])
+            cursor.execute(
+                query.format(**{key: f"{column} = ANY(%s)" for key, column in scope.items()}), [ids]
+            )
         return cursor.fetchall()
 
     changes: dict[int, dict[str, list[Change]]] = {}
     for deal, kind, at, before, after in ask(CHANGES):
         changes.setdefault(deal, {}).setdefault(kind, []).append(Change(at, decoded(before), decoded(after)))
-    standing = {deal: [row for row in rows] for deal, rows in groupby(ask(STAYS), key=lambda row: row[0])}
+    standing = {deal: list(rows) for deal, rows in groupby(ask(STAYS), key=lambda row: row[0])}
     different: dict[int, list[Piece]] = {}
     for deal, created_at, updated_at, closed_at, stage, owner in ask(LIVES):
         told = changes.get(deal, {})
-        life = Life(deal, created_at, updated_at, closed_at, stage, owner, told.get("stage", []), told.get("owner", []))
+        life = Life(
+            deal,
+            created_at,
+            updated_at,
+            closed_at,
+            stage,
+            owner,
+            told.get("stage", []),
+            told.get("owner", []),
+        )
         found = pieces(life)
         if standing.get(deal) != [as_row(piece) for piece in found]:
             different[deal] = found
@@ -217,7 +234,8 @@ UPDATE pipelines_task task SET completed_at = folded.completed_at, completed_inf
 FROM (
     SELECT task.id,
            CASE WHEN task.is_completed THEN
-               coalesce(done.at, CASE WHEN task.completed_inferred THEN task.completed_at END, task.updated_at) END AS completed_at,
+               coalesce(done.at, CASE WHEN task.completed_inferred THEN task.completed_at END, task.updated_at)
+           END AS completed_at,
            task.is_completed AND done.at IS NULL AS inferred
     FROM pipelines_task task
     LEFT JOIN LATERAL (

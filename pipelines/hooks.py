@@ -31,7 +31,14 @@ SETTINGS = [
     for action in actions
 ]
 
-ELEMENTS = {"1": "contacts", "2": "deals", "contacts": "contacts", "leads": "deals", "contact": "contacts", "lead": "deals"}
+ELEMENTS = {
+    "1": "contacts",
+    "2": "deals",
+    "contacts": "contacts",
+    "leads": "deals",
+    "contact": "contacts",
+    "lead": "deals",
+}
 NOTES = {"leads": "notes", "contacts": "contact_notes", "companies": "company_notes"}
 Ids = dict[str, set[int]]
 
@@ -188,7 +195,9 @@ def handled(ids: list[int], error: str = "") -> None:
 def postpone(batch: list[Hook], error: Exception) -> None:
     for hook in batch:
         rest = min(LONGEST_REST, timedelta(seconds=15 * 2 ** min(hook.attempts, 10)))
-        Hook.objects.filter(pk=hook.pk, handled_at=None).update(error=str(error), lease_until=leases.until(rest))
+        Hook.objects.filter(pk=hook.pk, handled_at=None).update(
+            error=str(error), lease_until=leases.until(rest)
+        )
 
 
 def ensure_subscription(client: Client, account: Account, portal_url: str) -> str:

@@ -191,7 +191,8 @@ class DealQuerySet(Visible):
         stay = Stay.objects.filter(deal=OuterRef("pk"), left_at=None).order_by("-entered_at")
         task = Task.objects.open().filter(deal=OuterRef("pk")).order_by("due_at")
         return self.annotate(
-            stage_since=Subquery(stay.values("visit_since")[:1]), next_due_at=Subquery(task.values("due_at")[:1])
+            stage_since=Subquery(stay.values("visit_since")[:1]),
+            next_due_at=Subquery(task.values("due_at")[:1]),
         )
 
 
@@ -232,7 +233,10 @@ class Deal(models.Model):
             models.Index(fields=["manager", "stage"], name="deal_by_manager"),
             # money and results: what was closed in a period, by whom
             models.Index(
-                fields=["closed_at"], include=["manager", "stage", "price"], name="deal_closed", condition=~Q(closed_at=None)
+                fields=["closed_at"],
+                include=["manager", "stage", "price"],
+                name="deal_closed",
+                condition=~Q(closed_at=None),
             ),
             models.Index(fields=["created_at"], name="deal_created"),
             models.Index(fields=["contact"], name="deal_by_contact"),
@@ -276,20 +280,27 @@ class Task(models.Model):
         ordering = ["due_at", "id"]
         indexes = [
             models.Index(fields=["deal"], name="task_by_deal"),  # timelines of touched deals
-            models.Index(fields=["manager", "due_at"], name="task_by_manager_due"),  # tasks due in a period, on-time rate
             models.Index(
-                fields=["due_at"], include=["manager", "deal"], name="task_open_due", condition=Q(is_completed=False, deleted_at=None)
+                fields=["manager", "due_at"], name="task_by_manager_due"
+            ),  # tasks due in a period, on-time rate
+            models.Index(
+                fields=["due_at"],
+                include=["manager", "deal"],
+                name="task_open_due",
+                condition=Q(is_completed=False, deleted_at=None),
             ),  # overdue tasks
             # done, but history has not yet said when
-            models.Index(fields=["id"], name="task_unfolded", condition=Q(is_completed=True, completed_at=None)),
+            models.Index(
+                fields=["id"], name="task_unfolded", condition=Q(is_completed=True, completed_at=None)
+            ),
         ]
 
 
 class Event(models.Model):
     """One fact of history. ``before`` and ``after`` hold the bare value of the kind:
 
-    stage → "pipeline:status"; owner → person id; price → number; deadline → ISO moment; field → {"field": id, "value": …};
-    created, deleted, restored, merged, completed → null.
+    stage → "pipeline:status"; owner → person id; price → number; deadline → ISO moment;
+    field → {"field": id, "value": …}; created, deleted, restored, merged, completed → null.
     """
 
     class Kind(models.TextChoices):
@@ -317,7 +328,9 @@ class Event(models.Model):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         indexes = [
-            models.Index(fields=["entity_id", "entity", "at", "id"], name="event_by_entity"),  # timelines of touched deals
+            models.Index(
+                fields=["entity_id", "entity", "at", "id"], name="event_by_entity"
+            ),  # timelines of touched deals
             models.Index(fields=["at"], name="event_by_time"),
         ]
 
@@ -348,7 +361,9 @@ class Touch(models.Model):
         verbose_name_plural = _("touches")
         indexes = [
             models.Index(fields=["deal", "at"], name="touch_by_deal"),  # the time line of a deal's card
-            models.Index(fields=["manager", "at"], include=["kind", "seconds"], name="touch_by_manager"),  # calls of a period
+            models.Index(
+                fields=["manager", "at"], include=["kind", "seconds"], name="touch_by_manager"
+            ),  # calls of a period
         ]
 
 
@@ -376,9 +391,15 @@ class Stay(models.Model):
         indexes = [
             models.Index(fields=["deal", "entered_at"], name="stay_by_deal"),
             # time in stage and conversion of a period
-            models.Index(fields=["stage", "entered_at"], include=["left_at", "next_stage", "manager"], name="stay_by_stage"),
+            models.Index(
+                fields=["stage", "entered_at"],
+                include=["left_at", "next_stage", "manager"],
+                name="stay_by_stage",
+            ),
             # stage_since of open lists
-            models.Index(fields=["deal"], include=["visit_since"], name="stay_now", condition=Q(left_at=None)),
+            models.Index(
+                fields=["deal"], include=["visit_since"], name="stay_now", condition=Q(left_at=None)
+            ),
         ]
 
 
@@ -430,5 +451,7 @@ class Hook(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["id"], name="hook_waiting", condition=Q(handled_at=None)),  # the queue of answer_hooks
+            models.Index(
+                fields=["id"], name="hook_waiting", condition=Q(handled_at=None)
+            ),  # the queue of answer_hooks
         ]

@@ -1,8 +1,8 @@
 """One item of amoCRM's API → one row of the mirror: pure functions, one per kind.
 
 Every function takes the item as amoCRM sent it and the account's time zone (dates of custom fields are midnights
-there) and returns the row's columns, or None for an item that is not mirrored. No phone number, e-mail, address, file or
-text of a message passes through here.
+there) and returns the row's columns, or None for an item that is not mirrored. No phone number, e-mail, address, file
+or text of a message passes through here.
 """
 
 from datetime import UTC, datetime, tzinfo
@@ -15,7 +15,16 @@ Row = dict[str, Any]
 WON, LOST, INCOMING_TYPE = 142, 143, 1
 DATES = {"date", "birthday"}
 # fields that hold who the client is and where he lives: we keep only that they are filled
-PRIVATE = {"multitext", "smart_address", "streetaddress", "legal_entity", "birthday", "file", "payer", "supplier"}
+PRIVATE = {
+    "multitext",
+    "smart_address",
+    "streetaddress",
+    "legal_entity",
+    "birthday",
+    "file",
+    "payer",
+    "supplier",
+}
 PRIVATE_NUMBERS = {8, 11, 13, 14, 15}  # the same types as events number them
 
 
@@ -58,7 +67,9 @@ def pipeline_row(item: Item, zone: tzinfo) -> Row:
 
 def stage_row(item: Item, zone: tzinfo) -> Row:
     status = item["id"]
-    kind = {WON: "won", LOST: "lost"}.get(status) or ("incoming" if item.get("type") == INCOMING_TYPE else "work")
+    kind = {WON: "won", LOST: "lost"}.get(status) or (
+        "incoming" if item.get("type") == INCOMING_TYPE else "work"
+    )
     return {
         "id": stage_key(item["pipeline_id"], status),
         "pipeline_id": item["pipeline_id"],
@@ -78,7 +89,9 @@ def field_row(item: Item, zone: tzinfo) -> Row:
         "type": item["type"],
         "sort": item.get("sort") or 0,
         "enums": {str(enum["id"]): enum["value"] for enum in item.get("enums") or ()},
-        "required_stages": [stage_key(at["pipeline_id"], at["status_id"]) for at in item.get("required_statuses") or ()],
+        "required_stages": [
+            stage_key(at["pipeline_id"], at["status_id"]) for at in item.get("required_statuses") or ()
+        ],
         "deleted_at": None,
     }
 
@@ -108,7 +121,10 @@ def deal_row(item: Item, zone: tzinfo) -> Row | None:
     exact = item.get("price_with_minor_units")  # since 2026, instead of whole units
     price = item.get("price") if exact is None else exact
     contacts = embedded(item, "contacts")
-    main = next((contact["id"] for contact in contacts if contact.get("is_main")), contacts[0]["id"] if contacts else None)
+    main = next(
+        (contact["id"] for contact in contacts if contact.get("is_main")),
+        contacts[0]["id"] if contacts else None,
+    )
     return {
         "id": item["id"],
         "name": item.get("name") or "",
@@ -134,7 +150,7 @@ def field_values(fields: Any, zone: tzinfo) -> dict[str, Any]:
 
     A private field is ``True``: filled.
     """
-    values = {}
+    values: dict[str, Any] = {}
     for field in fields:
         kind = field.get("field_type")
         if kind in PRIVATE:
@@ -235,7 +251,10 @@ def event_value(kind: str, side: Any) -> Any:
                 return None
             private = found[0].get("field_type") in PRIVATE_NUMBERS
             texts = [True if private else one.get("text") for one in found]
-            return {"field": found[0].get("field_id"), "value": texts[0] if len(texts) == 1 or private else texts}
+            return {
+                "field": found[0].get("field_id"),
+                "value": texts[0] if len(texts) == 1 or private else texts,
+            }
     return None
 
 
@@ -259,7 +278,13 @@ def message_row(item: Item, zone: tzinfo) -> Row | None:
     }
 
 
-NOTES = {"call_in": "call_in", "call_out": "call_out", "common": "note", "sms_in": "message_in", "sms_out": "message_out"}
+NOTES = {
+    "call_in": "call_in",
+    "call_out": "call_out",
+    "common": "note",
+    "sms_in": "message_in",
+    "sms_out": "message_out",
+}
 NOTE_TYPES = (*NOTES, "amomail_message")
 
 

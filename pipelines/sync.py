@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
 
 from django.db.models import Model, QuerySet
 
@@ -25,6 +26,7 @@ from salesops.lib import moment
 
 OVERLAP = timedelta(minutes=10)  # what amoCRM shows late, and the boundary second
 WINDOW_PAGES = 30
+LONG_LIST = 15  # pages after which it is worth asking how long the list is
 FIRST_WINDOW, SHORTEST_WINDOW = 86_400, 60  # seconds
 BATCH = 100  # ids a call: 250 would overrun the length of an address
 ASKED_AT_ONCE = 10  # entity ids that the event log takes in one question
@@ -66,7 +68,9 @@ class Pulled:
 Progress = Callable[[Pulled], None]
 
 
-def pull(source: Source, entity: Entity, *, full: bool = False, progress: Progress = lambda run: None) -> Pulled | None:
+def pull(
+    source: Source, entity: Entity, *, full: bool = False, progress: Progress = lambda run: None
+) -> Pulled | None:
     """Bring one entity up to date, or None when another worker is at it.
 
     The first time, with ``full`` and after an interrupted load everything is read. Raises AmoError after the reason
@@ -93,7 +97,7 @@ def save(entity: Entity, rows: list[Row]) -> Stored:
 
 
 def take(
-    run: Pulled, source: Source, items: list[Item], progress: Progress, *, pages: int = 1, **moved: object
+    run: Pulled, source: Source, items: list[Item], progress: Progress, *, pages: int = 1, **moved: Any
 ) -> list[Row]:
     """Store items, then move the cursor past them; returns the rows that were news."""
     rows = run.entity.rows(items, source.zone)
@@ -122,17 +126,27 @@ def read_list(source: Source, run: Pulled, progress: Progress) -> None:
     entity, cursor = run.entity, run.cursor
     since = None if run.full or cursor.as_of is None else int((cursor.as_of - OVERLAP).timestamp())
     start = (cursor.position or {}).get("page", 1)
-    before = set(alive(entity).values_list("pk", flat=True)) if run.full and start == 1 and entity.trashable else set()
+    before = (
+        set(alive(entity).values_list("pk", flat=True))
+        if run.full and start == 1 and entity.trashable
+        else set()
+    )
+    asked = listing(source, entity, since)
     with ThreadPoolExecutor(IN_FLIGHT) as pool:
-        for number, items in listing(source, entity, since).pages(start, pool):
-            take(run, source, items, progress, **({"position": {"page": number + 1}} if run.full else {}))
+        for number, items in asked.pages(start, pool):
+            moved: dict[str, Any] = {"position": {"page": number + 1}} if run.full else {}
+            if run.full and number == start + LONG_LIST and cursor.expected_rows is None:
+                moved["expected_rows"] = asked.estimate(number * entity.limit)
+            take(run, source, items, progress, **moved)
             before.difference_update(item["id"] for item in items)
     if before:  # stood here and not in the whole list: deleted without a word, or kept out of lists
         run.add(refetch(source, {entity.name: before}, events=False))
     if entity.hidden:
         hidden = entity.hidden(source.client)
         known = set(alive(entity).filter(pk__in=hidden).values_list("pk", flat=True))
-        run.add(refetch(source, {entity.name: hidden - known}, events=False))
+        found = refetch(source, {entity.name: hidden - known}, events=False)
+        run.add(found)
+        cursors.save(cursor, rows=cursor.rows + len(found.new))
     if entity.trash:
         trash = listing(source, entity, since, entity.trash)
         gone = {item["id"]: item["updated_at"] for item in trash.items() if item.get("is_deleted")}
@@ -143,7 +157,9 @@ def alive(entity: Entity) -> QuerySet[Model]:
     return entity.model._default_manager.filter(deleted_at=None)
 
 
-def listing(source: Source, entity: Entity, since: int | None = None, params: Params | None = None) -> Listing:
+def listing(
+    source: Source, entity: Entity, since: int | None = None, params: Params | None = None
+) -> Listing:
     """The entity's list: all of it, or what has changed ``since`` (Unix seconds, included)."""
     asked = list(entity.params if params is None else params)
     if entity.reading is Reading.LIST:
@@ -152,7 +168,12 @@ def listing(source: Source, entity: Entity, since: int | None = None, params: Pa
         asked.append(("filter[updated_at][from]", since))
     earliest = since or 0
     return Listing(
-        source.client, entity.path, entity.key, asked, entity.limit, keep=lambda item: item.get("updated_at", earliest) >= earliest
+        source.client,
+        entity.path,
+        entity.key,
+        asked,
+        entity.limit,
+        keep=lambda item: item.get("updated_at", earliest) >= earliest,
     )
 
 
@@ -170,7 +191,11 @@ def read_windows(source: Source, run: Pulled, progress: Progress) -> None:
         first = position.get("first") or int(min(oldest, started).timestamp())
     else:
         first = int(((cursor.as_of or started) - OVERLAP).timestamp())
-    edge, end, width = position.get("next", first), int(started.timestamp()), position.get("width", FIRST_WINDOW)
+    edge, end, width = (
+        position.get("next", first),
+        int(started.timestamp()),
+        position.get("width", FIRST_WINDOW),
+    )
     under_way: deque[tuple[int, Future[list[list[Item]]]]] = deque()
     recent = started - OVERLAP if run.full else datetime.min.replace(tzinfo=UTC)
     with ThreadPoolExecutor(IN_FLIGHT) as pool:
@@ -183,9 +208,11 @@ def read_windows(source: Source, run: Pulled, progress: Progress) -> None:
             until, future = under_way.popleft()
             pages = future.result()
             width = max(SHORTEST_WINDOW, int(width * min(4.0, max(0.25, WINDOW_PAGES / max(1, len(pages))))))
-            items = sorted((item for page in pages for item in page), key=lambda item: (item["created_at"], item["id"]))
+            items = sorted(
+                (item for page in pages for item in page), key=lambda item: (item["created_at"], item["id"])
+            )
             share = min(1.0, (until - first) / max(1, end - first))
-            moved: dict[str, object] = {}
+            moved: dict[str, Any] = {}
             if run.full:
                 moved = {"position": {"first": first, "next": until, "width": width}}
                 moved["expected_rows"] = int((cursor.rows + len(items)) / share) if share > 0 else None
@@ -203,7 +230,12 @@ def window(source: Source, entity: Entity, first: int, last: int | None) -> list
         asked.append(("filter[created_at][to]", last))
     end = float("inf") if last is None else last
     found = Listing(
-        source.client, entity.path, entity.key, asked, entity.limit, keep=lambda item: first <= item["created_at"] <= end
+        source.client,
+        entity.path,
+        entity.key,
+        asked,
+        entity.limit,
+        keep=lambda item: first <= item["created_at"] <= end,
     )
     pages = []
     for number, items in found.pages():
@@ -232,7 +264,14 @@ def reread_family(source: Source, deal: int) -> Stored:
     for entity in ENTITIES.values():
         if entity.of_deal:
             asked = [*entity.params, *entity.of_deal(deal)]
-            found = Listing(source.client, entity.path, entity.key, asked, entity.limit, keep=lambda item: item["entity_id"] == deal)
+            found = Listing(
+                source.client,
+                entity.path,
+                entity.key,
+                asked,
+                entity.limit,
+                keep=lambda item: item["entity_id"] == deal,
+            )
             touched |= save(entity, entity.rows(found.items(), source.zone))
     return touched
 
@@ -286,7 +325,9 @@ def refetch_events(source: Source, subject: str, ids: list[int]) -> Stored:
     if cursor and cursor.as_of:  # what is older was mirrored in its turn
         asked.append(("filter[created_at][from]", int((cursor.as_of - OVERLAP).timestamp())))
     wanted = set(ids)
-    found = Listing(source.client, log.path, log.key, asked, log.limit, keep=lambda item: item["entity_id"] in wanted)
+    found = Listing(
+        source.client, log.path, log.key, asked, log.limit, keep=lambda item: item["entity_id"] in wanted
+    )
     return save(log, log.rows(found.items(), source.zone))
 
 

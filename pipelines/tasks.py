@@ -1,4 +1,4 @@
-"""The mirror's background work (queue ``amo``): thin, since every part may be run at any time, twice, and by anybody."""
+"""The mirror's background work (queue ``amo``): every part may be run at any time, twice, and by anybody."""
 
 import logging
 from collections.abc import Callable

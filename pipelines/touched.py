@@ -21,7 +21,9 @@ def ask_for_judgement(deals: list[int]) -> None:
         current_app.send_task("qc.tasks.judge", args=[deals[start : start + JUDGED_AT_ONCE]])
 
 
-def deliver(deals: Collection[int] | None = None, judge: Callable[[list[int]], None] = ask_for_judgement) -> int:
+def deliver(
+    deals: Collection[int] | None = None, judge: Callable[[list[int]], None] = ask_for_judgement
+) -> int:
     """Fold and hand on what is noted (of these ``deals`` only); returns how many deals that were."""
     notes = Touched.objects.order_by("id")
     if deals is not None:

@@ -53,8 +53,10 @@ def store(entity: Entity, rows: Sequence[Row]) -> Stored:
 def statement(entity: Entity) -> str:
     fields = [field for field in entity.model._meta.concrete_fields if field.attname not in entity.folded]
     quote = connection.ops.quote_name
-    key, *rest = [quote(field.column) for field in fields]
-    types = ", ".join(f"{quote(field.column)} {field.db_type(connection)}" for field in fields)
+    key, *rest = [quote(str(field.column)) for field in fields]
+    types = ", ".join(
+        f"{name} {field.db_type(connection)}" for name, field in zip([key, *rest], fields, strict=True)
+    )
     table = quote(entity.model._meta.db_table)
     newer = quote(entity.newer) if entity.newer else None
 
@@ -117,4 +119,6 @@ def bury(entity: Entity, gone: Mapping[int, datetime]) -> Stored:
             [list(gone), list(gone.values())],
         )
         marked = cursor.fetchall()
-    return Stored(changed=frozenset(key for key, _ in marked), deals=frozenset(deal for _, deal in marked if deal))
+    return Stored(
+        changed=frozenset(key for key, _ in marked), deals=frozenset(deal for _, deal in marked if deal)
+    )

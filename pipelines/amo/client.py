@@ -72,7 +72,12 @@ class Client:
 
     def _persist(self, method: str, path: str, **request: Any) -> dict[str, Any] | None:
         for attempt in stamina.retry_context(
-            on=self._again, attempts=self._attempts, timeout=120, wait_initial=0.5, wait_max=20, wait_jitter=0.5
+            on=self._again,
+            attempts=self._attempts,
+            timeout=120,
+            wait_initial=0.5,
+            wait_max=20,
+            wait_jitter=0.5,
         ):
             with attempt:
                 return self._call(method, path, **request)
@@ -94,7 +99,9 @@ class Client:
         except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
             raise errors.BadAnswer(f"{self.base_url} is not an address: {error}") from error
         except httpx2.TransportError as error:
-            raise errors.Unreachable(f"{self.base_url} does not answer: {error or type(error).__name__}") from error
+            raise errors.Unreachable(
+                f"{self.base_url} does not answer: {error or type(error).__name__}"
+            ) from error
         try:
             return read(response)
         except errors.RateLimited as error:
@@ -118,7 +125,9 @@ def read(response: httpx2.Response) -> dict[str, Any] | None:
         raise failure(response)
     request_id = response.headers.get("X-Request-Id", "")
     if is_page(response):
-        raise errors.BadAnswer(f"{response.request.url.host} answers with a web page, not with data", request_id=request_id)
+        raise errors.BadAnswer(
+            f"{response.request.url.host} answers with a web page, not with data", request_id=request_id
+        )
     try:
         data = msgspec.json.decode(response.content)
     except msgspec.DecodeError as error:
@@ -176,4 +185,8 @@ def detail(response: httpx2.Response) -> str:
         for item in problem.get("validation-errors") or ()
         for fault in item.get("errors") or ()
     ]
-    return " ".join(str(part) for part in (problem.get("hint") or problem.get("detail") or problem.get("title"), *faults) if part)
+    return " ".join(
+        str(part)
+        for part in (problem.get("hint") or problem.get("detail") or problem.get("title"), *faults)
+        if part
+    )

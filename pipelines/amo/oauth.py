@@ -30,12 +30,22 @@ def exchange(base_url: str, integration: Integration, code: str, now: datetime, 
     return _ask(base_url, integration, {"grant_type": "authorization_code", "code": code}, now, **http)
 
 
-def refresh(base_url: str, integration: Integration, pair: TokenPair, now: datetime, **http: Any) -> TokenPair:
-    """A new pair for an old one, which is dead from then on: save it before use. AuthError means consent may be lost."""
-    return _ask(base_url, integration, {"grant_type": "refresh_token", "refresh_token": pair.refresh_token}, now, **http)
+def refresh(
+    base_url: str, integration: Integration, pair: TokenPair, now: datetime, **http: Any
+) -> TokenPair:
+    """A new pair for an old one, which is dead from then on: save it before use. AuthError: consent may be lost."""
+    return _ask(
+        base_url,
+        integration,
+        {"grant_type": "refresh_token", "refresh_token": pair.refresh_token},
+        now,
+        **http,
+    )
 
 
-def _ask(base_url: str, integration: Integration, grant: dict[str, str], now: datetime, **http: Any) -> TokenPair:
+def _ask(
+    base_url: str, integration: Integration, grant: dict[str, str], now: datetime, **http: Any
+) -> TokenPair:
     body = {
         "client_id": integration.client_id,
         "client_secret": integration.client_secret,

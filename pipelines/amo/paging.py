@@ -66,6 +66,26 @@ class Listing:
         for _, items in self.pages():
             yield from items
 
+    def estimate(self, known: int) -> int | None:
+        """About how many items there are (to an eighth), given that there are ``known``; amoCRM does not count them.
+
+        A few questions for one item each; None when they are too much for it.
+        """
+        low, high = known, known * 4
+        try:
+            while self._reaches(high):
+                low, high = high, high * 4
+            while high - low > high // 8:
+                middle = (low + high) // 2
+                low, high = (middle, high) if self._reaches(middle) else (low, middle)
+        except TooHeavy:
+            return None
+        return (low + high) // 2
+
+    def _reaches(self, count: int) -> bool:
+        answer = self.client.get(self.path, [*self.params, ("page", count), ("limit", 1)])
+        return bool(answer and answer["_embedded"][self.key])
+
     def page(self, number: int, limit: int) -> tuple[list[Item], bool]:
         """One page and whether another may follow; in smaller portions when amoCRM cannot manage it at once."""
         if limit <= self._largest:

@@ -12,7 +12,9 @@ def decode(body: bytes) -> dict[str, Any]:
     An empty pair of brackets gets the next free number. A key given both a value and children keeps what came last.
     """
     tree: dict[str, Any] = {}
-    for name, value in parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=20_000):
+    for name, value in parse_qsl(
+        body.decode(), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=20_000
+    ):
         head, _, rest = name.partition("[")
         path = [head, *(rest.removesuffix("]").split("][") if rest else ())]
         if len(path) > DEEPEST:

@@ -72,7 +72,11 @@ def test_named_deals_alone_can_be_read_again(amo: Handle) -> None:
 @pytest.mark.parametrize("broken", ["token", "host", "address"])
 def test_what_cannot_be_reached_is_one_sentence_and_changes_nothing(amo: Handle, broken: str) -> None:
     populate(amo.world, 2)
-    wrong = {"token": {"AMO_TOKEN": "wrong"}, "host": {"AMO_BASE_URL": nowhere()}, "address": {"AMO_BASE_URL": "http://no.invalid"}}
+    wrong = {
+        "token": {"AMO_TOKEN": "wrong"},
+        "host": {"AMO_BASE_URL": nowhere()},
+        "address": {"AMO_BASE_URL": "http://no.invalid"},
+    }
     with override_settings(**wrong[broken]), pytest.raises(CommandError) as caught:
         run("--full")
     assert caught.value.returncode == 1 and "\n" not in str(caught.value)

@@ -34,8 +34,22 @@ pytestmark = [
 
 @pytest.fixture
 def bank() -> Iterator[str]:
-    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", "--load", str(FILE), "--now", NOW, "--token", "T",
-               "--rate", "0"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox",
+        "serve",
+        "--port",
+        "0",
+        "--load",
+        str(FILE),
+        "--now",
+        NOW,
+        "--token",
+        "T",
+        "--rate",
+        "0",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(settings.BASE_DIR)) as process:
         assert process.stdout
         found = re.search(r"http://\S+", process.stdout.readline())
@@ -77,14 +91,21 @@ def test_the_bank_s_figures_come_back(bank: str, monkeypatch: pytest.MonkeyPatch
     assert Deal.objects.open().count() == 399
     assert (Task.objects.count(), Task.objects.open().count()) == (26_318, 863)
     assert not Task.objects.filter(completed_inferred=True).exists()
-    assert Touch.objects.filter(kind=Touch.Kind.CALL_OUT, seconds__gt=0).count() <= Touch.objects.count() == 34_383
+    assert (
+        Touch.objects.filter(kind=Touch.Kind.CALL_OUT, seconds__gt=0).count()
+        <= Touch.objects.count()
+        == 34_383
+    )
     assert (Person.objects.count(), Person.objects.exclude(deleted_at=None).count()) == (68, 0)
     assert Stage.objects.count() == 7 and Event.objects.count() == 132_428
 
     assert days("A_PREACCEPTED", "A_ACCEPTED") == (5_113, Decimal("0.172"), Decimal("0.779"))
     assert days("A_FINALIZED", "Not approved", "Cancelled") == (1_640, Decimal("19.295"), Decimal("21.518"))
     assert days("A_FINALIZED", "Not approved", "Declined") == (802, Decimal("13.132"), Decimal("15.468"))
-    cycles = sorted((closed - created).total_seconds() / 86_400 for closed, created in won.values_list("closed_at", "created_at"))
+    cycles = sorted(
+        (closed - created).total_seconds() / 86_400
+        for closed, created in won.values_list("closed_at", "created_at")
+    )
     assert 14 < cycles[len(cycles) // 2] < 15 and 16 < sum(cycles) / len(cycles) < 17
     assert Stay.objects.filter(left_at=None).count() == 13_087
     assert not Stay.objects.filter(inferred=True).exists() and not Touched.objects.exists()

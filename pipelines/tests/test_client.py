@@ -9,10 +9,18 @@ from pipelines.amo import errors
 from pipelines.amo.client import Client, Params
 
 PAGE = "<html><head><title>403 Forbidden</title></head></html>"
-PROBLEM = {"title": "Unauthorized", "type": "https://httpstatus.es/401", "status": 401, "detail": "Invalid user name or password"}
+PROBLEM = {
+    "title": "Unauthorized",
+    "type": "https://httpstatus.es/401",
+    "status": 401,
+    "detail": "Invalid user name or password",
+}
 INVALID = {
     "validation-errors": [
-        {"request_id": "0", "errors": [{"code": "NotSupportedChoice", "path": "destination", "detail": "Not a URL."}]}
+        {
+            "request_id": "0",
+            "errors": [{"code": "NotSupportedChoice", "path": "destination", "detail": "Not a URL."}],
+        }
     ],
     "title": "Bad Request",
     "status": 400,
@@ -49,7 +57,9 @@ def page(code: int, **headers: str) -> httpx2.Response:
 
 
 def problem(code: int, body: object = PROBLEM) -> httpx2.Response:
-    return httpx2.Response(code, headers={"Content-Type": "application/problem+json", "X-Request-Id": "r-1"}, json=body)
+    return httpx2.Response(
+        code, headers={"Content-Type": "application/problem+json", "X-Request-Id": "r-1"}, json=body
+    )
 
 
 def good(body: object = None) -> httpx2.Response:
@@ -91,7 +101,9 @@ def test_204_is_nothing_and_no_error() -> None:
         (httpx2.Response(200, json=[1]), errors.BadAnswer),
     ],
 )
-def test_an_answer_that_another_try_does_not_better_is_asked_for_once(answer: httpx2.Response, kind: type) -> None:
+def test_an_answer_that_another_try_does_not_better_is_asked_for_once(
+    answer: httpx2.Response, kind: type
+) -> None:
     amo = Amo(answer)
     with pytest.raises(errors.AmoError) as caught:
         ask(amo)
@@ -107,7 +119,9 @@ def test_an_answer_that_another_try_does_not_better_is_asked_for_once(answer: ht
         page(502),
         page(503),
         problem(500),
-        httpx2.Response(200, headers={"Content-Type": "application/hal+json"}, content=json.dumps({"id": 1})[:5]),
+        httpx2.Response(
+            200, headers={"Content-Type": "application/hal+json"}, content=json.dumps({"id": 1})[:5]
+        ),
         httpx2.ReadTimeout("slow"),
         httpx2.ConnectError("refused"),
         httpx2.RemoteProtocolError("cut off"),
@@ -128,7 +142,9 @@ def test_after_enough_attempts_the_failure_is_told() -> None:
 
 
 def test_the_request_id_and_the_reason_are_kept() -> None:
-    with pytest.raises(errors.Refused, match=r"400 Request validation failed destination: Not a URL\. \(X-Request-Id r-1\)"):
+    with pytest.raises(
+        errors.Refused, match=r"400 Request validation failed destination: Not a URL\. \(X-Request-Id r-1\)"
+    ):
         ask(Amo(problem(400, INVALID)))
 
 
@@ -171,7 +187,10 @@ class Told:
 
 def test_everybody_is_told_of_429_and_of_a_ban() -> None:
     told = Told()
-    with client(Amo(page(429, **{"Retry-After": "9"}), page(403)), pace=told) as one, pytest.raises(errors.Blocked):
+    with (
+        client(Amo(page(429, **{"Retry-After": "9"}), page(403)), pace=told) as one,
+        pytest.raises(errors.Blocked),
+    ):
         one.get("/api/v4/leads")
     assert told.story == ["bulk", 9.0, "bulk", "blocked"]
 

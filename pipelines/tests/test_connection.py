@@ -19,7 +19,11 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def quick_and_english() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=2, cap=True), translation.override("en"), override_settings(AMO_RATE=0):
+    with (
+        stamina.set_testing(True, attempts=2, cap=True),
+        translation.override("en"),
+        override_settings(AMO_RATE=0),
+    ):
         yield
 
 
@@ -31,7 +35,11 @@ def nowhere() -> str:
 
 def test_an_account_is_read_and_its_token_is_saved_encrypted(amo: Handle) -> None:
     account = connect(amo.url + "/", amo.token)
-    assert (account.pk, account.name, account.base_url) == (amo.world.account.id, amo.world.account.name, amo.url)
+    assert (account.pk, account.name, account.base_url) == (
+        amo.world.account.id,
+        amo.world.account.name,
+        amo.url,
+    )
     assert (account.currency, account.time_zone) == ("RUB", "Europe/Moscow")
     assert amo.token.encode() not in bytes(account.credentials or b"")
     with connection.client_for(account) as client:
@@ -66,7 +74,9 @@ def status(code: int) -> Callable[[Handle], tuple[str, str]]:
     ],
     ids=["wrong token", "dead host", "no such name", "no address", "not amoCRM", "500", "402", "403 page"],
 )
-def test_what_does_not_work_is_one_sentence_and_saves_nothing(amo: Handle, case: Callable, sentence: str) -> None:
+def test_what_does_not_work_is_one_sentence_and_saves_nothing(
+    amo: Handle, case: Callable, sentence: str
+) -> None:
     with pytest.raises(CannotConnect) as caught:
         connect(*case(amo))
     assert sentence in str(caught.value) and "\n" not in str(caught.value)

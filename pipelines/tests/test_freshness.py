@@ -33,7 +33,9 @@ def test_an_entity_ages(entity: str, minutes: float | None, state: str) -> None:
 
 
 def test_every_mirrored_entity_is_told_of_before_anything_was_loaded() -> None:
-    assert {one.entity: one.state for one in freshness.read(NOW)} == {entity.name: "never" for entity in TABLE}
+    assert {one.entity: one.state for one in freshness.read(NOW)} == {
+        entity.name: "never" for entity in TABLE
+    }
     assert freshness.overall(NOW).state == "never"
     assert freshness.overall(NOW).as_of is None
 

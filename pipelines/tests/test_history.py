@@ -16,9 +16,19 @@ def at(second: int) -> datetime:
     return START + timedelta(seconds=second)
 
 
-def life(stage: str, stages: Any = (), owners: Any = (), *, owner: int | None = 1, created: int = 0, updated: int = 1000,
-         closed: int | None = None) -> Life:  # fmt: skip
-    changes = [[Change(at(second), before, after) for second, before, after in told] for told in (stages, owners)]
+def life(
+    stage: str,
+    stages: Any = (),
+    owners: Any = (),
+    *,
+    owner: int | None = 1,
+    created: int = 0,
+    updated: int = 1000,
+    closed: int | None = None,
+) -> Life:
+    changes = [
+        [Change(at(second), before, after) for second, before, after in told] for told in (stages, owners)
+    ]
     return Life(5, at(created), at(updated), None if closed is None else at(closed), stage, owner, *changes)
 
 
@@ -29,7 +39,15 @@ def shape(found: list[Piece]) -> list[tuple[Any, ...]]:
         return None if moment is None else int((moment - START).total_seconds())
 
     return [
-        (one.stage_id, one.manager_id, one.visit, second(one.entered_at), second(one.left_at), one.next_stage_id, one.inferred)
+        (
+            one.stage_id,
+            one.manager_id,
+            one.visit,
+            second(one.entered_at),
+            second(one.left_at),
+            one.next_stage_id,
+            one.inferred,
+        )
         for one in found
     ]
 
@@ -79,7 +97,11 @@ CASES = {
     ),
     "an owner change cuts the visit, and the next stage stands on its last piece": (
         life("B", [(20, "A", "B")], [(10, 1, 2)], owner=2),
-        [("A", 1, 1, 0, 10, None, False), ("A", 2, 1, 10, 20, "B", False), ("B", 2, 2, 20, None, None, False)],
+        [
+            ("A", 1, 1, 0, 10, None, False),
+            ("A", 2, 1, 10, 20, "B", False),
+            ("B", 2, 2, 20, None, None, False),
+        ],
     ),
     "an owner change counts for the whole second it fell in": (
         life("B", [(10, "A", "B")], [(10, 1, 2)], owner=2),
@@ -91,7 +113,11 @@ CASES = {
     ),
     "a missing owner event is inferred when the row was seen": (
         life("A", [], [(10, 1, 2)], owner=3, updated=40),
-        [("A", 1, 1, 0, 10, None, False), ("A", 2, 1, 10, 40, None, False), ("A", 3, 1, 40, None, None, True)],
+        [
+            ("A", 1, 1, 0, 10, None, False),
+            ("A", 2, 1, 10, 40, None, False),
+            ("A", 3, 1, 40, None, None, True),
+        ],
     ),
     "events before the written date of creation are kept": (
         life("B", [(10, "A", "B")], created=50),
@@ -148,8 +174,17 @@ def oracle(one: Life) -> list[tuple[Any, ...]]:
         for number, (start, guessed) in enumerate(starts):
             last = number + 1 == len(starts)
             found.append(
-                Piece(one.deal, stage, owner(start), index + 1, since, start, until if last else starts[number + 1][0],
-                      visits[index + 1][0] if last and until else None, guessed)  # fmt: skip
+                Piece(
+                    one.deal,
+                    stage,
+                    owner(start),
+                    index + 1,
+                    since,
+                    start,
+                    until if last else starts[number + 1][0],
+                    visits[index + 1][0] if last and until else None,
+                    guessed,
+                )
             )
     return shape(found)
 
@@ -169,8 +204,14 @@ def lives(draw: st.DrawFn) -> Life:
         owned.append((second, now, then))
         now = then
     last = max([0, *[second for second, *_ in told + owned]])  # type: ignore[operator]
-    return life(draw(stages), told, owned, owner=draw(people), updated=draw(st.integers(0, last + 20)),
-                closed=draw(st.none() | st.integers(0, 80)))  # fmt: skip
+    return life(
+        draw(stages),
+        told,
+        owned,
+        owner=draw(people),
+        updated=draw(st.integers(0, last + 20)),
+        closed=draw(st.none() | st.integers(0, 80)),
+    )
 
 
 @given(lives())
@@ -186,17 +227,39 @@ def test_pieces_cover_the_life_without_a_gap(one: Life) -> None:
 
 
 def deal(key: int, stage: str = "1:2", **more: Any) -> Deal:
-    values: dict[str, Any] = {"name": str(key), "stage_id": stage, "manager_id": 1, "created_at": at(0), "updated_at": at(0)}
+    values: dict[str, Any] = {
+        "name": str(key),
+        "stage_id": stage,
+        "manager_id": 1,
+        "created_at": at(0),
+        "updated_at": at(0),
+    }
     return Deal.objects.create(id=key, **values | more)
 
 
-def event(key: str, second: int, kind: str, deal_id: int, before: Any = None, after: Any = None, entity: str = "deal") -> None:
-    Event.objects.create(id=key, at=at(second), kind=kind, entity=entity, entity_id=deal_id, before=before, after=after)
+def event(
+    key: str,
+    second: int,
+    kind: str,
+    deal_id: int,
+    before: Any = None,
+    after: Any = None,
+    entity: str = "deal",
+) -> None:
+    Event.objects.create(
+        id=key, at=at(second), kind=kind, entity=entity, entity_id=deal_id, before=before, after=after
+    )
 
 
 def task(key: int, deal_id: int | None, *, done: bool = True) -> None:
     Task.objects.create(
-        id=key, deal_id=deal_id, manager_id=1, created_at=at(0), updated_at=at(90), due_at=at(50), is_completed=done
+        id=key,
+        deal_id=deal_id,
+        manager_id=1,
+        created_at=at(0),
+        updated_at=at(90),
+        due_at=at(50),
+        is_completed=done,
     )
 
 
@@ -212,7 +275,11 @@ def test_stays_are_rewritten_only_where_they_differ() -> None:
     assert history.fold([1, 2]) == 1
     second = dict(Stay.objects.values_list("id", "deal_id"))
     assert {key for key, of in first.items() if of == 1} <= set(second)
-    assert list(Stay.objects.filter(deal=2).values_list("manager_id", flat=True).order_by("entered_at")) == [7, 1, 1]
+    assert list(Stay.objects.filter(deal=2).values_list("manager_id", flat=True).order_by("entered_at")) == [
+        7,
+        1,
+        1,
+    ]
 
 
 @pytest.mark.django_db
@@ -247,8 +314,18 @@ def test_a_task_is_done_when_its_event_says_so() -> None:
     event("undone once", 41, "completed", 12, entity="task")
     event("of a contact", 42, "completed", 13, entity="task")
     history.fold([1])
-    assert dict(Task.objects.values_list("id", "completed_at")) == {10: at(40), 11: at(90), 12: None, 13: at(42)}
-    assert dict(Task.objects.values_list("id", "completed_inferred")) == {10: False, 11: True, 12: False, 13: False}
+    assert dict(Task.objects.values_list("id", "completed_at")) == {
+        10: at(40),
+        11: at(90),
+        12: None,
+        13: at(42),
+    }
+    assert dict(Task.objects.values_list("id", "completed_inferred")) == {
+        10: False,
+        11: True,
+        12: False,
+        13: False,
+    }
 
 
 @pytest.mark.django_db

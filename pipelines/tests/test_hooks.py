@@ -38,10 +38,15 @@ def tree(**keys: Any) -> dict[str, Any]:
 
 
 SHAPES = {
-    "a new lead": (tree(leads__add__0__id="30052055", leads__add__0__name="Test lead"), {"deals": {30052055}}),
+    "a new lead": (
+        tree(leads__add__0__id="30052055", leads__add__0__name="Test lead"),
+        {"deals": {30052055}},
+    ),
     "several items": (tree(leads__update__0__id="1", leads__update__1__id="2"), {"deals": {1, 2}}),
     "several actions and entities": (
-        tree(leads__status__0__id="1", leads__update__0__id="1", task__add__0__id="9", contacts__add__0__id="5"),
+        tree(
+            leads__status__0__id="1", leads__update__0__id="1", task__add__0__id="9", contacts__add__0__id="5"
+        ),
         {"deals": {1}, "tasks": {9}, "contacts": {5}},
     ),
     "a deleted lead": (tree(leads__delete__0__id="3", leads__delete__0__status_id="142"), {"deals": {3}}),
@@ -56,10 +61,19 @@ SHAPES = {
     ),
     "a company under contacts": (tree(contacts__update__0__id="5", contacts__update__0__type="company"), {}),
     "a contact": (tree(contacts__update__0__id="5", contacts__update__0__type="contact"), {"contacts": {5}}),
-    "a note of a lead": (tree(leads__note__0__note__id="1", leads__note__0__note__element_id="7"), {"notes": set()}),
+    "a note of a lead": (
+        tree(leads__note__0__note__id="1", leads__note__0__note__element_id="7"),
+        {"notes": set()},
+    ),
     "a note of a contact": (tree(contacts__note__0__note__id="1"), {"contact_notes": set()}),
-    "a digital pipeline hook": (tree(leads__call_in__0__id="6", leads__call_in__0__status_id="1"), {"deals": {6}}),
-    "an incoming lead": (tree(unsorted__add__0__uid="f00", unsorted__add__0__data__leads__0__id="8"), {"deals": {8}}),
+    "a digital pipeline hook": (
+        tree(leads__call_in__0__id="6", leads__call_in__0__status_id="1"),
+        {"deals": {6}},
+    ),
+    "an incoming lead": (
+        tree(unsorted__add__0__uid="f00", unsorted__add__0__data__leads__0__id="8"),
+        {"deals": {8}},
+    ),
     "an accepted lead": (
         tree(unsorted__delete__0__action="accept", unsorted__delete__0__accept_result__leads__0="8"),
         {"deals": {8}},
@@ -67,9 +81,15 @@ SHAPES = {
     "a declined lead": (tree(unsorted__delete__0__decline_result__leads__0="8"), {"deals": {8}}),
     "a message": (tree(message__add__0__id="uuid", message__add__0__text="x"), {"messages": set()}),
     "a customer": (tree(customers__add__0__id="8"), {}),
-    "an id that is none": (tree(leads__add__0__id="8; drop table", leads__add__1__id="9" * 40), {"deals": set()}),
+    "an id that is none": (
+        tree(leads__add__0__id="8; drop table", leads__add__1__id="9" * 40),
+        {"deals": set()},
+    ),
     "nothing but the account": (tree(), {}),
-    "values where branches should be": ({"leads": "x", "task": {"add": "y"}, "unsorted": {"add": {"0": {"data": "z"}}}}, {}),
+    "values where branches should be": (
+        {"leads": "x", "task": {"add": "y"}, "unsorted": {"add": {"0": {"data": "z"}}}},
+        {},
+    ),
 }
 
 
@@ -103,7 +123,9 @@ def mirrored(account: Account, world: World, source: Source) -> Source:
 
 
 @pytest.mark.django_db
-def test_a_ring_brings_the_deal_as_it_is_now_and_the_body_is_forgotten(mirrored: Source, world: World) -> None:
+def test_a_ring_brings_the_deal_as_it_is_now_and_the_body_is_forgotten(
+    mirrored: Source, world: World
+) -> None:
     deal = Deal.objects.order_by("id")[1]
     world.move_lead(lead_id=deal.id, status_id=142)
     ring(leads__update__0__id=str(deal.id), leads__update__0__status_id="666")
@@ -117,7 +139,9 @@ def test_a_ring_brings_the_deal_as_it_is_now_and_the_body_is_forgotten(mirrored:
 
 
 @pytest.mark.django_db
-def test_rings_that_come_twice_late_and_in_the_wrong_order_end_the_same(mirrored: Source, world: World) -> None:
+def test_rings_that_come_twice_late_and_in_the_wrong_order_end_the_same(
+    mirrored: Source, world: World
+) -> None:
     deal = Deal.objects.order_by("id")[1]
     for status in (142, 143):
         world.move_lead(lead_id=deal.id, status_id=status)
@@ -174,9 +198,15 @@ def test_a_forged_deal_that_amocrm_does_not_know_changes_nothing(mirrored: Sourc
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("body", "reason"),
-    [(b"\xff\xfe\xfd", "cannot be read"), (b"just words", "cannot be read"), (b"account[id]=1&leads[add][0][id]=1", "account 1")],
+    [
+        (b"\xff\xfe\xfd", "cannot be read"),
+        (b"just words", "cannot be read"),
+        (b"account[id]=1&leads[add][0][id]=1", "account 1"),
+    ],
 )
-def test_nonsense_and_other_accounts_are_put_aside_with_the_reason(mirrored: Source, body: bytes, reason: str) -> None:
+def test_nonsense_and_other_accounts_are_put_aside_with_the_reason(
+    mirrored: Source, body: bytes, reason: str
+) -> None:
     Hook.objects.create(body=body)
     assert hooks.answer(mirrored) == set()
     hook = Hook.objects.get()
@@ -198,7 +228,9 @@ def test_a_ring_that_cannot_be_answered_keeps_the_reason_and_waits(mirrored: Sou
 
 
 @pytest.mark.django_db
-def test_one_ring_that_amocrm_chokes_on_does_not_hold_up_the_others(mirrored: Source, amo: Handle, world: World) -> None:
+def test_one_ring_that_amocrm_chokes_on_does_not_hold_up_the_others(
+    mirrored: Source, amo: Handle, world: World
+) -> None:
     one, two = Deal.objects.order_by("id").values_list("id", flat=True)[1:3]
     world.edit_lead(lead_id=one, price=1)
     world.edit_lead(lead_id=two, price=2)
@@ -222,7 +254,9 @@ def test_a_worker_that_died_holding_a_ring_lets_go_of_it(mirrored: Source) -> No
 
 
 @pytest.mark.django_db
-def test_hooks_before_the_first_load_bring_what_they_name(account: Account, world: World, source: Source) -> None:
+def test_hooks_before_the_first_load_bring_what_they_name(
+    account: Account, world: World, source: Source
+) -> None:
     populate(world, 2)
     lead = min(world.leads.rows)
     ring(leads__add__0__id=str(lead))

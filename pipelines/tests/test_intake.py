@@ -9,7 +9,10 @@ from pipelines.models import Account, Hook
 
 BODY = b"leads%5Badd%5D%5B0%5D%5Bid%5D=1&account%5Bid%5D=31"
 FORM = "application/x-www-form-urlencoded"
-pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore:No directory at")]  # nothing is collected here
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.filterwarnings("ignore:No directory at"),
+]  # nothing is collected here
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +60,9 @@ def test_only_post_is_understood(door: str, method: str) -> None:
     assert not Hook.objects.exists()
 
 
-def test_without_a_queue_the_delivery_is_kept_all_the_same(door: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_queue_the_delivery_is_kept_all_the_same(
+    door: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(**options: Any) -> None:
         raise OperationalError("redis is down")
 

@@ -32,7 +32,8 @@ def calls(redis: Redis, name: str, rate: float, lane: str, count: int, into: lis
 def run(redis: Redis, name: str, rate: float, workers: list[tuple[str, int]]) -> list[list[float]]:
     moments: list[list[float]] = [[] for _ in workers]
     threads = [
-        Thread(target=calls, args=(redis, name, rate, lane, count, into)) for (lane, count), into in zip(workers, moments, strict=True)
+        Thread(target=calls, args=(redis, name, rate, lane, count, into))
+        for (lane, count), into in zip(workers, moments, strict=True)
     ]
     for thread in threads:
         thread.start()

@@ -78,7 +78,9 @@ def test_reading_goes_on_at_the_page_where_it_stopped() -> None:
 def test_after_504_smaller_portions_give_the_same_pages(heaviest: int) -> None:
     shelf = Shelf(777, heaviest=heaviest)
     pages = [(number, [item["id"] for item in items]) for number, items in listing(shelf).pages()]
-    assert pages == [(number, list(range(number * 250 - 249, min(number * 250, 777) + 1))) for number in (1, 2, 3, 4)]
+    assert pages == [
+        (number, list(range(number * 250 - 249, min(number * 250, 777) + 1))) for number in (1, 2, 3, 4)
+    ]
     too_much = [limit for _, limit in shelf.asked if limit > heaviest]
     assert len(too_much) == len(set(too_much)), "a size that failed is not tried again"
 
@@ -101,9 +103,23 @@ def test_an_item_that_moved_to_a_later_page_while_we_read_is_given_once() -> Non
 
     def moving(request: httpx2.Request) -> httpx2.Response:
         answer = shelf(request)
-        shelf.items.insert(0, {"id": 1000 + len(shelf.asked), "updated_at": 0})  # newest first: all others move on
+        shelf.items.insert(
+            0, {"id": 1000 + len(shelf.asked), "updated_at": 0}
+        )  # newest first: all others move on
         return answer
 
     found = ids(listing(moving))
     assert len(found) == len(set(found))
     assert set(range(1, 501)) <= set(found)
+
+
+@pytest.mark.parametrize("count", [4001, 5000, 15_000, 16_000, 90_000])
+def test_the_length_of_a_long_list_is_estimated_with_a_few_small_questions(count: int) -> None:
+    shelf = Shelf(count)
+    found = listing(shelf).estimate(4000)
+    assert found and abs(found - count) <= count / 6
+    assert len(shelf.asked) <= 8 and {limit for _, limit in shelf.asked} == {1}
+
+
+def test_a_list_too_deep_to_look_into_is_of_unknown_length() -> None:
+    assert listing(Shelf(500, heaviest=0)).estimate(100) is None

@@ -18,14 +18,32 @@ def utc(*parts: int) -> datetime:
 
 
 LEAD: dict[str, Any] = {
-    "id": 9228191, "name": "Сделка", "price": 124000, "responsible_user_id": 7902115, "group_id": 382786, "status_id": 143,
-    "pipeline_id": 5204152, "loss_reason_id": 17, "created_by": 0, "updated_by": 7902115, "created_at": 1651320035,
-    "updated_at": 1654014416, "closed_at": 1652194613, "closest_task_at": None, "is_deleted": False, "custom_fields_values": None,
-    "score": None, "account_id": 29978305, "labor_cost": None,
+    "id": 9228191,
+    "name": "Сделка",
+    "price": 124000,
+    "responsible_user_id": 7902115,
+    "group_id": 382786,
+    "status_id": 143,
+    "pipeline_id": 5204152,
+    "loss_reason_id": 17,
+    "created_by": 0,
+    "updated_by": 7902115,
+    "created_at": 1651320035,
+    "updated_at": 1654014416,
+    "closed_at": 1652194613,
+    "closest_task_at": None,
+    "is_deleted": False,
+    "custom_fields_values": None,
+    "score": None,
+    "account_id": 29978305,
+    "labor_cost": None,
     "_links": {"self": {"href": "https://x.amocrm.ru/api/v4/leads/9228191?limit=1&page=1"}},
-    "_embedded": {"tags": [{"id": 1, "name": "VIP", "color": None}], "companies": [],
-                  "contacts": [{"id": 11, "is_main": False}, {"id": 12, "is_main": True}]},
-}  # fmt: skip
+    "_embedded": {
+        "tags": [{"id": 1, "name": "VIP", "color": None}],
+        "companies": [],
+        "contacts": [{"id": 11, "is_main": False}, {"id": 12, "is_main": True}],
+    },
+}
 
 
 def test_a_deal() -> None:
@@ -75,7 +93,13 @@ def test_an_item_of_the_trash_is_no_deal() -> None:
 
 
 def field(kind: str, *values: Any) -> dict[str, Any]:
-    return {"field_id": 5, "field_name": "Поле", "field_code": None, "field_type": kind, "values": list(values)}
+    return {
+        "field_id": 5,
+        "field_name": "Поле",
+        "field_code": None,
+        "field_type": kind,
+        "values": list(values),
+    }
 
 
 @pytest.mark.parametrize(
@@ -95,7 +119,10 @@ def field(kind: str, *values: Any) -> dict[str, Any]:
         (field("birthday", {"value": 1577826000}), True),
         (field("legal_entity", {"value": {"name": "ООО Ромашка", "vat_id": "7700000000"}}), True),
         (field("file", {"value": {"file_uuid": "x", "file_name": "паспорт.pdf"}}), True),
-        (field("linked_entity", {"value": {"name": "Склад", "entity_id": 1, "entity_type": "contacts"}}), "Склад"),
+        (
+            field("linked_entity", {"value": {"name": "Склад", "entity_id": 1, "entity_type": "contacts"}}),
+            "Склад",
+        ),
         (field("chained_list", {"catalog_id": 1, "catalog_element_id": 22}), 22),
         (field("tracking_data", {"value": "google"}), "google"),
     ],
@@ -111,11 +138,23 @@ def test_a_field_without_values_is_not_filled() -> None:
 
 def test_a_task() -> None:
     item = {
-        "id": 894053, "created_by": 0, "updated_by": 0, "created_at": 1702556336, "updated_at": 1702556340,
-        "responsible_user_id": 10446146, "group_id": 0, "entity_id": 1781381, "entity_type": "leads", "duration": 0,
-        "is_completed": False, "task_type_id": 1, "text": "позвонить Ивану +7999", "result": [], "complete_till": 1702640934,
+        "id": 894053,
+        "created_by": 0,
+        "updated_by": 0,
+        "created_at": 1702556336,
+        "updated_at": 1702556340,
+        "responsible_user_id": 10446146,
+        "group_id": 0,
+        "entity_id": 1781381,
+        "entity_type": "leads",
+        "duration": 0,
+        "is_completed": False,
+        "task_type_id": 1,
+        "text": "позвонить Ивану +7999",
+        "result": [],
+        "complete_till": 1702640934,
         "account_id": 31456190,
-    }  # fmt: skip
+    }
     expected = {
         "id": 894053,
         "deal_id": 1781381,
@@ -130,7 +169,10 @@ def test_a_task() -> None:
         "deleted_at": None,
     }
     assert rows.task_row(item, MOSCOW) == expected
-    assert rows.task_row(item | {"entity_type": "contacts"}, MOSCOW) == expected | {"deal_id": None, "contact_id": 1781381}
+    assert rows.task_row(item | {"entity_type": "contacts"}, MOSCOW) == expected | {
+        "deal_id": None,
+        "contact_id": 1781381,
+    }
     nowhere = rows.task_row(item | {"entity_type": None, "entity_id": None, "result": {"text": "ок"}}, MOSCOW)
     assert nowhere == expected | {"deal_id": None}
 
@@ -147,7 +189,13 @@ def status(key: int, pipeline: int = 437642) -> dict[str, Any]:
     ("kind", "entity", "before", "after", "expected"),
     [
         ("lead_added", "lead", [], [{"note": {"id": 1}}], ("created", "deal", None, None)),
-        ("lead_status_changed", "lead", [status(5233221)], [status(142)], ("stage", "deal", "437642:5233221", "437642:142")),
+        (
+            "lead_status_changed",
+            "lead",
+            [status(5233221)],
+            [status(142)],
+            ("stage", "deal", "437642:5233221", "437642:142"),
+        ),
         (
             "entity_responsible_changed",
             "lead",
@@ -155,7 +203,13 @@ def status(key: int, pipeline: int = 437642) -> dict[str, Any]:
             [{"responsible_user": {"id": 2}}],
             ("owner", "deal", 1, 2),
         ),
-        ("entity_responsible_changed", "task", [], [{"responsible_user": {"id": 2}}], ("owner", "task", None, 2)),
+        (
+            "entity_responsible_changed",
+            "task",
+            [],
+            [{"responsible_user": {"id": 2}}],
+            ("owner", "task", None, 2),
+        ),
         (
             "sale_field_changed",
             "lead",
@@ -225,11 +279,26 @@ def test_an_event(kind: str, entity: str, before: list, after: list, expected: t
 
 
 NOTE: dict[str, Any] = {
-    "id": 42709325, "entity_id": 26050861, "created_by": 940088, "updated_by": 940088, "created_at": 1540407495,
-    "updated_at": 1540408317, "responsible_user_id": 939801, "group_id": 0, "note_type": "common", "params": {"text": "Тайна"},
+    "id": 42709325,
+    "entity_id": 26050861,
+    "created_by": 940088,
+    "updated_by": 940088,
+    "created_at": 1540407495,
+    "updated_at": 1540408317,
+    "responsible_user_id": 939801,
+    "group_id": 0,
+    "note_type": "common",
+    "params": {"text": "Тайна"},
     "account_id": 17079858,
-}  # fmt: skip
-CALL = {"uniq": "u", "duration": 87, "source": "pbx", "link": "https://rec", "phone": "+79990001122", "call_status": 4}
+}
+CALL = {
+    "uniq": "u",
+    "duration": 87,
+    "source": "pbx",
+    "link": "https://rec",
+    "phone": "+79990001122",
+    "call_status": 4,
+}
 
 
 @pytest.mark.parametrize(
@@ -241,17 +310,29 @@ CALL = {"uniq": "u", "duration": 87, "source": "pbx", "link": "https://rec", "ph
         ({"note_type": "call_in", "params": CALL | {"duration": None}}, "call_in", 0, 940088),
         ({"note_type": "call_in", "params": CALL | {"duration": "x"}}, "call_in", 0, 940088),
         ({"note_type": "call_out", "params": CALL | {"call_responsible": 5}}, "call_out", 87, 5),
-        ({"note_type": "call_out", "params": CALL | {"call_responsible": "79990001122"}}, "call_out", 87, 940088),
+        (
+            {"note_type": "call_out", "params": CALL | {"call_responsible": "79990001122"}},
+            "call_out",
+            87,
+            940088,
+        ),
         ({"note_type": "call_out", "params": CALL, "created_by": 0}, "call_out", 87, 939801),
         ({"created_by": 0}, "note", 0, None),
         ({"note_type": "sms_in", "params": {"text": "x", "phone": "+7"}}, "message_in", 0, 940088),
-        ({"note_type": "amomail_message", "params": {"income": True, "subject": "x"}}, "message_in", 0, 940088),
+        (
+            {"note_type": "amomail_message", "params": {"income": True, "subject": "x"}},
+            "message_in",
+            0,
+            940088,
+        ),
         ({"note_type": "amomail_message", "params": {"income": False}}, "message_out", 0, 940088),
         ({"note_type": "service_message", "params": {"text": "x"}}, None, 0, None),
         ({"note_type": "attachment", "params": {"file_name": "x"}}, None, 0, None),
     ],
 )
-def test_a_note_is_a_touch_without_what_was_said(change: dict, kind: str | None, seconds: int, manager: int | None) -> None:
+def test_a_note_is_a_touch_without_what_was_said(
+    change: dict, kind: str | None, seconds: int, manager: int | None
+) -> None:
     row = rows.deal_touch_row(NOTE | change, MOSCOW)
     if kind is None:
         assert row is None
@@ -274,18 +355,39 @@ def test_a_note_s_place_follows_from_where_it_was_read() -> None:
 
 
 def test_a_chat_message_is_a_touch() -> None:
-    item = {"id": "01x", "type": "incoming_chat_message", "entity_id": 7, "entity_type": "lead", "created_by": 0,
-            "created_at": 0, "value_after": [{"message": {"id": "uuid"}}], "value_before": []}  # fmt: skip
+    item = {
+        "id": "01x",
+        "type": "incoming_chat_message",
+        "entity_id": 7,
+        "entity_type": "lead",
+        "created_by": 0,
+        "created_at": 0,
+        "value_after": [{"message": {"id": "uuid"}}],
+        "value_before": [],
+    }
     row = rows.message_row(item, MOSCOW)
     assert row and (row["kind"], row["deal_id"], row["manager_id"]) == ("message_in", 7, None)
-    row = rows.message_row(item | {"type": "outgoing_chat_message", "created_by": 3, "entity_type": "contact"}, MOSCOW)
-    assert row and (row["kind"], row["deal_id"], row["contact_id"], row["manager_id"]) == ("message_out", None, 7, 3)
+    row = rows.message_row(
+        item | {"type": "outgoing_chat_message", "created_by": 3, "entity_type": "contact"}, MOSCOW
+    )
+    assert row and (row["kind"], row["deal_id"], row["contact_id"], row["manager_id"]) == (
+        "message_out",
+        None,
+        7,
+        3,
+    )
     assert rows.message_row(item | {"type": "lead_added"}, MOSCOW) is None
 
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [({"id": 142}, "won"), ({"id": 143}, "lost"), ({"id": 5, "type": 1}, "incoming"), ({"id": 5, "type": 0}, "work"), ({"id": 5}, "work")],
+    [
+        ({"id": 142}, "won"),
+        ({"id": 143}, "lost"),
+        ({"id": 5, "type": 1}, "incoming"),
+        ({"id": 5, "type": 0}, "work"),
+        ({"id": 5}, "work"),
+    ],
 )
 def test_a_stage_is_known_by_its_pipeline_too(status: dict, kind: str) -> None:
     row = rows.stage_row({"pipeline_id": 9, "name": "Этап", "sort": 10, "color": "#c1c1c1"} | status, MOSCOW)
@@ -293,8 +395,13 @@ def test_a_stage_is_known_by_its_pipeline_too(status: dict, kind: str) -> None:
 
 
 def test_a_person_s_e_mail_stays_in_amocrm() -> None:
-    item = {"id": 3, "name": "Анна", "email": "anna@example.com", "rights": {"is_admin": True, "is_active": False, "group_id": 5},
-            "_embedded": {"groups": [{"id": 5, "name": "Продажи"}]}}  # fmt: skip
+    item = {
+        "id": 3,
+        "name": "Анна",
+        "email": "anna@example.com",
+        "rights": {"is_admin": True, "is_active": False, "group_id": 5},
+        "_embedded": {"groups": [{"id": 5, "name": "Продажи"}]},
+    }
     assert rows.person_row(item, MOSCOW) == {
         "id": 3,
         "name": "Анна",
@@ -307,13 +414,22 @@ def test_a_person_s_e_mail_stays_in_amocrm() -> None:
 
 def test_a_contact_is_an_id_and_a_name() -> None:
     phone = field("multitext", {"value": "+79990001122"})
-    row = rows.contact_row({"id": 4, "name": "Клиент", "updated_at": 0, "is_deleted": False, "custom_fields_values": [phone]}, MOSCOW)
+    row = rows.contact_row(
+        {"id": 4, "name": "Клиент", "updated_at": 0, "is_deleted": False, "custom_fields_values": [phone]},
+        MOSCOW,
+    )
     assert row == {"id": 4, "name": "Клиент", "updated_at": utc(1970, 1, 1), "deleted_at": None}
 
 
 def test_a_custom_field_names_its_stages_and_choices() -> None:
-    item = {"id": 71, "name": "Оплата", "type": "select", "sort": 500, "enums": [{"id": 1, "value": "Нал", "sort": 1}],
-            "required_statuses": [{"status_id": 143, "pipeline_id": 9}]}  # fmt: skip
+    item = {
+        "id": 71,
+        "name": "Оплата",
+        "type": "select",
+        "sort": 500,
+        "enums": [{"id": 1, "value": "Нал", "sort": 1}],
+        "required_statuses": [{"status_id": 143, "pipeline_id": 9}],
+    }
     row = rows.field_row(item, MOSCOW)
     assert (row["enums"], row["required_stages"]) == ({"1": "Нал"}, ["9:143"])
     row = rows.field_row(item | {"enums": None, "required_statuses": None}, MOSCOW)
@@ -333,7 +449,13 @@ SAMPLES: dict[str, Any] = {
     "notes": NOTE,
     "contact_notes": NOTE,
     "company_notes": NOTE,
-    "messages": {"id": "01x", "type": "incoming_chat_message", "entity_id": 7, "entity_type": "lead", "created_at": 0},
+    "messages": {
+        "id": "01x",
+        "type": "incoming_chat_message",
+        "entity_id": 7,
+        "entity_type": "lead",
+        "created_at": 0,
+    },
     "events": {"id": "01x", "type": "lead_added", "entity_id": 7, "entity_type": "lead", "created_at": 0},
 }
 

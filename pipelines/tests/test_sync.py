@@ -10,7 +10,21 @@ from django.db.models import F
 from pipelines import cursors, history, leases, mirror, sync, touched
 from pipelines.amo import errors
 from pipelines.entities import ENTITIES, TABLE
-from pipelines.models import Contact, Cursor, CustomField, Deal, Event, LossReason, Person, Stage, Stay, Task, TaskType, Touch, Touched
+from pipelines.models import (
+    Contact,
+    Cursor,
+    CustomField,
+    Deal,
+    Event,
+    LossReason,
+    Person,
+    Stage,
+    Stay,
+    Task,
+    TaskType,
+    Touch,
+    Touched,
+)
 from pipelines.sync import Source
 from pipelines.tests.conftest import source_of
 from salesops.lib import moment
@@ -29,7 +43,9 @@ def without_pauses() -> Iterator[None]:
 
 def populate(world: World, count: int) -> None:
     """Deals that are moved, given away and closed, with tasks, calls and notes."""
-    people = [world.create_user(name=f"Менеджер {number}", email=f"m{number}@example.com").id for number in range(3)]
+    people = [
+        world.create_user(name=f"Менеджер {number}", email=f"m{number}@example.com").id for number in range(3)
+    ]
     reason = world.create_loss_reason(name="Дорого").id
     pipeline = next(iter(world.pipelines.values()))
     work = [status.id for status in pipeline.statuses if status.type == 0 and status.id not in (142, 143)]
@@ -37,11 +53,31 @@ def populate(world: World, count: int) -> None:
     for number in range(count):
         begun = start + number * 3600
         contact = world.create_contact(name=f"Клиент {number}", at=begun)
-        lead = world.create_lead(name=f"Сделка {number}", price=1000 + number, pipeline_id=pipeline.id, status_id=work[0],
-                                 responsible_user_id=people[number % 3], at=begun)  # fmt: skip
-        world.link(entity_type="leads", entity_id=lead.id, to_entity_type="contacts", to_entity_id=contact.id, at=begun)
-        task = world.create_task(text="Позвонить", complete_till=begun + 7200, entity_id=lead.id, entity_type="leads", at=begun + 60)
-        world.add_call(entity_id=lead.id, direction="outbound", duration=60, at=begun + 600, by=people[number % 3])
+        lead = world.create_lead(
+            name=f"Сделка {number}",
+            price=1000 + number,
+            pipeline_id=pipeline.id,
+            status_id=work[0],
+            responsible_user_id=people[number % 3],
+            at=begun,
+        )
+        world.link(
+            entity_type="leads",
+            entity_id=lead.id,
+            to_entity_type="contacts",
+            to_entity_id=contact.id,
+            at=begun,
+        )
+        task = world.create_task(
+            text="Позвонить",
+            complete_till=begun + 7200,
+            entity_id=lead.id,
+            entity_type="leads",
+            at=begun + 60,
+        )
+        world.add_call(
+            entity_id=lead.id, direction="outbound", duration=60, at=begun + 600, by=people[number % 3]
+        )
         world.move_lead(lead_id=lead.id, status_id=work[1], at=begun + 1200)
         if number % 2:
             world.complete_task(task_id=task.id, at=begun + 1800)
@@ -58,7 +94,9 @@ def everything(source: Source, *, full: bool = False) -> None:
 def snapshot() -> dict[str, list[dict[str, Any]]]:
     tables = (Person, Stage, CustomField, LossReason, TaskType, Contact, Deal, Task, Event, Touch)
     found = {table.__name__: list(table._default_manager.order_by("pk").values()) for table in tables}
-    stays = Stay.objects.order_by("deal_id", "visit", "entered_at").values(*[f.attname for f in Stay._meta.fields if f.name != "id"])
+    stays = Stay.objects.order_by("deal_id", "visit", "entered_at").values(
+        *[f.attname for f in Stay._meta.fields if f.name != "id"]
+    )
     return found | {"Stay": list(stays)}
 
 
@@ -76,7 +114,14 @@ def test_a_full_load_brings_the_whole_account(world: World, source: Source) -> N
     assert Deal.objects.filter(closed_at=None).count() == 20
     assert Deal.objects.exclude(loss_reason_id=None).count() == 10
     assert Deal.objects.filter(contact_id=None).count() == 0
-    assert Task.objects.filter(is_completed=True, completed_inferred=False, completed_at=F("created_at") + timedelta(seconds=1740)).count() == 15
+    assert (
+        Task.objects.filter(
+            is_completed=True,
+            completed_inferred=False,
+            completed_at=F("created_at") + timedelta(seconds=1740),
+        ).count()
+        == 15
+    )
     assert Touch.objects.filter(kind="call_out", seconds=60).count() == 30
     assert Counter(Event.objects.values_list("kind", flat=True))["stage"] == 40
     assert not Stay.objects.filter(inferred=True).exists()
@@ -119,13 +164,29 @@ def test_increments_end_where_a_fresh_full_load_ends(world: World, source: Sourc
         world.move_lead(lead_id=deal.id, status_id=142 if number % 2 else 143)
         everything(source)
     steps = snapshot()
-    for table in (Person, Stage, CustomField, LossReason, TaskType, Contact, Deal, Task, Event, Touch, Stay, Cursor, Touched):
+    for table in (
+        Person,
+        Stage,
+        CustomField,
+        LossReason,
+        TaskType,
+        Contact,
+        Deal,
+        Task,
+        Event,
+        Touch,
+        Stay,
+        Cursor,
+        Touched,
+    ):
         table._default_manager.all().delete()
     everything(source)
     assert snapshot() == steps
 
 
-def test_a_load_broken_off_goes_on_at_its_page(amo: Handle, world: World, source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_load_broken_off_goes_on_at_its_page(
+    amo: Handle, world: World, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
     populate(world, 25)
     deals = ENTITIES["deals"]
     object.__setattr__(deals, "limit", 5)
@@ -136,13 +197,22 @@ def test_a_load_broken_off_goes_on_at_its_page(amo: Handle, world: World, source
         with pytest.raises(errors.PaymentRequired):
             sync.pull(source, deals)
         broken = Cursor.objects.get(entity="deals")
-        assert broken.state == "failed" and "402" in broken.error and broken.as_of is None and broken.lease_until is None
+        assert (
+            broken.state == "failed"
+            and "402" in broken.error
+            and broken.as_of is None
+            and broken.lease_until is None
+        )
         stored = Deal.objects.count()
         assert 5 <= stored <= 10 and broken.position == {"page": stored // 5 + 1}
         amo.app.faults.clear()
         asked: list[int] = []
         page = sync.Listing.page
-        monkeypatch.setattr(sync.Listing, "page", lambda self, number, limit: asked.append(number) or page(self, number, limit))
+        monkeypatch.setattr(
+            sync.Listing,
+            "page",
+            lambda self, number, limit: asked.append(number) or page(self, number, limit),
+        )
         run = sync.pull(source, deals)
     finally:
         object.__setattr__(deals, "limit", 250)
@@ -179,7 +249,9 @@ def test_only_one_worker_reads_an_entity_until_its_lease_runs_out(source: Source
 
 
 @pytest.mark.parametrize("trashed_lead", ["204", "deleted"])
-def test_a_deleted_deal_is_learned_and_a_restored_one_comes_back(serve: Any, now: datetime, trashed_lead: str) -> None:
+def test_a_deleted_deal_is_learned_and_a_restored_one_comes_back(
+    serve: Any, now: datetime, trashed_lead: str
+) -> None:
     from sandbox.switches import Switches
 
     amo = serve(World.empty(now=now, switches=Switches(trashed_lead=trashed_lead)))
@@ -249,7 +321,10 @@ def test_a_user_removed_before_the_first_load_is_noted(world: World, source: Sou
     gone = next(lead.responsible_user_id for lead in world.leads.rows.values())
     world.users.pop(gone)
     everything(source)
-    assert (Person.objects.get(pk=gone).name, Person.objects.get(pk=gone).deleted_at) == (f"#{gone}", moment.now())
+    assert (Person.objects.get(pk=gone).name, Person.objects.get(pk=gone).deleted_at) == (
+        f"#{gone}",
+        moment.now(),
+    )
 
 
 @pytest.mark.parametrize("in_list", [False, True])
@@ -321,11 +396,17 @@ def test_windows_of_events_lose_nothing_however_they_are_cut(
     populate(amo.world, 40)
     with source_of(amo) as source:
         everything(source)
-    wanted = {event.id for event in amo.world.events.by_id.values() if event.type in ("lead_added", "lead_status_changed", "task_completed", "entity_responsible_changed")}  # fmt: skip
+    wanted = {
+        event.id
+        for event in amo.world.events.by_id.values()
+        if event.type in ("lead_added", "lead_status_changed", "task_completed", "entity_responsible_changed")
+    }
     assert set(Event.objects.values_list("id", flat=True)) >= wanted
 
 
-def test_an_entity_that_may_not_be_read_does_not_stop_the_others(amo: Handle, world: World, source: Source) -> None:
+def test_an_entity_that_may_not_be_read_does_not_stop_the_others(
+    amo: Handle, world: World, source: Source
+) -> None:
     populate(world, 2)
     amo.app.faults.add(Fault(path="/contacts$", status=403, times=1))
     failures = mirror.pull(source, TABLE)
@@ -341,10 +422,19 @@ def test_a_revoked_token_ends_the_round(amo: Handle, source: Source) -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    [Fault(status=500), Fault(status=502), Fault(status=504), Fault(status=429), Fault(cut=True), Fault(hang=0.01)],
+    [
+        Fault(status=500),
+        Fault(status=502),
+        Fault(status=504),
+        Fault(status=429),
+        Fault(cut=True),
+        Fault(hang=0.01),
+    ],
     ids=["500", "502", "504", "429", "cut", "hang"],
 )
-def test_a_stumble_on_every_kind_of_page_changes_nothing(amo: Handle, world: World, source: Source, fault: Fault) -> None:
+def test_a_stumble_on_every_kind_of_page_changes_nothing(
+    amo: Handle, world: World, source: Source, fault: Fault
+) -> None:
     populate(world, 6)
     everything(source)
     before = snapshot()
@@ -369,7 +459,9 @@ def test_refetch_reads_items_with_their_events(world: World, source: Source) -> 
     stored = sync.refetch(source, {"deals": ids})
     assert stored.deals == set(ids)
     history.fold(ids)
-    assert Stay.objects.filter(deal_id__in=ids, left_at=None, stage__status=142, inferred=False).count() == len(ids)
+    assert Stay.objects.filter(
+        deal_id__in=ids, left_at=None, stage__status=142, inferred=False
+    ).count() == len(ids)
 
 
 def test_orphans_are_asked_for_once_and_adopted(world: World, source: Source) -> None:
@@ -408,6 +500,8 @@ def test_notes_stay_when_judgement_cannot_be_asked_for(world: World, source: Sou
 def test_a_full_load_reports_how_far_it_is(world: World, source: Source) -> None:
     populate(world, 6)
     seen: list[tuple[str, int, int]] = []
-    mirror.pull(source, TABLE, progress=lambda run: seen.append((run.entity.name, run.cursor.pages, run.cursor.rows)))
+    mirror.pull(
+        source, TABLE, progress=lambda run: seen.append((run.entity.name, run.cursor.pages, run.cursor.rows))
+    )
     assert ("deals", 1, 6) in seen and ("tasks", 1, 6) in seen
     assert Cursor.objects.get(entity="deals").expected_rows == 6

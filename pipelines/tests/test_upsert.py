@@ -21,17 +21,39 @@ def at(second: int) -> datetime:
 
 def deal(key: int = 1, *, updated: int = 0, **more: Any) -> dict[str, Any]:
     return {
-        "id": key, "name": "Кухня", "price": "1000.50", "pipeline_id": 1, "stage_id": "1:2", "manager_id": 7, "contact_id": None,
-        "loss_reason_id": None, "created_by": 0, "created_at": at(0), "updated_at": at(updated), "closed_at": None,
-        "next_task_at": None, "tags": [], "fields": {"5": ["a", "b"]}, "deleted_at": None,
-    } | more  # fmt: skip
+        "id": key,
+        "name": "Кухня",
+        "price": "1000.50",
+        "pipeline_id": 1,
+        "stage_id": "1:2",
+        "manager_id": 7,
+        "contact_id": None,
+        "loss_reason_id": None,
+        "created_by": 0,
+        "created_at": at(0),
+        "updated_at": at(updated),
+        "closed_at": None,
+        "next_task_at": None,
+        "tags": [],
+        "fields": {"5": ["a", "b"]},
+        "deleted_at": None,
+    } | more
 
 
 def task(key: int, deal_id: int | None, *, updated: int = 0) -> dict[str, Any]:
     return {
-        "id": key, "deal_id": deal_id, "contact_id": None, "manager_id": 7, "kind_id": 1, "created_by": 0, "created_at": at(0),
-        "updated_at": at(updated), "due_at": at(9), "is_completed": False, "deleted_at": None,
-    }  # fmt: skip
+        "id": key,
+        "deal_id": deal_id,
+        "contact_id": None,
+        "manager_id": 7,
+        "kind_id": 1,
+        "created_by": 0,
+        "created_at": at(0),
+        "updated_at": at(updated),
+        "due_at": at(9),
+        "is_completed": False,
+        "deleted_at": None,
+    }
 
 
 def versions() -> list[tuple[Any, ...]]:
@@ -46,7 +68,12 @@ def test_new_rows_are_written_as_they_are() -> None:
     stored = store(DEALS, [deal(1), deal(2, price="0.10", closed_at=at(5), tags=["VIP"])])
     assert (stored.new, stored.changed, stored.deals) == ({1, 2}, set(), {1, 2})
     row = Deal.objects.get(pk=1)
-    assert (row.name, str(row.price), row.stage_id, row.fields) == ("Кухня", "1000.50", "1:2", {"5": ["a", "b"]})
+    assert (row.name, str(row.price), row.stage_id, row.fields) == (
+        "Кухня",
+        "1000.50",
+        "1:2",
+        {"5": ["a", "b"]},
+    )
     assert Deal.objects.get(pk=2).closed_at == at(5)
 
 
@@ -90,7 +117,9 @@ def test_another_content_of_the_same_second_is_taken() -> None:
 def test_a_change_of_any_column_is_seen(column: str) -> None:
     store(DEALS, [deal()])
     other = {"tags": ["x"], "fields": {}, "price": "1", "created_by": 3}.get(column)
-    other = other or (at(77) if column.endswith("_at") else 99 if column.endswith("_id") and column != "stage_id" else "99")
+    other = other or (
+        at(77) if column.endswith("_at") else 99 if column.endswith("_id") and column != "stage_id" else "99"
+    )
     assert store(DEALS, [deal(**{column: other})]).changed == {1}
 
 
@@ -131,9 +160,20 @@ def test_what_history_has_folded_into_a_task_is_left_alone() -> None:
 @pytest.mark.django_db
 def test_an_event_of_a_task_touches_the_task_s_deal() -> None:
     store(TASKS, [task(5, 31)])
-    row = {"id": "01a", "at": at(1), "kind": "completed", "entity": "task", "entity_id": 5, "author_id": None, "before": None, "after": None}
+    row = {
+        "id": "01a",
+        "at": at(1),
+        "kind": "completed",
+        "entity": "task",
+        "entity_id": 5,
+        "author_id": None,
+        "before": None,
+        "after": None,
+    }
     assert store(EVENTS, [row]).deals == {31}
-    assert store(EVENTS, [row | {"id": "01b", "kind": "stage", "entity": "deal", "entity_id": 8, "after": "1:2"}]).deals == {8}
+    assert store(
+        EVENTS, [row | {"id": "01b", "kind": "stage", "entity": "deal", "entity_id": 8, "after": "1:2"}]
+    ).deals == {8}
     assert list(Event.objects.order_by("id").values_list("after", flat=True)) == [None, "1:2"]
 
 
@@ -142,7 +182,10 @@ def test_a_person_nobody_lists_any_more_is_noted_as_gone() -> None:
     Person.objects.create(id=7, name="Анна")
     note_vanished_people(DEALS, [deal(1), deal(2, manager_id=8), deal(3, manager_id=None)], at(5))
     note_vanished_people(DEALS, [deal(4, manager_id=8)], at(6))
-    assert list(Person.objects.order_by("id").values_list("id", "name", "deleted_at")) == [(7, "Анна", None), (8, "#8", at(5))]
+    assert list(Person.objects.order_by("id").values_list("id", "name", "deleted_at")) == [
+        (7, "Анна", None),
+        (8, "#8", at(5)),
+    ]
 
 
 @pytest.mark.django_db
@@ -158,7 +201,9 @@ def test_a_deleted_row_keeps_its_first_moment_and_comes_back_when_it_is_listed_a
 class AnyOrder(TestCase):
     @settings(max_examples=60, deadline=None)
     @given(st.permutations(range(6)), st.data())
-    def test_in_whatever_order_versions_arrive_the_newest_stays(self, order: list[int], data: st.DataObject) -> None:
+    def test_in_whatever_order_versions_arrive_the_newest_stays(
+        self, order: list[int], data: st.DataObject
+    ) -> None:
         repeats = data.draw(st.lists(st.sampled_from(range(6)), max_size=4))
         for version in [*order, *repeats]:
             store(DEALS, [deal(updated=version, name=str(version))])
@@ -168,4 +213,6 @@ class AnyOrder(TestCase):
 def test_every_entity_names_columns_of_its_table() -> None:
     for entity in TABLE:
         columns = {field.attname for field in entity.model._meta.concrete_fields}
-        assert {*entity.people, *entity.folded, *([entity.newer] if entity.newer else [])} <= columns, entity.name
+        assert {*entity.people, *entity.folded, *([entity.newer] if entity.newer else [])} <= columns, (
+            entity.name
+        )

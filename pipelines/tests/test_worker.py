@@ -1,4 +1,4 @@
-"""The whole way of a change, with nothing replaced: amoCRM rings, the portal answers, a worker reads, the row changes."""
+"""The whole way of a change, nothing replaced: amoCRM rings, the portal answers, a worker reads, the row changes."""
 
 import os
 import subprocess
@@ -60,8 +60,23 @@ def start(tmp_path: Path) -> subprocess.Popen[bytes]:
         "AMO_RATE": "0",
         "PYTHONWARNINGS": "ignore",
     }
-    command = [sys.executable, "-m", "celery", "-A", "salesops.celery", "worker", "-Q", "amo", "-P", "solo", "--without-gossip",
-               "--without-mingle", "--without-heartbeat", "-n", f"test-{os.getpid()}@%h"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "salesops.celery",
+        "worker",
+        "-Q",
+        "amo",
+        "-P",
+        "solo",
+        "--without-gossip",
+        "--without-mingle",
+        "--without-heartbeat",
+        "-n",
+        f"test-{os.getpid()}@%h",
+    ]
     with open(tmp_path / "worker.log", "ab") as output:
         return subprocess.Popen(command, env=environment, stdout=output, stderr=output, cwd=settings.BASE_DIR)
 

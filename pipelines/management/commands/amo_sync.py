@@ -1,7 +1,6 @@
 """Mirror amoCRM now: ``manage.py amo_sync [--full] [--ids 1 2 3]``."""
 
 import gc
-import sys
 import time
 from argparse import ArgumentParser
 from typing import Any
@@ -9,11 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command, get_commands
 
-from pipelines import connection, cursors, leases, mirror, sync, touched
+from pipelines import connection, cursors, mirror, sync, touched
 from pipelines.amo.errors import AmoError
 from pipelines.connection import CannotConnect
 from pipelines.entities import TABLE, Entity
-from pipelines.models import Account, Cursor, Touch
+from pipelines.models import Account
 from pipelines.sync import Pulled, Source
 
 EVERY = 5.0  # seconds between lines where there is no terminal to redraw one
@@ -23,7 +22,9 @@ class Command(BaseCommand):
     help = "Bring the mirror of amoCRM up to date, showing how far it is."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--full", action="store_true", help="read everything again, not only what has changed")
+        parser.add_argument(
+            "--full", action="store_true", help="read everything again, not only what has changed"
+        )
         parser.add_argument("--ids", nargs="+", type=int, metavar="DEAL", help="read only these deals")
 
     def handle(self, *, full: bool, ids: list[int] | None, **options: Any) -> None:
@@ -54,11 +55,15 @@ class Command(BaseCommand):
             display.end(run)
         if everything:
             mirror.adopt_orphans(source)
-            judged = "qc_judge" in get_commands()
-            touched.deliver_all(lambda: call_command("qc_judge", all=True, stdout=self.stdout) if judged else None)
+            touched.deliver_all(self.judge)
         else:
             touched.deliver()
         self.summary(runs)
+
+    def judge(self) -> None:
+        """By name: judgement stands above the mirror."""
+        if "qc_judge" in get_commands():
+            call_command("qc_judge", all=True, stdout=self.stdout)
 
     def read(self, source: Source, entity: Entity, full: bool, display: "Display") -> Pulled:
         """Another process may be reading this entity: wait until it is done or dead."""
