@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext
 
+from pipelines import freshness
 from pipelines.queries import read
 from qc import wording
 from qc.models import Finding, FindingQuerySet, RuleMode
@@ -39,10 +41,10 @@ def quality(
     - task.overdue: a task due in the period, or due before and still undone when it began;
     - field.missing: a visit to a stage with required fields, owned for a part of the period.
 
-    owner.gone is the head's matter and counts in nobody's quality.
+    owner.gone is the head's matter and counts in nobody's quality. What happened after the data had become critically
+    old is not checked, and not checked is neither kept nor broken.
     """
-    now = moment.now()
-    until = min(period.end, now)
+    until = min(period.end, known_until(moment.now()))
     weights = dict(
         RuleMode.objects.filter(mode__in=modes, rule__in=OPPORTUNITIES).values_list("rule", "weight")
     )
@@ -55,6 +57,12 @@ def quality(
         for person, opportunities, violations in rows:
             found[person].append(RuleScore(rule, weights[rule], violations, opportunities))
     return dict(found)
+
+
+def known_until(now: datetime) -> datetime:
+    """Up to when verdicts may count: the age of the data once it is critical, else now."""
+    data = freshness.overall(now)
+    return min(now, data.as_of) if data.state == "critical" and data.as_of else now
 
 
 def score(scores: Iterable[RuleScore]) -> Decimal | None:
@@ -156,7 +164,7 @@ def standing(user: Employee) -> FindingQuerySet:
     return Finding.objects.standing().visible_to(user).select_related("deal", "stage", "manager", "task")
 
 
-def stuck_deals(now: Any) -> QuerySet[Finding, dict[str, Any]]:
+def stuck_deals(now: datetime) -> QuerySet[Finding, dict[str, Any]]:
     """Open findings of deal.stuck that everybody may see: deal_id, stage_id, manager_id, since, opens_at, price."""
     shown = Finding.objects.open(now).filter(
         rule="deal.stuck", mode__in=[RuleMode.Mode.WARN, RuleMode.Mode.MONEY]

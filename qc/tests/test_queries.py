@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import translation
 
+from pipelines.entities import TABLE
+from pipelines.models import Cursor
 from qc import engine, queries
 from qc.models import Finding, RuleMode
 from qc.queries import RuleScore
@@ -90,6 +92,17 @@ class TestQuality:
         engine.judge()
         assert kept(queries.quality(period(400, 900)), 1) == {"deal.stuck": (0, 1)}
         assert queries.quality(period(600, 900)) == {}
+
+    def test_what_happened_after_the_data_grew_old_costs_nothing(self) -> None:
+        world.regulation("offer", max_stay=hours(24))
+        world.deal(1, "440 offer anna")
+        world.deal(2, "470 offer anna")
+        engine.judge()
+        for entity in TABLE:
+            Cursor.objects.create(entity=entity.name, state="ready", as_of=at(499.9))
+        assert kept(queries.quality(period(400, 600)), 1) == {"deal.stuck": (2, 2)}
+        Cursor.objects.update(as_of=at(475))
+        assert kept(queries.quality(period(400, 600)), 1) == {"deal.stuck": (1, 2)}
 
     def test_no_task_counts_deals(self) -> None:
         world.regulation("offer", needs_task=True)
