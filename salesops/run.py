@@ -78,8 +78,11 @@ def _run(crew: Crew, port: int, *, demo: bool) -> None:
     """Start everything in order and watch it. Ends only by an exception."""
     started = time.monotonic()
     address = f"http://{HOST}:{port}"
-    quiet = {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore::UserWarning"}  # "you are root", "no staticfiles"
-    variables = {**os.environ, **quiet, "PORTAL_URL": address}
+    quiet = {
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore::UserWarning",
+    }  # "you are root", "no staticfiles"
+    variables = {**os.environ, **quiet, "PORTAL_URL": address, "PLAIN_STATIC": "true"}
     if demo:
         variables |= _start_sandbox(crew, variables)  # invents its company while the database is prepared
     crew.run("migrate", [*MANAGE, "migrate", "--verbosity", "0"], variables)
@@ -87,12 +90,10 @@ def _run(crew: Crew, port: int, *, demo: bool) -> None:
     if demo:
         _wait_for(crew, f"{variables['AMO_BASE_URL']}/api/v4/account", "The sandbox", 120)
         crew.run("setup_demo", [*MANAGE, "setup_demo"], variables)
-    else:
-        crew.run("collectstatic", [*MANAGE, "collectstatic", "--no-input", "--verbosity", "0"], variables)
+    crew.run("logins", [*MANAGE, "logins"], variables)
     with environment.shared(PROJECT, variables):
         _start_portal(crew, variables, port)
-        print(f"\nThe portal is open: {address}", flush=True)
-        crew.run("logins", [*MANAGE, "logins"], variables)
+        print(f"\nThe portal is open: {address}\n", flush=True)
         crew.run("amo_sync", [*MANAGE, "amo_sync", "--full"], variables)
         schedule = ["--schedule", str(PROJECT / ".local" / "beat-schedule"), "--pidfile", ""]
         crew.start("beat", [*CELERY, "beat", *schedule, "--loglevel", "WARNING"], variables)

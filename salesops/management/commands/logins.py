@@ -4,9 +4,11 @@ import secrets
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q
 
+from pipelines import connection
+from pipelines.connection import CannotConnect
 from pipelines.models import Person
 from pipelines.tasks import pull_dictionaries
 from salesops.entrance import demo_logins
@@ -23,6 +25,10 @@ class Command(BaseCommand):
             for one in demo_logins():
                 self._tell(one["username"], one["password"], f"{one['role']}, {one['name']}")
             return
+        try:
+            connection.current()
+        except CannotConnect as error:
+            raise CommandError(str(error)) from error
         for username, role in OFFICE.items():
             if not Employee.objects.filter(Q(role=role) | Q(username=username)).exists():
                 password = secrets.token_urlsafe(9)
