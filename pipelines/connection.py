@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -104,7 +105,13 @@ def source_of(account: Account, lane: str = "bulk") -> Source:
 
 
 def pace(base_url: str) -> Pace:
-    return Pace(Redis.from_url(settings.REDIS_URL), base_url, settings.AMO_RATE)
+    return Pace(redis(), base_url, settings.AMO_RATE)
+
+
+@cache
+def redis() -> "Redis[bytes]":
+    """One pool of connections for the process."""
+    return Redis.from_url(settings.REDIS_URL)
 
 
 def token_of(account: Account) -> str:

@@ -201,15 +201,27 @@ def postpone(batch: list[Hook], error: Exception) -> None:
 
 
 def ensure_subscription(client: Client, account: Account, portal_url: str) -> str:
-    """Ask amoCRM to ring here; returns the address, which is the only secret. Said twice, it changes nothing.
+    """Ask amoCRM to ring here, again when it has given up; returns the address, which is the only secret.
 
-    Raises AmoError; Refused where amoCRM cannot reach the address.
+    Raises AmoError: Refused where amoCRM does not like the address (it must be a public name).
     """
     if not account.hook_secret:
         account.hook_secret = get_random_string(43)
         account.save(update_fields=["hook_secret"])
     address = f"{portal_url}/hooks/amocrm/{account.hook_secret}/"
-    client.put_in_place("/api/v4/webhooks", {"destination": address, "settings": SETTINGS})
-    account.hooks_since = account.hooks_since or moment.now()
-    account.save(update_fields=["hooks_since"])
+    if not subscribed(client, address):
+        client.put_in_place("/api/v4/webhooks", {"destination": address, "settings": SETTINGS})
+        account.hooks_since = moment.now()
+        account.save(update_fields=["hooks_since"])
     return address
+
+
+def subscribed(client: Client, address: str) -> bool:
+    """Whether amoCRM rings here for everything we want to know; it disables a hook that failed too often."""
+    answer = client.get("/api/v4/webhooks", [("filter[destination]", address)]) or {}
+    return any(
+        hook.get("destination") == address
+        and not hook.get("disabled")
+        and set(SETTINGS) <= set(hook.get("settings", ()))
+        for hook in answer.get("_embedded", {}).get("webhooks", ())
+    )

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from celery import current_app, shared_task
+from django.conf import settings
 
 from pipelines import connection, hooks, mirror, touched
 from pipelines.amo.errors import AmoError
@@ -25,8 +26,14 @@ def pull_changes() -> None:
 
 @shared_task
 def pull_dictionaries() -> None:
-    """Users, pipelines, stages, fields and the like."""
+    """Users, pipelines, stages, fields and the like; and the hooks, which amoCRM may have switched off."""
     pull(mirror.dictionaries)
+    try:
+        account = connection.current()
+        with connection.client_for(account, "interactive") as client:
+            hooks.ensure_subscription(client, account, settings.PORTAL_URL)
+    except (CannotConnect, AmoError) as error:
+        log.warning("amoCRM does not ring here, changes are asked for every minute: %s", error)
 
 
 @shared_task(time_limit=12 * 3600)

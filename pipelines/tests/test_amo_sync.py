@@ -23,7 +23,6 @@ def alone(amo: Handle, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[in
     """The mirror by itself: what it would hand on for judgement is collected."""
     asked: list[list[int]] = []
     monkeypatch.setattr(touched, "ask_for_judgement", asked.append)
-    monkeypatch.setattr(touched.deliver, "__defaults__", (None, asked.append))
     monkeypatch.setattr(amo_sync, "get_commands", lambda: {})
     settings = override_settings(AMO_BASE_URL=amo.url, AMO_TOKEN=amo.token, AMO_RATE=0)
     with settings, stamina.set_testing(True, attempts=2, cap=True):

@@ -267,6 +267,17 @@ def test_hooks_before_the_first_load_bring_what_they_name(
 
 
 @pytest.mark.django_db
+def test_a_hook_that_amocrm_has_switched_off_is_switched_on_again(
+    account: Account, world: World, source: Source
+) -> None:
+    hooks.ensure_subscription(source.client, account, "https://portal.example")
+    (hook,) = world.webhooks.values()
+    hook.disabled = True
+    hooks.ensure_subscription(source.client, account, "https://portal.example")
+    assert [one.disabled for one in world.webhooks.values()] == [False]
+
+
+@pytest.mark.django_db
 def test_amocrm_is_asked_to_ring_here_once(account: Account, world: World, source: Source) -> None:
     first = hooks.ensure_subscription(source.client, account, "https://portal.example")
     again = hooks.ensure_subscription(source.client, Account.objects.get(), "https://portal.example")

@@ -78,8 +78,7 @@ class Command(BaseCommand):
     def summary(self, runs: list[Pulled]) -> None:
         self.stdout.write(f"{'':<16}{'in the mirror':>14}{'new':>12}{'changed':>12}")
         for run in runs:
-            count = f"{run.cursor.rows:,}"
-            self.stdout.write(f"{run.entity.name:<16}{count:>14}{run.new:>12,}{run.changed:>12,}")
+            self.stdout.write(f"{run.entity.name:<16}{run.cursor.rows:>14}{run.new:>12}{run.changed:>12}")
 
 
 def checked_account() -> Account:
