@@ -26,7 +26,9 @@ class FunnelStage:
     median_days: float | None
 
 
-def funnel(pipeline: int, start: datetime, end: datetime, people: Iterable[int] | None = None) -> list[FunnelStage]:
+def funnel(
+    pipeline: int, start: datetime, end: datetime, people: Iterable[int] | None = None
+) -> list[FunnelStage]:
     """Stages in amoCRM's order; ``people`` restricts to deals that they own now."""
     sql = """
         with entry as (
@@ -57,12 +59,23 @@ def funnel(pipeline: int, start: datetime, end: datetime, people: Iterable[int] 
         group by g.id, g.name, g.sort
         order by g.sort
     """
-    values = {"pipeline": pipeline, "start": start, "end": end, "people": None if people is None else list(people)}
+    values = {
+        "pipeline": pipeline,
+        "start": start,
+        "end": end,
+        "people": None if people is None else list(people),
+    }
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return [
             FunnelStage(
-                stage, name, entered, moved, won, moved / entered if entered else None, None if median is None else median / DAY
+                stage,
+                name,
+                entered,
+                moved,
+                won,
+                moved / entered if entered else None,
+                None if median is None else median / DAY,
             )
             for stage, name, entered, moved, won, median in cursor.fetchall()
         ]

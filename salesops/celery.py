@@ -35,9 +35,22 @@ app.conf.update(
     timezone="Europe/Moscow",
     beat_schedule={
         "increments": {"task": "pipelines.tasks.pull_changes", "schedule": 60.0, "options": {"expires": 55}},
-        "hooks left behind": {"task": "pipelines.tasks.answer_hooks", "schedule": 30.0, "options": {"expires": 25}},
-        "dictionaries": {"task": "pipelines.tasks.pull_dictionaries", "schedule": 900.0, "options": {"expires": 600}},
-        "statements": {"task": "kpi.tasks.refresh_statements", "schedule": crontab(minute="*/5"), "options": {"expires": 240}},
+        "hooks left behind": {
+            "task": "pipelines.tasks.answer_hooks",
+            "schedule": 30.0,
+            "options": {"expires": 25},
+        },
+        "dictionaries": {
+            "task": "pipelines.tasks.pull_dictionaries",
+            "schedule": 900.0,
+            "options": {"expires": 600},
+        },
+        "terms": {"task": "qc.tasks.judge_by_changed_terms", "schedule": 300.0, "options": {"expires": 280}},
+        "statements": {
+            "task": "kpi.tasks.refresh_statements",
+            "schedule": crontab(minute="*/5"),
+            "options": {"expires": 240},
+        },
     },
 )
 app.autodiscover_tasks()

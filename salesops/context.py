@@ -32,7 +32,8 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     open_findings = Finding.objects.visible_to(user).open(moment.now()).count()
     work = [
         user.directs and _link(request, "desk", "layout-dashboard", _("Desk")),
-        user.sees_money and _link(request, "my-month", "wallet", _("My month") if user.person_id else _("Managers’ money")),
+        user.sees_money
+        and _link(request, "my-month", "wallet", _("My month") if user.person_id else _("Managers’ money")),
         _link(request, "deals", "briefcase", _("Deals")),
         _link(request, "tasks", "list-checks", _("Tasks")),
         _link(request, "findings", "shield-alert", _("Findings"), badge=open_findings),
@@ -59,4 +60,10 @@ def age(request: HttpRequest) -> dict[str, Any]:
 
 def _link(request: HttpRequest, name: str, icon: str, label: str, badge: int = 0) -> dict[str, Any]:
     url = reverse(name)
-    return {"url": url, "icon": icon, "label": label, "active": request.path.startswith(url), "badge": badge or ""}
+    return {
+        "url": url,
+        "icon": icon,
+        "label": label,
+        "active": request.path.startswith(url),
+        "badge": badge or "",
+    }

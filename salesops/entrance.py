@@ -31,7 +31,12 @@ def demo_logins() -> list[dict[str, str]]:
     people = [one for one in Employee.objects.filter(is_active=True) if one.has_usable_password()]
     people.sort(key=lambda one: (order.index(Role(one.role)), one.last_name, one.first_name))
     return [
-        {"username": one.username, "name": str(one), "role": one.get_role_display(), "password": DEMO_PASSWORD}
+        {
+            "username": one.username,
+            "name": str(one),
+            "role": one.get_role_display(),
+            "password": DEMO_PASSWORD,
+        }
         for one in people
     ]
 

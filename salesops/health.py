@@ -35,7 +35,11 @@ class Figures(APIView):
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
         now = moment.now()
-        lines = ["# TYPE salesops_rows gauge", "# TYPE salesops_age_seconds gauge", "# TYPE salesops_hooks_waiting gauge"]
+        lines = [
+            "# TYPE salesops_rows gauge",
+            "# TYPE salesops_age_seconds gauge",
+            "# TYPE salesops_hooks_waiting gauge",
+        ]
         for entity in freshness.read(now):
             lines.append(f'salesops_rows{{entity="{entity.entity}"}} {entity.rows}')
             if entity.as_of:

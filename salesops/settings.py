@@ -30,7 +30,9 @@ try:
     TIME_ZONE = env.str("TIME_ZONE", "Europe/Moscow")
     AMO_BASE_URL = env.str("AMO_BASE_URL", "").rstrip("/")
     AMO_TOKEN = env.str("AMO_TOKEN", "")
-    AMO_RATE = env.float("AMO_RATE", 7.0)  # requests a second of the whole installation; 0 = unpaced (sandbox only)
+    AMO_RATE = env.float(
+        "AMO_RATE", 7.0
+    )  # requests a second of the whole installation; 0 = unpaced (sandbox only)
     PORTAL_URL = env.str("PORTAL_URL", "http://127.0.0.1:8000").rstrip("/")
     CREDENTIALS_KEYS = env.list("CREDENTIALS_KEYS", [])  # Fernet keys, newest first; falls back on SECRET_KEY
     HTTPS = env.bool("HTTPS", False)
@@ -59,7 +61,9 @@ if FIXED_NOW:
 try:
     DATABASES = {"default": env.dj_db_url("DATABASE_URL", "postgres://127.0.0.1/salesops")}
 except (EnvError, ValueError) as error:
-    raise refuse("DATABASE_URL", f"is not an address such as postgres://user:password@host/name ({error})") from error
+    raise refuse(
+        "DATABASE_URL", f"is not an address such as postgres://user:password@host/name ({error})"
+    ) from error
 if DATABASES["default"].get("ENGINE") != "django.db.backends.postgresql":
     raise refuse("DATABASE_URL", "must be a postgres:// address; PostgreSQL is the one database here")
 DATABASES["default"] |= {
@@ -99,10 +103,10 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "salesops.csp.PolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "salesops.language.middleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "salesops.language.middleware",  # asks the signed-in employee
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # closed by default
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

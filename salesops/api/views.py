@@ -27,7 +27,9 @@ from salesops.lib.periods import Period, month, month_of
 
 TZ = ZoneInfo(settings.TIME_ZONE)
 PERIOD = [
-    OpenApiParameter("from", description="first day, month or moment, inclusive; the present month without it"),
+    OpenApiParameter(
+        "from", description="first day, month or moment, inclusive; the present month without it"
+    ),
     OpenApiParameter("to", description="day, month or moment, exclusive; the present moment without it"),
 ]
 
@@ -106,7 +108,9 @@ class Metric(APIView):
         parameters=[
             *PERIOD,
             OpenApiParameter("by", enum=["manager", "pipeline", "stage", "month", "loss_reason"]),
-            OpenApiParameter("field", description="what money metrics sum: price (default) or a custom field's id"),
+            OpenApiParameter(
+                "field", description="what money metrics sum: price (default) or a custom field's id"
+            ),
             OpenApiParameter("date", description="what dates it: closed_at (default) or a custom field's id"),
         ],
         responses=shapes.ValueShape(many=True),
@@ -118,7 +122,11 @@ class Metric(APIView):
         options = {name: query[name] for name in ("field", "date") if query.get(name)}
         try:
             values = metrics.measure(
-                code, asked_period(request), by=query.get("by") or None, people=request.user.sees, options=options
+                code,
+                asked_period(request),
+                by=query.get("by") or None,
+                people=request.user.sees,
+                options=options,
             )
         except ValueError as error:
             raise ValidationError({"detail": str(error)}) from error
@@ -129,7 +137,8 @@ class Funnel(APIView):
     """Stages of a pipeline for the deals that first entered them in the period."""
 
     @extend_schema(
-        parameters=[OpenApiParameter("pipeline", int, required=True), *PERIOD], responses=shapes.FunnelShape(many=True)
+        parameters=[OpenApiParameter("pipeline", int, required=True), *PERIOD],
+        responses=shapes.FunnelShape(many=True),
     )
     def get(self, request: Request) -> Response:
         asked = request.query_params.get("pipeline", "")

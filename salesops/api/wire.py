@@ -19,5 +19,7 @@ class Json(JSONRenderer):
 
     _encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=force_str)
 
-    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
+    ) -> bytes:
         return b"" if data is None else self._encoder.encode(data)

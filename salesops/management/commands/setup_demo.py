@@ -43,6 +43,7 @@ class Command(BaseCommand):
         company = json.loads(COMPANY.read_text())
         staff = _staff()
         self._office()
+        self._company_hours()
         self._employees(staff)
         self._rules(company["rules"])
         self._regulations(company["regulations"])
@@ -51,7 +52,22 @@ class Command(BaseCommand):
 
     def _office(self) -> None:
         for username, (first, last, role) in OFFICE.items():
-            _login(username, first_name=first, last_name=last, role=role, is_staff=role == Role.ADMIN, is_superuser=role == Role.ADMIN)
+            _login(
+                username,
+                first_name=first,
+                last_name=last,
+                role=role,
+                is_staff=role == Role.ADMIN,
+                is_superuser=role == Role.ADMIN,
+            )
+
+    def _company_hours(self) -> None:
+        """When clients are answered: the client's clock."""
+        Rota.objects.update_or_create(
+            is_company=True,
+            defaults={"name": "Часы компании, 10:00–20:00", "pattern": "1", "anchor": date(2024, 1, 1)}
+            | {"starts": time(10), "ends": time(20), "time_zone": settings.TIME_ZONE},
+        )
 
     def _employees(self, staff: list[dict[str, Any]]) -> None:
         heads = []
@@ -75,10 +91,14 @@ class Command(BaseCommand):
 
     def _rules(self, rules: dict[str, dict[str, Any]]) -> None:
         for code, chosen in rules.items():
-            RuleMode.objects.update_or_create(rule=code, defaults=chosen, create_defaults=chosen | {"since": moment.now()})
+            RuleMode.objects.update_or_create(
+                rule=code, defaults=chosen, create_defaults=chosen | {"since": moment.now()}
+            )
 
     def _regulations(self, documents: list[dict[str, Any]]) -> None:
-        stages = {(stage.pipeline.name, stage.name): stage.pk for stage in Stage.objects.select_related("pipeline")}
+        stages = {
+            (stage.pipeline.name, stage.name): stage.pk for stage in Stage.objects.select_related("pipeline")
+        }
         fields = {field.name: str(field.pk) for field in CustomField.objects.all()}
         known = set(Regulation.objects.values_list("stage_id", flat=True))
         author = Employee.objects.get(username="admin")
@@ -89,7 +109,9 @@ class Command(BaseCommand):
             for name in DURATIONS:
                 if name in document:
                     document[name] = parse_duration(document[name])
-            document["required_fields"] = [fields.get(name, name) for name in document.get("required_fields", [])]
+            document["required_fields"] = [
+                fields.get(name, name) for name in document.get("required_fields", [])
+            ]
             regulations.publish(stage, author, **document)
 
     def _plans(self, quotas: dict[str, int]) -> None:
@@ -131,7 +153,8 @@ def _rota(one: dict[str, Any]) -> Rota:
         starts=time.fromisoformat(one["starts"]),
         ends=time.fromisoformat(one["ends"]),
         defaults={
-            "name": f"{on}/{off}, {hours}" + (f", смена {one['group'][-1]}" if one["group"].startswith("Смена") else ""),
+            "name": f"{on}/{off}, {hours}"
+            + (f", смена {one['group'][-1]}" if one["group"].startswith("Смена") else ""),
             "time_zone": one["time_zone"],
             "observes_holidays": len(one["pattern"]) == 7,
         },
