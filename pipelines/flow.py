@@ -43,7 +43,8 @@ def funnel(
             select e.stage_id, e.deal_id, n.kind as went,
                    extract(epoch from s.left_at - s.visit_since) as seconds
             from entry e
-            left join pipelines_stay s on s.deal_id = e.deal_id and s.stage_id = e.stage_id and s.next_stage_id is not null
+            left join pipelines_stay s
+                on s.deal_id = e.deal_id and s.stage_id = e.stage_id and s.next_stage_id is not null
             left join pipelines_stage n on n.id = s.next_stage_id
         )
         select g.id, g.name,

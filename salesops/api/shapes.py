@@ -66,7 +66,7 @@ class TaskShape(serializers.ModelSerializer):
 
 
 class FindingShape(serializers.ModelSerializer):
-    """``money``: what the finding costs its manager this month in the account's currency; null when it costs nothing."""
+    """``money``: what the finding costs its manager in the account's currency; null where it costs nothing."""
 
     deal = serializers.IntegerField(source="deal_id")
     task = serializers.IntegerField(source="task_id", allow_null=True)
