@@ -13,7 +13,7 @@ _WORDS = {
     "call_status lead_id task_id contact_id company_id survivor_id note_id by heir_id",
     "moment": "at created_at updated_at closed_at complete_till",
     "bool": "is_completed is_main is_unsorted_on is_api_only archived is_admin default",
-    "object": "_embedded metadata params result rights link contact",
+    "object": "_embedded metadata params rights link contact",
     "objects": "custom_fields_values values contacts companies leads statuses enums required_statuses "
     "catalog_elements descriptions",
     "array": "settings stages loser_ids",
