@@ -13,25 +13,18 @@ from kpi.metrics.registry import Answer, Metric, Question, register
 from kpi.metrics.sources import behind, open_deals, tally
 from pipelines.models import Deal, Stage
 
-# First entries into stages within the period: a deal that returns to a stage is counted where it came first.
+# Deals on the stages that they first entered within the period; a return counts where it came first.
 ENTRIES = """
-    select distinct s.deal_id, s.stage_id
+    select s.deal_id, s.stage_id, bool_or(n.kind <> 'lost') as moved_on
     from pipelines_stay s
     join pipelines_stage g on g.id = s.stage_id and g.kind in ('incoming', 'work')
     join pipelines_deal d on d.id = s.deal_id and d.deleted_at is null
-    where s.visit_since >= %s and s.visit_since < %s and (%s::bigint[] is null or d.manager_id = any(%s))
-      and not exists (
-          select 1 from pipelines_stay e
-          where e.deal_id = s.deal_id and e.stage_id = s.stage_id and e.visit_since < s.visit_since
-      )
+    left join pipelines_stage n on n.id = s.next_stage_id
+    where %s::bigint[] is null or d.manager_id = any(%s)
+    group by s.deal_id, s.stage_id
+    having min(s.visit_since) >= %s and min(s.visit_since) < %s
 """
-MOVED_ON = f"""
-    select e.stage_id, count(*), count(*) filter (where exists (
-        select 1 from pipelines_stay s join pipelines_stage n on n.id = s.next_stage_id and n.kind <> 'lost'
-        where s.deal_id = e.deal_id and s.stage_id = e.stage_id
-    ))
-    from ({ENTRIES}) e group by e.stage_id
-"""
+MOVED_ON = f"select stage_id, count(*), count(*) filter (where moved_on) from ({ENTRIES}) e group by stage_id"
 
 
 def newcomers(question: Question) -> QuerySet[Any]:
@@ -52,7 +45,7 @@ def conversion(question: Question) -> Answer:
 
 def entries(question: Question) -> list[Any]:
     people = None if question.people is None else sorted(question.people)
-    return [question.period.start, question.period.end, people, people]
+    return [people, people, question.period.start, question.period.end]
 
 
 def conversion_facts(question: Question, key: Any) -> QuerySet[Any]:
