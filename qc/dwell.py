@@ -54,7 +54,7 @@ def picture(stage_id: str, norm: timedelta | None) -> Picture:
         texts=[_bar_text(bar, width, counts.get(bar, 0)) for bar in bars],
     )
     figure = charts.bars_and_line(labels, series)
-    figure["layout"] |= {"bargap": 0.12, "xaxis": figure["layout"]["xaxis"] | {"nticks": 9, "tickangle": 0}}
+    figure["layout"] |= {"bargap": 0.12, "xaxis": figure["layout"]["xaxis"] | {"nticks": 6, "tickangle": 0}}
     if norm is not None:
         place = min(norm / width, BARS + 1) - 0.5
         figure["layout"]["shapes"] = [

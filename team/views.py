@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from babel import dates
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -67,7 +67,7 @@ def team(request: HttpRequest) -> HttpResponse:
 
 
 def _visible(user: Employee) -> QuerySet[Employee]:
-    everybody = Employee.objects.select_related("head", "rota").order_by("left_on", "last_name", "first_name", "username")
+    everybody = Employee.objects.select_related("head", "rota").order_by(F("left_on").desc(nulls_first=True), "last_name", "first_name", "username")
     if user.sees is None:
         return everybody
     return everybody.filter(Q(pk=user.pk) | Q(pk=user.head_id) | Q(head=user))
