@@ -52,7 +52,7 @@ def card(request: HttpRequest, stage: str) -> HttpResponse:
     names = field_names()
     changes = [
         (new, wording.changes(old, new, names) if old else [])
-        for new, old in zip(versions, [*versions[1:], None], strict=True)
+        for new, old in zip(versions, [*versions[1:], None], strict=False)  # no version yet: none to compare
     ]
     context = {
         "stage": one,

@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-from django.utils.encoding import force_str
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.renderers import JSONRenderer
 
@@ -17,7 +16,7 @@ class Page(PageNumberPagination):
 class Json(JSONRenderer):
     """Decimals go out as JSON numbers with all their digits, neither as strings nor through binary floats."""
 
-    _encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=force_str)
+    _encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=str)
 
     def render(
         self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
