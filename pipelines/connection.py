@@ -15,7 +15,7 @@ from pipelines.amo import errors
 from pipelines.amo.client import Client
 from pipelines.amo.pace import Pace
 from pipelines.models import Account
-from pipelines.sync import Source
+from pipelines.source import Source
 
 
 class CannotConnect(Exception):

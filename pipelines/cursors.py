@@ -9,9 +9,7 @@ from pipelines import leases
 from pipelines.models import Cursor
 from salesops.lib import moment
 
-LEASE = timedelta(
-    minutes=1
-)  # a run that is silent for longer may be overtaken; two at once do no harm but work twice
+LEASE = timedelta(seconds=90)  # the longest silence of a run: one call with its retries
 
 
 class LostLease(Exception):

@@ -10,7 +10,7 @@ from django.db.models import Min, Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from pipelines import models, rows
+from pipelines import log_rows, models, rows
 from pipelines.amo.client import Client
 from pipelines.amo.errors import Forbidden, NotFound
 from pipelines.amo.paging import Listing
@@ -134,7 +134,7 @@ def log(
 
 
 def notes(name: str, label: Promise, holder: str, row: RowOf, **more: Any) -> Entity:
-    params = tuple(("filter[note_type][]", kind) for kind in rows.NOTE_TYPES)
+    params = tuple(("filter[note_type][]", kind) for kind in log_rows.NOTE_TYPES)
     return Entity(name, label, models.Touch, f"/api/v4/{holder}/notes", "notes", row, Reading.LIST, params,
                   newer="updated_at", people=("manager_id",), deal="{row}.deal_id", **more)  # fmt: skip
 
@@ -158,14 +158,14 @@ TABLE = (
     Entity("tasks", _("Tasks"), models.Task, "/api/v4/tasks", "tasks", rows.task_row, Reading.LIST, newer="updated_at",
            folded=frozenset({"completed_at", "completed_inferred"}), people=("manager_id",), deal="{row}.deal_id",
            subject="task", of_deal=lambda deal: (("filter[entity_type]", "leads"), ("filter[entity_id][]", deal))),
-    notes("notes", _("Notes and calls of deals"), "leads", rows.deal_touch_row,
+    notes("notes", _("Notes and calls of deals"), "leads", log_rows.deal_touch_row,
           of_deal=lambda deal: (("filter[entity_id][]", deal),)),
-    notes("contact_notes", _("Notes and calls of contacts"), "contacts", rows.contact_touch_row),
-    notes("company_notes", _("Notes and calls of companies"), "companies", rows.company_touch_row),
-    log("messages", _("Chat messages"), models.Touch, rows.MESSAGES, rows.message_row, newer="updated_at",
+    notes("contact_notes", _("Notes and calls of contacts"), "contacts", log_rows.contact_touch_row),
+    notes("company_notes", _("Notes and calls of companies"), "companies", log_rows.company_touch_row),
+    log("messages", _("Chat messages"), models.Touch, log_rows.MESSAGES, log_rows.message_row, newer="updated_at",
         people=("manager_id",), deal="{row}.deal_id"),
-    log("events", _("Events"), models.Event, rows.KINDS, rows.event_row, people=("author_id",), deal=DEAL_OF_EVENT,
-        of_deal=lambda deal: (("filter[entity][]", "lead"), ("filter[entity_id][]", deal)),
+    log("events", _("Events"), models.Event, log_rows.KINDS, log_rows.event_row, people=("author_id",),
+        deal=DEAL_OF_EVENT, of_deal=lambda deal: (("filter[entity][]", "lead"), ("filter[entity_id][]", deal)),
         doubts=doubtful, merged=survivor),
 )  # fmt: skip
 ENTITIES = {entity.name: entity for entity in TABLE}

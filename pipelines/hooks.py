@@ -13,7 +13,8 @@ from pipelines.amo import errors, phpform
 from pipelines.amo.client import Client
 from pipelines.entities import ENTITIES
 from pipelines.models import Account, Hook
-from pipelines.sync import Source
+from pipelines.refetch import refetch
+from pipelines.source import Source
 from salesops.lib import moment
 
 log = logging.getLogger(__name__)
@@ -181,7 +182,7 @@ def merged(rings: Any) -> Ids:
 
 
 def read_again(source: Source, ids: Ids) -> set[int]:
-    touched = set(sync.refetch(source, {name: keys for name, keys in ids.items() if keys}).deals)
+    touched = set(refetch(source, {name: keys for name, keys in ids.items() if keys}).deals)
     for name in mirror.loaded() & {name for name, keys in ids.items() if not keys}:
         run = sync.pull(source, ENTITIES[name])
         touched |= run.deals if run else set()

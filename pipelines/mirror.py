@@ -8,7 +8,9 @@ from pipelines import sync
 from pipelines.amo import errors
 from pipelines.entities import TABLE, Entity
 from pipelines.models import Cursor, Deal
-from pipelines.sync import Progress, Source
+from pipelines.refetch import refetch
+from pipelines.source import Source
+from pipelines.sync import Progress
 
 # nothing else will go better after one of these
 HOPELESS = (errors.Blocked, errors.AuthError, errors.Unreachable, errors.PaymentRequired, errors.BadAnswer)
@@ -69,4 +71,4 @@ def adopt_orphans(source: Source) -> None:
     with connection.cursor() as cursor:
         cursor.execute(ORPHANED)
         missing = [deal for (deal,) in cursor.fetchall()]
-    sync.refetch(source, {"deals": missing}, events=False, singly=False)
+    refetch(source, {"deals": missing}, events=False, singly=False)

@@ -5,47 +5,30 @@ twice changes nothing.
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime
+from threading import Event
 from typing import Any
 
 from django.db.models import Model, QuerySet
 
 from pipelines import cursors
-from pipelines.amo.client import Client
-from pipelines.amo.errors import NotFound
 from pipelines.amo.paging import IN_FLIGHT, Listing
 from pipelines.cursors import claim
-from pipelines.entities import ENTITIES, Entity, Params, Reading
+from pipelines.entities import Entity, Params, Reading
 from pipelines.models import Cursor
+from pipelines.refetch import refetch, reread_family
 from pipelines.rows import Item, Row
-from pipelines.upsert import Stored, bury, note_vanished_people, store
+from pipelines.source import OVERLAP, Source
+from pipelines.upsert import Stored, bury, save
 from salesops.lib import moment
 
-OVERLAP = timedelta(minutes=10)  # what amoCRM shows late, and the boundary second
 WINDOW_PAGES = 30
 LONG_LIST = 15  # pages after which it is worth asking how long the list is
 FIRST_WINDOW, SHORTEST_WINDOW = 86_400, 60  # seconds
-BATCH = 100  # ids a call: 250 would overrun the length of an address
-ASKED_AT_ONCE = 10  # entity ids that the event log takes in one question
-
-__all__ = ["Pulled", "Source", "claim", "pull", "refetch", "store"]
-
-
-@dataclass(frozen=True)
-class Source:
-    """An account to read: its client and the time zone of its dates. Leaving it as a context closes the client."""
-
-    client: Client
-    zone: tzinfo
-
-    def __enter__(self) -> "Source":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.client.close()
+PATIENCE = 20  # seconds to wait for a window before the lease is renewed
 
 
 @dataclass
@@ -89,11 +72,6 @@ def pull(
         cursors.fail(cursor, error)
         raise
     return run
-
-
-def save(entity: Entity, rows: list[Row]) -> Stored:
-    note_vanished_people(entity, rows, moment.now())
-    return store(entity, rows)
 
 
 def take(
@@ -173,7 +151,7 @@ def listing(
         entity.key,
         asked,
         entity.limit,
-        keep=lambda item: item.get("updated_at", earliest) >= earliest,
+        keep=lambda item: (item.get("updated_at") or earliest) >= earliest,
     )
 
 
@@ -183,44 +161,56 @@ def read_windows(source: Source, run: Pulled, progress: Progress) -> None:
     Inside a window the order of pages does not matter; the last window is open, since new rows of it can only repeat
     others, not hide them.
     """
-    cursor = run.cursor
+    cursor, stop = run.cursor, Event()
     started = cursor.started_at or moment.now()
+    recent = started - OVERLAP if run.full else datetime.min.replace(tzinfo=UTC)
     position = cursor.position or {}
-    if run.full:
-        oldest = run.entity.oldest() or started
-        first = position.get("first") or int(min(oldest, started).timestamp())
-    else:
-        first = int(((cursor.as_of or started) - OVERLAP).timestamp())
+    first = position.get("first") or beginning(run, started)
     edge, end, width = (
         position.get("next", first),
         int(started.timestamp()),
         position.get("width", FIRST_WINDOW),
     )
-    under_way: deque[tuple[int, Future[list[list[Item]]]]] = deque()
-    recent = started - OVERLAP if run.full else datetime.min.replace(tzinfo=UTC)
+    under_way: deque[tuple[int, int, Future[list[list[Item]]]]] = deque()
     with ThreadPoolExecutor(IN_FLIGHT) as pool:
-        while under_way or edge <= end:
-            while len(under_way) < IN_FLIGHT and edge <= end:
-                until = edge + width if run.full else end + 1
-                last = None if until > end else until - 1
-                under_way.append((until, pool.submit(window, source, run.entity, edge, last)))
-                edge = until
-            until, future = under_way.popleft()
-            pages = future.result()
-            width = max(SHORTEST_WINDOW, int(width * min(4.0, max(0.25, WINDOW_PAGES / max(1, len(pages))))))
-            items = sorted(
-                (item for page in pages for item in page), key=lambda item: (item["created_at"], item["id"])
-            )
-            share = min(1.0, (until - first) / max(1, end - first))
-            moved: dict[str, Any] = {}
-            if run.full:
-                moved = {"position": {"first": first, "next": until, "width": width}}
-                moved["expected_rows"] = int((cursor.rows + len(items)) / share) if share > 0 else None
-            written = take(run, source, items, progress, pages=len(pages), **moved)
-            settle(source, run, [row for row in written if row.get("at", recent) >= recent])
+        try:
+            while under_way or edge <= end:
+                while len(under_way) < IN_FLIGHT + 2 and edge <= end:  # two to spare: windows are unequal
+                    until = edge + width if run.full else end + 1
+                    last = None if until > end else until - 1
+                    under_way.append((edge, until, pool.submit(window, source, run.entity, edge, last, stop)))
+                    edge = until
+                since, until, future = under_way.popleft()
+                while not wait([future], PATIENCE).done:
+                    cursors.save(cursor)
+                pages = future.result()
+                width = next_width(until - since, len(pages))
+                items = [item for page in pages for item in page]
+                moved: dict[str, Any] = {}
+                if run.full:
+                    share = min(1.0, (until - first) / max(1, end - first))
+                    moved["position"] = {"first": first, "next": until, "width": width}
+                    moved["expected_rows"] = int((cursor.rows + len(items)) / share)
+                written = take(run, source, items, progress, pages=len(pages), **moved)
+                settle(source, run, [row for row in written if row["at"] >= recent])
+        finally:
+            stop.set()  # after an error or Ctrl-C nobody reads his window to the end
 
 
-def window(source: Source, entity: Entity, first: int, last: int | None) -> list[list[Item]]:
+def next_width(width: int, pages: int) -> int:
+    """Seconds of a window that should hold about the right number of pages, when one of ``width`` held ``pages``."""
+    change = min(4.0, max(0.25, WINDOW_PAGES / max(1, pages)))
+    return max(SHORTEST_WINDOW, int(width * change))
+
+
+def beginning(run: Pulled, started: datetime) -> int:
+    """The second from which a log is to be read."""
+    if run.full:
+        return int(min(run.entity.oldest() or started, started).timestamp())
+    return int(((run.cursor.as_of or started) - OVERLAP).timestamp())
+
+
+def window(source: Source, entity: Entity, first: int, last: int | None, stop: Event) -> list[list[Item]]:
     """All pages of the seconds ``first`` to ``last``, both included; of everything since ``first`` when last is None.
 
     A window that turns out much too wide is read in two halves.
@@ -241,7 +231,11 @@ def window(source: Source, entity: Entity, first: int, last: int | None) -> list
     for number, items in found.pages():
         if last is not None and number > 4 * WINDOW_PAGES and last - first > SHORTEST_WINDOW:
             middle = (first + last) // 2
-            return window(source, entity, first, middle) + window(source, entity, middle + 1, last)
+            return window(source, entity, first, middle, stop) + window(
+                source, entity, middle + 1, last, stop
+            )
+        if stop.is_set():
+            break
         pages.append(items)
     return pages
 
@@ -256,85 +250,6 @@ def settle(source: Source, run: Pulled, written: list[Row]) -> None:
         run.add(refetch(source, doubts, events=False))
     for deal in {deal for row in written if (deal := run.entity.merged(row))}:
         run.add(reread_family(source, deal))
-
-
-def reread_family(source: Source, deal: int) -> Stored:
-    """All that belongs to one deal: a merge moves tasks, notes and events over without a trace in their own rows."""
-    touched = Stored()
-    for entity in ENTITIES.values():
-        if entity.of_deal:
-            asked = [*entity.params, *entity.of_deal(deal)]
-            found = Listing(
-                source.client,
-                entity.path,
-                entity.key,
-                asked,
-                entity.limit,
-                keep=lambda item: item["entity_id"] == deal,
-            )
-            touched |= save(entity, entity.rows(found.items(), source.zone))
-    return touched
-
-
-def refetch(
-    source: Source, ids: Mapping[str, Collection[int]], *, events: bool = True, singly: bool = True
-) -> Stored:
-    """Read these items again, by entity name, with their events; what amoCRM no longer has is marked deleted.
-
-    What a list does not return is asked for ``singly``, else left as it is. Raises AmoError.
-    """
-    touched = Stored()
-    for entity in (entity for name, entity in ENTITIES.items() if ids.get(name)):
-        for batch in batches(ids[entity.name], BATCH):
-            touched |= refetch_batch(source, entity, batch, singly=singly)
-        if events and entity.subject:
-            for batch in batches(ids[entity.name], ASKED_AT_ONCE):
-                touched |= refetch_events(source, entity.subject, batch)
-    return touched
-
-
-def refetch_batch(source: Source, entity: Entity, ids: list[int], *, singly: bool) -> Stored:
-    asked = [*entity.params, *(("filter[id][]", key) for key in ids)]
-    wanted = set(ids)
-    found, _ = Listing(source.client, entity.path, entity.key, asked).page(1, 250)
-    items = [item for item in found if item["id"] in wanted and not item.get("is_deleted")]
-    gone = {}
-    unseen = wanted - {item["id"] for item in items}  # gone, or in a place that lists leave out
-    for key in sorted(unseen) if singly else ():
-        item = one(source.client, entity, key)
-        if item is None or item.get("is_deleted"):
-            gone[key] = moment.now()
-        else:
-            items.append(item)
-    return save(entity, entity.rows(items, source.zone)) | bury(entity, gone)
-
-
-def one(client: Client, entity: Entity, key: int) -> Item | None:
-    """One item, None when amoCRM says 204 or 404: both mean that it is not there."""
-    try:
-        return client.get(f"{entity.path}/{key}", entity.params)
-    except NotFound:
-        return None
-
-
-def refetch_events(source: Source, subject: str, ids: list[int]) -> Stored:
-    log = ENTITIES["events"]
-    asked: list[tuple[str, str | int]] = [*log.params, ("filter[entity][]", subject)]
-    asked += [("filter[entity_id][]", key) for key in ids]
-    cursor = Cursor.objects.filter(entity=log.name).first()
-    if cursor and cursor.as_of:  # what is older was mirrored in its turn
-        asked.append(("filter[created_at][from]", int((cursor.as_of - OVERLAP).timestamp())))
-    wanted = set(ids)
-    found = Listing(
-        source.client, log.path, log.key, asked, log.limit, keep=lambda item: item["entity_id"] in wanted
-    )
-    return save(log, log.rows(found.items(), source.zone))
-
-
-def batches(ids: Collection[int], size: int) -> Iterator[list[int]]:
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), size):
-        yield ordered[start : start + size]
 
 
 READERS = {Reading.WHOLE: read_whole, Reading.LIST: read_list, Reading.WINDOWS: read_windows}

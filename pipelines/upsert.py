@@ -16,6 +16,7 @@ from django.db import connection
 
 from pipelines.entities import Entity
 from pipelines.rows import Row
+from salesops.lib import moment
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,12 @@ def store(entity: Entity, rows: Sequence[Row]) -> Stored:
         changed=frozenset(key for key, is_new, *_ in written if not is_new),
         deals=frozenset(deal for *_, now, before in written for deal in (now, before) if deal),
     )
+
+
+def save(entity: Entity, rows: Sequence[Row]) -> Stored:
+    """`store`, after the persons that the rows name."""
+    note_vanished_people(entity, rows, moment.now())
+    return store(entity, rows)
 
 
 @cache

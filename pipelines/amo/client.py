@@ -74,7 +74,7 @@ class Client:
         for attempt in stamina.retry_context(
             on=self._again,
             attempts=self._attempts,
-            timeout=120,
+            timeout=60,
             wait_initial=0.5,
             wait_max=20,
             wait_jitter=0.5,

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.amo.client import Client
 from pipelines.models import Account
-from pipelines.sync import Source
+from pipelines.source import Source
 from salesops.lib import moment
 from sandbox.server import Handle, serve_in_thread
 from sandbox.world import World

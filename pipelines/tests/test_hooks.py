@@ -11,7 +11,7 @@ from pipelines.amo import errors
 from pipelines.entities import TABLE
 from pipelines.hooks import ids_of
 from pipelines.models import Account, Contact, Deal, Hook, Stay, Task, Touch, Touched
-from pipelines.sync import Source
+from pipelines.source import Source
 from pipelines.tests.test_sync import populate, tick
 from salesops.lib import moment
 from sandbox.faults import Fault

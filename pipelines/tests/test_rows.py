@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipelines import rows
+from pipelines import log_rows, rows
 from pipelines.entities import TABLE
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -258,7 +258,7 @@ def status(key: int, pipeline: int = 437642) -> dict[str, Any]:
     ],
 )
 def test_an_event(kind: str, entity: str, before: list, after: list, expected: tuple | None) -> None:
-    row = rows.event_row(
+    row = log_rows.event_row(
         {
             "id": "01pz58t6p04ymgsgfbmfyfy1mf",
             "type": kind,
@@ -333,7 +333,7 @@ CALL = {
 def test_a_note_is_a_touch_without_what_was_said(
     change: dict, kind: str | None, seconds: int, manager: int | None
 ) -> None:
-    row = rows.deal_touch_row(NOTE | change, MOSCOW)
+    row = log_rows.deal_touch_row(NOTE | change, MOSCOW)
     if kind is None:
         assert row is None
         return
@@ -350,7 +350,7 @@ def test_a_note_is_a_touch_without_what_was_said(
 
 
 def test_a_note_s_place_follows_from_where_it_was_read() -> None:
-    places = [rows.contact_touch_row(NOTE, MOSCOW), rows.company_touch_row(NOTE, MOSCOW)]
+    places = [log_rows.contact_touch_row(NOTE, MOSCOW), log_rows.company_touch_row(NOTE, MOSCOW)]
     assert [(row["deal_id"], row["contact_id"]) for row in places if row] == [(None, 26050861), (None, None)]
 
 
@@ -365,9 +365,9 @@ def test_a_chat_message_is_a_touch() -> None:
         "value_after": [{"message": {"id": "uuid"}}],
         "value_before": [],
     }
-    row = rows.message_row(item, MOSCOW)
+    row = log_rows.message_row(item, MOSCOW)
     assert row and (row["kind"], row["deal_id"], row["manager_id"]) == ("message_in", 7, None)
-    row = rows.message_row(
+    row = log_rows.message_row(
         item | {"type": "outgoing_chat_message", "created_by": 3, "entity_type": "contact"}, MOSCOW
     )
     assert row and (row["kind"], row["deal_id"], row["contact_id"], row["manager_id"]) == (
@@ -376,7 +376,7 @@ def test_a_chat_message_is_a_touch() -> None:
         7,
         3,
     )
-    assert rows.message_row(item | {"type": "lead_added"}, MOSCOW) is None
+    assert log_rows.message_row(item | {"type": "lead_added"}, MOSCOW) is None
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,8 @@ from pipelines.models import (
     Touch,
     Touched,
 )
-from pipelines.sync import Source
+from pipelines.refetch import refetch
+from pipelines.source import Source
 from pipelines.tests.conftest import source_of
 from salesops.lib import moment
 from sandbox.faults import Fault
@@ -367,7 +368,7 @@ def test_filters_that_amocrm_ignores_cost_time_and_nothing_else(serve: Any, now:
         after = snapshot()
         assert [row["name"] for row in after["Deal"]][0] == "Новое имя"
         assert after["Deal"][1:] == before["Deal"][1:] and after["Task"] == before["Task"]
-        sync.refetch(source, {"deals": [deal]})
+        refetch(source, {"deals": [deal]})
 
 
 def test_a_dictionary_follows_amocrm(world: World, source: Source) -> None:
@@ -456,7 +457,7 @@ def test_refetch_reads_items_with_their_events(world: World, source: Source) -> 
     tick(world)
     for deal in ids:
         world.move_lead(lead_id=deal, status_id=142)
-    stored = sync.refetch(source, {"deals": ids})
+    stored = refetch(source, {"deals": ids})
     assert stored.deals == set(ids)
     history.fold(ids)
     assert Stay.objects.filter(

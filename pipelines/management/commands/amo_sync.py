@@ -13,7 +13,9 @@ from pipelines.amo.errors import AmoError
 from pipelines.connection import CannotConnect
 from pipelines.entities import TABLE, Entity
 from pipelines.models import Account
-from pipelines.sync import Pulled, Source
+from pipelines.refetch import refetch
+from pipelines.source import Source
+from pipelines.sync import Pulled
 
 EVERY = 5.0  # seconds between lines where there is no terminal to redraw one
 
@@ -42,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError(f"Another process has taken over {error}; start again.") from error
 
     def read_deals(self, source: Source, ids: list[int]) -> None:
-        stored = sync.refetch(source, {"deals": ids})
+        stored = refetch(source, {"deals": ids})
         touched.deliver(ids)
         self.stdout.write(f"{len(ids)} deals read again, {len(stored.deals)} of them changed.")
 
