@@ -10,6 +10,7 @@ from decimal import Decimal
 from urllib.parse import parse_qsl
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from kpi import metrics
 from qc import queries as judgement
@@ -36,7 +37,7 @@ class Measure:
             if rule not in judgement.titles():
                 raise ValueError(f"there is no rule {rule!r}")
             return cls(name, rule, {}, True)
-        code, _, query = name.partition("?")
+        code, mark, query = name.partition("?")
         options = dict(parse_qsl(query, keep_blank_values=True))
         metrics.check(code, by="manager", options=options)
         return cls(name, code, options, False)
@@ -51,7 +52,9 @@ class Measure:
 
     @property
     def title(self) -> str | Promise:
-        return judgement.titles()[self.code] if self.kept else metrics.METRICS[self.code].title
+        if self.kept:
+            return _("Free of “%(rule)s”") % {"rule": judgement.title(self.code)}
+        return metrics.METRICS[self.code].title
 
 
 def gather(names: Iterable[str], period: Period, people: frozenset[int], now: datetime) -> dict[str, By]:

@@ -33,12 +33,20 @@ COUNTS_IN_MONEY = "money"  # the mode of a rule
 
 
 class FindingLike(Protocol):
-    pk: int
-    rule: str
-    mode: str
-    manager_id: int | None
-    opens_at: datetime
-    closes_at: datetime | None
+    """What of a finding its price depends on."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def mode(self) -> str: ...
+    @property
+    def manager_id(self) -> int | None: ...
+    @property
+    def opens_at(self) -> datetime: ...
+    @property
+    def closes_at(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True)
@@ -131,10 +139,11 @@ def forecast(statement: Statement) -> Forecast | None:
         )
 
     expected = sold * given.planned / given.worked
+    ahead = ending(expected)
     spread = _spread([Decimal(amount) for amount in statement.inputs["days"].values()], given.worked, left)
-    if spread is None:
-        return Forecast(ending(expected), None, None)
-    return Forecast(ending(expected), ending(max(sold, expected - spread)), ending(expected + spread))
+    if not spread:
+        return Forecast(ahead, None, None)
+    return Forecast(ahead, ending(max(sold, expected - spread)), ending(expected + spread))
 
 
 def finding_prices(findings: Iterable[FindingLike]) -> dict[int, Decimal | None]:

@@ -1,5 +1,6 @@
 """Metrics of the flow: how many deals get through, and how much money a day comes out at the other end."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
-from kpi.metrics.deals import CALENDAR, WON, avg_deal, cycle_days, win_rate
+from kpi.metrics.deals import CALENDAR, WON, ZERO, avg_deal, cycle_days, win_rate
 from kpi.metrics.registry import Answer, Metric, Question, register
 from kpi.metrics.sources import behind, open_deals, tally
 from pipelines.models import Deal, Stage
@@ -60,13 +61,20 @@ def qualified(question: Question) -> QuerySet[Any]:
 
 
 def velocity(question: Question) -> Answer:
-    """Open qualified deals × win rate × average deal ÷ cycle, all four of the same people and pipeline."""
-    rates, sizes, cycles = win_rate(question), avg_deal(question), cycle_days(question)
+    """Open qualified deals × win rate × average deal ÷ cycle, all four of the same pipeline (and manager).
+
+    The whole is the sum of the pipelines: one mixture of their cycles and sizes would be a number about nothing.
+    """
+    asked = replace(question, by="manager/pipeline" if question.by == "manager" else "pipeline")
+    rates, sizes, cycles = win_rate(asked), avg_deal(asked), cycle_days(asked)
     found: dict[Any, tuple[Decimal | None, int]] = {}
-    for key, row in tally(qualified(question), question).items():
-        rate, size, cycle = (answer.get(key, (None, 0))[0] for answer in (rates, sizes, cycles))
-        known = rate is not None and size is not None and cycle
-        found[key] = (row["n"] * rate * size / cycle if known else None, row["n"])
+    for part, row in tally(qualified(asked), asked).items():
+        rate, size, cycle = (answer.get(part, (None, 0))[0] for answer in (rates, sizes, cycles))
+        key = None if question.by is None else part[0] if question.by == "manager" else part
+        value, n = found.get(key, (None, 0))
+        if rate is not None and size is not None and cycle:
+            value = (value or ZERO) + row["n"] * rate * size / cycle
+        found[key] = value, n + row["n"]
     return found
 
 
@@ -81,7 +89,9 @@ register(
         unit="money_per_day",
         clock=CALENDAR,
         attribution=_("open deals by their present owner, results by the owner at closing"),
-        denominator=_("the median sales cycle in days; undefined without deals won and lost in the period"),
+        denominator=_(
+            "the median sales cycle in days of each pipeline; undefined without deals won in the period"
+        ),
         by=("manager", "pipeline"),
         options=("field", "date"),
         empty=None,

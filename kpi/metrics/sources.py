@@ -109,14 +109,21 @@ def behind(rows: QuerySet[Any], question: Question, key: Any) -> QuerySet[Any]:
 
 
 def tally(rows: QuerySet[Any], question: Question, **aggregates: Expression) -> Mapping[Any, dict[str, Any]]:
-    """The aggregates and the count ``n`` of the rows, by the question's dimension: {key: {name: value}}."""
+    """The aggregates and the count ``n`` of the rows, by the question's dimension: {key: {name: value}}.
+
+    Two dimensions at once, «manager/pipeline», give keys that are pairs.
+    """
     rows = credited(rows, question).order_by()
     asked = aggregates | {"n": Count("pk")}
     if question.by is None:
         whole = rows.aggregate(**asked)
         return {None: whole} if whole["n"] else {}
-    grouped = rows.values(key=F(COLUMNS[question.by])).annotate(**asked)
-    return {row.pop("key"): row for row in grouped}
+    columns = [COLUMNS[name] for name in question.by.split("/")]
+    found = {}
+    for row in rows.values(*columns).annotate(**asked):
+        key = tuple(row.pop(column) for column in columns)
+        found[key if len(columns) > 1 else key[0]] = row
+    return found
 
 
 def counted(rows: QuerySet[Any], question: Question) -> Answer:

@@ -348,11 +348,17 @@ def test_velocity_multiplies_what_belongs_together(house: House) -> None:
     house.closed(house.lost, house.anna, NOW - DAY)
     for _ in range(4):
         make_deal(house.first, house.anna)
-    make_deal(house.first, house.boris)
-    assert ask("velocity", "manager") == {
-        house.anna.pk: (D(4) * D("0.5") * 300 / 5, 4),
-        house.boris.pk: (None, 1),
+    other = House()
+    make_deal(other.first, house.anna)
+    assert ask("velocity", "pipeline") == {
+        house.pipeline.pk: (D(4) * D("0.5") * 300 / 5, 4),
+        other.pipeline.pk: (None, 1),
     }
+    other.closed(other.won, house.anna, NOW - DAY, 1_000, age=10 * DAY)
+    make_deal(other.first, other.boris)
+    # 120 a day and 2 × 1 × 1 000 ÷ 10 = 200: pipelines add up, a mixture of them would be neither
+    assert ask("velocity") == {None: (D(320), 6)}
+    assert ask("velocity", "manager") == {house.anna.pk: (D(220), 5), other.boris.pk: (None, 1)}
 
 
 def test_conversion_follows_the_deals_of_the_period(house: House) -> None:

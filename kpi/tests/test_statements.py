@@ -315,6 +315,14 @@ def test_there_is_no_forecast_of_what_is_over(november: Month) -> None:
     assert statements.forecast(november.statement()) is None
 
 
+def test_without_sales_a_forecast_has_no_range(november: Month) -> None:
+    moment.fix(NOW.isoformat())
+    Deal.objects.update(price=0)
+    statements.refresh(NOVEMBER)
+    found = statements.forecast(november.statement())
+    assert found is not None and (found.total, found.low) == (D(54_400), None)
+
+
 def test_what_if_touches_nothing(november: Month) -> None:
     statements.refresh(NOVEMBER)
     lines = statements.what_if(november.statement(), {"won_sum": D(1_180_000)})
