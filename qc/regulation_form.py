@@ -51,7 +51,7 @@ class LengthField(forms.MultiValueField):
 
     def __init__(self, units: list[str], **options: Any) -> None:
         parts = (
-            forms.DecimalField(localize=True),
+            forms.DecimalField(localize=True, required=False),
             forms.ChoiceField(choices=[(name, UNITS[name][0]) for name in units]),
         )
         super().__init__(fields=parts, widget=LengthWidget(units), require_all_fields=False, required=False, **options)
