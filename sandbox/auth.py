@@ -27,7 +27,6 @@ class Grant:
     user_id: int
     is_admin: bool
     expires_at: float | None = None
-    refresh_token: str | None = None
 
 
 @dataclass
@@ -108,8 +107,6 @@ class Tokens:
             elif body.get("grant_type") == "refresh_token":
                 token = str(body.get("refresh_token", ""))
                 grant = self._use(self.refresh, token, "Token", "Cannot decrypt the refresh token")
-                for access in [one for one, held in self.access.items() if held.refresh_token == token]:
-                    del self.access[access]
             else:
                 raise OAuthError("Check the `grant_type` parameter")
             return self._pair(grant)
@@ -138,7 +135,7 @@ class Tokens:
         now = self.now()
         refresh = "def50200" + secrets.token_hex(300)
         access = self._jwt(grant.user_id, now + ACCESS_SECONDS)
-        self.access[access] = Grant(grant.user_id, grant.is_admin, now + ACCESS_SECONDS, refresh)
+        self.access[access] = Grant(grant.user_id, grant.is_admin, now + ACCESS_SECONDS)
         self.refresh[refresh] = (grant, now + REFRESH_SECONDS)
         return {
             "token_type": "Bearer",

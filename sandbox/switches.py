@@ -25,8 +25,8 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     trashed_lead: Literal["204", "deleted"] = "204"
     """`GET /leads/{id}` of a lead in the trash: nothing, or the row with `is_deleted: true`."""
     price_type: Literal["int", "float"] = "int"
-    rate_window: float = 0.95
-    """Seconds over which the limits are counted; a little under one forgives the network's jitter."""
+    rate_window: float = 0.85
+    """Seconds over which the limits are counted; under one it forgives a paced client the jitter of a busy machine."""
     account_rate: int = 50
     """Requests a second for all tokens together; 0 = no limit."""
     ban_after: int = 0

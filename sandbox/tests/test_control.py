@@ -64,6 +64,7 @@ def test_a_merge_moves_everything_to_the_survivor_without_naming_the_losers(api:
     assert api.ids("leads?with=only_deleted") == [1, 7]
     assert api.ids("tasks?filter[entity_type]=leads&filter[entity_id]=2") == [1001, 1002, 1003, 1004]
     assert api.ids("leads/2/notes") == [2001, 2002]
+    assert len(api.ids("events?filter[entity]=lead&filter[entity_id]=2&filter[type]=lead_added")) == 4
     _, body = api.get(f"events?filter[created_at][from]={T}")
     found = {row["type"]: row for row in body["_embedded"]["events"]}
     assert set(found) == {"entity_merged", "lead_deleted"}

@@ -1,8 +1,10 @@
+import socket
+import threading
 import time
 
 import pytest
 
-from sandbox.hooks.delivery import HookFaults, next_pause
+from sandbox.hooks.delivery import HookFaults, next_pause, post
 from sandbox.server import Handle
 from sandbox.switches import changed
 from sandbox.tests.conftest import Receiver
@@ -78,6 +80,20 @@ def test_a_slow_answer_is_a_failure_and_the_hook_comes_twice(world: World, recei
     receiver.wait(2)
     wait_quiet(world)
     assert [entry["status"] for entry in world.sender.log] == [0, 204]
+
+
+def test_an_answer_that_drips_past_the_deadline_is_no_answer() -> None:
+    def drip() -> None:
+        connection, _ = listener.accept()
+        connection.recv(65536)
+        for part in (b"HTTP/1.1 ", b"200 OK\r\n", b"\r\n"):
+            time.sleep(0.1)
+            connection.sendall(part)
+        connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=drip, daemon=True).start()
+        assert post(f"http://127.0.0.1:{listener.getsockname()[1]}/", b"", timeout=0.2) == 0
 
 
 def test_nobody_listening_is_a_failure_too(world: World, receiver: Receiver) -> None:

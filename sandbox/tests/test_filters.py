@@ -187,3 +187,5 @@ def test_a_reader_with_narrow_rights_sees_only_his_leads(api: Api) -> None:
     assert api.get("leads/1", X_Context_User_ID=str(BORIS))[0] == 204
     assert api.get("users", X_Context_User_ID=str(BORIS))[0] == 403
     assert api.get("leads", X_Context_User_ID="999")[0] == 401
+    api.app.world.users[BORIS].rights["is_free"] = True
+    assert api.get("leads", X_Context_User_ID=str(BORIS))[0] == 401

@@ -76,6 +76,15 @@ def test_one_save_makes_a_post_for_update_status_and_responsible(world: World, r
     assert responsible["leads[responsible][0][old_responsible_user_id]"] == str(ANNA)
 
 
+def test_a_save_that_moves_nothing_makes_one_post(world: World, receiver: Receiver) -> None:
+    subscribed(world, receiver, *ALL_LEADS)
+    world.edit_lead(lead_id=1, name="x")
+    world.delete_lead(lead_id=2)
+    bodies = receiver.wait(2)
+    assert sorted(list(body)[3] for body in bodies) == ["leads[delete][0][id]", "leads[update][0][id]"]
+    assert not any("old_status_id" in key for body in bodies for key in body)
+
+
 def test_the_old_status_stands_right_after_the_new_one(world: World, receiver: Receiver) -> None:
     subscribed(world, receiver, "status_lead")
     world.move_lead(lead_id=1, status_id=TALKS)

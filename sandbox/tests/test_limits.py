@@ -62,6 +62,8 @@ def test_who_keeps_pushing_is_banned_for_a_while() -> None:
     assert gate.ask("another token") == 403
     assert gate.ask(after=59) == 403
     assert gate.ask(after=1) == 200
+    assert [gate.ask() for _ in range(7)] == [200] * 6 + [429]
+    assert gate.ask() == 429
 
 
 def test_over_the_limit_the_answer_is_a_page_without_retry_after(world: World) -> None:

@@ -66,6 +66,7 @@ def test_every_refresh_gives_a_new_pair_and_kills_the_old_refresh_token(api: Api
     assert status == 200
     assert new["refresh_token"] != old["refresh_token"]
     assert api.get("account", **bearer(new))[0] == 200
+    assert api.get("account", **bearer(old))[0] == 200
     assert exchange(api, grant_type="refresh_token", refresh_token=old["refresh_token"]) == (401, REVOKED)
     assert exchange(api, grant_type="refresh_token", refresh_token=new["refresh_token"])[0] == 200
 
