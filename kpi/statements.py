@@ -19,6 +19,7 @@ from kpi.inputs import Facts, collect, read
 from kpi.models import Scheme, Statement, StatementLine
 from kpi.outlook import finding_prices, forecast, next_step, what_if
 from kpi.shown import view
+from pipelines import freshness
 from salesops.lib import moment
 from salesops.lib.periods import Period
 from team.models import Employee, Role
@@ -114,11 +115,19 @@ def refresh(period: Period, now: datetime | None = None) -> int:
 def close(period: Period, author: Employee | None, now: datetime | None = None) -> int:
     """Freeze the month: lines and inputs as they are at the last computation, made now. Gives how many were closed.
 
-    ValueError with a sentence when the month is not over, has nothing to close or is closed already.
+    ValueError with a sentence when the month is not over, the mirror does not reach its end, there is nothing to close
+    or it is closed already.
     """
     now = now or moment.now()
     if now < period.end:
         raise ValueError(_("%(month)s is not over yet: it can be closed from %(day)s") % _words(period))
+    as_of = freshness.overall(now).as_of
+    if as_of is not None and as_of < period.end:
+        words = {"as_of": as_of.astimezone(period.end.tzinfo).isoformat(" ", "minutes")} | _words(period)
+        raise ValueError(
+            _("The data from amoCRM are as of %(as_of)s: %(month)s can be closed when they reach its end")
+            % words
+        )
     _lock(period)
     if closed(period):
         raise ValueError(_("%(month)s is closed already") % _words(period))

@@ -19,11 +19,12 @@ from kpi.inputs import shifts_of
 from kpi.models import Quota, Scheme, Statement
 from kpi.tests.test_metrics import House
 from kpi.tests.test_plans import put
-from pipelines.models import Deal, Person
+from pipelines.entities import TABLE
+from pipelines.models import Cursor, Deal, Person
 from qc.models import Finding, RuleMode
 from salesops.lib import moment
 from salesops.lib.periods import month
-from salesops.tests.factory import DAY, NOW, make_employee, make_finding, make_person, make_task
+from salesops.tests.factory import DAY, NOW, make_cursor, make_employee, make_finding, make_person, make_task
 from team.models import DayOff, Employee, Role, Rota
 from team.queries import planned_and_worked_shifts
 
@@ -248,6 +249,18 @@ def test_a_month_is_closed_once_and_only_when_it_is_over(november: Month) -> Non
             statements.close(NOVEMBER, None)
         with pytest.raises(ValueError, match="^There are no statements for 2025-11"):
             statements.close(month("2025-11", ZoneInfo("Europe/Moscow")), None)
+
+
+def test_a_month_is_not_frozen_on_data_that_do_not_reach_its_end(november: Month) -> None:
+    for entity in TABLE:
+        make_cursor(entity.name, as_of=NOVEMBER.end - timedelta(minutes=1))
+    with translation.override("en"), pytest.raises(ValueError) as error:
+        statements.close(NOVEMBER, None)
+    assert str(error.value) == (
+        "The data from amoCRM are as of 2026-11-30 23:59+03:00: 2026-11 can be closed when they reach its end"
+    )
+    Cursor.objects.update(as_of=NOVEMBER.end)
+    assert statements.close(NOVEMBER, None) == 1
 
 
 def test_a_correction_is_a_new_line_with_author_and_reason(november: Month) -> None:
