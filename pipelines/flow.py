@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -60,7 +61,7 @@ def funnel(
         group by g.id, g.name, g.sort
         order by g.sort
     """
-    values = {
+    values: dict[str, Any] = {
         "pipeline": pipeline,
         "start": start,
         "end": end,
@@ -118,7 +119,7 @@ def transitions(
         group by 1, 2, 3
         order by 1, 4 desc, 2, 3
     """
-    values = {
+    values: dict[str, Any] = {
         "stage": stage,
         "next": next_stage,
         "start": start,

@@ -17,8 +17,8 @@ WON, LOST = 142, 143  # amoCRM's two closing statuses, the same numbers in every
 
 def link(to: str, **options: Any) -> models.ForeignKey:
     """A foreign key inside the mirror: nullable, unconstrained, not indexed unless asked."""
-    options = {"null": True, "blank": True, "db_index": False, "related_name": "+"} | options
-    return models.ForeignKey(to, models.DO_NOTHING, db_constraint=False, **options)
+    chosen: dict[str, Any] = {"null": True, "blank": True, "db_index": False, "related_name": "+"} | options
+    return models.ForeignKey(to, models.DO_NOTHING, db_constraint=False, **chosen)
 
 
 class Account(models.Model):

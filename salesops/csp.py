@@ -14,7 +14,7 @@ PLOTLY_STYLES = [
     "'sha256-faU7yAF8NxuMTNEwVmBz+VcYeIoBQ2EMHW3WaVxCvnk='",
     "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='",
 ]
-DIRECTIVES = {
+DIRECTIVES: dict[str, list[str]] = {
     "default-src": [SELF],
     "img-src": [SELF, "data:"],
     "style-src": [SELF, *PLOTLY_STYLES],

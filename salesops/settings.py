@@ -25,7 +25,7 @@ try:
     DEMO = env.bool("DEMO", False)
     SECRET_KEY = env.str("SECRET_KEY", "insecure-development-key" if DEBUG else "")
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
-    CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", [])
+    CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
     REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
     TIME_ZONE = env.str("TIME_ZONE", "Europe/Moscow")
     AMO_BASE_URL = env.str("AMO_BASE_URL", "").rstrip("/")
@@ -34,7 +34,7 @@ try:
         "AMO_RATE", 7.0
     )  # requests a second of the whole installation; 0 = unpaced (sandbox only)
     PORTAL_URL = env.str("PORTAL_URL", "http://127.0.0.1:8000").rstrip("/")
-    CREDENTIALS_KEYS = env.list("CREDENTIALS_KEYS", [])  # Fernet keys, newest first; falls back on SECRET_KEY
+    CREDENTIALS_KEYS: list[str] = env.list("CREDENTIALS_KEYS", [])  # Fernet keys, newest first; falls back on SECRET_KEY
     HTTPS = env.bool("HTTPS", False)
     FIXED_NOW = env.str("SALESOPS_NOW", "")
     # Static files from where they are, as `make run` serves them: collecting and compressing takes half a minute.

@@ -126,7 +126,7 @@ class ValueShape(serializers.Serializer):
     """One value of a metric: ``value`` is null when it is undefined; ``n`` is what it rests on."""
 
     key = serializers.CharField(allow_null=True)
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # DRF fields have an attribute of this name
     value = serializers.DecimalField(max_digits=24, decimal_places=6, allow_null=True)
     n = serializers.IntegerField()
 

@@ -68,36 +68,40 @@ class Managers(ReadOnlyModelViewSet):
 
 
 class Deals(ReadOnlyModelViewSet):
-    queryset = Deal.objects.alive().with_moments()
+    queryset = Deal.objects.none()
     serializer_class = shapes.DealShape
     filterset_class = DealFilter
 
     def get_queryset(self) -> QuerySet[Deal]:
-        return super().get_queryset().visible_to(self.request.user)
+        return Deal.objects.alive().with_moments().visible_to(self.request.user)
 
 
 class Tasks(ReadOnlyModelViewSet):
-    queryset = Task.objects.filter(deleted_at=None)
+    queryset = Task.objects.none()
     serializer_class = shapes.TaskShape
     filterset_class = TaskFilter
 
     def get_queryset(self) -> QuerySet[Task]:
-        return super().get_queryset().visible_to(self.request.user)
+        return Task.objects.filter(deleted_at=None).visible_to(self.request.user)
 
 
 class Findings(ReadOnlyModelViewSet):
-    queryset = Finding.objects.standing().select_related("deal", "task", "stage", "manager")
+    queryset = Finding.objects.none()
     serializer_class = shapes.FindingShape
     filterset_class = FindingFilter
 
     def get_queryset(self) -> QuerySet[Finding]:
-        return super().get_queryset().visible_to(self.request.user)
+        return (
+            Finding.objects.standing()
+            .select_related("deal", "task", "stage", "manager")
+            .visible_to(self.request.user)
+        )
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         rows = args[0] if args else []
         found = [rows] if isinstance(rows, Finding) else list(rows)
         prices = statements.finding_prices(found) if self.request.user.sees_money else {}
-        kwargs["context"] = self.get_serializer_context() | {"prices": prices}
+        kwargs["context"] = {**self.get_serializer_context(), "prices": prices}
         return self.get_serializer_class()(*args, **kwargs)
 
 
@@ -162,8 +166,8 @@ class Transitions(APIView):
         moves = flow.transitions(
             query.get("stage") or None,
             query.get("next_stage") or None,
-            period and period.start,
-            period and period.end,
+            period.start if period else None,
+            period.end if period else None,
             request.user.sees,
         )
         return Response(shapes.TransitionShape(moves, many=True).data)

@@ -70,7 +70,7 @@ class Command(BaseCommand):
         )
 
     def _employees(self, staff: list[dict[str, Any]]) -> None:
-        heads = []
+        heads: list[Employee] = []
         for one in sorted(staff, key=lambda one: one["role"] != "head"):
             first, _, last = one["name"].partition(" ")
             head = one["role"] == "head"
