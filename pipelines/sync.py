@@ -22,8 +22,10 @@ from pipelines.models import Cursor
 from pipelines.refetch import refetch, reread_family
 from pipelines.rows import Item, Row
 from pipelines.source import OVERLAP, Source
-from pipelines.upsert import Stored, bury, save
+from pipelines.upsert import Stored, bury, save, store
 from salesops.lib import moment
+
+__all__ = ["Pulled", "claim", "pull", "refetch", "store"]
 
 WINDOW_PAGES = 30
 LONG_LIST = 15  # pages after which it is worth asking how long the list is
