@@ -80,8 +80,8 @@ def opened_facts(question: Question, key: Any) -> QuerySet[Any]:
 
 
 def stuck(question: Question) -> QuerySet[Deal]:
-    findings = Deal.objects.filter(frozen.open_findings(question.moment), findings__rule="deal.stuck")
-    return open_deals(question).filter(pk__in=findings.values("pk"))
+    found = judgement.stuck_deals(question.moment).values("deal_id")
+    return open_deals(question).filter(pk__in=found)
 
 
 def stuck_deals(question: Question) -> Answer:
