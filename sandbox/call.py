@@ -9,9 +9,9 @@ import msgspec
 from werkzeug import Request, Response
 
 from sandbox import php_query
+from sandbox.account_rows import User
 from sandbox.auth import Grant
 from sandbox.problems import Problem, forbidden
-from sandbox.rows import User
 
 if TYPE_CHECKING:
     from sandbox.world import World

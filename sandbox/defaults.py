@@ -2,13 +2,12 @@
 
 import uuid
 
-from sandbox.rows import (
+from sandbox.account_rows import (
     INCOMING,
     LOST,
     WON,
     Account,
     CustomField,
-    Data,
     Enum,
     Group,
     Pipeline,
@@ -18,6 +17,7 @@ from sandbox.rows import (
     User,
     full_rights,
 )
+from sandbox.rows import Data
 
 DATETIME = {
     "date_pattern": "d.m.Y H:i",
@@ -28,6 +28,7 @@ DATETIME = {
     "timezone": "Europe/Moscow",
     "timezone_offset": "+03:00",
 }
+SYMBOLS = {"RUB": "₽", "EUR": "€", "USD": "$", "KZT": "₸"}
 PHONES = ("WORK", "WORKDD", "MOB", "FAX", "HOME", "OTHER")
 EMAILS = ("WORK", "PRIV", "OTHER")
 
@@ -59,6 +60,7 @@ def _fill_account(data: Data, now: int) -> None:
     parts = account.embedded
     account.created_at = account.created_at or now - 3 * 365 * 86400
     account.updated_at = account.updated_at or account.created_at
+    account.currency_symbol = account.currency_symbol or SYMBOLS.get(account.currency, account.currency)
     name = f"amocrm:{account.id}"
     account.uuid = account.uuid or str(uuid.uuid5(uuid.NAMESPACE_URL, name))
     account.amojo_id = account.amojo_id or str(uuid.uuid5(uuid.NAMESPACE_URL, f"{name}:amojo"))

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from sandbox.account_rows import CustomField
 from sandbox.refused import Refused, invalid_type, missing, not_supported
-from sandbox.rows import CustomField, FieldValues
+from sandbox.rows import FieldValues
 
 EVENT_NUMBERS = {
     "text": 1,

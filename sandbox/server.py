@@ -1,6 +1,7 @@
 """Serving an account over HTTP/1.1 with connections that stay open."""
 
 import io
+import socket
 import threading
 import time
 from dataclasses import dataclass
@@ -87,8 +88,9 @@ class Handle:
 
 
 def bind(app: App, host: str, port: int) -> BaseWSGIServer:
-    """A server that listens already; `port` 0 takes a free one."""
-    server = make_server(host, port, app, threaded=True, request_handler=Handler)
+    """A server that listens already; `port` 0 takes a free one. Raises OSError for a port that is taken."""
+    with socket.create_server((host, port), backlog=128) as listener:
+        server = make_server(host, port, app, threaded=True, request_handler=Handler, fd=listener.fileno())
     server.daemon_threads = True  # type: ignore[attr-defined]
     server.block_on_close = False  # type: ignore[attr-defined]
     return server

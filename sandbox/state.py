@@ -11,35 +11,29 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from sandbox import php_query
-from sandbox.clock import Clock, epoch
-from sandbox.eventlog import EventLog, event_id
-from sandbox.hooks.delivery import Sender
-from sandbox.refused import NotFound, invalid_type, not_supported
-from sandbox.rows import (
+from sandbox.account_rows import (
     INCOMING,
     Account,
-    Company,
-    Contact,
     CustomField,
-    Event,
-    Lead,
     LossReason,
-    Note,
     Pipeline,
     Role,
     Source,
     Status,
-    Tag,
-    Task,
-    Unsorted,
     User,
     Webhook,
 )
+from sandbox.clock import Clock, epoch
+from sandbox.eventlog import EventLog, event_id
+from sandbox.hooks.delivery import Sender
+from sandbox.refused import NotFound, invalid_type, not_supported
+from sandbox.rows import Company, Contact, Event, Lead, Note, Tag, Task, Unsorted
 from sandbox.switches import Switches
 from sandbox.table import Table
 
 Moment = datetime | int | float | None
 SINGULAR = {"leads": "lead", "contacts": "contact", "companies": "company", "customers": "customer"}
+TRASH_SECONDS = 30 * 86400
 PLURAL = {singular: plural for plural, singular in SINGULAR.items()}
 
 
@@ -187,6 +181,10 @@ class State:
         if row is None or row.is_deleted:
             raise NotFound(f"there is no {SINGULAR.get(kind, kind)} {card_id}")
         return row
+
+    def in_trash(self, lead: Lead) -> bool:
+        """Deleted, and not so long ago that it is gone for good."""
+        return lead.is_deleted and lead.updated_at > self.clock.timestamp() - TRASH_SECONDS
 
     def put_card(self, row: Lead | Contact | Company) -> None:
         if isinstance(row, Lead):

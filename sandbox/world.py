@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any, Self
 
+from sandbox.account_rows import Webhook
 from sandbox.check import checked
 from sandbox.clock import Clock
 from sandbox.defaults import fill_gaps
 from sandbox.load import without_collection
-from sandbox.rows import Data, Event, Webhook
+from sandbox.rows import Data, Event
 from sandbox.switches import Switches
 from sandbox.verbs.people import PeopleVerbs
 

@@ -4,12 +4,13 @@ from typing import Any
 
 from werkzeug import Response
 
+from sandbox.account_rows import CLOSED
 from sandbox.api import post
 from sandbox.api.writes import items, need, request_id
 from sandbox.call import Call, hal
 from sandbox.problems import validation
 from sandbox.refused import Refused, not_supported
-from sandbox.rows import CLOSED, Company, Contact
+from sandbox.rows import Company, Contact
 from sandbox.state import SINGULAR
 from sandbox.world import World
 

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 from werkzeug import Response
 
+from sandbox.account_rows import CustomField, Enum, LossReason, RequiredStatus, Source
 from sandbox.api import collection, delete, get, patch, post
 from sandbox.api.writes import answer, items, need, row_id, single, write_all
 from sandbox.call import Call, hal, nothing
@@ -13,7 +14,7 @@ from sandbox.paging import asked
 from sandbox.php_query import values
 from sandbox.problems import not_found
 from sandbox.refused import not_supported
-from sandbox.rows import CustomField, Enum, LossReason, RequiredStatus, Source, Tag
+from sandbox.rows import Tag
 from sandbox.state import plain
 
 KINDS = "<any(leads,contacts,companies,customers):kind>"

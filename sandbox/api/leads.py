@@ -72,7 +72,7 @@ def _query(call: Call) -> Query:
     query.tests += [test for test in (text, rule) if test is not None]
     if "only_deleted" in call.shown:
         query.hidden_too = True
-        query.tests.append(lambda lead: lead.is_deleted)
+        query.tests.append(call.world.in_trash)
         return query
     statuses = call.filter.get("statuses")
     if isinstance(statuses, dict):
@@ -91,7 +91,7 @@ def _query(call: Call) -> Query:
 
 def list_leads(call: Call) -> Response:
     page = asked(call)
-    key = f"{call.sought}{'only_deleted' in call.shown}"
+    key = (call.sought, call.world.clock.timestamp() // 60) if "only_deleted" in call.shown else call.sought
     rows = call.world.leads.page(_query(call), page.start, page.limit + 1, key)
     if not rows:
         return nothing()

@@ -4,13 +4,13 @@ from typing import Any
 
 from werkzeug import Response
 
+from sandbox.account_rows import Role, User, full_rights
 from sandbox.api import delete, get, patch, post
 from sandbox.api.writes import items, need, single, write_all
 from sandbox.call import Call, hal, nothing
 from sandbox.paging import asked
 from sandbox.problems import not_found
 from sandbox.refused import NotFound, not_supported
-from sandbox.rows import Role, User, full_rights
 from sandbox.state import plain
 
 OPTIONAL = ("uuid", "amojo_id", "user_rank", "phone_number")

@@ -4,12 +4,12 @@ from typing import Any
 
 from werkzeug import Response
 
+from sandbox.account_rows import CLOSED, Pipeline, Status
 from sandbox.api import delete, get, patch, post
 from sandbox.api.writes import check_all, items, need, single, write_all
 from sandbox.call import Call, hal, nothing
 from sandbox.problems import Problem, not_found, validation
 from sandbox.refused import NotFound, Refused, not_supported
-from sandbox.rows import CLOSED, Pipeline, Status
 from sandbox.state import plain
 from sandbox.verbs.stages import PALETTE
 

@@ -5,12 +5,12 @@ from urllib.parse import urlsplit
 
 from werkzeug import Response
 
+from sandbox.account_rows import Webhook
 from sandbox.api import delete, get, post
 from sandbox.api.writes import single
 from sandbox.call import Call, hal, nothing
 from sandbox.problems import Problem, not_found, validation
 from sandbox.refused import Refused, missing, not_supported
-from sandbox.rows import Webhook
 from sandbox.state import plain
 
 _CODES = """

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.rows import Webhook
+from sandbox.account_rows import Webhook
 from sandbox.switches import Switches
 
 PAUSES = (5 * 60, 15 * 60, 15 * 60, 60 * 60)

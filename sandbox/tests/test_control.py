@@ -73,6 +73,15 @@ def test_a_merge_moves_everything_to_the_survivor_without_naming_the_losers(api:
     assert found["lead_deleted"]["entity_id"] == 1
 
 
+def test_the_trash_is_emptied_after_thirty_days(api: Api) -> None:
+    api.control("leads/delete", {"lead_id": 1})
+    api.control("clock", {"advance": 30 * 86400 - 1})
+    assert api.ids("leads?with=only_deleted") == [1]
+    api.control("clock", {"advance": 1})
+    assert api.ids("leads?with=only_deleted") == []
+    assert api.control("leads/restore", {"lead_id": 1})[0] == 404
+
+
 def test_tasks_are_worked_on(api: Api) -> None:
     _, row = api.control(
         "tasks/create", {"text": "x", "complete_till": "2026-11-21T12:00:00+03:00", "entity_id": 1}

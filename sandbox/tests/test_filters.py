@@ -23,6 +23,7 @@ from sandbox.tests.conftest import ADMIN, ANNA, BORIS, COLOR, INCOMING, NEW, REP
         ),
         (f"filter[statuses][0][pipeline_id]={REPAIR}&filter[statuses][0][status_id]=142", []),
         (f"filter[statuses][0][pipeline_id]={SALES}&filter[statuses][0][status_id]={INCOMING}", [6]),
+        (f"filter[statuses][0][pipeline_id]={SALES}&filter[statuses][0][status_id]={NEW}", [1]),
         ("filter[status]=142", [1, 2, 3, 4, 5]),
         ("filter[status_id]=142", [1, 2, 3, 4, 5]),
         ("filter[price][from]=20&filter[price][to]=40", [3, 4]),

@@ -1,5 +1,6 @@
 import gzip
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -116,6 +117,12 @@ def test_wrong_arguments_end_the_program_too(
 ) -> None:
     assert main(["serve", "--port", "0", *arguments]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_taken_port_ends_it_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert main(["serve", "--port", str(taken.getsockname()[1])]) == 2
+    assert "Address already in use" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("moment", ["yesterday", "2026-11-20T09:00:00"])

@@ -26,7 +26,7 @@ class LeadTrashVerbs(LeadVerbs):
         """Out of the trash; `updated_at` stays what the deletion made it."""
         with self.lock:
             lead = self.leads.get(lead_id)
-            if lead is None or not lead.is_deleted:
+            if lead is None or not self.in_trash(lead):
                 raise NotFound(f"there is no lead {lead_id} in the trash")
             lead.is_deleted = False
             self.leads.put(lead)

@@ -5,10 +5,11 @@ from typing import Any
 
 import msgspec
 
+from sandbox.account_rows import CLOSED
 from sandbox.fields import written
 from sandbox.hooks.bodies import lead_body
 from sandbox.refused import NotFound, invalid_type, not_supported
-from sandbox.rows import CLOSED, ContactRef, Lead, LeadParts, Ref, SourceRef
+from sandbox.rows import ContactRef, Lead, LeadParts, Ref, SourceRef
 from sandbox.state import Moment
 from sandbox.verbs.common import CommonVerbs, check_types
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from sandbox.account_rows import Group, LossReason, User, UserParts, full_rights
 from sandbox.refused import NotFound
-from sandbox.rows import Group, LossReason, User, UserParts, full_rights
 from sandbox.state import Moment
 from sandbox.verbs.stages import StageVerbs
 

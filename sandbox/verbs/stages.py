@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from sandbox.account_rows import CLOSED, INCOMING, Pipeline, Status
 from sandbox.defaults import new_pipeline
 from sandbox.hooks.bodies import sorted_out_body, unsorted_body
 from sandbox.refused import NotFound, Refused, not_supported
-from sandbox.rows import CLOSED, INCOMING, Pipeline, Ref, Status, Unsorted, UnsortedParts
+from sandbox.rows import Ref, Unsorted, UnsortedParts
 from sandbox.state import Moment
 from sandbox.verbs.cards import CardVerbs
 
