@@ -1,4 +1,4 @@
-"""How long a deal stands on its stage against the stage's norm, and what its next step is. Pure: moments in, words out."""
+"""How long a deal stands on its stage against the stage's norm, and what its next step is."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -65,10 +65,14 @@ class NextStep:
 
     @property
     def icon(self) -> str:
-        return {"none": "calendar-x-2", "overdue": "clock-alert", "today": "circle-check", "later": "calendar"}[self.state]
+        return {
+            "none": "calendar-x-2",
+            "overdue": "clock-alert",
+            "today": "circle-check",
+            "later": "calendar",
+        }[self.state]
 
     @property
     def late(self) -> timedelta | None:
         """How long overdue; null when it is not."""
         return self.now - self.due_at if self.due_at is not None and self.due_at < self.now else None
-

@@ -46,6 +46,11 @@ def row(deal: Deal, now: datetime) -> DealRow:
 
 
 def standing(deal: Deal) -> list[Any]:
-    """The deal's findings that everybody sees, past and to come, the earliest first; reached through its own relation."""
-    found = [finding for finding in deal.findings.all() if finding.withdrawn_at is None and finding.mode in SHOWN]
+    """The deal's findings that everybody sees, past and to come, the earliest first.
+
+    They are reached through the deal's own relation: judgement builds on the mirror, and not the other way.
+    """
+    found = [
+        finding for finding in deal.findings.all() if finding.withdrawn_at is None and finding.mode in SHOWN
+    ]
     return sorted(found, key=lambda finding: (finding.opens_at, finding.pk))

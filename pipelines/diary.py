@@ -48,7 +48,9 @@ class Entry:
 def entries(deal: Deal, tasks: Iterable[Task], people_only: bool = False) -> list[Entry]:
     """The latest first, at most ``LATEST``; five queries."""
     tasks = list(tasks)
-    of_deal = Q(entity="deal", entity_id=deal.pk) | Q(entity="task", entity_id__in=[task.pk for task in tasks])
+    of_deal = Q(entity="deal", entity_id=deal.pk) | Q(
+        entity="task", entity_id__in=[task.pk for task in tasks]
+    )
     events = list(Event.objects.filter(of_deal).order_by("-at", "-id")[:LATEST])
     touches = list(Touch.objects.filter(deal=deal).order_by("-at", "-id")[:LATEST])
     teller = Teller(events, touches, tasks)
@@ -66,11 +68,20 @@ class Teller:
     """Puts names to the ids that rows of one card mention, and words to their kinds."""
 
     def __init__(self, events: list[Event], touches: list[Touch], tasks: list[Task]) -> None:
-        values = [(event.kind, value) for event in events for value in (event.before, event.after) if value is not None]
+        values = [
+            (event.kind, value)
+            for event in events
+            for value in (event.before, event.after)
+            if value is not None
+        ]
         stages = {value for kind, value in values if kind == Event.Kind.STAGE}
         fields = {value["field"] for kind, value in values if kind == Event.Kind.FIELD}
         people = {value for kind, value in values if kind == Event.Kind.OWNER}
-        people |= {event.author_id for event in events} | {touch.manager_id for touch in touches} | {task.created_by for task in tasks}
+        people |= (
+            {event.author_id for event in events}
+            | {touch.manager_id for touch in touches}
+            | {task.created_by for task in tasks}
+        )
         self.stages = dict(Stage.objects.filter(pk__in=stages).values_list("pk", "name"))
         self.fields = dict(CustomField.objects.filter(pk__in=fields).values_list("pk", "name"))
         self.people = dict(Person.objects.filter(pk__in=people - {None, 0}).values_list("pk", "name"))
@@ -91,7 +102,9 @@ class Teller:
                 field = (event.after or event.before or {}).get("field")
                 what = self.fields.get(field) or what
                 detail = self._change(self._value(event.before), self._value(event.after))
-        return Entry(event.at, ICONS[Event.Kind(event.kind)], _capital(what), detail, self.people.get(event.author_id))
+        return Entry(
+            event.at, ICONS[Event.Kind(event.kind)], _capital(what), detail, self.people.get(event.author_id)
+        )
 
     def touch(self, touch: Touch) -> Entry:
         length = formats.duration(touch.seconds, self.locale) if touch.seconds else ""

@@ -31,9 +31,13 @@ class Flag(filters.Filter):
 
     field_class = FlagField
 
-    def __init__(self, method: str, yes: Any = _("yes"), no: Any = _("no"), empty: Any = _("all"), **options: Any) -> None:
-        choices = [("", empty), ("1", yes), ("0", no)]
-        options |= {"choices": choices, "coerce": lambda text: text == "1", "empty_value": None, "error_messages": NO_SUCH}
+    def __init__(self, method: str, yes: Any = None, no: Any = None, **options: Any) -> None:
+        options |= {
+            "choices": [("", _("all")), ("1", yes or _("yes")), ("0", no or _("no"))],
+            "coerce": lambda text: text == "1",
+            "empty_value": None,
+            "error_messages": NO_SUCH,
+        }
         super().__init__(method=method, **options)
 
 
@@ -72,11 +76,17 @@ class MomentField(forms.Field):
         if not value:
             return None
         try:
-            parsed = datetime.combine(date.fromisoformat(value), time.min) if len(value) == 10 else datetime.fromisoformat(value)
+            parsed = (
+                datetime.combine(date.fromisoformat(value), time.min)
+                if len(value) == 10
+                else datetime.fromisoformat(value)
+            )
             if parsed.year not in SENSIBLE_YEARS:
                 raise ValueError
         except ValueError:
-            raise forms.ValidationError(_("“%(value)s” is not a date such as 2026-11-20."), params={"value": value}) from None
+            raise forms.ValidationError(
+                _("“%(value)s” is not a date such as 2026-11-20."), params={"value": value}
+            ) from None
         return parsed if parsed.tzinfo else timezone.make_aware(parsed)
 
 
@@ -127,17 +137,29 @@ def people(request: HttpRequest | None) -> QuerySet[Person]:
 
 def stages(request: HttpRequest | None) -> QuerySet[Stage]:
     """Stages of the chosen pipeline, or all of them."""
-    rows = Stage.objects.filter(deleted_at=None).select_related("pipeline").order_by("pipeline__sort", "pipeline_id", "sort", "pk")
+    rows = (
+        Stage.objects.filter(deleted_at=None)
+        .select_related("pipeline")
+        .order_by("pipeline__sort", "pipeline_id", "sort", "pk")
+    )
     pipeline = request.GET.get("pipeline", "") if request else ""
     return rows.filter(pk__startswith=f"{pipeline}:") if pipeline.isdecimal() else rows
 
 
 def owner() -> One:
-    return One(queryset=people, label=_("Manager"), empty_label=_("All managers"), null_label=_("No owner"), null_value="none")
+    return One(
+        queryset=people,
+        label=_("Manager"),
+        empty_label=_("All managers"),
+        null_label=_("No owner"),
+        null_value="none",
+    )
 
 
 class Cascading(filters.FilterSet):
-    """When the wider choice changes, the narrower one that no longer fits it is dropped: pipeline → stage, department → person.
+    """When a wider choice changes, the narrower one that no longer fits it is dropped.
+
+    That is a stage of another pipeline, and a person of another department.
 
     ``RARE`` filters are shown in the form only while they are used.
     """
@@ -165,7 +187,11 @@ class Cascading(filters.FilterSet):
 
 def department(field_name: str = "manager__group") -> filters.ChoiceFilter:
     return filters.ChoiceFilter(
-        field_name=field_name, choices=groups, label=_("Department"), empty_label=_("All departments"), error_messages=NO_SUCH
+        field_name=field_name,
+        choices=groups,
+        label=_("Department"),
+        empty_label=_("All departments"),
+        error_messages=NO_SUCH,
     )
 
 
@@ -173,7 +199,9 @@ class DealFilter(Cascading):
     """Of deals ``with_moments()``."""
 
     RARE = ("group", "result", "since", "until")
-    pipeline = One(queryset=Pipeline.objects.filter(deleted_at=None), label=_("Pipeline"), empty_label=_("All pipelines"))
+    pipeline = One(
+        queryset=Pipeline.objects.filter(deleted_at=None), label=_("Pipeline"), empty_label=_("All pipelines")
+    )
     stage = OneStage(queryset=stages, label=_("Stage"), empty_label=_("All stages"))
     group = department()
     manager = owner()
@@ -221,14 +249,24 @@ class TaskFilter(Cascading):
     group = department()
     manager = owner()
     pipeline = One(
-        field_name="deal__pipeline", queryset=Pipeline.objects.filter(deleted_at=None), label=_("Pipeline"), empty_label=_("All pipelines")
+        field_name="deal__pipeline",
+        queryset=Pipeline.objects.filter(deleted_at=None),
+        label=_("Pipeline"),
+        empty_label=_("All pipelines"),
     )
     overdue = Flag("by_overdue", label=_("Overdue"), widget=forms.HiddenInput)
     completed = Flag("by_completed", label=_("State"), yes=_("completed tasks"), no=_("open tasks"))
     deal = Number("deal_id", label=_("Deal"), widget=forms.HiddenInput)
     since = Since("due_at", label=_("Due since"))
     until = Since("due_at", "lt", label=_("Due before"))
-    sort = Sort({"due": F("due_at"), "created": F("created_at"), "deal": F("deal__name"), "manager": F("manager__name")})
+    sort = Sort(
+        {
+            "due": F("due_at"),
+            "created": F("created_at"),
+            "deal": F("deal__name"),
+            "manager": F("manager__name"),
+        }
+    )
 
     class Meta:
         model = Task

@@ -31,7 +31,9 @@ def page(request: HttpRequest, rows: QuerySet, count: int) -> Page:
 
 def answer(request: HttpRequest, template: str, chosen: FilterSet, context: dict[str, Any]) -> HttpResponse:
     wrong = problems(chosen)
-    return render(request, template, context | {"form": chosen.form, "problems": wrong}, status=422 if wrong else 200)
+    return render(
+        request, template, context | {"form": chosen.form, "problems": wrong}, status=422 if wrong else 200
+    )
 
 
 def shortcuts(request: HttpRequest, choices: list[tuple[Any, dict[str, str]]]) -> list[tuple[Any, str, bool]]:

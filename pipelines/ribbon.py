@@ -29,11 +29,18 @@ def segments(deal: Deal, now: datetime) -> list[dict[str, Any]]:
     pieces, before = [], None
     for stay in stays:
         deadline = next(
-            (found.opens_at for found in stuck if found.stage_id == stay.stage_id and stay.visit_since <= found.since < ends[stay.visit]), None
+            (
+                found.opens_at
+                for found in stuck
+                if found.stage_id == stay.stage_id and stay.visit_since <= found.since < ends[stay.visit]
+            ),
+            None,
         )
         visit = Ageing(stay.visit_since, ends[stay.visit], deadline)
         tone = visit.tone or ("good" if stay.norm is not None and stay.left_at else "")
-        pieces.append(_segment(stay, visit, tone, now) | {"gap": bool(before and _pipeline(before) != _pipeline(stay))})
+        pieces.append(
+            _segment(stay, visit, tone, now) | {"gap": bool(before and _pipeline(before) != _pipeline(stay))}
+        )
         before = stay
     return pieces
 

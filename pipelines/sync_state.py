@@ -47,10 +47,15 @@ class Progress:
 def read(now: datetime) -> dict[str, Any]:
     """The context of the sync page."""
     cursors = {cursor.entity: cursor for cursor in Cursor.objects.all()}
-    entities = [Progress(cursors[one.entity], one, now) for one in freshness.read(now) if one.entity in cursors]
+    entities = [
+        Progress(cursors[one.entity], one, now) for one in freshness.read(now) if one.entity in cursors
+    ]
     waiting = Q(handled_at=None)
     hooks = Hook.objects.filter(received_at__gt=now - timedelta(days=1)).aggregate(
-        received=Count("pk"), last=Max("received_at"), waiting=Count("pk", waiting), failed=Count("pk", waiting & ~Q(error=""))
+        received=Count("pk"),
+        last=Max("received_at"),
+        waiting=Count("pk", waiting),
+        failed=Count("pk", waiting & ~Q(error="")),
     )
     return {
         "entities": entities,

@@ -29,7 +29,7 @@ def deals(request: HttpRequest) -> HttpResponse:
     visible = Deal.objects.alive().with_moments().visible_to(request.user)
     chosen = DealFilter(data, visible.select_related("stage", "manager"), request=request)
     found = chosen.qs if chosen.is_valid() else visible.none()
-    totals = found.order_by().aggregate(count=Count("pk"), sum=Sum("price"))
+    totals = found.order_by().aggregate(count=Count("*"), sum=Sum("price"))
     page = listing.page(request, found, totals["count"])
     choices = [(_("All"), {}), (_("Stuck"), {"stuck": "1"}), (_("Without a task"), {"no_task": "1"})]
     context = {
@@ -44,7 +44,9 @@ def deals(request: HttpRequest) -> HttpResponse:
 def visible_deal(request: HttpRequest, pk: int) -> Deal:
     """The deal, or 404 for whoever may not see it."""
     rows = Deal.objects.with_moments().visible_to(request.user)
-    return get_object_or_404(rows.select_related("stage", "pipeline", "manager", "contact", "loss_reason"), pk=pk)
+    return get_object_or_404(
+        rows.select_related("stage", "pipeline", "manager", "contact", "loss_reason"), pk=pk
+    )
 
 
 @require_safe
@@ -71,7 +73,9 @@ def deal_diary(request: HttpRequest, pk: int) -> HttpResponse:
         "latest": diary.LATEST,
         "shortcuts": listing.shortcuts(request, choices),
     }
-    return render(request, "pipelines/diary.html#entries" if request.htmx else "pipelines/diary.html", context)
+    return render(
+        request, "pipelines/diary.html#entries" if request.htmx else "pipelines/diary.html", context
+    )
 
 
 @require_safe
@@ -81,7 +85,9 @@ def tasks(request: HttpRequest) -> HttpResponse:
     if "completed" not in data:
         data["completed"] = "0"
     visible = Task.objects.filter(deleted_at=None).visible_to(request.user)
-    chosen = TaskFilter(data, visible.select_related("deal", "deal__stage", "manager", "kind"), request=request)
+    chosen = TaskFilter(
+        data, visible.select_related("deal", "deal__stage", "manager", "kind"), request=request
+    )
     found = chosen.qs if chosen.is_valid() else visible.none()
     count = found.order_by().count()
     context = {

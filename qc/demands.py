@@ -44,15 +44,25 @@ def demands(deal: Deal, regulation: Regulation, findings: Collection[Finding], n
         asked.append(Demand(_("Have a next task"), "task.none" not in terms, terms.get("task.none")))
     asked.append(Demand(_("Have no overdue task"), "task.overdue" not in opened))
     for field, name in names(regulation.required_fields).items():
-        asked.append(Demand(_("Fill in “%(field)s”") % {"field": name}, filled(deal, field), terms.get("field.missing")))
+        asked.append(
+            Demand(
+                _("Fill in “%(field)s”") % {"field": name}, filled(deal, field), terms.get("field.missing")
+            )
+        )
     return asked
 
 
 def names(fields: Collection[Any]) -> Mapping[str, str]:
     """Required fields in their order, with the names that amoCRM shows."""
     keys = [str(field) for field in fields]
-    known = dict(CustomField.objects.filter(pk__in=[key for key in keys if key.isdecimal()]).values_list("pk", "name"))
-    return {key: _("Amount") if key == PRICE else known[int(key)] for key in keys if key == PRICE or int(key) in known}
+    known = dict(
+        CustomField.objects.filter(pk__in=[key for key in keys if key.isdecimal()]).values_list("pk", "name")
+    )
+    return {
+        key: _("Amount") if key == PRICE else known[int(key)]
+        for key in keys
+        if key == PRICE or int(key) in known
+    }
 
 
 def filled(deal: Deal, field: str) -> bool:

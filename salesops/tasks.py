@@ -1,11 +1,21 @@
-"""What every worker does besides its work: tell open pages that something may have changed."""
+"""Background work of the desk: tell open pages what may have changed, and count figures that are slow to count."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from celery import Task
+from celery import Task, shared_task
 from celery.signals import task_postrun
+from django.conf import settings
 
-from salesops.desk import pulse
+from salesops.desk import pulse, snapshot
+from salesops.lib import moment
+from salesops.lib.periods import month
+
+
+@shared_task
+def count_desk(label: str) -> None:
+    snapshot.recount(moment.now(), month(label, ZoneInfo(settings.TIME_ZONE)))
+    pulse.beat(pulse.COUNTED)
 
 
 @task_postrun.connect

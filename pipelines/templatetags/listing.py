@@ -17,7 +17,9 @@ def sort_head(context: Context, column: str, label: object, css: str = "", first
     here = present.removeprefix("-") == column
     query["sort"] = (column if present.startswith("-") else f"-{column}") if here else f"{first}{column}"
     if not here:
-        return format_html('<th scope="col" class="{}"><a class="sort" href="?{}">{}</a></th>', css, query.urlencode(), label)
+        return format_html(
+            '<th scope="col" class="{}"><a class="sort" href="?{}">{}</a></th>', css, query.urlencode(), label
+        )
     order, arrow = ("descending", "arrow-down") if present.startswith("-") else ("ascending", "arrow-up")
     link = format_html('<a class="sort" href="?{}">{}{}</a>', query.urlencode(), label, icon(arrow))
     return format_html('<th scope="col" class="{}" aria-sort="{}">{}</th>', css, order, link)

@@ -1,6 +1,6 @@
 """Pages of deals, tasks and the sync: what they show, to whom, and what they cost."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,7 +11,7 @@ from pipelines.models import Account, Cursor, CustomField, Event, Hook, Stage, S
 from salesops.lib import moment
 from salesops.tests import factory
 from salesops.tests.factory import DAY, NOW
-from team.models import Employee, Role
+from team.models import Role
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -32,12 +32,18 @@ class Office:
         self.won = factory.make_stage(self.sales, "Успешно реализовано", Stage.Kind.WON, sort=3)
         self.anna = factory.make_person("Анна Кузнецова")
         self.roman = factory.make_person("Роман Белов", group="Опт")
-        self.stuck = factory.make_deal(self.ready, self.anna, since=NOW - 12 * DAY, name="Стойка A8", price=Decimal(300_000))
+        self.stuck = factory.make_deal(
+            self.ready, self.anna, since=NOW - 12 * DAY, name="Стойка A8", price=Decimal(300_000)
+        )
         factory.make_finding(self.stuck, since=NOW - 12 * DAY, opens_at=NOW - 5 * DAY)
         factory.make_task(self.stuck, NOW - 2 * DAY)
-        self.fresh = factory.make_deal(self.talk, self.roman, since=NOW - DAY, name="Компрессор Q7", price=Decimal(50_000))
+        self.fresh = factory.make_deal(
+            self.talk, self.roman, since=NOW - DAY, name="Компрессор Q7", price=Decimal(50_000)
+        )
         factory.make_finding(self.fresh, since=NOW - DAY, opens_at=NOW + 4 * DAY)
-        self.sold = factory.make_deal(self.won, self.anna, since=NOW - 2 * DAY, name="Баллон X5", price=Decimal(80_000))
+        self.sold = factory.make_deal(
+            self.won, self.anna, since=NOW - 2 * DAY, name="Баллон X5", price=Decimal(80_000)
+        )
         Account.objects.create(id=1, name="ZolotarevAuto", base_url="https://zolotarev.amocrm.ru")
 
 
@@ -56,7 +62,9 @@ def text(response: object) -> str:
     return response.content.decode()
 
 
-@pytest.mark.parametrize("path", ["/deals/", "/deals/1/", "/deals/1/diary/", "/tasks/", "/sync/", "/sync/progress/"])
+@pytest.mark.parametrize(
+    "path", ["/deals/", "/deals/1/", "/deals/1/diary/", "/tasks/", "/sync/", "/sync/progress/"]
+)
 def test_a_stranger_is_sent_to_the_login_page(path: str) -> None:
     response = Client().get(path)
     assert response.status_code == 302
@@ -96,7 +104,11 @@ def test_filters_choose_the_rows(office: Office, query: str, names: list[str]) -
 
 def test_filters_by_stage_manager_and_pipeline(office: Office) -> None:
     client = login()
-    for query in (f"stage={office.ready.pk}", f"manager={office.anna.pk}", f"pipeline={office.sales.pk}&manager={office.anna.pk}"):
+    for query in (
+        f"stage={office.ready.pk}",
+        f"manager={office.anna.pk}",
+        f"pipeline={office.sales.pk}&manager={office.anna.pk}",
+    ):
         assert [row.deal for row in client.get(f"/deals/?{query}").context["rows"]] == [office.stuck]
 
 
@@ -139,7 +151,14 @@ def test_a_page_that_does_not_exist_shows_the_nearest(office: Office) -> None:
 
 @pytest.mark.parametrize(
     ("sort", "first"),
-    [("price", "Компрессор Q7"), ("-price", "Стойка A8"), ("since", "Стойка A8"), ("-since", "Компрессор Q7"), ("task", "Стойка A8"), ("-task", "Стойка A8")],
+    [
+        ("price", "Компрессор Q7"),
+        ("-price", "Стойка A8"),
+        ("since", "Стойка A8"),
+        ("-since", "Компрессор Q7"),
+        ("task", "Стойка A8"),
+        ("-task", "Стойка A8"),
+    ],
 )
 def test_sorting_puts_what_is_not_known_last_either_way(office: Office, sort: str, first: str) -> None:
     assert login().get(f"/deals/?sort={sort}").context["rows"][0].deal.name == first
@@ -191,7 +210,9 @@ def test_every_other_role_opens_the_lists(office: Office, role: str) -> None:
         assert client.get(path).status_code == 200, path
 
 
-def test_the_number_of_queries_does_not_follow_the_number_of_deals(office: Office, django_assert_max_num_queries: object) -> None:
+def test_the_number_of_queries_does_not_follow_the_number_of_deals(
+    office: Office, django_assert_max_num_queries: object
+) -> None:
     for number in range(60):
         deal = factory.make_deal(office.talk, office.anna, name=f"Сделка {number}")
         factory.make_finding(deal)
@@ -211,7 +232,11 @@ def test_the_number_of_queries_does_not_follow_the_number_of_deals(office: Offic
 def test_the_card_shows_the_way_and_the_next_step(office: Office) -> None:
     deal = office.stuck
     Stay.objects.filter(deal=deal).delete()
-    moves = [(office.talk, office.roman, 20, 15), (office.talk, office.anna, 15, 12), (office.ready, office.anna, 12, None)]
+    moves = [
+        (office.talk, office.roman, 20, 15),
+        (office.talk, office.anna, 15, 12),
+        (office.ready, office.anna, 12, None),
+    ]
     for visit, (stage, manager, since, until) in enumerate(moves):
         visit_since = NOW - (20 if stage == office.talk else since) * DAY
         left = None if until is None else NOW - until * DAY
@@ -251,13 +276,22 @@ def test_the_diary_tells_events_tasks_and_touches_in_words(office: Office) -> No
     CustomField.objects.create(id=7, name="Модель авто", type="text")
 
     def event(number: int, kind: str, **values: object) -> None:
-        Event.objects.create(id=str(number), at=NOW - number * timedelta(hours=1), kind=kind, entity="deal", entity_id=deal.pk, **values)
+        Event.objects.create(
+            id=str(number),
+            at=NOW - number * timedelta(hours=1),
+            kind=kind,
+            entity="deal",
+            entity_id=deal.pk,
+            **values,
+        )
 
     event(1, Event.Kind.STAGE, before=office.talk.pk, after=office.ready.pk, author=office.roman)
     event(2, Event.Kind.PRICE, before=50_000, after=70_000, author=office.roman)
     event(3, Event.Kind.FIELD, before=None, after={"field": 7, "value": "Q7"})
     event(4, Event.Kind.OWNER, before=office.anna.pk, after=office.roman.pk)
-    Touch.objects.create(id="t1", at=NOW, kind=Touch.Kind.CALL_OUT, deal=deal, manager=office.roman, seconds=95, updated_at=NOW)
+    Touch.objects.create(
+        id="t1", at=NOW, kind=Touch.Kind.CALL_OUT, deal=deal, manager=office.roman, seconds=95, updated_at=NOW
+    )
     client = login()
     entries = client.get(f"/deals/{deal.pk}/diary/").context["entries"]
     assert [(entry.detail.replace("\xa0", " "), entry.who) for entry in entries] == [
@@ -273,7 +307,10 @@ def test_the_diary_tells_events_tasks_and_touches_in_words(office: Office) -> No
     assert "<html" not in text(people)
 
 
-@pytest.mark.parametrize(("query", "count"), [("", 3), ("overdue=1", 1), ("overdue=0&completed=", 3), ("completed=1", 1), ("since=2026-11-21", 2)])
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [("", 3), ("overdue=1", 1), ("overdue=0&completed=", 3), ("completed=1", 1), ("since=2026-11-21", 2)],
+)
 def test_task_filters(office: Office, query: str, count: int) -> None:
     factory.make_task(office.fresh, NOW + DAY)
     factory.make_task(office.fresh, NOW + DAY)
@@ -317,7 +354,14 @@ def test_only_an_administrator_starts_a_sync(office: Office, monkeypatch: pytest
 
 
 def test_sync_progress_tells_share_rate_and_time_left(office: Office) -> None:
-    factory.make_cursor("deals", state=Cursor.State.LOADING, rows=1_000, expected_rows=4_000, started_at=NOW - timedelta(seconds=10), as_of=None)
+    factory.make_cursor(
+        "deals",
+        state=Cursor.State.LOADING,
+        rows=1_000,
+        expected_rows=4_000,
+        started_at=NOW - timedelta(seconds=10),
+        as_of=None,
+    )
     factory.make_cursor("tasks", state=Cursor.State.FAILED, error="amoCRM refused the token: renew it.")
     Hook.objects.create(body=b"", error="broken")
     page = login().get("/sync/")

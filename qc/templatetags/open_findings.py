@@ -15,7 +15,12 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def open_findings_by_person(context: Context) -> Mapping[int | None, int]:
     """Open findings that the reader may see, by the id of the amoCRM user; one query."""
-    rows = Finding.objects.visible_to(context["request"].user).open(moment.now()).order_by().values_list("manager")
+    rows = (
+        Finding.objects.visible_to(context["request"].user)
+        .open(moment.now())
+        .order_by()
+        .values_list("manager")
+    )
     return dict(rows.annotate(Count("pk")))
 
 

@@ -35,7 +35,9 @@ class Office:
         norm = {"norm": 5 * 86_400, "case": "calendar"}
         self.open = factory.make_finding(self.deal, values=norm, opens_at=NOW - DAY)
         self.upcoming = factory.make_finding(self.deal, "task.none", since=NOW, opens_at=NOW + DAY)
-        self.fixed = factory.make_finding(self.deal, "task.none", since=NOW - 9 * DAY, opens_at=NOW - 8 * DAY, closes_at=NOW - 2 * DAY)
+        self.fixed = factory.make_finding(
+            self.deal, "task.none", since=NOW - 9 * DAY, opens_at=NOW - 8 * DAY, closes_at=NOW - 2 * DAY
+        )
         self.withdrawn = factory.make_finding(self.deal, "owner.gone", withdrawn_at=NOW)
         self.shadow = factory.make_finding(self.deal, "field.missing", mode="shadow", severity="remark")
         self.foreign = factory.make_finding(self.other, values=norm, opens_at=NOW - 3 * DAY)
@@ -85,10 +87,24 @@ def test_filters_by_deal_manager_and_stage(office: Office) -> None:
     client = login()
     assert set(client.get(f"/findings/?deal={office.other.pk}").context["page"]) == {office.foreign}
     assert set(client.get(f"/findings/?manager={office.roman.pk}").context["page"]) == {office.foreign}
-    assert len(client.get(f"/findings/?stage={office.stage.pk}&pipeline={office.sales.pk}").context["page"]) == 2
+    assert (
+        len(client.get(f"/findings/?stage={office.stage.pk}&pipeline={office.sales.pk}").context["page"]) == 2
+    )
 
 
-@pytest.mark.parametrize("query", ["rule=no.such", "state=lost", "manager=x", "deal=x", "stage=x", "since=soon", "until=2026-13-01", "sort=mode"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "rule=no.such",
+        "state=lost",
+        "manager=x",
+        "deal=x",
+        "stage=x",
+        "since=soon",
+        "until=2026-13-01",
+        "sort=mode",
+    ],
+)
 def test_a_nonsense_filter_is_refused_in_one_sentence(office: Office, query: str) -> None:
     page = login().get(f"/findings/?{query}")
     assert page.status_code == 422
@@ -141,7 +157,11 @@ def test_demands_of_the_regulation_are_met_or_not(office: Office) -> None:
     CustomField.objects.create(id=5, name="Модель авто", type="text")
     CustomField.objects.create(id=6, name="Пробег", type="numeric")
     factory.make_regulation(
-        office.stage, max_stay=timedelta(days=5), needs_task=True, required_fields=[5, "6", "price", 999], goal="Отдать товар"
+        office.stage,
+        max_stay=timedelta(days=5),
+        needs_task=True,
+        required_fields=[5, "6", "price", 999],
+        goal="Отдать товар",
     )
     office.deal.fields = {"5": "Audi A8", "6": ""}
     office.deal.save()
@@ -161,7 +181,9 @@ def test_an_older_version_and_a_draft_demand_nothing(office: Office) -> None:
     assert len(context["demands"]) == 1
 
 
-def test_the_number_of_queries_does_not_follow_the_number_of_findings(office: Office, django_assert_max_num_queries: object) -> None:
+def test_the_number_of_queries_does_not_follow_the_number_of_findings(
+    office: Office, django_assert_max_num_queries: object
+) -> None:
     for number in range(60):
         factory.make_finding(factory.make_deal(office.stage, office.anna, name=f"Сделка {number}"))
     client = login()

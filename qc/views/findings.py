@@ -22,11 +22,20 @@ def findings(request: HttpRequest) -> HttpResponse:
     data = request.GET.copy()
     if "state" not in data and not (data.get("since") or data.get("closed_since")):
         data["state"] = "open"
-    visible = Finding.objects.standing().visible_to(request.user).select_related("deal", "task", "stage", "manager").order_by("-opens_at", "-pk")
+    visible = (
+        Finding.objects.standing()
+        .visible_to(request.user)
+        .select_related("deal", "task", "stage", "manager")
+        .order_by("-opens_at", "-pk")
+    )
     chosen = FindingFilter(data, visible, request=request)
     found = chosen.qs if chosen.is_valid() else visible.none()
     count = found.order_by().count()
-    choices = [(_("All"), {}), (_("Violations"), {"severity": "violation"}), (_("Remarks"), {"severity": "remark"})]
+    choices = [
+        (_("All"), {}),
+        (_("Violations"), {"severity": "violation"}),
+        (_("Remarks"), {"severity": "remark"}),
+    ]
     context = {
         "page": listing.page(request, found, count),
         "count": count,
@@ -63,7 +72,11 @@ def of_deal(deal: Deal, user: Employee) -> dict[str, Any]:
         "now": now,
         "opened": opened,
         "upcoming": [finding for finding in ahead if finding.opens_at > now],
-        "past": [finding for finding in reversed(found) if finding.closes_at is not None and finding.closes_at <= now],
+        "past": [
+            finding
+            for finding in reversed(found)
+            if finding.closes_at is not None and finding.closes_at <= now
+        ],
         "regulation": regulation,
         "demands": demands.demands(deal, regulation, ahead, now) if regulation else [],
     }

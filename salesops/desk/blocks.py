@@ -76,9 +76,17 @@ def figures(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
 def stages(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
     """Stages with stuck deals, the most frozen money first."""
     groups = by(scope.cut(snapshot.cells), "stage")
-    rows = [(scope.all_stages[key], sums) for key, sums in groups.items() if key in scope.all_stages and sums.stuck]
+    rows = [
+        (scope.all_stages[key], sums)
+        for key, sums in groups.items()
+        if key in scope.all_stages and sums.stuck
+    ]
     rows.sort(key=lambda row: (-row[1].frozen, -row[1].stuck))
-    return {"rows": rows, "most": max((sums.frozen for _, sums in rows), default=NOTHING), "sums": total(scope.cut(snapshot.cells))}
+    return {
+        "rows": rows,
+        "most": max((sums.frozen for _, sums in rows), default=NOTHING),
+        "sums": total(scope.cut(snapshot.cells)),
+    }
 
 
 def people(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
@@ -100,7 +108,9 @@ def heat(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
     rows = []
     for key, stage in scope.all_stages.items():
         line = [(manager, table.get((key, manager))) for manager in managers]
-        if stage.kind in {Stage.Kind.WORK, Stage.Kind.INCOMING} and any(sums and sums.stuck for _, sums in line):
+        if stage.kind in {Stage.Kind.WORK, Stage.Kind.INCOMING} and any(
+            sums and sums.stuck for _, sums in line
+        ):
             rows.append((stage, line))
     return {"rows": rows, "managers": [(manager, scope.name(manager)) for manager in managers]}
 
@@ -120,15 +130,27 @@ def overdue(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
         late.oldest = min(row.oldest, late.oldest or row.oldest)
     rows = [(manager, scope.name(manager), late) for manager, late in groups.items()]
     rows.sort(key=lambda row: (-row[2].tasks, row[1]))
-    return {"rows": rows, "most": max((late.tasks for _, _, late in rows), default=0), "sum": sum(late.tasks for _, _, late in rows)}
+    return {
+        "rows": rows,
+        "most": max((late.tasks for _, _, late in rows), default=0),
+        "sum": sum(late.tasks for _, _, late in rows),
+    }
 
 
 def untasked(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
     """Open deals without a next task by stage, the most money first."""
     groups = by(scope.cut(snapshot.cells), "stage")
-    rows = [(scope.all_stages[key], sums) for key, sums in groups.items() if key in scope.all_stages and sums.untasked]
+    rows = [
+        (scope.all_stages[key], sums)
+        for key, sums in groups.items()
+        if key in scope.all_stages and sums.untasked
+    ]
     rows.sort(key=lambda row: (-row[1].untasked_money, -row[1].untasked))
-    return {"rows": rows, "most": max((sums.untasked for _, sums in rows), default=0), "sums": total(scope.cut(snapshot.cells))}
+    return {
+        "rows": rows,
+        "most": max((sums.untasked for _, sums in rows), default=0),
+        "sums": total(scope.cut(snapshot.cells)),
+    }
 
 
 def open_findings(snapshot: Snapshot, scope: Scope) -> dict[int | None, int]:
@@ -168,4 +190,7 @@ def hot_spots(snapshot: Snapshot, scope: Scope) -> list[Spot]:
     """The few places (stage and person) with the most frozen money, if several deals are stuck there."""
     cells = [cell for cell in scope.cut(snapshot.cells) if cell.stuck >= 3 and cell.stage in scope.all_stages]
     cells.sort(key=lambda cell: (-cell.frozen, -cell.stuck))
-    return [Spot(scope.all_stages[cell.stage], cell.manager, scope.name(cell.manager), Sums().add(cell)) for cell in cells[:SPOTS]]
+    return [
+        Spot(scope.all_stages[cell.stage], cell.manager, scope.name(cell.manager), Sums().add(cell))
+        for cell in cells[:SPOTS]
+    ]

@@ -64,7 +64,7 @@ class Member:
 
 
 def statements(scope: Scope, month: Period) -> list[Statement]:
-    """Of the scope's people; one query. Their facts (plan, shifts, quality) are for every reader of the desk, pay is not."""
+    """Of the scope's people; one query. Plan, shifts and quality are for every reader of the desk, pay is not."""
     return list(Statement.objects.filter(period=month.first, manager__in=list(scope.people)))
 
 
@@ -78,7 +78,10 @@ def plan(snapshot: Snapshot, scope: Scope, month: Period, now: datetime) -> Plan
 
 def members(snapshot: Snapshot, scope: Scope, user: Employee, month: Period, now: datetime) -> list[Member]:
     """Everybody with a statement or a sale in the month, the farthest along first; one query."""
-    won, drafts = blocks.won_by_person(snapshot, scope), {one.manager_id: one for one in statements(scope, month)}
+    won, drafts = (
+        blocks.won_by_person(snapshot, scope),
+        {one.manager_id: one for one in statements(scope, month)},
+    )
     broken = blocks.open_findings(snapshot, scope)
     people = {*drafts, *(manager for manager in won if manager in scope.people)}
     rows = []
@@ -91,7 +94,11 @@ def members(snapshot: Snapshot, scope: Scope, user: Employee, month: Period, now
                 person,
                 scope.name(person),
                 Plan(won.get(person, NOTHING), quota, passed(facts, month, now)),
-                score(RuleScore(rule, *numbers) for one in facts for rule, numbers in one.get("rules", {}).items()),
+                score(
+                    RuleScore(rule, *numbers)
+                    for one in facts
+                    for rule, numbers in one.get("rules", {}).items()
+                ),
                 draft.total if draft and user.sees_money else None,
                 broken.get(person, 0),
             )
@@ -119,7 +126,10 @@ def won_chart(snapshot: Snapshot, scope: Scope, month: Period, quota: Decimal | 
     bars = charts.Series(
         _("Won"),
         [won[day][1] if day in won else None for day in days],
-        texts=[f"{formats.day(day, locale)}: {formats.money(won[day][1] if day in won else 0, locale)}" for day in days],
+        texts=[
+            f"{formats.day(day, locale)}: {formats.money(won[day][1] if day in won else 0, locale)}"
+            for day in days
+        ],
         hrefs=[deals + scope.query(result="won", since=day, until=day + timedelta(days=1)) for day in days],
     )
     line = None

@@ -1,4 +1,4 @@
-"""Has anything changed? One counter in Redis that the workers raise and open pages ask for."""
+"""Has anything changed? Counters in Redis that the workers raise and open pages ask for."""
 
 from datetime import datetime
 from functools import cache
@@ -6,7 +6,7 @@ from functools import cache
 import redis
 from django.conf import settings
 
-KEY = "desk:pulse"
+BEATS, COUNTED = "desk:beats", "desk:counted"
 BUCKET = 15  # seconds: time itself opens findings, so nothing on a page is older than this
 
 
@@ -15,18 +15,26 @@ def client() -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
 
 
-def beat() -> None:
+def beat(counter: str = BEATS) -> None:
     """Say that something changed. A Redis that is down is no reason to fail: pages then follow the time alone."""
     try:
-        client().incr(KEY)
+        client().incr(counter)
     except redis.RedisError:
         return
 
 
 def stamp(now: datetime) -> str:
-    """Text that differs as soon as something has changed."""
+    """Text that differs as soon as the data have changed."""
+    return f"{_read(BEATS)}.{int(now.timestamp()) // BUCKET}"
+
+
+def page_stamp(now: datetime) -> str:
+    """Text that differs as soon as pages have something new to show."""
+    return f"{stamp(now)}.{_read(COUNTED)}"
+
+
+def _read(counter: str) -> int:
     try:
-        beats = int(client().get(KEY) or 0)
+        return int(client().get(counter) or 0)
     except redis.RedisError:
-        beats = -1
-    return f"{beats}.{int(now.timestamp()) // BUCKET}"
+        return -1

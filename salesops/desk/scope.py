@@ -20,7 +20,7 @@ class BadFilter(ValueError):
 
 @dataclass(frozen=True)
 class Scope:
-    """``people``: those whose rows count, by id; ``everybody``: nobody was singled out, so rows without an owner count too.
+    """``people``: those whose rows count, by id; ``everybody``: nobody was singled out, so all rows count.
 
     ``stages``: those that count, in amoCRM's order; ``all_people``, ``all_stages``: what the reader may choose from.
     """
@@ -33,7 +33,9 @@ class Scope:
     chosen: Mapping[str, str]
 
     def of_person(self, manager: int | None) -> bool:
-        return manager in self.people or (self.everybody and (manager is None or manager not in self.all_people))
+        return manager in self.people or (
+            self.everybody and (manager is None or manager not in self.all_people)
+        )
 
     def of_pipeline(self, pipeline: int | None) -> bool:
         return "pipeline" not in self.chosen or str(pipeline) == self.chosen["pipeline"]
@@ -80,7 +82,9 @@ def read(request: HttpRequest) -> Scope:
     all_people = {person.pk: person for person in people}
     rows = Stage.objects.filter(deleted_at=None, pipeline__isnull=False).select_related("pipeline")
     all_stages = {stage.pk: stage for stage in rows.order_by("pipeline__sort", "pipeline_id", "sort", "pk")}
-    pipeline, group, manager = (request.GET.get(name, "").strip() for name in ("pipeline", "group", "manager"))
+    pipeline, group, manager = (
+        request.GET.get(name, "").strip() for name in ("pipeline", "group", "manager")
+    )
     if pipeline and pipeline not in {str(stage.pipeline_id) for stage in all_stages.values()}:
         raise BadFilter(_("There is no pipeline “%(value)s”.") % {"value": pipeline})
     if group and group not in {person.group for person in all_people.values()}:
@@ -89,9 +93,15 @@ def read(request: HttpRequest) -> Scope:
         raise BadFilter(_("There is no person “%(value)s”.") % {"value": manager})
     if group and manager and all_people[int(manager)].group != group:
         manager = ""  # the department was changed after the person: the wider choice wins
-    chosen = {name: value for name, value in (("pipeline", pipeline), ("group", group), ("manager", manager)) if value}
+    chosen = {
+        name: value
+        for name, value in (("pipeline", pipeline), ("group", group), ("manager", manager))
+        if value
+    }
     return Scope(
-        people={pk: one for pk, one in all_people.items() if group in ("", one.group) and manager in ("", str(pk))},
+        people={
+            pk: one for pk, one in all_people.items() if group in ("", one.group) and manager in ("", str(pk))
+        },
         stages={pk: stage for pk, stage in all_stages.items() if pipeline in ("", str(stage.pipeline_id))},
         everybody=sees is None and not group and not manager,
         all_people=all_people,
@@ -111,6 +121,12 @@ class ScopeForm(forms.Form):
         super().__init__(dict(scope.chosen))
         group = scope.chosen.get("group", "")
         people = [person for person in scope.all_people.values() if group in ("", person.group)]
-        self.fields["pipeline"].choices = [("", _("All pipelines")), *((pk, one.name) for pk, one in scope.pipelines.items())]
+        self.fields["pipeline"].choices = [
+            ("", _("All pipelines")),
+            *((pk, one.name) for pk, one in scope.pipelines.items()),
+        ]
         self.fields["group"].choices = [("", _("All departments")), *((name, name) for name in scope.groups)]
-        self.fields["manager"].choices = [("", _("All managers")), *((person.pk, person.name) for person in people)]
+        self.fields["manager"].choices = [
+            ("", _("All managers")),
+            *((person.pk, person.name) for person in people),
+        ]

@@ -4,10 +4,13 @@ The answer is small (a row per stage and person), and is kept in Redis until som
 readers are cut out of it. What is kept always equals what the statement would answer: it is the statement's own text.
 """
 
+import time
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 import redis
+from celery import current_app
 from django.db import connection
 from msgspec import Struct, json
 
@@ -16,47 +19,78 @@ from salesops.desk import pulse
 from salesops.lib.periods import Period
 
 WEEK = timedelta(days=7)
-KEEP = 60  # seconds
+KEEP = 600  # seconds
+SLOW = 0.5  # seconds: who counts longer lets a worker do it
+CASES, STORIES = 6, 10  # the most that the desk shows of them
 SQL = """
-with opened as (
-    select f.id, f.deal_id, f.rule, f.severity, f.stage_id, f.manager_id, f.opens_at, f.closes_at
-    from qc_finding f
-    where f.withdrawn_at is null and f.mode = any(%(shown)s) and f.opens_at <= %(now)s
-      and (f.closes_at is null or f.closes_at > %(week_ago)s)
-), stuck as (
-    select distinct deal_id from opened where rule = 'deal.stuck' and (closes_at is null or closes_at > %(now)s)
+with live as materialized (
+    select id, stage_id, manager_id, pipeline_id, price from pipelines_deal
+    where closed_at is null and deleted_at is null
+), opened as materialized (
+    select id, deal_id, rule, stage_id, manager_id, opens_at, closes_at,
+           closes_at is null or closes_at > %(now)s as stands
+    from qc_finding
+    where withdrawn_at is null and mode = any(%(shown)s) and opens_at <= %(now)s
+      and (closes_at is null or closes_at > %(week_ago)s)
+), broken as materialized (
+    select deal_id, bool_or(rule = 'deal.stuck') as stuck from opened where stands group by deal_id
 ), planned as (
     select distinct deal_id from pipelines_task where not is_completed and deleted_at is null
 ), cells as (
     select d.stage_id as stage, d.manager_id as manager, count(*) as open, sum(d.price) as money,
-           count(s.deal_id) as stuck, coalesce(sum(d.price) filter (where s.deal_id is not null), 0) as frozen,
+           count(*) filter (where b.stuck) as stuck, coalesce(sum(d.price) filter (where b.stuck), 0) as frozen,
            count(*) filter (where p.deal_id is null) as untasked,
            coalesce(sum(d.price) filter (where p.deal_id is null), 0) as untasked_money
-    from pipelines_deal d
-    left join stuck s on s.deal_id = d.id
-    left join planned p on p.deal_id = d.id
-    where d.closed_at is null and d.deleted_at is null
+    from live d left join broken b on b.deal_id = d.id left join planned p on p.deal_id = d.id
     group by d.stage_id, d.manager_id
-), findings as (
-    select o.stage_id as stage, o.manager_id as manager,
-           count(*) filter (where o.closes_at is null or o.closes_at > %(now)s) as open,
-           count(*) filter (where o.opens_at >= %(week_ago)s) as new,
-           count(*) filter (where o.closes_at <= %(now)s) as fixed,
-           count(*) filter (where o.rule = 'deal.stuck' and o.opens_at <= %(week_ago)s) as stuck_before,
-           coalesce(sum(d.price) filter (where o.rule = 'deal.stuck' and o.opens_at <= %(week_ago)s), 0) as frozen_before
-    from opened o join pipelines_deal d on d.id = o.deal_id
+), priced as (
+    select id, price from live
+    union all
+    select id, price from pipelines_deal where closed_at > %(week_ago)s and deleted_at is null
+), before as (
+    select o.stage_id, o.manager_id, count(*) as stuck, sum(d.price) as frozen
+    from opened o join priced d on d.id = o.deal_id
+    where o.rule = 'deal.stuck' and o.opens_at <= %(week_ago)s
     group by o.stage_id, o.manager_id
+), found as (
+    select stage_id, manager_id, count(*) filter (where stands) as open,
+           count(*) filter (where opens_at >= %(week_ago)s) as new, count(*) filter (where not stands) as fixed
+    from opened group by stage_id, manager_id
+), findings as (
+    select f.stage_id as stage, f.manager_id as manager, f.open, f.new, f.fixed,
+           coalesce(b.stuck, 0) as stuck_before, coalesce(b.frozen, 0) as frozen_before
+    from found f
+    left join before b on b.stage_id is not distinct from f.stage_id and b.manager_id is not distinct from f.manager_id
 ), overdue as (
     select t.manager_id as manager, d.pipeline_id as pipeline, count(*) as tasks, min(t.due_at) as oldest
     from pipelines_task t left join pipelines_deal d on d.id = t.deal_id
     where not t.is_completed and t.deleted_at is null and t.due_at < %(now)s
     group by t.manager_id, d.pipeline_id
 ), won as (
-    select to_char(d.closed_at at time zone %(zone)s, 'YYYY-MM-DD') as day, d.manager_id as manager, d.pipeline_id as pipeline,
-           count(*) as deals, sum(d.price) as money
+    select to_char(d.closed_at at time zone %(zone)s, 'YYYY-MM-DD') as day,
+           d.manager_id as manager, d.pipeline_id as pipeline, count(*) as deals, sum(d.price) as money
     from pipelines_deal d join pipelines_stage g on g.id = d.stage_id and g.kind = 'won'
     where d.closed_at >= %(start)s and d.closed_at < %(end)s and d.deleted_at is null
     group by 1, 2, 3
+), cases as (
+    select deal, manager, pipeline, price from (
+        select d.id as deal, d.manager_id as manager, d.pipeline_id as pipeline, d.price,
+               row_number() over (partition by d.manager_id, d.pipeline_id order by d.price desc, d.id desc) as place
+        from live d join broken b on b.deal_id = d.id
+    ) ranked where place <= %(cases)s
+), events as (
+    select id, rule, stage_id, manager_id, false as fixed, opens_at as at from opened
+    where stands and opens_at >= %(week_ago)s
+    union all
+    select id, rule, stage_id, manager_id, true, closes_at from opened where not stands
+), stories as (
+    select finding, manager, pipeline, fixed, count, at from (
+        select (array_agg(e.id order by e.at desc, e.id desc))[1] as finding,
+               e.manager_id as manager, g.pipeline_id as pipeline, e.fixed, count(*) as count, max(e.at) as at,
+               row_number() over (partition by e.manager_id, g.pipeline_id order by max(e.at) desc) as place
+        from events e left join pipelines_stage g on g.id = e.stage_id
+        group by e.manager_id, g.pipeline_id, e.rule, e.fixed, (e.at at time zone %(zone)s)::date
+    ) told where place <= %(stories)s
 )
 select json_build_object(
     'as_of', %(now)s::timestamptz,
@@ -64,7 +98,9 @@ select json_build_object(
     'cells', (select coalesce(json_agg(cells), '[]') from cells),
     'findings', (select coalesce(json_agg(findings), '[]') from findings),
     'overdue', (select coalesce(json_agg(overdue), '[]') from overdue),
-    'won', (select coalesce(json_agg(won), '[]') from won)
+    'won', (select coalesce(json_agg(won), '[]') from won),
+    'cases', (select coalesce(json_agg(cases), '[]') from cases),
+    'stories', (select coalesce(json_agg(stories), '[]') from stories)
 )::text
 """
 
@@ -111,6 +147,30 @@ class Won(Struct, frozen=True):
     money: Decimal
 
 
+class Case(Struct, frozen=True):
+    """One of the dearest open deals of a person and pipeline in which something is broken."""
+
+    deal: int
+    manager: int | None
+    pipeline: int | None
+    price: Decimal
+
+
+class Story(Struct, frozen=True):
+    """Findings of one person by one rule that opened, or were fixed, on one local day; ``finding`` is the latest."""
+
+    finding: int
+    manager: int | None
+    pipeline: int | None
+    fixed: bool
+    count: int
+    at: datetime
+
+    @property
+    def state(self) -> str:
+        return "closed" if self.fixed else "open"
+
+
 class Snapshot(Struct, frozen=True):
     """``amo``: the address of amoCRM, for links into it."""
 
@@ -120,26 +180,71 @@ class Snapshot(Struct, frozen=True):
     findings: list[Findings]
     overdue: list[Overdue]
     won: list[Won]
+    cases: list[Case]
+    stories: list[Story]
 
 
 _decoder = json.Decoder(Snapshot)
 
 
 def take(now: datetime, month: Period) -> Snapshot:
-    """The present figures, kept ones if nothing has changed since. Without Redis they are counted every time."""
-    key = f"desk:snapshot:{connection.settings_dict['NAME']}:{month.label}:{pulse.stamp(now)}"
+    """The present figures: the kept ones while nothing has changed, else counted anew.
+
+    Where counting is slow (a very large account) nobody waits for it: the kept figures are shown while a worker counts,
+    and open pages are told when it has. Without Redis they are counted every time.
+    """
+    key = f"desk:{connection.settings_dict['NAME']}:{month.label}"
     try:
-        with pulse.client().lock(f"{key}:lock", timeout=20, blocking_timeout=20):  # many blocks ask at once; one counts
-            text = pulse.client().get(key)
-            if text is None:
-                text = count(now, month)
-                pulse.client().set(key, text, ex=KEEP)
+        kept = _kept(key)
+        stamp = pulse.stamp(now)
+        if kept and kept.stamp == stamp:
+            return decoded(kept.text)
+        if kept and kept.cost > SLOW:
+            _ask_for_count(key, kept, month)
+            return decoded(kept.text)
+        with pulse.client().lock(
+            f"{key}:lock", timeout=20, blocking_timeout=20
+        ):  # many blocks ask at once; one counts
+            kept = _kept(key)
+            text = kept.text if kept and kept.stamp == stamp else recount(now, month)
     except redis.RedisError:
-        text = count(now, month)
+        text = count(now, month).encode()
     return decoded(text)
 
 
-def decoded(text: str | bytes) -> Snapshot:
+def recount(now: datetime, month: Period) -> bytes:
+    """Count and keep; gives what is kept. Raises RedisError."""
+    key, stamp, started = (
+        f"desk:{connection.settings_dict['NAME']}:{month.label}",
+        pulse.stamp(now),
+        time.perf_counter(),
+    )
+    text = count(now, month).encode()
+    pulse.client().hset(key, mapping={"stamp": stamp, "cost": time.perf_counter() - started, "text": text})
+    pulse.client().expire(key, KEEP)
+    return text
+
+
+class Kept(NamedTuple):
+    """``cost``: how many seconds counting took."""
+
+    stamp: str
+    cost: float
+    text: bytes
+
+
+def _kept(key: str) -> Kept | None:
+    stamp, cost, text = pulse.client().hmget(key, "stamp", "cost", "text")
+    return Kept(stamp.decode(), float(cost), text) if text else None
+
+
+def _ask_for_count(key: str, kept: Kept, month: Period) -> None:
+    """A worker spends at most a tenth of its time on counting."""
+    if pulse.client().set(f"{key}:asked", 1, nx=True, ex=max(1, round(10 * kept.cost))):
+        current_app.send_task("salesops.tasks.count_desk", args=[month.label], expires=60)
+
+
+def decoded(text: bytes | str) -> Snapshot:
     return _decoder.decode(text)
 
 
@@ -152,6 +257,8 @@ def count(now: datetime, month: Period) -> str:
         "start": month.start,
         "end": month.end,
         "zone": str(month.start.tzinfo),
+        "cases": CASES,
+        "stories": STORIES,
     }
     with connection.cursor() as cursor:
         cursor.execute(SQL, values)

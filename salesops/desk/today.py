@@ -1,19 +1,13 @@
-"""Where to step in now: the dearest open deals with something broken, each with its reason."""
+"""Where to step in now: the dearest open deals with something broken, each with its reason; and what happened last."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from django.db.models import Exists, OuterRef, Q
-from django.utils import timezone
 
 from pipelines.frozen import SHOWN
 from pipelines.models import Deal
 from qc.models import Finding
 from salesops.desk.scope import Scope
-
-ROWS = 8
-LATEST, STORIES = 60, 11  # findings read for the feed, and its lines
+from salesops.desk.snapshot import CASES, STORIES, Snapshot, Story
 
 
 @dataclass(frozen=True)
@@ -25,63 +19,27 @@ class Case:
     others: int
 
 
-def cases(scope: Scope, now: datetime) -> list[Case]:
-    """At most ``ROWS``, the dearest first; two queries, the first of which stops at the last row it needs."""
-    broken = Finding.objects.open(now).filter(mode__in=SHOWN, deal=OuterRef("pk"))
-    deals = list(_of(scope).filter(Exists(broken)).select_related("stage", "manager").order_by("-price", "-pk")[:ROWS])
+def cases(snapshot: Snapshot, scope: Scope, now: datetime) -> list[Case]:
+    """The dearest first; two queries. A deal that has been put right since the snapshot is left out."""
+    chosen = sorted(scope.cut_pipelines(snapshot.cases), key=lambda one: (-one.price, -one.deal))[:CASES]
+    deals = Deal.objects.open().select_related("stage", "manager").in_bulk([one.deal for one in chosen])
     found: dict[int, list[Finding]] = {}
-    open_now = Finding.objects.open(now).filter(mode__in=SHOWN, deal__in=[deal.pk for deal in deals])
-    for finding in open_now.select_related("deal", "task", "stage", "manager"):
+    broken = Finding.objects.open(now).filter(mode__in=SHOWN, deal__in=list(deals))
+    for finding in broken.select_related("deal", "task", "stage", "manager"):
         found.setdefault(finding.deal_id, []).append(finding)
     told = []
-    for deal in deals:
-        if reasons := sorted(found.get(deal.pk, ()), key=_gravity):
-            told.append(Case(deal, reasons[0], len(reasons) - 1))
+    for one in chosen:
+        if reasons := sorted(found.get(one.deal, ()), key=_gravity):
+            told.append(Case(deals[one.deal], reasons[0], len(reasons) - 1))
     return told
-
-
-def _of(scope: Scope) -> Any:
-    deals = Deal.objects.open()
-    if not scope.everybody:
-        deals = deals.filter(manager__in=list(scope.people))
-    if "pipeline" in scope.chosen:
-        deals = deals.filter(stage__in=list(scope.stages))
-    return deals
 
 
 def _gravity(finding: Finding) -> tuple[bool, datetime]:
     return finding.severity != "violation", finding.opens_at
 
 
-@dataclass
-class Story:
-    """What was found or fixed about one person by one rule within a local day; the latest finding speaks for all."""
-
-    finding: Finding
-    at: datetime
-    fixed: bool
-    count: int = 1
-
-    @property
-    def state(self) -> str:
-        return "closed" if self.fixed else "open"
-
-
-def recent(scope: Scope, now: datetime) -> list[Story]:
-    """What was found or fixed last, the latest first; two queries."""
-    shown = Finding.objects.standing().filter(mode__in=SHOWN, opens_at__lte=now).select_related("deal", "manager")
-    if not scope.everybody:
-        shown = shown.filter(manager__in=list(scope.people))
-    if "pipeline" in scope.chosen:
-        shown = shown.filter(stage__in=list(scope.stages))
-    opened = shown.filter(Q(closes_at=None) | Q(closes_at__gt=now)).order_by("-opens_at", "-pk")[:LATEST]
-    fixed = shown.filter(closes_at__lte=now).order_by("-closes_at", "-pk")[:LATEST]
-    told = [Story(one, one.opens_at, False) for one in opened] + [Story(one, one.closes_at, True) for one in fixed if one.closes_at]
-    stories: dict[Any, Story] = {}
-    for story in sorted(told, key=lambda one: one.at, reverse=True):
-        same = story.finding.manager_id, story.finding.rule, story.fixed, timezone.localdate(story.at)
-        if same in stories:
-            stories[same].count += 1
-        else:
-            stories[same] = story
-    return list(stories.values())[:STORIES]
+def recent(snapshot: Snapshot, scope: Scope) -> list[tuple[Story, Finding]]:
+    """What was found or fixed in the last week, the latest first; one query."""
+    stories = sorted(scope.cut_pipelines(snapshot.stories), key=lambda one: one.at, reverse=True)[:STORIES]
+    findings = Finding.objects.select_related("deal", "manager").in_bulk([story.finding for story in stories])
+    return [(story, findings[story.finding]) for story in stories if story.finding in findings]

@@ -1,4 +1,4 @@
-"""«Пульт»: where to step in now. Every block is an address of its own with its own permission; open pages refresh by pulse."""
+"""«Пульт»: where to step in now. Every block is an address of its own with its own permission."""
 
 import hashlib
 from collections.abc import Callable
@@ -43,11 +43,16 @@ def _figures(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
 
 def _today(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     now = moment.now()
-    return {"cases": today.cases(scope, now), "spots": blocks.hot_spots(taken, scope), "amo": taken.amo, "now": now}
+    return {
+        "cases": today.cases(taken, scope, now),
+        "spots": blocks.hot_spots(taken, scope),
+        "amo": taken.amo,
+        "now": now,
+    }
 
 
 def _feed(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
-    return {"stories": today.recent(scope, moment.now())}
+    return {"stories": today.recent(taken, scope)}
 
 
 def _stuck(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
@@ -103,12 +108,16 @@ def desk(request: HttpRequest) -> HttpResponse:
         scope = read(request)
     except BadFilter as error:
         return render(request, "desk/refused.html", {"problem": error}, status=422)
-    return render(request, "desk/desk.html", {"form": ScopeForm(scope), "query": scope.query(), "stamp": pulse.stamp(moment.now())})
+    return render(
+        request,
+        "desk/desk.html",
+        {"form": ScopeForm(scope), "query": scope.query(), "stamp": pulse.page_stamp(moment.now())},
+    )
 
 
 @require_safe
 def block(request: HttpRequest, block: str) -> HttpResponse:
-    """One block. htmx gets the bare part, or 204 when what it shows (``seen``) has not changed; a person gets a page."""
+    """One block: its bare part for htmx (204 when what it shows has not changed), a page for a person."""
     only_for_heads(request)
     if block not in BLOCKS:
         raise Http404
@@ -129,7 +138,7 @@ def block(request: HttpRequest, block: str) -> HttpResponse:
 @require_safe
 def beat(request: HttpRequest) -> HttpResponse:
     """204 while nothing has changed; else a new stamp and the event ``fresh``, on which parts of the page reload."""
-    stamp, seen = pulse.stamp(moment.now()), request.GET.get("seen")
+    stamp, seen = pulse.page_stamp(moment.now()), request.GET.get("seen")
     if seen == stamp:
         return HttpResponse(status=204)
     response = render(request, "desk/pulse.html", {"stamp": stamp})

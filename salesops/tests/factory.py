@@ -20,7 +20,9 @@ def make_pipeline(name: str = "Продажи", **values: Any) -> Pipeline:
     return Pipeline.objects.create(**{"id": number, "name": name, "sort": number} | values)
 
 
-def make_stage(pipeline: Pipeline, name: str = "Контакт установлен", kind: str = Stage.Kind.WORK, **values: Any) -> Stage:
+def make_stage(
+    pipeline: Pipeline, name: str = "Контакт установлен", kind: str = Stage.Kind.WORK, **values: Any
+) -> Stage:
     number = {Stage.Kind.WON: WON, Stage.Kind.LOST: LOST}.get(Stage.Kind(kind), 0) or 1000 + next(_numbers)
     defaults = {
         "id": f"{pipeline.pk}:{number}",
@@ -43,7 +45,9 @@ def make_employee(role: str = Role.MANAGER, person: Person | None = None, **valu
     return Employee.objects.create_user(**{"username": username, "role": role, "person": person} | values)
 
 
-def make_deal(stage: Stage, manager: Person | None = None, since: datetime | None = None, **values: Any) -> Deal:
+def make_deal(
+    stage: Stage, manager: Person | None = None, since: datetime | None = None, **values: Any
+) -> Deal:
     """A deal with its open stay; ``since`` is the moment it entered the stage (default: three days ago)."""
     entered = since or NOW - 3 * DAY
     number = next(_numbers)
@@ -59,7 +63,9 @@ def make_deal(stage: Stage, manager: Person | None = None, since: datetime | Non
         "closed_at": entered if stage.kind in {Stage.Kind.WON, Stage.Kind.LOST} else None,
     }
     deal = Deal.objects.create(**defaults | values)
-    Stay.objects.create(deal=deal, stage=stage, manager=manager, visit=1, visit_since=entered, entered_at=entered)
+    Stay.objects.create(
+        deal=deal, stage=stage, manager=manager, visit=1, visit_since=entered, entered_at=entered
+    )
     return deal
 
 
@@ -96,8 +102,12 @@ def make_finding(deal: Deal, rule: str = "deal.stuck", **values: Any) -> Finding
 
 
 def make_regulation(stage: Stage, **values: Any) -> Regulation:
-    return Regulation.objects.create(**{"stage": stage, "version": 1, "published_at": NOW - 30 * DAY} | values)
+    return Regulation.objects.create(
+        **{"stage": stage, "version": 1, "published_at": NOW - 30 * DAY} | values
+    )
 
 
 def make_cursor(entity: str = "deals", **values: Any) -> Cursor:
-    return Cursor.objects.create(**{"entity": entity, "state": Cursor.State.READY, "as_of": NOW, "rows": 10} | values)
+    return Cursor.objects.create(
+        **{"entity": entity, "state": Cursor.State.READY, "as_of": NOW, "rows": 10} | values
+    )
