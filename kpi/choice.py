@@ -12,7 +12,6 @@ from django.db.models import Min, Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from kpi.models import Statement
 from pipelines.models import Person
@@ -52,7 +51,7 @@ class Choice:
 
 def read(request: HttpRequest) -> Choice:
     """Three queries at most. Raises BadChoice for nonsense, Http404 for somebody who is out of sight."""
-    user: Employee = request.user
+    user: Employee = request.user  # type: ignore[assignment]  # the login stands before every page
     now = month_of(moment.now(), TZ)
     asked = request.GET.get("period", "").strip()
     try:
@@ -104,17 +103,11 @@ def _capital(day: date) -> str:
 class ChoiceForm(forms.Form):
     """The choice as selects; a manager has only the months."""
 
-    period = forms.ChoiceField(label=gettext_lazy("Month"))
-    manager = forms.ChoiceField(label=gettext_lazy("Manager"), required=False)
-
     def __init__(self, choice: Choice, user: Employee, **options: Any) -> None:
         chosen = {"period": choice.period.label, "manager": choice.person.pk if choice.person else ""}
         super().__init__(initial=chosen, **options)
-        self.fields["period"].choices = [(one.label, _capital(one.first)) for one in choice.months]
-        if user.role == Role.MANAGER:
-            del self.fields["manager"]
-        else:
-            self.fields["manager"].choices = [
-                ("", _("All managers")),
-                *((one.pk, one.name) for one in choice.people),
-            ]
+        months = [(one.label, _capital(one.first)) for one in choice.months]
+        self.fields["period"] = forms.ChoiceField(label=_("Month"), choices=months)
+        if user.role != Role.MANAGER:
+            people = [("", _("All managers")), *((str(one.pk), one.name) for one in choice.people)]
+            self.fields["manager"] = forms.ChoiceField(label=_("Manager"), choices=people, required=False)

@@ -25,7 +25,7 @@ WORKED = {"shift", "extra"}
 
 @dataclass(frozen=True)
 class Scale:
-    """Sales on the way to the plan; ``ticks`` are (where, caption), ``pace`` is where the shifts worked should have led."""
+    """Sales on the way to the plan; ``ticks`` are (where, caption), ``pace`` is where the shifts worked should lead."""
 
     sold: Decimal
     quota: Decimal

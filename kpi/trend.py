@@ -1,4 +1,4 @@
-"""A person's own months, and beside them the median of everybody: never a name, and never of so few that it tells one."""
+"""A person's own months, and beside them the median of everybody: no names, and never of so few that it tells one."""
 
 from collections import defaultdict
 from dataclasses import dataclass

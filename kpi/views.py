@@ -22,33 +22,31 @@ from pipelines.models import Account, Person
 from qc import queries as judgement
 from salesops.lib import moment
 from salesops.lib.periods import Period
+from team.models import Employee
 
 
 @require_safe
 def my_month(request: HttpRequest) -> HttpResponse:
     """A month of one person, or of all people whose money the reader may see."""
-    if not request.user.sees_money:
+    user: Employee = request.user  # type: ignore[assignment]  # the login stands before every page
+    if not user.sees_money:
         raise Http404
     try:
         choice = read(request)
     except BadChoice as error:
         return render(request, "kpi/refused.html", {"problem": error}, status=422)
-    form = ChoiceForm(choice, request.user, auto_id="choice_%s")
+    form = ChoiceForm(choice, user, auto_id="choice_%s")
     if choice.person is None:
         return render(
-            request, "kpi/everybody.html", _everybody(request, choice) | {"choice": choice, "form": form}
+            request, "kpi/everybody.html", _everybody(user, choice) | {"choice": choice, "form": form}
         )
-    context = _month(request, choice, choice.person) | {"choice": choice, "form": form}
+    context = _month(user, choice, choice.person) | {"choice": choice, "form": form}
     return render(request, "kpi/my_month.html", context)
 
 
-def _everybody(request: HttpRequest, choice: Choice) -> dict[str, Any]:
+def _everybody(user: Employee, choice: Choice) -> dict[str, Any]:
     """Statements of the month, the largest first; people without one at the end."""
-    rows = (
-        Statement.objects.visible_to(request.user)
-        .filter(period=choice.period.first)
-        .select_related("manager")
-    )
+    rows = Statement.objects.visible_to(user).filter(period=choice.period.first).select_related("manager")
     paid = sorted(rows, key=lambda row: -row.total)
     known = {row.manager_id for row in paid}
     return {
@@ -58,13 +56,9 @@ def _everybody(request: HttpRequest, choice: Choice) -> dict[str, Any]:
     }
 
 
-def _month(request: HttpRequest, choice: Choice, person: Person) -> dict[str, Any]:
+def _month(user: Employee, choice: Choice, person: Person) -> dict[str, Any]:
     period, now = choice.period, moment.now()
-    found = (
-        Statement.objects.visible_to(request.user)
-        .filter(manager=person)
-        .select_related("scheme", "closed_by")
-    )
+    found = Statement.objects.visible_to(user).filter(manager=person).select_related("scheme", "closed_by")
     rows = {
         row.period: row
         for row in found.filter(period__in=[period.first, period.previous.first]).prefetch_related(
@@ -75,41 +69,62 @@ def _month(request: HttpRequest, choice: Choice, person: Person) -> dict[str, An
     context: dict[str, Any] = {
         "person": person,
         "statement": statement,
-        "own": person.pk == request.user.person_id,
+        "own": person.pk == user.person_id,
         "promise": list(terms(plan)) if (plan := _plan(statement, person, period)) else [],
         "amo": Account.objects.values_list("base_url", flat=True).first(),
         "now": now,
+        "months": trend.months(person.pk, period),
     }
-    if statement is None:
+    if choice.is_present:
+        context["leaks"] = leaks.find(person.pk, user, now)
+    if statement is None or not _begun(statement):
         quota = (
             Quota.objects.filter(manager=person, period=period.first).values_list("amount", flat=True).first()
         )
+        context["months"] = [month for month in context["months"] if month.first != period.first]
         return context | {"quota": quota or (plan.quota if plan else None)}
-    shown = statements.view(statement)
-    texts = {term.code: term for term in context["promise"]}
-    facts: Facts = statement.inputs
-    context |= {
+    return context | _counted(statement, before, person, period, plan, context["promise"])
+
+
+def _begun(statement: Statement) -> bool:
+    """Whether there is anything to show but zeros."""
+    facts = statement.inputs
+    return (
+        not facts
+        or statement.status == Statement.Status.CLOSED
+        or bool(facts["shifts"]["worked"] or facts["days"])
+    )
+
+
+def _counted(
+    statement: Statement,
+    before: Statement | None,
+    person: Person,
+    period: Period,
+    plan: Plan | None,
+    promise: list[Term],
+) -> dict[str, Any]:
+    """What the statement's numbers say; a frozen one without its inputs shows its lines alone."""
+    shown, facts = statements.view(statement), statement.inputs
+    texts = {term.code: term for term in promise}
+    counted: dict[str, Any] = {
         "shown": shown,
         "lines": [Line(line, texts.get(line.code), line.amount) for line in shown.lines],
         "largest": max((abs(line.amount) for line in shown.lines), default=Decimal(0)),
-        "months": trend.months(person.pk, period),
         "rules": _rules(facts, person, period),
     }
-    if plan is not None and facts:
-        context |= {
-            "quota": facts["quota"] and Decimal(facts["quota"]),
-            "begun": bool(facts["shifts"]["worked"] or facts["days"]),
-            "score": facts["measures"].get("quality"),
-            "scale": pace.scale(plan, facts),
-            "days": pace.by_days(person.pk, period, facts, before.inputs if before else None, now),
-        }
-        if statement.status == Statement.Status.LIVE:
-            step = statements.next_step(statement)
-            rate = None if step.rate is None else percent(step.rate)
-            context |= {"forecast": statements.forecast(statement), "step": step, "rate": rate}
-    if choice.is_present:
-        context["leaks"] = leaks.find(person.pk, request.user, now)
-    return context
+    if plan is None:
+        return counted
+    counted |= {
+        "score": facts["measures"].get("quality"),
+        "scale": pace.scale(plan, facts),
+        "days": pace.by_days(person.pk, period, facts, before.inputs if before else None, moment.now()),
+    }
+    if statement.status == Statement.Status.LIVE:
+        step = statements.next_step(statement)
+        rate = None if step.rate is None else percent(step.rate)
+        counted |= {"forecast": statements.forecast(statement), "step": step, "rate": rate}
+    return counted
 
 
 @dataclass(frozen=True)

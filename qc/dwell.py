@@ -13,7 +13,14 @@ from salesops.lib import charts, formats
 
 BARS = 40
 ENOUGH = 30  # visits; below, percentiles are an accident
-WIDTHS = [timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=7)]
+WIDTHS = [
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=1),
+    timedelta(hours=6),
+    timedelta(days=1),
+    timedelta(days=7),
+]
 
 COUNTS = """
     select least(floor(extract(epoch from s.left_at - s.visit_since) / %(width)s)::int, %(last)s) as bar, count(*)
@@ -47,7 +54,10 @@ def picture(stage_id: str, norm: timedelta | None) -> Picture:
         cursor.execute(COUNTS, {"stage": stage_id, "width": width.total_seconds(), "last": BARS})
         counts = dict(cursor.fetchall())
     bars = list(range(max(counts) + 1))
-    labels = [_length(bar * width) if bar < BARS else _("%(length)s+") % {"length": _length(bar * width)} for bar in bars]
+    labels = [
+        _length(bar * width) if bar < BARS else _("%(length)s+") % {"length": _length(bar * width)}
+        for bar in bars
+    ]
     series = charts.Series(
         _("Visits"),
         [counts.get(bar, 0) for bar in bars],

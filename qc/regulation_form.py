@@ -54,7 +54,9 @@ class LengthField(forms.MultiValueField):
             forms.DecimalField(localize=True, required=False),
             forms.ChoiceField(choices=[(name, UNITS[name][0]) for name in units]),
         )
-        super().__init__(fields=parts, widget=LengthWidget(units), require_all_fields=False, required=False, **options)
+        super().__init__(
+            fields=parts, widget=LengthWidget(units), require_all_fields=False, required=False, **options
+        )
 
     def compress(self, parts: list[Any]) -> timedelta | None:
         if not parts or parts[0] is None:
@@ -69,11 +71,17 @@ class LengthField(forms.MultiValueField):
 class RegulationForm(forms.Form):
     """Values of a new version of the stage's regulation. A closing stage has no norm of time and no tasks."""
 
-    entry_result = forms.CharField(label=_("Result on entry"), help_text=_("What has been achieved when a deal gets here"))
+    entry_result = forms.CharField(
+        label=_("Result on entry"), help_text=_("What has been achieved when a deal gets here")
+    )
     goal = forms.CharField(label=_("Goal of the stage"), help_text=_("What must be achieved here"))
-    term = forms.CharField(label=_("Term"), help_text=_("How long the work takes, in words that a client understands"))
+    term = forms.CharField(
+        label=_("Term"), help_text=_("How long the work takes, in words that a client understands")
+    )
     automation = forms.CharField(label=_("Automation"), help_text=_("What robots do by themselves"))
-    steps = forms.CharField(label=_("Steps and scenarios"), help_text=_("What to do, step by step, and what if it goes otherwise"))
+    steps = forms.CharField(
+        label=_("Steps and scenarios"), help_text=_("What to do, step by step, and what if it goes otherwise")
+    )
     max_stay = LengthField(list(UNITS), label=_("Longest stay"))
     stay_clock = forms.ChoiceField(label=_("Clock"), choices=CLOCKS)
     needs_task = forms.BooleanField(label=_("A next task is demanded"), required=False)
@@ -92,7 +100,8 @@ class RegulationForm(forms.Form):
         for name in TEXTS:
             self.fields[name].required = False
             self.fields[name].widget = forms.Textarea({"rows": 6 if name == "steps" else 2})
-        self.fields["required_fields"].choices = [
+        required: Any = self.fields["required_fields"]
+        required.choices = [
             (field, _("Amount") if field == PRICE else name) for field, name in field_names().items()
         ]
         if stage.kind in (Stage.Kind.WON, Stage.Kind.LOST):
@@ -106,6 +115,13 @@ class RegulationForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         days = self.data.get("max_stay_unit") == "days"
-        if values.get("max_stay") and days and values.get("stay_clock") in (Regulation.Clock.OWNER, Regulation.Clock.CLIENT):
-            self.add_error("max_stay", _("Days are counted by the calendar only; for shifts and company hours give hours."))
+        if (
+            values.get("max_stay")
+            and days
+            and values.get("stay_clock") in (Regulation.Clock.OWNER, Regulation.Clock.CLIENT)
+        ):
+            self.add_error(
+                "max_stay",
+                _("Days are counted by the calendar only; for shifts and company hours give hours."),
+            )
         return values

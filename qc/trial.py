@@ -47,10 +47,12 @@ class Trial:
 def run(stage_id: str, values: Mapping[str, Any]) -> Trial:
     """Writes nothing. Raises ValueError with one sentence for values that make no sense."""
     rows = engine.backtest(stage_id, values, DAYS)
-    names = dict(Person.objects.filter(pk__in={row["manager"] for row in rows} - {None}).values_list("pk", "name"))
+    people = {row["manager"] for row in rows}
+    found_people = Person.objects.filter(pk__in=[person for person in people if person is not None])
+    names: dict[int | None, str] = dict(found_people.values_list("pk", "name"))
     managers = [
         (person, names.get(person) or _("No owner"), _sum(row for row in rows if row["manager"] == person))
-        for person in {row["manager"] for row in rows}
+        for person in people
     ]
     managers.sort(key=lambda row: (-row[2].now, -row[2].period, row[1]))
     found = {code: [row for row in rows if row["rule"] == code] for code in RULES}
@@ -70,13 +72,18 @@ def _sum(rows: Iterable[engine.Tried]) -> Numbers:
 
 def example(norm: timedelta, clock: str, employee: Employee, now: datetime) -> str:
     """When the norm of a deal that came to this person just now would end."""
-    every = clocks([employee.person_id])
+    every = clocks(None if employee.person_id is None else [employee.person_id])
     own = {Regulation.Clock.OWNER: every.owner(employee.person_id), Regulation.Clock.CLIENT: every.client}
     ends = own.get(Regulation.Clock(clock), every.calendar).after(now, norm)
-    words = {"norm": formats.hours(norm, _locale()) if clock in own else formats.duration(norm, _locale()), "name": employee}
+    words = {
+        "norm": formats.hours(norm, _locale()) if clock in own else formats.duration(norm, _locale()),
+        "name": employee,
+    }
     if ends is None:
         return _("%(name)s has no shifts ahead, so this norm would never end.") % words
-    return _("A deal that comes to %(name)s now: %(norm)s end on %(moment)s.") % (words | {"moment": _moment(ends)})
+    return _("A deal that comes to %(name)s now: %(norm)s end on %(moment)s.") % (
+        words | {"moment": _moment(ends)}
+    )
 
 
 def _moment(value: datetime) -> str:

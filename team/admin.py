@@ -68,11 +68,14 @@ class EmployeeAdmin(UserAdmin, JudgedAgain):
         (_("Work"), {"fields": ["role", "person", "head", "rota", "hired_on", "left_on"]}),
     ]
     add_fieldsets = [
-        (None, {"fields": ["username", "usable_password", "password1", "password2", "first_name", "last_name"]}),
+        (
+            None,
+            {"fields": ["username", "usable_password", "password1", "password2", "first_name", "last_name"]},
+        ),
         (_("Work"), {"fields": ["role", "person", "head", "rota", "hired_on"]}),
     ]
 
-    def save_model(self, request: HttpRequest, obj: Employee, form: forms.ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
         obj.is_staff = obj.is_superuser = obj.role == Role.ADMIN  # the role decides
         super().save_model(request, obj, form, change)
 
@@ -87,7 +90,9 @@ class RotaForm(forms.ModelForm):
     def clean_time_zone(self) -> str:
         zone: str = self.cleaned_data["time_zone"]
         if zone not in available_timezones():
-            raise forms.ValidationError(_("There is no time zone “%(zone)s”; write one such as Europe/Moscow."), params={"zone": zone})
+            raise forms.ValidationError(
+                _("There is no time zone “%(zone)s”; write one such as Europe/Moscow."), params={"zone": zone}
+            )
         return zone
 
 

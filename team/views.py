@@ -11,9 +11,8 @@ from django.db.models import Count, F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from pipelines.models import Deal, Person
@@ -24,7 +23,7 @@ from team.queries import GridRow, rota_grid
 
 TZ = ZoneInfo(settings.TIME_ZONE)
 # kind of a day → its word and the sign in the grid
-KINDS: dict[str, tuple[Any, str]] = {
+KINDS: dict[str, tuple[Any, Any]] = {
     "shift": (gettext_lazy("shift"), ""),
     "off": (gettext_lazy("day off"), ""),
     "holiday": (gettext_lazy("state holiday"), gettext_lazy("H")),
@@ -39,6 +38,7 @@ WORKED = {"shift", DayOff.Kind.EXTRA}
 @require_safe
 def team(request: HttpRequest) -> HttpResponse:
     """Everybody for those who direct; a manager finds himself and his head, a head himself and his people."""
+    user: Employee = request.user  # type: ignore[assignment]  # the login stands before every page
     now = moment.now()
     today = now.astimezone(TZ).date()
     try:
@@ -47,33 +47,52 @@ def team(request: HttpRequest) -> HttpResponse:
     except ValueError:
         shown = month_of(now, TZ)
         problems = [_("“%(value)s” is not a month such as 2026-11.") % {"value": request.GET["month"]}]
-    people = list(_visible(request.user))
+    people = list(_visible(user))
     ids = {employee.pk for employee in people}
-    of_today = {row.employee.pk: row.cells[0].kind for row in rota_grid(today, today) if row.employee.pk in ids}
+    of_today = {
+        row.employee.pk: row.cells[0].kind for row in rota_grid(today, today) if row.employee.pk in ids
+    }
     grid = [row for row in rota_grid(shown.first, shown.last) if row.employee.pk in ids]
-    deals = _open_deals(request.user) if request.user.directs else {}
+    deals = _open_deals(user) if user.directs else {}
     context = {
-        "people": [_row(employee, of_today.get(employee.pk), deals.get(employee.person_id, 0), today) for employee in people],
+        "people": [
+            _row(employee, of_today.get(employee.pk), deals.get(employee.person_id, 0), today)
+            for employee in people
+        ],
         "on_shift": sum(kind in WORKED for kind in of_today.values()),
         "grid": [(row.employee, _cells(row), sum(cell.kind in WORKED for cell in row.cells)) for row in grid],
-        "days": [(day, dates.format_date(day, "ccccc", locale=get_language() or "en"), day.weekday() > 4, day == today) for day in shown.days()],
-        "kinds": [(kind, *KINDS[kind]) for kind in KINDS if kind in {cell.kind for row in grid for cell in row.cells}],
+        "days": [
+            (
+                day,
+                dates.format_date(day, "ccccc", locale=get_language() or "en"),
+                day.weekday() > 4,
+                day == today,
+            )
+            for day in shown.days()
+        ],
+        "kinds": [
+            (kind, *KINDS[kind])
+            for kind in KINDS
+            if kind in {cell.kind for row in grid for cell in row.cells}
+        ],
         "months": _months(shown),
         "shown": shown,
-        "strangers": _strangers() if request.user.administers else [],
+        "strangers": _strangers() if user.administers else [],
         "problems": problems,
     }
     return render(request, "team/team.html", context, status=422 if problems else 200)
 
 
 def _visible(user: Employee) -> QuerySet[Employee]:
-    everybody = Employee.objects.select_related("head", "rota").order_by(F("left_on").desc(nulls_first=True), "last_name", "first_name", "username")
+    everybody = Employee.objects.select_related("head", "rota").order_by(
+        F("left_on").desc(nulls_first=True), "last_name", "first_name", "username"
+    )
     if user.sees is None:
         return everybody
     return everybody.filter(Q(pk=user.pk) | Q(pk=user.head_id) | Q(head=user))
 
 
-def _open_deals(user: Employee) -> dict[int, int]:
+def _open_deals(user: Employee) -> dict[int | None, int]:
     rows = Deal.objects.open().visible_to(user).order_by().values_list("manager")
     return dict(rows.annotate(Count("pk")))
 
@@ -83,13 +102,18 @@ def _row(employee: Employee, kind: str | None, deals: int, today: date) -> dict[
     return {
         "employee": employee,
         "left": left,
-        "today": None if kind is None or left else {"kind": kind, "works": kind in WORKED, "label": KINDS[kind][0]},
+        "today": None
+        if kind is None or left
+        else {"kind": kind, "works": kind in WORKED, "label": KINDS[kind][0]},
         "deals": deals,
     }
 
 
 def _cells(row: GridRow) -> list[dict[str, Any]]:
-    return [{"day": cell.day, "kind": cell.kind, "label": KINDS[cell.kind][0], "sign": KINDS[cell.kind][1]} for cell in row.cells]
+    return [
+        {"day": cell.day, "kind": cell.kind, "label": KINDS[cell.kind][0], "sign": KINDS[cell.kind][1]}
+        for cell in row.cells
+    ]
 
 
 def _months(shown: Period) -> dict[str, str]:

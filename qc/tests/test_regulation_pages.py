@@ -28,7 +28,7 @@ def friday() -> None:
 
 
 class Office:
-    """A stage with a norm of 5 days, two deals that stand on it for 10 and 3 days, and one that moved on after a day."""
+    """A stage with a norm of 5 days, two deals that stand on it for 10 and 3 days, one that moved on after a day."""
 
     def __init__(self) -> None:
         self.sales = factory.make_pipeline("Продажи")
@@ -44,12 +44,24 @@ class Office:
         moved = factory.make_deal(self.ready, self.anna, since=NOW - 4 * DAY)
         came, left = NOW - 5 * DAY, NOW - 4 * DAY
         Stay.objects.create(
-            deal=moved, stage=self.talk, manager=self.anna, visit=0, visit_since=came, entered_at=came, left_at=left, next_stage=self.ready
+            deal=moved,
+            stage=self.talk,
+            manager=self.anna,
+            visit=0,
+            visit_since=came,
+            entered_at=came,
+            left_at=left,
+            next_stage=self.ready,
         )
 
     def values(self, **changes: str) -> dict[str, str]:
         """What the form sends for the regulation as it is."""
-        same = {"goal": "Узнать потребность", "max_stay_number": "5", "max_stay_unit": "days", "stay_clock": "calendar"}
+        same = {
+            "goal": "Узнать потребность",
+            "max_stay_number": "5",
+            "max_stay_unit": "days",
+            "stay_clock": "calendar",
+        }
         return {"task_grace_unit": "hours", "fields_grace_unit": "hours"} | same | changes
 
 
@@ -107,13 +119,23 @@ def test_open_findings_of_a_stage_are_counted_for_the_reader_only(office: Office
     assert rows[0]["findings"] == 1
 
 
-def test_publishing_makes_the_next_version_and_judges_the_stage(office: Office, django_capture_on_commit_callbacks: object) -> None:
+def test_publishing_makes_the_next_version_and_judges_the_stage(
+    office: Office, django_capture_on_commit_callbacks: object
+) -> None:
     client = login()
     with django_capture_on_commit_callbacks() as sent:
-        response = client.post(card(office.talk), office.values(max_stay_number="36", max_stay_unit="hours", stay_clock="owner", needs_task="on"))
+        response = client.post(
+            card(office.talk),
+            office.values(max_stay_number="36", max_stay_unit="hours", stay_clock="owner", needs_task="on"),
+        )
     assert response.status_code == 302
     newest = Regulation.objects.order_by("-version").first()
-    assert (newest.version, newest.max_stay, newest.stay_clock, newest.needs_task) == (2, timedelta(hours=36), "owner", True)
+    assert (newest.version, newest.max_stay, newest.stay_clock, newest.needs_task) == (
+        2,
+        timedelta(hours=36),
+        "owner",
+        True,
+    )
     assert newest.goal == "Узнать потребность"
     assert newest.author == Employee.objects.get(role=Role.ADMIN)
     assert len(sent) == 1
@@ -170,7 +192,10 @@ def test_a_norm_comes_back_in_the_largest_whole_unit(office: Office) -> None:
 def test_a_closing_stage_has_no_norm_of_time(office: Office) -> None:
     client = login()
     assert "max_stay" not in client.get(card(office.won)).context["form"].fields
-    assert client.post(card(office.won), {"goal": "Поблагодарить", "fields_grace_unit": "hours"}).status_code == 302
+    assert (
+        client.post(card(office.won), {"goal": "Поблагодарить", "fields_grace_unit": "hours"}).status_code
+        == 302
+    )
     assert Regulation.objects.get(stage=office.won).max_stay is None
 
 
@@ -189,7 +214,9 @@ def test_a_draft_is_tried_on_history_and_nothing_is_written(office: Office) -> N
 def test_a_nonsense_draft_is_answered_with_a_sentence(office: Office) -> None:
     page = login().post(card(office.talk) + "try/", office.values(max_stay_number="0"), headers=HTMX)
     assert page.status_code == 422
-    assert page.context["problems"] == ["Longest stay: A length of time is longer than zero and at most five years."]
+    assert page.context["problems"] == [
+        "Longest stay: A length of time is longer than zero and at most five years."
+    ]
 
 
 def test_without_scripts_the_trial_is_a_page_of_its_own(office: Office) -> None:
@@ -199,10 +226,18 @@ def test_without_scripts_the_trial_is_a_page_of_its_own(office: Office) -> None:
 def test_the_example_shows_the_norm_on_somebodys_shifts(office: Office) -> None:
     rota = Rota.objects.create(name="2/2", pattern="1100", anchor="2026-11-20", starts="10:00", ends="20:00")
     person = factory.make_employee(Role.MANAGER, office.anna, rota=rota, first_name="Анна")
-    changes = {"max_stay_number": "12", "max_stay_unit": "hours", "stay_clock": "owner", "person": str(person.pk)}
+    changes = {
+        "max_stay_number": "12",
+        "max_stay_unit": "hours",
+        "stay_clock": "owner",
+        "person": str(person.pk),
+    }
     page = login().post(card(office.talk) + "try/", office.values(**changes), headers=HTMX)
     # 5 hours are left on Friday the 20th, 7 are worked on Saturday from 10:00
-    assert page.context["example"].replace("\xa0", " ") == "A deal that comes to Анна now: 12 h end on Sat, Nov 21, 17:00."
+    assert (
+        page.context["example"].replace("\xa0", " ")
+        == "A deal that comes to Анна now: 12 h end on Sat, Nov 21, 17:00."
+    )
 
 
 @pytest.mark.parametrize("stage", ["nonsense", "1:2", "::", "99999999999999999999:1"])
@@ -219,10 +254,14 @@ def test_the_picture_counts_only_visits_that_moved_on(office: Office) -> None:
     assert dwell.picture(office.ready.pk, None).figure is None
 
 
-def test_pages_cost_the_same_however_much_they_show(office: Office, django_assert_max_num_queries: object) -> None:
+def test_pages_cost_the_same_however_much_they_show(
+    office: Office, django_assert_max_num_queries: object
+) -> None:
     for number in range(20):
         factory.make_stage(office.sales, f"Этап {number}", sort=10 + number)
-        factory.make_regulation(office.talk, version=2 + number, goal=str(number), published_at=NOW - timedelta(hours=number))
+        factory.make_regulation(
+            office.talk, version=2 + number, goal=str(number), published_at=NOW - timedelta(hours=number)
+        )
     client = login()
     with django_assert_max_num_queries(14):
         client.get("/regulations/")
@@ -232,7 +271,9 @@ def test_pages_cost_the_same_however_much_they_show(office: Office, django_asser
         client.get("/rules/")
 
 
-def test_a_rule_is_switched_and_all_deals_are_judged_again(office: Office, django_capture_on_commit_callbacks: object) -> None:
+def test_a_rule_is_switched_and_all_deals_are_judged_again(
+    office: Office, django_capture_on_commit_callbacks: object
+) -> None:
     client = login()
     with django_capture_on_commit_callbacks() as sent:
         response = client.post("/rules/", {"rule": "task.none", "mode": "money", "weight": "5"})

@@ -32,14 +32,22 @@ def index(request: HttpRequest) -> HttpResponse:
         row = {"stage": stage, "regulation": present.get(stage.pk), "findings": counts.get(stage.pk, 0)}
         by_pipeline.setdefault(stage.pipeline_id, []).append(row)
     pipelines = Pipeline.objects.filter(deleted_at=None, is_archived=False)
-    return render(request, "qc/regulations.html", {"pipelines": [(one, by_pipeline.get(one.pk, [])) for one in pipelines]})
+    return render(
+        request,
+        "qc/regulations.html",
+        {"pipelines": [(one, by_pipeline.get(one.pk, [])) for one in pipelines]},
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def card(request: HttpRequest, stage: str) -> HttpResponse:
     """One stage. A POST publishes a new version, or says at the field what is wrong with it and changes nothing."""
     one = _stage(stage)
-    versions = list(one.regulations.exclude(published_at=None).select_related("author").order_by("-published_at", "-version"))
+    versions = list(
+        one.regulations.exclude(published_at=None)
+        .select_related("author")
+        .order_by("-published_at", "-version")
+    )
     present = versions[0] if versions else None
     form = None
     if request.user.administers:
@@ -69,7 +77,7 @@ def card(request: HttpRequest, stage: str) -> HttpResponse:
 
 @require_POST
 def attempt(request: HttpRequest, stage: str) -> HttpResponse:
-    """The draft sent along, tried on history: a part of the card for htmx, else a page. For an admin; writes nothing."""
+    """The draft sent along, tried on history: a part of the card for htmx, else a page. For admins; writes nothing."""
     if not request.user.administers:
         raise Http404
     one = _stage(stage)
@@ -87,7 +95,9 @@ def attempt(request: HttpRequest, stage: str) -> HttpResponse:
         draft = regulations.draft(one.pk, **values)
         context["trial"] = trial.run(one.pk, values)
     except (ValueError, ValidationError) as error:
-        return render(request, _attempt_template(request), context | {"problems": _sentences(error)}, status=422)
+        return render(
+            request, _attempt_template(request), context | {"problems": _sentences(error)}, status=422
+        )
     context["picture"] = dwell.picture(one.pk, _calendar_norm(draft))
     chosen = request.POST.get("person", "")
     someone = next((person for person in _examples() if str(person.pk) == chosen), None)
@@ -97,7 +107,7 @@ def attempt(request: HttpRequest, stage: str) -> HttpResponse:
 
 
 def _attempt_template(request: HttpRequest) -> str:
-    return "qc/regulation_try.html" if request.htmx else "qc/regulation_try_alone.html"
+    return "qc/regulation_try.html" if request.htmx else "qc/regulation_try_alone.html"  # type: ignore[attr-defined]
 
 
 def _stage(pk: str) -> Stage:
@@ -131,16 +141,20 @@ def _publish(request: HttpRequest, stage: Stage, present: Regulation | None, for
         if not regulations.sentences(present, draft):
             messages.info(request, _("Nothing was changed, so there is no new version."))
             return True
-        published = regulations.publish(stage, request.user, **form.cleaned_data)
+        published = regulations.publish(stage, request.user, **form.cleaned_data)  # type: ignore[arg-type]
     except (ValueError, ValidationError) as error:
         for sentence in _sentences(error):
             form.add_error(None, sentence)
         return False
     except OperationalError:
-        messages.warning(request, _("Published, but the queue does not answer: deals will be judged when they change."))
+        messages.warning(
+            request, _("Published, but the queue does not answer: deals will be judged when they change.")
+        )
         return True
     words = {"version": published.version}
-    messages.success(request, _("Version %(version)s is in force. The deals of the stage are being judged by it.") % words)
+    messages.success(
+        request, _("Version %(version)s is in force. The deals of the stage are being judged by it.") % words
+    )
     return True
 
 

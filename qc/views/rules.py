@@ -1,7 +1,5 @@
 """«Правила»: the catalogue, how far each rule reaches, and what it weighs."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import messages
 from django.db.models import Count
@@ -31,9 +29,6 @@ class RuleForm(forms.Form):
     mode = forms.ChoiceField(label=gettext_lazy("Mode"), choices=RuleMode.Mode.choices)
     weight = forms.IntegerField(label=gettext_lazy("Weight"), min_value=0, max_value=100)
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, label_suffix="", **options)
-
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def rules(request: HttpRequest) -> HttpResponse:
@@ -50,8 +45,10 @@ def rules(request: HttpRequest) -> HttpResponse:
     counts = dict(open_now.values_list("rule").annotate(Count("pk")))
     rows = []
     for code, rule in RULES.items():
-        chosen = known.get(code) or RuleMode(rule=code, since=None)
-        form = RuleForm(initial={"rule": code, "mode": chosen.mode, "weight": chosen.weight}, auto_id=f"id_{code}_%s")
+        chosen = known.get(code) or RuleMode(rule=code)
+        form = RuleForm(
+            initial={"rule": code, "mode": chosen.mode, "weight": chosen.weight}, auto_id=f"id_{code}_%s"
+        )
         if refused is not None and refused.data.get("rule") == code:
             form = refused
         rows.append(
@@ -83,7 +80,9 @@ def _switched(request: HttpRequest, form: RuleForm) -> bool:
         form.add_error(None, str(error))
         return False
     except OperationalError:
-        messages.warning(request, _("Saved, but the queue does not answer: deals will be judged when they change."))
+        messages.warning(
+            request, _("Saved, but the queue does not answer: deals will be judged when they change.")
+        )
         return True
     messages.success(request, _("Saved: “%(rule)s”.") % {"rule": queries.title(values["rule"])})
     return True
