@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 BATCH = 200
 LEASE = timedelta(minutes=1)
 LONGEST_REST = timedelta(hours=1)
+KEPT = timedelta(days=30)
 SETTINGS = [
     f"{action}_{thing}"
     for thing, actions in {
@@ -187,6 +188,11 @@ def read_again(source: Source, ids: Ids) -> set[int]:
         run = sync.pull(source, ENTITIES[name])
         touched |= run.deals if run else set()
     return touched
+
+
+def forget() -> None:
+    """Handled deliveries are kept for a month, for whoever asks what came when."""
+    Hook.objects.filter(handled_at__lt=moment.now() - KEPT).delete()
 
 
 def handled(ids: list[int], error: str = "") -> None:

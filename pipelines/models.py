@@ -280,15 +280,15 @@ class Task(models.Model):
         ordering = ["due_at", "id"]
         indexes = [
             models.Index(fields=["deal"], name="task_by_deal"),  # timelines of touched deals
-            models.Index(
-                fields=["manager", "due_at"], name="task_by_manager_due"
-            ),  # tasks due in a period, on-time rate
+            # tasks due in a period, on-time rate
+            models.Index(fields=["manager", "due_at"], name="task_by_manager_due"),
+            # overdue tasks
             models.Index(
                 fields=["due_at"],
                 include=["manager", "deal"],
                 name="task_open_due",
                 condition=Q(is_completed=False, deleted_at=None),
-            ),  # overdue tasks
+            ),
             # done, but history has not yet said when
             models.Index(
                 fields=["id"], name="task_unfolded", condition=Q(is_completed=True, completed_at=None)
@@ -328,9 +328,8 @@ class Event(models.Model):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         indexes = [
-            models.Index(
-                fields=["entity_id", "entity", "at", "id"], name="event_by_entity"
-            ),  # timelines of touched deals
+            # timelines of touched deals
+            models.Index(fields=["entity_id", "entity", "at", "id"], name="event_by_entity"),
             models.Index(fields=["at"], name="event_by_time"),
         ]
 
@@ -361,9 +360,8 @@ class Touch(models.Model):
         verbose_name_plural = _("touches")
         indexes = [
             models.Index(fields=["deal", "at"], name="touch_by_deal"),  # the time line of a deal's card
-            models.Index(
-                fields=["manager", "at"], include=["kind", "seconds"], name="touch_by_manager"
-            ),  # calls of a period
+            # calls of a period
+            models.Index(fields=["manager", "at"], include=["kind", "seconds"], name="touch_by_manager"),
         ]
 
 
@@ -451,7 +449,6 @@ class Hook(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(
-                fields=["id"], name="hook_waiting", condition=Q(handled_at=None)
-            ),  # the queue of answer_hooks
+            # the queue of answer_hooks
+            models.Index(fields=["id"], name="hook_waiting", condition=Q(handled_at=None)),
         ]

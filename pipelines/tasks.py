@@ -28,6 +28,7 @@ def pull_changes() -> None:
 def pull_dictionaries() -> None:
     """Users, pipelines, stages, fields and the like; and the hooks, which amoCRM may have switched off."""
     pull(mirror.dictionaries)
+    hooks.forget()
     try:
         account = connection.current()
         with connection.client_for(account, "interactive") as client:

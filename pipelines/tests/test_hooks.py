@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -251,6 +251,14 @@ def test_a_worker_that_died_holding_a_ring_lets_go_of_it(mirrored: Source) -> No
     Hook.objects.update(lease_until=leases.present() - timedelta(seconds=1))
     hooks.answer(mirrored)
     assert Hook.objects.get().handled_at is not None and Hook.objects.get().attempts == 2
+
+
+@pytest.mark.django_db
+def test_only_handled_rings_of_long_ago_are_forgotten(now: datetime) -> None:
+    for days in (29, 31, None):
+        Hook.objects.create(body=b"", handled_at=None if days is None else now - timedelta(days=days))
+    hooks.forget()
+    assert [hook.handled_at for hook in Hook.objects.order_by("id")] == [now - timedelta(days=29), None]
 
 
 @pytest.mark.django_db

@@ -506,3 +506,18 @@ def test_a_full_load_reports_how_far_it_is(world: World, source: Source) -> None
     )
     assert ("deals", 1, 6) in seen and ("tasks", 1, 6) in seen
     assert Cursor.objects.get(entity="deals").expected_rows == 6
+
+
+def test_ctrl_c_gives_the_lease_back_at_once(world: World, source: Source) -> None:
+    populate(world, 20)
+    everything(source)
+    Cursor.objects.filter(entity="events").delete()
+
+    def interrupt(run: sync.Pulled) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sync.pull(source, ENTITIES["events"], progress=interrupt)
+    broken = Cursor.objects.get(entity="events")
+    assert (broken.state, broken.lease_until, broken.error) == ("failed", None, "KeyboardInterrupt")
+    assert broken.position and sync.pull(source, ENTITIES["events"])

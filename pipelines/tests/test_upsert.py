@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -196,6 +197,23 @@ def test_a_deleted_row_keeps_its_first_moment_and_comes_back_when_it_is_listed_a
     assert Deal.objects.get(pk=1).deleted_at == at(5)
     store(DEALS, [deal(1)])
     assert Deal.objects.get(pk=1).deleted_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_write_the_same_rows_at_once_leave_the_newest() -> None:
+    def work(worker: int) -> None:
+        try:
+            for version in range(worker, 40, 4):
+                page = [deal(key, updated=version, name=str(version)) for key in range(30)]
+                store(DEALS, page if worker % 2 else page[::-1])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(work, worker) for worker in range(4)]:
+            done.result()
+    assert set(Deal.objects.values_list("name", flat=True)) == {"39"}
+    assert Deal.objects.count() == 30
 
 
 class AnyOrder(TestCase):
