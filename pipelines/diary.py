@@ -82,9 +82,13 @@ class Teller:
             | {touch.manager_id for touch in touches}
             | {task.created_by for task in tasks}
         )
-        self.stages = dict(Stage.objects.filter(pk__in=stages).values_list("pk", "name"))
-        self.fields = dict(CustomField.objects.filter(pk__in=fields).values_list("pk", "name"))
-        self.people = dict(Person.objects.filter(pk__in=people - {None, 0}).values_list("pk", "name"))
+        self.stages: dict[Any, str] = dict(Stage.objects.filter(pk__in=stages).values_list("pk", "name"))
+        self.fields: dict[Any, str] = dict(
+            CustomField.objects.filter(pk__in=fields).values_list("pk", "name")
+        )
+        self.people: dict[Any, str] = dict(
+            Person.objects.filter(pk__in=people - {None, 0}).values_list("pk", "name")
+        )
         self.locale = get_language() or "en"
 
     def event(self, event: Event) -> Entry:

@@ -21,7 +21,7 @@ def stuck(now: datetime) -> Q:
 
 def without_task() -> Q:
     """Open deals that nobody has planned to touch."""
-    return OPEN & ~Exists(Task.objects.open().filter(deal=OuterRef("pk")))
+    return OPEN & Q(~Exists(Task.objects.open().filter(deal=OuterRef("pk"))))
 
 
 def overdue(now: datetime) -> Q:

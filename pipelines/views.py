@@ -74,7 +74,9 @@ def deal_diary(request: HttpRequest, pk: int) -> HttpResponse:
         "shortcuts": listing.shortcuts(request, choices),
     }
     return render(
-        request, "pipelines/diary.html#entries" if request.htmx else "pipelines/diary.html", context
+        request,
+        "pipelines/diary.html#entries" if request.headers.get("HX-Request") else "pipelines/diary.html",
+        context,
     )
 
 
@@ -115,7 +117,7 @@ def sync(request: HttpRequest) -> HttpResponse:
 def sync_progress(request: HttpRequest) -> HttpResponse:
     """The part of the page that moves while data are loading."""
     only_for_heads(request)
-    template = "pipelines/sync.html#progress" if request.htmx else "pipelines/sync.html"
+    template = "pipelines/sync.html#progress" if request.headers.get("HX-Request") else "pipelines/sync.html"
     return render(request, template, sync_state.read(moment.now()))
 
 

@@ -13,7 +13,6 @@ from qc import demands
 from qc.filters import FindingFilter
 from qc.models import Finding
 from salesops.lib import moment
-from team.models import Employee
 
 
 @require_safe
@@ -50,11 +49,11 @@ def findings(request: HttpRequest) -> HttpResponse:
 def deal_findings(request: HttpRequest, pk: int) -> HttpResponse:
     """A block of the deal card; opened alone it is a page."""
     deal = get_object_or_404(Deal.objects.visible_to(request.user).select_related("stage"), pk=pk)
-    template = "qc/findings_of_deal.html" if request.htmx else "qc/findings_alone.html"
+    template = "qc/findings_of_deal.html" if request.headers.get("HX-Request") else "qc/findings_alone.html"
     return render(request, template, of_deal(deal, request.user))
 
 
-def of_deal(deal: Deal, user: Employee) -> dict[str, Any]:
+def of_deal(deal: Deal, user: Any) -> dict[str, Any]:
     """Context of the block: what is broken, what will be, what was, and what the regulation demands here."""
     now = moment.now()
     found = list(

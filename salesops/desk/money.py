@@ -17,7 +17,6 @@ from salesops.desk.scope import Scope
 from salesops.desk.snapshot import Snapshot
 from salesops.lib import charts, formats
 from salesops.lib.periods import Period
-from team.models import Employee
 
 ON_TRACK, AT_RISK = Decimal(1), Decimal("0.8")  # of the pace; metrics.md 2.8
 
@@ -76,14 +75,14 @@ def plan(snapshot: Snapshot, scope: Scope, month: Period, now: datetime) -> Plan
     return Plan(won, quota or None, passed(facts, month, now))
 
 
-def members(snapshot: Snapshot, scope: Scope, user: Employee, month: Period, now: datetime) -> list[Member]:
+def members(snapshot: Snapshot, scope: Scope, month: Period, now: datetime, sees_pay: bool) -> list[Member]:
     """Everybody with a statement or a sale in the month, the farthest along first; one query."""
     won, drafts = (
         blocks.won_by_person(snapshot, scope),
         {one.manager_id: one for one in statements(scope, month)},
     )
     broken = blocks.open_findings(snapshot, scope)
-    people = {*drafts, *(manager for manager in won if manager in scope.people)}
+    people = [person for person in scope.people if person in drafts or person in won]
     rows = []
     for person in people:
         draft = drafts.get(person)
@@ -99,7 +98,7 @@ def members(snapshot: Snapshot, scope: Scope, user: Employee, month: Period, now
                     for one in facts
                     for rule, numbers in one.get("rules", {}).items()
                 ),
-                draft.total if draft and user.sees_money else None,
+                draft.total if draft and sees_pay else None,
                 broken.get(person, 0),
             )
         )

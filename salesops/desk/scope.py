@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from pipelines.models import Person, Pipeline, Stage
 
@@ -62,7 +61,7 @@ class Scope:
 
     @cached_property
     def pipelines(self) -> Mapping[int, Pipeline]:
-        return {stage.pipeline_id: stage.pipeline for stage in self.all_stages.values() if stage.pipeline}
+        return {stage.pipeline.pk: stage.pipeline for stage in self.all_stages.values() if stage.pipeline}
 
     @cached_property
     def groups(self) -> list[str]:
@@ -113,20 +112,16 @@ def read(request: HttpRequest) -> Scope:
 class ScopeForm(forms.Form):
     """The desk's filters as selects; departments narrow the people to choose from."""
 
-    pipeline = forms.ChoiceField(label=gettext_lazy("Pipeline"), required=False)
-    group = forms.ChoiceField(label=gettext_lazy("Department"), required=False)
-    manager = forms.ChoiceField(label=gettext_lazy("Manager"), required=False)
-
     def __init__(self, scope: Scope) -> None:
         super().__init__(dict(scope.chosen))
         group = scope.chosen.get("group", "")
-        people = [person for person in scope.all_people.values() if group in ("", person.group)]
-        self.fields["pipeline"].choices = [
-            ("", _("All pipelines")),
-            *((pk, one.name) for pk, one in scope.pipelines.items()),
-        ]
-        self.fields["group"].choices = [("", _("All departments")), *((name, name) for name in scope.groups)]
-        self.fields["manager"].choices = [
-            ("", _("All managers")),
-            *((person.pk, person.name) for person in people),
-        ]
+        people = [(pk, person.name) for pk, person in scope.all_people.items() if group in ("", person.group)]
+        pipelines = [(pk, pipeline.name) for pk, pipeline in scope.pipelines.items()]
+        groups = [(name, name) for name in scope.groups]
+        self.fields["pipeline"] = _choice(_("Pipeline"), _("All pipelines"), pipelines)
+        self.fields["group"] = _choice(_("Department"), _("All departments"), groups)
+        self.fields["manager"] = _choice(_("Manager"), _("All managers"), people)
+
+
+def _choice(label: str, everything: str, choices: list[tuple[Any, str]]) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, required=False, choices=[("", everything), *choices])

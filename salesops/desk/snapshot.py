@@ -7,7 +7,7 @@ readers are cut out of it. What is kept always equals what the statement would a
 import time
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import redis
 from celery import current_app
@@ -235,7 +235,7 @@ class Kept(NamedTuple):
 
 def _kept(key: str) -> Kept | None:
     stamp, cost, text = pulse.client().hmget(key, "stamp", "cost", "text")
-    return Kept(stamp.decode(), float(cost), text) if text else None
+    return Kept(stamp.decode(), float(cost), text) if stamp and cost and text else None
 
 
 def _ask_for_count(key: str, kept: Kept, month: Period) -> None:
@@ -250,7 +250,7 @@ def decoded(text: bytes | str) -> Snapshot:
 
 def count(now: datetime, month: Period) -> str:
     """The statement's answer as JSON text."""
-    values = {
+    values: dict[str, Any] = {
         "now": now,
         "week_ago": now - WEEK,
         "shown": list(SHOWN),

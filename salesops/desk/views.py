@@ -77,7 +77,8 @@ def _untasked(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
 
 def _managers(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     month = this_month()
-    return {"members": money.members(taken, scope, request.user, month, moment.now()), "month": month}
+    members = money.members(taken, scope, month, moment.now(), request.user.sees_money)
+    return {"members": members, "month": month}
 
 
 def _won(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
@@ -132,7 +133,9 @@ def block(request: HttpRequest, block: str) -> HttpResponse:
     if request.GET.get("seen") == seen:
         return HttpResponse(status=204)
     context = {"name": block, "title": title, "body": body, "seen": seen, "query": scope.query(seen=seen)}
-    return render(request, "desk/block.html" if request.htmx else "desk/alone.html", context)
+    return render(
+        request, "desk/block.html" if request.headers.get("HX-Request") else "desk/alone.html", context
+    )
 
 
 @require_safe
