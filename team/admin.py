@@ -85,6 +85,8 @@ class RotaForm(forms.ModelForm):
         pattern: str = self.cleaned_data["pattern"]
         if not pattern or set(pattern) - {"0", "1"}:
             raise forms.ValidationError(_("A pattern is written with 1 and 0 only, such as 111000."))
+        if "1" not in pattern:
+            raise forms.ValidationError(_("This pattern has no shift at all."))
         return pattern
 
     def clean_time_zone(self) -> str:
@@ -118,4 +120,3 @@ class DayOffAdmin(JudgedAgain):
     list_filter = ["kind"]
     list_select_related = ["employee"]
     autocomplete_fields = ["employee"]
-    date_hierarchy = "first"
