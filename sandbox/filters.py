@@ -49,11 +49,6 @@ def ordered(call: Call, allowed: Iterable[str], default: str = "id") -> Query:
     return Query(order=default)
 
 
-def narrow(query: Query, ids: Iterable[int]) -> None:
-    """Only these rows are candidates (and only those already named, if any were)."""
-    query.ids = set(ids) if query.ids is None else set(query.ids) & set(ids)
-
-
 def any_of(name: str, allowed: Iterable[Any]) -> Test:
     chosen = frozenset(allowed)
     return lambda row: getattr(row, name) in chosen
@@ -65,7 +60,7 @@ def add_common(
     """`filter[id]`, any-of filters over numbers, `filter[name]`, ranges, and custom fields."""
     wanted = call.filter
     if "id" in wanted:
-        narrow(query, numbers(wanted["id"]))
+        query.ids = numbers(wanted["id"])
     for name in equal:
         if name in wanted:
             query.tests.append(any_of(name, numbers(wanted[name])))

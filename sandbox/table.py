@@ -19,12 +19,14 @@ KEPT_ANSWERS = 32
 
 @dataclass
 class Query:
-    """What a list call asks for. `spans` are inclusive ranges; `ids`, when given, are the only candidates."""
+    """What a list call asks for. `ids` and `groups` (any of the keys), when given, name the only candidates."""
 
     order: str = "id"
     descending: bool = False
     ids: Iterable[int] | None = None
+    groups: dict[str, Sequence[Hashable]] = field(default_factory=dict)
     spans: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    """Inclusive ranges of attributes."""
     tests: list[Test] = field(default_factory=list)
     hidden_too: bool = False
 
@@ -99,6 +101,7 @@ class Table(Generic[R]):
         order = self._orders[query.order]
         if (
             query.ids is None
+            and not query.groups
             and not query.tests
             and not query.hidden_too
             and not (set(query.spans) - {query.order})
@@ -131,8 +134,11 @@ class Table(Generic[R]):
         return ids
 
     def _candidates(self, query: Query) -> Iterator[R]:
-        if query.ids is not None:
-            for row_id in set(query.ids):
+        if query.ids is not None or query.groups:
+            named = [] if query.ids is None else [set(query.ids)]
+            for name, keys in query.groups.items():
+                named.append({row_id for key in keys for row_id in self._groups[name].get(key, ())})
+            for row_id in set.intersection(*named):
                 row = self.rows.get(row_id)
                 if row is not None and (query.hidden_too or self._visible(row)):
                     yield row

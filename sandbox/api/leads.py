@@ -6,7 +6,7 @@ from werkzeug import Response
 
 from sandbox.api import collection, get
 from sandbox.call import Call, hal, nothing
-from sandbox.filters import add_common, full_text, narrow, number, ordered
+from sandbox.filters import add_common, full_text, number, ordered
 from sandbox.paging import asked
 from sandbox.rows import Lead
 from sandbox.state import plain
@@ -83,7 +83,7 @@ def _query(call: Call) -> Query:
         ]
         stages = [stage for stage in stages if None not in stage]
         if stages:
-            narrow(query, [lead_id for stage in stages for lead_id in call.world.leads.group("stage", stage)])
+            query.groups["stage"] = stages
             query.hidden_too = True
             query.tests.append(lambda lead: not lead.is_deleted)
     return query

@@ -7,7 +7,7 @@ from werkzeug import Response
 from sandbox.api import collection, get, patch, post
 from sandbox.api.writes import answer, check_all, items, need, request_id, row_id, single, write_all
 from sandbox.call import Call, hal, nothing
-from sandbox.filters import any_of, narrow, numbers, ordered, span
+from sandbox.filters import any_of, numbers, ordered, span
 from sandbox.paging import asked
 from sandbox.php_query import values
 from sandbox.problems import not_found
@@ -32,12 +32,11 @@ def list_notes(call: Call, kind: str, card_id: int | None = None) -> Response:
     page, wanted, notes = asked(call), call.filter, call.world.notes[kind]
     query = ordered(call, ("updated_at", "id"))
     if card_id is not None:
-        narrow(query, notes.group("card", card_id))
+        query.groups["card"] = [card_id]
     elif "entity_id" in wanted:
-        ids = numbers(wanted["entity_id"])
-        narrow(query, [note_id for one in ids for note_id in notes.group("card", one)])
+        query.groups["card"] = numbers(wanted["entity_id"])
     if "id" in wanted:
-        narrow(query, numbers(wanted["id"]))
+        query.ids = numbers(wanted["id"])
     if "note_type" in wanted:
         query.tests.append(any_of("note_type", values(wanted["note_type"])))
     if "is_pinned" in wanted:

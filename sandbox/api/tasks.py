@@ -8,7 +8,7 @@ from werkzeug import Response
 from sandbox.api import collection, get, patch, post
 from sandbox.api.writes import answer, check_all, items, need, request_id, row_id, single, write_all
 from sandbox.call import Call, hal, nothing
-from sandbox.filters import any_of, narrow, number, numbers, ordered, span
+from sandbox.filters import any_of, number, numbers, ordered, span
 from sandbox.paging import asked
 from sandbox.php_query import values
 from sandbox.rows import Task
@@ -29,7 +29,7 @@ def task_json(call: Call, task: Task, listed: bool = False) -> dict[str, Any]:
 def _query(call: Call) -> Query:
     query, wanted = ordered(call, ORDERS), call.filter
     if "id" in wanted:
-        narrow(query, numbers(wanted["id"]))
+        query.ids = numbers(wanted["id"])
     if "responsible_user_id" in wanted:
         query.tests.append(any_of("responsible_user_id", numbers(wanted["responsible_user_id"])))
     if "created_by" in wanted:
@@ -42,8 +42,8 @@ def _query(call: Call) -> Query:
         query.tests.append(any_of("task_type_id", types))
     kinds = [kind for kind in values(wanted.get("entity_type")) if kind in SINGULAR]
     if kinds and "entity_id" in wanted:
-        cards = [(kind, card_id) for kind in kinds for card_id in numbers(wanted["entity_id"])]
-        narrow(query, [task_id for card in cards for task_id in call.world.tasks.group("card", card)])
+        ids = numbers(wanted["entity_id"])
+        query.groups["card"] = [(kind, card_id) for kind in kinds for card_id in ids]
     elif kinds:
         query.tests.append(any_of("entity_type", kinds))
     changed = span(wanted.get("updated_at"), scalar="after")
