@@ -1,7 +1,10 @@
 """Where to step in now: the dearest open deals with something broken, each with its reason; and what happened last."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+
+from django.utils import timezone
+from msgspec.structs import replace
 
 from pipelines.frozen import SHOWN
 from pipelines.models import Deal
@@ -39,7 +42,18 @@ def _gravity(finding: Finding) -> tuple[bool, datetime]:
 
 
 def recent(snapshot: Snapshot, scope: Scope) -> list[tuple[Story, Finding]]:
-    """What was found or fixed in the last week, the latest first; one query."""
-    stories = sorted(scope.cut_pipelines(snapshot.stories), key=lambda one: one.at, reverse=True)[:STORIES]
+    """What was found or fixed in the last week, the latest first; one query.
+
+    Stories of several pipelines about the same person, rule and day become one line.
+    """
+    stories = sorted(scope.cut_pipelines(snapshot.stories), key=lambda one: one.at, reverse=True)[
+        : 4 * STORIES
+    ]
     findings = Finding.objects.select_related("deal", "manager").in_bulk([story.finding for story in stories])
-    return [(story, findings[story.finding]) for story in stories if story.finding in findings]
+    lines: dict[tuple[int | None, str, bool, date], tuple[Story, Finding]] = {}
+    for story in stories:
+        if finding := findings.get(story.finding):
+            same = story.manager, finding.rule, story.fixed, timezone.localdate(story.at)
+            first, latest = lines.get(same, (replace(story, count=0), finding))
+            lines[same] = replace(first, count=first.count + story.count), latest
+    return list(lines.values())[:STORIES]

@@ -215,6 +215,17 @@ def test_the_feed_folds_a_day_of_one_person_and_rule_into_a_line(office: Office)
     ]
 
 
+def test_the_feed_joins_a_line_across_pipelines(office: Office) -> None:
+    for stage, hour in ((office.bulk, 1), (office.ready, 2), (office.bulk, 3)):
+        deal = factory.make_deal(stage, office.roman)
+        factory.make_finding(
+            deal, "task.overdue", opens_at=NOW - hour * timedelta(hours=1), values={"due": NOW.isoformat()}
+        )
+    stories = context(login(), "feed")["stories"]
+    counted = [(story.count, story.at) for story, finding in stories if finding.rule == "task.overdue"]
+    assert counted == [(3, NOW - timedelta(hours=1))]
+
+
 def test_managers_show_plan_quality_and_money(office: Office) -> None:
     office.plan(office.anna, 400_000, 52_000)
     office.plan(office.roman, 500_000, 41_000)
