@@ -1,0 +1,75 @@
+"""``python -m bench [ROW …] [--deals N] [--quick] [--keep]``."""
+
+import argparse
+import sys
+import time
+import traceback
+
+from bench import servers
+
+ROWS = (
+    "full-sync",
+    "page-way",
+    "store",
+    "intake",
+    "pages-small",
+    "wire",
+    "statements",
+    "judge-one",
+    "judge-all",
+    "backtest",
+    "pages",
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Measure the targets of docs/performance.md."
+    )
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}; default: all")
+    parser.add_argument(
+        "--deals", type=int, default=200_000, metavar="N", help="size of the big company (200000)"
+    )
+    parser.add_argument("--quick", action="store_true", help="small and rough: does it still run?")
+    parser.add_argument("--keep", action="store_true", help="leave servers and data for the next run")
+    options = parser.parse_args()
+    if unknown := set(options.rows) - set(ROWS):
+        parser.error(f"there is no row {unknown.pop()!r}; there are {', '.join(ROWS)}")
+    if options.deals < 1000:
+        parser.error("--deals: at least 1000, or the shares of plausible companies do not come out")
+    with servers.running(keep=options.keep):
+        return run(options)
+
+
+def run(options: argparse.Namespace) -> int:
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    from bench import report
+    from bench.rows import MEASURES
+    from bench.setting import Setting
+
+    call_command("migrate", verbosity=0)
+    setting = Setting(3000 if options.quick else options.deals, options.quick)
+    lines: list[report.Line] = []
+    failed = False
+    for name in options.rows or ROWS:
+        began = time.monotonic()
+        try:
+            found = list(MEASURES[name](setting))
+        except Exception:  # the others are worth having
+            traceback.print_exc()
+            failed = True
+            continue
+        print(f"{report.show(found)}\n  ({name}: {time.monotonic() - began:.0f} s)\n", flush=True)
+        lines += found
+    print(report.show(lines))
+    if not (options.rows or options.quick or failed):
+        report.write(lines, setting.deals)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""Judgement: one deal after a hook, all open deals, and a norm tried on history."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from django.db import connection
+from django.db.models import Count
+
+from bench import company, loop
+from bench.data import DAY, NOW, WORK, stage_id
+from bench.measure import Cost, cost, share, typical
+from bench.report import Line, against, below, compared, milliseconds
+from bench.setting import Setting
+from pipelines import history, sync
+from pipelines.entities import ENTITIES
+from pipelines.models import Deal, Event, Stay
+from qc import bulk, engine
+
+UPSERT = """
+    INSERT INTO pipelines_deal SELECT * FROM jsonb_populate_record(NULL::pipelines_deal, %s)
+    ON CONFLICT (id) DO UPDATE
+    SET price = excluded.price, stage_id = excluded.stage_id, updated_at = excluded.updated_at
+"""
+SAMPLE = 400  # deals that the loop over objects judges
+
+
+def one(setting: Setting) -> Iterator[Line]:
+    """Each deal has just moved to another stage, and that is stored; measured is what follows: folding and judging."""
+    company.hold(setting.big)
+    rounds = 40 if setting.quick else 300
+    chosen = Deal.objects.open().filter(stage__kind="work", pipeline=101).order_by("id")[: 2 * rounds + 2]
+    deals = list(
+        chosen.values(
+            "id", "stage_id", "pipeline_id", "name", "price", "created_at", "created_by", "tags", "fields"
+        )
+    )
+    ours: list[Cost] = []
+    base: list[Cost] = []
+    for place in range(0, len(deals) - 1, 2):
+        key = move(deals[place], place)
+        ours.append(cost(lambda key=key: judge(key)))
+        row = msgspec.json.encode(deals[place + 1] | {"updated_at": NOW}).decode()
+        base.append(cost(lambda row=row: upsert(row)))
+    mine, bare = typical(ours[2:]), typical(base[2:])
+    yield against("judge one deal after a hook, p50", mine, bare, 3, " upsert + commit")
+    slow, bare_slow = (1000 * share([one.wall for one in some[2:]], 0.99) for some in (ours, base))
+    yield below("judge one deal after a hook, p99", slow, 10, "ms", f"{bare_slow:.3g} ms upsert + commit")
+
+
+def judge(key: int) -> None:
+    history.fold([key])
+    engine.judge([key])
+
+
+def move(deal: dict[str, Any], number: int) -> int:
+    """Store what a hook brings: the deal on its next stage, and the event of it."""
+    key, at = deal["id"], NOW - timedelta(minutes=1)
+    place = (int(deal["stage_id"].partition(":")[2]) - 10) % WORK + 1
+    event = {
+        "id": f"b{number}.{Event.objects.filter(entity='deal', entity_id=key).count()}",
+        "at": at,
+        "kind": "stage",
+    }
+    event |= {
+        "entity": "deal",
+        "entity_id": key,
+        "author_id": None,
+        "before": deal["stage_id"],
+        "after": stage_id(0, place),
+    }
+    sync.store(ENTITIES["events"], [event])
+    Deal.objects.filter(pk=key).update(stage_id=stage_id(0, place), updated_at=at)
+    return key
+
+
+def upsert(row: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(UPSERT, [row])
+
+
+def everything(setting: Setting) -> Iterator[Line]:
+    """All open deals without their findings, then again when nothing differs; beside it the loop, on a sample."""
+    company.hold(setting.big)
+    deals = list(Deal.objects.open().order_by("id").values_list("id", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM qc_finding WHERE deal_id = ANY(%s)", [deals])
+    first = cost(lambda: bulk.judge(deals))
+    costs = [cost(lambda: bulk.judge(deals)) for _ in range(setting.rounds(3))]
+    per_deal = typical(costs).wall / len(deals)
+    sample = deals[:: max(1, len(deals) // SAMPLE)][:SAMPLE]
+    slow = typical([cost(lambda: loop.judge(sample)) for _ in range(3)]).wall / len(sample)
+    scale = "" if len(deals) == 200_000 else f" (by {len(deals):,})"
+    yield below("judge 200,000 open deals, nothing new", per_deal * 200_000, 15, "s", also=scale)
+    yield Line("… all findings new", f"{first.wall / len(deals) * 200_000:.3g} s{scale}")
+    yield compared(
+        "… beside a loop over ORM objects, a deal",
+        milliseconds(per_deal),
+        f"{milliseconds(slow)} (by {len(sample)})",
+        per_deal / slow,
+        most=0.1,
+    )
+
+
+def backtest(setting: Setting) -> Iterator[Line]:
+    """The stage with the most visits, and as many days of it as hold 10,000."""
+    company.hold(setting.big)
+    stage = (
+        Stay.objects.filter(stage__kind="work")
+        .values("stage")
+        .annotate(n=Count("id"))
+        .order_by("-n")[0]["stage"]
+    )
+    left = Stay.objects.filter(stage=stage).order_by("-left_at").values_list("left_at", flat=True)
+    oldest = left[min(10_000, left.count()) - 1]
+    days = (NOW - oldest).days + 1 if oldest else 1
+    visits = Stay.objects.filter(stage=stage).exclude(left_at__lte=NOW - timedelta(days=days)).count()
+    norms = {"max_stay": timedelta(minutes=3 * DAY)}
+    spent = typical([cost(lambda: engine.backtest(stage, norms, days)) for _ in range(3)])
+    note = f" (by {visits:,} visits of {days} days)"
+    yield below("backtest a norm on 10,000 visits", spent.wall * 10_000 / visits, 2, "s", also=note)

@@ -1,0 +1,140 @@
+"""Pages and blocks on the server: every address as a director, and the manager's own, through the whole of Django."""
+
+import time
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from bench import company, servers
+from bench.company import MONTH
+from bench.data import NOW, Company
+from bench.measure import cost, share, typical
+from bench.report import Line, against, below
+from bench.setting import Setting
+from pipelines.models import Deal
+from salesops.desk import pulse, snapshot
+from salesops.desk.views import BLOCKS
+from team.models import Employee
+
+MOST_MS, MOST_QUERIES, MOST_SHARE = 150, 12, 0.05
+SECONDS = 4.0  # spent on one address
+HTMX = {"HX-Request": "true"}
+Get = Callable[[], Any]
+
+
+def small(setting: Setting) -> Iterator[Line]:
+    yield from measured(setting, setting.small)
+
+
+def big(setting: Setting) -> Iterator[Line]:
+    yield from measured(setting, setting.big)
+
+
+def measured(setting: Setting, size: Company) -> Iterator[Line]:
+    company.hold(size)
+    director, manager = signed_in("director"), signed_in("manager0")
+    calls = 5 if setting.quick else 40
+    for title, get in addresses(director, manager):
+        yield line(f"{title}, {size.deals:,} deals", get, calls)
+    yield changed(director, size, calls)
+    yield live(size)
+
+
+@cache
+def collect_static_files() -> None:
+    """Hashed and compressed, into the bench's own folder, as in production."""
+    settings.STATIC_ROOT = servers.FOLDER / "static"
+    call_command("vendor_static", verbosity=0)
+    call_command("collectstatic", "--no-input", verbosity=0)
+
+
+def signed_in(username: str) -> Client:
+    collect_static_files()
+    client = Client(SERVER_NAME="127.0.0.1", headers={"Accept-Language": "ru"})
+    client.force_login(
+        Employee.objects.get(username=username), backend="django.contrib.auth.backends.ModelBackend"
+    )
+    return client
+
+
+def addresses(director: Client, manager: Client) -> Iterator[tuple[str, Get]]:
+    deal = Deal.objects.open().order_by("-price")[0].pk
+    yield "desk", lambda: director.get(reverse("desk"))
+    for block in BLOCKS:
+        address = reverse("desk-block", args=[block])
+        yield f"desk block {block}", lambda address=address: director.get(address, headers=HTMX)
+    for title, client, name, query in (
+        ("deals", director, "deals", ""),
+        ("stuck deals", director, "deals", "?stuck=1"),
+        ("deals without a task", director, "deals", "?no_task=1"),
+        ("deals by time on the stage", director, "deals", "?sort=since"),
+        ("overdue tasks", director, "tasks", "?overdue=1"),
+        ("open findings", director, "findings", "?state=open"),
+        ("a manager's deals", manager, "deals", ""),
+        ("my month", manager, "my-month", f"?period={MONTH.first:%Y-%m}"),
+    ):
+        address = reverse(name) + query
+        yield title, lambda client=client, address=address: client.get(address)
+    yield "deal card", lambda: director.get(reverse("deal", args=[deal]))
+    yield "regulation of a stage", lambda: director.get(reverse("regulation", args=["101:14"]))
+
+
+def line(what: str, get: Get, calls: int) -> Line:
+    times, queries = timed(get, calls)
+    p50, p95 = (1000 * share(times, part) for part in (0.5, 0.95))
+    met = p95 <= MOST_MS and queries <= MOST_QUERIES
+    target = f"p95 ≤ {MOST_MS} ms, ≤ {MOST_QUERIES} queries"
+    return Line(what, f"p50 {p50:.3g}, p95 {p95:.3g} ms, {queries} queries", target=target, met=met)
+
+
+def timed(get: Get, calls: int, before: Get = lambda: None) -> tuple[list[float], int]:
+    """Seconds of each call (fewer calls where they take long), and the number of queries of one."""
+    before()
+    with CaptureQueriesContext(connection) as captured:
+        response = get()
+    queries = len(captured)  # now: the next request empties the log
+    if response.status_code != 200:
+        raise RuntimeError(f"{response.request['PATH_INFO']} answers {response.status_code}")
+    times: list[float] = []
+    while len(times) < calls and (len(times) < 5 or sum(times) < SECONDS):
+        before()
+        began = time.perf_counter()
+        get()
+        times.append(time.perf_counter() - began)
+    return times, queries
+
+
+def changed(director: Client, size: Company, calls: int) -> Line:
+    """The block whose turn it is to count again: once in `pulse.BUCKET` seconds, and after each change."""
+    address = reverse("desk-block", args=["figures"])
+    times, queries = timed(lambda: director.get(address, headers=HTMX), calls, before=forget)
+    p95 = 1000 * share(times, 0.95)
+    return below(
+        f"desk block figures, counted anew, {size.deals:,} deals",
+        p95,
+        MOST_MS,
+        "ms",
+        also=f", {queries} queries",
+    )
+
+
+def forget() -> None:
+    for key in pulse.client().scan_iter("desk:*"):
+        pulse.client().delete(key)
+
+
+def live(size: Company) -> Line:
+    """What is kept in Redis beside the statement that counts it."""
+    snapshot.take(NOW, MONTH)
+    kept = typical([cost(lambda: snapshot.take(NOW, MONTH)) for _ in range(15)])
+    counted = typical([cost(lambda: snapshot.count(NOW, MONTH)) for _ in range(3)])
+    return against(
+        f"the desk's figures, kept, {size.deals:,} deals", kept, counted, MOST_SHARE, " counted live"
+    )

@@ -1,0 +1,21 @@
+"""The rows of the bench by name."""
+
+from collections.abc import Callable, Iterable
+
+from bench import intake, judging, pages, statements, store, sync, wire
+from bench.report import Line
+from bench.setting import Setting
+
+MEASURES: dict[str, Callable[[Setting], Iterable[Line]]] = {
+    "full-sync": sync.full,
+    "page-way": sync.page_way,
+    "store": store.pages,
+    "intake": intake.hooks,
+    "pages-small": pages.small,
+    "wire": wire.bytes_,
+    "statements": statements.month,
+    "judge-one": judging.one,
+    "judge-all": judging.everything,
+    "backtest": judging.backtest,
+    "pages": pages.big,
+}
