@@ -95,6 +95,8 @@ def _run(crew: Crew, port: int, *, demo: bool) -> None:
         _start_portal(crew, variables, port)
         print(f"\nThe portal is open: {address}\n", flush=True)
         crew.run("amo_sync", [*MANAGE, "amo_sync", "--full"], variables)
+        if demo:
+            crew.run("setup_demo", [*MANAGE, "setup_demo", "--loaded"], variables)
         schedule = ["--schedule", str(PROJECT / ".local" / "beat-schedule"), "--pidfile", ""]
         crew.start("beat", [*CELERY, "beat", *schedule, "--loglevel", "WARNING"], variables)
         print(

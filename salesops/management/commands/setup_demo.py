@@ -7,24 +7,28 @@ from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_duration
 
-from kpi.models import Quota
+from kpi import statements
+from kpi.models import Quota, Statement
+from kpi.tasks import refresh_statements
 from pipelines.models import CustomField, Person, Stage
 from pipelines.tasks import pull_dictionaries
 from qc import regulations
 from qc.models import Regulation, RuleMode
 from salesops.entrance import DEMO_PASSWORD
 from salesops.lib import moment
+from salesops.lib.periods import month_of
 from team.models import Employee, Role, Rota
 
 COMPANY = Path(settings.BASE_DIR) / "salesops" / "demo" / "zolotarev.json"
 SCHEME = Path(settings.BASE_DIR) / "kpi" / "schemes" / "zolotarev.json"
-MONTHS_OF_PLANS = 7
+MONTHS_OF_LIFE = 6
 OFFICE = {
     "director": ("Зинаида", "Золотарёва", Role.DIRECTOR),
     "admin": ("Артём", "Настройкин", Role.ADMIN),
@@ -36,9 +40,16 @@ DURATIONS = ("max_stay", "task_grace", "fields_grace")
 class Command(BaseCommand):
     help = "Sets up the demo company; safe to repeat."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--loaded", action="store_true", help="after the first load: close past months"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("setup_demo is for the demo company only: set DEMO=1.")
+        if options["loaded"]:
+            return self._months()
         pull_dictionaries()
         company = json.loads(COMPANY.read_text())
         staff = _staff()
@@ -60,6 +71,22 @@ class Command(BaseCommand):
                 is_staff=role == Role.ADMIN,
                 is_superuser=role == Role.ADMIN,
             )
+
+    def _months(self) -> None:
+        """All whole months of the demo company's life are paid; the last one waits for its closing."""
+        now = moment.now()
+        present = month_of(now, ZoneInfo(settings.TIME_ZONE))
+        whole = [month_of(first, ZoneInfo(settings.TIME_ZONE)) for first in self._first_days(present.first)][
+            2:
+        ]
+        for period in reversed(whole):
+            if not Statement.objects.filter(period=period.first, status=Statement.Status.CLOSED).exists():
+                statements.close(period, None, now)
+        refresh_statements()
+
+    @staticmethod
+    def _first_days(this_month: date) -> list[date]:
+        return [_months_back(this_month, back) for back in range(MONTHS_OF_LIFE)]
 
     def _company_hours(self) -> None:
         """When clients are answered: the client's clock."""
@@ -117,7 +144,7 @@ class Command(BaseCommand):
     def _plans(self, quotas: dict[str, int]) -> None:
         people = dict(Person.objects.values_list("name", "pk"))
         this_month = moment.now().date().replace(day=1)
-        months = [_months_back(this_month, back) for back in range(MONTHS_OF_PLANS)]
+        months = self._first_days(this_month)
         rows = [
             Quota(manager_id=people[name], period=month, amount=Decimal(amount))
             for name, amount in quotas.items()
