@@ -42,7 +42,7 @@ class Choice:
 
     @property
     def earlier(self) -> str | None:
-        return self.period.previous.label if self.period != self.months[-1] else None
+        return self.period.previous.label if self.period.start > self.months[-1].start else None
 
     @property
     def later(self) -> str | None:
@@ -86,13 +86,16 @@ def _person(asked: str, people: list[Person], user: Employee) -> Person | None:
 
 
 def _months(now: Period, chosen: Period, people: list[Person]) -> Iterator[Period]:
-    """From the present back to the first statement, and to the chosen one."""
-    first = Statement.objects.filter(manager__in=people).aggregate(first=Min("period"))["first"]
-    oldest = min(first or now.first, chosen.first)
-    shown, count = now, 0
-    while shown.first >= oldest and (count < MONTHS or shown.start >= chosen.start):
+    """From the present back to the first statement, and the chosen one."""
+    first = Statement.objects.filter(manager__in=people).aggregate(first=Min("period"))["first"] or now.first
+    shown = now
+    for _number in range(MONTHS):
+        if shown.first < first:
+            break
         yield shown
-        shown, count = shown.previous, count + 1
+        shown = shown.previous
+    if chosen.start <= shown.start:
+        yield chosen
 
 
 def _capital(day: date) -> str:

@@ -1,9 +1,11 @@
 """«Что отнимает деньги сейчас»: a manager's open findings by the roubles at stake, and those that will open soon."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+
+from django.db.models import Q
 
 from kpi import statements
 from qc import queries as judgement
@@ -11,7 +13,7 @@ from team.models import Employee
 
 SHOWN = 7
 SOON = 3
-MOST = 1_000  # of one person's open findings that are weighed
+MOST = 1_000  # of one person's findings that are weighed
 AHEAD = timedelta(days=2)
 
 
@@ -49,24 +51,20 @@ class Leaks:
 
 
 def find(person: int, user: Employee, now: datetime) -> Leaks:
-    """The dearest first, the longest open of equals. Five queries, however many findings."""
+    """The dearest first, the longest open of equals. Three queries, however many findings."""
     standing = judgement.standing(user).filter(manager=person)
-    weighed = [
-        Weighed(*row)
-        for row in standing.open(now)
-        .select_related(None)
-        .order_by("opens_at", "pk")
-        .values_list("pk", "rule", "mode", "manager_id", "opens_at", "closes_at")[:MOST]
-    ]
-    soon = list(standing.upcoming(now).filter(opens_at__lt=now + AHEAD).order_by("opens_at", "pk")[:SOON])
-    prices = statements.finding_prices([*weighed, *soon])
-    weighed.sort(key=lambda one: -(prices[one.pk] or 0))
-    dearest = [one.pk for one in weighed[:SHOWN]]
-    rows = standing.in_bulk(dearest)
-    return Leaks(
-        [_leak(rows[pk], prices) for pk in dearest], [_leak(one, prices) for one in soon], len(weighed)
-    )
+    ahead = standing.filter(Q(closes_at=None) | Q(closes_at__gt=now), opens_at__lt=now + AHEAD)
+    names = [one.name for one in fields(Weighed)]
+    rows = ahead.select_related(None).order_by("opens_at", "pk").values_list(*names)[:MOST]
+    weighed = [Weighed(*row) for row in rows]
+    opened = [one for one in weighed if one.opens_at <= now]
+    soon = [one for one in weighed if one.opens_at > now][:SOON]
+    prices = statements.finding_prices([*opened, *soon])
+    dearest = sorted(opened, key=lambda one: -(prices[one.pk] or 0))[:SHOWN]
+    found = standing.in_bulk([one.pk for one in (*dearest, *soon)])
+    leaks = {pk: _leak(finding, prices[pk]) for pk, finding in found.items()}
+    return Leaks([leaks[one.pk] for one in dearest], [leaks[one.pk] for one in soon], len(opened))
 
 
-def _leak(finding: Any, prices: dict[int, Decimal | None]) -> Leak:
-    return Leak(finding, prices[finding.pk], judgement.why(finding.rule), judgement.fix(finding.rule))
+def _leak(finding: Any, price: Decimal | None) -> Leak:
+    return Leak(finding, price, judgement.why(finding.rule), judgement.fix(finding.rule))

@@ -1,6 +1,7 @@
 """A person's own months, and beside them the median of everybody: no names, and never of so few that it tells one."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -28,15 +29,16 @@ class Month:
     median_quality: Decimal | None
 
 
-def months(person: int, period: Period) -> list[Month]:
-    """The last months up to ``period``, the newest first. Two queries."""
-    wanted = [period]
-    while len(wanted) < MONTHS:
-        wanted.append(wanted[-1].previous)
-    own = {
-        row.period: row
-        for row in Statement.objects.filter(manager=person, period__in=[one.first for one in wanted])
-    }
+def wanted(period: Period) -> list[Period]:
+    """The months that are shown: ``period`` and those before it, the newest first."""
+    found = [period]
+    while len(found) < MONTHS:
+        found.append(found[-1].previous)
+    return found
+
+
+def months(own: Mapping[date, Statement]) -> list[Month]:
+    """A person's statements by month, the newest first, each beside the median of everybody's. One query."""
     totals: dict[date, list[Decimal]] = defaultdict(list)
     scores: dict[date, list[Decimal]] = defaultdict(list)
     everybody = Statement.objects.filter(period__in=list(own))
@@ -44,11 +46,8 @@ def months(person: int, period: Period) -> list[Month]:
         totals[first].append(total)
         if quality is not None:
             scores[first].append(Decimal(quality))
-    return [
-        month(own[one.first], _median(totals[one.first]), _median(scores[one.first]))
-        for one in wanted
-        if one.first in own
-    ]
+    newest = sorted(own, reverse=True)
+    return [month(own[first], _median(totals[first]), _median(scores[first])) for first in newest]
 
 
 def month(

@@ -58,13 +58,11 @@ def _everybody(user: Employee, choice: Choice) -> dict[str, Any]:
 
 def _month(user: Employee, choice: Choice, person: Person) -> dict[str, Any]:
     period, now = choice.period, moment.now()
-    found = Statement.objects.visible_to(user).filter(manager=person).select_related("scheme", "closed_by")
-    rows = {
-        row.period: row
-        for row in found.filter(period__in=[period.first, period.previous.first]).prefetch_related(
-            "lines__author"
-        )
-    }
+    shown = [one.first for one in trend.wanted(period)]
+    found = (
+        Statement.objects.visible_to(user).filter(manager=person, period__in=shown).select_related("scheme")
+    )
+    rows = {row.period: row for row in found.prefetch_related("lines__author")}
     statement, before = rows.get(period.first), rows.get(period.previous.first)
     context: dict[str, Any] = {
         "person": person,
@@ -73,7 +71,7 @@ def _month(user: Employee, choice: Choice, person: Person) -> dict[str, Any]:
         "promise": list(terms(plan)) if (plan := _plan(statement, person, period)) else [],
         "amo": Account.objects.values_list("base_url", flat=True).first(),
         "now": now,
-        "months": trend.months(person.pk, period),
+        "months": trend.months(rows),
     }
     if choice.is_present:
         context["leaks"] = leaks.find(person.pk, user, now)

@@ -1,6 +1,6 @@
 """The form of a stage's regulation: five fields of text, then norms. Bad input is one sentence at its field."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,6 @@ from pipelines.models import Stage
 from pipelines.timeline import PRICE
 from qc.models import Regulation
 from qc.regulations import LONGEST, TEXTS
-from qc.terms import field_names
 
 UNITS = {
     "minutes": (_("minutes"), timedelta(minutes=1)),
@@ -94,16 +93,17 @@ class RegulationForm(forms.Form):
     )
     fields_grace = LengthField(list(SHIFT_UNITS), label=_("Time to fill them in, by the owner's shifts"))
 
-    def __init__(self, stage: Stage, data: Any = None, regulation: Regulation | None = None) -> None:
+    def __init__(
+        self, stage: Stage, names: Mapping[str, str], data: Any = None, regulation: Regulation | None = None
+    ) -> None:
+        """``names``: the fields that may be required."""
         initial = {name: getattr(regulation, name) for name in self.base_fields} if regulation else {}
         super().__init__(data, initial=initial, label_suffix="")
         for name in TEXTS:
             self.fields[name].required = False
             self.fields[name].widget = forms.Textarea({"rows": 6 if name == "steps" else 2})
         required: Any = self.fields["required_fields"]
-        required.choices = [
-            (field, _("Amount") if field == PRICE else name) for field, name in field_names().items()
-        ]
+        required.choices = [(field, _("Amount") if field == PRICE else name) for field, name in names.items()]
         if stage.kind in (Stage.Kind.WON, Stage.Kind.LOST):
             for name in ("max_stay", "stay_clock", "needs_task", "task_grace"):
                 del self.fields[name]

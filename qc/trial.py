@@ -14,7 +14,7 @@ from pipelines.models import Person
 from qc import engine, queries
 from qc.models import Regulation
 from qc.rules import RULES
-from salesops.lib import formats
+from salesops.lib import formats, moment
 from team.models import Employee
 from team.queries import clocks
 
@@ -58,6 +58,16 @@ def run(stage_id: str, values: Mapping[str, Any]) -> Trial:
     found = {code: [row for row in rows if row["rule"] == code] for code in RULES}
     rules = [(code, queries.title(code), _sum(of_rule)) for code, of_rule in found.items() if of_rule]
     return Trial(rules, managers, _sum(rows))
+
+
+def more_violations(stage_id: str, values: Mapping[str, Any], since: datetime) -> dict[int, dict[str, int]]:
+    """How many more violations each manager would have had since a moment, by rule; less is below zero."""
+    days = (moment.now() - since) / timedelta(days=1)
+    found: dict[int, dict[str, int]] = {}
+    for row in engine.backtest(stage_id, values, days):  # type: ignore[arg-type]  # a part of a day will do
+        if row["manager"] is not None and row["period"] != row["period_before"]:
+            found.setdefault(row["manager"], {})[row["rule"]] = row["period"] - row["period_before"]
+    return found
 
 
 def _sum(rows: Iterable[engine.Tried]) -> Numbers:

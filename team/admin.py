@@ -75,6 +75,9 @@ class EmployeeAdmin(UserAdmin, JudgedAgain):
         (_("Work"), {"fields": ["role", "person", "head", "rota", "hired_on"]}),
     ]
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # shifts and months of the past would change; who goes gets a last day
+
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
         obj.is_staff = obj.is_superuser = obj.role == Role.ADMIN  # the role decides
         super().save_model(request, obj, form, change)

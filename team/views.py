@@ -49,17 +49,16 @@ def team(request: HttpRequest) -> HttpResponse:
         problems = [_("“%(value)s” is not a month such as 2026-11.") % {"value": request.GET["month"]}]
     people = list(_visible(user))
     ids = {employee.pk for employee in people}
-    of_today = {
-        row.employee.pk: row.cells[0].kind for row in rota_grid(today, today) if row.employee.pk in ids
-    }
     grid = [row for row in rota_grid(shown.first, shown.last) if row.employee.pk in ids]
+    present = grid if now in shown else rota_grid(today, today)
+    of_today = {row.employee.pk: cell.kind for row in present for cell in row.cells if cell.day == today}
     deals = _open_deals(user) if user.directs else {}
     context = {
         "people": [
             _row(employee, of_today.get(employee.pk), deals.get(employee.person_id, 0), today)
             for employee in people
         ],
-        "on_shift": sum(kind in WORKED for kind in of_today.values()),
+        "on_shift": sum(kind in WORKED for pk, kind in of_today.items() if pk in ids),
         "grid": [(row.employee, _cells(row), sum(cell.kind in WORKED for cell in row.cells)) for row in grid],
         "days": [
             (

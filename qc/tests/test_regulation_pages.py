@@ -2,15 +2,18 @@
 
 from datetime import timedelta
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from kpi import plans, statements
 from pipelines.models import CustomField, Stage, Stay
 from qc import dwell, trial
 from qc.models import Regulation, RuleMode
 from salesops.lib import moment
+from salesops.lib.periods import month
 from salesops.tests import factory
 from salesops.tests.factory import DAY, NOW
 from team.models import Employee, Role, Rota
@@ -209,6 +212,31 @@ def test_a_draft_is_tried_on_history_and_nothing_is_written(office: Office) -> N
     ]
     assert "This draft finds <b>2</b> now and <b>2</b> over 90 days." in page.content.decode()
     assert Regulation.objects.count() == 1
+
+
+def test_a_draft_tells_what_it_would_do_to_the_months_pay(office: Office) -> None:
+    factory.make_employee(Role.MANAGER, office.roman)
+    RuleMode.objects.filter(rule="deal.stuck").update(mode=RuleMode.Mode.MONEY)
+    plans.load(
+        {
+            "code": "pay",
+            "title": {"ru": "Оплата", "en": "Pay"},
+            "effective_from": "2026-01-01",
+            "components": [
+                {
+                    "kind": "matrix",
+                    "code": "kpi",
+                    "title": {"ru": "Премия", "en": "Bonus"},
+                    "fund": "10000",
+                    "indicators": [{"measure": "kept:deal.stuck", "weight": "1", "plan": "1"}],
+                }
+            ],
+        }
+    )
+    statements.refresh(month("2026-11", ZoneInfo("Europe/Moscow")))
+    page = login().post(card(office.talk) + "try/", office.values(max_stay_number="2"), headers=HTMX)
+    text = unescape(page.content.decode()).replace("\xa0", " ")
+    assert "Had it been in force since the month began: −10,000 ₽ for 1 manager." in text
 
 
 def test_a_nonsense_draft_is_answered_with_a_sentence(office: Office) -> None:

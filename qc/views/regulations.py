@@ -1,5 +1,6 @@
 """«Регламенты»: what must hold on each stage. Everybody signed in reads, an admin tries a draft and publishes it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kombu.exceptions import OperationalError
 
 from pipelines.models import Pipeline, Stage
-from qc import demands, dwell, regulations, trial, wording
+from pipelines.timeline import PRICE
+from qc import dwell, regulations, trial, wording
 from qc.models import Finding, Regulation
 from qc.regulation_form import RegulationForm
 from qc.terms import field_names
@@ -48,16 +50,15 @@ def card(request: HttpRequest, stage: str) -> HttpResponse:
         .select_related("author")
         .order_by("-published_at", "-version")
     )
-    present = versions[0] if versions else None
+    present, names = versions[0] if versions else None, field_names()
     form = None
     if request.user.administers:
-        form = RegulationForm(one, request.POST if request.method == "POST" else None, present)
+        form = RegulationForm(one, names, request.POST if request.method == "POST" else None, present)
     if request.method == "POST":
         if form is None:
             raise Http404
         if form.is_valid() and _publish(request, one, present, form):
             return redirect("regulation", one.pk)
-    names = field_names()
     changes = [
         (new, wording.changes(old, new, names) if old else [])
         for new, old in zip(versions, [*versions[1:], None], strict=False)  # no version yet: none to compare
@@ -66,7 +67,7 @@ def card(request: HttpRequest, stage: str) -> HttpResponse:
         "stage": one,
         "siblings": _siblings(one),
         "regulation": present,
-        "required": list(demands.names(present.required_fields).values()) if present else [],
+        "required": _required(present, names),
         "form": form,
         "picture": dwell.picture(one.pk, _calendar_norm(present)),
         "changes": changes,
@@ -81,7 +82,7 @@ def attempt(request: HttpRequest, stage: str) -> HttpResponse:
     if not request.user.administers:
         raise Http404
     one = _stage(stage)
-    form = RegulationForm(one, request.POST)
+    form = RegulationForm(one, field_names(), request.POST)
     context: dict[str, Any] = {"stage": one, "days": trial.DAYS}
     if not form.is_valid():
         context["problems"] = [
@@ -93,7 +94,7 @@ def attempt(request: HttpRequest, stage: str) -> HttpResponse:
     values = form.cleaned_data
     try:
         draft = regulations.draft(one.pk, **values)
-        context["trial"] = trial.run(one.pk, values)
+        context |= {"trial": trial.run(one.pk, values), "values": values}
     except (ValueError, ValidationError) as error:
         return render(
             request, _attempt_template(request), context | {"problems": _sentences(error)}, status=422
@@ -104,6 +105,11 @@ def attempt(request: HttpRequest, stage: str) -> HttpResponse:
     if draft.max_stay and someone:
         context["example"] = trial.example(draft.max_stay, draft.stay_clock, someone, moment.now())
     return render(request, _attempt_template(request), context)
+
+
+def _required(regulation: Regulation | None, names: Mapping[str, str]) -> list[str]:
+    fields = map(str, regulation.required_fields) if regulation else []
+    return [_("Amount") if field == PRICE else names[field] for field in fields if field in names]
 
 
 def _attempt_template(request: HttpRequest) -> str:
