@@ -57,7 +57,8 @@ class Scope:
             query.pop("group", None)
         if "stage" in values:
             query.pop("pipeline", None)
-        return "?" + urlencode({name: value for name, value in query.items() if value})
+        text = urlencode({name: value for name, value in query.items() if value})
+        return f"?{text}" if text else ""
 
     @cached_property
     def pipelines(self) -> Mapping[int, Pipeline]:
