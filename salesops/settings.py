@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environs import Env, EnvError
 
-from salesops import csp
+from salesops import csp, theme
 from salesops.lib import moment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -34,7 +34,7 @@ try:
         "AMO_RATE", 7.0
     )  # requests a second of the whole installation; 0 = unpaced (sandbox only)
     PORTAL_URL = env.str("PORTAL_URL", "http://127.0.0.1:8000").rstrip("/")
-    CREDENTIALS_KEYS: list[str] = env.list("CREDENTIALS_KEYS", [])  # Fernet keys, newest first; falls back on SECRET_KEY
+    CREDENTIALS_KEYS: list[str] = env.list("CREDENTIALS_KEYS", [])  # Fernet, newest first; else SECRET_KEY
     HTTPS = env.bool("HTTPS", False)
     FIXED_NOW = env.str("SALESOPS_NOW", "")
     # Static files from where they are, as `make run` serves them: collecting and compressing takes half a minute.
@@ -169,6 +169,8 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
+UNFOLD = theme.UNFOLD
+
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {"DIRECTIVES": csp.DIRECTIVES}
 

@@ -110,7 +110,9 @@ def _schedules(person_ids: Iterable[int] | None) -> dict[int, Schedule | None]:
     owners = list(employees.values_list("id", "person_id", "rota_id"))
     exceptions = DayOff.objects.filter(employee__in=[employee for employee, _, _ in owners])
     overrides: dict[int, list[Override]] = defaultdict(list)
-    for employee, first, last, kind in exceptions.order_by("id").values_list("employee_id", "first", "last", "kind"):
+    for employee, first, last, kind in exceptions.order_by("id").values_list(
+        "employee_id", "first", "last", "kind"
+    ):
         overrides[employee].append(Override(first, last, kind == DayOff.Kind.EXTRA))
     patterns = {rota.pk: _pattern(rota) for rota in Rota.objects.all()}
     company = _company_pattern()

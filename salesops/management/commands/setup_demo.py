@@ -41,9 +41,7 @@ class Command(BaseCommand):
     help = "Sets up the demo company; safe to repeat."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--loaded", action="store_true", help="after the first load: close past months"
-        )
+        parser.add_argument("--loaded", action="store_true", help="after the first load: close past months")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
