@@ -129,6 +129,6 @@ def box() -> MultiFernet:
     keys = settings.CREDENTIALS_KEYS or [
         base64.urlsafe_b64encode(
             hashlib.sha256(b"salesops credentials " + settings.SECRET_KEY.encode()).digest()
-        )
+        ).decode()
     ]
     return MultiFernet([Fernet(key) for key in keys])

@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 from django.db import connection, transaction
 
+from pipelines.models import FROM_FILE
+
 CHUNK = 2000  # deals folded in one transaction
 FOLD_LOCK = 0x5A1E5001  # folds go one at a time: one that knows less must not overwrite one that knows more
 
@@ -62,11 +64,12 @@ def steps(
 
     ``changes`` are ordered by time and id. Where two neighbours do not meet, the step between them was never told: it
     is put at the moment of the later one, when it had surely happened, and marked. The same where ``current``, read at
-    ``known_at``, is not what the last change led to; that step stands at ``seen_at``.
+    ``known_at``, is not what the last change led to; that step stands at ``seen_at``. A row that was imported from a
+    file has no history at all: what it says is put at birth, and marked.
     """
     told = [change for change in changes if change.before != change.after]
     if not told:
-        return [(born, current, False)]
+        return [(born, current, known_at == FROM_FILE)]
     first = told[0].after if told[0].before is None else told[0].before
     found: list[Step] = [(min(born, told[0].at), first, False)]
     for change in told:

@@ -126,24 +126,22 @@ def claim(limit: int = BATCH) -> list[Hook]:
 
 
 def answer(source: Source) -> set[int]:
-    """Read again what all waiting deliveries ring about, each item once; returns the deals whose story has changed.
+    """Read again what a batch of waiting deliveries rings about, each item once; returns the deals that have changed.
 
     A delivery that cannot be read keeps the reason and is done with; one that cannot be answered keeps it and waits.
     Raises AmoError when amoCRM itself cannot be reached.
     """
-    touched: set[int] = set()
     account = Account.objects.values_list("id", flat=True).first()
-    while batch := claim():
-        rings = {hook.pk: ids for hook in batch if (ids := understood(hook, account)) is not None}
-        try:
-            touched |= read_again(source, merged(rings.values()))
-            handled(list(rings))
-        except errors.AmoError as error:
-            if len(batch) > 1 and not isinstance(error, errors.Transient):
-                touched |= answer_singly(source, batch, rings)
-                continue
-            postpone(batch, error)
-            raise
+    batch = claim()
+    rings = {hook.pk: ids for hook in batch if (ids := understood(hook, account)) is not None}
+    try:
+        touched = read_again(source, merged(rings.values()))
+    except errors.AmoError as error:
+        if len(batch) > 1 and not isinstance(error, errors.Transient):
+            return answer_singly(source, batch, rings)
+        postpone(batch, error)
+        raise
+    handled(list(rings))
     return touched
 
 

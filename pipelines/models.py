@@ -6,6 +6,7 @@ are the keys. Foreign keys inside the mirror carry no database constraint and ma
 its parent, and a parent may vanish for good.
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import models
@@ -13,6 +14,9 @@ from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 WON, LOST = 142, 143  # amoCRM's two closing statuses, the same numbers in every pipeline
+FROM_FILE = datetime(
+    1970, 1, 1, tzinfo=UTC
+)  # ``updated_at`` of an imported row: whatever the API says is newer
 
 
 def link(to: str, **options: Any) -> models.ForeignKey:

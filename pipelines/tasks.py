@@ -54,11 +54,10 @@ def answer_hooks() -> None:
         return
     try:
         with connection.source_of(connection.current(), "interactive") as source:
-            deals = hooks.answer(source)
+            while hooks.waiting():
+                touched.deliver(hooks.answer(source))
     except (CannotConnect, AmoError) as error:
         log.warning("hooks wait: %s", error)
-        return
-    touched.deliver(deals)
 
 
 def pull(choose: Callable[[], list[Entity]]) -> None:
