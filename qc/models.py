@@ -148,6 +148,12 @@ class Finding(models.Model):
         ordering = ["opens_at", "id"]
         indexes = [
             models.Index(fields=["deal"], name="finding_by_deal"),  # diff of a judged deal, deal card
+            models.Index(
+                fields=["opens_at", "id"],
+                include=["closes_at", "mode", "manager", "deal", "rule", "stage"],
+                name="finding_newest",
+                condition=Q(withdrawn_at=None),
+            ),  # the newest findings: list and feed
             # open and upcoming lists of a rule or a manager; the desk
             models.Index(
                 fields=["rule", "opens_at"],

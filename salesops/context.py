@@ -16,6 +16,8 @@ from qc.models import Finding
 from salesops.lib import moment
 from team.models import Employee
 
+MANY = 999  # a badge need not be exact, and counting a million findings on every page takes 100 ms
+
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     return {
@@ -29,14 +31,20 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     user = request.user
     if not isinstance(user, Employee):
         return []
-    open_findings = Finding.objects.visible_to(user).open(moment.now()).count()
+    open_findings = Finding.objects.visible_to(user).open(moment.now())[: MANY + 1].count()
     work = [
         user.directs and _link(request, "desk", "layout-dashboard", _("Desk")),
         user.sees_money
         and _link(request, "my-month", "wallet", _("My month") if user.person_id else _("Managers’ money")),
         _link(request, "deals", "briefcase", _("Deals")),
         _link(request, "tasks", "list-checks", _("Tasks")),
-        _link(request, "findings", "shield-alert", _("Findings"), badge=open_findings),
+        _link(
+            request,
+            "findings",
+            "shield-alert",
+            _("Findings"),
+            badge=open_findings if open_findings <= MANY else f"{MANY}+",
+        ),
     ]
     order = [
         _link(request, "regulations", "book-open-check", _("Regulations")),
@@ -58,7 +66,7 @@ def age(request: HttpRequest) -> dict[str, Any]:
     return {"as_of": whole.as_of, "state": whole.state, "url": reverse("sync") if sees_sync else ""}
 
 
-def _link(request: HttpRequest, name: str, icon: str, label: str, badge: int = 0) -> dict[str, Any]:
+def _link(request: HttpRequest, name: str, icon: str, label: str, badge: int | str = 0) -> dict[str, Any]:
     url = reverse(name)
     return {
         "url": url,

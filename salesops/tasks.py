@@ -1,4 +1,4 @@
-"""Background work of the desk: tell open pages what may have changed, and count figures that are slow to count."""
+"""Background work of the house: tell open pages what may have changed, count slow figures, pay after judging."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -7,9 +7,13 @@ from celery import Task, shared_task
 from celery.signals import task_postrun
 from django.conf import settings
 
+from kpi.tasks import refresh_statements
 from salesops.desk import pulse, snapshot
 from salesops.lib import moment
 from salesops.lib.periods import month
+
+
+PAY_DELAY = 10  # seconds: judgements of that long share one count of the month's pay
 
 
 @shared_task
@@ -21,5 +25,8 @@ def count_desk(label: str) -> None:
 @task_postrun.connect
 def ring(task: Task, **_: Any) -> None:
     """After judging and pay, when the result can be seen; after a sync too, since not every change is judged."""
-    if task.name.partition(".")[0] in {"pipelines", "qc", "kpi"}:
+    room = task.name.partition(".")[0]
+    if room in {"pipelines", "qc", "kpi"}:
         pulse.beat()
+    if room == "qc" and pulse.first_within(PAY_DELAY, "pay"):
+        refresh_statements.apply_async(countdown=PAY_DELAY)

@@ -23,6 +23,17 @@ def beat(counter: str = BEATS) -> None:
         return
 
 
+def first_within(seconds: int, what: str) -> bool:
+    """Whether nobody has asked this about ``what`` in the last ``seconds``: of a burst, one does the work.
+
+    Without Redis nobody is the first: what matters is done on schedule as well.
+    """
+    try:
+        return bool(client().set(f"desk:once:{what}", 1, nx=True, ex=seconds))
+    except redis.RedisError:
+        return False
+
+
 def stamp(now: datetime) -> str:
     """Text that differs as soon as the data have changed."""
     return f"{_read(BEATS)}.{int(now.timestamp()) // BUCKET}"
