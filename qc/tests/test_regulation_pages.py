@@ -276,6 +276,19 @@ def test_a_stage_that_does_not_exist_is_not_found(office: Office, stage: str) ->
 
 
 def test_the_picture_counts_only_visits_that_moved_on(office: Office) -> None:
+    lost = factory.make_stage(office.sales, "Закрыто и не реализовано", Stage.Kind.LOST)
+    for next_stage, inferred in ((lost, False), (office.ready, True)):
+        came, left = NOW - 9 * DAY, NOW - 8 * DAY
+        Stay.objects.create(
+            deal=factory.make_deal(next_stage, office.anna, since=left),
+            stage=office.talk,
+            visit=0,
+            visit_since=came,
+            entered_at=came,
+            left_at=left,
+            next_stage=next_stage,
+            inferred=inferred,
+        )
     shown = dwell.picture(office.talk.pk, 5 * DAY)
     assert (shown.dwell.n, shown.dwell.p50, shown.enough) == (1, DAY, False)
     assert sum(shown.figure["data"][0]["y"]) == 1
