@@ -12,7 +12,6 @@ from salesops.desk import pulse, snapshot
 from salesops.lib import moment
 from salesops.lib.periods import month
 
-
 PAY_DELAY = 10  # seconds: judgements of that long share one count of the month's pay
 
 
