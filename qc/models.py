@@ -1,11 +1,18 @@
 """Judgement: what must hold on each stage, which rules are on, and what was found."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThan
 from django.utils.translation import gettext_lazy as _
+
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+# One range of the index finding_open, which «null or later» is not.
+ENDS = Coalesce("closes_at", Value(NEVER))
 
 
 class Severity(models.TextChoices):
@@ -89,10 +96,10 @@ class FindingQuerySet(models.QuerySet):
         return self.filter(withdrawn_at=None)
 
     def open(self, now: Any) -> "FindingQuerySet":
-        return self.standing().filter(Q(closes_at=None) | Q(closes_at__gt=now), opens_at__lte=now)
+        return self.standing().filter(GreaterThan(ENDS, now), opens_at__lte=now)
 
     def upcoming(self, now: Any) -> "FindingQuerySet":
-        return self.standing().filter(Q(closes_at=None) | Q(closes_at__gt=now), opens_at__gt=now)
+        return self.standing().filter(GreaterThan(ENDS, now), opens_at__gt=now)
 
     def closed(self, now: Any) -> "FindingQuerySet":
         return self.standing().filter(closes_at__lte=now)
@@ -154,10 +161,11 @@ class Finding(models.Model):
                 name="finding_newest",
                 condition=Q(withdrawn_at=None),
             ),  # the newest findings: list and feed
-            # open and upcoming lists of a rule or a manager; the desk
+            # open and upcoming findings: the number in the menu, lists, the desk
             models.Index(
-                fields=["rule", "opens_at"],
-                include=["closes_at", "manager", "deal", "stage"],
+                ENDS,
+                "opens_at",
+                include=["id", "closes_at", "rule", "mode", "manager", "deal", "stage"],
                 name="finding_open",
                 condition=Q(withdrawn_at=None),
             ),

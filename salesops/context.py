@@ -31,7 +31,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     user = request.user
     if not isinstance(user, Employee):
         return []
-    open_findings = Finding.objects.visible_to(user).open(moment.now())[: MANY + 1].count()
+    open_findings = Finding.objects.visible_to(user).open(moment.now()).order_by()[: MANY + 1].count()
     work = [
         user.directs and _link(request, "desk", "layout-dashboard", _("Desk")),
         user.sees_money

@@ -15,6 +15,7 @@ from django.db import connection
 from msgspec import Struct, json
 
 from pipelines.frozen import SHOWN
+from qc.models import NEVER
 from salesops.desk import pulse
 from salesops.lib.periods import Period
 
@@ -31,7 +32,7 @@ with live as materialized (
            closes_at is null or closes_at > %(now)s as stands
     from qc_finding
     where withdrawn_at is null and mode = any(%(shown)s) and opens_at <= %(now)s
-      and (closes_at is null or closes_at > %(week_ago)s)
+      and coalesce(closes_at, %(never)s) > %(week_ago)s
 ), broken as materialized (
     select deal_id, bool_or(rule = 'deal.stuck') as stuck from opened where stands group by deal_id
 ), planned as (
@@ -47,20 +48,13 @@ with live as materialized (
     select id, price from live
     union all
     select id, price from pipelines_deal where closed_at > %(week_ago)s and deleted_at is null
-), before as (
-    select o.stage_id, o.manager_id, count(*) as stuck, sum(d.price) as frozen
-    from opened o join priced d on d.id = o.deal_id
-    where o.rule = 'deal.stuck' and o.opens_at <= %(week_ago)s
-    group by o.stage_id, o.manager_id
-), found as (
-    select stage_id, manager_id, count(*) filter (where stands) as open,
-           count(*) filter (where opens_at >= %(week_ago)s) as new, count(*) filter (where not stands) as fixed
-    from opened group by stage_id, manager_id
 ), findings as (
-    select f.stage_id as stage, f.manager_id as manager, f.open, f.new, f.fixed,
-           coalesce(b.stuck, 0) as stuck_before, coalesce(b.frozen, 0) as frozen_before
-    from found f
-    left join before b on b.stage_id is not distinct from f.stage_id and b.manager_id is not distinct from f.manager_id
+    select o.stage_id as stage, o.manager_id as manager, count(*) filter (where o.stands) as open,
+           count(*) filter (where o.opens_at >= %(week_ago)s) as new, count(*) filter (where not o.stands) as fixed,
+           count(d.id) as stuck_before, coalesce(sum(d.price), 0) as frozen_before
+    from opened o
+    left join priced d on d.id = o.deal_id and o.rule = 'deal.stuck' and o.opens_at <= %(week_ago)s
+    group by o.stage_id, o.manager_id
 ), overdue as (
     select t.manager_id as manager, d.pipeline_id as pipeline, count(*) as tasks, min(t.due_at) as oldest
     from pipelines_task t left join pipelines_deal d on d.id = t.deal_id
@@ -253,6 +247,7 @@ def count(now: datetime, month: Period) -> str:
     values: dict[str, Any] = {
         "now": now,
         "week_ago": now - WEEK,
+        "never": NEVER,
         "shown": list(SHOWN),
         "start": month.start,
         "end": month.end,
