@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from celery import current_app
 
 from pipelines import history
+from pipelines.exports import succession
 from pipelines.models import Touched
 
 AT_ONCE = 5000  # notes taken together
@@ -39,6 +40,7 @@ def deliver(deals: Collection[int] | None = None, judge: Callable[[list[int]], N
 def deliver_all(judge: Callable[[], None]) -> None:
     """The same for the whole mirror after a full load."""
     last = Touched.objects.order_by("-id").values_list("id", flat=True).first()
+    succession.hand_over()
     history.fold(None)
     judge()
     if last:
