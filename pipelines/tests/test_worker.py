@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -31,9 +31,8 @@ pytestmark = [
 
 
 def database_url() -> str:
-    name, host = database.settings_dict["NAME"], database.settings_dict["HOST"]
-    user, password, port = (database.settings_dict[key] for key in ("USER", "PASSWORD", "PORT"))
-    return f"postgres://{quote(user)}:{quote(password)}@{quote(host, safe='')}:{port or 5432}/{name}"
+    """The server of this run, and the database that pytest-django has made there."""
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database.settings_dict['NAME']}").geturl()
 
 
 @pytest.fixture
