@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from pipelines import touched
 from pipelines.exports import drafts, loading
 from pipelines.exports.columns import DEALS, LABELS
-from pipelines.exports.doubts import doubts
+from pipelines.exports.doubts import NOT_JUDGED, doubts
 from pipelines.exports.drafts import Draft
 from pipelines.exports.parsing import Parsed, parse
 from pipelines.exports.tables import LARGEST, BadFile
@@ -95,9 +95,7 @@ def hand_on(request: HttpRequest) -> None:
     try:
         touched.deliver()
     except OperationalError:
-        messages.error(
-            request, _("The queue does not answer: what was imported will be judged with the next sync.")
-        )
+        messages.error(request, NOT_JUDGED)
 
 
 def preview(found: Draft) -> dict[str, Any]:

@@ -3,11 +3,15 @@
 from collections import Counter
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from pipelines.exports import names
 from pipelines.exports.columns import DEALS
 from pipelines.exports.parsing import Parsed
+
+NOT_JUDGED = gettext_lazy(
+    "The deals are imported but not judged, as the queue does not answer: import the file again later."
+)
 
 
 def doubts(parsed: Parsed) -> list[str]:

@@ -5,11 +5,12 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 from django.utils.translation import gettext as _
+from kombu.exceptions import OperationalError
 
 from pipelines import touched
 from pipelines.exports import loading
 from pipelines.exports.columns import LABELS
-from pipelines.exports.doubts import doubts
+from pipelines.exports.doubts import NOT_JUDGED, doubts
 from pipelines.exports.loading import Loaded
 from pipelines.exports.parsing import Parsed, parse
 from pipelines.exports.tables import BadFile
@@ -41,7 +42,13 @@ class Command(BaseCommand):
             self.stdout.write(sentence)
         self.tell_counts(loaded, parsed)
         if not preview:
+            self.hand_on()
+
+    def hand_on(self) -> None:
+        try:
             touched.deliver()
+        except OperationalError as error:
+            raise CommandError(str(NOT_JUDGED)) from error
 
     def tell_columns(self, parsed: Parsed) -> None:
         for title, field in parsed.read:
