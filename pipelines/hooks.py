@@ -11,6 +11,7 @@ from django.utils.crypto import get_random_string
 from pipelines import leases, mirror, sync
 from pipelines.amo import errors, phpform
 from pipelines.amo.client import Client
+from pipelines.connection import redis
 from pipelines.entities import ENTITIES
 from pipelines.models import Account, Hook
 from pipelines.refetch import refetch
@@ -23,6 +24,8 @@ BATCH = 200
 LEASE = timedelta(minutes=1)
 LONGEST_REST = timedelta(hours=1)
 KEPT = timedelta(days=30)
+RUNG = "hooks:rung"  # stands in Redis while somebody has been asked to answer and has not begun
+RUNG_FOR = 5  # seconds, should he never begin
 SETTINGS = [
     f"{action}_{thing}"
     for thing, actions in {
@@ -103,6 +106,16 @@ def unsorted(item: dict[str, Any]) -> Iterator[int | None]:
 
 def number(text: Any) -> int | None:
     return int(text) if isinstance(text, str) and text.isdigit() and len(text) < 19 else None
+
+
+def ring() -> bool:
+    """Whether somebody has to be asked to answer: many rings at once need one. Say it after the delivery is kept."""
+    return bool(redis().set(RUNG, 1, nx=True, ex=RUNG_FOR))
+
+
+def begin() -> None:
+    """From here on a new delivery has to ask again. Say it before looking at what waits."""
+    redis().delete(RUNG)
 
 
 def waiting() -> bool:

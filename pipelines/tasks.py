@@ -50,6 +50,7 @@ def first_load() -> None:
 @shared_task
 def answer_hooks() -> None:
     """Read again what the waiting hooks ring about."""
+    hooks.begin()
     if not hooks.waiting():
         return
     try:

@@ -3,8 +3,10 @@ from typing import Any
 import pytest
 from django.test import Client
 from kombu.exceptions import OperationalError
+from werkzeug.test import Client as WsgiClient
 
-from pipelines import intake
+from pipelines import hooks, intake
+from pipelines.connection import redis
 from pipelines.models import Account, Hook
 
 BODY = b"leads%5Badd%5D%5B0%5D%5Bid%5D=1&account%5Bid%5D=31"
@@ -18,6 +20,7 @@ pytestmark = [
 @pytest.fixture(autouse=True)
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What is put on the queue; the queue itself is driven in test_worker."""
+    redis().delete(hooks.RUNG)
     calls: list[dict[str, Any]] = []
     monkeypatch.setattr(intake.answer_hooks, "apply_async", lambda **options: calls.append(options))
     return calls
@@ -69,3 +72,44 @@ def test_without_a_queue_the_delivery_is_kept_all_the_same(
     monkeypatch.setattr(intake.answer_hooks, "apply_async", refuse)
     assert Client().post(door, BODY, content_type=FORM).status_code == 204
     assert Hook.objects.count() == 1
+
+
+def test_many_rings_ask_once_until_somebody_begins_to_answer(door: str, asked: list) -> None:
+    for _ in range(3):
+        Client().post(door, BODY, content_type=FORM)
+    assert (Hook.objects.count(), len(asked)) == (3, 1)
+    assert 0 < redis().ttl(hooks.RUNG) <= hooks.RUNG_FOR
+    hooks.begin()
+    Client().post(door, BODY, content_type=FORM)
+    assert len(asked) == 2
+
+
+def refused_by_the_portal(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    start_response("418 The portal", [])
+    return [b""]
+
+
+AT_THE_DOOR = [
+    ("a sound delivery", {}, 204),
+    ("another secret", {"path": f"/hooks/amocrm/{'s' * 42}/"}, 418),
+    ("an empty secret", {"path": "/hooks/amocrm//"}, 418),
+    ("another address", {"path": "/desk/"}, 418),
+    ("an address below", {"path": f"/hooks/amocrm/{'s' * 43}/more/"}, 418),
+    ("another method", {"method": "PUT"}, 418),
+    ("a body over a megabyte", {"data": b"x" * 1_000_001}, 418),
+    ("no word of the length", {"environ_overrides": {"CONTENT_LENGTH": ""}}, 418),
+    ("a length below zero", {"environ_overrides": {"CONTENT_LENGTH": "-1"}}, 418),
+    ("letters beyond Latin", {"path": "/hooks/amocrm/ключ/"}, 418),
+]
+
+
+@pytest.mark.django_db(transaction=True)  # the door minds its connection itself, as Django does in production
+@pytest.mark.parametrize(("_case", "asked_for", "status"), AT_THE_DOOR)
+def test_only_a_sound_delivery_is_taken_before_the_portal(
+    door: str, asked: list, _case: str, asked_for: dict[str, Any], status: int
+) -> None:
+    client = WsgiClient(intake.at_the_door(refused_by_the_portal))
+    answer = client.open(**{"path": door, "method": "POST", "data": BODY, "content_type": FORM} | asked_for)
+    kept = [bytes(hook.body) for hook in Hook.objects.all()]
+    assert (answer.status_code, kept) == (status, [BODY] if status == 204 else [])
+    assert len(asked) == len(kept)
