@@ -109,7 +109,7 @@ def pace(base_url: str) -> Pace:
 
 
 @cache
-def redis() -> "Redis[bytes]":
+def redis() -> "Redis":
     """One pool of connections for the process."""
     return Redis.from_url(settings.REDIS_URL)
 

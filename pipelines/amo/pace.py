@@ -30,7 +30,7 @@ return free - now
 class Pace:
     """At most ``rate`` calls a second for everybody who uses the same Redis and ``name``; 0 means unpaced."""
 
-    def __init__(self, redis: "Redis[bytes]", name: str, rate: float) -> None:
+    def __init__(self, redis: "Redis", name: str, rate: float) -> None:
         self._redis, self._name, self._rate = redis, name, rate
         self._script = redis.register_script(RESERVE)
         self._turn, self._last = Lock(), 0.0

@@ -29,20 +29,21 @@ ALIASES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     CONTACTS: {
         "id": ("id", "id контакта"),
-        "name": ("полное имя контакта", "полное имя", "имя контакта"),
+        "full_name": ("полное имя контакта", "полное имя", "имя контакта"),
         "type": ("тип",),
     },
 }
-REQUIRED = {DEALS: ("id", "created_at", "stage"), CONTACTS: ("id", "name")}
+REQUIRED = {DEALS: ("id", "created_at", "stage"), CONTACTS: ("id", "full_name")}
 TELLING = ("name", "stage", "pipeline")  # columns that only deals have
 LABELS: dict[str, Promise] = {
     "id": gettext_lazy("ID"),
-    "name": gettext_lazy("Name"),
+    "name": gettext_lazy("Deal"),
+    "full_name": gettext_lazy("Name"),
     "price": gettext_lazy("Amount"),
     "manager": gettext_lazy("Manager"),
     "created_at": gettext_lazy("Created"),
-    "edited_at": gettext_lazy("Changed (to tell how old the file is)"),
-    "closed_at": gettext_lazy("Closed"),
+    "edited_at": gettext_lazy("Last change"),
+    "closed_at": gettext_lazy("Closing date"),
     "stage": gettext_lazy("Stage"),
     "pipeline": gettext_lazy("Pipeline"),
     "tags": gettext_lazy("Tags"),
@@ -79,7 +80,7 @@ def recognise(header: Sequence[str]) -> Columns:
     if any(field in deals for field in TELLING):
         return complete(Columns(DEALS, deals, header))
     contacts = found(titles, ALIASES[CONTACTS])
-    if "name" in contacts:
+    if "full_name" in contacts:
         return complete(Columns(CONTACTS, contacts, header))
     raise BadFile(_("This is not amoCRM's export of deals or contacts: its columns have other names."))
 
@@ -95,8 +96,13 @@ def found(titles: Sequence[str], aliases: Mapping[str, Sequence[str]]) -> dict[s
 def complete(columns: Columns) -> Columns:
     missing = [field for field in REQUIRED[columns.kind] if field not in columns.places]
     if missing:
-        names = ", ".join(f"«{ALIASES[columns.kind][field][0]}»" for field in missing)
+        names = ", ".join(f"«{titled(ALIASES[columns.kind][field][0])}»" for field in missing)
         if columns.kind == DEALS:
             raise BadFile(_("This export of deals lacks the columns %(names)s.") % {"names": names})
         raise BadFile(_("This export of contacts lacks the columns %(names)s.") % {"names": names})
     return columns
+
+
+def titled(name: str) -> str:
+    """As amoCRM writes it."""
+    return "ID" if name == "id" else name.capitalize()

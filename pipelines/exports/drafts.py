@@ -24,21 +24,21 @@ class Draft(msgspec.Struct):
     expected: Loaded
 
 
-def keep(user: int, draft: Draft) -> str:
+def keep(user: int | None, draft: Draft) -> str:
     """Returns the code that this user finds it by."""
     code = secrets.token_hex(8)
     redis().set(name(user, code), zlib.compress(msgspec.msgpack.encode(draft), 1), ex=KEPT)
     return code
 
 
-def find(user: int, code: str) -> Draft | None:
+def find(user: int | None, code: str) -> Draft | None:
     packed = cast(bytes | None, redis().get(name(user, code)))
     return None if packed is None else msgspec.msgpack.decode(zlib.decompress(packed), type=Draft)
 
 
-def drop(user: int, code: str) -> None:
+def drop(user: int | None, code: str) -> None:
     redis().delete(name(user, code))
 
 
-def name(user: int, code: str) -> str:
+def name(user: int | None, code: str) -> str:
     return f"salesops:import:{user}:{code}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, tzinfo
 from decimal import Decimal
-from typing import BinaryIO
+from typing import IO
 
 import msgspec
 from django.utils.translation import gettext as _
@@ -64,7 +64,7 @@ class Parsed(msgspec.Struct):
             self.rejected.append(Rejection(line, reason))
 
 
-def parse(file: BinaryIO, zone: tzinfo, now: datetime) -> Parsed:
+def parse(file: IO[bytes], zone: tzinfo, now: datetime) -> Parsed:
     """``zone``: that of the account, which an export does not name. Raises BadFile."""
     lines = tables.read(file)
     header = next(lines, None)
@@ -130,4 +130,4 @@ def take_deal(parsed: Parsed, key: int, row: dict[str, str], zone: tzinfo, now: 
 def contact(key: int, row: dict[str, str]) -> Contact:
     if row.get("type", "").casefold().startswith(("компан", "compan")):
         raise Rejected(_("it is a company, not a contact"))
-    return Contact(key, row["name"])
+    return Contact(key, row["full_name"])

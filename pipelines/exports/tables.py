@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -29,7 +29,7 @@ class Line(NamedTuple):
     cells: list[str]
 
 
-def read(file: BinaryIO) -> Iterator[Line]:
+def read(file: IO[bytes]) -> Iterator[Line]:
     """The lines that are not blank, the header first. Raises BadFile, at the latest while they are taken."""
     data = file.read(LARGEST + 1)
     if len(data) > LARGEST:

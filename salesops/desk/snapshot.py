@@ -228,7 +228,8 @@ class Kept(NamedTuple):
 
 
 def _kept(key: str) -> Kept | None:
-    stamp, cost, text = pulse.client().hmget(key, "stamp", "cost", "text")
+    kept: list[Any] = pulse.client().hmget(key, "stamp", "cost", "text")
+    stamp, cost, text = kept
     return Kept(stamp.decode(), float(cost), text) if stamp and cost and text else None
 
 

@@ -64,10 +64,10 @@ class Command(BaseCommand):
 
     def tell_counts(self, loaded: Loaded, parsed: Parsed) -> None:
         counts = (
-            (_("New"), loaded.new),
-            (_("Changed"), loaded.changed),
-            (_("Unchanged"), loaded.unchanged),
-            (_("Rejected"), parsed.rejected_count),
+            (_("New rows"), loaded.new),
+            (_("Changed rows"), loaded.changed),
+            (_("Unchanged rows"), loaded.unchanged),
+            (_("Rejected rows"), parsed.rejected_count),
             (_("New people"), len(loaded.people)),
             (_("New pipelines"), len(loaded.pipelines)),
             (_("New stages"), len(loaded.stages)),
