@@ -50,7 +50,7 @@ def run(tmp_path: Path) -> Any:
 
 def counts(text: str) -> list[int]:
     """New, changed, unchanged, rejected."""
-    labels = ("New", "Changed", "Unchanged", "Rejected")
+    labels = ("New rows", "Changed rows", "Unchanged rows", "Rejected rows")
     lines = [line.rsplit(None, 1) for line in text.splitlines()]
     return [int(line[1]) for label in labels for line in lines if line[0] == label]
 

@@ -108,9 +108,9 @@ def test_a_currency_in_a_title_does_not_matter(title: str) -> None:
 @pytest.mark.parametrize(
     "header, why",
     [
-        (["Название сделки", "Бюджет сделки", "Статус сделки"], "lacks the columns «id», «дата создания»"),
-        (["ID", "Название сделки", "Дата создания"], "lacks the columns «этап сделки»"),
-        (["Тип", "Полное имя контакта"], "export of contacts lacks the columns «id»"),
+        (["Название сделки", "Бюджет сделки", "Статус сделки"], "lacks the columns «ID», «Дата создания»"),
+        (["ID", "Название сделки", "Дата создания"], "lacks the columns «Этап сделки»"),
+        (["Тип", "Полное имя контакта"], "export of contacts lacks the columns «ID»"),
         (["Date", "Open", "Close"], "is not amoCRM's export"),
     ],
 )

@@ -66,7 +66,7 @@ def test_the_way_from_a_file_to_deals(admin: Client, judged: list) -> None:
     assert answer.status_code == 302 and not Deal.objects.exists()
     shown = text(admin.get(answer["Location"]))
     for said in (
-        "deals.csv", "Nothing has been imported yet", "New 2 Changed 0 Unchanged 0 Rejected 1", "4 “x” is not an ID",
+        "deals.csv", "Nothing has been imported yet", "New rows 2 Changed rows 0 Unchanged rows 0 Rejected rows 1", "4 “x” is not an ID",
         "Этап сделки Stage", "New people: Анна Кузнецова.", "9 more columns are not read.", "Окна для школы",
     ):  # fmt: skip
         assert said in shown, said
@@ -74,7 +74,7 @@ def test_the_way_from_a_file_to_deals(admin: Client, judged: list) -> None:
     result = admin.post(answer["Location"], follow=True)
     assert (
         "Imported: deals.csv" in text(result)
-        and "New 2 Changed 0" in text(result)
+        and "New rows 2 Changed rows 0" in text(result)
         and "“x” is not an ID" in text(result)
     )
     assert Deal.objects.count() == Stay.objects.filter(inferred=True).count() == 2 and judged == [[1, 2]]
@@ -84,7 +84,7 @@ def test_the_way_from_a_file_to_deals(admin: Client, judged: list) -> None:
 def test_contacts_are_shown_and_imported_too(admin: Client) -> None:
     answer = upload(admin, table(OLD_CONTACTS, [old_contact(5, "Пётр Клиентов")]), "contacts.csv")
     assert "Пётр Клиентов" in text(admin.get(answer["Location"]))
-    assert "New 1" in text(admin.post(answer["Location"], follow=True))
+    assert "New rows 1" in text(admin.post(answer["Location"], follow=True))
 
 
 def test_nothing_of_a_client_outlives_the_upload(admin: Client) -> None:
