@@ -1,7 +1,7 @@
 """What an export says → the mirror, through the one door. Decision 0010 tells what stands behind each rule here."""
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -20,7 +20,6 @@ from pipelines.rows import Row, stage_key
 from pipelines.upsert import store
 
 PAGE = 1000  # rows in one statement
-TOLERANCE = timedelta(minutes=1)  # closing dates have no seconds
 
 
 class Loaded(msgspec.Struct):
@@ -61,7 +60,7 @@ def refusal(parsed: Parsed) -> str:
     if Cursor.objects.filter(Q(rows__gt=0) | ~Q(as_of=None)).exists():
         return _("The portal reads amoCRM itself, which knows more than a file: there is nothing to import.")
     standing = newest_standing([deal.id for deal in parsed.deals])
-    if standing and parsed.newest and parsed.newest < standing - TOLERANCE:
+    if standing and parsed.newest and parsed.newest < standing:
         return _(
             "This export is older than one that was imported before: a deal was closed after its last date."
         )
