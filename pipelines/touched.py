@@ -7,6 +7,7 @@ Handing on twice is harmless, not handing on is not: notes are removed last.
 from collections.abc import Callable, Collection
 
 from celery import current_app
+from django.db import connection
 
 from pipelines import history
 from pipelines.exports import succession
@@ -37,11 +38,19 @@ def deliver(deals: Collection[int] | None = None, judge: Callable[[list[int]], N
     return delivered
 
 
+def measure() -> None:
+    """Tell PostgreSQL what the tables hold now: its own measuring comes a minute later, and the first pages before it."""
+    with connection.cursor() as cursor:
+        cursor.execute("analyze")
+
+
 def deliver_all(judge: Callable[[], None]) -> None:
     """The same for the whole mirror after a full load."""
     last = Touched.objects.order_by("-id").values_list("id", flat=True).first()
     succession.hand_over()
     history.fold(None)
+    measure()
     judge()
+    measure()  # judgement has filled tables of its own
     if last:
         Touched.objects.filter(id__lte=last).delete()
