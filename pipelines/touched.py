@@ -39,7 +39,7 @@ def deliver(deals: Collection[int] | None = None, judge: Callable[[list[int]], N
 
 
 def measure() -> None:
-    """Tell PostgreSQL what the tables hold now: its own measuring comes a minute later, and the first pages before it."""
+    """Tell PostgreSQL what the tables hold now: its own measuring comes a minute later, after the first pages."""
     with connection.cursor() as cursor:
         cursor.execute("analyze")
 
