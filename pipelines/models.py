@@ -26,7 +26,11 @@ def link(to: str, **options: Any) -> models.ForeignKey:
 
 
 class Account(models.Model):
-    """The amoCRM account that is mirrored, and the portal's credentials for it (encrypted at rest)."""
+    """The amoCRM account that is mirrored, and the portal's credentials for it (encrypted at rest).
+
+    ``pipelines`` are the ids of those whose deals are mirrored, null = all; ``mirrored_since`` is when somebody has
+    chosen them and the first load was asked for; ``refused_at`` is since when amoCRM does not let the portal in.
+    """
 
     id = models.BigIntegerField(primary_key=True)
     name = models.TextField(_("name"), blank=True)
@@ -34,6 +38,9 @@ class Account(models.Model):
     currency = models.CharField(max_length=3, default="RUB")
     time_zone = models.CharField(max_length=64, default="Europe/Moscow")
     credentials = models.BinaryField(null=True, editable=False)
+    pipelines = models.JSONField(null=True, editable=False)
+    mirrored_since = models.DateTimeField(null=True, editable=False)
+    refused_at = models.DateTimeField(null=True, editable=False)
     hook_secret = models.CharField(max_length=64, blank=True, editable=False)
     hooks_since = models.DateTimeField(null=True, editable=False)
 
@@ -456,3 +463,23 @@ class Hook(models.Model):
             # the queue of answer_hooks
             models.Index(fields=["id"], name="hook_waiting", condition=Q(handled_at=None)),
         ]
+
+
+class Sweep(models.Model):
+    """One comparison of the whole mirror with amoCRM (`pipelines.reconcile`). At most one is unfinished.
+
+    ``found`` is ``{entity: {"checked", "missing", "outdated", "vanished", "repaired": number}}``; ``position`` is where an
+    interrupted run goes on, null after its end; ``error`` is one sentence for a person.
+    """
+
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    found = models.JSONField(default=dict)
+    position = models.JSONField(null=True)
+    error = models.TextField(blank=True)
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("reconciliation")
+        verbose_name_plural = _("reconciliations")
+        ordering = ["-id"]
