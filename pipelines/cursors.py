@@ -3,13 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
-
 from pipelines import leases
 from pipelines.models import Cursor
 from salesops.lib import moment
 
-LEASE = timedelta(seconds=90)  # the longest silence of a run: one call with its retries
+LEASE = timedelta(minutes=5)  # the longest silence of a living worker; a dead one is recognised at once
 
 
 class LostLease(Exception):
@@ -17,13 +15,24 @@ class LostLease(Exception):
 
 
 def claim(entity: str) -> Cursor | None:
-    """The cursor with a fresh lease, or None while another worker holds it."""
-    Cursor.objects.get_or_create(entity=entity)
-    lease = leases.until(LEASE)
-    free = Q(lease_until=None) | Q(lease_until__lt=leases.present())
-    if not Cursor.objects.filter(free, entity=entity).update(lease_until=lease):
+    """The cursor with a fresh lease, or None while another, living worker holds it. `release` it in the end."""
+    cursor, _ = Cursor.objects.get_or_create(entity=entity)
+    held = cursor.lease_until
+    if held is not None and held > leases.present() and leases.vouched(entity):
         return None
-    return Cursor.objects.get(entity=entity)
+    leases.vouch(entity)
+    try:
+        save(cursor)
+    except LostLease:  # somebody else was faster
+        leases.retract(entity)
+        return None
+    cursor.refresh_from_db()
+    return cursor
+
+
+def release(cursor: Cursor) -> None:
+    """The worker has ended, in whatever way."""
+    leases.retract(cursor.entity)
 
 
 def save(cursor: Cursor, **values: Any) -> None:

@@ -1,6 +1,6 @@
 """What is mirrored: a table of entities, parents before children. ``pipelines.sync`` knows how, and none by name."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import Enum
@@ -32,10 +32,9 @@ class Entity:
 
     ``spread`` unfolds an item into several (a pipeline into its stages); ``newer`` is the column by which a late row
     loses; ``folded`` are columns that others write; ``people`` name persons; ``deal`` is SQL for the deal that a
-    ``{row}`` touches. ``subject`` is the word by which events are asked for this entity; ``hidden`` finds ids that the
-    plain list leaves out; ``trash`` asks for deleted items; ``of_deal`` asks for what belongs to one deal;
-    ``doubts`` names, by entity, an item whose fate a stored row puts in question, and ``merged`` a deal that has taken
-    over what belonged to others; ``oldest`` is where history begins.
+    ``{row}`` touches; ``after`` are entities to be loaded before. ``subject`` is the word by which events are asked for this entity; ``hidden`` finds ids that the
+    plain list leaves out; ``trash`` asks for deleted items; ``of_deals`` asks for what belongs to at most ten deals;
+    ``doubts`` names, by entity, an item whose fate a stored row puts in question; ``oldest`` is where history begins.
     """
 
     name: str
@@ -52,12 +51,12 @@ class Entity:
     folded: frozenset[str] = frozenset()
     people: tuple[str, ...] = ()
     deal: str = "NULL::bigint"
+    after: tuple[str, ...] = ()
     subject: str | None = None
     hidden: Callable[[Client], set[int]] | None = None
     trash: Params = ()
-    of_deal: Callable[[int], Params] | None = None
+    of_deals: Callable[[Collection[int]], Params] | None = None
     doubts: Callable[[Row], tuple[str, int] | None] = lambda row: None
-    merged: Callable[[Row], int | None] = lambda row: None
     oldest: Callable[[], datetime | None] = lambda: None
 
     @property
@@ -94,17 +93,16 @@ SUBJECTS = {"deal": "deals", "task": "tasks", "contact": "contacts"}
 
 
 def doubtful(row: Row) -> tuple[str, int] | None:
-    """What was deleted, restored or merged must be looked at again."""
-    return (
-        (SUBJECTS[row["entity"]], row["entity_id"])
-        if row["kind"] in ("deleted", "restored", "merged")
-        else None
-    )
+    """What was deleted, restored or merged must be looked at again; so must a new deal that no list has shown: an
+    import may say that it changed long ago."""
+    unseen = row["kind"] == "created" and not models.Deal.objects.filter(pk=row["entity_id"]).exists()
+    if unseen or row["kind"] in ("deleted", "restored", "merged"):
+        return SUBJECTS[row["entity"]], row["entity_id"]
+    return None
 
 
-def survivor(row: Row) -> int | None:
-    """amoCRM names who has swallowed others, not whom."""
-    return row["entity_id"] if (row["entity"], row["kind"]) == ("deal", "merged") else None
+def ids(name: str, keys: Iterable[int]) -> Params:
+    return tuple((f"{name}[]", key) for key in keys)
 
 
 DEAL_OF_EVENT = """CASE {row}.entity WHEN 'deal' THEN {row}.entity_id
@@ -130,13 +128,13 @@ def log(
     """A part of amoCRM's event log: pages of 100, whatever is asked for."""
     params = (("filter[type]", ",".join(kinds)),)
     return Entity(name, label, model, "/api/v4/events", "events", row, Reading.WINDOWS, params, limit=100,
-                  oldest=first_deal, **more)  # fmt: skip
+                  after=("deals", "tasks"), oldest=first_deal, **more)  # fmt: skip
 
 
 def notes(name: str, label: Promise, holder: str, row: RowOf, **more: Any) -> Entity:
     params = tuple(("filter[note_type][]", kind) for kind in log_rows.NOTE_TYPES)
     return Entity(name, label, models.Touch, f"/api/v4/{holder}/notes", "notes", row, Reading.LIST, params,
-                  newer="updated_at", people=("manager_id",), deal="{row}.deal_id", **more)  # fmt: skip
+                  after=("deals",), newer="updated_at", people=("manager_id",), deal="{row}.deal_id", **more)  # fmt: skip
 
 
 TABLE = (
@@ -156,16 +154,16 @@ TABLE = (
            (("with", "contacts"),), newer="updated_at", people=("manager_id",), deal="{row}.id", subject="lead",
            hidden=incoming_deals, trash=(("with", "only_deleted"),)),
     Entity("tasks", _("Tasks"), models.Task, "/api/v4/tasks", "tasks", rows.task_row, Reading.LIST, newer="updated_at",
-           folded=frozenset({"completed_at", "completed_inferred"}), people=("manager_id",), deal="{row}.deal_id",
-           subject="task", of_deal=lambda deal: (("filter[entity_type]", "leads"), ("filter[entity_id][]", deal))),
+           after=("deals",), folded=frozenset({"completed_at", "completed_inferred"}), people=("manager_id",), deal="{row}.deal_id",
+           subject="task", of_deals=lambda deals: (("filter[entity_type]", "leads"), *ids("filter[entity_id]", deals))),
     notes("notes", _("Notes and calls of deals"), "leads", log_rows.deal_touch_row,
-          of_deal=lambda deal: (("filter[entity_id][]", deal),)),
+          of_deals=lambda deals: ids("filter[entity_id]", deals)),
     notes("contact_notes", _("Notes and calls of contacts"), "contacts", log_rows.contact_touch_row),
     notes("company_notes", _("Notes and calls of companies"), "companies", log_rows.company_touch_row),
     log("messages", _("Chat messages"), models.Touch, log_rows.MESSAGES, log_rows.message_row, newer="updated_at",
         people=("manager_id",), deal="{row}.deal_id"),
     log("events", _("Events"), models.Event, log_rows.KINDS, log_rows.event_row, people=("author_id",),
-        deal=DEAL_OF_EVENT, of_deal=lambda deal: (("filter[entity][]", "lead"), ("filter[entity_id][]", deal)),
-        doubts=doubtful, merged=survivor),
+        deal=DEAL_OF_EVENT, of_deals=lambda deals: (("filter[entity][]", "lead"), *ids("filter[entity_id]", deals)),
+        doubts=doubtful),
 )  # fmt: skip
 ENTITIES = {entity.name: entity for entity in TABLE}

@@ -1,23 +1,16 @@
-"""The entities one after another, parents before children."""
+"""The mirror as a whole: which entities there are to read, and what none of them can find alone."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db import connection
 
-from pipelines import sync
 from pipelines.amo import errors
 from pipelines.entities import TABLE, Entity
-from pipelines.models import Cursor, Deal
+from pipelines.models import Deal
 from pipelines.refetch import refetch
+from pipelines.rounds import Round, loaded
 from pipelines.source import Source
 from pipelines.sync import Progress
-
-# nothing else will go better after one of these
-HOPELESS = (errors.Blocked, errors.AuthError, errors.Unreachable, errors.PaymentRequired, errors.BadAnswer)
-
-
-def loaded() -> set[str]:
-    return set(Cursor.objects.exclude(as_of=None).values_list("entity", flat=True))
 
 
 def complete() -> bool:
@@ -39,18 +32,23 @@ def unfinished() -> list[Entity]:
 
 
 def pull(
-    source: Source, entities: Iterable[Entity], *, full: bool = False, progress: Progress = lambda run: None
+    source: Source,
+    entities: Iterable[Entity],
+    *,
+    full: bool = False,
+    progress: Progress = lambda run: None,
+    ended: Progress = lambda run: None,
+    others: Callable[[list[Entity]], bool] = lambda entities: False,
 ) -> list[tuple[Entity, errors.AmoError]]:
-    """Bring these up to date; returns the failures. One that concerns the whole account ends the round."""
-    failures: list[tuple[Entity, errors.AmoError]] = []
-    for entity in entities:
-        try:
-            sync.pull(source, entity, full=full, progress=progress)
-        except errors.AmoError as error:
-            failures.append((entity, error))
-            if isinstance(error, HOPELESS):
-                break
-    return failures
+    """Bring these up to date; returns the failures. One that concerns the whole account ends the round.
+
+    When only that is left which other workers are reading, ``others`` is told: True looks again (they may die), False
+    leaves it to them.
+    """
+    with Round(source, entities, full=full, progress=progress, ended=ended) as reading:
+        while reading.advance() or (reading.others and others(reading.others)):
+            pass
+    return reading.failures
 
 
 def all_deals() -> list[int]:

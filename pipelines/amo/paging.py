@@ -11,7 +11,9 @@ from pipelines.amo.errors import TooHeavy
 
 Item = dict[str, Any]
 SMALLEST_PAGE = 10
-IN_FLIGHT = 4  # enough for seven calls a second at half a second each
+IN_FLIGHT = (
+    4  # of one list; several lists are read at once, so that a second of latency does not slow us down
+)
 
 
 @dataclass
@@ -36,35 +38,32 @@ class Listing:
         self._largest = self.limit
 
     def pages(self, start: int = 1, pool: Executor | None = None) -> Iterator[tuple[int, list[Item]]]:
-        """(page number, its items) in order, from page ``start`` on.
-
-        A list ends with 204, with a page without ``next``, or with an empty page. With a pool a few pages are under
-        way at once, never more than were already seen: a short list is not overrun.
-        """
-        seen: set[Any] = set()
-        waiting: deque[tuple[int, Future[tuple[list[Item], bool]]]] = deque()
-        number, more = start, True
-        while more:
-            if pool:
-                ahead = min(IN_FLIGHT, number - start + 1)
-                while len(waiting) < ahead:
-                    following = waiting[-1][0] + 1 if waiting else number
-                    waiting.append((following, pool.submit(self.page, following, self.limit)))
-                items, more = waiting.popleft()[1].result()
-            else:
-                items, more = self.page(number, self.limit)
-            if not items:
-                break
-            fresh = [item for item in items if item[self.identity] not in seen and self.keep(item)]
-            seen.update(item[self.identity] for item in items)
-            yield number, fresh
-            number += 1
-        for _, future in waiting:
-            future.cancel()
+        """(page number, its items) in order, from page ``start`` on."""
+        reading = Pages(self, start, pool)
+        while reading.ask():
+            number = reading.number
+            items = reading.take()
+            if items is not None:
+                yield number, items
 
     def items(self) -> Iterator[Item]:
         for _, items in self.pages():
             yield from items
+
+    def last_page(self, guess: int) -> int:
+        """The number of the last page, sought from ``guess`` on: not less than it."""
+        number = guess
+        while self.page(number, self.limit)[1]:
+            number += 1
+        return number
+
+    def backwards(self, start: int) -> Iterator[tuple[int, list[Item]]]:
+        """(page number, its items) from page ``start`` to the first, one after another.
+
+        What is deleted meanwhile moves later rows to earlier pages: read this way they come twice, not never.
+        """
+        for number in range(start, 0, -1):
+            yield number, [item for item in self.page(number, self.limit)[0] if self.keep(item)]
 
     def estimate(self, known: int) -> int | None:
         """About how many items there are (to an eighth), given that there are ``known``; amoCRM does not count them.
@@ -114,3 +113,58 @@ class Listing:
             return [], False
         items = answer.get("_embedded", {}).get(self.key) or []
         return items, "next" in answer.get("_links", {})
+
+
+@dataclass
+class Pages:
+    """A list on its way: ask for the next page, wait for it as you like, take it.
+
+    A list ends with 204, with a page without ``next``, or with an empty page. With a pool up to ``ahead`` pages are
+    under way at once, never more than were already seen: a short list is not overrun. ``number`` is the next page.
+    """
+
+    listing: Listing
+    number: int = 1
+    pool: Executor | None = None
+    ahead: int = IN_FLIGHT
+    ended: bool = False
+    _start: int = field(init=False)
+    _seen: set[Any] = field(init=False, default_factory=set)
+    _asked: deque[Future[tuple[list[Item], bool]]] = field(init=False, default_factory=deque)
+
+    def __post_init__(self) -> None:
+        self._start = self.number
+
+    def ask(self) -> Future[tuple[list[Item], bool]] | None:
+        """The answer to come for page ``number``; None after the end. Asking twice asks amoCRM once."""
+        if self.ended:
+            return None
+        ahead = min(self.ahead, self.number - self._start + 1) if self.pool else 1
+        while len(self._asked) < ahead:
+            self._asked.append(self._submit(self.number + len(self._asked)))
+        return self._asked[0]
+
+    def take(self) -> list[Item] | None:
+        """The items of page ``number`` that are new and fit; None where the list had ended before. Raises AmoError."""
+        items, more = self._asked.popleft().result()
+        self.ended = not (items and more)
+        if self.ended:
+            for future in self._asked:
+                future.cancel()
+        if not items:
+            return None
+        fresh = [
+            item
+            for item in items
+            if item[self.listing.identity] not in self._seen and self.listing.keep(item)
+        ]
+        self._seen.update(item[self.listing.identity] for item in items)
+        self.number += 1
+        return fresh
+
+    def _submit(self, number: int) -> Future[tuple[list[Item], bool]]:
+        if self.pool:
+            return self.pool.submit(self.listing.page, number, self.listing.limit)
+        answer: Future[tuple[list[Item], bool]] = Future()
+        answer.set_result(self.listing.page(number, self.listing.limit))
+        return answer

@@ -7,7 +7,7 @@ import pytest
 import stamina
 from django.db.models import F
 
-from pipelines import cursors, history, leases, mirror, sync, touched
+from pipelines import cursors, history, leases, mirror, sync, touched, windows
 from pipelines.amo import errors
 from pipelines.entities import ENTITIES, TABLE
 from pipelines.models import (
@@ -391,8 +391,8 @@ def test_windows_of_events_lose_nothing_however_they_are_cut(
 ) -> None:
     from sandbox.switches import Switches
 
-    monkeypatch.setattr(sync, "WINDOW_PAGES", 1)
-    monkeypatch.setattr(sync, "FIRST_WINDOW", 10 * 86400)
+    monkeypatch.setattr(windows, "WINDOW_PAGES", 1)
+    monkeypatch.setattr(windows, "FIRST_WINDOW", 10 * 86400)
     amo = serve(World.empty(now=now, switches=Switches(events_order=order, events_page_cap=7)))
     populate(amo.world, 40)
     with source_of(amo) as source:

@@ -8,11 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command, get_commands
 
-from pipelines import connection, cursors, mirror, sync, touched
+from pipelines import connection, mirror, touched
 from pipelines.amo.errors import AmoError
 from pipelines.connection import CannotConnect
 from pipelines.entities import TABLE, Entity
-from pipelines.models import Account
+from pipelines.models import Account, Cursor
 from pipelines.refetch import refetch
 from pipelines.source import Source
 from pipelines.sync import Pulled
@@ -40,8 +40,6 @@ class Command(BaseCommand):
                     self.read_all(source, full)
         except (CannotConnect, AmoError) as error:
             raise CommandError(str(error)) from error
-        except cursors.LostLease as error:
-            raise CommandError(f"Another process has taken over {error}; start again.") from error
 
     def read_deals(self, source: Source, ids: list[int]) -> None:
         stored = refetch(source, {"deals": ids})
@@ -50,11 +48,16 @@ class Command(BaseCommand):
 
     def read_all(self, source: Source, full: bool) -> None:
         everything = full or not mirror.complete()
-        display, runs = Display(self), []
-        for entity in TABLE:
-            run = self.read(source, entity, full, display)
-            runs.append(run)
+        display, runs = Display(self), dict[str, Pulled]()
+
+        def ended(run: Pulled) -> None:
+            runs[run.entity.name] = run
             display.end(run)
+
+        waiting = Waiting(self)
+        failures = mirror.pull(source, TABLE, full=full, progress=display.show, ended=ended, others=waiting)
+        if failures:
+            raise failures[0][1]
         if everything:
             mirror.adopt_orphans(source)
             touched.deliver_all(self.judge)
@@ -67,20 +70,29 @@ class Command(BaseCommand):
         if "qc_judge" in get_commands():
             call_command("qc_judge", all=True, stdout=self.stdout)
 
-    def read(self, source: Source, entity: Entity, full: bool, display: "Display") -> Pulled:
-        """Another process may be reading this entity: wait until it is done or dead."""
-        said = False
-        while (run := sync.pull(source, entity, full=full, progress=display.show)) is None:
-            if not said:
-                self.stderr.write(f"{entity.name}: another process is reading it, waiting")
-                said = True
-            time.sleep(1)
-        return run
-
-    def summary(self, runs: list[Pulled]) -> None:
+    def summary(self, runs: dict[str, Pulled]) -> None:
+        """What other workers have read is in the mirror and not ours."""
         self.stdout.write(f"{'':<16}{'in the mirror':>14}{'new':>12}{'changed':>12}")
-        for run in runs:
-            self.stdout.write(f"{run.entity.name:<16}{run.cursor.rows:>14}{run.new:>12}{run.changed:>12}")
+        rows = dict(Cursor.objects.values_list("entity", "rows"))
+        for entity in TABLE:
+            run = runs.get(entity.name)
+            new, changed = (run.new, run.changed) if run else (0, 0)
+            self.stdout.write(f"{entity.name:<16}{rows.get(entity.name, 0):>14}{new:>12}{changed:>12}")
+
+
+class Waiting:
+    """Other processes are reading what is left: wait until they are done or dead."""
+
+    def __init__(self, command: BaseCommand) -> None:
+        self.err, self.said = command.stderr, set[str]()
+
+    def __call__(self, entities: list[Entity]) -> bool:
+        for entity in entities:
+            if entity.name not in self.said:
+                self.err.write(f"{entity.name}: another process is reading it, waiting")
+                self.said.add(entity.name)
+        time.sleep(1)
+        return True
 
 
 def checked_account() -> Account:
@@ -88,43 +100,47 @@ def checked_account() -> Account:
     if settings.AMO_BASE_URL:
         return connection.connect(settings.AMO_BASE_URL, settings.AMO_TOKEN)
     account = connection.current()
-    connection.read_account(account.base_url, connection.token_of(account))
+    connection.check(account)
     return account
 
 
 class Display:
-    """Progress for people: one line that is redrawn on a terminal, one line now and then elsewhere."""
+    """Progress for people: one line that is redrawn on a terminal, a line for each entity now and then elsewhere."""
 
     def __init__(self, command: BaseCommand) -> None:
         self.out = command.stdout
         self.live = bool(getattr(self.out, "isatty", lambda: False)())
-        self.began = self.last = time.monotonic()
-        self.entity = ""
+        self.written = time.monotonic()
+        self.began: dict[str, tuple[float, int]] = {}
+        self.running: dict[str, Pulled] = {}
 
     def show(self, run: Pulled) -> None:
         now = time.monotonic()
-        if run.entity.name != self.entity:
-            self.entity, self.began = run.entity.name, now
-            self.start = run.cursor.rows
-        elif now - self.last < (0.2 if self.live else EVERY):
+        self.began.setdefault(run.entity.name, (now, run.cursor.rows))
+        self.running[run.entity.name] = run
+        if now - self.written < (0.2 if self.live else EVERY):
             return
+        self.written = now
+        lines = [self.line(one, now) for one in self.running.values()]
+        if self.live:
+            self.out.write(f"\r{lines[-1]}\x1b[K", ending="")
         else:
-            self.write(run, now)
-        self.last = now
+            self.out.write("\n".join(lines))
 
-    def write(self, run: Pulled, now: float) -> None:
-        rate = (run.cursor.rows - self.start) / (now - self.began or 1)
+    def line(self, run: Pulled, now: float) -> str:
+        began, stood = self.began[run.entity.name]
+        rate = (run.cursor.rows - stood) / (now - began or 1)
         text = f"{run.entity.name:<16}{run.cursor.rows:>12,} rows {run.cursor.pages:>7,} pages {rate:>8,.0f} rows/s"
         left = (run.cursor.expected_rows or 0) - run.cursor.rows
-        if run.full and rate and left > 0:
-            text += f"  about {duration(left / rate)} left"
-        self.out.write(f"\r{text}\x1b[K" if self.live else text, ending="" if self.live else "\n")
+        return f"{text}  about {duration(left / rate)} left" if run.full and rate and left > 0 else text
 
     def end(self, run: Pulled) -> None:
         if self.live:
             self.out.write("\r\x1b[K", ending="")
-        seconds = time.monotonic() - self.began if run.entity.name == self.entity else 0.0
-        self.out.write(f"{run.entity.name:<16}{run.cursor.rows:>12,} rows  {duration(seconds)}")
+        now = time.monotonic()
+        began, _ = self.began.get(run.entity.name, (now, 0))
+        self.running.pop(run.entity.name, None)
+        self.out.write(f"{run.entity.name:<16}{run.cursor.rows:>12,} rows  {duration(now - began)}")
 
 
 def duration(seconds: float) -> str:
