@@ -3,6 +3,7 @@
 from pathlib import Path
 from zoneinfo import available_timezones
 
+from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environs import Env, EnvError
@@ -30,6 +31,8 @@ try:
     TIME_ZONE = env.str("TIME_ZONE", "Europe/Moscow")
     AMO_BASE_URL = env.str("AMO_BASE_URL", "").rstrip("/")
     AMO_TOKEN = env.str("AMO_TOKEN", "")
+    AMO_CLIENT_ID = env.str("AMO_CLIENT_ID", "")  # an integration's keys, else asked for on the page
+    AMO_CLIENT_SECRET = env.str("AMO_CLIENT_SECRET", "")
     AMO_RATE = env.float(
         "AMO_RATE", 7.0
     )  # requests a second of the whole installation; 0 = unpaced (sandbox only)
@@ -50,6 +53,13 @@ if AMO_BASE_URL and not AMO_BASE_URL.startswith(("http://", "https://")):
     raise refuse("AMO_BASE_URL", f"{AMO_BASE_URL!r} is not an address such as https://example.amocrm.ru")
 if AMO_BASE_URL and not AMO_TOKEN:
     raise refuse("AMO_TOKEN", "must be set together with AMO_BASE_URL")
+if bool(AMO_CLIENT_ID) != bool(AMO_CLIENT_SECRET):
+    raise refuse("AMO_CLIENT_SECRET", "must be set together with AMO_CLIENT_ID")
+for key in CREDENTIALS_KEYS:
+    try:
+        Fernet(key)
+    except ValueError as error:
+        raise refuse("CREDENTIALS_KEYS", f"holds something else than a Fernet key ({error})") from error
 if FIXED_NOW:
     if not (DEBUG or DEMO):
         raise refuse("SALESOPS_NOW", "is for tests and demos and refused when DEBUG is off")

@@ -17,6 +17,7 @@ stamina.instrumentation.set_on_retry_hooks([])  # we tell in our own words, wher
 log = logging.getLogger(__name__)
 
 HOLD_AFTER_429 = 2.0  # seconds of silence for everybody when amoCRM does not name a time
+ACCOUNT = "/api/v4/account"  # never missing, except where the account has been renamed
 
 
 class Budget(Protocol):
@@ -30,7 +31,8 @@ class Budget(Protocol):
 class Client:
     """Calls of one account. Safe to share between threads.
 
-    ``token`` is asked before every call, so that a rotated one is taken up. ``lane`` is "bulk" or "interactive".
+    ``token`` is asked before every call, so that a rotated one is taken up; ``refused`` is told of one that amoCRM does
+    not accept and says whether to try again. ``lane`` is "bulk" or "interactive".
     ``attempts`` bounds how often a transient failure of an idempotent call is tried.
     """
 
@@ -39,13 +41,15 @@ class Client:
         base_url: str,
         token: Callable[[], str],
         *,
+        refused: Callable[[str], bool] = lambda token: False,
         pace: Budget | None = None,
         lane: str = "bulk",
         attempts: int = 6,
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_url
-        self._token, self._pace, self._lane, self._attempts = token, pace, lane, attempts
+        self._token, self._refused = token, refused
+        self._pace, self._lane, self._attempts = pace, lane, attempts
         self._http = httpx2.Client(
             base_url=base_url,
             transport=transport,
@@ -91,9 +95,18 @@ class Client:
         return True if error.retry_after is None else error.retry_after
 
     def _call(self, method: str, path: str, **request: Any) -> dict[str, Any] | None:
+        token = self._token()
+        try:
+            return self._send(token, method, path, **request)
+        except (errors.AuthError, errors.NotFound) as error:
+            if isinstance(error, errors.NotFound) and path != ACCOUNT or not self._refused(token):
+                raise
+        return self._send(self._token(), method, path, **request)
+
+    def _send(self, token: str, method: str, path: str, **request: Any) -> dict[str, Any] | None:
         if self._pace:
             self._pace.wait(self._lane)
-        headers = {"Authorization": f"Bearer {self._token()}"}
+        headers = {"Authorization": f"Bearer {token}"}
         try:
             response = self._http.request(method, path, headers=headers, **request)
         except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:

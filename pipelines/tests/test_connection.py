@@ -7,7 +7,7 @@ from cryptography.fernet import Fernet
 from django.test import override_settings
 from django.utils import translation
 
-from pipelines import connection
+from pipelines import connection, credentials
 from pipelines.connection import CannotConnect, connect
 from pipelines.models import Account
 from sandbox.faults import Fault
@@ -99,12 +99,12 @@ def test_keys_can_be_changed_one_after_another(amo: Handle) -> None:
     with override_settings(CREDENTIALS_KEYS=[old]):
         account = connect(amo.url, amo.token)
     with override_settings(CREDENTIALS_KEYS=[new, old]):
-        assert connection.token_of(account) == amo.token
+        assert credentials.of(account).token == amo.token
         account = connect(amo.url, amo.token)
     with override_settings(CREDENTIALS_KEYS=[new]):
-        assert connection.token_of(account) == amo.token
+        assert credentials.of(account).token == amo.token
     with override_settings(CREDENTIALS_KEYS=[old]), pytest.raises(CannotConnect, match="CREDENTIALS_KEYS"):
-        connection.token_of(account)
+        credentials.of(account)
 
 
 def test_the_account_of_the_environment_is_connected_at_its_first_use(amo: Handle) -> None:
@@ -117,7 +117,7 @@ def test_a_new_token_in_the_environment_is_taken_up(amo: Handle) -> None:
     connect(amo.url, amo.token)
     fresh = amo.app.tokens.add_long_lived("fresh", amo.world.admin_id)
     with override_settings(AMO_BASE_URL=amo.url, AMO_TOKEN=fresh):
-        assert connection.token_of(connection.current()) == "fresh"
+        assert credentials.of(connection.current()).token == "fresh"
 
 
 def test_without_an_account_it_is_said_what_to_do() -> None:

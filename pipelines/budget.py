@@ -1,0 +1,38 @@
+"""The one Redis and the one request budget of the installation, for whoever calls amoCRM."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import TypeVar
+
+from django.conf import settings
+from redis import Redis
+
+from pipelines.amo import errors
+from pipelines.amo.client import HOLD_AFTER_429
+from pipelines.amo.pace import Pace
+
+T = TypeVar("T")
+
+
+@cache
+def redis() -> "Redis[bytes]":
+    """One pool of connections for the process."""
+    return Redis.from_url(settings.REDIS_URL)
+
+
+def pace(base_url: str) -> Pace:
+    return Pace(redis(), base_url, settings.AMO_RATE)
+
+
+def spend(base_url: str, call: Callable[[], T]) -> T:
+    """One call outside of a `Client`, which keeps to the budget by itself. Raises AmoError."""
+    budget = pace(base_url)
+    budget.wait("interactive")
+    try:
+        return call()
+    except errors.RateLimited as error:
+        budget.hold(error.retry_after or HOLD_AFTER_429)
+        raise
+    except errors.Blocked:
+        budget.block()
+        raise
