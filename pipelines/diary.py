@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Q
@@ -83,9 +83,7 @@ class Teller:
             | {task.created_by for task in tasks}
         )
         self.stages: dict[Any, str] = dict(Stage.objects.filter(pk__in=stages).values_list("pk", "name"))
-        self.fields: dict[Any, str] = dict(
-            CustomField.objects.filter(pk__in=fields).values_list("pk", "name")
-        )
+        self.fields = CustomField.objects.in_bulk(fields)
         self.people: dict[Any, str] = dict(
             Person.objects.filter(pk__in=people - {None, 0}).values_list("pk", "name")
         )
@@ -104,7 +102,7 @@ class Teller:
                 detail = self._change(self._due(event.before), self._due(event.after))
             case Event.Kind.FIELD:
                 field = (event.after or event.before or {}).get("field")
-                what = self.fields.get(field) or what
+                what = self.fields[field].name if field in self.fields else what
                 detail = self._change(self._value(event.before), self._value(event.after))
         return Entry(
             event.at, ICONS[Event.Kind(event.kind)], _capital(what), detail, self.people.get(event.author_id)
@@ -134,7 +132,14 @@ class Teller:
         shown = None if value is None else value.get("value")
         if isinstance(shown, list):
             return ", ".join(str(one) for one in shown) or None
+        if value and isinstance(shown, str) and shown.isdecimal() and self._is_date(value.get("field")):
+            local = timezone.localtime(datetime.fromtimestamp(int(shown), UTC))
+            return formats.day(local, self.locale, year=True)
         return None if shown in (None, "") else str(shown)
+
+    def _is_date(self, field: Any) -> bool:
+        """amoCRM's events tell the value of a date field as seconds in a text."""
+        return field in self.fields and self.fields[field].type in {"date", "date_time", "birthday"}
 
     def _stamp(self, value: datetime) -> str:
         local = timezone.localtime(value)
