@@ -26,6 +26,8 @@ def deals(request: HttpRequest) -> HttpResponse:
     data = request.GET.copy()
     if "open" not in data and not data.get("result"):
         data["open"] = "1"
+    if "sort" not in data and (data.get("stuck") or data.get("no_task")):
+        data["sort"] = "-price"  # where the most money stands comes first
     visible = Deal.objects.alive().with_moments().visible_to(request.user)
     chosen = DealFilter(data, visible.select_related("stage", "manager"), request=request)
     found = chosen.qs if chosen.is_valid() else visible.none()

@@ -377,3 +377,12 @@ def test_an_empty_portal_has_an_empty_sync_page() -> None:
     page = login().get("/sync/")
     assert page.status_code == 200
     assert page.context["entities"] == []
+
+
+def test_the_largest_of_the_stuck_deals_comes_first(client: Client) -> None:
+    stage = factory.make_stage(factory.make_pipeline())
+    for price in (10, 5000, 300):
+        factory.make_finding(factory.make_deal(stage, price=price))
+    client.force_login(factory.make_employee(Role.DIRECTOR))
+    page = client.get("/deals/", {"stuck": "1"}).context["page"]
+    assert [deal.price for deal in page] == [5000, 300, 10]
