@@ -237,7 +237,7 @@ class Deal(models.Model):
             # deal lists and the desk: open deals of a stage or a manager, with the sum of their amounts
             models.Index(
                 fields=["stage", "manager"],
-                include=["price"],
+                include=["id", "price", "pipeline"],
                 name="deal_open_by_stage",
                 condition=Q(closed_at=None, deleted_at=None),
             ),

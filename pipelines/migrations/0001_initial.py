@@ -299,7 +299,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='deal',
-            index=models.Index(condition=models.Q(('closed_at', None), ('deleted_at', None)), fields=['stage', 'manager'], include=('price',), name='deal_open_by_stage'),
+            index=models.Index(condition=models.Q(('closed_at', None), ('deleted_at', None)), fields=['stage', 'manager'], include=('id', 'price', 'pipeline'), name='deal_open_by_stage'),
         ),
         migrations.AddIndex(
             model_name='deal',
