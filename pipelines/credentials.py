@@ -58,6 +58,14 @@ def of(account: Account) -> Credentials:
         ) from error
 
 
+def by_consent(account: Account | None) -> bool:
+    """Whether a consent lets the portal in; no for a token, and for what cannot be decrypted."""
+    try:
+        return account is not None and isinstance(of(account), Consent)
+    except CannotConnect:
+        return False
+
+
 def rotate() -> int:
     """Encrypt everything anew with the first key; how many accounts. Raises CannotConnect and changes nothing."""
     with transaction.atomic():

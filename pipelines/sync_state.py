@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Max, Q
 
-from pipelines import freshness
+from pipelines import credentials, freshness
 from pipelines.freshness import Freshness
 from pipelines.models import Account, Cursor, Hook
 
@@ -57,11 +58,14 @@ def read(now: datetime) -> dict[str, Any]:
         waiting=Count("pk", waiting),
         failed=Count("pk", waiting & ~Q(error="")),
     )
+    account = Account.objects.first()
     return {
         "entities": entities,
         "loading": any(one.loading for one in entities),
         "failed": [one for one in entities if one.cursor.error],
         "hooks": hooks,
         "hook_errors": Hook.objects.filter(waiting).exclude(error="").order_by("-id")[:5],
-        "account": Account.objects.first(),
+        "account": account,
+        "by_consent": credentials.by_consent(account),
+        "fixed": settings.AMO_BASE_URL,
     }

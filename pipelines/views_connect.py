@@ -18,7 +18,7 @@ from kombu.exceptions import OperationalError
 from pipelines import connection, consent, credentials, hooks, mirror, reach, selection, sight
 from pipelines.amo import errors
 from pipelines.connect_forms import KeysForm, LoadForm, TokenForm
-from pipelines.credentials import CannotConnect, Consent
+from pipelines.credentials import CannotConnect
 from pipelines.models import Account
 from pipelines.tasks import first_load
 from pipelines.views_import import for_admins
@@ -45,6 +45,7 @@ def show(request: HttpRequest, status: int = 200, **given: Any) -> HttpResponse:
     step = step_of(request, account, given)
     context: dict[str, Any] = {
         "account": account,
+        "by_consent": credentials.by_consent(account),
         "fixed": settings.AMO_BASE_URL,
         "step": step,
         "entered": entered if consent.KEPT in request.session else None,
@@ -55,8 +56,6 @@ def show(request: HttpRequest, status: int = 200, **given: Any) -> HttpResponse:
         "elsewhere": not settings.PORTAL_URL.endswith(f"//{request.get_host()}"),
         "loaded": mirror.complete(),
     }
-    if account:
-        context |= kind(account)
     if step == "key":
         start = {"address": entered.address if entered else account.base_url if account else ""}
         context |= {
@@ -65,6 +64,8 @@ def show(request: HttpRequest, status: int = 200, **given: Any) -> HttpResponse:
                 initial=start | {"client_id": entered.client_id if entered else ""}, prefix="keys"
             ),
         }
+    if account and step == "done" and not settings.AMO_BASE_URL:
+        context |= unreadable(account)
     if account and (step == "load" or "check" in request.GET):
         context |= look(account, with_form=step == "load")
     return render(request, PAGE, context | given, status=status)
@@ -80,11 +81,12 @@ def step_of(request: HttpRequest, account: Account | None, given: dict[str, Any]
     return "done" if chosen or account.refused_at else "load"
 
 
-def kind(account: Account) -> dict[str, Any]:
+def unreadable(account: Account) -> dict[str, Any]:
     try:
-        return {"by_consent": isinstance(credentials.of(account), Consent)}
+        credentials.of(account)
     except CannotConnect as error:
         return {"problem": str(error)}
+    return {}
 
 
 def look(account: Account, *, with_form: bool) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from pipelines import freshness
-from pipelines.models import Hook
+from pipelines.models import Account, Hook
 from salesops.lib import moment
 
 
@@ -22,9 +22,10 @@ def alive(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def ready(request: HttpRequest) -> JsonResponse:
     """503 while the database or Redis does not answer. Old data is reported, but a page with its age beats no page."""
-    parts = {"database": _database(), "redis": _redis(), "data": "unknown"}
+    parts = {"database": _database(), "redis": _redis(), "data": "unknown", "amocrm": "unknown"}
     if parts["database"] == "ok":
         parts["data"] = freshness.overall(moment.now()).state
+        parts["amocrm"] = _amocrm()
     sound = parts["database"] == parts["redis"] == "ok"
     return JsonResponse(parts, status=200 if sound else 503)
 
@@ -55,6 +56,16 @@ def _database() -> str:
     except DatabaseError:
         return "does not answer"
     return "ok"
+
+
+def _amocrm() -> str:
+    """What is known without asking: a lost consent needs an administrator."""
+    account = Account.objects.exclude(credentials=None).first()
+    if account is None:
+        return "not connected"
+    if account.refused_at:
+        return "consent lost: give it again at /connect/"
+    return "ok" if account.mirrored_since else "waits for a choice of pipelines at /connect/"
 
 
 def _redis() -> str:

@@ -38,6 +38,8 @@ class Integration:
     redirect_uri: str = "https://127.0.0.1/"
     deauth_url: str | None = None
     enabled: bool = True
+    domain: str | None = None
+    """Where the account says it lives, when that is not its subdomain of amocrm.ru."""
 
 
 class OAuthError(Exception):

@@ -54,7 +54,7 @@ def _account(app: "App") -> Response:
     body = {
         "id": account.id,
         "subdomain": account.subdomain,
-        "domain": f"{account.subdomain}.amocrm.ru",
+        "domain": app.integration.domain or f"{account.subdomain}.amocrm.ru",
         "top_level_domain": "ru",
     }
     return Response(msgspec.json.encode(body), content_type="application/json")
