@@ -32,9 +32,10 @@ class Entity:
 
     ``spread`` unfolds an item into several (a pipeline into its stages); ``newer`` is the column by which a late row
     loses; ``folded`` are columns that others write; ``people`` name persons; ``deal`` is SQL for the deal that a
-    ``{row}`` touches; ``after`` are entities to be loaded before. ``subject`` is the word by which events are asked for this entity; ``hidden`` finds ids that the
-    plain list leaves out; ``trash`` asks for deleted items; ``of_deals`` asks for what belongs to at most ten deals;
-    ``doubts`` names, by entity, an item whose fate a stored row puts in question; ``oldest`` is where history begins.
+    ``{row}`` touches; ``after`` are entities to be loaded before. ``subject`` is the word by which events are asked for
+    this entity; ``hidden`` finds ids that the plain list leaves out; ``trash`` asks for deleted items; ``of_deals`` asks
+    for what belongs to at most ten deals; ``doubts`` names, by entity, an item whose fate a stored row puts in question;
+    ``oldest`` is where history begins; ``may_be_empty`` says of a dictionary that an account can do without it.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Entity:
     after: tuple[str, ...] = ()
     subject: str | None = None
     hidden: Callable[[Client], set[int]] | None = None
+    may_be_empty: bool = False
     trash: Params = ()
     of_deals: Callable[[Collection[int]], Params] | None = None
     doubts: Callable[[Row], tuple[str, int] | None] = lambda row: None
@@ -143,9 +145,9 @@ TABLE = (
     dictionary("stages", _("Stages"), models.Stage, "/api/v4/leads/pipelines", "pipelines", rows.stage_row,
                spread=lambda item: rows.embedded(item, "statuses")),
     dictionary("fields", _("Deal fields"), models.CustomField, "/api/v4/leads/custom_fields", "custom_fields",
-               rows.field_row),
+               rows.field_row, may_be_empty=True),
     dictionary("loss_reasons", _("Loss reasons"), models.LossReason, "/api/v4/leads/loss_reasons", "loss_reasons",
-               rows.loss_reason_row),
+               rows.loss_reason_row, may_be_empty=True),
     dictionary("task_types", _("Task kinds"), models.TaskType, "/api/v4/account", "task_types", rows.task_type_row,
                (("with", "task_types"),)),
     Entity("contacts", _("Contacts"), models.Contact, "/api/v4/contacts", "contacts", rows.contact_row, Reading.LIST,

@@ -25,6 +25,7 @@ KINDS = {
     "task_completed": "completed",
     "task_deadline_changed": "deadline",
 }
+DELETIONS = ("lead_deleted", "contact_deleted", "task_deleted")
 SUBJECTS = {"lead": "deal", "task": "task", "contact": "contact"}
 
 

@@ -1,42 +1,26 @@
-"""Reading named items again: after a hook, a deletion, a merge."""
+"""Reading named items again: after a hook, a deletion, a restoration, a merge."""
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
 
+from pipelines import selection
 from pipelines.amo.client import Client
-from pipelines.amo.errors import NotFound
+from pipelines.amo.errors import Forbidden, NotFound
 from pipelines.amo.paging import Listing
 from pipelines.entities import ENTITIES, Entity
-from pipelines.models import Cursor
-from pipelines.rows import Item
+from pipelines.models import Contact, Cursor, Deal
+from pipelines.rows import Item, Row
 from pipelines.source import OVERLAP, Source
-from pipelines.upsert import Stored, bury, save
+from pipelines.upsert import Stored, alive, bury, save
 from salesops.lib import moment
 
 BATCH = 100  # ids a call: 250 would overrun the length of an address
 ASKED_AT_ONCE = 10  # entity ids that the event log takes in one question
+Ids = Mapping[str, Collection[int]]
 
 
-def reread_family(source: Source, deal: int) -> Stored:
-    """All that belongs to one deal: a merge moves tasks, notes and events over without a trace in their own rows."""
-    touched = Stored()
-    for entity in ENTITIES.values():
-        if entity.of_deal:
-            asked = [*entity.params, *entity.of_deal(deal)]
-            found = Listing(
-                source.client,
-                entity.path,
-                entity.key,
-                asked,
-                entity.limit,
-                keep=lambda item: item["entity_id"] == deal,
-            )
-            touched |= save(entity, entity.rows(found.items(), source.zone))
-    return touched
-
-
-def refetch(
-    source: Source, ids: Mapping[str, Collection[int]], *, events: bool = True, singly: bool = True
-) -> Stored:
+def refetch(source: Source, ids: Ids, *, events: bool = True, singly: bool = True) -> Stored:
     """Read these items again, by entity name, with their events; what amoCRM no longer has is marked deleted.
 
     What a list does not return is asked for ``singly``, else left as it is. Raises AmoError.
@@ -44,10 +28,10 @@ def refetch(
     touched = Stored()
     for entity in (entity for name, entity in ENTITIES.items() if ids.get(name)):
         for batch in batches(ids[entity.name], BATCH):
-            touched |= refetch_batch(source, entity, batch, singly=singly)
+            found = refetch_batch(source, entity, batch, singly=singly)
+            touched |= found | reread_families(source, selection.latecomers(entity, found.new))
         if events and entity.subject:
-            for batch in batches(ids[entity.name], ASKED_AT_ONCE):
-                touched |= refetch_events(source, entity.subject, batch)
+            touched |= refetch_events(source, entity.subject, ids[entity.name], since=mirrored_events())
     return touched
 
 
@@ -64,7 +48,18 @@ def refetch_batch(source: Source, entity: Entity, ids: list[int], *, singly: boo
             gone[key] = moment.now()
         else:
             items.append(item)
-    return save(entity, entity.rows(items, source.zone)) | bury(entity, gone)
+    stored = save(entity, entity.rows(items, source.zone)) | mark_gone(source, entity, gone)
+    adopt_contacts(source, stored.deals)
+    return stored
+
+
+def adopt_contacts(source: Source, deals: Collection[int]) -> None:
+    """Contacts that deals name and no list has shown: those of an incoming deal are hidden until somebody accepts it,
+    and come out of hiding unchanged."""
+    named = Deal.objects.filter(pk__in=deals).exclude(contact=None)
+    unknown = named.exclude(contact__in=Contact.objects.all()).values_list("contact_id", flat=True)
+    with suppress(Forbidden):  # deals are of use without contacts
+        refetch(source, {"contacts": set(unknown)}, singly=False)
 
 
 def one(client: Client, entity: Entity, key: int) -> Item | None:
@@ -75,18 +70,78 @@ def one(client: Client, entity: Entity, key: int) -> Item | None:
         return None
 
 
-def refetch_events(source: Source, subject: str, ids: list[int]) -> Stored:
-    log = ENTITIES["events"]
-    asked: list[tuple[str, str | int]] = [*log.params, ("filter[entity][]", subject)]
-    asked += [("filter[entity_id][]", key) for key in ids]
-    cursor = Cursor.objects.filter(entity=log.name).first()
-    if cursor and cursor.as_of:  # what is older was mirrored in its turn
-        asked.append(("filter[created_at][from]", int((cursor.as_of - OVERLAP).timestamp())))
-    wanted = set(ids)
-    found = Listing(
-        source.client, log.path, log.key, asked, log.limit, keep=lambda item: item["entity_id"] in wanted
-    )
-    return save(log, log.rows(found.items(), source.zone))
+def mark_gone(source: Source, entity: Entity, gone: Mapping[int, datetime]) -> Stored:
+    """Bury rows; what belongs to a deal goes with it, or has gone over to another."""
+    buried = bury(entity, gone)
+    return buried | reread_families(source, buried.changed) if entity.model is Deal else buried
+
+
+def reread_families(source: Source, deals: Collection[int]) -> Stored:
+    """All that belongs to these deals, and what belonged to them here and does so no longer.
+
+    A merge moves tasks, notes and events over, tasks disappear and come back with their deal, all without a trace in
+    their own rows.
+    """
+    touched = Stored()
+    for batch in batches(deals, ASKED_AT_ONCE):
+        wanted = set(batch)
+        for entity in (entity for entity in ENTITIES.values() if entity.of_deals):
+            asked = [*entity.params, *entity.of_deals(batch)]  # type: ignore[misc]
+            found = Listing(
+                source.client,
+                entity.path,
+                entity.key,
+                asked,
+                entity.limit,
+                keep=lambda item, wanted=wanted: item["entity_id"] in wanted,  # type: ignore[misc]
+            )
+            rows = entity.rows(found.items(), source.zone)
+            touched |= save(entity, rows)
+            if entity.trashable:
+                standing = alive(entity).filter(deal_id__in=wanted).values_list("pk", flat=True)
+                left = set(standing) - {row["id"] for row in rows}
+                touched |= refetch(source, {entity.name: left}, events=False)
+    return touched
+
+
+def mirrored_events() -> datetime | None:
+    """Events before this moment have been read in their turn."""
+    cursor = Cursor.objects.filter(entity="events").first()
+    return cursor.as_of - OVERLAP if cursor and cursor.as_of else None
+
+
+def refetch_events(
+    source: Source, subject: str, ids: Collection[int], *, since: datetime | None = None
+) -> Stored:
+    """The events of these items: all of them, or those ``since`` a moment."""
+    log, touched = ENTITIES["events"], Stored()
+    for batch in batches(ids, ASKED_AT_ONCE):
+        asked: list[tuple[str, str | int]] = [*log.params, ("filter[entity][]", subject)]
+        asked += [("filter[entity_id][]", key) for key in batch]
+        if since:
+            asked.append(("filter[created_at][from]", int(since.timestamp())))
+        wanted = set(batch)
+        found = Listing(
+            source.client,
+            log.path,
+            log.key,
+            asked,
+            log.limit,
+            keep=lambda item, wanted=wanted: item["entity_id"] in wanted,  # type: ignore[misc]
+        )
+        rows = log.rows(found.items(), source.zone)
+        stored = save(log, rows)
+        touched |= stored | settle(source, log, [row for row in rows if row["id"] in stored.new])
+    return touched
+
+
+def settle(source: Source, log: Entity, written: Collection[Row]) -> Stored:
+    """Look again at what a log says was deleted, restored or merged, and at all that belongs to such a deal."""
+    doubts: dict[str, set[int]] = {}
+    for row in written:
+        if doubt := log.doubts(row):
+            doubts.setdefault(doubt[0], set()).add(doubt[1])
+    return refetch(source, doubts, events=False) | reread_families(source, doubts.get("deals", ()))
 
 
 def batches(ids: Collection[int], size: int) -> Iterator[list[int]]:

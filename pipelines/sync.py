@@ -19,7 +19,7 @@ from pipelines.amo.paging import Listing, Pages
 from pipelines.cursors import claim
 from pipelines.entities import Entity, Params, Reading
 from pipelines.models import Cursor
-from pipelines.refetch import mark_gone, refetch, reread_families, settle
+from pipelines.refetch import adopt_contacts, mark_gone, refetch, reread_families, settle
 from pipelines.rows import Item, Row
 from pipelines.source import OVERLAP, Source
 from pipelines.upsert import Stored, alive, save, store
@@ -121,6 +121,8 @@ def take(
     run.add(stored)
     if not run.full:
         run.add(reread_families(source, selection.latecomers(run.entity, stored.new)))
+        if run.entity.hidden:
+            adopt_contacts(source, stored.deals)
     more = len(rows) - stored.left_out if run.full and not again else len(stored.new)
     cursors.save(run.cursor, rows=run.cursor.rows + more, pages=run.cursor.pages + pages, **moved)
     progress(run)
@@ -138,7 +140,7 @@ def read_whole(source: Source, run: Pulled, pool: Executor, progress: Progress) 
     run.full = True
     cursors.save(run.cursor, rows=0, pages=0)
     take(run, source, items, progress)
-    if items:
+    if items or entity.may_be_empty:
         present = [row["id"] for row in entity.rows(items, source.zone)]
         alive(entity).exclude(pk__in=present).update(deleted_at=moment.now())
 
@@ -198,7 +200,7 @@ def read_list(source: Source, run: Pulled, pool: Executor, progress: Progress) -
 def slipped(
     source: Source, run: Pulled, asked: Listing, last: int, pool: Executor
 ) -> Iterator[Future[tuple[int, list[Item]] | None]]:
-    """The pages once more, when something has been deleted since: that moves rows up, to pages that were read before."""
+    """The pages once more, when something has been deleted since: that moves rows up, to pages already read."""
     since = int(((run.cursor.started_at or moment.now()) - OVERLAP).timestamp())
     deletions: list[tuple[str, str | int]] = [("filter[type]", ",".join(log_rows.DELETIONS))]
     deletions += [("filter[created_at][from]", since), ("limit", 1)]

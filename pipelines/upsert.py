@@ -6,14 +6,16 @@ sessions with the same row leave the newer one. Cost and alternatives: bench/.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 import msgspec
 from django.db import connection
+from django.db.models import Model, QuerySet
 
+from pipelines import selection
 from pipelines.entities import Entity
 from pipelines.rows import Row
 from salesops.lib import moment
@@ -21,14 +23,23 @@ from salesops.lib import moment
 
 @dataclass(frozen=True)
 class Stored:
-    """What a page has changed: keys of new and of changed rows, and the deals whose story they are part of."""
+    """What a page has changed: keys of new and of changed rows, and the deals whose story they are part of.
+
+    ``left_out`` counts rows of pipelines that are not mirrored.
+    """
 
     new: frozenset[Any] = frozenset()
     changed: frozenset[Any] = frozenset()
     deals: frozenset[int] = frozenset()
+    left_out: int = 0
 
     def __or__(self, other: "Stored") -> "Stored":
-        return Stored(self.new | other.new, self.changed | other.changed, self.deals | other.deals)
+        return Stored(
+            self.new | other.new,
+            self.changed | other.changed,
+            self.deals | other.deals,
+            self.left_out + other.left_out,
+        )
 
 
 def store(entity: Entity, rows: Sequence[Row]) -> Stored:
@@ -51,9 +62,10 @@ def store(entity: Entity, rows: Sequence[Row]) -> Stored:
 
 
 def save(entity: Entity, rows: Sequence[Row]) -> Stored:
-    """`store`, after the persons that the rows name."""
-    note_vanished_people(entity, rows, moment.now())
-    return store(entity, rows)
+    """`store` what is of a mirrored pipeline, after the persons that these rows name."""
+    kept = selection.kept(entity, rows)
+    note_vanished_people(entity, kept, moment.now())
+    return replace(store(entity, kept), left_out=len(rows) - len(kept))
 
 
 @cache
@@ -105,6 +117,10 @@ def note_vanished_people(entity: Entity, rows: Iterable[Row], at: datetime) -> N
                    ON CONFLICT DO NOTHING""",
                 [at, sorted(named)],
             )
+
+
+def alive(entity: Entity) -> QuerySet[Model]:
+    return entity.model._default_manager.filter(deleted_at=None)
 
 
 def bury(entity: Entity, gone: Mapping[int, datetime]) -> Stored:

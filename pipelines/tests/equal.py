@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from django.db.models import F, Min, Q
+from django.db.models import Min, Q
 
 from pipelines import log_rows
 from pipelines.entities import ENTITIES
@@ -129,9 +129,9 @@ def compare(
 def folded() -> Iterator[str]:
     """What follows from the rows: where a deal stands, and when a task was done."""
     now = Stay.objects.filter(left_at=None, deal__deleted_at=None)
-    astray = now.exclude(stage=F("deal__stage"), manager=F("deal__manager"))
-    for deal, stage in astray.values_list("deal_id", "stage_id"):
-        yield f"deal {deal}: its last stay is in {stage}"
+    for deal, *place in now.values_list("deal_id", "stage_id", "manager_id", "deal__stage", "deal__manager"):
+        if place[:2] != place[2:]:
+            yield f"deal {deal}: its last stay is in {place[0]} with {place[1]}"
     for deal in Deal.objects.filter(deleted_at=None).exclude(pk__in=now.values("deal")):
         yield f"deal {deal.pk}: it stays nowhere"
     done = Q(is_completed=True, completed_at=None) | Q(is_completed=False) & ~Q(completed_at=None)

@@ -1,0 +1,94 @@
+"""The rows of `pipelines.reconcile`: one run at a time, goes on where it was interrupted, and what it found."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from pipelines import leases
+from pipelines.cursors import LostLease
+from pipelines.models import Sweep
+from salesops.lib import moment
+
+NAME = "sweep"  # of the claim
+CLAIM_LOCK = 0x5A1E5003
+LEASE = timedelta(minutes=5)
+TOO_OLD = timedelta(days=1)  # what was found so long ago is no comparison any more: begin anew
+KEPT = timedelta(days=90)
+KINDS = ("missing", "outdated", "vanished")
+
+
+def claim(*, only_unfinished: bool = False) -> Sweep | None:
+    """The unfinished run, or a new one unless ``only_unfinished``; None while a living worker is at it.
+
+    Give it back with `release`.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
+        sweep = Sweep.objects.filter(finished_at=None).first()
+        if sweep and sweep.lease_until and sweep.lease_until > leases.present() and leases.vouched(NAME):
+            return None
+        if sweep and moment.now() - sweep.started_at > TOO_OLD:
+            sweep.finished_at = moment.now()
+            sweep.save()
+            sweep = None
+        if sweep is None:
+            if only_unfinished:
+                return None
+            sweep = Sweep(started_at=moment.now())
+            Sweep.objects.filter(started_at__lt=moment.now() - KEPT).delete()
+        leases.vouch(NAME)
+        sweep.lease_until, sweep.error = leases.until(LEASE), ""
+        sweep.save()
+    return sweep
+
+
+def keep(sweep: Sweep, **values: Any) -> None:
+    """Write ``values`` and renew the lease. Raises LostLease when it is no longer ours."""
+    values = {"lease_until": leases.until(LEASE)} | values
+    if not Sweep.objects.filter(pk=sweep.pk, lease_until=sweep.lease_until).update(**values):
+        raise LostLease(NAME)
+    for name, value in values.items():
+        setattr(sweep, name, value)
+
+
+def finish(sweep: Sweep) -> None:
+    keep(sweep, finished_at=moment.now(), position=None, lease_until=None)
+
+
+def fail(sweep: Sweep, error: BaseException) -> None:
+    """Keep the reason and the place."""
+    keep(sweep, error=str(error) or type(error).__name__, lease_until=None)
+
+
+def release() -> None:
+    """The worker has ended, in whatever way."""
+    leases.retract(NAME)
+
+
+def finished() -> Sweep | None:
+    """The last run that came to its end."""
+    return Sweep.objects.exclude(finished_at=None).filter(error="").first()
+
+
+def unfinished() -> Sweep | None:
+    return Sweep.objects.filter(finished_at=None).first()
+
+
+def is_running(sweep: Sweep) -> bool:
+    return sweep.lease_until is not None and sweep.lease_until > leases.present()
+
+
+def drift(found: dict[str, int]) -> int:
+    """How many rows of one entity were not as in amoCRM."""
+    return sum(found.get(kind, 0) for kind in KINDS)
+
+
+def summary() -> dict[str, Any]:
+    """For machines: when the last comparison ended, how many rows of which entity had drifted; null before it."""
+    sweep = finished()
+    ended: datetime | None = sweep.finished_at if sweep else None
+    return {
+        "finished_at": ended.isoformat() if ended else None,
+        "drift": {name: drift(found) for name, found in sweep.found.items()} if sweep else None,
+    }
