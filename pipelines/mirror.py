@@ -8,9 +8,13 @@ from pipelines.amo import errors
 from pipelines.entities import TABLE, Entity
 from pipelines.models import Deal
 from pipelines.refetch import refetch
-from pipelines.rounds import Round, loaded
+from pipelines.rounds import Round, finished
 from pipelines.source import Source
 from pipelines.sync import Progress
+
+
+def loaded() -> set[str]:
+    return set(finished())
 
 
 def complete() -> bool:

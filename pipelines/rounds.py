@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 
 from pipelines import cursors, sync
@@ -15,7 +16,6 @@ from pipelines.entities import Entity
 from pipelines.models import Cursor
 from pipelines.source import Source
 from pipelines.sync import PATIENCE, Answers, Progress, Pulled, Reader
-from salesops.lib import moment
 
 AT_ONCE = 3
 LOOK_AGAIN = 1.0  # seconds between looks at what others are reading
@@ -24,8 +24,10 @@ LOOK_AGAIN = 1.0  # seconds between looks at what others are reading
 HOPELESS = (errors.Blocked, errors.AuthError, errors.Unreachable, errors.PaymentRequired, errors.BadAnswer)
 
 
-def loaded() -> set[str]:
-    return set(Cursor.objects.exclude(as_of=None).values_list("entity", flat=True))
+def finished() -> dict[str, tuple[datetime, datetime | None]]:
+    """When each entity that has been loaded was read last: the moment of its data, and when that run ended."""
+    known = Cursor.objects.exclude(as_of=None).values_list("entity", "as_of", "finished_at")
+    return {entity: (as_of, ended) for entity, as_of, ended in known}
 
 
 @dataclass(eq=False)
@@ -56,8 +58,8 @@ class Round:
     ) -> None:
         self._source, self._full, self._progress, self._ended = source, full, progress, ended
         self._todo = list(entities)
-        self._theirs: set[str] = set()
-        self._pool, self._began, self._looked = sync.fetchers(), moment.now(), float("-inf")
+        self._before = finished()
+        self._pool, self._looked = sync.fetchers(), float("-inf")
         self._running: list[UnderWay] = []
         self.others: list[Entity] = []
         self.failures: list[tuple[Entity, errors.AmoError]] = []
@@ -84,28 +86,22 @@ class Round:
         return True
 
     def _begin(self) -> None:
-        self._looked, self.others, known = monotonic(), [], loaded()
+        self._looked, self.others, known = monotonic(), [], finished()
         for entity in list(self._todo):
             if len(self._running) == AT_ONCE:
                 break
             unfinished = {one.name for one in self._todo} | {one.run.entity.name for one in self._running}
-            if set(entity.after) & unfinished or set(entity.after) - known:
+            if set(entity.after) & unfinished or set(entity.after) - set(known):
                 continue
-            if entity.name in self._theirs and self._finished_by_others(entity):
-                self._todo.remove(entity)
+            if known.get(entity.name) != self._before.get(entity.name):
+                self._todo.remove(entity)  # another worker has read it meanwhile
             elif cursor := cursors.claim(entity.name):
                 self._todo.remove(entity)
                 run = Pulled(entity, cursor, self._full)
                 self._running.append(UnderWay(run, sync.read(self._source, run, self._pool, self._progress)))
                 self._resume(self._running[-1])
             else:
-                self._theirs.add(entity.name)
                 self.others.append(entity)
-
-    def _finished_by_others(self, entity: Entity) -> bool:
-        return Cursor.objects.filter(
-            entity=entity.name, position=None, as_of__isnull=False, finished_at__gte=self._began
-        ).exists()
 
     def _resume(self, one: UnderWay) -> None:
         one.since = monotonic()

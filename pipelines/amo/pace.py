@@ -1,8 +1,9 @@
 """The request budget of the whole installation: however many workers run, amoCRM sees one steady stream.
 
 A reservation (GCRA): a Lua script moves the «next free moment» of a lane in Redis, by Redis' own clock, and returns how
-long to sleep. Bulk work takes its own lane first, sleeps, and only then the common one, so that it comes to the common
-lane in single file and a hook waits for one slot, not for a queue.
+long to sleep. Bulk work takes its turn in a lane of its own, sleeps, and then takes the common lane only when it is
+free at that moment: so it comes in single file, there is always somebody to take a free slot, and a hook waits for one
+slot, not for a queue.
 """
 
 import time
@@ -13,17 +14,19 @@ from redis import Redis, RedisError
 
 from pipelines.amo import errors
 
-# Redis counts in microseconds. Evenly spaced calls at exactly the limit arrive, with jitter, as one too many in some
-# second: bulk work keeps two per cent below it. A late call is made up for at the pace of "all", as is an interactive one.
-SLACK = {"all": 1.005, "bulk": 1.02}
+# Evenly spaced calls at exactly the limit arrive, with jitter, as one too many in some second: stay a little below it.
+SLACK = 1.025
+LATE = 5_000  # microseconds by which a sleeper may wake up late without pushing those behind it
 BLOCK_SECONDS = 600  # how long nobody calls after a ban; calling on prolongs it
 
 RESERVE = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local free = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
-redis.call('SET', KEYS[1], string.format('%.0f', free + ARGV[1]), 'PX', 600000)
-return free - now
+local free = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now - ARGV[2])
+if free <= now or ARGV[3] == '1' then
+    redis.call('SET', KEYS[1], string.format('%.0f', free + ARGV[1]), 'PX', 600000)
+end
+return math.max(0, free - now)
 """
 
 
@@ -43,7 +46,10 @@ class Pace:
             if self._rate:
                 if lane == "bulk":
                     time.sleep(self._reserve("bulk"))
-                time.sleep(self._reserve("all"))
+                    while pause := self._reserve("all", ahead=False):
+                        time.sleep(pause)
+                else:
+                    time.sleep(self._reserve("all"))
                 self._keep_distance()
         except RedisError as error:
             raise errors.Transient(f"the request budget in Redis cannot be reached: {error}") from error
@@ -56,15 +62,16 @@ class Pace:
 
     def hold(self, seconds: float) -> None:
         """Nobody calls for this long: amoCRM has said 429."""
-        self._script(keys=[self._key("all")], args=[int(seconds * 1_000_000)])
+        self._script(keys=[self._key("all")], args=[int(seconds * 1_000_000), 0, 1])
 
     def block(self) -> None:
         """Nobody calls for ten minutes: amoCRM has banned us."""
         self._redis.set(self._key("blocked"), 1, ex=BLOCK_SECONDS)
 
-    def _reserve(self, lane: str) -> float:
-        step = int(1_000_000 / self._rate * SLACK[lane])
-        return cast(int, self._script(keys=[self._key(lane)], args=[step])) / 1_000_000
+    def _reserve(self, lane: str, *, ahead: bool = True) -> float:
+        """Seconds until the lane is free; that slot is ours, unless it is not free now and we do not book ``ahead``."""
+        step = int(1_000_000 / self._rate * SLACK)  # Redis counts in microseconds
+        return cast(int, self._script(keys=[self._key(lane)], args=[step, LATE, int(ahead)])) / 1_000_000
 
     def _key(self, lane: str) -> str:
         return f"amo:{self._name}:{lane}"
