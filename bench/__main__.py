@@ -7,14 +7,15 @@ import traceback
 
 from bench import servers
 
+# In the order of the companies they need, as the big one takes a minute to invent.
 ROWS = (
     "full-sync",
     "page-way",
-    "store",
     "intake",
     "pages-small",
     "wire",
     "statements",
+    "store",
     "judge-one",
     "judge-all",
     "backtest",

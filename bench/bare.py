@@ -15,7 +15,7 @@ own = threading.local()
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     if not hasattr(own, "connection"):
         own.connection = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
-    body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH", 0)))
     own.connection.execute(INSERT, [datetime.now(UTC), body])
     start_response("204 No Content", [])
     return [b""]

@@ -29,6 +29,7 @@ from pipelines.models import (
 from qc import bulk
 from qc.defaults import ensure_defaults
 from qc.models import Regulation, RuleMode
+from salesops.desk import pulse
 from salesops.lib import moment
 from salesops.lib.periods import Period, month_of
 from team.models import Employee, Role, Rota
@@ -45,6 +46,7 @@ def hold(company: Company) -> None:
         return
     print(f"(inventing {company.deals:,} deals)", flush=True)
     empty()
+    forget_figures()
     office(company)
     with without_indexes():
         for lines in data.lives(company):
@@ -170,6 +172,12 @@ class without_indexes:  # noqa: N801 - reads as a statement
         with connection.cursor() as cursor:
             for definition in self._again:
                 cursor.execute(definition)
+
+
+def forget_figures() -> None:
+    """The desk's figures that Redis keeps; where time stands still, they would never grow old."""
+    for key in pulse.client().scan_iter("desk:*"):
+        pulse.client().delete(key)
 
 
 def vacuum() -> None:

@@ -85,10 +85,7 @@ def wait(port: int) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
-            urllib.request.urlopen(
-                urllib.request.Request(f"http://127.0.0.1:{port}/healthz", data=b"", method="POST"),
-                timeout=PATIENCE,
-            )
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=PATIENCE).close()
             return
         except urllib.error.HTTPError:
             return

@@ -3,6 +3,7 @@
 Nothing else writes there, so the bytes of the write-ahead log are the measured statements' own.
 """
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ def running(*, keep: bool) -> Iterator[None]:
     try:
         services = embedded.ensure(project=FOLDER)
         os.environ |= {
-            "DATABASE_URL": own_database(services.database_url, fresh=not keep),
+            "DATABASE_URL": own_database(services.database_url, keep=keep),
             "REDIS_URL": services.redis_url,
             "SECRET_KEY": "only-for-the-bench",
             "DJANGO_SETTINGS_MODULE": "salesops.settings",
@@ -39,11 +40,22 @@ def running(*, keep: bool) -> Iterator[None]:
             shutil.rmtree(FOLDER, ignore_errors=True)
 
 
-def own_database(url: str, *, fresh: bool) -> str:
-    """The address of the bench's database on that server, created where it is not there."""
+def own_database(url: str, *, keep: bool) -> str:
+    """The address of the bench's database on that server; made anew unless one of the same migrations may be kept."""
     with psycopg.connect(url, autocommit=True) as connection:
-        if fresh:
+        known = connection.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [DATABASE]
+        ).fetchone()
+        if known is None or not keep or known[0] != migrations():
             connection.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
-        if connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
             connection.execute(f"CREATE DATABASE {DATABASE}")
+            connection.execute(f"COMMENT ON DATABASE {DATABASE} IS '{migrations()}'")
     return urlsplit(url)._replace(path=f"/{DATABASE}").geturl()
+
+
+def migrations() -> str:
+    """A digest of all migrations: until the first release they are written anew, and migrating cannot follow."""
+    digest = hashlib.sha256()
+    for file in sorted(PROJECT.glob("*/migrations/0*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
