@@ -7,6 +7,7 @@ time it is or which zone the reader is in: moments arrive in the zone they are s
 
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from babel import dates, numbers
 
@@ -31,6 +32,7 @@ def rounded(value: Figure, places: int = 0) -> Decimal:
     return Decimal(str(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
+@lru_cache(10_000, typed=True)  # a table shows the same few figures hundreds of times
 def number(value: Figure | None, locale: str, places: int = 0) -> str:
     """«6 918 700», «12,40»: exactly `places` decimals."""
     if value is None:
@@ -63,6 +65,7 @@ def money_short(value: Figure | None, locale: str) -> str:
     return money(value, locale)
 
 
+@lru_cache(10_000, typed=True)
 def percent(ratio: Figure | None, locale: str, places: int = 0) -> str:
     """A ratio as a percentage: 0.124 → «12 %», with one place «12,4 %»; in English «12.4%»."""
     if ratio is None:
