@@ -84,7 +84,7 @@ def statement(entity: Entity) -> str:
 
     return f"""
 WITH page AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset(%s::jsonb) AS page({types})
+    SELECT * FROM json_to_recordset(%s::json) AS page({types})
 ), news AS MATERIALIZED (
     SELECT page.*, {entity.deal.format(row="was")} AS deal_before
     FROM page LEFT JOIN {table} was USING ({key})
