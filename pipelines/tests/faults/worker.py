@@ -1,0 +1,91 @@
+"""A worker that can be killed at any moment: a process that has loaded Django forks one for every job.
+
+Its parent speaks to it by lines: ``TASK SECONDS`` runs ``pipelines.tasks.TASK``, and kills it after that time (0 =
+never); the answer is the exit code, -9 after a kill.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import connection
+
+
+class Worker:
+    """Runs tasks of the mirror in processes of their own, on this test's database. Close it in the end."""
+
+    def __init__(self, *, limit: int) -> None:
+        """``limit``: rows a page, so that small accounts have many."""
+        name = connection.settings_dict["NAME"]
+        url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+        environment = os.environ | {
+            "DATABASE_URL": url,
+            "REDIS_URL": settings.REDIS_URL,
+            "SECRET_KEY": settings.SECRET_KEY,
+            "AMO_RATE": "0",
+            "SALESOPS_NOW": "",
+            "PYTHONWARNINGS": "ignore",
+            "PAGE": str(limit),
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            cwd=settings.BASE_DIR,
+            text=True,
+        )
+
+    def run(self, task: str, *, kill_after: float = 0.0) -> int:
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(f"{task} {kill_after}\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait(10)
+
+
+def main() -> None:
+    import django
+
+    django.setup()
+    from pipelines import tasks
+    from pipelines.entities import TABLE
+
+    for entity in TABLE:
+        object.__setattr__(entity, "limit", int(os.environ["PAGE"]))
+    for line in sys.stdin:
+        name, seconds = line.split()
+        child = os.fork()
+        if child == 0:
+            try:
+                getattr(tasks, name)()
+            finally:
+                sys.stdout.flush()
+                os._exit(0 if sys.exc_info()[0] is None else 1)
+        print(end_of(child, float(seconds)), flush=True)
+
+
+def end_of(child: int, seconds: float) -> int:
+    """The exit code of a process that is killed after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while seconds and time.monotonic() < deadline:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.002)
+    if seconds:
+        os.kill(child, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+if __name__ == "__main__":
+    main()
