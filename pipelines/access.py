@@ -59,6 +59,7 @@ def renewed(account: int, held: Credentials) -> Credentials:
     """
     with own_connection():
         pair: TokenPair | None = None
+        consent: Consent
         try:
             with transaction.atomic(durable=True):
                 row = Account.objects.select_for_update().get(pk=account)
@@ -72,15 +73,16 @@ def renewed(account: int, held: Credentials) -> Credentials:
                     raise errors.AuthError(
                         "the consent in amoCRM is lost; an administrator must give it anew"
                     )
-                row.base_url, pair = ask(row, kept)
-                return save(row, kept, pair)
+                consent = kept
+                row.base_url, pair = ask(row, consent)
+                return save(row, consent, pair)
         except errors.AuthError:
-            return what_others_saved(row, kept)
+            return what_others_saved(row)
         except DATABASE_DOWN as error:
             if pair is None:
                 raise
             log.warning("the database went away with a new token in our hands: %s", error)
-            return save_at_last(row, kept, pair)
+            return save_at_last(row, consent, pair)
 
 
 def ask(account: Account, kept: Consent) -> tuple[str, TokenPair]:
@@ -141,7 +143,7 @@ def save_at_last(account: Account, kept: Consent, pair: TokenPair) -> Consent:
     raise AssertionError("unreachable")
 
 
-def what_others_saved(account: Account, kept: Consent) -> Credentials:
+def what_others_saved(account: Account) -> Credentials:
     """After a refusal: the pair that another worker has saved without the lock, else the consent is lost.
 
     Raises AuthError then.

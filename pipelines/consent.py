@@ -96,17 +96,19 @@ def finish(session: SessionBase, answer: QueryDict) -> Account:
         if error == "access_denied":
             raise CannotConnect(_("Access was refused in amoCRM; nothing was changed."))
         raise CannotConnect(_("amoCRM gave no access: %(error)s.") % {"error": error[:100]})
-    if not answer.get("code"):
+    code = answer.get("code", "")
+    if not code:
         raise CannotConnect(_("There is no code in amoCRM's answer: begin again."))
     address = connection.address(answer.get("referer", ""))
-    account = connection.connect_by_code(address, found.integration, answer["code"])
+    account = connection.connect_by_code(address, found.integration, code)
     drop(session)
     return account
 
 
 def end(query: Any) -> bool:
     """amoCRM says that the integration was switched off; whether it was really amoCRM. Then the consent is lost."""
-    account = Account.objects.filter(pk=number(query.get("account_id", ""))).exclude(credentials=None).first()
+    key = number(query.get("account_id", ""))
+    account = Account.objects.filter(pk=key).exclude(credentials=None).first() if key else None
     try:
         known = credentials.of(account) if account else None
     except CannotConnect:

@@ -10,21 +10,16 @@ from pipelines.amo import hosts
 
 def doubt(portal_url: str, account_url: str) -> str:
     """One sentence for a person; empty when nothing speaks against it. A sandbox rings at any address."""
-    host = urlsplit(portal_url).hostname or ""
+    host, place = urlsplit(portal_url).hostname or "", {"address": portal_url}
     if hosts.is_sandbox(account_url):
         return ""
     if not host.isascii() or "xn--" in host:
-        reason = _("amoCRM does not accept names outside of Latin letters")
-    elif is_number(host):
-        reason = _("amoCRM does not accept bare IP addresses")
-    elif "." not in host or host.endswith((".local", ".localhost", ".internal", ".lan", ".test")):
-        reason = _("such a name is known only inside your network")
-    else:
-        return ""
-    return _(
-        "amoCRM cannot ring at %(address)s: %(reason)s. Set PORTAL_URL to the public address; until then changes are "
-        "asked for every minute."
-    ) % {"address": portal_url, "reason": reason}
+        return _("amoCRM rings at names of Latin letters only, not at %(address)s.") % place
+    if is_number(host):
+        return _("amoCRM does not ring at bare IP addresses such as %(address)s.") % place
+    if "." not in host or host.endswith((".local", ".localhost", ".internal", ".lan", ".test")):
+        return _("amoCRM cannot ring at %(address)s: the name is known only inside your network.") % place
+    return ""
 
 
 def is_number(host: str) -> bool:

@@ -84,8 +84,8 @@ def listed(client: Client, path: str, label: str | Promise) -> Sight:
     except (errors.Forbidden, errors.NotFound, errors.PaymentRequired) as error:
         return Sight(label, "bad", _("not open to this token: %(error)s") % {"error": error})
     if answer is None:
-        return Sight(label, "warn", _("open, and nothing is there yet"))
-    return Sight(label, "good", _("open"))
+        return Sight(label, "warn", _("may be read, and nothing is there yet"))
+    return Sight(label, "good", _("may be read"))
 
 
 def bells(client: Client) -> Sight:

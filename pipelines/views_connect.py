@@ -3,6 +3,7 @@
 For administrators; the one address that is open to strangers takes amoCRM's signed word that it is over.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +21,7 @@ from pipelines.amo import errors
 from pipelines.connect_forms import KeysForm, LoadForm, TokenForm
 from pipelines.credentials import CannotConnect
 from pipelines.models import Account
-from pipelines.tasks import first_load
+from pipelines.tasks import first_load, pull_changes
 from pipelines.views_import import for_admins
 from salesops.lib import moment
 
@@ -125,11 +126,14 @@ def token(request: HttpRequest) -> HttpResponse:
     form = TokenForm(request.POST, prefix="token")
     if form.is_valid():
         try:
-            connection.connect(form.cleaned_data["address"], form.cleaned_data["token"], begin=False)
+            account = connection.connect(
+                form.cleaned_data["address"], form.cleaned_data["token"], begin=False
+            )
         except CannotConnect as error:
             form.add_error(None, str(error))
         else:
             consent.drop(request.session)
+            go_on(account)
             return redirect("connect")
     return show(request, 422, token_form=form)
 
@@ -162,10 +166,17 @@ def callback(request: HttpRequest) -> HttpResponse:
     """Back from amoCRM's page, with a code or a refusal."""
     changeable()
     try:
-        consent.finish(request.session, request.GET)
+        go_on(consent.finish(request.session, request.GET))
     except CannotConnect as error:
         messages.error(request, str(error))
     return redirect("connect")
+
+
+def go_on(account: Account) -> None:
+    """What a lost key has interrupted; the schedule would, within a minute."""
+    if account.mirrored_since:
+        with suppress(OperationalError):
+            pull_changes.delay()
 
 
 @require_safe
@@ -189,7 +200,7 @@ def load(request: HttpRequest) -> HttpResponse:
         with connection.client_for(account, "interactive", attempts=2) as client:
             form = LoadForm(sight.funnels(client), request.POST)
             if not form.is_valid():
-                return show(request, 422, load_form=form, problem=" ".join(form.errors["pipelines"]))
+                return show(request, 422, load_form=form)
             if form.cleaned_data["hooks"]:
                 ring_here(request, client, account)
     except CannotConnect as error:

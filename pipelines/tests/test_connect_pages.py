@@ -39,6 +39,7 @@ def loads(now: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """First loads that were asked for; nobody works here."""
     asked: list[int] = []
     monkeypatch.setattr(views_connect.first_load, "delay", lambda: asked.append(1))
+    monkeypatch.setattr(views_connect.pull_changes, "delay", lambda: asked.append(2))
     monkeypatch.setattr(access, "GRACE", 0)
     with (
         stamina.set_testing(True, attempts=2, cap=True),
@@ -254,7 +255,7 @@ def test_nonsense_is_answered_on_the_form_and_saves_nothing(admin: Client, form:
     assert answer.status_code == 422 and sentence in text(answer) and not Account.objects.exists()
 
 
-def test_a_wrong_token_is_one_sentence_and_is_not_shown_again(portal: Handle, admin: Client) -> None:
+def test_a_wrong_token_is_one_sentence(portal: Handle, admin: Client) -> None:
     answer = enter_token(admin, portal, "wrong")
     assert answer.status_code == 422 and "does not accept the token" in text(answer)
 
@@ -311,7 +312,7 @@ def switch_off(client: Client, amo: Handle, **changed: str) -> HttpResponse:
 
 
 def test_an_integration_that_is_switched_off_shows_at_once_and_comes_back_with_one_click(
-    portal: Handle, admin: Client
+    portal: Handle, admin: Client, loads: list[int]
 ) -> None:
     consent(admin, portal)
     start(admin, list(portal.world.pipelines))
@@ -327,7 +328,7 @@ def test_an_integration_that_is_switched_off_shows_at_once_and_comes_back_with_o
         connection.current()
     portal.app.integration.enabled = True
     admin.get(visit_amo(admin))
-    assert connection.current().refused_at is None
+    assert connection.current().refused_at is None and loads == [1, 2]
     assert "no longer lets the portal in" not in text(admin.get("/sync/"))
 
 
