@@ -19,13 +19,18 @@ DICTIONARY = timedelta(hours=1), timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Freshness:
-    """Everything amoCRM knew of the entity at ``as_of`` is here; None before the first load has ended."""
+    """Everything amoCRM knew of the entity at ``as_of`` is here; None before the first load has ended.
+
+    Older than ``stale_after`` it is stale, older than ``critical_after`` critical.
+    """
 
     entity: str
     label: str | Promise
     as_of: datetime | None
     rows: int
     state: State
+    stale_after: timedelta
+    critical_after: timedelta
 
 
 def read(now: datetime) -> list[Freshness]:
@@ -37,9 +42,8 @@ def read(now: datetime) -> list[Freshness]:
 def of(entity: Entity, cursor: Cursor | None, now: datetime) -> Freshness:
     as_of = cursor.as_of if cursor else None
     limits = DICTIONARY if entity.is_dictionary else CHANGING
-    return Freshness(
-        entity.name, entity.label, as_of, cursor.rows if cursor else 0, state(as_of, now, limits)
-    )
+    rows = cursor.rows if cursor else 0
+    return Freshness(entity.name, entity.label, as_of, rows, state(as_of, now, limits), *limits)
 
 
 def state(as_of: datetime | None, now: datetime, limits: tuple[timedelta, timedelta]) -> State:
@@ -65,4 +69,5 @@ def worst(parts: Iterable[Freshness]) -> Freshness:
         None if None in moments else min(moment for moment in moments if moment),
         sum(part.rows for part in parts),
         max((part.state for part in parts), key=WORST.index),
+        *CHANGING,
     )

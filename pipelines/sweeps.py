@@ -1,12 +1,15 @@
 """The rows of `pipelines.reconcile`: one run at a time, goes on where it was interrupted, and what it found."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.functional import Promise
 
 from pipelines import leases
 from pipelines.cursors import LostLease
+from pipelines.entities import ENTITIES
 from pipelines.models import Sweep
 from salesops.lib import moment
 
@@ -66,29 +69,53 @@ def release() -> None:
     leases.retract(NAME)
 
 
-def finished() -> Sweep | None:
-    """The last run that came to its end."""
-    return Sweep.objects.exclude(finished_at=None).filter(error="").first()
-
-
-def unfinished() -> Sweep | None:
-    return Sweep.objects.filter(finished_at=None).first()
-
-
 def is_running(sweep: Sweep) -> bool:
     return sweep.lease_until is not None and sweep.lease_until > leases.present()
 
 
-def drift(found: dict[str, int]) -> int:
-    """How many rows of one entity were not as in amoCRM."""
-    return sum(found.get(kind, 0) for kind in KINDS)
+@dataclass(frozen=True)
+class Comparison:
+    """What one finished run found about one entity, in rows.
+
+    ``missing`` were not here, ``outdated`` were different, ``vanished`` are no longer shown in amoCRM. ``doubted`` of
+    them were too many at once to be believed and stand as they were.
+    """
+
+    entity: str
+    label: str | Promise
+    finished_at: datetime
+    checked: int
+    missing: int
+    outdated: int
+    vanished: int
+    repaired: int
+    doubted: int = 0
+
+    @property
+    def drift(self) -> int:
+        return self.missing + self.outdated + self.vanished
 
 
-def summary() -> dict[str, Any]:
-    """For machines: when the last comparison ended, how many rows of which entity had drifted; null before it."""
-    sweep = finished()
-    ended: datetime | None = sweep.finished_at if sweep else None
+def comparisons() -> dict[str, Comparison]:
+    """By entity, of the last run that came to its end; empty before the first."""
+    sweep = Sweep.objects.exclude(finished_at=None).filter(error="").first()
+    if sweep is None or sweep.finished_at is None:
+        return {}
     return {
-        "finished_at": ended.isoformat() if ended else None,
-        "drift": {name: drift(found) for name, found in sweep.found.items()} if sweep else None,
+        name: Comparison(name, ENTITIES[name].label, sweep.finished_at, **found)
+        for name, found in sweep.found.items()
+    }
+
+
+def read() -> dict[str, Any]:
+    """The comparison on the sync page: the run under way or interrupted, and what the last one found."""
+    last = list(comparisons().values())
+    unfinished = Sweep.objects.filter(finished_at=None).first()
+    return {
+        "running": unfinished if unfinished and is_running(unfinished) else None,
+        "interrupted": unfinished if unfinished and not is_running(unfinished) else None,
+        "rows": last,
+        "finished_at": last[0].finished_at if last else None,
+        "drift": sum(one.drift for one in last),
+        "doubted": sum(one.doubted for one in last),
     }

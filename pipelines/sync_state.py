@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Max, Q
 
-from pipelines import credentials, freshness
+from pipelines import credentials, freshness, sweeps
 from pipelines.freshness import Freshness
 from pipelines.models import Account, Cursor, Hook
 
@@ -64,6 +64,9 @@ def read(now: datetime) -> dict[str, Any]:
         "loading": any(one.loading for one in entities),
         "failed": [one for one in entities if one.cursor.error],
         "hooks": hooks,
+        "comparison": sweeps.read(),
+        "changing": freshness.CHANGING,
+        "dictionary": freshness.DICTIONARY,
         "hook_errors": Hook.objects.filter(waiting).exclude(error="").order_by("-id")[:5],
         "account": account,
         "by_consent": credentials.by_consent(account),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from celery import current_app, shared_task
 from django.conf import settings
 
-from pipelines import connection, hooks, mirror, touched
+from pipelines import connection, hooks, mirror, reconcile, touched
 from pipelines.amo.errors import AmoError
 from pipelines.connection import CannotConnect
 from pipelines.entities import Entity
@@ -45,6 +45,19 @@ def first_load() -> None:
     pull(mirror.unfinished)
     if mirror.complete():
         touched.deliver_all(lambda: touched.ask_for_judgement(mirror.all_deals()))
+
+
+@shared_task(time_limit=12 * 3600)
+def sweep(only_unfinished: bool = False) -> None:
+    """Compare the mirror with amoCRM and repair it; a failure is written to the comparison's own row."""
+    if not mirror.complete():
+        return
+    try:
+        with connection.source_of(connection.current()) as source:
+            reconcile.run(source, only_unfinished=only_unfinished)
+    except (CannotConnect, AmoError) as error:
+        log.warning("the mirror was not compared to the end: %s", error)
+    touched.deliver()
 
 
 @shared_task

@@ -9,6 +9,7 @@ urlpatterns = [
     path("tasks/", views.tasks, name="tasks"),
     path("sync/", views.sync, name="sync"),
     path("sync/now/", views.sync_now, name="sync-now"),
+    path("sync/compare/", views.sync_compare, name="sync-compare"),
     path("sync/progress/", views.sync_progress, name="sync-progress"),
     path("sync/import/", views_import.upload, name="import"),
     path("sync/import/<slug:code>/", views_import.draft, name="import-draft"),

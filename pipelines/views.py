@@ -1,5 +1,7 @@
 """Pages of the mirror: deals, tasks and the state of the sync."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.db.models import Count, Sum
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,7 +13,7 @@ from kombu.exceptions import OperationalError
 from pipelines import deal_rows, diary, listing, ribbon, sync_state
 from pipelines.filters import DealFilter, TaskFilter
 from pipelines.models import Account, Deal, Task
-from pipelines.tasks import pull_changes
+from pipelines.tasks import pull_changes, sweep
 from salesops.lib import moment
 
 
@@ -125,12 +127,22 @@ def sync_progress(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def sync_now(request: HttpRequest) -> HttpResponse:
+    return started(request, pull_changes, _("The sync has been started."))
+
+
+@require_POST
+def sync_compare(request: HttpRequest) -> HttpResponse:
+    return started(request, sweep, _("The comparison with amoCRM has been started."))
+
+
+def started(request: HttpRequest, task: Any, done: str) -> HttpResponse:
+    """Hand a task to the workers and go back to the page; 404 for whoever does not administer."""
     if not request.user.administers:
         raise Http404
     try:
-        pull_changes.delay()
+        task.delay()
     except OperationalError:
         messages.error(request, _("The queue does not answer, so nothing was started. Is Redis running?"))
     else:
-        messages.success(request, _("The sync has been started."))
+        messages.success(request, done)
     return redirect("sync")

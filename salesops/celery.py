@@ -45,6 +45,17 @@ app.conf.update(
             "schedule": 900.0,
             "options": {"expires": 600},
         },
+        "comparison": {
+            "task": "pipelines.tasks.sweep",
+            "schedule": crontab(minute="30", hour="3"),
+            "options": {"expires": 3600},
+        },
+        "comparison left behind": {
+            "task": "pipelines.tasks.sweep",
+            "args": [True],
+            "schedule": crontab(minute="*/30", hour="4-7"),
+            "options": {"expires": 1500},
+        },
         "terms": {"task": "qc.tasks.judge_by_changed_terms", "schedule": 300.0, "options": {"expires": 280}},
         "statements": {
             "task": "kpi.tasks.refresh_statements",

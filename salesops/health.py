@@ -1,5 +1,7 @@
 """What machines ask the portal: is it alive, is it ready, and a few figures for a monitor."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
@@ -9,7 +11,7 @@ from redis import Redis, RedisError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from pipelines import freshness
+from pipelines import freshness, sweeps
 from pipelines.models import Account, Hook
 from salesops.lib import moment
 
@@ -22,16 +24,26 @@ def alive(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def ready(request: HttpRequest) -> JsonResponse:
     """503 while the database or Redis does not answer. Old data is reported, but a page with its age beats no page."""
-    parts = {"database": _database(), "redis": _redis(), "data": "unknown", "amocrm": "unknown"}
+    parts: dict[str, Any] = {
+        "database": _database(),
+        "redis": _redis(),
+        "data": "unknown",
+        "amocrm": "unknown",
+    }
     if parts["database"] == "ok":
-        parts["data"] = freshness.overall(moment.now()).state
+        entities, compared = freshness.read(moment.now()), sweeps.comparisons()
+        parts["data"] = freshness.worst(entities).state
+        parts["entities"] = {one.entity: one.state for one in entities}
+        parts["drift"] = {
+            name: {"rows": one.drift, "finished_at": one.finished_at} for name, one in compared.items()
+        }
         parts["amocrm"] = _amocrm()
     sound = parts["database"] == parts["redis"] == "ok"
     return JsonResponse(parts, status=200 if sound else 503)
 
 
 class Figures(APIView):
-    """The text format that Prometheus scrapes (with an API token): rows and age of each entity, hooks that wait."""
+    """The text format that Prometheus scrapes (with an API token): rows, age and drift of entities, waiting hooks."""
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
@@ -39,6 +51,7 @@ class Figures(APIView):
         lines = [
             "# TYPE salesops_rows gauge",
             "# TYPE salesops_age_seconds gauge",
+            "# TYPE salesops_drift_rows gauge",
             "# TYPE salesops_hooks_waiting gauge",
         ]
         for entity in freshness.read(now):
@@ -46,6 +59,8 @@ class Figures(APIView):
             if entity.as_of:
                 age = (now - entity.as_of).total_seconds()
                 lines.append(f'salesops_age_seconds{{entity="{entity.entity}"}} {age:.0f}')
+        for name, one in sweeps.comparisons().items():
+            lines.append(f'salesops_drift_rows{{entity="{name}"}} {one.drift}')
         lines.append(f"salesops_hooks_waiting {Hook.objects.filter(handled_at=None).count()}")
         return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4")
 

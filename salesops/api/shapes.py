@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from pipelines.freshness import Freshness
 from pipelines.models import Deal, Person, Pipeline, Stage, Task
 from qc.models import Finding, Regulation
 from qc.queries import because
@@ -166,8 +168,35 @@ class StatementShape(serializers.Serializer):
     lines = LineShape(many=True)
 
 
+class ComparisonShape(serializers.Serializer):
+    """What the last comparison with amoCRM found; vanished rows that were too many to be believed are not repaired."""
+
+    finished_at = serializers.DateTimeField()
+    checked = serializers.IntegerField()
+    missing = serializers.IntegerField()
+    outdated = serializers.IntegerField()
+    vanished = serializers.IntegerField()
+    repaired = serializers.IntegerField()
+
+
 class FreshnessShape(serializers.Serializer):
+    """Limits in seconds; ``comparison`` is null for what is never compared, and before the first comparison."""
+
     entity = serializers.CharField()
     as_of = serializers.DateTimeField(allow_null=True)
     rows = serializers.IntegerField()
     state = serializers.CharField()
+    stale_after = serializers.SerializerMethodField()
+    critical_after = serializers.SerializerMethodField()
+    comparison = serializers.SerializerMethodField()
+
+    def get_stale_after(self, row: Freshness) -> int:
+        return int(row.stale_after.total_seconds())
+
+    def get_critical_after(self, row: Freshness) -> int:
+        return int(row.critical_after.total_seconds())
+
+    @extend_schema_field(ComparisonShape(allow_null=True))
+    def get_comparison(self, row: Freshness) -> dict[str, Any] | None:
+        found = self.context["comparisons"].get(row.entity)
+        return ComparisonShape(found).data if found else None

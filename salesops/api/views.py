@@ -15,7 +15,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from kpi import metrics, statements
 from kpi.models import Statement
-from pipelines import flow, freshness
+from pipelines import flow, freshness, sweeps
 from pipelines.filters import DealFilter, TaskFilter
 from pipelines.models import Deal, Person, Pipeline, Stage, Task
 from qc import engine, regulations
@@ -220,8 +220,9 @@ class Backtest(APIView):
 
 
 class Freshness(APIView):
-    """How old each entity of the mirror is."""
+    """How old each entity of the mirror is, and how far it had drifted when it was last compared with amoCRM."""
 
     @extend_schema(responses=shapes.FreshnessShape(many=True))
     def get(self, request: Request) -> Response:
-        return Response(shapes.FreshnessShape(freshness.read(moment.now()), many=True).data)
+        known = {"comparisons": sweeps.comparisons()}
+        return Response(shapes.FreshnessShape(freshness.read(moment.now()), many=True, context=known).data)

@@ -1,0 +1,138 @@
+"""How fresh the mirror is and what the comparison with amoCRM found: on the page, in the API, for monitors."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+from redis import Redis
+
+from pipelines import leases
+from pipelines.entities import TABLE
+from pipelines.models import Cursor, Sweep
+from salesops.lib import moment
+from salesops.tests import factory
+from salesops.tests.factory import NOW
+from team.models import Role
+
+pytestmark = pytest.mark.django_db
+CLEAN = {"checked": 2500, "missing": 0, "outdated": 0, "vanished": 0, "repaired": 0}
+DRIFTED = {"checked": 1000, "missing": 3, "outdated": 2, "vanished": 1, "repaired": 6}
+
+
+@pytest.fixture(autouse=True)
+def friday() -> Iterator[None]:
+    moment.fix(NOW.isoformat())
+    with translation.override("en"):
+        yield
+    moment.fix(None)
+
+
+def login(role: str = Role.DIRECTOR) -> Client:
+    client = Client()
+    employee = factory.make_employee(role)
+    employee.language = "en"
+    employee.save()
+    client.force_login(employee)
+    return client
+
+
+def compared(**more: object) -> Sweep:
+    values = {
+        "started_at": NOW - timedelta(hours=3),
+        "finished_at": NOW - timedelta(hours=2),
+        "found": {"deals": CLEAN, "tasks": CLEAN},
+    }
+    return Sweep.objects.create(**values | more)
+
+
+def page(client: Client) -> str:
+    return " ".join(client.get(reverse("sync")).content.decode().split())
+
+
+def test_before_the_first_comparison_the_page_says_so() -> None:
+    assert "Nothing has been compared yet." in page(login())
+
+
+def test_an_equal_mirror_is_told_in_one_sentence() -> None:
+    compared()
+    text = page(login())
+    assert "The mirror was equal to amoCRM row by row." in text and "2,500" in text
+
+
+def test_drift_is_told_with_its_rows() -> None:
+    compared(found={"deals": DRIFTED, "tasks": CLEAN})
+    assert "6 rows differed from amoCRM and have been repaired." in page(login())
+
+
+def test_rows_that_are_doubted_are_told_apart() -> None:
+    compared(found={"deals": CLEAN | {"vanished": 400, "doubted": 400}, "tasks": CLEAN})
+    text = page(login())
+    assert "amoCRM no longer shows 400 rows that are here." in text and "has been repaired" not in text
+
+
+def test_an_interrupted_comparison_is_told_with_its_reason_beside_the_last_finished_one() -> None:
+    compared()
+    compared(finished_at=None, error="402 Payment Required")
+    text = page(login())
+    assert "402 Payment Required" in text and "The mirror was equal" in text
+
+
+def test_a_running_comparison_is_shown_as_such() -> None:
+    compared(finished_at=None, lease_until=leases.until(timedelta(minutes=1)))
+    text = page(login())
+    assert "under way" in text and "was interrupted" not in text
+
+
+def test_the_limits_of_freshness_are_on_the_page() -> None:
+    Cursor.objects.create(entity="deals", as_of=NOW, rows=1)
+    assert "late after 10 min and out of date after 1 h" in page(login()).replace("\xa0", " ")
+
+
+@pytest.mark.parametrize(("role", "answer"), [(Role.DIRECTOR, 404), (Role.ADMIN, 302)])
+def test_only_an_administrator_starts_a_comparison(role: str, answer: int) -> None:
+    before = waiting()
+    assert login(role).post(reverse("sync-compare")).status_code == answer
+    assert waiting() - before == (1 if answer == 302 else 0)
+
+
+def waiting() -> int:
+    from django.conf import settings
+
+    with Redis.from_url(settings.REDIS_URL) as redis:
+        return sum(b"pipelines.tasks.sweep" in one for one in redis.lrange("amo", 0, -1))  # type: ignore[union-attr]
+
+
+def test_the_api_tells_limits_and_the_last_comparison() -> None:
+    compared(found={"deals": DRIFTED, "tasks": CLEAN})
+    Cursor.objects.create(entity="deals", as_of=NOW - timedelta(minutes=11), rows=7)
+    rows = {row["entity"]: row for row in login().get("/api/v1/freshness/").json()}
+    assert rows["deals"]["state"] == "stale" and rows["deals"]["rows"] == 7
+    assert (rows["deals"]["stale_after"], rows["deals"]["critical_after"]) == (600, 3600)
+    assert (rows["users"]["stale_after"], rows["users"]["critical_after"]) == (3600, 86_400)
+    assert rows["users"]["comparison"] is None
+    told = rows["deals"]["comparison"]
+    assert {name: told[name] for name in DRIFTED} == DRIFTED and told["finished_at"]
+
+
+def test_readyz_tells_the_state_of_every_entity_and_the_drift() -> None:
+    compared(found={"deals": DRIFTED, "tasks": CLEAN})
+    for entity in TABLE:
+        Cursor.objects.create(entity=entity.name, as_of=NOW)
+    Cursor.objects.filter(entity="tasks").update(as_of=NOW - timedelta(minutes=61))
+    answer = Client().get("/readyz")
+    body = answer.json()
+    assert answer.status_code == 200 and body["data"] == "critical"
+    assert body["entities"]["tasks"] == "critical" and body["entities"]["deals"] == "fresh"
+    assert body["drift"]["deals"]["rows"] == 6 and body["drift"]["tasks"]["rows"] == 0
+
+
+def test_the_comparison_runs_every_night_and_is_taken_up_again_when_it_broke_off() -> None:
+    from salesops.celery import app
+
+    night = [one for one in app.conf.beat_schedule.values() if one["task"] == "pipelines.tasks.sweep"]
+    first, later = sorted(night, key=lambda one: len(one.get("args", ())))
+    assert (first["schedule"].hour, first["schedule"].minute) == ({3}, {30})
+    assert later["args"] == [True] and min(later["schedule"].hour) == 4
