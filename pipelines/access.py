@@ -14,6 +14,7 @@ from threading import Lock
 import stamina
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.utils.translation import gettext as _
 
 from pipelines import credentials
 from pipelines.amo import errors, oauth
@@ -85,6 +86,12 @@ def renewed(account: int, held: Credentials) -> Credentials:
             return save_at_last(row, consent, pair)
 
 
+def lost() -> errors.AuthError:
+    return errors.AuthError(
+        _("The consent given in amoCRM is no longer valid: an administrator must give it again.")
+    )
+
+
 def ask(account: Account, kept: Consent) -> tuple[str, TokenPair]:
     """A new pair, and the address that gave it: the customer may have renamed the account. Raises AmoError."""
 
@@ -151,7 +158,7 @@ def what_others_saved(account: Account) -> Credentials:
     time.sleep(GRACE)
     unchanged = Account.objects.filter(pk=account.pk, credentials=bytes(account.credentials or b""))
     if unchanged.exclude(refused_at=None).exists() or unchanged.update(refused_at=moment.now()):
-        raise errors.AuthError("the consent in amoCRM is lost; an administrator must give it anew")
+        raise lost()
     return credentials.of(Account.objects.get(pk=account.pk))
 
 

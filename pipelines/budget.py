@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 @cache
-def redis() -> "Redis[bytes]":
+def redis() -> Redis:
     """One pool of connections for the process."""
     return Redis.from_url(settings.REDIS_URL)
 

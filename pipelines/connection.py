@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from pipelines import credentials
-from pipelines.access import Access
+from pipelines.access import Access, lost
 from pipelines.amo import errors, hosts, oauth
 from pipelines.amo.client import ACCOUNT, Client
 from pipelines.amo.oauth import Integration
@@ -151,9 +151,7 @@ def let_in(account: Account) -> Account:
         return account
     kept = credentials.of(account)
     if isinstance(kept, Consent):
-        raise CannotConnect(
-            _("The consent given in amoCRM is no longer valid: an administrator must give it again.")
-        )
+        raise CannotConnect(str(lost()))
     read_account(account.base_url, kept.token)
     Account.objects.filter(pk=account.pk).update(refused_at=None)
     account.refused_at = None

@@ -158,7 +158,7 @@ def test_a_dead_consent_is_lost_once_and_said_in_words(amo: Handle, now: datetim
     account = consented(amo)
     moment.fix((now + timedelta(days=91)).isoformat())
     amo.world.clock.set(now + timedelta(days=91))
-    with pytest.raises(errors.AuthError, match="consent in amoCRM is lost"):
+    with pytest.raises(errors.AuthError, match="no longer valid"):
         Access(account).token()
     assert Account.objects.get().refused_at == moment.now()
     asked = amo.app.counters[TOKEN]
