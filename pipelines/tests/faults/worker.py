@@ -1,7 +1,7 @@
 """A worker that can be killed at any moment: a process that has loaded Django forks one for every job.
 
-Its parent speaks to it by lines: ``TASK SECONDS`` runs ``pipelines.tasks.TASK``, and kills it after that time (0 =
-never); the answer is the exit code, -9 after a kill.
+Its parent speaks to it by lines: ``TASK SECONDS [NOW]`` runs ``pipelines.tasks.TASK``, with the portal's clock stopped
+at NOW, and kills it after that time (0 = never); the answer is the exit code, -9 after a kill.
 """
 
 import os
@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -40,9 +41,9 @@ class Worker:
             text=True,
         )
 
-    def run(self, task: str, *, kill_after: float = 0.0) -> int:
+    def run(self, task: str, *, kill_after: float = 0.0, now: datetime | None = None) -> int:
         assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(f"{task} {kill_after}\n")
+        self._process.stdin.write(f"{task} {kill_after} {now.isoformat() if now else ''}\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
 
@@ -59,14 +60,16 @@ def main() -> None:
     django.setup()
     from pipelines import tasks
     from pipelines.entities import TABLE
+    from salesops.lib import moment
 
     for entity in TABLE:
         object.__setattr__(entity, "limit", int(os.environ["PAGE"]))
     for line in sys.stdin:
-        name, seconds = line.split()
+        name, seconds, *now = line.split()
         child = os.fork()
         if child == 0:
             try:
+                moment.fix(now[0] if now else None)
                 getattr(tasks, name)()
             finally:
                 sys.stdout.flush()

@@ -1,0 +1,244 @@
+"""A working day on which everything goes wrong, drawn by chance; in the end the mirror is what amoCRM is.
+
+People change things, also between two pages of a list; amoCRM stumbles and lies about its hooks; workers are killed,
+Redis forgets, PostgreSQL breaks connections. ``--seed N`` draws another day, ``--long`` a longer one.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from random import Random
+from threading import Thread
+from typing import Any
+
+import pytest
+import stamina
+from django.db import DatabaseError, connections
+from django.db import connection as database
+from django.test import override_settings
+from werkzeug.serving import make_server
+
+from pipelines import budget, connection, hooks, intake, mirror, sync, tasks
+from pipelines.entities import TABLE
+from pipelines.models import Account, Cursor, Hook
+from pipelines.tests.conftest import Serve
+from pipelines.tests.equal import assert_mirror_equals
+from pipelines.tests.faults.people import People
+from pipelines.tests.faults.worker import Worker
+from pipelines.tests.test_sync import populate, tick
+from sandbox.faults import Fault
+from sandbox.server import Handle, Handler
+from sandbox.switches import Switches
+from sandbox.world import World
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(3600)]
+log = logging.getLogger(__name__)
+
+PAGE = 7
+STUMBLES: list[dict[str, Any]] = [
+    {"status": 401},
+    {"status": 403},
+    {"status": 429},
+    {"status": 429, "retry_after": 1},
+    {"status": 500},
+    {"status": 502},
+    {"status": 504},
+    {"cut": True},
+    {"hang": 0.01},
+    {"latency": 0.05},
+]
+PATHS = ("/api/", "/leads$", "/tasks$", "/events$", "/notes$", "/contacts$", "/users$", "/leads/\\d+$")
+
+
+class Day:
+    def __init__(self, amo: Handle, chance: Random) -> None:
+        self.amo, self.world, self.chance = amo, amo.world, chance
+        self.people = People(amo.world, chance)
+        self.done: Counter[str] = Counter()
+        self.disturbed = 0  # so many requests more find that somebody was faster
+        gate = amo.app._gate
+
+        def disturbed(request: Any) -> Any:
+            if self.disturbed:
+                self.disturbed -= 1
+                self.people.act()
+            return gate(request)
+
+        amo.app._gate = disturbed  # type: ignore[method-assign]
+
+    def step(self, worker: Worker) -> None:
+        steps: dict[Callable[[], object], int] = {
+            self.people.act: 12,
+            self.pause: 6,
+            self.stumble: 5,
+            self.spoil_hooks: 3,
+            self.ring_falsely: 1,
+            self.pull: 6,
+            self.answer: 6,
+            self.pull_disturbed: 4,
+            self.read_dictionaries: 1,
+            self.sweep: 1,
+            self.forget_redis: 1,
+            self.break_connections: 1,
+            lambda: self.kill(worker): 1,
+        }
+        (what,) = self.chance.choices(list(steps), list(steps.values()))
+        self.done[what.__name__] += 1
+        try:
+            what()
+        except DatabaseError:  # a worker would end here, and the next task begin anew
+            database.close()
+
+    def pause(self) -> None:
+        """Often none at all: changes within one second."""
+        tick(self.world, self.chance.choice((0, 0, 1, 30, 400, 900)))
+
+    def stumble(self) -> None:
+        what = self.chance.choice(STUMBLES)
+        path, times = self.chance.choice(PATHS), self.chance.randrange(1, 4)
+        self.amo.app.faults.add(Fault(path=path, times=times, **what))
+
+    def spoil_hooks(self) -> None:
+        name = self.chance.choice(("drop", "duplicate", "reorder", "delay"))
+        faults = self.world.sender.faults
+        setattr(faults, name, getattr(faults, name) + self.chance.randrange(1, 4))
+        faults.delay_seconds = 0.2
+
+    def ring_falsely(self) -> None:
+        lie = f"leads[update][0][id]={self.chance.randrange(10**9)}&leads[update][0][price]=1"
+        account = Account.objects.get().pk
+        Hook.objects.create(body=f"{lie}&account[id]={account}".encode())
+
+    def pull(self) -> None:
+        tasks.pull_changes()
+        self.rest_after_ban()
+
+    def pull_disturbed(self) -> None:
+        self.disturbed = self.chance.randrange(1, 6)
+        self.pull()
+        self.disturbed = 0
+
+    def answer(self) -> None:
+        tasks.answer_hooks()
+        self.rest_after_ban()
+        Hook.objects.filter(handled_at=None).update(lease_until=None)  # the rest after a failure is over
+
+    def read_dictionaries(self) -> None:
+        tasks.pull_dictionaries()
+        self.rest_after_ban()
+
+    def sweep(self) -> None:
+        tasks.sweep()
+        self.rest_after_ban()
+
+    def rest_after_ban(self) -> None:
+        """While the ban lasts nobody calls; afterwards all goes on."""
+        (ban,) = budget.redis().keys("amo:*:blocked") or [None]
+        if ban:
+            self.done["a ban"] += 1
+            before = self.amo.app.counters["requests"]
+            tasks.pull_changes()
+            tasks.answer_hooks()
+            assert self.amo.app.counters["requests"] == before, "it calls on, which prolongs the ban"
+            assert 0 < budget.redis().ttl(ban) <= 600
+            budget.redis().delete(ban)
+
+    def forget_redis(self) -> None:
+        budget.redis().flushdb()
+
+    def break_connections(self) -> None:
+        """As a restart of PostgreSQL does."""
+        with database.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            )
+
+    def kill(self, worker: Worker) -> None:
+        task = self.chance.choice(("pull_changes", "answer_hooks", "sweep"))
+        worker.run(task, kill_after=self.chance.uniform(0.02, 0.3), now=self.world.clock.now())
+        Hook.objects.filter(handled_at=None).update(lease_until=None)  # a minute later
+
+    def end(self) -> None:
+        """amoCRM is well again, and a quarter of an hour and a night go by."""
+        self.amo.app.faults.clear()
+        self.amo.wait_for_hooks(30)
+        for key in budget.redis().keys("amo:*:blocked"):
+            budget.redis().delete(key)
+        tick(self.world, 900)
+        tasks.pull_dictionaries()
+        Hook.objects.filter(handled_at=None).update(lease_until=None)
+        tasks.answer_hooks()
+        tasks.pull_changes()
+        tasks.sweep()
+        assert not hooks.waiting()
+
+
+@pytest.fixture
+def amo(serve: Serve, now: datetime) -> Handle:
+    """Its five minutes until the next attempt to deliver a hook are a fifth of a second."""
+    return serve(World.empty(now=now, switches=Switches(hook_time_scale=0.0007)))
+
+
+@pytest.fixture
+def door() -> Iterator[str]:
+    """Where hooks are taken; its address."""
+
+    def nobody(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("404 Not Found", [("Content-Length", "0")])
+        return [b""]
+
+    def closing(environ: dict[str, Any], start_response: Any) -> Any:
+        try:
+            return intake.at_the_door(nobody)(environ, start_response)
+        finally:
+            connections.close_all()
+
+    server = make_server("127.0.0.1", 0, closing, threaded=True, request_handler=Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """And one request at a time, so that a day can be drawn again."""
+    monkeypatch.setattr(sync, "FETCHERS", 1)
+    limits = {entity: entity.limit for entity in TABLE}
+    for entity in TABLE:
+        object.__setattr__(entity, "limit", PAGE)
+    yield
+    for entity, limit in limits.items():
+        object.__setattr__(entity, "limit", limit)
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    one = Worker(limit=PAGE)
+    yield one
+    one.close()
+
+
+def test_after_a_day_of_faults_the_mirror_is_what_amocrm_is(
+    amo: Handle, door: str, small_pages: None, worker: Worker, long: bool, seed: int
+) -> None:
+    chance = Random(seed)
+    populate(amo.world, 60 if long else 16)
+    day = Day(amo, chance)
+    with override_settings(AMO_RATE=0.0), stamina.set_testing(True, attempts=3, cap=True):
+        connection.connect(amo.url, amo.token)
+        Account.objects.update(hook_secret="s" * 43)
+        amo.world.subscribe(f"{door}/hooks/amocrm/{'s' * 43}/", hooks.SETTINGS)
+        while not mirror.complete():
+            day.stumble()
+            tasks.first_load()
+            day.rest_after_ban()
+        for _ in range(1500 if long else 60):
+            day.step(worker)
+        day.end()
+    log.info("%s", dict(day.done))
+    assert_mirror_equals(amo.world)
+    assert not Cursor.objects.exclude(state=Cursor.State.READY).exists()
