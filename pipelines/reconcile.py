@@ -14,15 +14,20 @@ from pipelines import selection, sweeps, sync
 from pipelines.cursors import LostLease
 from pipelines.entities import ENTITIES, Entity
 from pipelines.models import Cursor, Deal, Sweep, Task
-from pipelines.refetch import BATCH, adopt_contacts, batches, refetch, refetch_events, reread_families
+from pipelines.refetch import (
+    BATCH,
+    adopt_contacts,
+    batches,
+    refetch,
+    refetch_events,
+    reread_families,
+    too_many,
+)
 from pipelines.rows import Item, Row
 from pipelines.source import OVERLAP, Source
 from pipelines.upsert import Stored, alive, save
 
 SWEPT = ("deals", "tasks")
-# More rows than both that are no longer shown are not believed to be deleted: a token that has lost rights sees less.
-DOUBTFUL_ROWS, DOUBTFUL_SHARE = 100, 0.1
-
 Progress = Callable[[Sweep], None]
 
 
@@ -153,7 +158,7 @@ def settle_absent(source: Source, entity: Entity, sweep: Sweep, absent: set[int]
     """Ask for rows here that no page has shown: deleted without a word, or in a place that lists leave out."""
     hidden = entity.hidden(source.client) if entity.hidden else set()
     absent -= hidden
-    if len(absent) > max(DOUBTFUL_ROWS, DOUBTFUL_SHARE * alive(entity).count()):
+    if too_many(entity, absent):
         tally(sweep, entity, vanished=len(absent), doubted=len(absent))
         absent = set()
     for batch in batches(absent | hidden, BATCH):

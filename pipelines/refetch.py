@@ -17,6 +17,8 @@ from salesops.lib import moment
 
 BATCH = 100  # ids a call: 250 would overrun the length of an address
 ASKED_AT_ONCE = 10  # entity ids that the event log takes in one question
+# More rows than both that a whole list shows no longer are not believed to be deleted.
+DOUBTFUL_ROWS, DOUBTFUL_SHARE = 100, 0.1
 Ids = Mapping[str, Collection[int]]
 
 
@@ -142,6 +144,14 @@ def settle(source: Source, log: Entity, written: Collection[Row]) -> Stored:
         if doubt := log.doubts(row):
             doubts.setdefault(doubt[0], set()).add(doubt[1])
     return refetch(source, doubts, events=False) | reread_families(source, doubts.get("deals", ()))
+
+
+def too_many(entity: Entity, absent: Collection[int]) -> bool:
+    """Whether so many rows at once are rather out of sight than gone: a token that has lost rights sees less."""
+    pipelines = selection.chosen() if entity.model is Deal else None
+    there = alive(entity) if pipelines is None else alive(entity).filter(pipeline__in=pipelines)
+    gone = there.filter(pk__in=absent).count()
+    return gone > max(DOUBTFUL_ROWS, DOUBTFUL_SHARE * there.count())
 
 
 def batches(ids: Collection[int], size: int) -> Iterator[list[int]]:

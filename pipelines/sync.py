@@ -19,7 +19,7 @@ from pipelines.amo.paging import Listing, Pages
 from pipelines.cursors import claim
 from pipelines.entities import Entity, Params, Reading
 from pipelines.models import Cursor
-from pipelines.refetch import adopt_contacts, mark_gone, refetch, reread_families, settle
+from pipelines.refetch import adopt_contacts, mark_gone, refetch, reread_families, settle, too_many
 from pipelines.rows import Item, Row
 from pipelines.source import OVERLAP, Source
 from pipelines.upsert import Stored, alive, save, store
@@ -175,16 +175,17 @@ def read_list(source: Source, run: Pulled, pool: Executor, progress: Progress) -
             if page := answer.result():
                 take(run, source, page[1], progress, pages=0, again=True)
                 before.difference_update(item["id"] for item in page[1])
-    if before:  # stood here and not in the whole list: deleted without a word, or kept out of lists
-        run.add(refetch(source, {entity.name: before}, events=False))
     if entity.hidden:
         waiting = pool.submit(entity.hidden, source.client)
         yield [waiting]
         hidden = waiting.result()
         known = set(alive(entity).filter(pk__in=hidden).values_list("pk", flat=True))
-        found = refetch(source, {entity.name: hidden - known}, events=False)
+        before -= hidden
+        found = refetch(source, {entity.name: hidden if run.full else hidden - known}, events=False)
         run.add(found)
         cursors.save(cursor, rows=cursor.rows + len(found.new))
+    if before and not too_many(entity, before):  # not in the whole list: deleted without a word
+        run.add(refetch(source, {entity.name: before}, events=False))
     if entity.trash:
         trash = Pages(listing(source, entity, since, entity.trash), pool=pool)
         while answer := trash.ask():

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import stamina
 
-from pipelines import leases, mirror, reconcile, sweeps, touched
+from pipelines import leases, mirror, reconcile, refetch, sweeps, touched
 from pipelines.amo import errors
 from pipelines.amo.paging import Listing
 from pipelines.entities import ENTITIES
@@ -148,7 +148,7 @@ def test_a_stage_change_whose_event_never_came_is_inferred(mirrored: Source, wor
 def test_many_rows_that_vanish_at_once_are_doubted_not_deleted(
     amo: Handle, mirrored: Source, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconcile, "DOUBTFUL_ROWS", 3)
+    monkeypatch.setattr(refetch, "DOUBTFUL_ROWS", 3)
     user = Deal.objects.order_by("id").values_list("manager_id", flat=True)[0]
     own = Deal.objects.filter(manager_id=user).count()
     assert user and 0 < own < 12
