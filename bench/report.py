@@ -87,9 +87,14 @@ def machine() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         version = cursor.fetchone()[0].split()[0]
-    return (
-        f"{os.cpu_count()} cores, {memory:.0f} GiB, PostgreSQL {version}, Python {platform.python_version()}"
+    parts = (
+        f"{os.cpu_count()} cores",
+        f"{memory:.0f} GiB",
+        f"PostgreSQL {version}",
+        f"Python {platform.python_version()}",
+        f"load {os.getloadavg()[2]:.1f} in the last quarter of an hour, ours included",
     )
+    return ", ".join(parts)
 
 
 def write(lines: Iterable[Line], deals: int, page: Path = PAGE) -> None:
