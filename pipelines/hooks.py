@@ -127,7 +127,7 @@ def claim(limit: int = BATCH) -> list[Hook]:
     now = leases.present()
     with connection.cursor() as cursor:
         cursor.execute(
-            """UPDATE pipelines_hook SET lease_until = %s, attempts = attempts + 1
+            """UPDATE pipelines_hook SET lease_until = %s, attempts = attempts + 1, error = ''
                WHERE id IN (SELECT id FROM pipelines_hook
                             WHERE handled_at IS NULL AND (lease_until IS NULL OR lease_until <= %s)
                             ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
@@ -216,6 +216,12 @@ def postpone(batch: list[Hook], error: Exception) -> None:
         Hook.objects.filter(pk=hook.pk, handled_at=None).update(
             error=str(error), lease_until=leases.until(rest)
         )
+
+
+def replay() -> int:
+    """Let those that failed and rest be answered at once; returns how many. What an answering worker holds is left."""
+    resting = Hook.objects.filter(handled_at=None, lease_until__gt=leases.present()).exclude(error="")
+    return resting.update(lease_until=None)
 
 
 def ensure_subscription(client: Client, account: Account, portal_url: str) -> str:

@@ -1,3 +1,4 @@
+import io
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -5,6 +6,7 @@ from urllib.parse import quote_plus
 
 import pytest
 import stamina
+from django.core.management import CommandError, call_command
 
 from pipelines import hooks, leases, mirror, touched
 from pipelines.amo import errors
@@ -241,6 +243,45 @@ def test_one_ring_that_amocrm_chokes_on_does_not_hold_up_the_others(
     hooks.answer(mirrored)
     assert Deal.objects.get(pk=two).price == 2
     assert Hook.objects.filter(handled_at=None).count() <= 1
+
+
+def command(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("amo_hooks", *arguments, stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.django_db
+def test_what_failed_can_be_replayed_at_once(
+    mirrored: Source, amo: Handle, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(touched, "ask_for_judgement", lambda deals: None)
+    deal = Deal.objects.order_by("id")[1].id
+    world.edit_lead(lead_id=deal, price=31)
+    ring(leads__update__0__id=str(deal))
+    amo.app.faults.add(Fault(path="/leads$", status=500, times=2))
+    with pytest.raises(errors.Transient):
+        hooks.answer(mirrored)
+    assert "Not answered yet: 1\n" in (told := command()) and "1  500" in told
+    assert Deal.objects.get(pk=deal).price != 31
+    assert command("--replay") == "Tried again: 1\nNot answered yet: 0\n"
+    assert Deal.objects.get(pk=deal).price == 31
+    assert command("--replay") == "Tried again: 0\nNot answered yet: 0\n"
+
+
+@pytest.mark.django_db
+def test_replaying_without_amocrm_is_one_sentence_and_loses_nothing(mirrored: Source, amo: Handle) -> None:
+    ring(leads__update__0__id=str(Deal.objects.order_by("id")[1].id))
+    amo.app.faults.add(Fault(path="/leads$", status=401, times=9))
+    with pytest.raises(CommandError):
+        command("--replay")
+    assert Hook.objects.get().handled_at is None and "401" in Hook.objects.get().error
+
+
+@pytest.mark.django_db
+def test_a_ring_that_a_worker_is_answering_is_not_replayed(mirrored: Source) -> None:
+    ring(leads__update__0__id="1")
+    assert hooks.claim() and hooks.replay() == 0
 
 
 @pytest.mark.django_db
