@@ -37,7 +37,8 @@ django.setup()
 
 from django.conf import settings  # noqa: E402 - settings read the environment prepared above
 
-settings.DATABASES["default"]["CONN_MAX_AGE"] = 0  # the threads of live_server would hold the database at the end
+# Otherwise the threads of live_server would hold the database at the end.
+settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # logins cost nothing
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
