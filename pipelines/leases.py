@@ -6,13 +6,14 @@ A worker may also vouch for its claim with its database session: PostgreSQL with
 ends, however it ends, and not before its last statement is over. Then nobody has to wait for the lease.
 """
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from zlib import crc32
 
 from django.db import DatabaseError, connection
 
-VOUCHED = 0x5A1E5002  # the first half of the advisory locks' numbers
+VOUCHED, ALONE = 0x5A1E5002, 0x5A1E5004  # the first half of the advisory locks' numbers
 
 
 def present() -> datetime:
@@ -45,6 +46,20 @@ def vouched(name: str) -> bool:
             [VOUCHED, number(name)],
         )
         return bool(cursor.fetchone()[0])
+
+
+@contextmanager
+def alone(name: str) -> Iterator[bool]:
+    """Whether no other session is at ``name`` in the same way; if so, none begins before this one has ended."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [ALONE, number(name)])
+        mine = bool(cursor.fetchone()[0])
+    try:
+        yield mine
+    finally:
+        if mine:
+            with suppress(DatabaseError), connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [ALONE, number(name)])
 
 
 def number(name: str) -> int:

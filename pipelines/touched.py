@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from celery import current_app
 from django.db import connection
 
-from pipelines import history
+from pipelines import history, leases
 from pipelines.exports import succession
 from pipelines.models import Touched
 
@@ -45,12 +45,15 @@ def measure() -> None:
 
 
 def deliver_all(judge: Callable[[], None]) -> None:
-    """The same for the whole mirror after a full load."""
-    last = Touched.objects.order_by("-id").values_list("id", flat=True).first()
-    succession.hand_over()
-    history.fold(None)
-    measure()
-    judge()
-    measure()  # judgement has filled tables of its own
-    if last:
-        Touched.objects.filter(id__lte=last).delete()
+    """The same for the whole mirror after a full load; of workers that have shared the load one does it."""
+    with leases.alone("deliver_all") as mine:
+        if not mine:
+            return
+        last = Touched.objects.order_by("-id").values_list("id", flat=True).first()
+        succession.hand_over()
+        history.fold(None)
+        measure()
+        judge()
+        measure()  # judgement has filled tables of its own
+        if last:
+            Touched.objects.filter(id__lte=last).delete()

@@ -1,6 +1,7 @@
 """`python -m sandbox serve`."""
 
 import argparse
+import gc
 import importlib
 import random
 import signal
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Broken, ValueError, OSError, OverflowError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 2
+    gc.freeze()  # a collection would walk over the whole account, and every request wait for it
     counts = world.counts()
     try:
         signal.signal(signal.SIGTERM, _interrupt)
