@@ -82,3 +82,8 @@ class TaskAdmin(ReadOnlyAdmin):
 @admin.register(models.Cursor)
 class CursorAdmin(ReadOnlyAdmin):
     list_display = ["entity", "state", "as_of", "rows", "error"]
+
+
+@admin.register(models.Sweep)
+class SweepAdmin(ReadOnlyAdmin):
+    list_display = ["started_at", "finished_at", "found", "error"]

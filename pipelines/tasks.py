@@ -9,6 +9,7 @@ from django.conf import settings
 from pipelines import connection, hooks, mirror, reconcile, touched
 from pipelines.amo.errors import AmoError
 from pipelines.connection import CannotConnect
+from pipelines.cursors import LostLease
 from pipelines.entities import Entity
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ def sweep(only_unfinished: bool = False) -> None:
     try:
         with connection.source_of(connection.current()) as source:
             reconcile.run(source, only_unfinished=only_unfinished)
-    except (CannotConnect, AmoError) as error:
+    except (CannotConnect, AmoError, LostLease) as error:
         log.warning("the mirror was not compared to the end: %s", error)
     touched.deliver()
 

@@ -94,10 +94,9 @@ def test_quirk_01_offset_paging_over_a_moving_list(world: World, source: Source,
     doomed, edited = iter(ids[:12]), iter(ids[::-1])
 
     def meanwhile(run: sync.Pulled) -> None:
-        if run.entity.name == "deals" and run.cursor.pages <= 12:
-            if (lead := next(doomed, None)) is not None:
-                world.delete_lead(lead_id=lead)
-                world.edit_lead(lead_id=next(edited), price=7)
+        if run.entity.name == "deals" and run.cursor.pages <= 12 and (lead := next(doomed, None)) is not None:
+            world.delete_lead(lead_id=lead)
+            world.edit_lead(lead_id=next(edited), price=7)
 
     with pages_of(2):
         assert mirror.pull(source, TABLE, progress=meanwhile) == []
