@@ -7,11 +7,11 @@ Threads fetch, one thread stores. A reader is a generator that yields the answer
 can be read at once (`pipelines.mirror`) without a second database session.
 """
 
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Callable, Collection, Generator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from pipelines import cursors, log_rows, selection
 from pipelines.amo.errors import Forbidden
@@ -53,6 +53,7 @@ class Pulled:
 Progress = Callable[[Pulled], None]
 Answers = Collection[Future[Any]]
 Reader = Generator[Answers, None, None]
+T = TypeVar("T")
 
 
 def pull(
@@ -169,12 +170,11 @@ def read_list(source: Source, run: Pulled, pool: Executor, progress: Progress) -
             moved["expected_rows"] = length.result()
         take(run, source, items, progress, **moved)
         before.difference_update(item["id"] for item in items)
-    if entity.trashable and pages.number > start + 2:
-        for answer in slipped(source, run, asked, pages.number - 1, pool):
-            yield [answer]
-            if page := answer.result():
-                take(run, source, page[1], progress, pages=0, again=True)
-                before.difference_update(item["id"] for item in page[1])
+    if entity.trashable and pages.number > 2 and anything_deleted(source, run):
+        walk = asked.backwards(pages.number - 1)
+        while page := (yield from awaited(pool.submit(next, walk, None))):
+            take(run, source, page[1], progress, pages=0, again=True)
+            before.difference_update(item["id"] for item in page[1])
     if entity.hidden:
         waiting = pool.submit(entity.hidden, source.client)
         yield [waiting]
@@ -198,24 +198,21 @@ def read_list(source: Source, run: Pulled, pool: Executor, progress: Progress) -
             run.add(mark_gone(source, entity, gone))
 
 
-def slipped(
-    source: Source, run: Pulled, asked: Listing, last: int, pool: Executor
-) -> Iterator[Future[tuple[int, list[Item]] | None]]:
-    """The pages once more, when something has been deleted since: that moves rows up, to pages already read."""
-    since = int(((run.cursor.started_at or moment.now()) - OVERLAP).timestamp())
+def awaited(answer: Future[T]) -> Generator[Answers, None, T]:
+    yield [answer]
+    return answer.result()
+
+
+def anything_deleted(source: Source, run: Pulled) -> bool:
+    """Whether rows may have slipped past us: a deletion moves later ones up, to pages that were read before."""
+    since = int((run.cursor.started_at or moment.now()).timestamp()) - 60
     deletions: list[tuple[str, str | int]] = [("filter[type]", ",".join(log_rows.DELETIONS))]
     deletions += [("filter[created_at][from]", since), ("limit", 1)]
     try:
-        if source.client.get("/api/v4/events", deletions) is None:
-            return
-    except Forbidden:  # then we cannot know
-        pass
-    walk = asked.backwards(last)
-    while True:
-        answer = pool.submit(next, walk, None)
-        yield answer
-        if answer.result() is None:
-            return
+        answer = source.client.get("/api/v4/events", deletions)
+    except Forbidden:
+        return True
+    return any(item["created_at"] >= since for item in (answer or {}).get("_embedded", {}).get("events", ()))
 
 
 def listing(
