@@ -30,12 +30,13 @@ class Reading(Enum):
 class Entity:
     """One list of amoCRM and the table it is kept in.
 
-    ``spread`` unfolds an item into several (a pipeline into its stages); ``newer`` is the column by which a late row
-    loses; ``folded`` are columns that others write; ``people`` name persons; ``deal`` is SQL for the deal that a
-    ``{row}`` touches; ``after`` are entities to be loaded before. ``subject`` is the word by which events are asked for
-    this entity; ``hidden`` finds ids that the plain list leaves out; ``trash`` asks for deleted items; ``of_deals`` asks
-    for what belongs to at most ten deals; ``doubts`` names, by entity, an item whose fate a stored row puts in question;
-    ``oldest`` is where history begins; ``may_be_empty`` says of a dictionary that an account can do without it.
+    ``spread`` unfolds an item into several (a pipeline into its stages); ``newer`` is the column by which a late
+    row loses; ``folded`` are columns that others write; ``people`` name persons; ``deal`` is SQL for the deal that
+    a ``{row}`` touches; ``after`` are entities to be loaded before. ``subject`` is the word by which events are
+    asked for this entity; ``hidden`` finds ids that the plain list leaves out; ``trash`` asks for deleted items;
+    ``of_deals`` asks for what belongs to at most ten deals; ``doubts`` names, by entity, an item whose fate a
+    stored row puts in question; ``oldest`` is where history begins; ``may_be_empty`` says of a dictionary that an
+    account can do without it.
     """
 
     name: str
@@ -125,18 +126,25 @@ def dictionary(
 
 
 def log(
-    name: str, label: Promise, model: type[Model], kinds: Iterable[str], row: RowOf, **more: Any
+    name: str,
+    label: Promise,
+    model: type[Model],
+    kinds: Iterable[str],
+    row: RowOf,
+    after: tuple[str, ...] = ("deals",),
+    **more: Any,
 ) -> Entity:
     """A part of amoCRM's event log: pages of 100, whatever is asked for."""
     params = (("filter[type]", ",".join(kinds)),)
     return Entity(name, label, model, "/api/v4/events", "events", row, Reading.WINDOWS, params, limit=100,
-                  after=("deals", "tasks"), oldest=first_deal, **more)  # fmt: skip
+                  after=after, oldest=first_deal, **more)  # fmt: skip
 
 
 def notes(name: str, label: Promise, holder: str, row: RowOf, **more: Any) -> Entity:
     params = tuple(("filter[note_type][]", kind) for kind in log_rows.NOTE_TYPES)
     return Entity(name, label, models.Touch, f"/api/v4/{holder}/notes", "notes", row, Reading.LIST, params,
-                  after=("deals",), newer="updated_at", people=("manager_id",), deal="{row}.deal_id", **more)  # fmt: skip
+                  after=("deals",), newer="updated_at", people=("manager_id",), deal="{row}.deal_id",
+                  **more)  # fmt: skip
 
 
 TABLE = (
@@ -156,8 +164,9 @@ TABLE = (
            (("with", "contacts"),), newer="updated_at", people=("manager_id",), deal="{row}.id", subject="lead",
            hidden=incoming_deals, trash=(("with", "only_deleted"),)),
     Entity("tasks", _("Tasks"), models.Task, "/api/v4/tasks", "tasks", rows.task_row, Reading.LIST, newer="updated_at",
-           after=("deals",), folded=frozenset({"completed_at", "completed_inferred"}), people=("manager_id",), deal="{row}.deal_id",
-           subject="task", of_deals=lambda deals: (("filter[entity_type]", "leads"), *ids("filter[entity_id]", deals))),
+           after=("deals",), folded=frozenset({"completed_at", "completed_inferred"}), people=("manager_id",),
+           deal="{row}.deal_id", subject="task",
+           of_deals=lambda deals: (("filter[entity_type]", "leads"), *ids("filter[entity_id]", deals))),
     notes("notes", _("Notes and calls of deals"), "leads", log_rows.deal_touch_row,
           of_deals=lambda deals: ids("filter[entity_id]", deals)),
     notes("contact_notes", _("Notes and calls of contacts"), "contacts", log_rows.contact_touch_row),
@@ -166,6 +175,6 @@ TABLE = (
         people=("manager_id",), deal="{row}.deal_id"),
     log("events", _("Events"), models.Event, log_rows.KINDS, log_rows.event_row, people=("author_id",),
         deal=DEAL_OF_EVENT, of_deals=lambda deals: (("filter[entity][]", "lead"), *ids("filter[entity_id]", deals)),
-        doubts=doubtful),
+        doubts=doubtful, after=("deals", "tasks", "notes")),
 )  # fmt: skip
 ENTITIES = {entity.name: entity for entity in TABLE}

@@ -8,7 +8,7 @@ from pipelines import selection
 from pipelines.amo.client import Client
 from pipelines.amo.errors import Forbidden, NotFound
 from pipelines.amo.paging import Listing
-from pipelines.entities import ENTITIES, Entity
+from pipelines.entities import ENTITIES, TABLE, Entity
 from pipelines.models import Contact, Cursor, Deal
 from pipelines.rows import Item, Row
 from pipelines.source import OVERLAP, Source
@@ -73,9 +73,14 @@ def one(client: Client, entity: Entity, key: int) -> Item | None:
 
 
 def mark_gone(source: Source, entity: Entity, gone: Mapping[int, datetime]) -> Stored:
-    """Bury rows; what belongs to a deal goes with it, or has gone over to another."""
-    buried = bury(entity, gone)
-    return buried | reread_families(source, buried.changed) if entity.model is Deal else buried
+    """Bury rows; what belongs to a deal goes with it, or has gone over to another.
+
+    That first: a row is buried once, so whoever is killed in between begins again with both.
+    """
+    touched = Stored()
+    if entity.model is Deal:
+        touched = reread_families(source, alive(entity).filter(pk__in=gone).values_list("pk", flat=True))
+    return touched | bury(entity, gone)
 
 
 def reread_families(source: Source, deals: Collection[int]) -> Stored:
@@ -86,24 +91,29 @@ def reread_families(source: Source, deals: Collection[int]) -> Stored:
     """
     touched = Stored()
     for batch in batches(deals, ASKED_AT_ONCE):
-        wanted = set(batch)
-        for entity in (entity for entity in ENTITIES.values() if entity.of_deals):
-            asked = [*entity.params, *entity.of_deals(batch)]  # type: ignore[misc]
-            found = Listing(
-                source.client,
-                entity.path,
-                entity.key,
-                asked,
-                entity.limit,
-                keep=lambda item, wanted=wanted: item["entity_id"] in wanted,  # type: ignore[misc]
-            )
-            rows = entity.rows(found.items(), source.zone)
+        # events are read first and stored last: one that tells of a merge must not stand here before what has moved
+        read = [(entity, belongings(source, entity, batch)) for entity in reversed(TABLE) if entity.of_deals]
+        for entity, rows in reversed(read):
             touched |= save(entity, rows)
             if entity.trashable:
-                standing = alive(entity).filter(deal_id__in=wanted).values_list("pk", flat=True)
+                standing = alive(entity).filter(deal_id__in=batch).values_list("pk", flat=True)
                 left = set(standing) - {row["id"] for row in rows}
                 touched |= refetch(source, {entity.name: left}, events=False)
     return touched
+
+
+def belongings(source: Source, entity: Entity, deals: list[int]) -> list[Row]:
+    """The rows of one entity that belong to these deals, ten at most."""
+    asked = [*entity.params, *(entity.of_deals(deals) if entity.of_deals else ())]
+    found = Listing(
+        source.client,
+        entity.path,
+        entity.key,
+        asked,
+        entity.limit,
+        keep=lambda item: item["entity_id"] in deals,
+    )
+    return entity.rows(found.items(), source.zone)
 
 
 def mirrored_events() -> datetime | None:
@@ -132,16 +142,19 @@ def refetch_events(
             keep=lambda item, wanted=wanted: item["entity_id"] in wanted,  # type: ignore[misc]
         )
         rows = log.rows(found.items(), source.zone)
-        stored = save(log, rows)
-        touched |= stored | settle(source, log, [row for row in rows if row["id"] in stored.new])
+        touched |= settle(source, log, rows) | save(log, rows)
     return touched
 
 
-def settle(source: Source, log: Entity, written: Collection[Row]) -> Stored:
-    """Look again at what a log says was deleted, restored or merged, and at all that belongs to such a deal."""
+def settle(source: Source, log: Entity, rows: Collection[Row]) -> Stored:
+    """Look again at what rows that are new here say was deleted, restored or merged, and at all that belongs to such a
+    deal. Before they are stored: whoever is killed or fails in between finds them new again."""
+    known = set(
+        log.model._default_manager.filter(pk__in=[row["id"] for row in rows]).values_list("pk", flat=True)
+    )
     doubts: dict[str, set[int]] = {}
-    for row in written:
-        if doubt := log.doubts(row):
+    for row in rows:
+        if row["id"] not in known and (doubt := log.doubts(row)):
             doubts.setdefault(doubt[0], set()).add(doubt[1])
     return refetch(source, doubts, events=False) | reread_families(source, doubts.get("deals", ()))
 

@@ -20,7 +20,7 @@ from pipelines.cursors import claim
 from pipelines.entities import Entity, Params, Reading
 from pipelines.models import Cursor
 from pipelines.refetch import adopt_contacts, mark_gone, refetch, reread_families, settle, too_many
-from pipelines.rows import Item, Row
+from pipelines.rows import Item
 from pipelines.source import OVERLAP, Source
 from pipelines.upsert import Stored, alive, save, store
 from pipelines.windows import Windows
@@ -115,8 +115,8 @@ def take(
     pages: int = 1,
     again: bool = False,
     **moved: Any,
-) -> list[Row]:
-    """Store items, then move the cursor past them; returns the rows that were news. ``again``: most are known."""
+) -> None:
+    """Store items, then move the cursor past them. ``again``: most are known."""
     rows = run.entity.rows(items, source.zone)
     stored = save(run.entity, rows)
     run.add(stored)
@@ -127,7 +127,6 @@ def take(
     more = len(rows) - stored.left_out if run.full and not again else len(stored.new)
     cursors.save(run.cursor, rows=run.cursor.rows + more, pages=run.cursor.pages + pages, **moved)
     progress(run)
-    return [row for row in rows if row["id"] in stored.new or row["id"] in stored.changed]
 
 
 def read_whole(source: Source, run: Pulled, pool: Executor, progress: Progress) -> Reader:
@@ -255,8 +254,9 @@ def read_windows(source: Source, run: Pulled, pool: Executor, progress: Progress
                 moved["position"] = asked.position()
                 if share := asked.share():
                     moved["expected_rows"] = int((cursor.rows + len(items)) / share)
-            written = take(run, source, items, progress, **moved)
-            run.add(settle(source, run.entity, [row for row in written if row["at"] >= recent]))
+            rows = run.entity.rows(items, source.zone)
+            run.add(settle(source, run.entity, [row for row in rows if row["at"] >= recent]))
+            take(run, source, items, progress, **moved)
 
 
 def beginning(run: Pulled, started: datetime) -> int:
