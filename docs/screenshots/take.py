@@ -2,7 +2,7 @@
 
     .venv/bin/python docs/screenshots/take.py [--url http://127.0.0.1:8000] [--out docs/screenshots] [--all]
 
-Without ``--all`` only the pictures that the README shows; with it every page as every role, in both sizes and themes.
+Without ``--all`` the first screens that the README shows; with it every page as every role. Both sizes, both themes.
 """
 
 import argparse
@@ -39,13 +39,15 @@ EVERYTHING = (
     Shot("director", "/my/", "my-month-of-director"),
     Shot("admin", "/regulations/", "regulations"),
     Shot("admin", "/rules/", "rules"),
+    Shot("admin", "/connect/", "connect"),
+    Shot("admin", "/sync/import/", "import"),
     Shot("admin", "/admin/", "admin"),
     Shot("markova", "/deals/", "manager-deals"),
     Shot("markova", "/team/", "manager-team"),
 )
 
 
-def take(browser: Browser, url: str, shots: tuple[Shot, ...], out: Path) -> Iterator[Path]:
+def take(browser: Browser, url: str, shots: tuple[Shot, ...], out: Path, whole: bool) -> Iterator[Path]:
     for size, (width, height) in SIZES.items():
         for theme in THEMES:
             for login in dict.fromkeys(shot.login for shot in shots):
@@ -60,7 +62,7 @@ def take(browser: Browser, url: str, shots: tuple[Shot, ...], out: Path) -> Iter
                         file = out / f"{shot.name}-{size}-{theme}.png"
                         page.goto(url + shot.path)
                         settle(page)
-                        page.screenshot(path=file, full_page=size == "wide")
+                        page.screenshot(path=file, full_page=whole and size == "wide")
                         yield file
                 context.close()
 
@@ -94,7 +96,8 @@ def main() -> None:
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        for file in take(browser, chosen.url, EVERYTHING if chosen.all else README, chosen.out):
+        shots = EVERYTHING if chosen.all else README
+        for file in take(browser, chosen.url, shots, chosen.out, whole=chosen.all):
             print(file)
         browser.close()
 
