@@ -5,7 +5,7 @@ hide nothing. A page costs one question however many of its rows differ. Repairs
 would have stayed: a row that increments still bring by themselves is not counted.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -23,12 +23,13 @@ from pipelines.refetch import (
     reread_families,
     too_many,
 )
-from pipelines.rows import Item, Row
+from pipelines.rows import Row
 from pipelines.source import OVERLAP, Source
 from pipelines.upsert import Stored, alive, save
 
 SWEPT = ("deals", "tasks")
 Progress = Callable[[Sweep], None]
+Standing = dict[int, tuple[datetime, bool]]
 
 
 def run(
@@ -58,24 +59,34 @@ def run(
 
 def compare(source: Source, entity: Entity, sweep: Sweep, progress: Progress) -> None:
     """All of one entity. In the position ``above`` is the lowest id that has been compared, ``absent`` are rows here
-    that no page has shown."""
+    that no page has shown, ``in_hand`` those of a page that is being repaired."""
     asked = sync.listing(source, entity)
     place = sweep.position
     if place is None or place["entity"] != entity.name:
         page = asked.last_page(alive(entity).count() // entity.limit + 1)
-        place = {"entity": entity.name, "page": page, "above": None, "absent": []}
+        place = {"entity": entity.name, "page": page, "above": None, "absent": [], "in_hand": []}
         tally(sweep, entity, position=place)
+    if in_hand := overdue(
+        entity, place["in_hand"]
+    ):  # stored by whoever was killed, but perhaps no more than that
+        repair_belongings(source, entity, in_hand)
+        tally(sweep, entity, outdated=len(in_hand), repaired=len(in_hand))
     for number, items in asked.backwards(place["page"]):
-        tally(sweep, entity, checked=len(items), **compare_page(source, entity, items))
+        rows = selection.kept(entity, entity.rows(items, source.zone))
+        before = standing(entity, [row["id"] for row in rows])
+        different = [row["id"] for row in rows if before.get(row["id"]) != (row["updated_at"], False)]
+        if different:
+            sweeps.keep(sweep, position=place | {"in_hand": different})
+        tally(sweep, entity, checked=len(items), **compare_page(source, entity, rows, before))
         if items or number == 1:
             low = items[0]["id"] if number > 1 else 0
             shown = {item["id"] for item in items}
-            standing = alive(entity).filter(pk__gte=low)
+            here = alive(entity).filter(pk__gte=low)
             if place["above"] is not None:
-                standing = standing.filter(pk__lt=place["above"])
-            absent = [key for key in standing.values_list("pk", flat=True) if key not in shown]
+                here = here.filter(pk__lt=place["above"])
+            absent = [key for key in here.values_list("pk", flat=True) if key not in shown]
             place = place | {"above": low, "absent": place["absent"] + absent}
-        place = place | {"page": number - 1}
+        place = place | {"page": number - 1, "in_hand": []}
         tally(sweep, entity, position=place)
         progress(sweep)
     settle_absent(source, entity, sweep, set(place["absent"]))
@@ -90,10 +101,8 @@ def tally(sweep: Sweep, entity: Entity, *, position: object = None, **more: int)
         sweeps.keep(sweep, found=sweep.found, position=position)
 
 
-def compare_page(source: Source, entity: Entity, items: list[Item]) -> dict[str, int]:
+def compare_page(source: Source, entity: Entity, rows: Sequence[Row], before: Standing) -> dict[str, int]:
     """Bring what differs on one page; returns how many rows were missing here, and how many outdated."""
-    rows = selection.kept(entity, entity.rows(items, source.zone))
-    before = standing(entity, [row["id"] for row in rows])
     stored = save(entity, rows)
     set_back = [row for row in rows if row["id"] in before and before[row["id"]][0] > row["updated_at"]]
     stored |= take_back(source, entity, [row["id"] for row in set_back])
@@ -103,7 +112,7 @@ def compare_page(source: Source, entity: Entity, items: list[Item]) -> dict[str,
     return {"missing": len(missing), "outdated": len(brought - missing), "repaired": len(brought)}
 
 
-def standing(entity: Entity, ids: Collection[int]) -> dict[int, tuple[datetime, bool]]:
+def standing(entity: Entity, ids: Collection[int]) -> Standing:
     """``{id: (updated_at, whether it is marked deleted)}`` as far as these rows are here."""
     here = entity.model._default_manager.filter(pk__in=ids)
     found = here.values_list("pk", "updated_at", "deleted_at")

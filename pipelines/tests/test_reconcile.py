@@ -181,6 +181,7 @@ def test_a_killed_comparison_goes_on_at_its_page(
         "page": 1,
         "above": broken.position["above"],
         "absent": [vanished],
+        "in_hand": [],
     }
     asked: list[tuple[str, int]] = []
     page = Listing.page
@@ -193,6 +194,26 @@ def test_a_killed_comparison_goes_on_at_its_page(
     assert done.pk == broken.pk and asked[0] == ("/api/v4/leads", 1) and ("/api/v4/leads", 2) not in asked
     assert found(done) == {"missing": 0, "outdated": 0, "vanished": 1, "repaired": 1}
     assert done.found["deals"]["checked"] == 11
+    assert_mirror_equals(world)
+
+
+def test_a_repair_that_was_killed_half_way_is_done_again(
+    mirrored: Source, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row stands here already and differs no more; what belongs to it is still as it was."""
+    deal = Deal.objects.filter(closed_at=None).order_by("id")[0].pk
+    world.move_lead(lead_id=deal, status_id=142)
+    later(world)
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as during, pytest.raises(KeyboardInterrupt):
+        during.setattr(reconcile, "repair_belongings", die)
+        reconcile.run(mirrored)
+    assert Deal.objects.get(pk=deal).stage_id.endswith(":142")
+    done = sweep(mirrored)
+    assert found(done) == {"missing": 0, "outdated": 1, "vanished": 0, "repaired": 1}
     assert_mirror_equals(world)
 
 
