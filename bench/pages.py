@@ -15,7 +15,7 @@ from bench import company, servers
 from bench.company import MONTH
 from bench.data import NOW, Company
 from bench.measure import Cost, cost, share, typical
-from bench.report import Line, against
+from bench.report import Line, against, figure
 from bench.setting import Setting
 from pipelines.models import Deal
 from salesops.desk import snapshot
@@ -97,7 +97,9 @@ def line(what: str, costs: list[Cost], queries: int) -> Line:
     p95, busy = slow(costs), 1000 * typical(costs).cpu
     met = p95 <= MOST_MS and queries <= MOST_QUERIES
     target = f"p95 ≤ {MOST_MS} ms, ≤ {MOST_QUERIES} queries"
-    return Line(what, f"p95 {p95:.3g} ms (processor {busy:.3g}), {queries} queries", target=target, met=met)
+    return Line(
+        what, f"p95 {figure(p95)} ms (processor {figure(busy)}), {queries} queries", target=target, met=met
+    )
 
 
 def slow(costs: list[Cost]) -> float:

@@ -61,7 +61,9 @@ def below(
     what: str, value: float, most: float, unit: str, base: str = "", also: str = "", met: bool = True
 ) -> Line:
     """A value with an upper limit; ``also`` adds to what is shown, ``met`` a second condition."""
-    return Line(what, f"{value:.3g} {unit}{also}", base, None, f"≤ {most:g} {unit}", value <= most and met)
+    return Line(
+        what, f"{figure(value)} {unit}{also}", base, None, f"≤ {most:g} {unit}", value <= most and met
+    )
 
 
 def told(cost: Cost) -> str:
@@ -69,7 +71,11 @@ def told(cost: Cost) -> str:
 
 
 def milliseconds(seconds: float) -> str:
-    return f"{seconds * 1000:.3g} ms"
+    return f"{figure(seconds * 1000)} ms"
+
+
+def figure(value: float) -> str:
+    return f"{value:.3g}" if value < 100 else f"{value:,.0f}"
 
 
 def show(lines: Iterable[Line]) -> str:
