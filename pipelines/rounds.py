@@ -27,7 +27,7 @@ HOPELESS = (errors.Blocked, errors.AuthError, errors.Unreachable, errors.Payment
 def finished() -> dict[str, tuple[datetime, datetime | None]]:
     """When each entity that has been loaded was read last: the moment of its data, and when that run ended."""
     known = Cursor.objects.exclude(as_of=None).values_list("entity", "as_of", "finished_at")
-    return {entity: (as_of, ended) for entity, as_of, ended in known}
+    return {entity: (as_of, ended) for entity, as_of, ended in known if as_of}
 
 
 @dataclass(eq=False)

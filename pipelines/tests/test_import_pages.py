@@ -66,7 +66,9 @@ def test_the_way_from_a_file_to_deals(admin: Client, judged: list) -> None:
     assert answer.status_code == 302 and not Deal.objects.exists()
     shown = text(admin.get(answer["Location"]))
     for said in (
-        "deals.csv", "Nothing has been imported yet", "New rows 2 Changed rows 0 Unchanged rows 0 Rejected rows 1", "4 “x” is not an ID",
+        "deals.csv", "Nothing has been imported yet",
+        "New rows 2 Changed rows 0 Unchanged rows 0 Rejected rows 1",
+        "4 “x” is not an ID",
         "Этап сделки Stage", "New people: Анна Кузнецова.", "9 more columns are not read.", "Окна для школы",
     ):  # fmt: skip
         assert said in shown, said

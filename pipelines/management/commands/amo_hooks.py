@@ -29,8 +29,8 @@ class Command(BaseCommand):
         waiting = Hook.objects.filter(handled_at=None)
         self.stdout.write(f"Not answered yet: {waiting.count()}")
         reasons = waiting.exclude(error="").values_list("error").annotate(count=Count("pk"))
-        for error, count in reasons.order_by("-count", "error")[:SHOWN]:
-            self.stdout.write(f"{count:>8}  {error}")
+        for reason, count in reasons.order_by("-count", "error")[:SHOWN]:
+            self.stdout.write(f"{count:>8}  {reason}")
 
     def answer(self) -> None:
         count = hooks.replay()
