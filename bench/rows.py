@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from bench import intake, judging, pages, statements, store, sync, wire
+from bench import first_load, intake, judging, pages, statements, store, sync, wire
 from bench.report import Line
 from bench.setting import Setting
 
@@ -18,4 +18,5 @@ MEASURES: dict[str, Callable[[Setting], Iterable[Line]]] = {
     "judge-all": judging.everything,
     "backtest": judging.backtest,
     "pages": pages.big,
+    "first-load": first_load.by_two,
 }

@@ -44,7 +44,7 @@ def test_the_same_seed_invents_the_same_company() -> None:
 
 
 def test_every_row_of_the_command_line_is_measured_by_something() -> None:
-    assert set(__main__.ROWS) == set(MEASURES)
+    assert {*__main__.ROWS, *__main__.LONG} == set(MEASURES)
 
 
 @pytest.mark.parametrize(
