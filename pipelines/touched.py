@@ -39,7 +39,11 @@ def deliver(deals: Collection[int] | None = None, judge: Callable[[list[int]], N
 
 
 def measure() -> None:
-    """Tell PostgreSQL what the tables hold now: its own measuring comes a minute later, after the first pages."""
+    """Tell PostgreSQL what the tables hold now: its own measuring comes a minute later.
+
+    Until then it may take a table of a million rows for the five that it once held, and look through all of them for
+    each task (seen: minutes for the bank's log), or count a desk for eight seconds.
+    """
     with connection.cursor() as cursor:
         cursor.execute("analyze")
 
@@ -51,9 +55,9 @@ def deliver_all(judge: Callable[[], None]) -> None:
             return
         last = Touched.objects.order_by("-id").values_list("id", flat=True).first()
         succession.hand_over()
-        history.fold(None)
         measure()
+        history.fold(None)
         judge()
-        measure()  # judgement has filled tables of its own
+        measure()  # stays and findings are there now
         if last:
             Touched.objects.filter(id__lte=last).delete()
