@@ -32,7 +32,7 @@ from sandbox.server import Handle, Handler
 from sandbox.switches import Switches
 from sandbox.world import World
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1500)]
 log = logging.getLogger(__name__)
 
 PAGE = 7
