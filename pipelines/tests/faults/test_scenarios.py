@@ -176,7 +176,7 @@ class Day:
 
 @pytest.fixture
 def amo(serve: Serve, now: datetime) -> Handle:
-    """Its five minutes until the next attempt to deliver a hook are a fifth of a second. No ban of other tests lasts."""
+    """Its five minutes until a hook is delivered again are a fifth of a second. Bans of other tests are over."""
     budget.redis().flushdb()
     return serve(World.empty(now=now, switches=Switches(hook_time_scale=0.0007)))
 
