@@ -19,4 +19,5 @@ MEASURES: dict[str, Callable[[Setting], Iterable[Line]]] = {
     "backtest": judging.backtest,
     "pages": pages.big,
     "first-load": first_load.by_two,
+    "first-load-killed": first_load.killed,
 }

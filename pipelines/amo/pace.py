@@ -15,8 +15,8 @@ from redis import Redis, RedisError
 from pipelines.amo import errors
 
 # Evenly spaced calls at exactly the limit arrive, with jitter, as one too many in some second: stay a little below it.
-SLACK = 1.025
-LATE = 5_000  # microseconds by which a sleeper may wake up late without pushing those behind it
+SLACK = 1.03
+LATE = 10_000  # microseconds by which a sleeper may wake up late without pushing those behind it
 BLOCK_SECONDS = 600  # how long nobody calls after a ban; calling on prolongs it
 
 RESERVE = """
