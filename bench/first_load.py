@@ -58,7 +58,7 @@ def by_two(setting: Setting) -> Iterator[Line]:
 
 
 def killed(setting: Setting) -> Iterator[Line]:
-    """The same account twice: undisturbed, and with kill -9 of one worker or both again and again. All rows are alike."""
+    """The same account twice: undisturbed, and with kill -9 of one worker or both again and again."""
     account = grown.account(size(setting))
     with empty_mirror(setting, account) as (url, environment):
         await_end([worker(environment) for _ in range(WORKERS)])

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from pipelines.exports import names
 from pipelines.exports.parsing import Deal
-from pipelines.models import LOST, WON
-from pipelines.rows import Row, stage_key
+from pipelines.rows import LOST, WON, Row, stage_key
 
 CLOSING_NAMES = {WON: "Успешно реализовано", LOST: "Закрыто и не реализовано"}
 STEP, WON_PLACE, LOST_PLACE = 10, 10_000, 11_000  # amoCRM's own numbers of places

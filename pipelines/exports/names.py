@@ -6,7 +6,7 @@ not come and where JavaScript still counts exactly. Decision 0010 says how the A
 
 from hashlib import blake2b
 
-from pipelines.models import LOST, WON
+from pipelines.rows import LOST, WON
 
 LOCAL = 2**52  # the first of the local keys; the last is below 2 ** 53
 MAIN = "Воронка"  # what amoCRM calls the first pipeline, for files without that column

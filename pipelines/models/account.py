@@ -1,0 +1,144 @@
+"""The account that is mirrored, and its dictionaries: what deals and tasks refer to."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from pipelines.models.links import link
+
+
+class Account(models.Model):
+    """The amoCRM account that is mirrored, and the portal's credentials for it (encrypted at rest).
+
+    ``pipelines`` are the ids of those whose deals are mirrored, null = all; ``mirrored_since`` is when somebody has
+    chosen them and the first load was asked for; ``refused_at`` is since when amoCRM does not let the portal in.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    name = models.TextField(_("name"), blank=True)
+    base_url = models.TextField(_("address"))
+    currency = models.CharField(max_length=3, default="RUB")
+    time_zone = models.CharField(max_length=64, default="Europe/Moscow")
+    credentials = models.BinaryField(null=True, editable=False)
+    pipelines = models.JSONField(null=True, editable=False)
+    mirrored_since = models.DateTimeField(null=True, editable=False)
+    refused_at = models.DateTimeField(null=True, editable=False)
+    hook_secret = models.CharField(max_length=64, blank=True, editable=False)
+    hooks_since = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Pipeline(models.Model):
+    id = models.BigIntegerField(primary_key=True)
+    name = models.TextField(_("name"))
+    sort = models.IntegerField(default=0)
+    is_main = models.BooleanField(default=False)
+    is_archived = models.BooleanField(_("archived"), default=False)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("pipeline")
+        verbose_name_plural = _("pipelines")
+        ordering = ["sort", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Stage(models.Model):
+    """A status of one pipeline. Key ``pipeline:status``, since 142 and 143 repeat in every pipeline."""
+
+    class Kind(models.TextChoices):
+        INCOMING = "incoming", _("incoming")
+        WORK = "work", _("in work")
+        WON = "won", _("won")
+        LOST = "lost", _("lost")
+
+    id = models.CharField(max_length=40, primary_key=True)
+    pipeline = link("Pipeline", related_name="stages")
+    status = models.BigIntegerField()
+    name = models.TextField(_("name"))
+    sort = models.IntegerField(default=0)
+    color = models.CharField(max_length=9, blank=True)
+    kind = models.CharField(max_length=8, choices=Kind)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("stage")
+        verbose_name_plural = _("stages")
+        ordering = ["pipeline_id", "sort", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Person(models.Model):
+    """A user of amoCRM. One who was removed there stays here with ``deleted_at``."""
+
+    id = models.BigIntegerField(primary_key=True)
+    name = models.TextField(_("name"))
+    is_active = models.BooleanField(_("active"), default=True)
+    is_admin = models.BooleanField(default=False)
+    group = models.TextField(_("group"), blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("amoCRM user")
+        verbose_name_plural = _("amoCRM users")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomField(models.Model):
+    """A custom field of deals: ``required_stages`` are the stage keys that demand it in amoCRM's own pages."""
+
+    id = models.BigIntegerField(primary_key=True)
+    name = models.TextField(_("name"))
+    type = models.CharField(max_length=32)
+    sort = models.IntegerField(default=0)
+    enums = models.JSONField(default=dict)  # {"enum id": "text"}
+    required_stages = models.JSONField(default=list)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("deal field")
+        verbose_name_plural = _("deal fields")
+        ordering = ["sort", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LossReason(models.Model):
+    id = models.BigIntegerField(primary_key=True)
+    name = models.TextField(_("name"))
+    sort = models.IntegerField(default=0)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("loss reason")
+        verbose_name_plural = _("loss reasons")
+        ordering = ["sort", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TaskType(models.Model):
+    id = models.BigIntegerField(primary_key=True)
+    name = models.TextField(_("name"))
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("task kind")
+        verbose_name_plural = _("task kinds")
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,113 @@
+"""What has happened: events, touches, and the stays they fold into."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from pipelines.models.links import link
+from pipelines.models.visible import Visible
+
+
+class Event(models.Model):
+    """One fact of history. ``before`` and ``after`` hold the bare value of the kind:
+
+    stage → "pipeline:status"; owner → person id; price → number; deadline → ISO moment;
+    field → {"field": id, "value": …}; created, deleted, restored, merged, completed → null.
+    """
+
+    class Kind(models.TextChoices):
+        CREATED = "created", _("created")
+        STAGE = "stage", _("stage changed")
+        OWNER = "owner", _("owner changed")
+        PRICE = "price", _("amount changed")
+        FIELD = "field", _("field changed")
+        DELETED = "deleted", _("deleted")
+        RESTORED = "restored", _("restored")
+        MERGED = "merged", _("merged")
+        COMPLETED = "completed", _("task completed")
+        DEADLINE = "deadline", _("deadline moved")
+
+    id = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=10, choices=Kind)
+    entity = models.CharField(max_length=10)  # deal, task or contact
+    entity_id = models.BigIntegerField()
+    author = link("Person")
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        indexes = [
+            # timelines of touched deals
+            models.Index(fields=["entity_id", "entity", "at", "id"], name="event_by_entity"),
+            models.Index(fields=["at"], name="event_by_time"),
+        ]
+
+
+class Touch(models.Model):
+    """A contact with a client: when, by whom, of which kind, how long. Never what was said."""
+
+    class Kind(models.TextChoices):
+        CALL_IN = "call_in", _("incoming call")
+        CALL_OUT = "call_out", _("outgoing call")
+        MESSAGE_IN = "message_in", _("incoming message")
+        MESSAGE_OUT = "message_out", _("outgoing message")
+        NOTE = "note", _("note")
+
+    id = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=12, choices=Kind)
+    deal = link("Deal")
+    contact = link("Contact")
+    manager = link("Person")
+    seconds = models.IntegerField(default=0)
+    updated_at = models.DateTimeField()
+
+    objects = Visible.as_manager()
+
+    class Meta:
+        verbose_name = _("touch")
+        verbose_name_plural = _("touches")
+        indexes = [
+            models.Index(fields=["deal", "at"], name="touch_by_deal"),  # the time line of a deal's card
+            # calls of a period
+            models.Index(fields=["manager", "at"], include=["kind", "seconds"], name="touch_by_manager"),
+        ]
+
+
+class Stay(models.Model):
+    """A piece of a deal's life: one stage, one owner, half-open ``[entered_at, left_at)``.
+
+    Folded from events by ``pipelines.history`` and rewritten whole for touched deals; every analysis reads it. A visit
+    to a stage that changed owners has several pieces with one ``visit`` number and one ``visit_since``; the last piece
+    of a finished visit carries ``next_stage``. A closing stage is the open last piece, like any other.
+    """
+
+    deal = link("Deal", related_name="stays", null=False)
+    stage = link("Stage", null=False)
+    manager = link("Person")
+    visit = models.IntegerField()
+    visit_since = models.DateTimeField()
+    entered_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True)
+    next_stage = link("Stage")
+    inferred = models.BooleanField(default=False)  # the event of entering never came
+
+    objects = Visible.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["deal", "entered_at"], name="stay_by_deal"),
+            # time in stage and conversion of a period
+            models.Index(
+                fields=["stage", "entered_at"],
+                include=["left_at", "next_stage", "manager"],
+                name="stay_by_stage",
+            ),
+            # stage_since of open lists
+            models.Index(
+                fields=["deal"], include=["visit_since"], name="stay_now", condition=Q(left_at=None)
+            ),
+        ]

@@ -1,0 +1,150 @@
+"""What people work on: deals, tasks and clients."""
+
+from datetime import UTC, datetime
+
+from django.db import models
+from django.db.models import OuterRef, Q, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from pipelines.models.links import link
+from pipelines.models.story import Stay
+from pipelines.models.visible import Visible
+
+# ``updated_at`` of an imported row: whatever the API says is newer
+FROM_FILE = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Contact(models.Model):
+    """A client: an id and a name. Phones, addresses and messages stay in amoCRM."""
+
+    id = models.BigIntegerField(primary_key=True)
+    name = models.TextField(_("name"))
+    updated_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DealQuerySet(Visible):
+    def alive(self) -> "DealQuerySet":
+        return self.filter(deleted_at=None)
+
+    def open(self) -> "DealQuerySet":
+        return self.filter(deleted_at=None, closed_at=None)
+
+    def with_moments(self) -> "DealQuerySet":
+        """Adds ``stage_since`` (start of the present visit) and ``next_due_at`` (nearest due of an open task).
+
+        The latter is read from the tasks themselves: amoCRM's ``closest_task_at`` lags when a task changes.
+        """
+        stay = Stay.objects.filter(deal=OuterRef("pk"), left_at=None).order_by("-entered_at")
+        task = Task.objects.open().filter(deal=OuterRef("pk")).order_by("due_at")
+        return self.annotate(
+            stage_since=Subquery(stay.values("visit_since")[:1]),
+            next_due_at=Subquery(task.values("due_at")[:1]),
+        )
+
+
+class Deal(models.Model):
+    """A deal (lead in amoCRM's API). ``price`` in the account's currency; ``fields`` is ``{"field id": value}``."""
+
+    id = models.BigIntegerField(primary_key=True)
+    name = models.TextField(_("name"))
+    price = models.DecimalField(_("amount"), max_digits=15, decimal_places=2, default=0)
+    pipeline = link("Pipeline")
+    stage = link("Stage")
+    manager = link("Person")
+    contact = link("Contact")
+    loss_reason = link("LossReason")
+    created_by = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(_("created"))
+    updated_at = models.DateTimeField(_("changed"))
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    next_task_at = models.DateTimeField(_("next task"), null=True, blank=True)
+    tags = models.JSONField(default=list)
+    fields = models.JSONField(default=dict)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DealQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("deal")
+        verbose_name_plural = _("deals")
+        ordering = ["-id"]
+        indexes = [
+            # deal lists and the desk: open deals of a stage or a manager, with the sum of their amounts
+            models.Index(
+                fields=["stage", "manager"],
+                include=["id", "price", "pipeline"],
+                name="deal_open_by_stage",
+                condition=Q(closed_at=None, deleted_at=None),
+            ),
+            models.Index(fields=["manager", "stage"], name="deal_by_manager"),
+            # money and results: what was closed in a period, by whom
+            models.Index(
+                fields=["closed_at"],
+                include=["manager", "stage", "price"],
+                name="deal_closed",
+                condition=~Q(closed_at=None),
+            ),
+            models.Index(fields=["created_at"], name="deal_created"),
+            models.Index(fields=["contact"], name="deal_by_contact"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TaskQuerySet(Visible):
+    def open(self) -> "TaskQuerySet":
+        return self.filter(deleted_at=None, is_completed=False)
+
+
+class Task(models.Model):
+    """A task on a deal or a contact. Its text is not mirrored: it may hold a client's data.
+
+    ``completed_at`` is folded from the task_completed event; where none came it is the row's own ``updated_at``,
+    marked by ``completed_inferred``.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    deal = link("Deal", related_name="tasks")
+    contact = link("Contact")
+    manager = link("Person")
+    kind = link("TaskType")
+    created_by = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(_("created"))
+    updated_at = models.DateTimeField(_("changed"))
+    due_at = models.DateTimeField(_("due"))
+    is_completed = models.BooleanField(_("completed"), default=False)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    completed_inferred = models.BooleanField(default=False, db_default=False)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("task")
+        verbose_name_plural = _("tasks")
+        ordering = ["due_at", "id"]
+        indexes = [
+            models.Index(fields=["deal"], name="task_by_deal"),  # timelines of touched deals
+            # tasks due in a period, on-time rate
+            models.Index(fields=["manager", "due_at"], name="task_by_manager_due"),
+            # overdue tasks
+            models.Index(
+                fields=["due_at"],
+                include=["manager", "deal"],
+                name="task_open_due",
+                condition=Q(is_completed=False, deleted_at=None),
+            ),
+            # done, but history has not yet said when
+            models.Index(
+                fields=["id"], name="task_unfolded", condition=Q(is_completed=True, completed_at=None)
+            ),
+        ]
