@@ -15,7 +15,7 @@ from bench.data import DAY, NOW, WORK, stage_id
 from bench.measure import Cost, cost, share, typical
 from bench.report import Line, against, below, compared, milliseconds
 from bench.setting import Setting
-from pipelines import history, sync
+from pipelines import folding, sync
 from pipelines.entities import ENTITIES
 from pipelines.models import Deal, Event, Stay
 from qc import bulk, engine
@@ -52,7 +52,7 @@ def one(setting: Setting) -> Iterator[Line]:
 
 
 def judge(key: int) -> None:
-    history.fold([key])
+    folding.fold([key])
     engine.judge([key])
 
 

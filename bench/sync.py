@@ -16,7 +16,7 @@ from bench.account import TOKEN, part, sandbox
 from bench.measure import Cost, cost, typical
 from bench.report import Line, below, milliseconds
 from bench.setting import Setting
-from pipelines import history, mirror, sync
+from pipelines import folding, mirror, sync
 from pipelines.amo.client import Client
 from pipelines.amo.paging import Listing
 from pipelines.entities import ENTITIES, TABLE
@@ -65,7 +65,7 @@ def page_way(setting: Setting) -> Iterator[Line]:
     ):
         mirror.pull(source, TABLE, full=True)
         company.regulate()
-        history.fold()
+        folding.fold()
         engine.judge()
         pages = -(-Deal.objects.count() // 250)
         for name, changed in (("unchanged", 0), ("10 % changed", 10), ("all changed", 1)):
@@ -94,7 +94,7 @@ def way(source: Source, number: int, changed: int) -> tuple[Cost, Cost]:
 
     def judge() -> None:
         if touched:
-            history.fold(touched)
+            folding.fold(touched)
             engine.judge(touched)
 
     return cost(read), cost(judge)

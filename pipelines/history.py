@@ -1,21 +1,11 @@
-"""Events folded into the pieces of a deal's life (``Stay``) and into the moment each task was done.
+"""A deal's events as the pieces of its life. Pure; `pipelines.folding` feeds it and keeps what it says."""
 
-`pieces` is the rule, pure; `fold` reads what it needs in a few sets, and writes only what has become different.
-"""
-
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import groupby
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
-import msgspec
-from django.db import connection, transaction
-
-from pipelines.models import FROM_FILE
-
-CHUNK = 2000  # deals folded in one transaction
-FOLD_LOCK = 0x5A1E5001  # folds go one at a time: one that knows less must not overwrite one that knows more
+# ``updated_at`` of a row imported from a file: whatever the API says is newer
+FROM_FILE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +31,9 @@ class Life:
     owners: list[Change]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
+    """A ``Stay`` as a value."""
+
     deal_id: int
     stage_id: str
     manager_id: int | None
@@ -126,135 +117,3 @@ def cut(owners: list[Step], since: datetime, until: datetime | None) -> list[Ste
             if not found or found[-1][1] != owner:
                 found.append((at, owner, guessed))
     return found
-
-
-def fold(deal_ids: Iterable[int] | None = None) -> int:
-    """Rewrite the stays of these deals (None: of all) and the completion of their tasks; returns how many differed."""
-    ids = None if deal_ids is None else sorted(set(deal_ids))
-    changed = 0
-    for first, last in chunks(ids):
-        part = None if ids is None else [deal for deal in ids if first <= deal <= last]
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [FOLD_LOCK])
-            changed += fold_stays(cursor, first, last, part)
-            fold_tasks(cursor, first, last, part)
-    return changed
-
-
-def chunks(ids: list[int] | None) -> Iterator[tuple[int, int]]:
-    """Ranges of deal ids, both ends included."""
-    if ids is None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT id FROM pipelines_deal ORDER BY id")
-            ids = [deal for (deal,) in cursor.fetchall()]
-    for start in range(0, len(ids), CHUNK):
-        part = ids[start : start + CHUNK]
-        yield part[0], part[-1]
-
-
-LIVES = """
-SELECT deal.id, deal.created_at, deal.updated_at, deal.closed_at, deal.stage_id, deal.manager_id
-FROM pipelines_deal deal WHERE {deals} AND deal.stage_id IS NOT NULL ORDER BY deal.id"""
-CHANGES = """
-SELECT event.entity_id, event.kind, event.at, event.before, event.after
-FROM pipelines_event event
-WHERE event.entity = 'deal' AND event.kind IN ('stage', 'owner') AND {events}
-ORDER BY event.entity_id, event.at, event.id"""
-STAYS = """
-SELECT stay.deal_id, stay.stage_id, stay.manager_id, stay.visit, stay.visit_since, stay.entered_at, stay.left_at,
-       stay.next_stage_id, stay.inferred
-FROM pipelines_stay stay WHERE {stays} ORDER BY stay.deal_id, stay.visit, stay.entered_at"""
-REWRITE = """
-INSERT INTO pipelines_stay
-    (deal_id, stage_id, manager_id, visit, visit_since, entered_at, left_at, next_stage_id, inferred)
-SELECT * FROM jsonb_to_recordset(%s::jsonb) AS piece(deal_id bigint, stage_id text, manager_id bigint, visit int,
-    visit_since timestamptz, entered_at timestamptz, left_at timestamptz, next_stage_id text, inferred boolean)"""
-
-
-def fold_stays(cursor: Any, first: int, last: int, ids: list[int] | None) -> int:
-    def ask(query: str) -> list[tuple[Any, ...]]:
-        scope = {"deals": "deal.id", "events": "event.entity_id", "stays": "stay.deal_id"}
-        if ids is None:
-            cursor.execute(
-                query.format(**{key: f"{column} BETWEEN %s AND %s" for key, column in scope.items()}),
-                [first, last],
-            )
-        else:
-            cursor.execute(
-                query.format(**{key: f"{column} = ANY(%s)" for key, column in scope.items()}), [ids]
-            )
-        return cursor.fetchall()
-
-    changes: dict[int, dict[str, list[Change]]] = {}
-    for deal, kind, at, before, after in ask(CHANGES):
-        changes.setdefault(deal, {}).setdefault(kind, []).append(Change(at, decoded(before), decoded(after)))
-    standing = {deal: list(rows) for deal, rows in groupby(ask(STAYS), key=lambda row: row[0])}
-    different: dict[int, list[Piece]] = {}
-    for deal, created_at, updated_at, closed_at, stage, owner in ask(LIVES):
-        told = changes.get(deal, {})
-        life = Life(
-            deal,
-            created_at,
-            updated_at,
-            closed_at,
-            stage,
-            owner,
-            told.get("stage", []),
-            told.get("owner", []),
-        )
-        found = pieces(life)
-        if standing.get(deal) != [as_row(piece) for piece in found]:
-            different[deal] = found
-    if different:
-        cursor.execute("DELETE FROM pipelines_stay WHERE deal_id = ANY(%s)", [list(different)])
-        written = [piece for found in different.values() for piece in found]
-        cursor.execute(REWRITE, [msgspec.json.encode(written).decode()])
-    return len(different)
-
-
-def decoded(value: Any) -> Any:
-    """Django registers no JSON loader with psycopg, so a jsonb column may come as its text."""
-    return msgspec.json.decode(value) if isinstance(value, str) else value
-
-
-def as_row(piece: Piece) -> tuple[Any, ...]:
-    return (
-        piece.deal_id,
-        piece.stage_id,
-        piece.manager_id,
-        piece.visit,
-        piece.visit_since,
-        piece.entered_at,
-        piece.left_at,
-        piece.next_stage_id,
-        piece.inferred,
-    )
-
-
-# An inferred completion keeps the first moment it was seen at: later edits of a done task move ``updated_at`` on.
-TASKS = """
-UPDATE pipelines_task task SET completed_at = folded.completed_at, completed_inferred = folded.inferred
-FROM (
-    SELECT task.id,
-           CASE WHEN task.is_completed THEN
-               coalesce(done.at, CASE WHEN task.completed_inferred THEN task.completed_at END, task.updated_at)
-           END AS completed_at,
-           task.is_completed AND done.at IS NULL AS inferred
-    FROM pipelines_task task
-    LEFT JOIN LATERAL (
-        SELECT max(event.at) AS at FROM pipelines_event event
-        WHERE event.entity_id = task.id AND event.entity = 'task' AND event.kind = 'completed'
-    ) done ON true
-    WHERE {tasks}
-) folded
-WHERE task.id = folded.id
-  AND (task.completed_at, task.completed_inferred) IS DISTINCT FROM (folded.completed_at, folded.inferred)"""
-
-
-def fold_tasks(cursor: Any, first: int, last: int, ids: list[int] | None) -> None:
-    if ids is None:
-        cursor.execute(TASKS.format(tasks="task.deal_id BETWEEN %s AND %s"), [first, last])
-    else:
-        cursor.execute(TASKS.format(tasks="task.deal_id = ANY(%s)"), [ids])
-    # tasks of contacts, and of deals that are not here: those whose completion nobody has looked at
-    cursor.execute(TASKS.format(tasks="task.is_completed AND task.completed_at IS NULL"))

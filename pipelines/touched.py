@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from celery import current_app
 from django.db import connection
 
-from pipelines import history, leases
+from pipelines import folding, leases
 from pipelines.exports import succession
 from pipelines.models import Touched
 
@@ -31,7 +31,7 @@ def deliver(deals: Collection[int] | None = None, judge: Callable[[list[int]], N
     delivered = 0
     while batch := list(notes.values_list("id", "deal_id")[:AT_ONCE]):
         ids = sorted({deal for _, deal in batch})
-        history.fold(ids)
+        folding.fold(ids)
         (judge or ask_for_judgement)(ids)
         Touched.objects.filter(id__in=[note for note, _ in batch]).delete()
         delivered += len(ids)
@@ -56,7 +56,7 @@ def deliver_all(judge: Callable[[], None]) -> None:
         last = Touched.objects.order_by("-id").values_list("id", flat=True).first()
         succession.hand_over()
         measure()
-        history.fold(None)
+        folding.fold(None)
         judge()
         measure()  # stays and findings are there now
         if last:

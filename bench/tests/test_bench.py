@@ -9,7 +9,7 @@ from bench import __main__, data, report, store
 from bench.data import COLUMNS, Company
 from bench.measure import Cost, share
 from bench.rows import MEASURES
-from pipelines import history
+from pipelines import folding
 from pipelines.models import Deal, Stay, Task, Touched
 
 
@@ -33,7 +33,7 @@ def test_an_invented_company_is_what_folding_its_events_gives() -> None:
     done = dict(Task.objects.values_list("id", "completed_at"))
     assert Deal.objects.count() == 300
     assert Deal.objects.open().count() in range(30, 90)
-    assert history.fold() == 0
+    assert folding.fold() == 0
     assert dict(Task.objects.values_list("id", "completed_at")) == done
     assert Stay.objects.filter(left_at=None).count() == 300
 

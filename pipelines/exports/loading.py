@@ -15,7 +15,8 @@ from pipelines.exports import names
 from pipelines.exports.dictionaries import dictionaries
 from pipelines.exports.parsing import Deal, Parsed
 from pipelines.exports.tables import BadFile
-from pipelines.models import FROM_FILE, Account, Cursor
+from pipelines.history import FROM_FILE
+from pipelines.models import Account, Cursor
 from pipelines.rows import Row, stage_key
 from pipelines.upsert import store
 

@@ -1,7 +1,7 @@
 """The mirror of amoCRM and the machinery that keeps it.
 
 Mirror rows say what amoCRM says and nothing else. They are written only through ``pipelines.sync.store`` and
-``pipelines.history``; they are never deleted (``deleted_at``), because money and findings point at them. Remote ids
+``pipelines.folding``; they are never deleted (``deleted_at``), because money and findings point at them. Remote ids
 are the keys. Foreign keys inside the mirror carry no database constraint and may be null: a row may arrive before
 its parent, and a parent may vanish for good.
 """
@@ -10,10 +10,9 @@ from pipelines.models.account import Account, CustomField, LossReason, Person, P
 from pipelines.models.machinery import Cursor, Hook, Sweep, Touched
 from pipelines.models.story import Event, Stay, Touch
 from pipelines.models.visible import Visible
-from pipelines.models.work import FROM_FILE, Contact, Deal, Task
+from pipelines.models.work import Contact, Deal, Task
 
 __all__ = [
-    "FROM_FILE",
     "Account",
     "Contact",
     "Cursor",

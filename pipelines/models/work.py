@@ -1,7 +1,5 @@
 """What people work on: deals, tasks and clients."""
 
-from datetime import UTC, datetime
-
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
@@ -9,9 +7,6 @@ from django.utils.translation import gettext_lazy as _
 from pipelines.models.links import link
 from pipelines.models.story import Stay
 from pipelines.models.visible import Visible
-
-# ``updated_at`` of an imported row: whatever the API says is newer
-FROM_FILE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Contact(models.Model):

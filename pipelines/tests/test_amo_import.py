@@ -14,7 +14,8 @@ from pipelines import mirror, touched
 from pipelines.entities import TABLE
 from pipelines.exports import loading, names, succession
 from pipelines.exports.parsing import parse
-from pipelines.models import FROM_FILE, Contact, Cursor, Deal, Person, Pipeline, Stage, Stay, Touched
+from pipelines.history import FROM_FILE
+from pipelines.models import Contact, Cursor, Deal, Person, Pipeline, Stage, Stay, Touched
 from pipelines.source import Source
 from pipelines.tests.export_files import OLD_CONTACTS, OLD_DEALS, old_contact, old_deal, table
 from qc.models import Finding, Regulation

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import history
+from pipelines import folding
 from pipelines.history import Change, Life, Piece, pieces
 from pipelines.models import Deal, Event, Stay, Task
 
@@ -268,11 +268,11 @@ def test_stays_are_rewritten_only_where_they_differ() -> None:
     for key in (1, 2):
         deal(key, "1:3")
         event(f"e{key}", 10, "stage", key, "1:2", "1:3")
-    assert history.fold() == 2
+    assert folding.fold() == 2
     first = dict(Stay.objects.values_list("id", "deal_id"))
-    assert history.fold() == 0
+    assert folding.fold() == 0
     event("late", 5, "owner", 2, 7, 1)
-    assert history.fold([1, 2]) == 1
+    assert folding.fold([1, 2]) == 1
     second = dict(Stay.objects.values_list("id", "deal_id"))
     assert {key for key, of in first.items() if of == 1} <= set(second)
     assert list(Stay.objects.filter(deal=2).values_list("manager_id", flat=True).order_by("entered_at")) == [
@@ -287,7 +287,7 @@ def test_events_of_one_second_are_taken_in_the_order_of_their_ids() -> None:
     deal(1, "1:4")
     event("01b", 10, "stage", 1, "1:3", "1:4")
     event("01a", 10, "stage", 1, "1:2", "1:3")
-    history.fold([1])
+    folding.fold([1])
     assert list(Stay.objects.order_by("visit").values_list("stage_id", "inferred")) == [
         ("1:2", False),
         ("1:3", False),
@@ -299,7 +299,7 @@ def test_events_of_one_second_are_taken_in_the_order_of_their_ids() -> None:
 def test_only_the_named_deals_are_folded() -> None:
     deal(1)
     deal(2)
-    history.fold([2])
+    folding.fold([2])
     assert set(Stay.objects.values_list("deal_id", flat=True)) == {2}
 
 
@@ -313,7 +313,7 @@ def test_a_task_is_done_when_its_event_says_so() -> None:
     event("done", 40, "completed", 10, entity="task")
     event("undone once", 41, "completed", 12, entity="task")
     event("of a contact", 42, "completed", 13, entity="task")
-    history.fold([1])
+    folding.fold([1])
     assert dict(Task.objects.values_list("id", "completed_at")) == {
         10: at(40),
         11: at(90),
@@ -332,9 +332,9 @@ def test_a_task_is_done_when_its_event_says_so() -> None:
 def test_a_later_edit_of_a_done_task_does_not_move_its_completion() -> None:
     deal(1)
     task(11, 1)
-    history.fold([1])
+    folding.fold([1])
     Task.objects.update(updated_at=at(500))
-    history.fold([1])
+    folding.fold([1])
     assert Task.objects.get().completed_at == at(90)
 
 
@@ -342,7 +342,7 @@ def test_a_later_edit_of_a_done_task_does_not_move_its_completion() -> None:
 def test_a_task_opened_again_is_not_done() -> None:
     deal(1)
     task(11, 1)
-    history.fold([1])
+    folding.fold([1])
     Task.objects.update(is_completed=False)
-    history.fold([1])
+    folding.fold([1])
     assert (Task.objects.get().completed_at, Task.objects.get().completed_inferred) == (None, False)

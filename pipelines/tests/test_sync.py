@@ -7,7 +7,7 @@ import pytest
 import stamina
 from django.db.models import F
 
-from pipelines import cursors, history, leases, mirror, sync, touched, windows
+from pipelines import cursors, folding, leases, mirror, sync, touched, windows
 from pipelines.amo import errors
 from pipelines.entities import ENTITIES, TABLE
 from pipelines.models import (
@@ -459,7 +459,7 @@ def test_refetch_reads_items_with_their_events(world: World, source: Source) -> 
         world.move_lead(lead_id=deal, status_id=142)
     stored = refetch(source, {"deals": ids})
     assert stored.deals == set(ids)
-    history.fold(ids)
+    folding.fold(ids)
     assert Stay.objects.filter(
         deal_id__in=ids, left_at=None, stage__status=142, inferred=False
     ).count() == len(ids)
