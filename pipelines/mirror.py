@@ -47,11 +47,14 @@ def pull(
     """Bring these up to date; returns the failures. One that concerns the whole account ends the round.
 
     When only that is left which other workers are reading, ``others`` is told: True looks again (they may die), False
-    leaves it to them.
+    leaves it to them. After a full load deals are adopted that only their tasks and events name. Raises AmoError.
     """
+    whole = full or not complete()
     with Round(source, entities, full=full, progress=progress, ended=ended) as reading:
         while reading.advance() or (reading.others and others(reading.others)):
             pass
+    if whole and complete() and not reading.failures:
+        adopt_orphans(source)
     return reading.failures
 
 

@@ -1,7 +1,8 @@
-"""The mirror's background work (queue ``amo``): every part may be run at any time, twice, and by anybody."""
+"""The mirror's background work: every part may be run at any time, twice, and by anybody."""
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from celery import current_app, shared_task
 from django.conf import settings
@@ -70,7 +71,7 @@ def answer_hooks() -> None:
     try:
         with connection.source_of(connection.current(), "interactive") as source:
             while hooks.waiting():
-                touched.deliver(hooks.answer(source))
+                touched.deliver(hooks.answer(source), partial(touched.ask_for_judgement, queue="hooks"))
     except (CannotConnect, AmoError) as error:
         log.warning("hooks wait: %s", error)
 

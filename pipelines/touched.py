@@ -17,10 +17,10 @@ AT_ONCE = 5000  # notes taken together
 JUDGED_AT_ONCE = 500  # deals in one message
 
 
-def ask_for_judgement(deals: list[int]) -> None:
+def ask_for_judgement(deals: list[int], queue: str | None = None) -> None:
     """By name: judgement stands above the mirror and may not be imported here."""
     for start in range(0, len(deals), JUDGED_AT_ONCE):
-        current_app.send_task("qc.tasks.judge", args=[deals[start : start + JUDGED_AT_ONCE]])
+        current_app.send_task("qc.tasks.judge", args=[deals[start : start + JUDGED_AT_ONCE]], queue=queue)
 
 
 def deliver(deals: Collection[int] | None = None, judge: Callable[[list[int]], None] | None = None) -> int:

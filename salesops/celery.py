@@ -1,6 +1,7 @@
-"""Background work: two queues and the whole schedule.
+"""Background work: three queues and the whole schedule.
 
-``amo`` carries everything that talks to amoCRM (its workers share one request budget), ``work`` the rest.
+``amo`` carries what reads from amoCRM by the clock (its workers share one request budget), ``hooks`` what somebody
+waits for: answering hooks and judging what they have changed, which no load may hold up; ``work`` the rest.
 Tasks are declared in the ``tasks`` module of each room and hold no logic of their own.
 """
 
@@ -30,7 +31,10 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     task_default_queue="work",
-    task_routes={"pipelines.tasks.*": {"queue": "amo"}},
+    task_routes={
+        "pipelines.tasks.answer_hooks": {"queue": "hooks"},
+        "pipelines.tasks.*": {"queue": "amo"},
+    },
     task_time_limit=3600,
     timezone="Europe/Moscow",
     beat_schedule={

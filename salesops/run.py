@@ -121,7 +121,7 @@ def _start_portal(crew: Crew, variables: dict[str, str], port: int) -> None:
     threads = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--no-control-socket"]
     web = ["salesops.wsgi", "--bind", f"{HOST}:{port}", *threads, "--log-level", "warning"]
     crew.start("web", [PYTHON, "-m", "gunicorn", *web], variables)
-    for queue in ("amo", "work"):
+    for queue in ("amo", "hooks", "work"):
         worker = ["worker", "--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", "2"]
         silent = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
         crew.start(f"worker-{queue}", [*CELERY, *worker, *silent], variables)

@@ -16,11 +16,11 @@ from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.utils import translation
 
-from pipelines import access, connection, credentials, selection, views_connect
+from pipelines import access, connection, credentials, selection, tasks
 from pipelines.connection import CannotConnect
 from pipelines.credentials import Consent, LongLived
 from pipelines.models import Account, Cursor
-from pipelines.reach import doubt
+from pipelines.pages.reach import doubt
 from pipelines.tests.test_sync import populate
 from salesops.lib import moment
 from salesops.tests import factory
@@ -38,8 +38,8 @@ FORMS = ("/connect/token/", "/connect/keys/", "/connect/load/")
 def loads(now: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """First loads that were asked for; nobody works here."""
     asked: list[int] = []
-    monkeypatch.setattr(views_connect.first_load, "delay", lambda: asked.append(1))
-    monkeypatch.setattr(views_connect.pull_changes, "delay", lambda: asked.append(2))
+    monkeypatch.setattr(tasks.first_load, "delay", lambda: asked.append(1))
+    monkeypatch.setattr(tasks.pull_changes, "delay", lambda: asked.append(2))
     monkeypatch.setattr(access, "GRACE", 0)
     with (
         stamina.set_testing(True, attempts=2, cap=True),

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from pipelines.models import Account, Cursor, CustomField, Event, Hook, Stage, Stay, Touch
+from pipelines.models import Account, CustomField, Event, Stage, Stay, Touch
 from salesops.lib import moment
 from salesops.tests import factory
 from salesops.tests.factory import DAY, NOW
@@ -331,52 +331,6 @@ def test_a_manager_sees_own_tasks_only(office: Office) -> None:
     factory.make_task(office.fresh, NOW + DAY)
     page = login(Role.MANAGER, office.anna).get("/tasks/")
     assert [task.manager for task in page.context["page"]] == [office.anna]
-
-
-def test_the_sync_page_is_not_for_managers(office: Office) -> None:
-    client = login(Role.MANAGER, office.anna)
-    assert client.get("/sync/").status_code == 404
-    assert client.get("/sync/progress/").status_code == 404
-    assert client.post("/sync/now/").status_code == 404
-
-
-def test_only_an_administrator_starts_a_sync(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines import views
-
-    started: list[int] = []
-    monkeypatch.setattr(views.pull_changes, "delay", lambda: started.append(1))
-    assert login(Role.DIRECTOR).post("/sync/now/").status_code == 404
-    assert started == []
-    response = login(Role.ADMIN).post("/sync/now/", follow=True)
-    assert response.status_code == 200
-    assert started == [1]
-    assert login(Role.ADMIN).get("/sync/now/").status_code == 405
-
-
-def test_sync_progress_tells_share_rate_and_time_left(office: Office) -> None:
-    factory.make_cursor(
-        "deals",
-        state=Cursor.State.LOADING,
-        rows=1_000,
-        expected_rows=4_000,
-        started_at=NOW - timedelta(seconds=10),
-        as_of=None,
-    )
-    factory.make_cursor("tasks", state=Cursor.State.FAILED, error="amoCRM refused the token: renew it.")
-    Hook.objects.create(body=b"", error="broken")
-    page = login().get("/sync/")
-    one = next(row for row in page.context["entities"] if row.cursor.entity == "deals")
-    assert (one.share, one.rate, one.left) == (0.25, 100, timedelta(seconds=30))
-    part = text(login().get("/sync/progress/", headers=HTMX))
-    assert "amoCRM refused the token" in part
-    assert "<html" not in part
-    assert "<html" in text(login().get("/sync/progress/"))
-
-
-def test_an_empty_portal_has_an_empty_sync_page() -> None:
-    page = login().get("/sync/")
-    assert page.status_code == 200
-    assert page.context["entities"] == []
 
 
 def test_the_largest_of_the_stuck_deals_comes_first(client: Client) -> None:

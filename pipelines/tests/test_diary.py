@@ -1,8 +1,8 @@
 import pytest
 from django.utils import translation
 
-from pipelines.diary import Teller
 from pipelines.models import CustomField, Event
+from pipelines.pages.diary import Teller
 from salesops.tests import factory
 
 

@@ -6,9 +6,11 @@ from urllib.parse import quote_plus
 
 import pytest
 import stamina
+from django.conf import settings
 from django.core.management import CommandError, call_command
+from redis import Redis
 
-from pipelines import hooks, leases, mirror, touched
+from pipelines import hooks, leases, mirror, tasks, touched
 from pipelines.amo import errors
 from pipelines.entities import TABLE
 from pipelines.hooks import ids_of
@@ -267,6 +269,19 @@ def test_what_failed_can_be_replayed_at_once(
     assert command("--replay") == "Tried again: 1\nNot answered yet: 0\n"
     assert Deal.objects.get(pk=deal).price == 31
     assert command("--replay") == "Tried again: 0\nNot answered yet: 0\n"
+
+
+@pytest.mark.django_db
+def test_what_a_hook_has_changed_is_judged_before_what_a_full_judgement_has_queued(
+    mirrored: Source, amo: Handle, world: World
+) -> None:
+    deal = Deal.objects.order_by("id")[1].id
+    world.edit_lead(lead_id=deal, price=32)
+    ring(leads__update__0__id=str(deal))
+    tasks.answer_hooks()
+    with Redis.from_url(settings.REDIS_URL) as redis:
+        asked = [one for one in redis.lrange("hooks", 0, -1) if b"qc.tasks.judge" in one]  # type: ignore[union-attr]
+    assert len(asked) == 1
 
 
 @pytest.mark.django_db

@@ -125,7 +125,7 @@ def test_a_bad_file_is_one_sentence_on_the_form(admin: Client, data: bytes, why:
 
 
 def test_a_file_over_the_limit_is_not_even_read(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.views_import.LARGEST", 100)
+    monkeypatch.setattr("pipelines.pages.imports.LARGEST", 100)
     monkeypatch.setattr(tables, "read", lambda file: pytest.fail("was read"))
     assert "larger than 50 MB" in text(upload(admin, table(OLD_DEALS, [old_deal(1)])))
 

@@ -7,8 +7,8 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from pipelines import listing
 from pipelines.models import Account, Deal
+from pipelines.pages import listing
 from qc import demands
 from qc.filters import FindingFilter
 from qc.models import Finding

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kombu.exceptions import OperationalError
 
 from pipelines.models import Pipeline, Stage
+from pipelines.pages.doors import for_admins
 from pipelines.timeline import PRICE
 from qc import dwell, regulations, trial, wording
 from qc.models import Finding, Regulation
@@ -77,10 +78,9 @@ def card(request: HttpRequest, stage: str) -> HttpResponse:
 
 
 @require_POST
+@for_admins
 def attempt(request: HttpRequest, stage: str) -> HttpResponse:
-    """The draft sent along, tried on history: a part of the card for htmx, else a page. For admins; writes nothing."""
-    if not request.user.administers:
-        raise Http404
+    """The draft sent along, tried on history: a part of the card for htmx, else a page. Writes nothing."""
     one = _stage(stage)
     form = RegulationForm(one, field_names(), request.POST)
     context: dict[str, Any] = {"stage": one, "days": trial.DAYS}

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from pipelines.pages.doors import for_heads
 from salesops.desk import blocks, money, pulse, snapshot, today
 from salesops.desk.scope import BadFilter, Scope, ScopeForm, read
 from salesops.desk.snapshot import Snapshot
@@ -20,11 +21,6 @@ from salesops.lib.periods import Period, month_of
 
 Context = dict[str, Any]
 TZ = ZoneInfo(settings.TIME_ZONE)
-
-
-def only_for_heads(request: HttpRequest) -> None:
-    if not request.user.directs:
-        raise Http404
 
 
 def this_month() -> Period:
@@ -103,8 +99,8 @@ BLOCKS: dict[str, tuple[Any, Callable[[HttpRequest, Scope, Snapshot], Context]]]
 
 
 @require_safe
+@for_heads
 def desk(request: HttpRequest) -> HttpResponse:
-    only_for_heads(request)
     try:
         scope = read(request)
     except BadFilter as error:
@@ -117,9 +113,9 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@for_heads
 def block(request: HttpRequest, block: str) -> HttpResponse:
     """One block: its bare part for htmx (204 when what it shows has not changed), a page for a person."""
-    only_for_heads(request)
     if block not in BLOCKS:
         raise Http404
     title, show = BLOCKS[block]

@@ -59,7 +59,6 @@ class Command(BaseCommand):
         if failures:
             raise failures[0][1]
         if everything:
-            mirror.adopt_orphans(source)
             touched.deliver_all(self.judge)
         else:
             touched.deliver()

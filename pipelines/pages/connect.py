@@ -16,13 +16,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
 
-from pipelines import connection, consent, credentials, hooks, mirror, reach, selection, sight
+from pipelines import connection, consent, credentials, hooks, mirror, selection
 from pipelines.amo import errors
-from pipelines.connect_forms import KeysForm, LoadForm, TokenForm
 from pipelines.credentials import CannotConnect
 from pipelines.models import Account
+from pipelines.pages import reach, sight
+from pipelines.pages.connect_forms import KeysForm, LoadForm, TokenForm
+from pipelines.pages.doors import for_admins
 from pipelines.tasks import first_load, pull_changes
-from pipelines.views_import import for_admins
 from salesops.lib import moment
 
 PAGE = "pipelines/connect.html"

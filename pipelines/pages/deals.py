@@ -1,19 +1,14 @@
-"""Pages of the mirror: deals, tasks and the state of the sync."""
+"""Deals and tasks: two lists and the card of a deal."""
 
-from typing import Any
-
-from django.contrib import messages
 from django.db.models import Count, Sum
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
-from kombu.exceptions import OperationalError
+from django.views.decorators.http import require_safe
 
-from pipelines import deal_rows, diary, listing, ribbon, sync_state
 from pipelines.filters import DealFilter, TaskFilter
 from pipelines.models import Account, Deal, Task
-from pipelines.tasks import pull_changes, sweep
+from pipelines.pages import deal_rows, diary, listing, ribbon
 from salesops.lib import moment
 
 
@@ -104,45 +99,3 @@ def tasks(request: HttpRequest) -> HttpResponse:
         "shortcuts": listing.shortcuts(request, [(_("All"), {}), (_("Overdue"), {"overdue": "1"})]),
     }
     return listing.answer(request, "pipelines/tasks.html", chosen, context)
-
-
-def only_for_heads(request: HttpRequest) -> None:
-    if not request.user.directs:
-        raise Http404
-
-
-@require_safe
-def sync(request: HttpRequest) -> HttpResponse:
-    only_for_heads(request)
-    return render(request, "pipelines/sync.html", sync_state.read(moment.now()))
-
-
-@require_safe
-def sync_progress(request: HttpRequest) -> HttpResponse:
-    """The part of the page that moves while data are loading."""
-    only_for_heads(request)
-    template = "pipelines/sync.html#progress" if request.headers.get("HX-Request") else "pipelines/sync.html"
-    return render(request, template, sync_state.read(moment.now()))
-
-
-@require_POST
-def sync_now(request: HttpRequest) -> HttpResponse:
-    return started(request, pull_changes, _("The sync has been started."))
-
-
-@require_POST
-def sync_compare(request: HttpRequest) -> HttpResponse:
-    return started(request, sweep, _("The comparison with amoCRM has been started."))
-
-
-def started(request: HttpRequest, task: Any, done: str) -> HttpResponse:
-    """Hand a task to the workers and go back to the page; 404 for whoever does not administer."""
-    if not request.user.administers:
-        raise Http404
-    try:
-        task.delay()
-    except OperationalError:
-        messages.error(request, _("The queue does not answer, so nothing was started. Is Redis running?"))
-    else:
-        messages.success(request, done)
-    return redirect("sync")

@@ -1,12 +1,10 @@
 """Import of amoCRM's own export: upload, preview, confirm. For administrators."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import msgspec
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -20,23 +18,12 @@ from pipelines.exports.doubts import NOT_JUDGED, doubts
 from pipelines.exports.drafts import Draft
 from pipelines.exports.parsing import Parsed, parse
 from pipelines.exports.tables import LARGEST, BadFile
+from pipelines.pages.doors import for_admins
 from salesops.lib import moment
 
 FIRST = 10  # rows shown of a file
 NAMED = 100  # rejected rows shown
 RESULT = "import_result"  # in the session, from the confirmation to the next page
-
-View = Callable[..., HttpResponse]
-
-
-def for_admins(view: View) -> View:
-    @wraps(view)
-    def guarded(request: HttpRequest, **arguments: Any) -> HttpResponse:
-        if not request.user.administers:
-            raise Http404
-        return view(request, **arguments)
-
-    return guarded
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,9 +1,10 @@
-"""How fresh the mirror is and what the comparison with amoCRM found: on the page, in the API, for monitors."""
+"""The state of the mirror and its comparison with amoCRM: on the page with its buttons, in the API, for monitors."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
@@ -11,7 +12,7 @@ from redis import Redis
 
 from pipelines import leases
 from pipelines.entities import TABLE
-from pipelines.models import Cursor, Sweep
+from pipelines.models import Cursor, Hook, Sweep
 from salesops.lib import moment
 from salesops.tests import factory
 from salesops.tests.factory import NOW
@@ -91,18 +92,66 @@ def test_the_limits_of_freshness_are_on_the_page() -> None:
     assert "late after 10 min and out of date after 1 h" in page(login()).replace("\xa0", " ")
 
 
-@pytest.mark.parametrize(("role", "answer"), [(Role.DIRECTOR, 404), (Role.ADMIN, 302)])
-def test_only_an_administrator_starts_a_comparison(role: str, answer: int) -> None:
-    before = waiting()
-    assert login(role).post(reverse("sync-compare")).status_code == answer
-    assert waiting() - before == (1 if answer == 302 else 0)
+BUTTONS = [
+    ("sync-now", "amo", "pipelines.tasks.pull_changes"),
+    ("sync-compare", "amo", "pipelines.tasks.sweep"),
+    ("sync-replay", "hooks", "pipelines.tasks.answer_hooks"),
+]
 
 
-def waiting() -> int:
-    from django.conf import settings
+@pytest.mark.parametrize(("button", "queue", "task"), BUTTONS)
+@pytest.mark.parametrize(("role", "answer"), [(Role.MANAGER, 404), (Role.DIRECTOR, 404), (Role.ADMIN, 302)])
+def test_only_an_administrator_presses_the_buttons(
+    button: str, queue: str, task: str, role: str, answer: int
+) -> None:
+    client, before = login(role), waiting(queue, task)
+    assert client.post(reverse(button)).status_code == answer
+    assert waiting(queue, task) - before == (answer == 302)
+    assert client.get(reverse(button)).status_code == 405
 
+
+def waiting(queue: str, task: str) -> int:
     with Redis.from_url(settings.REDIS_URL) as redis:
-        return sum(b"pipelines.tasks.sweep" in one for one in redis.lrange("amo", 0, -1))  # type: ignore[union-attr]
+        return sum(task.encode() in one for one in redis.lrange(queue, 0, -1))  # type: ignore[union-attr]
+
+
+def test_hooks_that_failed_are_shown_and_wait_no_longer_when_told() -> None:
+    rests = leases.until(timedelta(hours=1))
+    hook = Hook.objects.create(body=b"", error="500 Internal Server Error", lease_until=rests)
+    assert "500 Internal Server Error" in page(login()) and "Answer them now" not in page(login())
+    admin = login(Role.ADMIN)
+    assert "Answer them now" in page(admin)
+    admin.post(reverse("sync-replay"))
+    hook.refresh_from_db()
+    assert hook.lease_until is None and hook.error
+
+
+def test_the_page_is_not_for_managers() -> None:
+    client = login(Role.MANAGER)
+    assert client.get(reverse("sync")).status_code == 404
+    assert client.get(reverse("sync-progress")).status_code == 404
+
+
+def test_progress_tells_share_rate_and_time_left() -> None:
+    factory.make_cursor(
+        "deals",
+        state=Cursor.State.LOADING,
+        rows=1_000,
+        expected_rows=4_000,
+        started_at=NOW - timedelta(seconds=10),
+        as_of=None,
+    )
+    factory.make_cursor("tasks", state=Cursor.State.FAILED, error="amoCRM refused the token: renew it.")
+    shown = login().get(reverse("sync"))
+    one = next(row for row in shown.context["entities"] if row.cursor.entity == "deals")
+    assert (one.share, one.rate, one.left) == (0.25, 100, timedelta(seconds=30))
+    part = login().get(reverse("sync-progress"), headers={"HX-Request": "true"}).content.decode()
+    assert "amoCRM refused the token" in part and "<html" not in part
+    assert "<html" in login().get(reverse("sync-progress")).content.decode()
+
+
+def test_an_empty_portal_has_an_empty_page() -> None:
+    assert login().get(reverse("sync")).context["entities"] == []
 
 
 def test_the_api_tells_limits_and_the_last_comparison() -> None:

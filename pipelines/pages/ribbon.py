@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from pipelines.ageing import Ageing
-from pipelines.deal_rows import STUCK, standing
 from pipelines.models import Deal, Stage, Stay
+from pipelines.pages.ageing import Ageing
+from pipelines.pages.deal_rows import STUCK, standing
 from salesops.lib import formats
 
 

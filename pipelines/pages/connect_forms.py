@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pipelines import connection
 from pipelines.credentials import CannotConnect
-from pipelines.sight import Funnel
+from pipelines.pages.sight import Funnel
 
 PLACE = {"placeholder": "https://example.amocrm.ru", "autocomplete": "off", "inputmode": "url"}
 SECRET = {"autocomplete": "off", "spellcheck": "false"}

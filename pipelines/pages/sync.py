@@ -1,0 +1,61 @@
+"""The state of the mirror, and the buttons of those who keep it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from kombu.exceptions import OperationalError
+
+from pipelines import hooks
+from pipelines.pages import sync_state
+from pipelines.pages.doors import for_admins, for_heads
+from pipelines.tasks import answer_hooks, pull_changes, sweep
+from salesops.lib import moment
+
+
+@require_safe
+@for_heads
+def state(request: HttpRequest) -> HttpResponse:
+    return render(request, "pipelines/sync.html", sync_state.read(moment.now()))
+
+
+@require_safe
+@for_heads
+def progress(request: HttpRequest) -> HttpResponse:
+    """The part of the page that moves while data are loading."""
+    template = "pipelines/sync.html#progress" if request.headers.get("HX-Request") else "pipelines/sync.html"
+    return render(request, template, sync_state.read(moment.now()))
+
+
+@require_POST
+@for_admins
+def now(request: HttpRequest) -> HttpResponse:
+    return started(request, pull_changes, _("The sync has been started."))
+
+
+@require_POST
+@for_admins
+def compare(request: HttpRequest) -> HttpResponse:
+    return started(request, sweep, _("The comparison with amoCRM has been started."))
+
+
+@require_POST
+@for_admins
+def replay(request: HttpRequest) -> HttpResponse:
+    """Let the hooks that failed be answered now instead of when they have rested."""
+    hooks.replay()
+    return started(request, answer_hooks, _("The hooks that failed are being answered again."))
+
+
+def started(request: HttpRequest, task: Any, done: str) -> HttpResponse:
+    """Hand a task to the workers and go back to the page."""
+    try:
+        task.delay()
+    except OperationalError:
+        messages.error(request, _("The queue does not answer, so nothing was started. Is Redis running?"))
+    else:
+        messages.success(request, done)
+    return redirect("sync")
