@@ -12,6 +12,7 @@ ROWS = (
     "full-sync",
     "page-way",
     "intake",
+    "intake-busy",
     "pages-small",
     "wire",
     "statements",

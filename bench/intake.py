@@ -17,11 +17,14 @@ from urllib.parse import urlencode
 from bench import company, load
 from bench.company import SECRET
 from bench.measure import share
+from bench.pages import signed_in
 from bench.report import Line, below, compared
 from bench.setting import Setting
 from pipelines.models import Hook
+from salesops.embedded import PROJECT
 
 CONNECTIONS, PATIENCE = 16, 30.0
+RINGS_A_SECOND, READERS, MOST_MS = 20, 4, 50  # amoCRM rings thrice for a move; what is promised
 HOOK = {
     "leads[update][0][id]": "1", "leads[update][0][name]": "Пневмостойка № 1", "leads[update][0][status_id]": "142",
     "leads[update][0][price]": "120000", "leads[update][0][responsible_user_id]": "2001", "account[id]": "1",
@@ -49,6 +52,41 @@ def hooks(setting: Setting) -> Iterator[Line]:
     Hook.objects.all().delete()
 
 
+def among_others(setting: Setting) -> Iterator[Line]:
+    """amoCRM rings in its own rhythm while people read pages without a pause and everything is being judged."""
+    company.hold(setting.small)
+    session = signed_in("director").cookies["sessionid"].value
+    pages = ["/deals/", "/tasks/", "/findings/", "/desk/stuck/", "/desk/heat/", "/desk/managers/"]
+    path, seconds = f"/hooks/amocrm/{SECRET}/", 3.0 if setting.quick else 20.0
+    with served("salesops.wsgi") as (_, port), judging(), load.reading(port, pages, session, READERS) as read:
+        time.sleep(2)  # everybody is at work
+        rings = load.ring(port, path, BODY, rate=RINGS_A_SECOND, seconds=seconds)
+        shown = len(read)
+    Hook.objects.all().delete()
+    slow, slowest = 1000 * share(rings, 0.99), 1000 * max(rings)
+    yield below(
+        f"hook intake beside {READERS} readers and a judgement of everything, p99",
+        slow,
+        MOST_MS,
+        "ms",
+        also=f" (p50 {1000 * median(rings):.3g}, slowest {slowest:.3g}; {len(rings)} hooks, {shown} pages)",
+    )
+
+
+@contextmanager
+def judging() -> Iterator[None]:
+    """Judges everything again and again."""
+    command = f"while {sys.executable} manage.py qc_judge --all; do :; done"
+    others = subprocess.Popen(
+        ["sh", "-c", command], cwd=PROJECT, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        yield
+    finally:
+        os.killpg(others.pid, signal.SIGKILL)
+        others.wait()
+
+
 def ring(port: int, path: str, seconds: float, **more) -> load.Load:
     return load.post(port, path, BODY, connections=CONNECTIONS, seconds=seconds, **more)
 
@@ -71,7 +109,8 @@ def served(application: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
         "--log-level",
         "critical",
     ]
-    server = subprocess.Popen(command, env={**os.environ, "PYTHONWARNINGS": "ignore"}, start_new_session=True)
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore", "PLAIN_STATIC": "true"}
+    server = subprocess.Popen(command, env=environment, start_new_session=True)
     try:
         wait(port)
         yield server, port

@@ -1,10 +1,13 @@
-"""A load on loopback: so many connections, each with the next request as soon as the last one is answered."""
+"""Loads on loopback: as many requests as are answered, so many a second whatever happens, and people who read."""
 
+import http.client
 import selectors
 import socket
+import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 ANSWER = b"HTTP/1.1 204"
@@ -65,3 +68,53 @@ def post(
     for key in list(poll.get_map().values()):
         key.fileobj.close()
     return load
+
+
+def ring(port: int, path: str, body: bytes, *, rate: int, seconds: float) -> list[float]:
+    """POST so many times a second, each on a connection of its own; the seconds of every answer."""
+
+    def once(_number: int) -> float:
+        began = time.perf_counter()
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        client.request("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded"})
+        status = client.getresponse().status
+        client.close()
+        if status != 204:
+            raise RuntimeError(f"{path} answers {status}")
+        return time.perf_counter() - began
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(32) as ringers:
+        rings = []
+        for number in range(int(rate * seconds)):
+            time.sleep(max(0.0, began + number / rate - time.monotonic()))
+            rings.append(ringers.submit(once, number))
+        return [one.result() for one in rings]
+
+
+@contextmanager
+def reading(port: int, pages: Sequence[str], session: str, readers: int) -> Iterator[list[str]]:
+    """So many people read these pages one after the other, without a pause; gives what they have read so far."""
+    over, read = threading.Event(), list[str]()
+
+    def person(place: int) -> None:
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        while not over.is_set():
+            page = pages[place % len(pages)]
+            client.request("GET", page, headers={"Cookie": f"sessionid={session}", "HX-Request": "true"})
+            answer = client.getresponse()
+            answer.read()
+            if answer.status != 200:
+                raise RuntimeError(f"{page} answers {answer.status}")
+            read.append(page)
+            place += 1
+        client.close()
+
+    with ThreadPoolExecutor(readers) as people:
+        busy = [people.submit(person, place) for place in range(readers)]
+        try:
+            yield read
+        finally:
+            over.set()
+    for one in busy:
+        one.result()

@@ -11,6 +11,7 @@ MEASURES: dict[str, Callable[[Setting], Iterable[Line]]] = {
     "page-way": sync.page_way,
     "store": store.pages,
     "intake": intake.hooks,
+    "intake-busy": intake.among_others,
     "pages-small": pages.small,
     "wire": wire.bytes_,
     "statements": statements.month,

@@ -1,17 +1,11 @@
 """Timelines of deals, read in a fixed number of statements for a whole batch."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
-from django.db import connection
-from msgspec import json
-from psycopg import Cursor
-from psycopg.abc import Buffer
-from psycopg.types.json import JsonbBinaryLoader
-
+from pipelines.server import ask
 from pipelines.timeline import PRICE, Change, Piece, Planned, Timeline
 
 BATCH = 2_000
@@ -63,7 +57,7 @@ def _batch(ids: list[int], fields: Collection[str] | None) -> Iterator[Timeline]
         "price": fields is None or PRICE in fields,
         "fields": None if fields is None else list(fields),
     }
-    stays, planned, deadlines, changed, rows = read(
+    stays, planned, deadlines, changed, rows = ask(
         (PIECES, deals), (TASKS, deals), (DEADLINES, deals), (CHANGES, wanted), (DEALS, deals)
     )
     pieces: dict[int, list[Piece]] = defaultdict(list)
@@ -109,33 +103,3 @@ def _dues(
     if last_due != due_at and updated_at >= last_at:
         dues[-1] = (last_at, due_at)
     return tuple(dues)
-
-
-Row = tuple[Any, ...]
-
-
-def read(*statements: tuple[str, Mapping[str, Any]]) -> list[list[Row]]:
-    """The rows of every statement (SQL, parameters), run in this order with one trip to the server.
-
-    In Django's connection and transaction, but in PostgreSQL's binary format: three times as fast as Django's cursor,
-    whose moments are read by Python. Moments come in UTC; JSON documents are shared, so nobody may change them.
-    """
-    connection.ensure_connection()
-    with connection.connection.pipeline():
-        cursors = []
-        for sql, values in statements:
-            cursor = Cursor(connection.connection)
-            cursor.adapters.register_loader("jsonb", _Document)
-            cursors.append(cursor.execute(sql, values, binary=True))
-        return [cursor.fetchall() for cursor in cursors]
-
-
-@lru_cache(maxsize=10_000)
-def _decode(text: bytes) -> Any:
-    """The same few documents come again and again."""
-    return json.decode(text)
-
-
-class _Document(JsonbBinaryLoader):
-    def load(self, data: Buffer) -> Any:
-        return _decode(bytes(data[1:]))  # behind the number of jsonb's binary version

@@ -155,9 +155,11 @@ def field_values(fields: Any, zone: tzinfo) -> dict[str, Any]:
         if kind in PRIVATE:
             values[str(field["field_id"])] = True
             continue
-        found = [field_value(value, kind, zone) for value in field.get("values") or ()]
-        if found:
-            values[str(field["field_id"])] = found[0] if len(found) == 1 else found
+        found = field.get("values") or []
+        if len(found) == 1:
+            values[str(field["field_id"])] = field_value(found[0], kind, zone)
+        elif found:
+            values[str(field["field_id"])] = [field_value(value, kind, zone) for value in found]
     return values
 
 

@@ -5,7 +5,7 @@ an unchanged page from locking (and logging) every row; the conditions are repea
 sessions with the same row leave the newer one. Cost and alternatives: bench/.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -18,6 +18,7 @@ from django.db.models import Model, QuerySet
 from pipelines import selection
 from pipelines.entities import Entity
 from pipelines.rows import Row
+from pipelines.server import ask
 from salesops.lib import moment
 
 
@@ -46,14 +47,13 @@ def store(entity: Entity, rows: Sequence[Row]) -> Stored:
     """Write what is new or differs and is not older than what stands there; a row of the same second is taken.
 
     ``rows`` have distinct keys. Anything may come twice, late or out of order. The same statement notes the deals
-    that are touched (`pipelines.touched`).
+    that are touched (`pipelines.touched`), and persons that the list of users does not name: removed in amoCRM, they
+    are kept here with ``deleted_at``.
     """
     if not rows:
         return Stored()
     page = msgspec.json.encode(rows).decode().replace("\\u0000", "")  # PostgreSQL's text cannot hold NUL
-    with connection.cursor() as cursor:
-        cursor.execute(statement(entity), [page])
-        written = cursor.fetchall()
+    [written] = ask((statement(entity), {"page": page, "now": moment.now()}))
     return Stored(
         new=frozenset(key for key, is_new, *_ in written if is_new),
         changed=frozenset(key for key, is_new, *_ in written if not is_new),
@@ -62,9 +62,8 @@ def store(entity: Entity, rows: Sequence[Row]) -> Stored:
 
 
 def save(entity: Entity, rows: Sequence[Row]) -> Stored:
-    """`store` what is of a mirrored pipeline, after the persons that these rows name."""
+    """`store` what is of a mirrored pipeline."""
     kept = selection.kept(entity, rows)
-    note_vanished_people(entity, kept, moment.now())
     return replace(store(entity, kept), left_out=len(rows) - len(kept))
 
 
@@ -84,7 +83,7 @@ def statement(entity: Entity) -> str:
 
     return f"""
 WITH page AS MATERIALIZED (
-    SELECT * FROM json_to_recordset(%s::json) AS page({types})
+    SELECT * FROM json_to_recordset(%(page)s::json) AS page({types})
 ), news AS MATERIALIZED (
     SELECT page.*, {entity.deal.format(row="was")} AS deal_before
     FROM page LEFT JOIN {table} was USING ({key})
@@ -101,22 +100,20 @@ WITH page AS MATERIALIZED (
 ), noted AS (
     INSERT INTO pipelines_touched (deal_id)
     SELECT deal FROM told WHERE deal IS NOT NULL UNION SELECT deal_before FROM told WHERE deal_before IS NOT NULL
-)
+){removed_people(entity)}
 SELECT * FROM told"""
 
 
-def note_vanished_people(entity: Entity, rows: Iterable[Row], at: datetime) -> None:
-    """Persons that rows name and the list of users does not: removed in amoCRM, kept here with ``deleted_at``."""
-    named = {row[column] for row in rows for column in entity.people} - {None}
-    if named:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """INSERT INTO pipelines_person (id, name, is_active, is_admin, "group", deleted_at)
-                   SELECT id, '#' || id, false, false, '', %s FROM unnest(%s::bigint[]) AS named(id)
-                   WHERE NOT EXISTS (SELECT FROM pipelines_person known WHERE known.id = named.id)
-                   ON CONFLICT DO NOTHING""",
-                [at, sorted(named)],
-            )
+def removed_people(entity: Entity) -> str:
+    if not entity.people:
+        return ""
+    named = " UNION ".join(f"SELECT {column} FROM news" for column in entity.people)
+    return f""", removed AS (
+    INSERT INTO pipelines_person (id, name, is_active, is_admin, "group", deleted_at)
+    SELECT id, '#' || id, false, false, '', %(now)s FROM ({named}) AS named(id)
+    WHERE id IS NOT NULL AND NOT EXISTS (SELECT FROM pipelines_person known WHERE known.id = named.id)
+    ON CONFLICT DO NOTHING
+)"""
 
 
 def alive(entity: Entity) -> QuerySet[Model]:

@@ -10,7 +10,8 @@ from django.db import connection, transaction
 from msgspec import json
 
 from pipelines.models import Deal, Stay
-from pipelines.queries import read, timelines
+from pipelines.queries import timelines
+from pipelines.server import ask
 from pipelines.timeline import Timeline
 from qc.regulations import draft
 from qc.rules import RULES, Breach, Terms
@@ -103,7 +104,7 @@ def _batches(deal_ids: Iterable[int] | None) -> Iterator[list[int]]:
 def _judge(deals: list[int], codes: list[str]) -> Counter[tuple[str, str]]:
     now = moment.now()
     # The lock comes before every other read: whoever judges last has seen the newest history.
-    _, known, [stamp] = read(
+    _, known, [stamp] = ask(
         (LOCK, {"deals": deals}), (EXISTING, {"deals": deals, "rules": codes}), (STAMP, {})
     )
     found, failed = _verdicts(deals, codes, bench(stamp))

@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext
 
 from pipelines import freshness
-from pipelines.queries import read
+from pipelines.server import ask
 from qc import wording
 from qc.models import Finding, FindingQuerySet, RuleMode
 from qc.rules import RULES
@@ -53,7 +53,7 @@ def quality(
         return {}
     values = {"start": period.start, "until": until, "people": None if people is None else list(people)}
     asked = [(OPPORTUNITIES[rule], {"rule": rule, **values}) for rule in weights]
-    for rule, rows in zip(weights, read(*asked), strict=True):
+    for rule, rows in zip(weights, ask(*asked), strict=True):
         for person, opportunities, violations in rows:
             found[person].append(RuleScore(rule, weights[rule], violations, opportunities))
     return dict(found)

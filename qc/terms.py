@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from pipelines.models import CustomField
-from pipelines.queries import read
+from pipelines.server import ask
 from pipelines.timeline import PRICE
 from qc.models import Regulation, RuleMode
 from qc.rules import RULES, Norm, Terms
@@ -38,7 +38,7 @@ class Bench:
 
 def stamp() -> tuple[Any, ...]:
     """The present STAMP."""
-    [[row]] = read((STAMP, {}))
+    [[row]] = ask((STAMP, {}))
     return row
 
 

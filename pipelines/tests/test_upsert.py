@@ -10,7 +10,8 @@ from hypothesis.extra.django import TestCase
 
 from pipelines.entities import ENTITIES, TABLE
 from pipelines.models import Deal, Event, Person, Task, Touched
-from pipelines.upsert import bury, note_vanished_people, store
+from pipelines.upsert import bury, store
+from salesops.lib import moment
 
 DEALS, TASKS, EVENTS = ENTITIES["deals"], ENTITIES["tasks"], ENTITIES["events"]
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -181,8 +182,13 @@ def test_an_event_of_a_task_touches_the_task_s_deal() -> None:
 @pytest.mark.django_db
 def test_a_person_nobody_lists_any_more_is_noted_as_gone() -> None:
     Person.objects.create(id=7, name="Анна")
-    note_vanished_people(DEALS, [deal(1), deal(2, manager_id=8), deal(3, manager_id=None)], at(5))
-    note_vanished_people(DEALS, [deal(4, manager_id=8)], at(6))
+    try:
+        moment.fix(at(5).isoformat())
+        store(DEALS, [deal(1), deal(2, manager_id=8), deal(3, manager_id=None)])
+        moment.fix(at(6).isoformat())
+        store(DEALS, [deal(4, manager_id=8)])
+    finally:
+        moment.fix(None)
     assert list(Person.objects.order_by("id").values_list("id", "name", "deleted_at")) == [
         (7, "Анна", None),
         (8, "#8", at(5)),
