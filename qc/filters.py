@@ -1,13 +1,19 @@
 """Filters of the list of findings, the same on the page and in the API. Nonsense is refused with a sentence."""
 
+from datetime import datetime, time, timedelta
+from typing import Any
+
 import django_filters as filters
 from django.db.models import F, QuerySet
+from django.db.models.lookups import GreaterThan
+from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from pipelines.filters import (
     NO_SUCH,
     Cascading,
+    MomentField,
     Number,
     One,
     OneStage,
@@ -18,7 +24,7 @@ from pipelines.filters import (
     stages,
 )
 from pipelines.models import Pipeline
-from qc.models import Finding, FindingQuerySet, Severity
+from qc.models import ENDS, Finding, FindingQuerySet, RuleMode, Severity
 from qc.rules import RULES
 from salesops.lib import moment
 
@@ -27,10 +33,40 @@ def rules() -> list[tuple[str, str]]:
     return [(code, _t(rule.title)) for code, rule in RULES.items()]
 
 
-class FindingFilter(Cascading):
-    """``since`` and ``until`` bound the moment of opening, half-open; ``closed_since`` that of closing."""
+class EndField(MomentField):
+    """A date (the end of it) or an ISO moment."""
 
-    RARE = ("severity", "group", "since", "until", "deal", "closed_since")
+    def to_python(self, value: Any) -> datetime | None:
+        found = super().to_python(value)
+        if found is None or len(value) != len("2026-11-20"):
+            return found
+        return timezone.make_aware(datetime.combine(found.date() + timedelta(days=1), time.min))
+
+
+class Until(filters.Filter):
+    """The last day of a period, both ends inclusive."""
+
+    field_class = EndField
+
+
+class FindingFilter(Cascading):
+    """``since`` and ``until`` bound the moment of opening, half-open; ``closed_since`` that of closing.
+
+    ``held_since`` and ``held_until``, both days inclusive, choose what stood against somebody at any time of a period,
+    whenever it opened: the same findings that quality counts in it.
+    """
+
+    RARE = (
+        "severity",
+        "mode",
+        "group",
+        "since",
+        "until",
+        "held_since",
+        "held_until",
+        "deal",
+        "closed_since",
+    )
     rule = filters.ChoiceFilter(
         choices=rules, label=_("Rule"), empty_label=_("All rules"), error_messages=NO_SUCH
     )
@@ -44,6 +80,12 @@ class FindingFilter(Cascading):
     severity = filters.ChoiceFilter(
         choices=Severity.choices, label=_("Severity"), empty_label=_("all"), error_messages=NO_SUCH
     )
+    mode = filters.ChoiceFilter(
+        choices=[choice for choice in RuleMode.Mode.choices if choice[0] != RuleMode.Mode.OFF],
+        label=_("Mode"),
+        empty_label=_("all"),
+        error_messages=NO_SUCH,
+    )
     pipeline = One(
         field_name="stage__pipeline",
         queryset=Pipeline.objects.filter(deleted_at=None),
@@ -55,6 +97,8 @@ class FindingFilter(Cascading):
     manager = owner()
     since = Since("opens_at", label=_("Opened since"))
     until = Since("opens_at", "lt", label=_("Opened before"))
+    held_since = Since("closes_at", label=_("Stood since"), method="by_held_since")
+    held_until = Until(label=_("Stood until"), method="by_held_until")
     deal = Number("deal_id", label=_("Deal"))
     closed_since = Since("closes_at", label=_("Fixed since"))
     sort = Sort(
@@ -73,3 +117,9 @@ class FindingFilter(Cascading):
     def by_state(self, findings: FindingQuerySet, name: str, state: str) -> QuerySet[Finding]:
         now = moment.now()
         return {"open": findings.open, "upcoming": findings.upcoming, "closed": findings.closed}[state](now)
+
+    def by_held_since(self, findings: FindingQuerySet, name: str, start: datetime) -> QuerySet[Finding]:
+        return findings.standing().filter(GreaterThan(ENDS, start), opens_at__lte=moment.now())
+
+    def by_held_until(self, findings: FindingQuerySet, name: str, end: datetime) -> QuerySet[Finding]:
+        return findings.standing().filter(opens_at__lt=end, opens_at__lte=moment.now())

@@ -74,6 +74,13 @@ def test_a_stranger_is_sent_to_the_login_page(path: str) -> None:
         ("state=closed&closed_since=2026-11-18", ["fixed"]),
         ("state=&rule=task.none", ["upcoming", "fixed"]),
         ("severity=remark", []),
+        ("state=&held_since=2026-11-18&held_until=2026-11-18", ["fixed", "foreign"]),
+        ("state=&held_since=2026-11-19", ["open", "foreign"]),  # what lies ahead has stood against nobody yet
+        ("state=&held_until=2026-11-18", ["fixed", "foreign"]),
+        ("state=&held_until=2026-11-11", []),
+        ("state=&held_until=2026-11-12", ["fixed"]),  # it opened at noon of that day
+        ("state=&held_until=2027-01-01&mode=warn", ["open", "fixed", "foreign"]),
+        ("state=&mode=money", []),
     ],
 )
 def test_filters_choose_the_rows(office: Office, query: str, names: list[str]) -> None:
@@ -102,6 +109,9 @@ def test_filters_by_deal_manager_and_stage(office: Office) -> None:
         "stage=x",
         "since=soon",
         "until=2026-13-01",
+        "held_since=soon",
+        "held_until=2026-02-30",
+        "mode=off",
         "sort=mode",
     ],
 )
