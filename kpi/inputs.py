@@ -1,6 +1,6 @@
 """What statements are computed from: the facts of a month for all managers at once, kept with each statement as JSON.
 
-``{"measures": {name: number}, "quota": …, "quota_of": "manager" or "scheme", "shifts": {"planned", "worked"},
+``{"measures": {name: number}, "quota": …, "quota_of": "manager" or "scheme", "shifts": {"planned", "worked", "left"},
 "rules": {rule: [weight, violations, opportunities]}, "days": {day: sales}}``. Numbers are text; null is not known.
 """
 
@@ -18,9 +18,7 @@ from kpi.plans import Plan
 from qc import queries as judgement
 from qc.queries import RuleScore
 from salesops.lib.periods import Period
-from team.clock import Clock, days
-from team.models import Employee
-from team.queries import clocks
+from team.queries import shifts
 
 Facts = dict[str, Any]
 
@@ -34,16 +32,15 @@ def collect(plans: Mapping[int, Plan], period: Period, now: datetime) -> dict[in
         Quota.objects.filter(period=period.first, manager__in=people).values_list("manager", "amount")
     )
     days = _days(plans, period)
-    shifts = shifts_of(people, period, now.astimezone(period.start.tzinfo).date())
+    worked = shifts(people, period.first, period.last, now.astimezone(period.start.tzinfo).date())
     found = {}
     for person, plan in plans.items():
         quota = quotas.get(person, plan.quota)
-        planned, worked = shifts[person]
         facts: Facts = {
             "measures": {name: _text(measured[name][person]) for name in plan.measures if name in measured},
             "quota": _text(quota),
             "quota_of": None if quota is None else "manager" if person in quotas else "scheme",
-            "shifts": {"planned": planned, "worked": worked},
+            "shifts": worked[person]._asdict(),
             "rules": {score.rule: list(score[1:]) for score in scores.get(person, [])},
             "days": {day.isoformat(): str(amount) for day, amount in sorted(days[person].items())},
         }
@@ -65,27 +62,9 @@ def judged(facts: Facts, plan: Plan) -> Facts:
 
 def read(facts: Facts) -> Inputs:
     """The facts as the formulas take them."""
-    shifts = facts["shifts"]
     measures = {name: None if value is None else Decimal(value) for name, value in facts["measures"].items()}
     quota = None if facts["quota"] is None else Decimal(facts["quota"])
-    return Inputs(measures, quota, shifts["planned"], shifts["worked"])
-
-
-def shifts_of(people: Collection[int], period: Period, today: date) -> dict[int, tuple[int, int]]:
-    """``team.queries.planned_and_worked_shifts`` of many people at once."""
-    working = clocks(people).people
-    dates = Employee.objects.filter(person__in=people).values_list("person", "hired_on", "left_on")
-    found = dict.fromkeys(people, (0, 0))
-    for person, hired_on, left_on in dates:
-        clock = working.get(person)
-        if isinstance(clock, Clock):
-            first, last = (
-                max(period.first, hired_on or period.first),
-                min(period.last, today, left_on or period.last),
-            )
-            planned = sum(clock.schedule.pattern.works(day) for day in period.days())
-            found[person] = planned, sum(clock.schedule.works(day) for day in days(first, last))
-    return found
+    return Inputs(measures, quota, facts["shifts"]["planned"], facts["shifts"]["worked"])
 
 
 def _kept(rule: str, scores: Collection[RuleScore]) -> Decimal | None:

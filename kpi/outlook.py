@@ -120,25 +120,21 @@ def next_step(statement: Statement) -> NextStep:
 
 
 def forecast(statement: Statement) -> Forecast | None:
-    """None for a closed month, and while no shift is worked or no more are planned."""
-    plan, given = _plan(statement), inputs.read(statement.inputs)
-    left = given.planned - given.worked
-    sold = given.measure(plan.sales) if plan.sales else None
-    if (
-        statement.status == Statement.Status.CLOSED
-        or not given.worked
-        or left <= 0
-        or sold is None
-        or not plan.sales
-    ):
+    """None when the month is over or closed, and while no shift is worked or none is left."""
+    over = month_of(statement.period, TZ).end <= moment.now()
+    if over or statement.status == Statement.Status.CLOSED:
         return None
+    plan, given = _plan(statement), inputs.read(statement.inputs)
+    left = statement.inputs["shifts"]["left"]
+    sold = given.measure(plan.sales) if plan.sales else None
+    if not given.worked or not left or sold is None or not plan.sales:
+        return None
+    shifts = given.worked + left
 
     def ending(sales: Decimal) -> Decimal:
-        return total(
-            evaluate(plan.components, _changed(given, {str(plan.sales): kopecks(sales)}, given.planned))
-        )
+        return total(evaluate(plan.components, _changed(given, {str(plan.sales): kopecks(sales)}, shifts)))
 
-    expected = sold * given.planned / given.worked
+    expected = sold * shifts / given.worked
     ahead = ending(expected)
     spread = _spread([Decimal(amount) for amount in statement.inputs["days"].values()], given.worked, left)
     if not spread:

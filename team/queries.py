@@ -1,9 +1,10 @@
 """Reads of the team: everybody's clocks, who has left, and the shifts of a month."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 
 from django.utils import timezone
 
@@ -44,19 +45,35 @@ def gone() -> dict[int, datetime | None]:
     return found
 
 
-def planned_and_worked_shifts(person_id: int, first: date, last: date, today: date) -> tuple[int, int]:
-    """Shifts by the rota from ``first`` to ``last``, and those of them worked up to ``today``; all days inclusive.
+class Shifts(NamedTuple):
+    """Of some days: by the bare rota, worked up to today, and those still ahead that can be worked."""
 
-    Planned is the bare rota. Worked takes absences away, adds extra shifts, and counts only between «hired on» and
-    «left on». Without any rota both are 0.
+    planned: int
+    worked: int
+    left: int
+
+
+def shifts(people: Collection[int], first: date, last: date, today: date) -> dict[int, Shifts]:
+    """Shifts of these amoCRM users from ``first`` to ``last``, all days inclusive.
+
+    Planned is the bare rota. Worked and left take absences away, add extra shifts, and count only between «hired on»
+    and «left on»; today counts as worked. Without any rota all are 0.
     """
-    schedule = _schedules([person_id]).get(person_id)
-    if schedule is None:
-        return 0, 0
-    hired_on, left_on = Employee.objects.values_list("hired_on", "left_on").get(person_id=person_id)
-    planned = sum(schedule.pattern.works(day) for day in days(first, last))
-    begin, end = max(first, hired_on or first), min(last, today, left_on or last)
-    return planned, sum(schedule.works(day) for day in days(begin, end))
+    dates = Employee.objects.filter(person__in=people).values_list("person", "hired_on", "left_on")
+    bounds = {person: (hired_on, left_on) for person, hired_on, left_on in dates}
+    found = dict.fromkeys(people, Shifts(0, 0, 0))
+    for person, schedule in _schedules(people).items():
+        if schedule is not None:
+            hired_on, left_on = bounds[person]
+            planned = sum(schedule.pattern.works(day) for day in days(first, last))
+            here = [
+                day
+                for day in days(max(first, hired_on or first), min(last, left_on or last))
+                if schedule.works(day)
+            ]
+            worked = sum(day <= today for day in here)
+            found[person] = Shifts(planned, worked, len(here) - worked)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,12 +68,18 @@ def test_a_manager_reads_money_pace_and_the_next_step(november: Month) -> None:
     text = page(november.employee)
     assert "My month, November 2026" in text
     assert "72,587 ₽" in text
-    assert "at the present pace by the end of the month" in text
+    assert "at the present pace by the end of the month" not in text, "no shift is left"
     assert "computed at 12:00" in text
     assert "<b>120,000 ₽</b> more to the rate of 4.5%" in text
     assert 'the next 10,000 ₽ of sales = <b class="good">+294 ₽</b>' in text
     assert 'one point of quality = <b class="good">+240 ₽</b>' in text
     assert "13 of 15 shifts worked" in text
+
+
+def test_a_month_with_shifts_ahead_shows_where_it_leads(november: Month) -> None:
+    moment.fix("2026-11-15T20:00:00+00:00")
+    statements.refresh(NOVEMBER)
+    assert "at the present pace by the end of the month" in page(november.employee)
 
 
 def test_every_line_opens_into_rule_formula_and_rows(november: Month) -> None:

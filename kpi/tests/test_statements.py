@@ -15,7 +15,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from kpi import plans, statements
-from kpi.inputs import shifts_of
 from kpi.models import Quota, Scheme, Statement
 from kpi.tests.test_metrics import House
 from kpi.tests.test_plans import put
@@ -26,7 +25,6 @@ from salesops.lib import moment
 from salesops.lib.periods import month
 from salesops.tests.factory import DAY, NOW, make_cursor, make_employee, make_finding, make_person, make_task
 from team.models import DayOff, Employee, Role, Rota
-from team.queries import planned_and_worked_shifts
 
 pytestmark = pytest.mark.django_db
 
@@ -131,7 +129,7 @@ def test_a_managers_month_is_computed_from_the_rows(november: Month) -> None:
     assert november.amounts() == WORKED
     row = november.statement()
     assert (row.total, row.status, row.scheme) == (D("72586.67"), "live", november.scheme)
-    assert row.inputs["shifts"] == {"planned": 15, "worked": 13}
+    assert row.inputs["shifts"] == {"planned": 15, "worked": 13, "left": 0}
     assert row.inputs["rules"] == {"task.overdue": [2, 3, 25]}
     assert row.inputs["days"] == {"2026-11-03": "700000.00", "2026-11-15": "380000.00"}
 
@@ -312,15 +310,39 @@ def test_the_next_step_is_told_in_roubles(november: Month) -> None:
 
 def test_a_forecast_goes_by_shifts_and_has_a_range(november: Month) -> None:
     moment.fix(datetime(2026, 11, 15, 20, tzinfo=UTC).isoformat())  # 9 of 15 shifts by the rota are worked
+    DayOff.objects.all().delete()
     statements.refresh(NOVEMBER)
     row = november.statement()
-    assert row.inputs["shifts"] == {"planned": 15, "worked": 9}
+    assert row.inputs["shifts"] == {"planned": 15, "worked": 9, "left": 6}
     found = statements.forecast(row)
     # 1 080 000 ÷ 9 × 15 = 1 800 000: 27 600 + 600 000 × 4.5 % = 54 600, × 0.98 = 53 508; + 40 000 + 14 400
     assert found is not None and found.total == D(107_908)
     assert found.low is not None and found.high is not None and found.low < found.total < found.high
     with translation.override("ru"):
         assert str(found).replace(NBSP, " ").startswith("при текущем темпе к концу месяца 107 908 ₽ (от ")
+
+
+def test_a_forecast_promises_no_shift_that_will_not_be_worked(november: Month) -> None:
+    moment.fix(datetime(2026, 11, 15, 20, tzinfo=UTC).isoformat())
+    statements.refresh(NOVEMBER)
+    row = november.statement()
+    assert row.inputs["shifts"] == {"planned": 15, "worked": 9, "left": 4}, (
+        "two days of sick leave are entered"
+    )
+    found = statements.forecast(row)
+    # 1 080 000 ÷ 9 × 13 = 1 560 000: 27 600 + 360 000 × 4.5 % = 43 800, × 0.98 = 42 924; + 34 666.67 + 14 400
+    assert found is not None and found.total == D("91990.67")
+
+
+@pytest.mark.parametrize("refreshed", [True, False])
+@pytest.mark.parametrize("now", ["2026-11-30T20:00:00+00:00", "2026-12-01T09:00:00+00:00"])
+def test_when_no_shift_is_left_there_is_no_forecast(november: Month, now: str, refreshed: bool) -> None:
+    moment.fix("2026-11-27T20:00:00+00:00")
+    statements.refresh(NOVEMBER)
+    moment.fix(now)
+    if refreshed:
+        statements.refresh(NOVEMBER)
+    assert statements.forecast(november.statement()) is None
 
 
 def test_there_is_no_forecast_of_what_is_over(november: Month) -> None:
@@ -333,7 +355,7 @@ def test_without_sales_a_forecast_has_no_range(november: Month) -> None:
     Deal.objects.update(price=0)
     statements.refresh(NOVEMBER)
     found = statements.forecast(november.statement())
-    assert found is not None and (found.total, found.low) == (D(54_400), None)
+    assert found is not None and (found.total, found.low) == (D("49066.67"), None)
 
 
 def test_what_if_touches_nothing(november: Month) -> None:
@@ -445,25 +467,6 @@ def test_a_refresh_of_many_managers_asks_no_more_questions(november: Month) -> N
     for number in range(5):
         make_employee(Role.MANAGER, make_person(f"Менеджер {number}"), rota=november.rota)
     assert cost() == few
-
-
-@pytest.mark.parametrize(
-    "today", [date(2026, 10, 31), date(2026, 11, 1), date(2026, 11, 20), date(2026, 12, 5)]
-)
-def test_shifts_of_many_are_the_shifts_of_each(november: Month, today: date) -> None:
-    DayOff.objects.create(
-        employee=november.employee, first=date(2026, 11, 4), last=date(2026, 11, 4), kind="extra"
-    )
-    people = [november.anna.pk, make_person("Без графика").pk]
-    for dates in ({"hired_on": date(2026, 11, 10)}, {"left_on": date(2026, 11, 10)}, {"rota": None}):
-        person = make_person("Кто-то")
-        make_employee(Role.MANAGER, person, **{"rota": november.rota} | dates)
-        people.append(person.pk)
-    together = shifts_of(people, NOVEMBER, today)
-    assert together == {
-        person: planned_and_worked_shifts(person, NOVEMBER.first, NOVEMBER.last, today) for person in people
-    }
-    assert today < date(2026, 12, 1) or together[november.anna.pk] == (15, 14)
 
 
 def test_the_task_refreshes_this_month_and_the_last_until_it_is_closed(november: Month) -> None:

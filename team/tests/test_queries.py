@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from pipelines.models import Person
 from team.clock import CALENDAR
 from team.models import DayOff, Employee, Rota
-from team.queries import clocks, gone, planned_and_worked_shifts, rota_grid
+from team.queries import clocks, gone, shifts, rota_grid
 
 pytestmark = pytest.mark.django_db
 HOURS = {"starts": "09:00", "ends": "18:00", "anchor": "2026-11-02", "time_zone": "Europe/Moscow"}
@@ -79,15 +79,21 @@ def test_who_has_left_and_since_when() -> None:
 
 
 def test_shifts_of_a_month_for_the_salary() -> None:
+    def counted(today: date = MONTH[1]) -> tuple[int, ...]:
+        return shifts([1], *MONTH, today=today)[1]
+
     anna = employee(1, week())
-    assert planned_and_worked_shifts(1, *MONTH, today=MONTH[1]) == (20, 20)  # 21 weekdays less 4 November
-    assert planned_and_worked_shifts(1, *MONTH, today=date(2026, 11, 9)) == (20, 5)
+    assert counted() == (20, 20, 0)  # 21 weekdays less 4 November
+    assert counted(date(2026, 11, 9)) == (20, 5, 15)
     DayOff.objects.create(employee=anna, first="2026-11-10", last="2026-11-12", kind=DayOff.Kind.SICK)
     DayOff.objects.create(employee=anna, first="2026-11-14", last="2026-11-14", kind=DayOff.Kind.EXTRA)
-    assert planned_and_worked_shifts(1, *MONTH, today=MONTH[1]) == (20, 18)
+    assert counted() == (20, 18, 0)
+    assert counted(date(2026, 11, 9)) == (20, 5, 13), "what is known to be missed is not ahead"
     Employee.objects.update(hired_on=date(2026, 11, 16), left_on=date(2026, 11, 20))
-    assert planned_and_worked_shifts(1, *MONTH, today=MONTH[1]) == (20, 5)
-    assert planned_and_worked_shifts(404, *MONTH, today=MONTH[1]) == (0, 0)
+    assert counted() == (20, 5, 0)
+    assert counted(date(2026, 11, 17)) == (20, 2, 3)
+    assert counted(date(2026, 11, 1)) == (20, 0, 5)
+    assert shifts([404], *MONTH, today=MONTH[1]) == {404: (0, 0, 0)}
 
 
 def test_the_grid_names_the_kind_of_every_day() -> None:
