@@ -1,19 +1,43 @@
-"""The way in: signing in (with the demo's logins shown in demo mode only) and where each role lands."""
+"""The way in: signing in (with the demo's logins shown in demo mode only), tokens, and where each role lands.
+
+Whoever has left stays outside: the password, an open session and a token stop working with the last day.
+"""
 
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.i18n import set_language
+from rest_framework.authentication import TokenAuthentication
+from rest_framework.exceptions import AuthenticationFailed
 
 from team.models import Employee, Role
 
 DEMO_PASSWORD = "demo"
 
 change_language = login_not_required(set_language)
+
+
+class StaffBackend(ModelBackend):
+    """Passwords and sessions, of those who work here."""
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        return super().user_can_authenticate(user) and not user.has_left
+
+
+class StaffToken(TokenAuthentication):
+    """API tokens, of those who work here."""
+
+    def authenticate_credentials(self, key: str) -> tuple[Any, Any]:
+        user, token = super().authenticate_credentials(key)
+        if user.has_left:
+            raise AuthenticationFailed(_("The owner of this token has left."))
+        return user, token
 
 
 class Login(LoginView):
@@ -28,7 +52,11 @@ def demo_logins() -> list[dict[str, str]]:
     if not settings.DEMO:
         return []
     order = [Role.DIRECTOR, Role.ADMIN, Role.HEAD, Role.CONTROLLER, Role.FINANCE, Role.MANAGER]
-    people = [one for one in Employee.objects.filter(is_active=True) if one.has_usable_password()]
+    people = [
+        one
+        for one in Employee.objects.filter(is_active=True)
+        if one.has_usable_password() and not one.has_left
+    ]
     people.sort(key=lambda one: (order.index(Role(one.role)), one.last_name, one.first_name))
     return [
         {

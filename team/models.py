@@ -2,8 +2,11 @@
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+
+from salesops.lib import moment
 
 
 class Role(models.TextChoices):
@@ -96,6 +99,11 @@ class Employee(AbstractUser):
         if self.role == Role.HEAD:
             own += self.reports.values_list("person_id", flat=True)
         return frozenset(person for person in own if person is not None)
+
+    @property
+    def has_left(self) -> bool:
+        """The last day is over, by the portal's time zone: nothing opens for this person any more."""
+        return self.left_on is not None and self.left_on < timezone.localdate(moment.now())
 
     @property
     def directs(self) -> bool:

@@ -1,6 +1,5 @@
 """«Команда»: who works here, in which role, and on which days. Pay stands on other pages."""
 
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -55,8 +54,7 @@ def team(request: HttpRequest) -> HttpResponse:
     deals = _open_deals(user) if user.directs else {}
     context = {
         "people": [
-            _row(employee, of_today.get(employee.pk), deals.get(employee.person_id, 0), today)
-            for employee in people
+            _row(employee, of_today.get(employee.pk), deals.get(employee.person_id, 0)) for employee in people
         ],
         "on_shift": sum(kind in WORKED for pk, kind in of_today.items() if pk in ids),
         "grid": [(row.employee, _cells(row), sum(cell.kind in WORKED for cell in row.cells)) for row in grid],
@@ -96,13 +94,12 @@ def _open_deals(user: Employee) -> dict[int | None, int]:
     return dict(rows.annotate(Count("pk")))
 
 
-def _row(employee: Employee, kind: str | None, deals: int, today: date) -> dict[str, Any]:
-    left = employee.left_on is not None and employee.left_on < today
+def _row(employee: Employee, kind: str | None, deals: int) -> dict[str, Any]:
     return {
         "employee": employee,
-        "left": left,
+        "left": employee.has_left,
         "today": None
-        if kind is None or left
+        if kind is None or employee.has_left
         else {"kind": kind, "works": kind in WORKED, "label": KINDS[kind][0]},
         "deals": deals,
     }
