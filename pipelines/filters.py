@@ -6,14 +6,15 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import F, QuerySet
+from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import ModelChoiceField
 
 from pipelines import frozen
-from pipelines.models import Deal, Person, Pipeline, Stage, Task
+from pipelines.models import Deal, Person, Pipeline, Stage, Stay, Task
 from salesops.lib import moment
 
 SENSIBLE_YEARS = range(1970, 2201)
@@ -146,13 +147,27 @@ def stages(request: HttpRequest | None) -> QuerySet[Stage]:
     return rows.filter(pk__startswith=f"{pipeline}:") if pipeline.isdecimal() else rows
 
 
-def owner() -> One:
+def closer() -> Coalesce:
+    """Whose a closed deal was when it was closed, as pay credits it; without a history, whose it is."""
+    lasted = Q(left_at=None) | Q(left_at__gt=OuterRef("closed_at"))
+    piece = Stay.objects.filter(lasted, deal=OuterRef("pk"), entered_at__lte=OuterRef("closed_at"))
+    return Coalesce(Subquery(piece.values("manager_id")[:1]), F("manager_id"), output_field=BigIntegerField())
+
+
+def closed_by(deals: QuerySet[Deal], people: Any) -> QuerySet[Deal]:
+    """Deals that were closed as these people's (ids; None = nobody's)."""
+    closed = deals.filter(closed_at__isnull=False).annotate(closer=closer())
+    return closed.filter(closer=None) if people is None else closed.filter(closer__in=people)
+
+
+def owner(label: Any = _("Manager"), **options: Any) -> One:
     return One(
         queryset=people,
-        label=_("Manager"),
+        label=label,
         empty_label=_("All managers"),
         null_label=_("No owner"),
         null_value="none",
+        **options,
     )
 
 
@@ -185,20 +200,20 @@ class Cascading(filters.FilterSet):
         return form
 
 
-def department(field_name: str = "manager__group") -> filters.ChoiceFilter:
+def department(label: Any = _("Department"), **options: Any) -> filters.ChoiceFilter:
     return filters.ChoiceFilter(
-        field_name=field_name,
+        **{"field_name": "manager__group", **options},
         choices=groups,
-        label=_("Department"),
+        label=label,
         empty_label=_("All departments"),
         error_messages=NO_SUCH,
     )
 
 
 class DealFilter(Cascading):
-    """Of deals ``with_moments()``."""
+    """Of deals ``with_moments()``. ``closed_by`` and ``closed_group`` ask whose a deal was when it was closed."""
 
-    RARE = ("group", "result", "since", "until")
+    RARE = ("group", "result", "closed_by", "closed_group", "since", "until")
     pipeline = One(
         queryset=Pipeline.objects.filter(deleted_at=None), label=_("Pipeline"), empty_label=_("All pipelines")
     )
@@ -213,6 +228,8 @@ class DealFilter(Cascading):
         empty_label=_("all"),
         error_messages=NO_SUCH,
     )
+    closed_by = owner(_("Closed by"), method="by_closer")
+    closed_group = department(label=_("Closed by the department"), method="by_closing_group")
     since = Since("closed_at", label=_("Closed since"))
     until = Since("closed_at", "lt", label=_("Closed before"))
     stuck = Flag("by_stuck", label=_("Stuck"), widget=forms.HiddenInput)
@@ -234,6 +251,12 @@ class DealFilter(Cascading):
 
     def by_open(self, deals: QuerySet[Deal], name: str, wanted: bool) -> QuerySet[Deal]:
         return deals.filter(closed_at__isnull=wanted)
+
+    def by_closer(self, deals: QuerySet[Deal], name: str, person: Any) -> QuerySet[Deal]:
+        return closed_by(deals, None if person == "none" else [person.pk])
+
+    def by_closing_group(self, deals: QuerySet[Deal], name: str, group: str) -> QuerySet[Deal]:
+        return closed_by(deals, Person.objects.filter(group=group).values("pk"))
 
     def by_stuck(self, deals: QuerySet[Deal], name: str, wanted: bool) -> QuerySet[Deal]:
         condition = frozen.stuck(moment.now())

@@ -6,9 +6,10 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from pipelines.filters import DealFilter, TaskFilter
+from pipelines.filters import DealFilter, TaskFilter, closed_by
 from pipelines.models import Account, Deal, Task
 from pipelines.pages import deal_rows, diary, listing, ribbon
+from pipelines.pages.doors import deals_open_to
 from salesops.lib import moment
 
 
@@ -25,7 +26,11 @@ def deals(request: HttpRequest) -> HttpResponse:
         data["open"] = "1"
     if "sort" not in data and (data.get("stuck") or data.get("no_task")):
         data["sort"] = "-price"  # where the most money stands comes first
-    visible = Deal.objects.alive().with_moments().visible_to(request.user)
+    alive, sees = Deal.objects.alive().with_moments(), request.user.sees
+    if data.get("result") and sees is not None:
+        visible = closed_by(alive, sees)  # a result is theirs who closed, whoever owns the deal today
+    else:
+        visible = alive.visible_to(request.user)
     chosen = DealFilter(data, visible.select_related("stage", "manager"), request=request)
     found = chosen.qs if chosen.is_valid() else visible.none()
     totals = found.order_by().aggregate(count=Count("*"), sum=Sum("price"))
@@ -42,7 +47,7 @@ def deals(request: HttpRequest) -> HttpResponse:
 
 def visible_deal(request: HttpRequest, pk: int) -> Deal:
     """The deal, or 404 for whoever may not see it."""
-    rows = Deal.objects.with_moments().visible_to(request.user)
+    rows = deals_open_to(request.user).with_moments()
     return get_object_or_404(
         rows.select_related("stage", "pipeline", "manager", "contact", "loss_reason"), pk=pk
     )

@@ -1,10 +1,15 @@
-"""Pages that not everybody may open; for all others they do not exist (404)."""
+"""Pages and deals that not everybody may open; for all others they do not exist (404)."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
+
+from pipelines.filters import closer
+from pipelines.models import Deal, Task
+from pipelines.models.work import DealQuerySet
 
 View = Callable[..., HttpResponse]
 
@@ -24,3 +29,17 @@ def _for(allowed: str) -> Callable[[View], View]:
 
 for_heads = _for("directs")
 for_admins = _for("administers")
+
+
+def deals_open_to(user: Any) -> DealQuerySet:
+    """Deals whose card ``user`` may open: own ones, and those where something of his own leads.
+
+    That is a task of his, a finding held against him, or a closing that was his, whoever owns the deal today.
+    """
+    if user.sees is None:
+        return Deal.objects.all()
+    tasks = Task.objects.filter(deal=OuterRef("pk"), deleted_at=None).visible_to(user)
+    findings = Deal.findings.rel.related_model.objects.standing()  # type: ignore[attr-defined]  # as frozen does
+    own = Q(manager__in=user.sees) | Q(closer__in=user.sees, closed_at__isnull=False)
+    found = Exists(findings.filter(deal=OuterRef("pk")).visible_to(user))
+    return Deal.objects.annotate(closer=closer()).filter(own | Exists(tasks) | found)

@@ -340,3 +340,62 @@ def test_the_largest_of_the_stuck_deals_comes_first(client: Client) -> None:
     client.force_login(factory.make_employee(Role.DIRECTOR))
     page = client.get("/deals/", {"stuck": "1"}).context["page"]
     assert [deal.price for deal in page] == [5000, 300, 10]
+
+
+def handed_over(office: Office) -> object:
+    """Anna closed it, and Roman looks after it since."""
+    deal = factory.make_deal(office.won, office.roman, since=NOW - 2 * DAY, name="Пылесос на колёсах")
+    deal.stays.update(manager=office.anna, left_at=NOW - DAY)
+    Stay.objects.create(
+        deal=deal,
+        stage=office.won,
+        manager=office.roman,
+        visit=1,
+        visit_since=NOW - 2 * DAY,
+        entered_at=NOW - DAY,
+    )
+    return deal
+
+
+@pytest.mark.parametrize("tie", ["task", "finding", "closing"])
+def test_whatever_stands_in_a_managers_lists_opens(office: Office, tie: str) -> None:
+    """A task, a finding or a closing of one's own on somebody else's deal."""
+    deal = handed_over(office) if tie == "closing" else office.fresh
+    pages = [f"/deals/{deal.pk}/", f"/deals/{deal.pk}/diary/", f"/findings/deal/{deal.pk}/"]
+    client = login(Role.MANAGER, office.anna)
+    if tie != "closing":
+        assert [client.get(page).status_code for page in pages] == [404] * 3
+    if tie == "task":
+        factory.make_task(deal, manager_id=office.anna.pk)
+    if tie == "finding":
+        factory.make_finding(deal, "task.none", manager_id=office.anna.pk)
+    assert [client.get(page).status_code for page in pages] == [200] * 3
+
+
+@pytest.mark.parametrize("gone", ["task", "withdrawn", "shadow"])
+def test_what_no_longer_stands_in_a_list_opens_nothing(office: Office, gone: str) -> None:
+    if gone == "task":
+        factory.make_task(office.fresh, manager_id=office.anna.pk, deleted_at=NOW)
+    else:
+        values = {"withdrawn_at": NOW} if gone == "withdrawn" else {"mode": "shadow"}
+        factory.make_finding(office.fresh, "task.none", manager_id=office.anna.pk, **values)
+    assert login(Role.MANAGER, office.anna).get(f"/deals/{office.fresh.pk}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("who", "query", "names"),
+    [
+        ("director", "result=won", {"Баллон X5", "Пылесос на колёсах"}),
+        ("director", "result=won&closed_by={anna}", {"Баллон X5", "Пылесос на колёсах"}),
+        ("director", "result=won&closed_by={roman}", set()),
+        ("director", "result=won&manager={roman}", {"Пылесос на колёсах"}),
+        ("director", "result=won&closed_group=Опт", set()),
+        ("anna", "result=won", {"Баллон X5", "Пылесос на колёсах"}),
+        ("roman", "result=won", set()),
+    ],
+)
+def test_a_result_belongs_to_whoever_closed(office: Office, who: str, query: str, names: set[str]) -> None:
+    handed_over(office)
+    client = login() if who == "director" else login(Role.MANAGER, getattr(office, who))
+    page = client.get(f"/deals/?{query.format(anna=office.anna.pk, roman=office.roman.pk)}")
+    assert {row.deal.name for row in page.context["rows"]} == names

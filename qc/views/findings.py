@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from pipelines.models import Account, Deal
 from pipelines.pages import listing
+from pipelines.pages.doors import deals_open_to
 from qc import demands
 from qc.filters import FindingFilter
 from qc.models import Finding
@@ -48,7 +49,7 @@ def findings(request: HttpRequest) -> HttpResponse:
 @require_safe
 def deal_findings(request: HttpRequest, pk: int) -> HttpResponse:
     """A block of the deal card; opened alone it is a page."""
-    deal = get_object_or_404(Deal.objects.visible_to(request.user).select_related("stage"), pk=pk)
+    deal = get_object_or_404(deals_open_to(request.user).select_related("stage"), pk=pk)
     template = "qc/findings_of_deal.html" if request.headers.get("HX-Request") else "qc/findings_alone.html"
     return render(request, template, of_deal(deal, request.user))
 

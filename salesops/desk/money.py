@@ -23,16 +23,20 @@ ON_TRACK, AT_RISK = Decimal(1), Decimal("0.8")  # of the pace; metrics.md 2.8
 
 @dataclass(frozen=True)
 class Plan:
-    """Won in the month against the plan; ``passed`` is the share of its shifts that are over."""
+    """Won in the month against the plan; ``passed`` is the share of its shifts that are over.
+
+    ``won`` is everybody's, ``planned`` what those with a plan have won of it.
+    """
 
     won: Decimal
+    planned: Decimal
     quota: Decimal | None
     passed: Decimal
 
     @property
     def attainment(self) -> Decimal | None:
-        """won ÷ quota; null without a plan."""
-        return self.won / self.quota if self.quota else None
+        """planned ÷ quota; null without a plan."""
+        return self.planned / self.quota if self.quota else None
 
     @property
     def pace(self) -> Decimal | None:
@@ -69,10 +73,14 @@ def statements(scope: Scope, month: Period) -> list[Statement]:
 
 def plan(snapshot: Snapshot, scope: Scope, month: Period, now: datetime) -> Plan:
     """The whole scope's. A plan belongs to a person, so a single pipeline has none."""
-    won = sum(blocks.won_by_person(snapshot, scope).values(), NOTHING)
-    facts = [statement.inputs for statement in statements(scope, month)]
-    quota = None if "pipeline" in scope.chosen else sum((_quota(one) or NOTHING for one in facts), NOTHING)
-    return Plan(won, quota or None, passed(facts, month, now))
+    won, drafts = blocks.won_by_person(snapshot, scope), statements(scope, month)
+    quotas = {one.manager_id: quota for one in drafts if (quota := _quota(one.inputs))}
+    return Plan(
+        sum(won.values(), NOTHING),
+        sum((won.get(person, NOTHING) for person in quotas), NOTHING),
+        None if "pipeline" in scope.chosen else sum(quotas.values(), NOTHING) or None,
+        passed([one.inputs for one in drafts if one.manager_id in quotas], month, now),
+    )
 
 
 def members(snapshot: Snapshot, scope: Scope, month: Period, now: datetime, sees_pay: bool) -> list[Member]:
@@ -92,7 +100,7 @@ def members(snapshot: Snapshot, scope: Scope, month: Period, now: datetime, sees
             Member(
                 person,
                 scope.name(person),
-                Plan(won.get(person, NOTHING), quota, passed(facts, month, now)),
+                Plan(sold := won.get(person, NOTHING), sold, quota, passed(facts, month, now)),
                 score(
                     RuleScore(rule, *numbers)
                     for one in facts

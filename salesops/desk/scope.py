@@ -13,6 +13,9 @@ from django.utils.translation import gettext as _
 from pipelines.models import Person, Pipeline, Stage
 
 
+AT_CLOSING = {"manager": "closed_by", "group": "closed_group"}  # filters of a list of deals
+
+
 class BadFilter(ValueError):
     """A filter in the address makes no sense; the text is a sentence for the reader."""
 
@@ -51,12 +54,17 @@ class Scope:
         return [row for row in rows if self.of_person(row.manager) and self.of_pipeline(row.pipeline)]
 
     def query(self, **values: Any) -> str:
-        """The address's query of a list with the same scope and these filters; an empty value takes one away."""
+        """The address's query of a list with the same scope and these filters; an empty value takes one away.
+
+        A result belongs to whoever closed: with ``result`` people and departments are those at closing.
+        """
         query = dict(self.chosen) | {name: str(value) for name, value in values.items()}
         if "manager" in values:
             query.pop("group", None)
         if "stage" in values:
             query.pop("pipeline", None)
+        if "result" in query:
+            query = {AT_CLOSING.get(name, name): value for name, value in query.items()}
         text = urlencode({name: value for name, value in query.items() if value})
         return f"?{text}" if text else ""
 

@@ -62,8 +62,13 @@ with live as materialized (
     group by t.manager_id, d.pipeline_id
 ), won as (
     select to_char(d.closed_at at time zone %(zone)s, 'YYYY-MM-DD') as day,
-           d.manager_id as manager, d.pipeline_id as pipeline, count(*) as deals, sum(d.price) as money
+           coalesce(s.manager_id, d.manager_id) as manager, d.pipeline_id as pipeline,
+           count(*) as deals, sum(d.price) as money
     from pipelines_deal d join pipelines_stage g on g.id = d.stage_id and g.kind = 'won'
+    left join lateral (
+        select manager_id from pipelines_stay
+        where deal_id = d.id and entered_at <= d.closed_at and (left_at is null or left_at > d.closed_at) limit 1
+    ) s on true
     where d.closed_at >= %(start)s and d.closed_at < %(end)s and d.deleted_at is null
     group by 1, 2, 3
 ), cases as (
@@ -132,7 +137,7 @@ class Overdue(Struct, frozen=True):
 
 
 class Won(Struct, frozen=True):
-    """Deals won on one local day of the month."""
+    """Deals won on one local day of the month, by whose they were when they were closed, as pay credits them."""
 
     day: str
     manager: int | None

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from kpi.models import Scheme, Statement
-from pipelines.models import Account, Person, Stage
+from pipelines.models import Account, Person, Stage, Stay
 from qc.tasks import judge
 from salesops import tasks
 from salesops.desk import pulse, snapshot
@@ -248,6 +248,40 @@ def test_a_controller_sees_quality_but_no_pay(office: Office) -> None:
     assert anna.total is None
     assert anna.quality == Decimal(75)
     assert "52 777" not in client.get("/desk/managers/", headers=HTMX).content.decode().replace("\xa0", " ")
+
+
+def test_a_sale_counts_for_whoever_closed_it_and_its_links_agree(office: Office) -> None:
+    """Roman looks after Anna's sale since; her pay counts it, and so does the desk."""
+    office.plan(office.anna, 1_000_000, 0)
+    office.sold.stays.update(left_at=NOW - DAY)
+    Stay.objects.create(
+        deal=office.sold,
+        stage=office.won,
+        manager=office.roman,
+        visit=1,
+        visit_since=NOW - 2 * DAY,
+        entered_at=NOW - DAY,
+    )
+    office.sold.manager = office.roman
+    office.sold.save()
+    anna, *_others = context(login(), "managers")["members"]
+    assert (anna.name, anna.plan.won) == ("Анна Кузнецова", Decimal(400_000))
+    head = factory.make_employee(Role.HEAD)
+    factory.make_employee(Role.MANAGER, office.anna, head=head)
+    her_head = Client()
+    her_head.force_login(head)
+    scopes = [(login(), f"?manager={office.anna.pk}"), (login(), "?group=Отдел продаж"), (her_head, "")]
+    for client, query in scopes:
+        assert context(client, "figures", query)["plan"].won == Decimal(400_000), query
+        won = hrefs(client, "figures", query)[-1]
+        assert client.get(won).context["totals"] == {"count": 1, "sum": Decimal(400_000)}, won
+
+
+def test_sales_without_a_plan_do_not_fulfil_the_plan_of_others(office: Office) -> None:
+    office.plan(office.anna, 1_000_000, 0)
+    factory.make_deal(office.won, office.roman, since=NOW - DAY, price=Decimal(600_000))
+    plan = context(login(), "figures")["plan"]
+    assert (plan.won, plan.attainment) == (Decimal(1_000_000), Decimal("0.4"))
 
 
 def test_the_chart_has_every_day_of_the_month_and_leads_to_the_deals(office: Office) -> None:
