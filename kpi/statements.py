@@ -11,6 +11,7 @@ from decimal import Decimal
 from django.db import connection, transaction
 from django.db.models import F, Max, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from kpi import plans
 from kpi.formulas.pay import Line, evaluate, total
@@ -20,6 +21,7 @@ from kpi.models import Scheme, Statement, StatementLine
 from kpi.outlook import finding_prices, forecast, next_step, what_if
 from kpi.shown import view
 from pipelines import freshness
+from pipelines.models import Touched
 from salesops.lib import moment
 from salesops.lib.periods import Period
 from team.models import Employee, Role
@@ -50,13 +52,19 @@ class Draft:
     lines: list[Line]
 
 
-def managers(period: Period) -> list[int]:
-    """The amoCRM users who are paid for the month: managers who worked here on some day of it."""
-    employees = Employee.objects.filter(role=Role.MANAGER, person__isnull=False)
-    employees = employees.filter(Q(left_on=None) | Q(left_on__gte=period.first))
-    return list(
-        employees.filter(Q(hired_on=None) | Q(hired_on__lte=period.last)).values_list("person", flat=True)
+def managers(period: Period, now: datetime) -> list[int]:
+    """The amoCRM users who are paid for the month: managers who worked here on some day of it.
+
+    Whoever has a statement of the month keeps it in another role, too; once the month is over, in any case.
+    """
+    here = (Q(left_on=None) | Q(left_on__gte=period.first)) & (
+        Q(hired_on=None) | Q(hired_on__lte=period.last)
     )
+    counted = Q(person__in=Statement.objects.filter(period=period.first).values("manager"))
+    paid = (Q(role=Role.MANAGER) | counted) & here
+    if now >= period.end:
+        paid |= counted
+    return list(Employee.objects.filter(paid, person__isnull=False).values_list("person", flat=True))
 
 
 def compute(person_ids: Iterable[int], period: Period, now: datetime) -> dict[int, Draft]:
@@ -83,8 +91,9 @@ def refresh(period: Period, now: datetime | None = None) -> int:
     _lock(period)
     if now < period.start or closed(period):
         return 0
-    drafts = compute(managers(period), period, now)
-    Statement.objects.filter(period=period.first).exclude(manager__in=drafts).delete()
+    drafts = compute(managers(period, now), period, now)
+    if now < period.end:
+        Statement.objects.filter(period=period.first).exclude(manager__in=drafts).delete()
     rows = [
         Statement(
             manager_id=person,
@@ -115,19 +124,13 @@ def refresh(period: Period, now: datetime | None = None) -> int:
 def close(period: Period, author: Employee | None, now: datetime | None = None) -> int:
     """Freeze the month: lines and inputs as they are at the last computation, made now. Gives how many were closed.
 
-    ValueError with a sentence when the month is not over, the mirror does not reach its end, there is nothing to close
-    or it is closed already.
+    ValueError with a sentence when the month is not over, the mirror is not complete or does not reach the month's
+    end, something in it waits to be judged, there is nothing to close or it is closed already.
     """
     now = now or moment.now()
     if now < period.end:
         raise ValueError(_("%(month)s is not over yet: it can be closed from %(day)s") % _words(period))
-    as_of = freshness.overall(now).as_of
-    if as_of is not None and as_of < period.end:
-        words = {"as_of": as_of.astimezone(period.end.tzinfo).isoformat(" ", "minutes")} | _words(period)
-        raise ValueError(
-            _("The data from amoCRM are as of %(as_of)s: %(month)s can be closed when they reach its end")
-            % words
-        )
+    _refuse_incomplete(period, now)
     _lock(period)
     if closed(period):
         raise ValueError(_("%(month)s is closed already") % _words(period))
@@ -162,6 +165,35 @@ def correct(statement: Statement, author: Employee, amount: Decimal, reason: str
     )
     Statement.objects.filter(pk=locked.pk).update(total=F("total") + amount)
     return line
+
+
+def _refuse_incomplete(period: Period, now: datetime) -> None:
+    """ValueError while anything that happened in the month may be missing or not judged yet."""
+    if freshness.connected():
+        as_of = freshness.overall(now).as_of
+        if as_of is None:
+            raise ValueError(
+                _(
+                    "The data from amoCRM are still being loaded: %(month)s can be closed when all of them are here"
+                )
+                % _words(period)
+            )
+        if as_of < period.end:
+            words = {"as_of": as_of.astimezone(period.end.tzinfo).isoformat(" ", "minutes")} | _words(period)
+            raise ValueError(
+                _("The data from amoCRM are as of %(as_of)s: %(month)s can be closed when they reach its end")
+                % words
+            )
+    waiting = Touched.objects.values("deal_id").distinct().count()
+    if waiting:
+        raise ValueError(
+            ngettext(
+                "%(number)s changed deal has not been judged yet: %(month)s can be closed in a few minutes",
+                "%(number)s changed deals have not been judged yet: %(month)s can be closed in a few minutes",
+                waiting,
+            )
+            % ({"number": waiting} | _words(period))
+        )
 
 
 def _titled(line: Line, plan: plans.Plan) -> Line:

@@ -2,19 +2,27 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from pipelines.entities import TABLE, Entity
-from pipelines.models import Cursor
+from pipelines.models import Account, Cursor
 
-State = Literal["fresh", "stale", "critical", "never"]
-WORST: list[State] = ["fresh", "stale", "critical", "never"]
+State = Literal["denied", "fresh", "stale", "critical", "never"]
+WORST: list[State] = [
+    "denied",
+    "fresh",
+    "stale",
+    "critical",
+    "never",
+]  # what may not be read holds nothing up
 CHANGING = timedelta(minutes=10), timedelta(minutes=60)  # stale, critical
 DICTIONARY = timedelta(hours=1), timedelta(hours=24)
+NOTHING = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,9 @@ def of(entity: Entity, cursor: Cursor | None, now: datetime) -> Freshness:
     as_of = cursor.as_of if cursor else None
     limits = DICTIONARY if entity.is_dictionary else CHANGING
     rows = cursor.rows if cursor else 0
-    return Freshness(entity.name, entity.label, as_of, rows, state(as_of, now, limits), *limits)
+    denied = cursor is not None and cursor.state == Cursor.State.DENIED
+    found: State = "denied" if denied else state(as_of, now, limits)
+    return Freshness(entity.name, entity.label, as_of, rows, found, *limits)
 
 
 def state(as_of: datetime | None, now: datetime, limits: tuple[timedelta, timedelta]) -> State:
@@ -62,12 +72,40 @@ def overall(now: datetime) -> Freshness:
 def worst(parts: Iterable[Freshness]) -> Freshness:
     parts = list(parts)
     dictionaries = {entity.name for entity in TABLE if entity.is_dictionary}
-    moments = [part.as_of for part in parts if part.entity not in dictionaries]
+    changing = [part for part in parts if part.entity not in dictionaries and part.state != "denied"]
+    moments = [part.as_of for part in changing]
     return Freshness(
         "all",
         _("Data"),
-        None if None in moments else min(moment for moment in moments if moment),
+        None if None in moments else min((moment for moment in moments if moment), default=None),
         sum(part.rows for part in parts),
         max((part.state for part in parts), key=WORST.index),
         *CHANGING,
     )
+
+
+def connected() -> bool:
+    """Whether the mirror is amoCRM's; one that only files have filled never gets older."""
+    return (
+        bool(settings.AMO_BASE_URL)
+        or Account.objects.exclude(credentials=None).exists()
+        or Cursor.objects.exists()
+    )
+
+
+def known_until(now: datetime) -> datetime:
+    """Up to when it is known what people did: ``now``, unless the data is critically old.
+
+    What is read anew (a wider choice of pipelines) is known up to the end of its last run, what has never been read is
+    not known at all: ``NOTHING``.
+    """
+    if not connected():
+        return now
+    cursors = {cursor.entity: cursor for cursor in Cursor.objects.all()}
+    ages = []
+    for entity in TABLE:
+        cursor = cursors.get(entity.name)
+        if not entity.is_dictionary and (cursor is None or cursor.state != Cursor.State.DENIED):
+            ages.append((cursor and (cursor.as_of or cursor.finished_at)) or NOTHING)
+    known = min(ages, default=now)
+    return known if state(known, now, CHANGING) == "critical" else now

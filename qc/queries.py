@@ -60,9 +60,8 @@ def quality(
 
 
 def known_until(now: datetime) -> datetime:
-    """Up to when verdicts may count: the age of the data once it is critical, else now."""
-    data = freshness.overall(now)
-    return min(now, data.as_of) if data.state == "critical" and data.as_of else now
+    """Up to when verdicts may count: what happened after the data had become critically old is not checked."""
+    return freshness.known_until(now)
 
 
 def score(scores: Iterable[RuleScore]) -> Decimal | None:

@@ -19,7 +19,7 @@ from kpi.models import Quota, Scheme, Statement
 from kpi.tests.test_metrics import House
 from kpi.tests.test_plans import put
 from pipelines.entities import TABLE
-from pipelines.models import Cursor, Deal, Person
+from pipelines.models import Account, Cursor, Deal, Person, Touched
 from qc.models import Finding, RuleMode
 from salesops.lib import moment
 from salesops.lib.periods import month
@@ -210,9 +210,37 @@ def test_a_refresh_follows_the_data_and_leaves_no_old_lines(november: Month) -> 
     statements.refresh(NOVEMBER)
     assert november.statement().total == D("72586.67") + D(2_940)
     assert november.statement().lines.count() == 4
+
+
+@pytest.mark.parametrize("now", [NOW, DECEMBER_1])
+def test_who_becomes_a_head_keeps_the_month_that_he_worked_as_a_manager(
+    november: Month, now: datetime
+) -> None:
+    moment.fix(now.isoformat())
+    statements.refresh(NOVEMBER)
+    before = november.statement().total
     Employee.objects.update(role=Role.HEAD)
-    assert statements.refresh(NOVEMBER) == 0
-    assert not Statement.objects.exists()
+    assert statements.refresh(NOVEMBER) == 1
+    assert november.statement().total == before
+    moment.fix(DECEMBER_1.isoformat())
+    assert statements.refresh(NOVEMBER.next) == 0, "a head has no pay scheme of managers"
+
+
+def test_statements_of_a_month_that_is_over_are_never_deleted(november: Month) -> None:
+    moment.fix(NOW.isoformat())
+    statements.refresh(NOVEMBER)
+    Employee.objects.update(hired_on=date(2026, 12, 1))
+    statements.refresh(NOVEMBER)
+    assert not Statement.objects.exists(), "while it lasts, a slip of the keyboard can be mended"
+    Employee.objects.update(hired_on=None)
+    statements.refresh(NOVEMBER)
+    moment.fix(DECEMBER_1.isoformat())
+    Employee.objects.update(hired_on=date(2026, 12, 1))
+    statements.refresh(NOVEMBER)
+    assert november.amounts() == WORKED | {"salary": D(0)}, "no shift of the month lies after the hiring"
+    Employee.objects.all().delete()
+    statements.refresh(NOVEMBER)
+    assert november.amounts()["commission"] == D(24_000)
 
 
 def test_nothing_is_computed_before_a_month_or_without_a_scheme(november: Month) -> None:
@@ -258,6 +286,40 @@ def test_a_month_is_not_frozen_on_data_that_do_not_reach_its_end(november: Month
         "The data from amoCRM are as of 2026-11-30 23:59+03:00: 2026-11 can be closed when they reach its end"
     )
     Cursor.objects.update(as_of=NOVEMBER.end)
+    assert statements.close(NOVEMBER, None) == 1
+
+
+def test_a_month_is_not_frozen_while_anything_is_still_being_loaded(november: Month) -> None:
+    for entity in TABLE:
+        make_cursor(entity.name, as_of=NOVEMBER.end)
+    Cursor.objects.filter(entity="tasks").update(as_of=None, state=Cursor.State.NEW)
+    with translation.override("en"):
+        with pytest.raises(ValueError, match="^The data from amoCRM are still being loaded: 2026-11 can be"):
+            statements.close(NOVEMBER, None)
+        Cursor.objects.all().delete()
+        Account.objects.create(
+            id=1, name="Zolotarev", base_url="https://zolotarev.amocrm.ru", credentials=b"1"
+        )
+        with pytest.raises(ValueError, match="^The data from amoCRM are still being loaded"):
+            statements.close(NOVEMBER, None)
+
+
+def test_what_the_token_may_not_read_holds_no_closing_up(november: Month) -> None:
+    for entity in TABLE:
+        make_cursor(entity.name, as_of=NOVEMBER.end)
+    Cursor.objects.filter(entity="messages").update(as_of=None, state=Cursor.State.DENIED)
+    assert statements.close(NOVEMBER, None) == 1
+
+
+def test_a_month_is_not_frozen_while_a_changed_deal_waits_to_be_judged(november: Month) -> None:
+    Touched.objects.create(deal_id=november.deal.pk)
+    Touched.objects.create(deal_id=november.deal.pk)
+    with translation.override("en"), pytest.raises(ValueError) as error:
+        statements.close(NOVEMBER, None)
+    assert str(error.value) == (
+        "1 changed deal has not been judged yet: 2026-11 can be closed in a few minutes"
+    )
+    Touched.objects.all().delete()
     assert statements.close(NOVEMBER, None) == 1
 
 

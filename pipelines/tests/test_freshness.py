@@ -4,7 +4,7 @@ import pytest
 
 from pipelines import freshness
 from pipelines.entities import TABLE
-from pipelines.models import Cursor
+from pipelines.models import Account, Cursor
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
@@ -49,3 +49,38 @@ def test_the_whole_is_as_old_as_its_oldest_and_as_bad_as_its_worst_part() -> Non
     Cursor.objects.filter(entity="users").update(as_of=NOW - timedelta(minutes=30))
     whole = freshness.overall(NOW)
     assert (whole.state, whole.as_of, whole.rows) == ("stale", old, len(TABLE))
+
+
+DEAD = NOW - timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "known"),
+    [
+        ({"as_of": NOW - timedelta(minutes=60)}, NOW),
+        ({"as_of": DEAD}, DEAD),
+        ({"as_of": None, "finished_at": DEAD, "state": "loading"}, DEAD),
+        ({"as_of": None, "state": "new"}, freshness.NOTHING),
+        ({"as_of": None, "state": "denied"}, NOW),
+    ],
+)
+def test_what_people_did_is_known_up_to_where_the_least_known_of_all_lists_reaches(
+    tasks: dict[str, object], known: datetime
+) -> None:
+    for entity in TABLE:
+        Cursor.objects.create(entity=entity.name, as_of=NOW, rows=1)
+    Cursor.objects.filter(entity="tasks").update(**tasks)
+    assert freshness.known_until(NOW) == known
+
+
+def test_a_mirror_of_files_is_known_for_ever_and_a_connected_one_not_before_it_is_read() -> None:
+    assert freshness.known_until(NOW) == NOW
+    Account.objects.create(id=1, base_url="https://example.amocrm.ru", credentials=b"1")
+    assert freshness.known_until(NOW) == freshness.NOTHING
+
+
+def test_what_the_token_may_not_read_makes_nothing_look_old() -> None:
+    for entity in TABLE:
+        Cursor.objects.create(entity=entity.name, as_of=NOW, rows=1)
+    Cursor.objects.filter(entity="messages").update(as_of=None, state=Cursor.State.DENIED)
+    assert (freshness.overall(NOW).state, freshness.overall(NOW).as_of) == ("fresh", NOW)
