@@ -14,10 +14,13 @@ from pipelines.amo.pace import Pace
 T = TypeVar("T")
 
 
+PATIENCE = 0.8  # seconds for a Redis that hangs: amoCRM waits two for its hook
+
+
 @cache
 def redis() -> Redis:
     """One pool of connections for the process."""
-    return Redis.from_url(settings.REDIS_URL)
+    return Redis.from_url(settings.REDIS_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
 
 
 def pace(base_url: str) -> Pace:

@@ -59,7 +59,12 @@ def connect_by_code(base_url: str, integration: Integration, code: str) -> Accou
         integration.redirect_uri,
     )
     save(account, kept, begin=False)
-    return save(read_account(base_url, kept.token), kept, begin=False)
+    said = read_account(base_url, kept.token)
+    # Without the pair: another worker may have renewed it meanwhile.
+    Account.objects.filter(pk=said.pk).update(
+        name=said.name, currency=said.currency, time_zone=said.time_zone
+    )
+    return Account.objects.get(pk=said.pk)
 
 
 def refuse_another(account: Account) -> None:

@@ -1,6 +1,7 @@
 """A consent under way: begun in one browser session, given on amoCRM's page, answered once."""
 
 import secrets
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,11 +15,11 @@ from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
 from pipelines import connection, credentials
-from pipelines.amo import hosts, oauth
+from pipelines.amo import errors, hosts, oauth
+from pipelines.amo.client import ACCOUNT
 from pipelines.amo.oauth import Integration
 from pipelines.credentials import CannotConnect, Consent
 from pipelines.models import Account
-from salesops.lib import moment
 
 KEPT = "consent"  # in the session, encrypted
 
@@ -106,7 +107,11 @@ def finish(session: SessionBase, answer: QueryDict) -> Account:
 
 
 def end(query: Any) -> bool:
-    """amoCRM says that the integration was switched off; whether it was really amoCRM. Then the consent is lost."""
+    """amoCRM says that the integration was switched off; whether it was really amoCRM.
+
+    Its signature is the same each time, and an old word may come again after a new consent: so the consent is lost when
+    amoCRM, asked at once, does not take it any more (`pipelines.access` marks that).
+    """
     key = number(query.get("account_id", ""))
     account = Account.objects.filter(pk=key).exclude(credentials=None).first() if key else None
     try:
@@ -120,7 +125,11 @@ def end(query: Any) -> bool:
         known.integration, str(account.pk), query.get("signature", "")
     ):
         return False
-    Account.objects.filter(pk=account.pk, refused_at=None).update(refused_at=moment.now())
+    with (
+        suppress(errors.AmoError),  # whatever else is wrong, the next sync sees it
+        connection.client_for(account, "interactive", attempts=1) as client,
+    ):
+        client.get(ACCOUNT)
     return True
 
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pipelines import leases
+from pipelines.amo.errors import Forbidden
 from pipelines.models import Cursor
 from salesops.lib import moment
 
@@ -46,12 +47,13 @@ def save(cursor: Cursor, **values: Any) -> None:
 
 def begin(cursor: Cursor, *, full: bool) -> bool:
     """Prepare a run; True when everything is to be read, from the start or from where an unfinished load stopped."""
+    loading = cursor.state if cursor.state == Cursor.State.DENIED else Cursor.State.LOADING
     if cursor.position is not None:
-        save(cursor, state=Cursor.State.LOADING, error="")
+        save(cursor, state=loading, error="")
         return True
     full = full or cursor.as_of is None
     counts: dict[str, Any] = {"rows": 0, "pages": 0, "expected_rows": cursor.rows or None} if full else {}
-    state = Cursor.State.LOADING if full else cursor.state
+    state = loading if full else cursor.state
     save(cursor, state=state, started_at=moment.now(), error="", position={} if full else None, **counts)
     return full
 
@@ -72,4 +74,5 @@ def finish(cursor: Cursor, as_of: datetime) -> None:
 
 def fail(cursor: Cursor, error: BaseException) -> None:
     """Keep the reason and the place; the next run goes on from there."""
-    save(cursor, state=Cursor.State.FAILED, error=str(error) or type(error).__name__, lease_until=None)
+    state = Cursor.State.DENIED if isinstance(error, Forbidden) else Cursor.State.FAILED
+    save(cursor, state=state, error=str(error) or type(error).__name__, lease_until=None)

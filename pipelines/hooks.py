@@ -15,6 +15,7 @@ from pipelines.connection import redis
 from pipelines.entities import ENTITIES
 from pipelines.models import Account, Hook
 from pipelines.refetch import refetch
+from pipelines.rounds import HOPELESS
 from pipelines.source import Source
 from salesops.lib import moment
 
@@ -142,15 +143,15 @@ def answer(source: Source) -> set[int]:
     """Read again what a batch of waiting deliveries rings about, each item once; returns the deals that have changed.
 
     A delivery that cannot be read keeps the reason and is done with; one that cannot be answered keeps it and waits.
-    Raises AmoError when amoCRM itself cannot be reached.
+    Raises AmoError when amoCRM answers nobody.
     """
     account = Account.objects.values_list("id", flat=True).first()
     batch = claim()
     rings = {hook.pk: ids for hook in batch if (ids := understood(hook, account)) is not None}
     try:
         touched = read_again(source, merged(rings.values()))
-    except errors.AmoError as error:
-        if len(batch) > 1 and not isinstance(error, errors.Transient):
+    except Exception as error:
+        if len(batch) > 1 and not for_all(error):
             return answer_singly(source, batch, rings)
         postpone(batch, error)
         raise
@@ -158,17 +159,27 @@ def answer(source: Source) -> set[int]:
     return touched
 
 
+def for_all(error: Exception) -> bool:
+    """Whether asking again one by one would bring the same: amoCRM is out of order, or has shut its door."""
+    out_of_order = isinstance(error, errors.Transient) and not isinstance(error, errors.TooHeavy)
+    return out_of_order or isinstance(error, HOPELESS)
+
+
 def answer_singly(source: Source, batch: list[Hook], rings: dict[int, Ids]) -> set[int]:
-    """One delivery that amoCRM chokes on must not hold up the others."""
+    """One delivery that amoCRM or we choke on must not hold up the others."""
     touched: set[int] = set()
-    for hook in batch:
-        if hook.pk in rings:
-            try:
-                touched |= read_again(source, rings[hook.pk])
-                handled([hook.pk])
-            except errors.AmoError as error:
-                log.warning("hook %s waits: %s", hook.pk, error)
-                postpone([hook], error)
+    waiting = [hook for hook in batch if hook.pk in rings]
+    while waiting:
+        hook = waiting.pop(0)
+        try:
+            touched |= read_again(source, rings[hook.pk])
+            handled([hook.pk])
+        except Exception as error:
+            log.warning("hook %s waits: %s", hook.pk, error)
+            postpone([hook], error)
+            if for_all(error):
+                postpone(waiting, error)
+                break
     return touched
 
 
@@ -214,7 +225,7 @@ def postpone(batch: list[Hook], error: Exception) -> None:
     for hook in batch:
         rest = min(LONGEST_REST, timedelta(seconds=15 * 2 ** min(hook.attempts, 10)))
         Hook.objects.filter(pk=hook.pk, handled_at=None).update(
-            error=str(error), lease_until=leases.until(rest)
+            error=str(error) or type(error).__name__, lease_until=leases.until(rest)
         )
 
 

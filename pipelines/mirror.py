@@ -8,7 +8,7 @@ from pipelines.amo import errors
 from pipelines.entities import TABLE, Entity
 from pipelines.models import Deal
 from pipelines.refetch import refetch
-from pipelines.rounds import Round, finished
+from pipelines.rounds import Round, denied, finished
 from pipelines.source import Source
 from pipelines.sync import Progress
 
@@ -18,8 +18,8 @@ def loaded() -> set[str]:
 
 
 def complete() -> bool:
-    """Every entity has been loaded once, to the end."""
-    return loaded() >= {entity.name for entity in TABLE}
+    """Every entity has been loaded once, to the end, but for those that amoCRM denies to this token."""
+    return not unfinished()
 
 
 def dictionaries() -> list[Entity]:
@@ -31,7 +31,7 @@ def changing() -> list[Entity]:
 
 
 def unfinished() -> list[Entity]:
-    known = loaded()
+    known = loaded() | denied()
     return [entity for entity in TABLE if entity.name not in known]
 
 
@@ -47,14 +47,11 @@ def pull(
     """Bring these up to date; returns the failures. One that concerns the whole account ends the round.
 
     When only that is left which other workers are reading, ``others`` is told: True looks again (they may die), False
-    leaves it to them. After a full load deals are adopted that only their tasks and events name. Raises AmoError.
+    leaves it to them.
     """
-    whole = full or not complete()
     with Round(source, entities, full=full, progress=progress, ended=ended) as reading:
         while reading.advance() or (reading.others and others(reading.others)):
             pass
-    if whole and complete() and not reading.failures:
-        adopt_orphans(source)
     return reading.failures
 
 

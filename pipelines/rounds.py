@@ -30,6 +30,11 @@ def finished() -> dict[str, tuple[datetime, datetime | None]]:
     return {entity: (as_of, ended) for entity, as_of, ended in known if as_of}
 
 
+def denied() -> set[str]:
+    """Entities that amoCRM does not show to this token; they are asked for again now and then."""
+    return set(Cursor.objects.filter(state=Cursor.State.DENIED).values_list("entity", flat=True))
+
+
 @dataclass(eq=False)
 class UnderWay:
     """An entity that is being read: what it waits for, and since when."""
@@ -91,7 +96,7 @@ class Round:
             if len(self._running) == AT_ONCE:
                 break
             unfinished = {one.name for one in self._todo} | {one.run.entity.name for one in self._running}
-            if set(entity.after) & unfinished or set(entity.after) - set(known):
+            if set(entity.after) & unfinished or set(entity.after) - set(known) - denied():
                 continue
             if known.get(entity.name) != self._before.get(entity.name):
                 self._todo.remove(entity)  # another worker has read it meanwhile

@@ -2,12 +2,11 @@
 
 import logging
 from collections.abc import Callable
-from functools import partial
 
 from celery import current_app, shared_task
 from django.conf import settings
 
-from pipelines import connection, hooks, mirror, reconcile, touched
+from pipelines import connection, hooks, mirror, reach, reconcile, touched
 from pipelines.amo.errors import AmoError
 from pipelines.connection import CannotConnect
 from pipelines.cursors import LostLease
@@ -19,7 +18,7 @@ log = logging.getLogger(__name__)
 @shared_task
 def pull_changes() -> None:
     """What has changed since the last time; a mirror that is not complete yet is loaded first."""
-    if not mirror.complete():
+    if not mirror.complete() or not touched.loaded():
         current_app.send_task("pipelines.tasks.first_load", expires=600)
         return
     pull(mirror.changing)
@@ -33,6 +32,8 @@ def pull_dictionaries() -> None:
     hooks.forget()
     try:
         account = connection.current()
+        if not account.wants_hooks or reach.doubt(settings.PORTAL_URL, account.base_url):
+            return
         with connection.client_for(account, "interactive") as client:
             hooks.ensure_subscription(client, account, settings.PORTAL_URL)
     except (CannotConnect, AmoError) as error:
@@ -41,12 +42,19 @@ def pull_dictionaries() -> None:
 
 @shared_task(time_limit=12 * 3600)
 def first_load() -> None:
-    """Everything that was never loaded, from where an interrupted load stopped."""
-    if mirror.complete():
+    """Everything that was never loaded, from where an interrupted load stopped; and what follows from the whole."""
+    if not mirror.complete():
+        touched.begin_load()
+        pull(mirror.unfinished)
+    if not mirror.complete() or touched.loaded():
         return
-    pull(mirror.unfinished)
-    if mirror.complete():
-        touched.deliver_all(lambda: touched.ask_for_judgement(mirror.all_deals()))
+    try:
+        with connection.source_of(connection.current()) as source:
+            mirror.adopt_orphans(source)
+    except (CannotConnect, AmoError) as error:
+        log.warning("the load is not over yet: %s", error)
+    else:
+        touched.deliver_all()
 
 
 @shared_task(time_limit=12 * 3600)
@@ -71,7 +79,7 @@ def answer_hooks() -> None:
     try:
         with connection.source_of(connection.current(), "interactive") as source:
             while hooks.waiting():
-                touched.deliver(hooks.answer(source), partial(touched.ask_for_judgement, queue="hooks"))
+                touched.deliver(hooks.answer(source), queue="hooks")
     except (CannotConnect, AmoError) as error:
         log.warning("hooks wait: %s", error)
 

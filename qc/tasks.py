@@ -6,6 +6,7 @@ from celery import shared_task
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from pipelines import touched
 from pipelines.models import Deal, Stay
 from qc import engine, terms
 from qc.models import FullRun, Regulation
@@ -16,7 +17,10 @@ PART = 5_000  # deals in one message
 
 @shared_task
 def judge(deal_ids: list[int], rules: list[str] | None = None) -> None:
+    """By all rules, it settles the notes of what was folded before it began."""
+    notes = touched.handed_on(deal_ids) if rules is None else []
     engine.judge(deal_ids, rules)
+    touched.settle(notes)
 
 
 @shared_task

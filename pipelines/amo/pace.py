@@ -30,19 +30,25 @@ return math.max(0, free - now)
 """
 
 
+HOLD = """
+local time = redis.call('TIME')
+local free = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), time[1] * 1000000 + time[2] + ARGV[1])
+redis.call('SET', KEYS[1], string.format('%.0f', free), 'PX', 600000)
+"""
+
+
 class Pace:
     """At most ``rate`` calls a second for everybody who uses the same Redis and ``name``; 0 means unpaced."""
 
     def __init__(self, redis: "Redis", name: str, rate: float) -> None:
         self._redis, self._name, self._rate = redis, name, rate
-        self._script = redis.register_script(RESERVE)
+        self._script, self._hold = redis.register_script(RESERVE), redis.register_script(HOLD)
         self._turn, self._last = Lock(), 0.0
 
     def wait(self, lane: str) -> None:
         """Sleep until this call may go. Raises Blocked after a ban, Transient when Redis cannot be asked."""
         try:
-            if self._redis.exists(self._key("blocked")):
-                raise errors.Blocked("amoCRM has blocked this address; calls rest for some minutes")
+            self._refuse_if_blocked()
             if self._rate:
                 if lane == "bulk":
                     time.sleep(self._reserve("bulk"))
@@ -51,8 +57,13 @@ class Pace:
                 else:
                     time.sleep(self._reserve("all"))
                 self._keep_distance()
+                self._refuse_if_blocked()  # whoever went before may have been banned while this one slept
         except RedisError as error:
             raise errors.Transient(f"the request budget in Redis cannot be reached: {error}") from error
+
+    def _refuse_if_blocked(self) -> None:
+        if self._redis.exists(self._key("blocked")):
+            raise errors.Blocked("amoCRM has blocked this address; calls rest for some minutes")
 
     def _keep_distance(self) -> None:
         """Redis spaces the reservations; this, what is sent: a thread that woke up late is not followed at once."""
@@ -61,8 +72,8 @@ class Pace:
             self._last = time.monotonic()
 
     def hold(self, seconds: float) -> None:
-        """Nobody calls for this long: amoCRM has said 429."""
-        self._script(keys=[self._key("all")], args=[int(seconds * 1_000_000), 0, 1])
+        """Nobody calls for this long from now: amoCRM has said 429, to several threads perhaps."""
+        self._hold(keys=[self._key("all")], args=[int(seconds * 1_000_000)])
 
     def block(self) -> None:
         """Nobody calls for ten minutes: amoCRM has banned us."""

@@ -23,7 +23,9 @@ class Migration(migrations.Migration):
                 ('credentials', models.BinaryField(null=True)),
                 ('pipelines', models.JSONField(editable=False, null=True)),
                 ('mirrored_since', models.DateTimeField(editable=False, null=True)),
+                ('loaded_at', models.DateTimeField(editable=False, null=True)),
                 ('refused_at', models.DateTimeField(editable=False, null=True)),
+                ('wants_hooks', models.BooleanField(default=True, editable=False)),
                 ('hook_secret', models.CharField(blank=True, editable=False, max_length=64)),
                 ('hooks_since', models.DateTimeField(editable=False, null=True)),
             ],
@@ -49,7 +51,7 @@ class Migration(migrations.Migration):
             name='Cursor',
             fields=[
                 ('entity', models.CharField(max_length=20, primary_key=True, serialize=False)),
-                ('state', models.CharField(choices=[('new', 'not loaded yet'), ('loading', 'loading'), ('ready', 'up to date'), ('failed', 'failed')], default='new', max_length=8)),
+                ('state', models.CharField(choices=[('new', 'not loaded yet'), ('denied', 'not for this token'), ('loading', 'loading'), ('ready', 'up to date'), ('failed', 'failed')], default='new', max_length=8)),
                 ('position', models.JSONField(null=True)),
                 ('as_of', models.DateTimeField(null=True)),
                 ('started_at', models.DateTimeField(null=True)),
@@ -163,7 +165,24 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('deal_id', models.BigIntegerField(db_index=True)),
+                ('sent_at', models.DateTimeField(null=True)),
             ],
+        ),
+        migrations.CreateModel(
+            name='Refused',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('entity', models.CharField(max_length=20)),
+                ('remote_id', models.TextField()),
+                ('reason', models.TextField()),
+                ('at', models.DateTimeField()),
+            ],
+            options={
+                'verbose_name': 'row set aside',
+                'verbose_name_plural': 'rows set aside',
+                'ordering': ['-at', '-id'],
+                'constraints': [models.UniqueConstraint(fields=('entity', 'remote_id'), name='refused_once')],
+            },
         ),
         migrations.CreateModel(
             name='Hook',
@@ -203,7 +222,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(primary_key=True, serialize=False)),
                 ('name', models.TextField(verbose_name='name')),
-                ('price', models.DecimalField(decimal_places=2, default=0, max_digits=15, verbose_name='amount')),
+                ('price', models.DecimalField(decimal_places=2, default=0, max_digits=20, verbose_name='amount')),
                 ('created_by', models.BigIntegerField(default=0)),
                 ('created_at', models.DateTimeField(verbose_name='created')),
                 ('updated_at', models.DateTimeField(verbose_name='changed')),

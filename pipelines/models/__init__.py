@@ -7,7 +7,7 @@ its parent, and a parent may vanish for good.
 """
 
 from pipelines.models.account import Account, CustomField, LossReason, Person, Pipeline, Stage, TaskType
-from pipelines.models.machinery import Cursor, Hook, Sweep, Touched
+from pipelines.models.machinery import Cursor, Hook, Refused, Sweep, Touched
 from pipelines.models.story import Event, Stay, Touch
 from pipelines.models.visible import Visible
 from pipelines.models.work import Contact, Deal, Task
@@ -23,6 +23,7 @@ __all__ = [
     "LossReason",
     "Person",
     "Pipeline",
+    "Refused",
     "Stage",
     "Stay",
     "Sweep",

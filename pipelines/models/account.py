@@ -10,7 +10,8 @@ class Account(models.Model):
     """The amoCRM account that is mirrored, and the portal's credentials for it (encrypted at rest).
 
     ``pipelines`` are the ids of those whose deals are mirrored, null = all; ``mirrored_since`` is when somebody has
-    chosen them and the first load was asked for; ``refused_at`` is since when amoCRM does not let the portal in.
+    chosen them and the first load was asked for; ``loaded_at`` is when that load was folded and judged; ``refused_at``
+    is since when amoCRM does not let the portal in; ``wants_hooks`` is whether amoCRM shall ring here.
     """
 
     id = models.BigIntegerField(primary_key=True)
@@ -21,7 +22,9 @@ class Account(models.Model):
     credentials = models.BinaryField(null=True, editable=False)
     pipelines = models.JSONField(null=True, editable=False)
     mirrored_since = models.DateTimeField(null=True, editable=False)
+    loaded_at = models.DateTimeField(null=True, editable=False)
     refused_at = models.DateTimeField(null=True, editable=False)
+    wants_hooks = models.BooleanField(default=True, editable=False)
     hook_secret = models.CharField(max_length=64, blank=True, editable=False)
     hooks_since = models.DateTimeField(null=True, editable=False)
 

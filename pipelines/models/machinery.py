@@ -13,6 +13,7 @@ class Cursor(models.Model):
 
     class State(models.TextChoices):
         NEW = "new", _("not loaded yet")
+        DENIED = "denied", _("not for this token")
         LOADING = "loading", _("loading")
         READY = "ready", _("up to date")
         FAILED = "failed", _("failed")
@@ -36,9 +37,13 @@ class Cursor(models.Model):
 
 
 class Touched(models.Model):
-    """A note that a deal's story has changed; it stays until the deal has been folded and handed on for judgement."""
+    """A note that a deal's story has changed; it stays until the deal has been folded and judged.
+
+    ``sent_at``: when it was folded and a worker was asked to judge it; null before.
+    """
 
     deal_id = models.BigIntegerField(db_index=True)
+    sent_at = models.DateTimeField(null=True)
 
 
 class Hook(models.Model):
@@ -76,3 +81,21 @@ class Sweep(models.Model):
         verbose_name = _("reconciliation")
         verbose_name_plural = _("reconciliations")
         ordering = ["-id"]
+
+
+class Refused(models.Model):
+    """A row of amoCRM that cannot be stored, and why, in one line for a person.
+
+    It goes when the row is stored after all, is deleted in amoCRM, or everything is read again.
+    """
+
+    entity = models.CharField(max_length=20)
+    remote_id = models.TextField()
+    reason = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("row set aside")
+        verbose_name_plural = _("rows set aside")
+        ordering = ["-at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["entity", "remote_id"], name="refused_once")]

@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
 
-from pipelines import connection, consent, credentials, hooks, mirror, selection
+from pipelines import connection, consent, credentials, hooks, mirror, reach, selection
 from pipelines.amo import errors
 from pipelines.credentials import CannotConnect
 from pipelines.models import Account
-from pipelines.pages import reach, sight
+from pipelines.pages import sight
 from pipelines.pages.connect_forms import KeysForm, LoadForm, TokenForm
 from pipelines.pages.doors import for_admins
 from pipelines.tasks import first_load, pull_changes
@@ -202,6 +202,7 @@ def load(request: HttpRequest) -> HttpResponse:
             form = LoadForm(sight.funnels(client), request.POST)
             if not form.is_valid():
                 return show(request, 422, load_form=form)
+            Account.objects.filter(pk=account.pk).update(wants_hooks=form.cleaned_data["hooks"])
             if form.cleaned_data["hooks"]:
                 ring_here(request, client, account)
     except CannotConnect as error:

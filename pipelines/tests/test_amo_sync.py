@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def alone(amo: Handle, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[int]]]:
     """The mirror by itself: what it would hand on for judgement is collected."""
     asked: list[list[int]] = []
-    monkeypatch.setattr(touched, "ask_for_judgement", asked.append)
+    monkeypatch.setattr(touched, "ask_for_judgement", lambda deals, queue: asked.append(deals))
     monkeypatch.setattr(amo_sync, "get_commands", lambda: {})
     settings = override_settings(AMO_BASE_URL=amo.url, AMO_TOKEN=amo.token, AMO_RATE=0)
     with settings, stamina.set_testing(True, attempts=2, cap=True):

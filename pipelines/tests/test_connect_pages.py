@@ -20,7 +20,7 @@ from pipelines import access, connection, credentials, selection, tasks
 from pipelines.connection import CannotConnect
 from pipelines.credentials import Consent, LongLived
 from pipelines.models import Account, Cursor
-from pipelines.pages.reach import doubt
+from pipelines.reach import doubt
 from pipelines.tests.test_sync import populate
 from salesops.lib import moment
 from salesops.tests import factory
@@ -330,6 +330,23 @@ def test_an_integration_that_is_switched_off_shows_at_once_and_comes_back_with_o
     admin.get(visit_amo(admin))
     assert connection.current().refused_at is None and loads == [1, 2]
     assert "no longer lets the portal in" not in text(admin.get("/sync/"))
+
+
+def test_an_old_word_of_switching_off_does_not_end_a_new_consent(portal: Handle, admin: Client) -> None:
+    consent(admin, portal)
+    start(admin, list(portal.world.pipelines))
+    assert switch_off(Client(), portal).status_code == 204, "the same word as ever, but amoCRM lets us in"
+    assert connection.current().refused_at is None
+
+
+def test_who_does_not_want_hooks_gets_none(portal: Handle, admin: Client) -> None:
+    consent(admin, portal)
+    start(admin, list(portal.world.pipelines))
+    tasks.pull_dictionaries()
+    assert not portal.world.webhooks
+    start(admin, list(portal.world.pipelines), hooks="on")
+    tasks.pull_dictionaries()
+    assert portal.world.webhooks
 
 
 @pytest.mark.parametrize(

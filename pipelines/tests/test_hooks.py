@@ -240,11 +240,23 @@ def test_one_ring_that_amocrm_chokes_on_does_not_hold_up_the_others(
     world.edit_lead(lead_id=two, price=2)
     ring(leads__update__0__id=str(one))
     ring(leads__update__0__id=str(two))
-    amo.app.faults.add(Fault(path="/leads$", status=403, times=1))  # the common question
-    amo.app.faults.add(Fault(path="/events$", status=402, times=1))  # the first single one
+    amo.app.faults.add(Fault(path="/leads$", status=404, times=1))  # the common question
+    amo.app.faults.add(Fault(path="/events$", status=404, times=1))  # the first single one
     hooks.answer(mirrored)
     assert Deal.objects.get(pk=two).price == 2
     assert Hook.objects.filter(handled_at=None).count() <= 1
+
+
+@pytest.mark.django_db
+def test_a_dead_token_is_tried_once_for_all_that_waits(mirrored: Source, amo: Handle) -> None:
+    for deal in Deal.objects.values_list("id", flat=True):
+        ring(leads__update__0__id=str(deal))
+    amo.app.tokens.access.clear()
+    before = amo.app.counters["requests"]
+    with pytest.raises(errors.AuthError):
+        hooks.answer(mirrored)
+    assert amo.app.counters["requests"] - before <= 2
+    assert not hooks.waiting() and Hook.objects.filter(handled_at=None).exclude(error="").count() == 4
 
 
 def command(*arguments: str) -> str:
@@ -257,7 +269,7 @@ def command(*arguments: str) -> str:
 def test_what_failed_can_be_replayed_at_once(
     mirrored: Source, amo: Handle, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(touched, "ask_for_judgement", lambda deals: None)
+    monkeypatch.setattr(touched, "ask_for_judgement", lambda deals, queue: None)
     deal = Deal.objects.order_by("id")[1].id
     world.edit_lead(lead_id=deal, price=31)
     ring(leads__update__0__id=str(deal))

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def judged(now: datetime, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[int]]]:
     asked: list[list[int]] = []
-    monkeypatch.setattr(touched, "ask_for_judgement", asked.append)
+    monkeypatch.setattr(touched, "ask_for_judgement", lambda deals, queue: asked.append(deals))
     yield asked
     for key in redis().scan_iter("salesops:import:*"):
         redis().delete(key)
@@ -163,7 +163,7 @@ def test_the_sync_page_leads_an_administrator_here(admin: Client) -> None:
 def test_a_queue_that_is_down_loses_neither_rows_nor_notes(
     admin: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def down(deals: list[int]) -> None:
+    def down(deals: list[int], queue: str | None) -> None:
         raise OperationalError
 
     monkeypatch.setattr(touched, "ask_for_judgement", down)

@@ -86,6 +86,34 @@ def test_after_429_everybody_rests(redis: Redis, name: str) -> None:
     assert 0.25 < time.monotonic() - began < 0.6
 
 
+def test_several_429_at_once_are_one_rest(redis: Redis, name: str) -> None:
+    for _ in range(4):
+        Pace(redis, name, 1000).hold(0.2)
+    began = time.monotonic()
+    Pace(redis, name, 1000).wait("interactive")
+    assert time.monotonic() - began < 0.4
+
+
+def test_whoever_waits_while_another_is_banned_does_not_call(redis: Redis, name: str) -> None:
+    went: list[bool] = []
+
+    def call() -> None:
+        try:
+            Pace(redis, name, 5).wait("bulk")
+            went.append(True)
+        except errors.Blocked:
+            went.append(False)
+
+    crowd = [Thread(target=call) for _ in range(4)]
+    for thread in crowd:
+        thread.start()
+    time.sleep(0.1)
+    Pace(redis, name, 5).block()
+    for thread in crowd:
+        thread.join()
+    assert sum(went) <= 1 and len(went) == 4
+
+
 def test_after_a_ban_nobody_calls(redis: Redis, name: str) -> None:
     Pace(redis, name, 0).block()
     with pytest.raises(errors.Blocked):

@@ -296,7 +296,7 @@ def test_the_nightly_task_compares_a_complete_mirror_only(
 ) -> None:
     from pipelines.tasks import sweep as task
 
-    monkeypatch.setattr(touched, "ask_for_judgement", lambda deals: None)
+    monkeypatch.setattr(touched, "ask_for_judgement", lambda deals, queue: None)
     populate(world, 2)
     if loaded:
         everything(source)

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command, get_commands
 
 from pipelines import connection, mirror, touched
-from pipelines.amo.errors import AmoError
+from pipelines.amo.errors import AmoError, Forbidden
 from pipelines.connection import CannotConnect
 from pipelines.entities import TABLE, Entity
 from pipelines.models import Account, Cursor
@@ -47,7 +47,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(ids)} deals read again, {len(stored.deals)} of them changed.")
 
     def read_all(self, source: Source, full: bool) -> None:
-        everything = full or not mirror.complete()
+        everything = full or not mirror.complete() or not touched.loaded()
+        if everything:
+            touched.begin_load()
         display, runs = Display(self), dict[str, Pulled]()
 
         def ended(run: Pulled) -> None:
@@ -56,9 +58,12 @@ class Command(BaseCommand):
 
         waiting = Waiting(self)
         failures = mirror.pull(source, TABLE, full=full, progress=display.show, ended=ended, others=waiting)
-        if failures:
-            raise failures[0][1]
+        for entity, error in failures:
+            if not isinstance(error, Forbidden):
+                raise error
+            self.stderr.write(f"{entity.name}: amoCRM does not show them to this token")
         if everything:
+            mirror.adopt_orphans(source)
             touched.deliver_all(self.judge)
         else:
             touched.deliver()
