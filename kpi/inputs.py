@@ -6,13 +6,14 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from kpi.formulas.components import Inputs
 from kpi.measures import Measure, gather
-from kpi.metrics import won_by_day
+from kpi.metrics import UnknownField, won_by_day
 from kpi.models import Quota
 from kpi.plans import Plan
 from qc import queries as judgement
@@ -85,8 +86,9 @@ def _days(plans: Mapping[int, Plan], period: Period) -> dict[int, dict[date, Dec
     for name, people in groups.items():
         measure = Measure.read(name)
         if measure.code == "won_sum":
-            for person, day, amount in won_by_day(period, people, measure.options):
-                found[person][day] = amount
+            with suppress(UnknownField):  # as in gather(): there is no data
+                for person, day, amount in won_by_day(period, people, measure.options):
+                    found[person][day] = amount
     return found
 
 

@@ -59,12 +59,17 @@ class Measure:
 
 def gather(names: Iterable[str], period: Period, people: frozenset[int], now: datetime) -> dict[str, By]:
     """Every measure of all the people at once: {name: {person: value}}. Those of judgement (quality, ``kept``) are
-    left to the caller, who has the scores of the rules anyway.
+    left to the caller, who has the scores of the rules anyway. A measure of a field that amoCRM no longer has is None
+    for all, and no other measure suffers.
     """
     found: dict[str, By] = {}
     for measure in map(Measure.read, names):
         if not (measure.kept or measure.is_quality):
-            values = metrics.measure(measure.code, period, "manager", people, measure.options, now)
+            try:
+                values = metrics.measure(measure.code, period, "manager", people, measure.options, now)
+            except metrics.UnknownField:
+                found[measure.name] = dict.fromkeys(people)
+                continue
             empty = metrics.METRICS[measure.code].empty
             by = {value.key: value.value for value in values}
             found[measure.name] = {person: by.get(person, empty) for person in people}

@@ -21,6 +21,7 @@ from kpi.formulas.components import Bonus, Coefficient, Component, Gate, Limit, 
 from kpi.formulas.curves import Points
 from kpi.formulas.rates import Tier
 from kpi.measures import Measure
+from kpi.metrics import UnknownField, check_fields
 from kpi.models import Scheme
 
 LANGUAGES = ("ru", "en")
@@ -42,13 +43,7 @@ class Plan:
     @property
     def measures(self) -> list[str]:
         """Names of the facts that the components need."""
-        names: dict[str, None] = {}
-        for component in self.components:
-            if isinstance(component, Matrix):
-                names |= dict.fromkeys(indicator.measure for indicator in component.indicators)
-            elif not isinstance(component, Salary | Limit):
-                names[component.measure] = None
-        return list(names)
+        return list(dict.fromkeys(name for component in self.components for name in _measures(component)))
 
     @property
     def sales(self) -> str | None:
@@ -56,6 +51,12 @@ class Plan:
         return next(
             (component.measure for component in self.components if isinstance(component, Rate | Bonus)), None
         )
+
+
+def _measures(component: Component) -> list[str]:
+    if isinstance(component, Matrix):
+        return [indicator.measure for indicator in component.indicators]
+    return [] if isinstance(component, Salary | Limit) else [component.measure]
 
 
 def parse(document: Any) -> Plan:
@@ -84,8 +85,12 @@ def parse(document: Any) -> Plan:
 
 @transaction.atomic
 def load(document: Any) -> tuple[Scheme, bool]:
-    """The scheme's version with this document, and whether it is new: the same document again changes nothing."""
+    """The scheme's version with this document, and whether it is new: the same document again changes nothing.
+
+    ValueError with one sentence for an unsound document, and for a field that the account does not have.
+    """
     plan = parse(document)
+    _check_fields(plan)
     document = json.loads(json.dumps(document, default=str))  # as the database will give it back
     newest = Scheme.objects.select_for_update().filter(code=plan.code).order_by("-version").first()
     if newest and newest.document == document:
@@ -215,6 +220,16 @@ def _check_links(place: Place, components: list[Component]) -> None:
                     raise ValueError(
                         f"{place.path}[{number}].of: {code!r} is not the code of a component that earns"
                     )
+
+
+def _check_fields(plan: Plan) -> None:
+    """The mirror is asked only now: a field that vanishes later must not make the scheme unreadable."""
+    for number, component in enumerate(plan.components):
+        for name in _measures(component):
+            try:
+                check_fields(Measure.read(name).options)
+            except UnknownField as error:
+                raise ValueError(f"components[{number}], {name}: {error}") from None
 
 
 def _of(place: Place, least: int = 1) -> tuple[str, ...]:

@@ -2,6 +2,18 @@
 
 from kpi.metrics import activity, deals, flow, quality, tasks  # noqa: F401 - importing a room registers its metrics
 from kpi.metrics.deals import won_by_day
+from kpi.metrics.options import UnknownField
+from kpi.metrics.options import check as check_fields
 from kpi.metrics.registry import METRICS, Metric, Value, check, measure, rows
 
-__all__ = ["METRICS", "Metric", "Value", "check", "measure", "rows", "won_by_day"]
+__all__ = [
+    "METRICS",
+    "Metric",
+    "UnknownField",
+    "Value",
+    "check",
+    "check_fields",
+    "measure",
+    "rows",
+    "won_by_day",
+]

@@ -17,6 +17,10 @@ DATES = {"date", "date_time", "birthday"}
 COLUMNS = {"closed_at", "created_at"}
 
 
+class UnknownField(ValueError):
+    """No deal field of that id holds what is asked for, or not any more."""
+
+
 class FieldText(Func):
     """A custom field's value as text. Not a key transform: Django takes a key of digits for the index of a list."""
 
@@ -68,6 +72,12 @@ def dated(deals: QuerySet[Deal], options: Mapping[str, str]) -> tuple[QuerySet[D
     return deals.annotate(dated_at=Moment(_custom("date", name, DATES, "closed_at, created_at"))), "dated_at"
 
 
+def check(options: Mapping[str, str]) -> None:
+    """Raises UnknownField, with a sentence, when the account has no such fields now."""
+    amount(options)
+    dated(Deal.objects.all(), options)
+
+
 def _custom(option: str, name: str, types: set[str], columns: str) -> FieldText:
     field = (
         CustomField.objects.filter(pk=name, deleted_at=None).first()
@@ -76,5 +86,7 @@ def _custom(option: str, name: str, types: set[str], columns: str) -> FieldText:
     )
     if field is None or field.type not in types:
         kind = "a number" if types is NUMBERS else "a date"
-        raise ValueError(f"{option}: {name!r} must be {columns} or the id of a deal field that holds {kind}")
+        raise UnknownField(
+            f"{option}: {name!r} must be {columns} or the id of a deal field that holds {kind}"
+        )
     return FieldText(F("fields"), Value(name))

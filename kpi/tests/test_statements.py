@@ -19,7 +19,7 @@ from kpi.models import Quota, Scheme, Statement
 from kpi.tests.test_metrics import House
 from kpi.tests.test_plans import put
 from pipelines.entities import TABLE
-from pipelines.models import Account, Cursor, Deal, Person, Touched
+from pipelines.models import Account, Cursor, CustomField, Deal, Person, Touched
 from qc.models import Finding, RuleMode
 from salesops.lib import moment
 from salesops.lib.periods import month
@@ -192,6 +192,28 @@ def test_without_a_plan_the_line_says_so_and_pays_nothing(november: Month) -> No
     statements.refresh(NOVEMBER)
     assert november.amounts() == WORKED
     assert november.statement().inputs["quota_of"] == "scheme"
+
+
+def test_a_field_that_vanishes_takes_the_sum_only_of_those_who_are_paid_by_it(november: Month) -> None:
+    boris = make_employee(Role.MANAGER, november.house.boris, rota=november.rota)
+    by_margin = put(put(DOCUMENT, "components/1/measure", "won_sum?field=77"), "code", "margin")
+    by_margin = put(by_margin, "people", [november.house.boris.pk])
+    with pytest.raises(
+        ValueError, match=r"^components\[1\], won_sum\?field=77: field: '77' must be price or"
+    ):
+        plans.load(by_margin)
+    CustomField.objects.create(pk=77, name="Маржа", type="numeric")
+    plans.load(by_margin)
+    for kind, fields in [("numeric", {"77": 5}), ("text", {})]:
+        CustomField.objects.update(type=kind)
+        november.house.closed(november.house.won, november.house.boris, NOW, 900_000, fields=fields)
+        assert statements.refresh(NOVEMBER) == 2
+    assert november.amounts() == WORKED
+    row = Statement.objects.get(manager=boris.person)
+    assert row.inputs["measures"]["won_sum?field=77"] is None
+    assert row.inputs["days"] == {}
+    with translation.override("en"):
+        assert statements.view(row).lines[1].because == "There is no data on sales"
 
 
 def test_only_managers_who_worked_in_the_month_are_paid(november: Month) -> None:
