@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
@@ -41,7 +42,11 @@ def asked_period(request: Request) -> Period:
         if start or end:
             return Period.parse(start or month_of(now, TZ).first.isoformat(), end or now.isoformat(), TZ)
     except ValueError as error:
-        raise ValidationError({"detail": str(error)}) from error
+        says = _(
+            "“%(start)s” to “%(end)s” is not a period: write days such as 2026-11-05 or months such as 2026-11, the "
+            "first before the second."
+        )
+        raise ValidationError({"detail": says % {"start": start or "", "end": end or ""}}) from error
     return month_of(now, TZ)
 
 
@@ -121,7 +126,7 @@ class Metric(APIView):
     )
     def get(self, request: Request, code: str) -> Response:
         if code not in metrics.METRICS:
-            raise NotFound(f"There is no metric {code!r}.")
+            raise NotFound(_("There is no metric “%(value)s”.") % {"value": code})
         query = request.query_params
         options = {name: query[name] for name in ("field", "date") if query.get(name)}
         try:
@@ -147,7 +152,7 @@ class Funnel(APIView):
     def get(self, request: Request) -> Response:
         asked = request.query_params.get("pipeline", "")
         if not asked.isdecimal() or not Pipeline.objects.filter(pk=asked[:18]).exists():
-            raise ValidationError({"detail": f"There is no pipeline {asked!r}."})
+            raise ValidationError({"detail": _("There is no pipeline “%(value)s”.") % {"value": asked}})
         period = asked_period(request)
         stages = flow.funnel(int(asked), period.start, period.end, request.user.sees)
         return Response(shapes.FunnelShape(stages, many=True).data)
@@ -182,15 +187,21 @@ class Statements(APIView):
     )
     def get(self, request: Request) -> Response:
         query = request.query_params
-        rows = Statement.objects.visible_to(request.user).prefetch_related("lines").order_by("manager_id")
+        rows = (
+            Statement.objects.visible_to(request.user)
+            .prefetch_related("lines__author")
+            .order_by("manager_id")
+        )
         try:
             period = month(query["period"], TZ) if query.get("period") else month_of(moment.now(), TZ)
         except ValueError as error:
-            raise ValidationError({"detail": str(error)}) from error
+            says = _("“%(value)s” is not a month such as 2026-11.")
+            raise ValidationError({"detail": says % {"value": query["period"]}}) from error
         rows = rows.filter(period=period.first)
         if query.get("manager"):
             if not query["manager"].isdecimal():
-                raise ValidationError({"detail": f"{query['manager']!r} is not a manager's id."})
+                says = _("“%(value)s” is not a manager's number.")
+                raise ValidationError({"detail": says % {"value": query["manager"]}})
             rows = rows.filter(manager_id=query["manager"][:18])
         return Response(shapes.StatementShape([statements.view(row) for row in rows], many=True).data)
 
@@ -210,9 +221,9 @@ class Backtest(APIView):
     @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, stage: str) -> Response:
         if not request.user.administers:
-            raise PermissionDenied("Only an administrator tries rules on history.")
+            raise PermissionDenied(_("Only an administrator tries rules on history."))
         if not Stage.objects.filter(pk=stage).exists():
-            raise NotFound(f"There is no stage {stage!r}.")
+            raise NotFound(_("There is no stage “%(value)s”.") % {"value": stage})
         try:
             return Response(engine.backtest(stage, dict(request.data)))
         except (ValueError, TypeError) as error:
