@@ -1,7 +1,8 @@
 """What statements are computed from: the facts of a month for all managers at once, kept with each statement as JSON.
 
 ``{"measures": {name: number}, "quota": …, "quota_of": "manager" or "scheme", "shifts": {"planned", "worked", "left"},
-"rules": {rule: [weight, violations, opportunities]}, "days": {day: sales}}``. Numbers are text; null is not known.
+"rules": {rule: [weight, violations, opportunities]}, "findings": {rule: [findings, deals]}, "days": {day: sales}}``.
+Numbers are text; null is not known.
 """
 
 from collections import defaultdict
@@ -13,7 +14,7 @@ from typing import Any
 
 from kpi.formulas.components import Inputs
 from kpi.measures import Measure, gather
-from kpi.metrics import UnknownField, won_by_day
+from kpi.metrics import UnknownField, held_by_rule, won_by_day
 from kpi.models import Quota
 from kpi.plans import Plan
 from qc import queries as judgement
@@ -29,6 +30,9 @@ def collect(plans: Mapping[int, Plan], period: Period, now: datetime) -> dict[in
     people = frozenset(plans)
     measured = gather({name for plan in plans.values() for name in plan.measures}, period, people, now)
     scores = judgement.quality(period, people)
+    behind: dict[int, dict[str, list[int]]] = defaultdict(dict)
+    for person, rule, findings, deals in held_by_rule(period, people, now):
+        behind[person][rule] = [findings, deals]
     quotas = dict(
         Quota.objects.filter(period=period.first, manager__in=people).values_list("manager", "amount")
     )
@@ -43,6 +47,7 @@ def collect(plans: Mapping[int, Plan], period: Period, now: datetime) -> dict[in
             "quota_of": None if quota is None else "manager" if person in quotas else "scheme",
             "shifts": worked[person]._asdict(),
             "rules": {score.rule: list(score[1:]) for score in scores.get(person, [])},
+            "findings": behind[person],
             "days": {day.isoformat(): str(amount) for day, amount in sorted(days[person].items())},
         }
         found[person] = judged(facts, plan)

@@ -23,13 +23,13 @@ from kpi.formulas.rounding import ZERO, kopecks
 from kpi.inputs import Facts
 from kpi.models import Scheme, Statement
 from kpi.sentences import money, percent, signed
+from kpi.shown import COUNTS_IN_MONEY
 from salesops.lib import moment
 from salesops.lib.periods import month_of
 
 TZ = ZoneInfo(settings.TIME_ZONE)
 MORE_SALES = Decimal(10_000)
 SPREAD = 1.2816  # standard deviations: four months of five end inside
-COUNTS_IN_MONEY = "money"  # the mode of a rule
 
 
 class FindingLike(Protocol):

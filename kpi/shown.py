@@ -19,6 +19,7 @@ from kpi.sentences import because
 from salesops.lib.periods import Period, month_of
 
 TZ = ZoneInfo(settings.TIME_ZONE)
+COUNTS_IN_MONEY = "money"  # the mode of a rule
 
 
 @dataclass(frozen=True)
@@ -94,21 +95,33 @@ def links(values: dict[str, Any], statement: Statement) -> Iterator[Link]:
     rows = values.get("rows") or ([values] if "measure" in values else [])
     for row in rows:
         measure = Measure.read(row["measure"])
-        address = _address(measure, period)
+        address = _address(measure, period, statement.computed_at)
         if address is not None:
             page, query = address
             query |= {"manager": statement.manager_id}
             yield Link(str(measure.title), f"{reverse(page)}?{urlencode(query)}")
 
 
-def _address(measure: Measure, period: Period) -> tuple[str, dict[str, Any]] | None:
+def held(period: Period) -> dict[str, str]:
+    """The filters of the list of findings that choose what quality counts in the period."""
+    return {
+        "held_since": period.first.isoformat(),
+        "held_until": period.last.isoformat(),
+        "mode": COUNTS_IN_MONEY,
+        "state": "",  # fixed ones too, which the list leaves out by itself
+    }
+
+
+def _address(measure: Measure, period: Period, now: datetime) -> tuple[str, dict[str, Any]] | None:
     bounds = {"since": period.first.isoformat(), "until": period.end.date().isoformat()}
     if measure.kept:
-        return "findings", {"rule": measure.code} | bounds
+        return "findings", {"rule": measure.code} | held(period)
     if measure.is_quality:
-        return "findings", bounds
+        return "findings", held(period)
     if measure.code == "tasks_on_time":
-        return "tasks", bounds
+        if now < period.end:
+            bounds["until"] = now.astimezone(TZ).isoformat()
+        return "tasks", bounds | {"completed": ""}  # done ones too, which the list leaves out by itself
     if measure.code in {"won_sum", "deals_won", "avg_deal"} and "date" not in measure.options:
         return "deals", {"result": "won"} | bounds
     return None

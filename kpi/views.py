@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from kpi import leaks, pace, plans, statements, trend
@@ -17,6 +16,7 @@ from kpi.inputs import Facts
 from kpi.models import Quota, Statement
 from kpi.plans import Plan
 from kpi.sentences import percent
+from kpi.shown import held
 from kpi.terms import Term, terms
 from pipelines.models import Account, Person
 from qc import queries as judgement
@@ -144,7 +144,10 @@ def _plan(statement: Statement | None, person: Person, period: Period) -> Plan |
 
 @dataclass(frozen=True)
 class Kept:
-    """How a rule was kept in the month. ``lost`` is what it takes from the 100 points of quality."""
+    """How a rule was kept in the month. ``lost`` is what it takes from the 100 points of quality.
+
+    A violation is an opportunity that was broken; of one there may be several ``findings``, which the list shows.
+    """
 
     code: str
     title: str
@@ -153,6 +156,8 @@ class Kept:
     violations: int
     opportunities: int
     lost: Decimal
+    findings: int
+    deals: int
     href: str
 
 
@@ -160,7 +165,8 @@ def _rules(facts: Facts, person: Person, period: Period) -> list[Kept]:
     """The dearest first."""
     scores = facts.get("rules", {})
     weights = sum(weight for weight, _violations, opportunities in scores.values() if opportunities)
-    query = {"manager": person.pk, "since": period.first, "until": timezone.localtime(period.end).date()}
+    query = {"manager": person.pk} | held(period)
+    behind = facts.get("findings", {})
     rows = [
         Kept(
             code,
@@ -172,6 +178,7 @@ def _rules(facts: Facts, person: Person, period: Period) -> list[Kept]:
             Decimal(100 * weight * violations) / (opportunities * weights)
             if opportunities and weights
             else Decimal(0),
+            *behind.get(code, (violations, violations)),
             f"{reverse('findings')}?{urlencode({'rule': code} | query)}",
         )
         for code, (weight, violations, opportunities) in scores.items()

@@ -4,6 +4,7 @@ from kpi.metrics import activity, deals, flow, quality, tasks  # noqa: F401 - im
 from kpi.metrics.deals import won_by_day
 from kpi.metrics.options import UnknownField
 from kpi.metrics.options import check as check_fields
+from kpi.metrics.quality import held_by_rule
 from kpi.metrics.registry import METRICS, Metric, Value, check, measure, rows
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Value",
     "check",
     "check_fields",
+    "held_by_rule",
     "measure",
     "rows",
     "won_by_day",

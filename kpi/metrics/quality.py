@@ -1,20 +1,23 @@
 """Metrics of judgement: the quality score, the density of findings, stuck deals and the money in them."""
 
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
 from kpi.metrics.deals import NO_DENOMINATOR, ZERO
 from kpi.metrics.registry import Answer, Metric, Question, register
-from kpi.metrics.sources import behind, counted, decimal, open_deals, seconds, tally
+from kpi.metrics.sources import behind, counted, credited, decimal, open_deals, seconds, tally
 from kpi.metrics.tasks import STOCK
 from pipelines import frozen
 from pipelines.models import Deal, Stage, Stay
 from qc import queries as judgement
 from qc.queries import RuleScore
+from salesops.lib.periods import Period
 
 OWNER_AT_OPENING = _("the owner at the moment when the finding opened; later reassignment does not move it")
 PER = 100 * 86_400  # seconds of a hundred deal-days
@@ -48,6 +51,27 @@ def opened(question: Question) -> QuerySet[Any]:
     found = findings.filter(withdrawn_at=None, mode__in=frozen.SHOWN)
     found = found.filter(opens_at__gte=question.period.start, opens_at__lt=question.moment)
     return found.annotate(who=F("manager_id"), funnel=F("stage__pipeline_id"), step=F("stage_id"))
+
+
+def held(question: Question) -> QuerySet[Any]:
+    """Findings of rules that count in money which stood against somebody at any time of the period."""
+    until = min(question.moment, judgement.known_until(question.now))
+    findings = Deal._meta.get_field("findings").related_model._default_manager
+    found = findings.filter(withdrawn_at=None, mode="money", rule__in=judgement.OPPORTUNITIES)
+    found = found.filter(Q(closes_at=None) | Q(closes_at__gt=question.period.start), opens_at__lt=until)
+    return found.filter(manager__isnull=False).annotate(who=F("manager_id"))
+
+
+def held_by_rule(period: Period, people: Iterable[int], now: datetime) -> Iterator[tuple[int, str, int, int]]:
+    """What is behind the quality of these people: (person, rule, findings, deals). One query."""
+    question = Question(period, now, "manager", frozenset(people))
+    rows = credited(held(question), question).order_by().values("who", "rule")
+    for row in rows.annotate(findings=Count("pk"), deals=Count("deal", distinct=True)):
+        yield row["who"], row["rule"], row["findings"], row["deals"]
+
+
+def held_facts(question: Question, key: Any) -> QuerySet[Any]:
+    return behind(held(question), question, key)
 
 
 def deal_days(question: Question) -> QuerySet[Stay]:
@@ -109,7 +133,7 @@ register(
         options=(),
         empty=None,
         answer=quality,
-        facts=opened_facts,
+        facts=held_facts,
     )
 )
 register(

@@ -98,6 +98,17 @@ def test_quality_is_shown_as_violations_of_opportunities_and_points(november: Mo
     assert "88.0 points of 100" in text
 
 
+def test_violations_lead_to_their_findings_and_say_where_there_are_more_of_them(november: Month) -> None:
+    address = f"/findings/?rule=task.overdue&manager={november.anna.pk}&held_since=2026-11-01"
+    text = page(november.employee)
+    assert address in text
+    assert "findings on" not in text
+    late = november.findings[0]
+    make_finding(late.deal, late.rule, task=late.task, mode="money", since=late.since + DAY)
+    statements.refresh(NOVEMBER)
+    assert '3 of 25</a><small class="was">4 findings on 1 deal</small>' in page(november.employee)
+
+
 @pytest.mark.parametrize("role", [Role.DIRECTOR, Role.FINANCE, Role.ADMIN])
 def test_those_who_see_all_money_choose_a_person(november: Month, role: str) -> None:
     user = someone(role)

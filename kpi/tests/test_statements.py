@@ -11,10 +11,12 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from kpi import plans, statements
+from kpi.metrics import measure, rows
 from kpi.models import Quota, Scheme, Statement
 from kpi.tests.test_metrics import House
 from kpi.tests.test_plans import put
@@ -23,7 +25,16 @@ from pipelines.models import Account, Cursor, CustomField, Deal, Person, Touched
 from qc.models import Finding, RuleMode
 from salesops.lib import moment
 from salesops.lib.periods import month
-from salesops.tests.factory import DAY, NOW, make_cursor, make_employee, make_finding, make_person, make_task
+from salesops.tests.factory import (
+    DAY,
+    NOW,
+    make_cursor,
+    make_deal,
+    make_employee,
+    make_finding,
+    make_person,
+    make_task,
+)
 from team.models import DayOff, Employee, Role, Rota
 
 pytestmark = pytest.mark.django_db
@@ -173,9 +184,45 @@ def test_titles_and_links_lead_to_the_rows(november: Month) -> None:
     bounds = f"since=2026-11-01&until=2026-12-01&manager={november.anna.pk}"
     assert [link.url for line in shown.values() for link in line.links] == [
         f"/deals/?result=won&{bounds}",
-        f"/findings/?{bounds}",
-        f"/tasks/?{bounds}",
+        f"/findings/?held_since=2026-11-01&held_until=2026-11-30&mode=money&state=&manager={november.anna.pk}",
+        f"/tasks/?since=2026-11-01&until=2026-12-01&completed=&manager={november.anna.pk}",
     ]
+
+
+@pytest.mark.parametrize("now", [NOW, DECEMBER_1])
+def test_a_link_opens_exactly_what_its_line_counts(november: Month, client: Client, now: datetime) -> None:
+    moment.fix(now.isoformat())
+    kept, others = NOVEMBER.start + 5 * DAY, november.house
+    make_task(november.deal, NOW + DAY)  # on 20 November its time has not come
+    make_finding(november.deal, "task.overdue", mode="warn", opens_at=kept)
+    for opens_at, closes_at in [(kept - 20 * DAY, kept - 9 * DAY), (NOVEMBER.end + DAY, None)]:
+        make_finding(
+            november.deal,
+            "task.overdue",
+            mode="money",
+            opens_at=opens_at,
+            closes_at=closes_at,
+            since=opens_at,
+        )
+    make_finding(make_deal(others.first, others.boris), "task.overdue", mode="money", opens_at=kept)
+    make_finding(
+        november.deal, "task.overdue", mode="money", since=kept - 20 * DAY, opens_at=kept - 20 * DAY,
+        closes_at=kept, task=make_task(november.deal, kept - 20 * DAY, is_completed=True, completed_at=kept),
+    )  # fmt: skip
+    statements.refresh(NOVEMBER)
+    row = november.statement()
+    assert row.inputs["rules"]["task.overdue"][1] == row.inputs["findings"]["task.overdue"][0] == 4
+    client.force_login(make_employee(Role.DIRECTOR))
+    lines = {line.code: line for line in statements.view(row).lines}
+    counts = {
+        code: client.get(lines[code].links[0].url).context["page"].paginator.count
+        for code in ("commission", "quality", "kpi")
+    }
+    assert counts == {"commission": 2, "quality": 4, "kpi": 25 if now == NOW else 26}
+    counted = {value.key: value.n for value in measure("tasks_on_time", NOVEMBER, "manager", now=now)}
+    assert counts["kpi"] == counted[november.anna.pk]
+    found = rows("quality", NOVEMBER, november.anna.pk, "manager", now=now)
+    assert found.count() == counts["quality"]
 
 
 def test_without_a_plan_the_line_says_so_and_pays_nothing(november: Month) -> None:
