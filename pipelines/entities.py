@@ -33,10 +33,10 @@ class Entity:
     ``spread`` unfolds an item into several (a pipeline into its stages); ``newer`` is the column by which a late
     row loses; ``folded`` are columns that others write; ``people`` name persons; ``deal`` is SQL for the deal that
     a ``{row}`` touches; ``after`` are entities to be loaded before. ``subject`` is the word by which events are
-    asked for this entity; ``hidden`` finds ids that the plain list leaves out; ``trash`` asks for deleted items;
-    ``of_deals`` asks for what belongs to at most ten deals; ``doubts`` names, by entity, an item whose fate a
-    stored row puts in question; ``oldest`` is where history begins; ``may_be_empty`` says of a dictionary that an
-    account can do without it.
+    asked for this entity; ``hidden`` finds ids that the plain list leaves out, in some pipelines or (None) in all;
+    ``trash`` asks for deleted items; ``of_deals`` asks for what belongs to at most ten deals; ``doubts`` names, by
+    entity, an item whose fate a stored row puts in question; ``oldest`` is where history begins; ``may_be_empty``
+    says of a dictionary that an account can do without it.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Entity:
     deal: str = "NULL::bigint"
     after: tuple[str, ...] = ()
     subject: str | None = None
-    hidden: Callable[[Client], set[int]] | None = None
+    hidden: Callable[[Client, Collection[int] | None], set[int]] | None = None
     may_be_empty: bool = False
     trash: Params = ()
     of_deals: Callable[[Collection[int]], Params] | None = None
@@ -77,10 +77,15 @@ class Entity:
         return list({row["id"]: row for row in made if row}.values())
 
 
-def incoming_deals(client: Client) -> set[int]:
+def incoming_deals(client: Client, pipelines: Collection[int] | None) -> set[int]:
     """Deals that wait in «incoming leads»: amoCRM's plain list may leave them out."""
     waiting = Listing(
-        client, "/api/v4/leads/unsorted", "unsorted", [("order[created_at]", "asc")], identity="uid"
+        client,
+        "/api/v4/leads/unsorted",
+        "unsorted",
+        [("order[created_at]", "asc")],
+        keep=lambda item: pipelines is None or (item.get("pipeline_id") or 0) in (*pipelines, 0),
+        identity="uid",
     )
     try:
         return {deal["id"] for item in waiting.items() for deal in rows.embedded(item, "leads")}
@@ -106,6 +111,10 @@ def doubtful(row: Row) -> tuple[str, int] | None:
 
 def ids(name: str, keys: Iterable[int]) -> Params:
     return tuple((f"{name}[]", key) for key in keys)
+
+
+def log_of_deals(deals: Iterable[int]) -> Params:
+    return (("filter[entity][]", "lead"), *ids("filter[entity_id]", deals))
 
 
 DEAL_OF_EVENT = """CASE {row}.entity WHEN 'deal' THEN {row}.entity_id
@@ -172,9 +181,9 @@ TABLE = (
     notes("contact_notes", _("Notes and calls of contacts"), "contacts", log_rows.contact_touch_row),
     notes("company_notes", _("Notes and calls of companies"), "companies", log_rows.company_touch_row),
     log("messages", _("Chat messages"), models.Touch, log_rows.MESSAGES, log_rows.message_row, newer="updated_at",
-        people=("manager_id",), deal="{row}.deal_id"),
+        people=("manager_id",), deal="{row}.deal_id", of_deals=log_of_deals),
     log("events", _("Events"), models.Event, log_rows.KINDS, log_rows.event_row, people=("author_id",),
-        deal=DEAL_OF_EVENT, of_deals=lambda deals: (("filter[entity][]", "lead"), *ids("filter[entity_id]", deals)),
+        deal=DEAL_OF_EVENT, of_deals=log_of_deals,
         doubts=doubtful, after=("deals", "tasks", "notes")),
 )  # fmt: skip
 ENTITIES = {entity.name: entity for entity in TABLE}

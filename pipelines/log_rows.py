@@ -25,7 +25,19 @@ KINDS = {
     "task_completed": "completed",
     "task_deadline_changed": "deadline",
 }
-DELETIONS = ("lead_deleted", "contact_deleted", "task_deleted")
+MOVED_ALONG = "lead_status_changed"
+# what moves later rows of a list to other pages: theirs, and those of what belongs to them
+SHIFTS = (
+    "lead_deleted",
+    "lead_restored",
+    "contact_deleted",
+    "contact_restored",
+    "company_deleted",
+    "company_restored",
+    "task_deleted",
+    "common_note_deleted",
+    "entity_merged",
+)
 SUBJECTS = {"lead": "deal", "task": "task", "contact": "contact"}
 
 

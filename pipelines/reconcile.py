@@ -18,14 +18,17 @@ from pipelines.refetch import (
     BATCH,
     adopt_contacts,
     batches,
+    bring,
     refetch,
     refetch_events,
     reread_families,
     too_many,
 )
+from pipelines.refused import understood
 from pipelines.rows import Row
 from pipelines.source import OVERLAP, Source
 from pipelines.upsert import Stored, alive, save
+from salesops.lib import moment
 
 SWEPT = ("deals", "tasks")
 Progress = Callable[[Sweep], None]
@@ -71,13 +74,13 @@ def compare(source: Source, entity: Entity, sweep: Sweep, progress: Progress) ->
     ):  # stored by whoever was killed, but perhaps no more than that
         repair_belongings(source, entity, in_hand)
         tally(sweep, entity, outdated=len(in_hand), repaired=len(in_hand))
-    for number, items in asked.backwards(place["page"]):
-        rows = selection.kept(entity, entity.rows(items, source.zone))
+    for number, items, at in asked.backwards(place["page"]):
+        rows = selection.kept(entity, understood(entity, items, source.zone))
         before = standing(entity, [row["id"] for row in rows])
         different = [row["id"] for row in rows if before.get(row["id"]) != (row["updated_at"], False)]
         if different:
             sweeps.keep(sweep, position=place | {"in_hand": different})
-        tally(sweep, entity, checked=len(items), **compare_page(source, entity, rows, before))
+        tally(sweep, entity, checked=len(items), **compare_page(source, entity, rows, before, at))
         if items or number == 1:
             low = items[0]["id"] if number > 1 else 0
             shown = {item["id"] for item in items}
@@ -101,9 +104,11 @@ def tally(sweep: Sweep, entity: Entity, *, position: object = None, **more: int)
         sweeps.keep(sweep, found=sweep.found, position=position)
 
 
-def compare_page(source: Source, entity: Entity, rows: Sequence[Row], before: Standing) -> dict[str, int]:
+def compare_page(
+    source: Source, entity: Entity, rows: Sequence[Row], before: Standing, asked: datetime
+) -> dict[str, int]:
     """Bring what differs on one page; returns how many rows were missing here, and how many outdated."""
-    stored = save(entity, rows)
+    stored = bring(source, entity, rows, asked)
     set_back = [row for row in rows if row["id"] in before and before[row["id"]][0] > row["updated_at"]]
     stored |= take_back(source, entity, [row["id"] for row in set_back])
     brought = overdue(entity, stored.new | stored.changed)
@@ -136,16 +141,16 @@ def take_back(source: Source, entity: Entity, ids: Collection[int]) -> Stored:
     stored = Stored()
     for batch in batches(ids, BATCH):
         before = standing(entity, batch)
-        asked = sync.listing(source, entity)
-        asked.params += [("filter[id][]", key) for key in batch]
-        items = [item for item in asked.page(1, entity.limit)[0] if item["id"] in before]
+        listing, asked = sync.listing(source, entity), moment.now()
+        listing.params += [("filter[id][]", key) for key in batch]
+        items = [item for item in listing.page(1, entity.limit)[0] if item["id"] in before]
         with transaction.atomic():
             rows = [
                 row
-                for row in entity.rows(items, source.zone)
+                for row in understood(entity, items, source.zone)
                 if row["updated_at"] < before[row["id"]][0] and give_way(entity, row, before[row["id"]][0])
             ]
-            stored |= save(entity, rows)
+            stored |= save(entity, rows, asked)
     return stored
 
 
@@ -165,7 +170,7 @@ def repair_belongings(source: Source, entity: Entity, keys: Collection[int]) -> 
 
 def settle_absent(source: Source, entity: Entity, sweep: Sweep, absent: set[int]) -> None:
     """Ask for rows here that no page has shown: deleted without a word, or in a place that lists leave out."""
-    hidden = entity.hidden(source.client) if entity.hidden else set()
+    hidden = entity.hidden(source.client, selection.chosen()) if entity.hidden else set()
     absent -= hidden
     if too_many(entity, absent):
         tally(sweep, entity, vanished=len(absent), doubted=len(absent))

@@ -1,8 +1,11 @@
 """Reading named items again: after a hook, a deletion, a restoration, a merge."""
 
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 from datetime import datetime
+
+from django.db import transaction
 
 from pipelines import selection
 from pipelines.amo.client import Client
@@ -10,6 +13,7 @@ from pipelines.amo.errors import Forbidden, NotFound
 from pipelines.amo.paging import Listing
 from pipelines.entities import ENTITIES, TABLE, Entity
 from pipelines.models import Contact, Cursor, Deal
+from pipelines.refused import understood
 from pipelines.rows import Item, Row
 from pipelines.source import OVERLAP, Source
 from pipelines.upsert import Stored, alive, bury, save
@@ -30,28 +34,44 @@ def refetch(source: Source, ids: Ids, *, events: bool = True, singly: bool = Tru
     touched = Stored()
     for entity in (entity for name, entity in ENTITIES.items() if ids.get(name)):
         for batch in batches(ids[entity.name], BATCH):
-            found = refetch_batch(source, entity, batch, singly=singly)
-            touched |= found | reread_families(source, selection.latecomers(entity, found.new))
+            touched |= refetch_batch(source, entity, batch, singly=singly)
         if events and entity.subject:
             touched |= refetch_events(source, entity.subject, ids[entity.name], since=mirrored_events())
     return touched
 
 
 def refetch_batch(source: Source, entity: Entity, ids: list[int], *, singly: bool) -> Stored:
-    asked = [*entity.params, *(("filter[id][]", key) for key in ids)]
+    asked = moment.now()
+    params = [*entity.params, *(("filter[id][]", key) for key in ids)]
     wanted = set(ids)
-    found, _ = Listing(source.client, entity.path, entity.key, asked).page(1, 250)
+    found, _ = Listing(source.client, entity.path, entity.key, params).page(1, 250)
     items = [item for item in found if item["id"] in wanted and not item.get("is_deleted")]
     gone = {}
     unseen = wanted - {item["id"] for item in items}  # gone, or in a place that lists leave out
     for key in sorted(unseen) if singly else ():
+        looked = moment.now()
         item = one(source.client, entity, key)
         if item is None or item.get("is_deleted"):
-            gone[key] = moment.now()
+            gone[key] = looked
         else:
             items.append(item)
-    stored = save(entity, entity.rows(items, source.zone)) | mark_gone(source, entity, gone)
+    rows = understood(entity, items, source.zone)
+    stored = bring(source, entity, rows, asked) | mark_gone(source, entity, gone)
     adopt_contacts(source, stored.deals)
+    return stored
+
+
+def bring(source: Source, entity: Entity, rows: Sequence[Row], asked: datetime) -> Stored:
+    """Save rows; a deal that comes over from a pipeline that is not mirrored brings its story with it.
+
+    Both or neither: of a deal that stands here nobody asks for the story again. Raises AmoError before it writes.
+    """
+    comers = batches(selection.latecomers(entity, rows), ASKED_AT_ONCE)
+    stories = [part for batch in comers for part in story(source, batch)]
+    with transaction.atomic() if stories else nullcontext():
+        stored = save(entity, rows, asked)
+        for part in stories:
+            stored |= save(part.entity, part.rows, part.asked)
     return stored
 
 
@@ -91,29 +111,46 @@ def reread_families(source: Source, deals: Collection[int]) -> Stored:
     """
     touched = Stored()
     for batch in batches(deals, ASKED_AT_ONCE):
-        # events are read first and stored last: one that tells of a merge must not stand here before what has moved
-        read = [(entity, belongings(source, entity, batch)) for entity in reversed(TABLE) if entity.of_deals]
-        for entity, rows in reversed(read):
-            touched |= save(entity, rows)
-            if entity.trashable:
-                standing = alive(entity).filter(deal_id__in=batch).values_list("pk", flat=True)
-                left = set(standing) - {row["id"] for row in rows}
-                touched |= refetch(source, {entity.name: left}, events=False)
+        for part in story(source, batch):
+            touched |= save(part.entity, part.rows, part.asked)
+            if part.entity.trashable:
+                standing = alive(part.entity).filter(deal_id__in=batch).values_list("pk", flat=True)
+                left = set(standing) - {row["id"] for row in part.rows}
+                touched |= refetch(source, {part.entity.name: left}, events=False)
     return touched
 
 
-def belongings(source: Source, entity: Entity, deals: list[int]) -> list[Row]:
-    """The rows of one entity that belong to these deals, ten at most."""
-    asked = [*entity.params, *(entity.of_deals(deals) if entity.of_deals else ())]
+@dataclass(frozen=True)
+class Part:
+    """Of the story of some deals: the rows of one entity, and when they were asked for."""
+
+    entity: Entity
+    rows: list[Row]
+    asked: datetime
+
+
+def story(source: Source, deals: list[int]) -> list[Part]:
+    """What belongs to these deals, ten at most, in the order in which it is to be stored.
+
+    Events are read first and stored last: one that tells of a merge must not stand here before what has moved. What
+    amoCRM denies to this token is no part of any story.
+    """
+    denied = set(Cursor.objects.filter(state=Cursor.State.DENIED).values_list("entity", flat=True))
+    told = [entity for entity in TABLE if entity.of_deals and entity.name not in denied]
+    return [belongings(source, entity, deals) for entity in reversed(told)][::-1]
+
+
+def belongings(source: Source, entity: Entity, deals: list[int]) -> Part:
+    asked = moment.now()
     found = Listing(
         source.client,
         entity.path,
         entity.key,
-        asked,
+        [*entity.params, *(entity.of_deals(deals) if entity.of_deals else ())],
         entity.limit,
         keep=lambda item: item["entity_id"] in deals,
     )
-    return entity.rows(found.items(), source.zone)
+    return Part(entity, understood(entity, found.items(), source.zone), asked)
 
 
 def mirrored_events() -> datetime | None:
@@ -141,7 +178,7 @@ def refetch_events(
             log.limit,
             keep=lambda item, wanted=wanted: item["entity_id"] in wanted,  # type: ignore[misc]
         )
-        rows = log.rows(found.items(), source.zone)
+        rows = understood(log, found.items(), source.zone)
         touched |= settle(source, log, rows) | save(log, rows)
     return touched
 

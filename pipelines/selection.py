@@ -5,6 +5,8 @@ A deal that stands here is kept in step wherever it goes: left as it was, it wou
 
 from collections.abc import Collection, Iterable, Sequence
 
+from django.db import transaction
+
 from pipelines.entities import Entity, Params
 from pipelines.models import Account, Cursor, Deal, Event, Task
 from pipelines.rows import Row
@@ -22,13 +24,14 @@ def choose(account: Account, pipelines: Collection[int] | None) -> bool:
     """Save the choice. A wider one is read in full again, a narrower one deletes nothing; whether a load is due."""
     before = None if account.pipelines is None else set(account.pipelines)
     account.pipelines = None if pipelines is None else sorted(pipelines)
-    account.save(update_fields=["pipelines"])
-    if before is None or (pipelines is not None and before >= set(pipelines)):
-        return False
-    Cursor.objects.filter(entity__in=DEPENDENT).update(
-        state=Cursor.State.NEW, position=None, as_of=None, lease_until=None, error=""
-    )
-    return True
+    wider = before is not None and (pipelines is None or not before >= set(pipelines))
+    with transaction.atomic():
+        account.save(update_fields=["pipelines"])
+        if wider:
+            Cursor.objects.filter(entity__in=DEPENDENT).update(
+                state=Cursor.State.NEW, position=None, as_of=None, lease_until=None, error=""
+            )
+    return wider
 
 
 def asked(entity: Entity) -> Params:
@@ -54,9 +57,13 @@ def kept(entity: Entity, rows: Sequence[Row]) -> Sequence[Row]:
     return [row for row in rows if row["deal_id"] is None or row["deal_id"] in deals]
 
 
-def latecomers(entity: Entity, new: Collection[int]) -> list[int]:
-    """New deals whose tasks, notes and events may have been left out before they were here."""
-    return sorted(new) if entity.model is Deal and new and chosen() is not None else []
+def latecomers(entity: Entity, rows: Sequence[Row]) -> list[int]:
+    """Deals among these rows that are about to come in: their tasks, notes and events may have been left out before."""
+    pipelines = chosen() if entity.model is Deal else None
+    if pipelines is None:
+        return []
+    comers = {row["id"] for row in rows if row["pipeline_id"] in pipelines}
+    return sorted(comers - known(Deal, comers)) if comers else []
 
 
 def deal_of(entity: Entity, row: Row) -> int | None:

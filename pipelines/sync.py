@@ -10,17 +10,19 @@ can be read at once (`pipelines.mirror`) without a second database session.
 from collections.abc import Callable, Collection, Generator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from pipelines import cursors, log_rows, selection
+from django.db.models import Min
+
+from pipelines import cursors, log_rows, refused, selection
 from pipelines.amo.errors import Forbidden
-from pipelines.amo.paging import Listing, Pages
+from pipelines.amo.paging import IN_FLIGHT, Listing, Pages
 from pipelines.cursors import claim
-from pipelines.entities import Entity, Params, Reading
+from pipelines.entities import TABLE, Entity, Params, Reading
 from pipelines.models import Cursor
-from pipelines.refetch import adopt_contacts, mark_gone, refetch, reread_families, settle, too_many
-from pipelines.rows import Item
+from pipelines.refetch import adopt_contacts, bring, mark_gone, refetch, settle, too_many
+from pipelines.rows import Item, Row
 from pipelines.source import OVERLAP, Source
 from pipelines.upsert import Stored, alive, save, store
 from pipelines.windows import Windows
@@ -28,8 +30,12 @@ from salesops.lib import moment
 
 __all__ = ["Pulled", "claim", "pull", "refetch", "store"]
 
+OUTAGE = timedelta(
+    days=1
+)  # an increment over more than this is read as a load is, and goes on where it broke off
 LONG_LIST = 15  # pages after which it is worth asking how long the list is
 FETCHERS = 12  # requests that wait for their turn or for an answer
+OF_INCREMENT = "since"  # in the position of a log: not all of it is being read
 PATIENCE = 20.0  # seconds to wait for an answer before the lease is renewed
 
 
@@ -90,7 +96,11 @@ def read(source: Source, run: Pulled, pool: Executor, progress: Progress = lambd
     """
     cursor = run.cursor
     try:
+        if run.full and OF_INCREMENT in (cursor.position or {}):
+            cursors.save(cursor, position=None)
         run.full = cursors.begin(cursor, full=run.full)
+        if run.full and not cursor.position:
+            refused.forget(run.entity)
         for answers in READERS[run.entity.reading](source, run, pool, progress):
             yield answers
             while not any(answer.done() for answer in answers):
@@ -109,21 +119,22 @@ def read(source: Source, run: Pulled, pool: Executor, progress: Progress = lambd
 def take(
     run: Pulled,
     source: Source,
-    items: list[Item],
+    rows: list[Row],
+    asked: datetime,
     progress: Progress,
     *,
     pages: int = 1,
     again: bool = False,
     **moved: Any,
 ) -> None:
-    """Store items, then move the cursor past them. ``again``: most are known."""
-    rows = run.entity.rows(items, source.zone)
-    stored = save(run.entity, rows)
-    run.add(stored)
-    if not run.full:
-        run.add(reread_families(source, selection.latecomers(run.entity, stored.new)))
+    """Store rows that were ``asked`` for at a moment, then move the cursor past them. ``again``: most are known."""
+    if run.full:
+        stored = save(run.entity, rows, asked)
+    else:
+        stored = bring(source, run.entity, rows, asked)
         if run.entity.hidden:
             adopt_contacts(source, stored.deals)
+    run.add(stored)
     more = len(rows) - stored.left_out if run.full and not again else len(stored.new)
     cursors.save(run.cursor, rows=run.cursor.rows + more, pages=run.cursor.pages + pages, **moved)
     progress(run)
@@ -131,7 +142,7 @@ def take(
 
 def read_whole(source: Source, run: Pulled, pool: Executor, progress: Progress) -> Reader:
     """A dictionary: all of it, and what is no longer in it gets ``deleted_at``."""
-    entity = run.entity
+    entity, asked = run.entity, moment.now()
     items: list[Item] = []
     pages = Pages(listing(source, entity), pool=pool)
     while answer := pages.ask():
@@ -139,10 +150,11 @@ def read_whole(source: Source, run: Pulled, pool: Executor, progress: Progress) 
         items += pages.take() or []
     run.full = True
     cursors.save(run.cursor, rows=0, pages=0)
-    take(run, source, items, progress)
-    if items or entity.may_be_empty:
-        present = [row["id"] for row in entity.rows(items, source.zone)]
-        alive(entity).exclude(pk__in=present).update(deleted_at=moment.now())
+    refused.forget(entity)
+    rows = refused.understood(entity, items, source.zone)
+    take(run, source, rows, asked, progress)
+    if (items or entity.may_be_empty) and not refused.any_of(entity):
+        alive(entity).exclude(pk__in=[row["id"] for row in rows]).update(deleted_at=moment.now())
 
 
 def read_list(source: Source, run: Pulled, pool: Executor, progress: Progress) -> Reader:
@@ -156,7 +168,8 @@ def read_list(source: Source, run: Pulled, pool: Executor, progress: Progress) -
         else set()
     )
     asked = listing(source, entity, since)
-    pages = Pages(asked, start, pool)
+    ahead = IN_FLIGHT if run.full else 1  # whatever is edited enters a list of changes, mostly at its front
+    pages = Pages(asked, start, pool, ahead)
     while answer := pages.ask():
         yield [answer]
         items = pages.take()
@@ -167,15 +180,17 @@ def read_list(source: Source, run: Pulled, pool: Executor, progress: Progress) -
             length = pool.submit(asked.estimate, (pages.number - 1) * entity.limit)
             yield [length]
             moved["expected_rows"] = length.result()
-        take(run, source, items, progress, **moved)
+        take(run, source, refused.understood(entity, items, source.zone), pages.asked, progress, **moved)
         before.difference_update(item["id"] for item in items)
-    if entity.trashable and pages.number > 2 and anything_deleted(source, run):
+    if pages.number > 2 and anything_shifted(source, run):
         walk = asked.backwards(pages.number - 1)
         while page := (yield from awaited(pool.submit(next, walk, None))):
-            take(run, source, page[1], progress, pages=0, again=True)
-            before.difference_update(item["id"] for item in page[1])
+            _, items, at = page
+            rows = refused.understood(entity, items, source.zone)
+            take(run, source, rows, at, progress, pages=0, again=True)
+            before.difference_update(item["id"] for item in items)
     if entity.hidden:
-        waiting = pool.submit(entity.hidden, source.client)
+        waiting = pool.submit(entity.hidden, source.client, selection.chosen())
         yield [waiting]
         hidden = waiting.result()
         known = set(alive(entity).filter(pk__in=hidden).values_list("pk", flat=True))
@@ -186,7 +201,7 @@ def read_list(source: Source, run: Pulled, pool: Executor, progress: Progress) -
     if before and not too_many(entity, before):  # not in the whole list: deleted without a word
         run.add(refetch(source, {entity.name: before}, events=False))
     if entity.trash:
-        trash = Pages(listing(source, entity, since, entity.trash), pool=pool)
+        trash = Pages(listing(source, entity, since, entity.trash), pool=pool, ahead=1)
         while answer := trash.ask():
             yield [answer]
             gone = {
@@ -202,13 +217,16 @@ def awaited(answer: Future[T]) -> Generator[Answers, None, T]:
     return answer.result()
 
 
-def anything_deleted(source: Source, run: Pulled) -> bool:
-    """Whether rows may have slipped past us: a deletion moves later ones up, to pages that were read before."""
+def anything_shifted(source: Source, run: Pulled) -> bool:
+    """Whether rows may have slipped past us: what leaves a list moves later ones up, to pages that were read before."""
     since = int((run.cursor.started_at or moment.now()).timestamp()) - 60
-    deletions: list[tuple[str, str | int]] = [("filter[type]", ",".join(log_rows.DELETIONS))]
-    deletions += [("filter[created_at][from]", since), ("limit", 1)]
+    kinds = list(log_rows.SHIFTS)
+    if run.full and selection.asked(run.entity):  # out of the chosen pipelines, or into them
+        kinds.append(log_rows.MOVED_ALONG)
+    question: list[tuple[str, str | int]] = [("filter[type]", ",".join(kinds))]
+    question += [("filter[created_at][from]", since), ("limit", 1)]
     try:
-        answer = source.client.get("/api/v4/events", deletions)
+        answer = source.client.get("/api/v4/events", question)
     except Forbidden:
         return True
     return any(item["created_at"] >= since for item in (answer or {}).get("_embedded", {}).get("events", ()))
@@ -240,23 +258,26 @@ def read_windows(source: Source, run: Pulled, pool: Executor, progress: Progress
     """A log in closed windows of time, several under way, each page stored as it comes."""
     cursor = run.cursor
     started = cursor.started_at or moment.now()
-    recent = started - OVERLAP if run.full else datetime.min.replace(tzinfo=UTC)
+    if cursor.position and OF_INCREMENT in cursor.position:
+        run.full = False
+    long = run.full or bool(cursor.position) or (cursor.as_of or started) < started - OUTAGE
+    recent = lists_begun(started) - OVERLAP if run.full else datetime.min.replace(tzinfo=UTC)
     asked = Windows(source.client, run.entity, pool, end=int(started.timestamp()))
-    if run.full and cursor.position:
+    if cursor.position:
         asked.resume(cursor.position)
     else:
-        asked.begin(beginning(run, started), whole=run.full)
+        asked.begin(beginning(run, started), whole=long)
     while answers := asked.ask():
         yield answers
         for items in asked.take():
             moved: dict[str, Any] = {}
-            if run.full:
-                moved["position"] = asked.position()
-                if share := asked.share():
-                    moved["expected_rows"] = int((cursor.rows + len(items)) / share)
-            rows = run.entity.rows(items, source.zone)
+            if long:
+                moved["position"] = asked.position() | ({} if run.full else {OF_INCREMENT: True})
+            if run.full and (share := asked.share()):
+                moved["expected_rows"] = int((cursor.rows + len(items)) / share)
+            rows = refused.understood(run.entity, items, source.zone)
             run.add(settle(source, run.entity, [row for row in rows if row["at"] >= recent]))
-            take(run, source, items, progress, **moved)
+            take(run, source, rows, started, progress, **moved)
 
 
 def beginning(run: Pulled, started: datetime) -> int:
@@ -264,6 +285,13 @@ def beginning(run: Pulled, started: datetime) -> int:
     if run.full:
         return int(min(run.entity.oldest() or started, started).timestamp())
     return int(((run.cursor.as_of or started) - OVERLAP).timestamp())
+
+
+def lists_begun(otherwise: datetime) -> datetime:
+    """What the lists show is true since then at the earliest: what a log tells of later times must be looked at."""
+    lists = [entity.name for entity in TABLE if entity.reading is Reading.LIST]
+    begun = Cursor.objects.filter(entity__in=lists).exclude(as_of=None).aggregate(first=Min("started_at"))
+    return min(begun["first"] or otherwise, otherwise)
 
 
 READERS = {Reading.WHOLE: read_whole, Reading.LIST: read_list, Reading.WINDOWS: read_windows}

@@ -4,12 +4,15 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pipelines.amo.client import Client
 from pipelines.amo.errors import TooHeavy
+from salesops.lib import moment
 
 Item = dict[str, Any]
+Answer = Future[tuple[list[Item], bool]]
 SMALLEST_PAGE = 10
 IN_FLIGHT = (
     4  # of one list; several lists are read at once, so that a second of latency does not slow us down
@@ -32,7 +35,9 @@ class Listing:
     limit: int = 250
     keep: Callable[[Item], bool] = lambda item: True
     identity: str = "id"
-    _largest: int = field(init=False)
+    _largest: int = field(init=False)  # that amoCRM manages at once
+    _longest: int = field(init=False, default=0)  # page that has come
+    _cap: int | None = field(init=False, default=None)  # where amoCRM gives less than is asked for
 
     def __post_init__(self) -> None:
         self._largest = self.limit
@@ -57,13 +62,14 @@ class Listing:
             number += 1
         return number
 
-    def backwards(self, start: int) -> Iterator[tuple[int, list[Item]]]:
-        """(page number, its items) from page ``start`` to the first, one after another.
+    def backwards(self, start: int) -> Iterator[tuple[int, list[Item], datetime]]:
+        """(page number, its items, when it was asked for) from page ``start`` to the first, one after another.
 
         What is deleted meanwhile moves later rows to earlier pages: read this way they come twice, not never.
         """
         for number in range(start, 0, -1):
-            yield number, [item for item in self.page(number, self.limit)[0] if self.keep(item)]
+            asked = moment.now()
+            yield number, [item for item in self.page(number, self.limit)[0] if self.keep(item)], asked
 
     def estimate(self, known: int) -> int | None:
         """About how many items there are (to an eighth), given that there are ``known``; amoCRM does not count them.
@@ -87,32 +93,43 @@ class Listing:
 
     def page(self, number: int, limit: int) -> tuple[list[Item], bool]:
         """One page and whether another may follow; in smaller portions when amoCRM cannot manage it at once."""
-        if limit <= self._largest:
+        length = self._length(limit)
+        if length <= self._largest:
             try:
                 return self._ask(number, limit)
             except TooHeavy:
-                if limit <= SMALLEST_PAGE:
+                if length <= SMALLEST_PAGE:
                     raise
-                self._largest = limit // 2
-        half = limit // 2
-        start = (number - 1) * limit
-        first, last = start // half + 1, (start + limit - 1) // half + 1
+                self._largest = min(self._largest, length // 2)
+        half = length // 2
+        start = (number - 1) * length
+        first, last = start // half + 1, (start + length - 1) // half + 1
         items: list[Item] = []
         more = True
         for portion in range(first, last + 1):
             part, more = self.page(portion, half)
+            if self._length(limit) != length:  # only now it shows where the page begins
+                return self.page(number, limit)
             items += part
             if not more:
                 break
         offset = start - (first - 1) * half
-        return items[offset : offset + limit], more or len(items) > offset + limit
+        return items[offset : offset + length], more or len(items) > offset + length
+
+    def _length(self, limit: int) -> int:
+        """Rows on a page when ``limit`` are asked for."""
+        return limit if self._cap is None else min(limit, self._cap)
 
     def _ask(self, number: int, limit: int) -> tuple[list[Item], bool]:
         answer = self.client.get(self.path, [*self.params, ("page", number), ("limit", limit)])
         if answer is None:
             return [], False
         items = answer.get("_embedded", {}).get(self.key) or []
-        return items, "next" in answer.get("_links", {})
+        more = "next" in answer.get("_links", {})
+        if more and self._longest <= len(items) < limit:  # a short last page may claim a next one, too
+            self._cap = len(items)
+        self._longest = max(self._longest, len(items))
+        return items, more
 
 
 @dataclass
@@ -120,7 +137,8 @@ class Pages:
     """A list on its way: ask for the next page, wait for it as you like, take it.
 
     A list ends with 204, with a page without ``next``, or with an empty page. With a pool up to ``ahead`` pages are
-    under way at once, never more than were already seen: a short list is not overrun. ``number`` is the next page.
+    under way at once, never more than were already seen: a short list is not overrun. Several at once lose rows where
+    rows can enter the list at its front. ``number`` is the next page, ``asked`` when the last one taken was asked for.
     """
 
     listing: Listing
@@ -128,29 +146,31 @@ class Pages:
     pool: Executor | None = None
     ahead: int = IN_FLIGHT
     ended: bool = False
+    asked: datetime = field(init=False)
     _start: int = field(init=False)
     _seen: set[Any] = field(init=False, default_factory=set)
-    _asked: deque[Future[tuple[list[Item], bool]]] = field(init=False, default_factory=deque)
+    _asked: deque[tuple[datetime, Answer]] = field(init=False, default_factory=deque)
 
     def __post_init__(self) -> None:
-        self._start = self.number
+        self._start, self.asked = self.number, moment.now()
 
-    def ask(self) -> Future[tuple[list[Item], bool]] | None:
+    def ask(self) -> Answer | None:
         """The answer to come for page ``number``; None after the end. Asking twice asks amoCRM once."""
         if self.ended:
             return None
         ahead = min(self.ahead, self.number - self._start + 1) if self.pool else 1
         while len(self._asked) < ahead:
-            self._asked.append(self._submit(self.number + len(self._asked)))
-        return self._asked[0]
+            self._asked.append((moment.now(), self._submit(self.number + len(self._asked))))
+        return self._asked[0][1]
 
     def take(self) -> list[Item] | None:
         """The items of page ``number`` that are new and fit; None where the list had ended before. Raises AmoError."""
-        items, more = self._asked.popleft().result()
+        self.asked, answer = self._asked.popleft()
+        items, more = answer.result()
         self.ended = not (items and more)
         if self.ended:
-            for future in self._asked:
-                future.cancel()
+            for _, other in self._asked:
+                other.cancel()
         if not items:
             return None
         fresh = [
@@ -162,9 +182,9 @@ class Pages:
         self.number += 1
         return fresh
 
-    def _submit(self, number: int) -> Future[tuple[list[Item], bool]]:
+    def _submit(self, number: int) -> Answer:
         if self.pool:
             return self.pool.submit(self.listing.page, number, self.listing.limit)
-        answer: Future[tuple[list[Item], bool]] = Future()
+        answer: Answer = Future()
         answer.set_result(self.listing.page(number, self.listing.limit))
         return answer

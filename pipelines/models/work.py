@@ -50,7 +50,7 @@ class Deal(models.Model):
 
     id = models.BigIntegerField(primary_key=True)
     name = models.TextField(_("name"))
-    price = models.DecimalField(_("amount"), max_digits=15, decimal_places=2, default=0)
+    price = models.DecimalField(_("amount"), max_digits=20, decimal_places=2, default=0)
     pipeline = link("Pipeline")
     stage = link("Stage")
     manager = link("Person")
@@ -92,7 +92,7 @@ class Deal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.name.strip() or f"№ {self.pk}"
 
 
 class TaskQuerySet(Visible):

@@ -131,7 +131,7 @@ def test_an_empty_page_asks_the_database_nothing(django_assert_num_queries: Any)
         store(DEALS, [])
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_a_page_is_one_statement(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(1):
         store(DEALS, [deal(key) for key in range(50)])

@@ -1,0 +1,55 @@
+"""Rows of amoCRM that cannot be stored: set aside with the reason, so that the rows around them go on."""
+
+import logging
+from collections.abc import Iterable
+from datetime import tzinfo
+
+from django.db import DatabaseError
+
+from pipelines.entities import Entity
+from pipelines.models import Refused
+from pipelines.rows import Item, Row
+from salesops.lib import moment
+
+log = logging.getLogger(__name__)
+
+
+def understood(entity: Entity, items: Iterable[Item], zone: tzinfo) -> list[Row]:
+    """The rows that these items stand for; an item that makes no sense is set aside."""
+    items = list(items)
+    try:
+        return entity.rows(items, zone)
+    except Exception:  # whatever a foreign item makes a pure function raise
+        return list({row["id"]: row for item in items for row in one_understood(entity, item, zone)}.values())
+
+
+def one_understood(entity: Entity, item: Item, zone: tzinfo) -> list[Row]:
+    try:
+        return entity.rows([item], zone)
+    except Exception as error:
+        set_aside(entity, item.get("id"), error)
+        return []
+
+
+def set_aside(entity: Entity, key: object, error: Exception) -> None:
+    """Remember the row and why; a row that is set aside again has the newest reason."""
+    one = Refused(entity=entity.name, remote_id=str(key), reason=reason(error), at=moment.now())
+    log.warning("%s %s cannot be stored: %s", entity.name, key, one.reason)
+    Refused.objects.bulk_create(
+        [one], update_conflicts=True, unique_fields=["entity", "remote_id"], update_fields=["reason", "at"]
+    )
+
+
+def reason(error: Exception) -> str:
+    """One line; PostgreSQL's further lines repeat the row."""
+    text = (str(error).splitlines() or [""])[0]
+    return text if text and isinstance(error, DatabaseError) else f"{type(error).__name__}: {text}"
+
+
+def any_of(entity: Entity) -> bool:
+    return Refused.objects.filter(entity=entity.name).exists()
+
+
+def forget(entity: Entity) -> None:
+    """All of it is about to be read again."""
+    Refused.objects.filter(entity=entity.name).delete()
