@@ -13,7 +13,7 @@ from werkzeug import Request, Response
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, RequestRedirect
 
-from sandbox import control, oauth, problems
+from sandbox import control, oauth, problems, window
 from sandbox.api import (
     account,
     calls,
@@ -82,6 +82,8 @@ class App:
         request = Request(environ)
         if request.path.startswith(control.PREFIX):
             return control.answer(self, request)(environ, start_response)
+        if (seen := window.answer(self, request)) is not None:
+            return seen(environ, start_response)
         fault = self.faults.take(request.method, request.path)
         response = (self._suffer(fault, request) if fault else None) or self._gate(request)
         response.headers["X-Request-Id"] = uuid.uuid4().hex
