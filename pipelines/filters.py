@@ -160,14 +160,13 @@ def closed_by(deals: QuerySet[Deal], people: Any) -> QuerySet[Deal]:
     return closed.filter(closer=None) if people is None else closed.filter(closer__in=people)
 
 
-def owner(label: Any = _("Manager"), **options: Any) -> One:
+def owner(**options: Any) -> One:
     return One(
         queryset=people,
-        label=label,
         empty_label=_("All managers"),
         null_label=_("No owner"),
         null_value="none",
-        **options,
+        **{"label": _("Manager"), **options},
     )
 
 
@@ -200,13 +199,12 @@ class Cascading(filters.FilterSet):
         return form
 
 
-def department(label: Any = _("Department"), **options: Any) -> filters.ChoiceFilter:
+def department(**options: Any) -> filters.ChoiceFilter:
     return filters.ChoiceFilter(
-        **{"field_name": "manager__group", **options},
         choices=groups,
-        label=label,
         empty_label=_("All departments"),
         error_messages=NO_SUCH,
+        **{"field_name": "manager__group", "label": _("Department"), **options},
     )
 
 
@@ -228,7 +226,7 @@ class DealFilter(Cascading):
         empty_label=_("all"),
         error_messages=NO_SUCH,
     )
-    closed_by = owner(_("Closed by"), method="by_closer")
+    closed_by = owner(label=_("Closed by"), method="by_closer")
     closed_group = department(label=_("Closed by the department"), method="by_closing_group")
     since = Since("closed_at", label=_("Closed since"))
     until = Since("closed_at", "lt", label=_("Closed before"))

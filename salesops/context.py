@@ -1,6 +1,6 @@
-"""What the page frame needs on every page: the menu of the reader's role and how old the data is.
+"""What the page frame needs on every page: the menu of the reader's role, how old the data is, and where amoCRM lives.
 
-Both are lazy: a block that draws no frame asks nothing of the database.
+All are lazy: a block that draws no frame asks nothing of the database.
 """
 
 from typing import Any
@@ -12,6 +12,8 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from pipelines import freshness
+from pipelines.frozen import SHOWN
+from pipelines.models import Account
 from qc.models import Finding
 from salesops.lib import moment
 from team.models import Employee
@@ -24,14 +26,21 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.DEMO,
         "nav": SimpleLazyObject(lambda: menu(request)),
         "freshness": SimpleLazyObject(lambda: age(request)),
+        "amo": SimpleLazyObject(amo_address),
     }
+
+
+def amo_address() -> str:
+    """Where amoCRM itself lives, for links into it; empty before it is connected."""
+    return Account.objects.values_list("base_url", flat=True).first() or ""
 
 
 def menu(request: HttpRequest) -> list[dict[str, Any]]:
     user = request.user
     if not isinstance(user, Employee):
         return []
-    open_findings = Finding.objects.visible_to(user).open(moment.now()).order_by()[: MANY + 1].count()
+    shown = Finding.objects.visible_to(user).filter(mode__in=SHOWN)
+    open_findings = shown.open(moment.now()).order_by()[: MANY + 1].count()
     work = [
         user.directs and _link(request, "desk", "layout-dashboard", _("Desk")),
         user.sees_money

@@ -1,48 +1,40 @@
 """Deals and tasks: two lists and the card of a deal."""
 
-from django.db.models import Count, Sum
+from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from pipelines.filters import DealFilter, TaskFilter, closed_by
-from pipelines.models import Account, Deal, Task
+from pipelines.models import Deal, Task
 from pipelines.pages import deal_rows, diary, listing, ribbon
 from pipelines.pages.doors import deals_open_to
 from salesops.lib import moment
 
 
-def amo_address() -> str:
-    """Where amoCRM itself lives, for links into it; empty before it is connected."""
-    return Account.objects.values_list("base_url", flat=True).first() or ""
-
-
 @require_safe
 def deals(request: HttpRequest) -> HttpResponse:
     """Open deals unless the address asks for others."""
-    data = request.GET.copy()
-    if "open" not in data and not data.get("result"):
-        data["open"] = "1"
-    if "sort" not in data and (data.get("stuck") or data.get("no_task")):
-        data["sort"] = "-price"  # where the most money stands comes first
-    alive, sees = Deal.objects.alive().with_moments(), request.user.sees
-    if data.get("result") and sees is not None:
-        visible = closed_by(alive, sees)  # a result is theirs who closed, whoever owns the deal today
-    else:
-        visible = alive.visible_to(request.user)
-    chosen = DealFilter(data, visible.select_related("stage", "manager"), request=request)
-    found = chosen.qs if chosen.is_valid() else visible.none()
-    totals = found.order_by().aggregate(count=Count("*"), sum=Sum("price"))
-    page = listing.page(request, found, totals["count"])
-    choices = [(_("All"), {}), (_("Stuck"), {"stuck": "1"}), (_("Without a task"), {"no_task": "1"})]
-    context = {
-        "page": page,
-        "rows": deal_rows.rows(page.object_list, moment.now()),
-        "totals": totals,
-        "shortcuts": listing.shortcuts(request, choices),
-    }
-    return listing.answer(request, "pipelines/deals.html", chosen, context)
+    asked, sees = request.GET, request.user.sees
+    # a result is theirs who closed, whoever owns the deal today
+    alive, by_result = Deal.objects.alive().with_moments(), asked.get("result") and sees is not None
+    visible = closed_by(alive, sees) if by_result else alive.visible_to(request.user)
+    defaults = {} if asked.get("result") else {"open": "1"}
+    if asked.get("stuck") or asked.get("no_task"):
+        defaults["sort"] = "-price"  # where the most money stands comes first
+    return listing.show(
+        request,
+        "pipelines/deals.html",
+        DealFilter,
+        visible.select_related("stage", "manager"),
+        title=_("Deals"),
+        label=_("Which deals"),
+        choices=[(_("All"), {}), (_("Stuck"), {"stuck": "1"}), (_("Without a task"), {"no_task": "1"})],
+        defaults=defaults,
+        totals={"sum": Sum("price")},
+        more=lambda page: {"rows": deal_rows.rows(page.object_list, moment.now())},
+    )
 
 
 def visible_deal(request: HttpRequest, pk: int) -> Deal:
@@ -60,8 +52,6 @@ def deal(request: HttpRequest, pk: int) -> HttpResponse:
         "deal": one,
         "row": deal_rows.row(one, now),
         "segments": ribbon.segments(one, now),
-        "amo": amo_address(),
-        "now": now,
     }
     return render(request, "pipelines/deal.html", context)
 
@@ -87,20 +77,15 @@ def deal_diary(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def tasks(request: HttpRequest) -> HttpResponse:
     """Open tasks unless the address asks for others."""
-    data = request.GET.copy()
-    if "completed" not in data:
-        data["completed"] = "0"
     visible = Task.objects.filter(deleted_at=None).visible_to(request.user)
-    chosen = TaskFilter(
-        data, visible.select_related("deal", "deal__stage", "manager", "kind"), request=request
+    return listing.show(
+        request,
+        "pipelines/tasks.html",
+        TaskFilter,
+        visible.select_related("deal", "deal__stage", "manager", "kind"),
+        title=_("Tasks"),
+        label=_("Which tasks"),
+        choices=[(_("All"), {}), (_("Overdue"), {"overdue": "1"})],
+        defaults={"completed": "0"},
+        order="due",
     )
-    found = chosen.qs if chosen.is_valid() else visible.none()
-    count = found.order_by().count()
-    context = {
-        "page": listing.page(request, found, count),
-        "count": count,
-        "now": moment.now(),
-        "amo": amo_address(),
-        "shortcuts": listing.shortcuts(request, [(_("All"), {}), (_("Overdue"), {"overdue": "1"})]),
-    }
-    return listing.answer(request, "pipelines/tasks.html", chosen, context)

@@ -1,15 +1,19 @@
 """What every list page does: filter by its address, say what was wrong with it, cut into pages, offer shortcuts."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import Aggregate, Count, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
 
+from pipelines.pages import parts
+from salesops.lib import moment
+
 PAGE_SIZE = 50
+Choices = list[tuple[Any, dict[str, str]]]  # label → the filters it sets
 
 
 def problems(chosen: FilterSet) -> list[str]:
@@ -29,14 +33,54 @@ def page(request: HttpRequest, rows: QuerySet, count: int) -> Page:
     return paginator.get_page(request.GET.get("page"))
 
 
-def answer(request: HttpRequest, template: str, chosen: FilterSet, context: dict[str, Any]) -> HttpResponse:
+def show(
+    request: HttpRequest,
+    template: str,
+    filters: type[FilterSet],
+    visible: QuerySet,
+    *,
+    title: Any,
+    label: Any,
+    choices: Choices,
+    defaults: dict[str, str],
+    order: str = "",
+    totals: dict[str, Aggregate] | None = None,
+    more: Callable[[Page], dict[str, Any]] = lambda page: {},
+) -> HttpResponse:
+    """The page of a list, or its rows alone when they draw themselves anew.
+
+    ``template`` extends parts/rows.html. ``defaults`` are filters that the address does not name, ``order`` the column
+    (as in ``?sort=``) by which ``visible`` is sorted already, ``label`` what the shortcuts choose.
+    """
+    data = request.GET.copy()
+    if not data.get("sort"):
+        data.pop("sort", None)
+    for name, value in defaults.items():
+        data.setdefault(name, value)
+    chosen = filters(data, visible, request=request)
+    found = chosen.qs if chosen.is_valid() else visible.none()
+    sums = found.order_by().aggregate(count=Count("*"), **(totals or {}))
+    shown = page(request, found, sums["count"])
     wrong = problems(chosen)
-    return render(
-        request, template, context | {"form": chosen.form, "problems": wrong}, status=422 if wrong else 200
-    )
+    context = {
+        "title": title,
+        "label": label,
+        "form": chosen.form,
+        "problems": wrong,
+        "page": shown,
+        "totals": sums,
+        "count": sums["count"],
+        "sort": chosen.data.get("sort") or order,
+        "shortcuts": shortcuts(request, choices),
+        "now": moment.now(),
+    }
+    context |= more(shown)
+    part = parts.draw(request, template, context, id="rows", url=request.get_full_path(), css="card")
+    bare = parts.SEEN in request.headers
+    return parts.answer(request, part, "parts/list.html", context, bare=bare, status=422 if wrong else 200)
 
 
-def shortcuts(request: HttpRequest, choices: list[tuple[Any, dict[str, str]]]) -> list[tuple[Any, str, bool]]:
+def shortcuts(request: HttpRequest, choices: Choices) -> list[tuple[Any, str, bool]]:
     """Choices of ``parts/switch.html``: each sets its own parameters and takes away those of the others."""
     keys = {key for _label, values in choices for key in values}
     here = {key: request.GET[key] for key in keys if request.GET.get(key)}

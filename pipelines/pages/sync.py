@@ -4,13 +4,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
 
 from pipelines import hooks
-from pipelines.pages import sync_state
+from pipelines.pages import parts, sync_state
 from pipelines.pages.doors import for_admins, for_heads
 from pipelines.tasks import answer_hooks, pull_changes, sweep
 from salesops.lib import moment
@@ -19,15 +20,28 @@ from salesops.lib import moment
 @require_safe
 @for_heads
 def state(request: HttpRequest) -> HttpResponse:
-    return render(request, "pipelines/sync.html", sync_state.read(moment.now()))
+    return shown(request, bare=False)
 
 
 @require_safe
 @for_heads
 def progress(request: HttpRequest) -> HttpResponse:
     """The part of the page that moves while data are loading."""
-    template = "pipelines/sync.html#progress" if request.headers.get("HX-Request") else "pipelines/sync.html"
-    return render(request, template, sync_state.read(moment.now()))
+    return shown(request, bare=bool(request.headers.get("HX-Request")))
+
+
+def shown(request: HttpRequest, *, bare: bool) -> HttpResponse:
+    read = sync_state.read(moment.now())
+    part = parts.draw(
+        request,
+        "pipelines/_progress.html",
+        read,
+        id="sync-progress",
+        url=reverse("sync-progress"),
+        css="stack",
+        trigger="every 2s" if read["loading"] else "every 15s",
+    )
+    return parts.answer(request, part, "pipelines/sync.html", read, bare=bare)
 
 
 @require_POST

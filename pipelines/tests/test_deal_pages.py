@@ -1,5 +1,6 @@
 """Pages of deals, tasks and the sync: what they show, to whom, and what they cost."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -399,3 +400,49 @@ def test_a_result_belongs_to_whoever_closed(office: Office, who: str, query: str
     client = login() if who == "director" else login(Role.MANAGER, getattr(office, who))
     page = client.get(f"/deals/?{query.format(anna=office.anna.pk, roman=office.roman.pk)}")
     assert {row.deal.name for row in page.context["rows"]} == names
+
+
+@pytest.mark.parametrize("path", ["/deals/", "/tasks/?overdue=1", "/findings/", "/findings/deal/{deal}/"])
+def test_what_has_not_changed_is_not_drawn_again(office: Office, path: str) -> None:
+    client, path = login(), path.format(deal=office.stuck.pk)
+    page = client.get(path)
+    seen = HTMX | {"X-Seen": re.search(r'data-seen="(\w+)"', text(page))[1]}
+    assert "X-Seen" in page["Vary"]
+    assert client.get(path, headers=seen).status_code == 204
+    factory.make_task(office.stuck, NOW - DAY)
+    factory.make_finding(office.stuck, "task.overdue", values={"due": NOW.isoformat()})
+    again = client.get(path, headers=seen)
+    assert again.status_code == 200
+    assert "<html" not in text(again)
+
+
+@pytest.mark.parametrize(
+    ("path", "column", "order", "next_order"),
+    [
+        ("/tasks/", "due", "ascending", "-due"),
+        ("/findings/", "opened", "descending", "opened"),
+        ("/deals/?stuck=1", "price", "descending", "price"),
+        ("/deals/?sort=name", "name", "ascending", "-name"),
+        ("/deals/?sort=&stuck=1", "price", "descending", "price"),
+    ],
+)
+def test_the_order_in_force_is_told_and_turned_round_by_the_first_click(
+    office: Office, path: str, column: str, order: str, next_order: str
+) -> None:
+    page = " ".join(text(login().get(path)).split())
+    head = re.search(
+        r'<th scope="col" class="[^"]*" aria-sort="(\w+)"><a class="sort" id="sort-(\w+)" href="([^"]+)"',
+        page,
+    )
+    assert head[1] == order
+    assert head[2] == column
+    assert f"sort={next_order}" in head[3]
+
+
+def test_a_deal_without_a_name_is_called_by_its_number(office: Office) -> None:
+    deal = factory.make_deal(office.talk, office.anna, name=" ")
+    factory.make_task(deal)
+    factory.make_finding(deal)
+    client = login()
+    for path in ("/deals/", "/tasks/", "/findings/", f"/deals/{deal.pk}/", f"/deals/{deal.pk}/diary/"):
+        assert f"№ {deal.pk}</" in text(client.get(path)), path

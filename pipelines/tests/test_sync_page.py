@@ -1,5 +1,6 @@
 """The state of the mirror and its comparison with amoCRM: on the page with its buttons, in the API, for monitors."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -185,3 +186,25 @@ def test_the_comparison_runs_every_night_and_is_taken_up_again_when_it_broke_off
     first, later = sorted(night, key=lambda one: len(one.get("args", ())))
     assert (first["schedule"].hour, first["schedule"].minute) == ({3}, {30})
     assert later["args"] == [True] and min(later["schedule"].hour) == 4
+
+
+@pytest.mark.parametrize(("state", "pace"), [("loading", "every 2s"), ("ready", "every 15s")])
+def test_the_page_asks_often_while_it_loads_and_gets_nothing_while_nothing_moves(
+    state: str, pace: str
+) -> None:
+    factory.make_cursor(state=state)
+    Hook.objects.create(body=b"", error="500 Internal Server Error")
+    client = login(Role.ADMIN)
+    shown = client.get(reverse("sync")).content.decode()
+    assert f'hx-trigger="{pace}"' in shown
+    seen = {"HX-Request": "true", "X-Seen": re.search(r'data-seen="(\w+)"', shown)[1]}
+    assert client.get(reverse("sync-progress"), headers=seen).status_code == 204
+    assert client.get(reverse("sync-progress"), headers=seen | {"X-Seen": "other"}).status_code == 200
+
+
+def test_what_failed_is_told_in_a_sentence_with_the_answer_folded_away() -> None:
+    factory.make_cursor(state="failed", error="HTTPStatusError: 502 <html>")
+    shown = login(Role.ADMIN).get(reverse("sync-progress"), headers={"HX-Request": "true"}).content.decode()
+    assert 'role="alert"' not in shown
+    assert re.search(r"<details[^>]*>.*502 &lt;html&gt;.*</details>", shown, re.DOTALL)
+    assert reverse("connect") in shown

@@ -52,9 +52,7 @@ def tone(finding: Finding) -> str:
     return "bad" if finding.severity == "violation" else "warn"
 
 
-@register.inclusion_tag("qc/findings_of_deal.html", takes_context=True)
+@register.inclusion_tag("parts/live.html", takes_context=True)
 def deal_findings(context: Context, deal: Deal) -> dict[str, Any]:
     """The block of a deal's findings, drawn at once inside another page."""
-    return {"request": context["request"], "user": context["request"].user} | findings.of_deal(
-        deal, context["request"].user
-    )
+    return {"part": findings.drawn(context["request"], deal)}

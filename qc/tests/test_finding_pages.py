@@ -129,8 +129,14 @@ def test_every_row_tells_its_reason_and_leads_to_its_deal(office: Office) -> Non
 
 
 def test_findings_in_shadow_are_for_administrators_only(office: Office) -> None:
-    assert office.shadow in login(Role.ADMIN).get("/findings/").context["page"]
-    assert office.shadow not in login(Role.DIRECTOR).get("/findings/").context["page"]
+    """And asked for: what the desk and the menu count holds none."""
+    assert office.shadow in login(Role.ADMIN).get("/findings/?mode=shadow").context["page"]
+    admin = login(Role.ADMIN).get("/findings/")
+    assert office.shadow not in admin.context["page"]
+    (badge,) = {item["badge"] for section in admin.context["nav"] for item in section["items"]} - {""}
+    assert badge == admin.context["count"] == 2
+    for query in ("", "?mode=shadow"):
+        assert office.shadow not in login(Role.DIRECTOR).get(f"/findings/{query}").context["page"]
 
 
 def test_a_manager_sees_own_findings_only(office: Office) -> None:

@@ -3,12 +3,14 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from pipelines.models import Account, Deal
-from pipelines.pages import listing
+from pipelines.frozen import SHOWN
+from pipelines.models import Deal
+from pipelines.pages import listing, parts
 from pipelines.pages.doors import deals_open_to
 from qc import demands
 from qc.filters import FindingFilter
@@ -18,40 +20,46 @@ from salesops.lib import moment
 
 @require_safe
 def findings(request: HttpRequest) -> HttpResponse:
-    """Open findings unless the address asks for others."""
-    data = request.GET.copy()
-    if "state" not in data and not (data.get("since") or data.get("closed_since")):
-        data["state"] = "open"
-    visible = (
-        Finding.objects.standing()
-        .visible_to(request.user)
-        .select_related("deal", "task", "stage", "manager")
-        .order_by("-opens_at", "-pk")
+    """Open findings that everybody sees, unless the address asks for others."""
+    asked = request.GET
+    visible = Finding.objects.standing().visible_to(request.user)
+    if not asked.get("mode"):
+        visible = visible.filter(mode__in=SHOWN)
+    return listing.show(
+        request,
+        "qc/findings.html",
+        FindingFilter,
+        visible.select_related("deal", "task", "stage", "manager").order_by("-opens_at", "-pk"),
+        title=_("Findings"),
+        label=_("Which findings"),
+        choices=[
+            (_("All"), {}),
+            (_("Violations"), {"severity": "violation"}),
+            (_("Remarks"), {"severity": "remark"}),
+        ],
+        defaults={} if asked.get("since") or asked.get("closed_since") else {"state": "open"},
+        order="-opened",
     )
-    chosen = FindingFilter(data, visible, request=request)
-    found = chosen.qs if chosen.is_valid() else visible.none()
-    count = found.order_by().count()
-    choices = [
-        (_("All"), {}),
-        (_("Violations"), {"severity": "violation"}),
-        (_("Remarks"), {"severity": "remark"}),
-    ]
-    context = {
-        "page": listing.page(request, found, count),
-        "count": count,
-        "now": moment.now(),
-        "amo": Account.objects.values_list("base_url", flat=True).first(),
-        "shortcuts": listing.shortcuts(request, choices),
-    }
-    return listing.answer(request, "qc/findings.html", chosen, context)
 
 
 @require_safe
 def deal_findings(request: HttpRequest, pk: int) -> HttpResponse:
     """A block of the deal card; opened alone it is a page."""
     deal = get_object_or_404(deals_open_to(request.user).select_related("stage"), pk=pk)
-    template = "qc/findings_of_deal.html" if request.headers.get("HX-Request") else "qc/findings_alone.html"
-    return render(request, template, of_deal(deal, request.user))
+    bare = bool(request.headers.get("HX-Request"))
+    return parts.answer(request, drawn(request, deal), "qc/findings_alone.html", {"deal": deal}, bare=bare)
+
+
+def drawn(request: HttpRequest, deal: Deal) -> parts.Part:
+    """The block, which draws itself anew."""
+    return parts.draw(
+        request,
+        "qc/findings_of_deal.html",
+        of_deal(deal, request.user),
+        id="findings-of-deal",
+        url=reverse("deal-findings", args=[deal.pk]),
+        css="grid cols-main",
+    )
 
 
 def of_deal(deal: Deal, user: Any) -> dict[str, Any]:

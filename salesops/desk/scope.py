@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from pipelines.models import Person, Pipeline, Stage
 
-
 AT_CLOSING = {"manager": "closed_by", "group": "closed_group"}  # filters of a list of deals
 
 

@@ -1,6 +1,5 @@
 """«Пульт»: where to step in now. Every block is an address of its own with its own permission."""
 
-import hashlib
 from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,10 +7,11 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from pipelines.pages import parts
 from pipelines.pages.doors import for_heads
 from salesops.desk import blocks, money, pulse, snapshot, today
 from salesops.desk.scope import BadFilter, Scope, ScopeForm, read
@@ -104,7 +104,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     try:
         scope = read(request)
     except BadFilter as error:
-        return render(request, "desk/refused.html", {"problem": error}, status=422)
+        return refused(request, error)
     return render(
         request,
         "desk/desk.html",
@@ -119,19 +119,27 @@ def block(request: HttpRequest, block: str) -> HttpResponse:
     if block not in BLOCKS:
         raise Http404
     title, show = BLOCKS[block]
+    bare = bool(request.headers.get("HX-Request"))
     try:
         scope = read(request)
     except BadFilter as error:
-        return render(request, "desk/refused.html", {"problem": error}, status=422)
+        return refused(request, error, bare)
     shown = show(request, scope, snapshot.take(moment.now(), this_month()))
-    body = render_to_string(f"desk/{block}.html", shown | {"scope": scope, "title": title}, request)
-    seen = hashlib.blake2b(body.encode(), digest_size=8).hexdigest()
-    if request.GET.get("seen") == seen:
-        return HttpResponse(status=204)
-    context = {"name": block, "title": title, "body": body, "seen": seen, "query": scope.query(seen=seen)}
-    return render(
-        request, "desk/block.html" if request.headers.get("HX-Request") else "desk/alone.html", context
+    part = parts.draw(
+        request,
+        f"desk/{block}.html",
+        shown | {"scope": scope, "title": title},
+        id=f"block-{block}",
+        url=reverse("desk-block", args=[block]) + scope.query(),
+        css="block",
     )
+    return parts.answer(request, part, "desk/alone.html", {"title": title}, bare=bare)
+
+
+def refused(request: HttpRequest, error: BadFilter, bare: bool = False) -> HttpResponse:
+    """One sentence and the way back to the whole company."""
+    template = "desk/_refused.html" if bare else "desk/refused.html"
+    return render(request, template, {"problem": error}, status=422)
 
 
 @require_safe
@@ -140,7 +148,7 @@ def beat(request: HttpRequest) -> HttpResponse:
     stamp, seen = pulse.page_stamp(moment.now()), request.GET.get("seen")
     if seen == stamp:
         return HttpResponse(status=204)
-    response = render(request, "desk/pulse.html", {"stamp": stamp})
+    response = render(request, "parts/pulse.html", {"stamp": stamp})
     if seen:
         response["HX-Trigger"] = "fresh"
     return response

@@ -1,8 +1,13 @@
+from datetime import timedelta
 from typing import Any
 
 from django import template
 from django.template.context import Context
 from django.urls import reverse
+from django.utils import timezone
+
+from qc.models import Finding
+from salesops.desk.snapshot import Story
 
 register = template.Library()
 
@@ -13,6 +18,15 @@ def to(context: Context, name: str, **values: Any) -> str:
     if values.get("manager", "") is None:
         values["manager"] = "none"
     return reverse(name) + context["scope"].query(**values)
+
+
+@register.simple_tag(takes_context=True)
+def to_story(context: Context, story: Story, finding: Finding) -> str:
+    """The address of the findings that one line of the feed counts: of that person, rule and local day."""
+    day = timezone.localdate(story.at)
+    since, until = ("closed_since", "closed_until") if story.fixed else ("since", "until")
+    day_of = {since: day, until: day + timedelta(days=1)}
+    return to(context, "findings", manager=finding.manager_id, rule=finding.rule, state=story.state, **day_of)
 
 
 @register.filter

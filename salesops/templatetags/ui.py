@@ -12,6 +12,7 @@ import lucide
 from django import template
 from django.core.paginator import Page
 from django.forms import BoundField
+from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
@@ -92,6 +93,15 @@ def chart(figure: Mapping[str, object], key: str, label: object, size: str = "")
         key,
         json_script(figure, f"figure-{key}"),
     )
+
+
+@register.inclusion_tag("parts/breadcrumbs.html")
+def crumbs(*pairs: object) -> dict[str, object]:
+    """The way here: titles, each with its address or the name of its route (or "": no link). None is left out."""
+    named = zip(pairs[::2], pairs[1::2], strict=True)
+    return {
+        "crumbs": [(title, resolve_url(str(url)) if url else "") for title, url in named if title is not None]
+    }
 
 
 @register.inclusion_tag("parts/ribbon.html")

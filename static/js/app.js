@@ -15,12 +15,13 @@ function toggleTheme() {
 const closeDrawer = () => { if (location.hash === "#sidebar") history.back(); };
 
 document.addEventListener("click", (event) => {
-  const target = event.target.closest("[data-theme-toggle], [data-dialog], [data-close], [data-fill], [data-dismiss], [data-print]");
+  const target = event.target.closest("[data-theme-toggle], [data-dialog], [data-close], [data-fill], [data-dismiss], [data-print], [data-retry]");
   if (target?.matches("[data-theme-toggle]")) toggleTheme();
   if (target?.matches("[data-dialog]")) document.getElementById(target.dataset.dialog)?.showModal();
   if (target?.matches("[data-close]")) target.closest("dialog")?.close();
-  if (target?.matches("[data-dismiss]")) target.closest(".alert, .panel > *")?.remove();
+  if (target?.matches("[data-dismiss]")) target.closest(".alert")?.remove();
   if (target?.matches("[data-print]")) print();
+  if (target?.matches("[data-retry]")) htmx.trigger(target.closest("[hx-get]"), "retry");
   if (target?.matches("[data-fill]")) fillLogin(target);
   if (event.target.matches("dialog")) event.target.close(); // a click on the backdrop
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
@@ -72,16 +73,47 @@ document.addEventListener("change", (event) => {
   if (form && !window.htmx) form.requestSubmit();
 });
 
-// htmx: a failed request leaves the page as it was and says so.
-const failed = () => {
-  const box = document.querySelector(".toasts");
-  if (!box) return;
-  const alert = document.getElementById("request-failed").content.cloneNode(true);
-  box.replaceChildren(alert);
-};
-document.addEventListener("htmx:sendError", failed);
-document.addEventListener("htmx:timeout", failed);
-document.addEventListener("htmx:responseError", failed);
+// htmx: a failed request leaves the page as it was and says so: in its own place where a block is still to come.
+// What asks by itself every few seconds fails silently; the next answer mends it.
+const copyOf = (id) => document.getElementById(id).content.cloneNode(true);
+function failed({ detail }) {
+  const asked = detail.requestConfig?.triggeringEvent?.type;
+  const skeleton = detail.target?.querySelector?.(".skeleton");
+  if (skeleton) return skeleton.replaceWith(copyOf("block-failed"));
+  if (asked === "fresh" || asked === "retry" || detail.elt?.matches?.("#pulse, #sync-progress")) return;
+  document.querySelector(".toasts")?.replaceChildren(copyOf("request-failed"));
+}
+for (const event of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) document.addEventListener(event, failed);
+
+// A part that draws itself anew says which drawing it shows, and gets none while nothing has changed.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (detail.elt.dataset.seen) detail.headers["X-Seen"] = detail.elt.dataset.seen;
+});
+// When it does change, the reader keeps his place: the current row, what is focused, what he has opened and scrolled to.
+const places = new Map();
+const linkOf = (row) => row?.querySelector("a.row-link, a")?.getAttribute("href");
+const opened = (part) => [...part.querySelectorAll("details")].map((one) => [one, one.querySelector("summary")?.textContent]);
+document.addEventListener("htmx:beforeSwap", ({ detail: { target, requestConfig, shouldSwap } }) => {
+  if (!shouldSwap || requestConfig.elt !== target || !target.dataset.seen) return;
+  places.set(target.id, {
+    current: linkOf(target.querySelector("[data-walk] > .current")),
+    focus: target.contains(document.activeElement) && document.activeElement.getAttribute("href"),
+    open: opened(target).filter(([one]) => one.open).map(([, words]) => words),
+    left: target.querySelector(".table-wrap")?.scrollLeft,
+  });
+});
+document.addEventListener("htmx:afterSettle", ({ detail: { elt } }) => {
+  const place = places.get(elt.id);
+  if (!place) return;
+  places.delete(elt.id);
+  for (const [one, words] of opened(elt)) if (place.open.includes(words)) one.open = true;
+  const row = place.current && [...elt.querySelectorAll("[data-walk] > *")].find((one) => linkOf(one) === place.current);
+  if (row) row.classList.add("current");
+  if (place.focus) ((row && linkOf(row) === place.focus ? row : elt).querySelector(`a[href="${CSS.escape(place.focus)}"]`))?.focus({ preventScroll: true });
+  const wrap = elt.querySelector(".table-wrap");
+  if (wrap && place.left) wrap.scrollLeft = place.left;
+});
+
 // A session that ran out answers with the sign-in page: show it whole, not inside a block.
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (new URL(event.detail.xhr.responseURL).pathname !== root.dataset.login) return;

@@ -215,6 +215,23 @@ def test_the_feed_folds_a_day_of_one_person_and_rule_into_a_line(office: Office)
     ]
 
 
+def test_a_line_of_the_feed_leads_to_as_many_findings_as_it_counts(office: Office) -> None:
+    for days in (1, 1, 2, 3):
+        office.stand_still(office.anna, 1_000, days=days)
+    client = login()
+    stories = context(client, "feed")["stories"]
+    links = [href for href in hrefs(client, "feed") if "rule=" in href]
+    assert [client.get(href).context["count"] for href in links] == [
+        story.count for story, _finding in stories if story.count > 1
+    ]
+
+
+def test_a_bad_filter_is_one_sentence_inside_a_block(office: Office) -> None:
+    page = login().get("/desk/figures/?pipeline=abc", headers=HTMX)
+    assert page.status_code == 422
+    assert "<html" not in page.content.decode()
+
+
 def test_the_feed_joins_a_line_across_pipelines(office: Office) -> None:
     for stage, hour in ((office.bulk, 1), (office.ready, 2), (office.bulk, 3)):
         deal = factory.make_deal(stage, office.roman)
@@ -357,11 +374,11 @@ def test_an_empty_portal_has_an_empty_desk() -> None:
 def test_a_block_that_has_not_changed_is_not_sent_again(office: Office) -> None:
     client = login()
     page = client.get("/desk/figures/", headers=HTMX).content.decode()
-    again = unescape(re.search(r'hx-get="([^"]+)"', page)[1])
-    assert client.get(again, headers=HTMX).status_code == 204
+    seen = HTMX | {"X-Seen": re.search(r'data-seen="(\w+)"', page)[1]}
+    assert client.get("/desk/figures/", headers=seen).status_code == 204
     office.stand_still(office.anna, 1_000, days=1)
     pulse.beat()
-    assert client.get(again, headers=HTMX).status_code == 200
+    assert client.get("/desk/figures/", headers=seen).status_code == 200
 
 
 def test_the_pulse_is_silent_until_something_changes() -> None:
