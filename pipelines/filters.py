@@ -1,6 +1,7 @@
 """Filters of deal and task lists, the same on pages and in the API. Nonsense is refused with a sentence."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime, time
 from typing import Any
 
@@ -59,12 +60,19 @@ class OneStage(One):
 
 
 class MomentInput(forms.DateInput):
-    """A date picker; a full moment that came in a link stays as text, which a date picker would drop."""
+    """A date picker; for a full moment that came in a link, a picker of local date and time, to the second."""
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
-        shown = context["widget"]["value"] or ""
-        context["widget"]["type"] = "date" if len(shown) in (0, len("2026-11-20")) else "text"
+        widget = context["widget"]
+        shown = widget["value"] or ""
+        widget["type"] = "date" if len(shown) in (0, len("2026-11-20")) else "text"
+        if widget["type"] == "text":
+            with suppress(ValueError):
+                moment = datetime.fromisoformat(shown)
+                local = timezone.make_naive(moment) if moment.tzinfo else moment
+                widget["value"], widget["type"] = local.isoformat(timespec="seconds"), "datetime-local"
+                widget["attrs"]["step"] = "1"
         return context
 
 

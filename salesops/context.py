@@ -16,7 +16,7 @@ from pipelines.frozen import SHOWN
 from pipelines.models import Account
 from qc.models import Finding
 from salesops.lib import moment
-from team.models import Employee
+from team.models import Employee, Role
 
 MANY = 999  # a badge need not be exact, and counting a million findings on every page takes 100 ms
 
@@ -44,7 +44,12 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     work = [
         user.directs and _link(request, "desk", "layout-dashboard", _("Desk")),
         user.sees_money
-        and _link(request, "my-month", "wallet", _("My month") if user.person_id else _("Managers’ money")),
+        and _link(
+            request,
+            "my-month",
+            "wallet",
+            _("My month") if user.role == Role.MANAGER else _("Managers’ money"),
+        ),
         _link(request, "deals", "briefcase", _("Deals")),
         _link(request, "tasks", "list-checks", _("Tasks")),
         _link(

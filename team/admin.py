@@ -5,13 +5,14 @@ from zoneinfo import available_timezones
 
 from celery import current_app
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from kombu.exceptions import OperationalError
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -25,19 +26,29 @@ class JudgedAgain(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Model, form: forms.ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        _judge_all()
+        _judge_all(request)
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         super().delete_model(request, obj)
-        _judge_all()
+        _judge_all(request)
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         super().delete_queryset(request, queryset)
-        _judge_all()
+        _judge_all(request)
 
 
-def _judge_all() -> None:
-    transaction.on_commit(lambda: current_app.send_task("qc.tasks.judge_all"))  # by name: qc stands above
+def _judge_all(request: HttpRequest) -> None:
+    """Once it is committed; what is saved stays saved while the queue is down."""
+
+    def ask() -> None:
+        try:
+            current_app.send_task("qc.tasks.judge_all")  # by name: qc stands above
+        except OperationalError:
+            messages.warning(
+                request, _("Saved, but the queue does not answer: deals will be judged when they change.")
+            )
+
+    transaction.on_commit(ask)
 
 
 class EmployeeForm(UserChangeForm):

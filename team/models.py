@@ -130,7 +130,9 @@ class DayOff(models.Model):
         SWAP = "swap", _("swapped away")
         EXTRA = "extra", _("extra shift")
 
-    employee = models.ForeignKey(Employee, models.CASCADE, related_name="days_off")
+    employee = models.ForeignKey(
+        Employee, models.CASCADE, related_name="days_off", verbose_name=_("employee")
+    )
     first = models.DateField(_("from"))
     last = models.DateField(_("to, inclusive"))
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
@@ -143,3 +145,6 @@ class DayOff(models.Model):
                 condition=models.Q(last__gte=models.F("first")), name="dayoff_ends_after_start"
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.employee}: {self.get_kind_display()}, {self.first:%d.%m.%Y}–{self.last:%d.%m.%Y}"

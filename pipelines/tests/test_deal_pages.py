@@ -446,3 +446,18 @@ def test_a_deal_without_a_name_is_called_by_its_number(office: Office) -> None:
     client = login()
     for path in ("/deals/", "/tasks/", "/findings/", f"/deals/{deal.pk}/", f"/deals/{deal.pk}/diary/"):
         assert f"№ {deal.pk}</" in text(client.get(path)), path
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "shown"),
+    [
+        ("2026-11-20", "date", "2026-11-20"),
+        ("2026-11-20T12:00:05.123456+00:00", "datetime-local", "2026-11-20T15:00:05"),
+        ("2026-11-20T12:00", "datetime-local", "2026-11-20T12:00:00"),
+        ("nonsense at noon", "text", "nonsense at noon"),
+    ],
+)
+def test_a_moment_of_a_link_is_shown_in_local_time(value: str, kind: str, shown: str) -> None:
+    field = login().get("/tasks/", {"since": value}).context["form"]["since"]
+    assert f'type="{kind}"' in str(field)
+    assert f'value="{shown}"' in str(field)

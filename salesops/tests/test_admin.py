@@ -4,9 +4,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from celery import Celery
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from kombu.exceptions import OperationalError
 
 from kpi.models import Quota, Scheme
 from pipelines import models as mirror
@@ -141,6 +143,26 @@ def test_a_changed_rota_is_judged_by_at_once(
         assert client.post(address(Rota, "add"), ROTA).status_code == 302
     assert len(sent) == 1
     assert Rota.objects.get().pattern == "1100"
+
+
+@pytest.mark.django_db(transaction=True)  # the queue is asked once the rows are committed
+def test_a_queue_that_is_down_keeps_what_was_saved_and_says_so(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*_arguments: object, **_options: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(Celery, "send_task", down)
+    response = client.post(address(Rota, "add"), ROTA, follow=True)
+    assert "the queue does not answer" in response.content.decode()
+    assert Rota.objects.exists()
+
+
+def test_an_absence_is_called_by_its_person_kind_and_days(client: Client) -> None:
+    anna = factory.make_employee(Role.MANAGER, first_name="Анна", last_name="Кузнецова")
+    day = DayOff.objects.create(employee=anna, first=date(2026, 11, 20), last=date(2026, 11, 22), kind="sick")
+    page = client.get(address(DayOff, "change", day.pk)).content.decode()
+    assert "Анна Кузнецова: sick leave, 20.11.2026–22.11.2026" in page
 
 
 def test_an_absence_ends_after_it_begins(client: Client) -> None:

@@ -70,3 +70,12 @@ def test_too_many_wrong_passwords_are_answered_by_a_page_that_says_when_to_come_
     text = page.content.decode()
     assert "15\xa0мин" in text.replace(" ", "\xa0")
     assert "css/tokens.css" in text
+
+
+@pytest.mark.parametrize(("role", "label"), [(Role.MANAGER, "My month"), (Role.HEAD, "Managers’ money")])
+def test_the_menu_names_what_opens(role: str, label: str) -> None:
+    client = Client()
+    client.force_login(factory.make_employee(role, factory.make_person(), language="en"))
+    page = client.get("/my/").content.decode()
+    assert f"<span>{label}</span>" in page
+    assert label in page.partition("<h1>")[2].partition("</h1>")[0]

@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
                 ('first', models.DateField(verbose_name='from')),
                 ('last', models.DateField(verbose_name='to, inclusive')),
                 ('kind', models.CharField(choices=[('vacation', 'vacation'), ('sick', 'sick leave'), ('swap', 'swapped away'), ('extra', 'extra shift')], max_length=8, verbose_name='kind')),
-                ('employee', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='days_off', to=settings.AUTH_USER_MODEL)),
+                ('employee', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='days_off', to=settings.AUTH_USER_MODEL, verbose_name='employee')),
             ],
             options={
                 'verbose_name': 'exception to the rota',
