@@ -1,20 +1,21 @@
 """What statements are computed from: the facts of a month for all managers at once, kept with each statement as JSON.
 
 ``{"measures": {name: number}, "quota": …, "quota_of": "manager" or "scheme", "shifts": {"planned", "worked", "left"},
-"rules": {rule: [weight, violations, opportunities]}, "findings": {rule: [findings, deals]}, "days": {day: sales}}``.
-Numbers are text; null is not known.
+"rules": {rule: [weight, violations, opportunities]}, "findings": {rule: [findings, deals]}, "days": {day: sales},
+"wins": {measure: {deal: amount}}, "paid": [{"deal", "amount", "in"}]}``: the deals that the month pays, and those won
+in it that a closed month has paid. Numbers are text; null is not known.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from contextlib import suppress
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from kpi import sales
 from kpi.formulas.components import Inputs
 from kpi.measures import Measure, gather
-from kpi.metrics import UnknownField, held_by_rule, won_by_day
+from kpi.metrics import held_by_rule
 from kpi.models import Quota
 from kpi.plans import Plan
 from qc import queries as judgement
@@ -36,19 +37,28 @@ def collect(plans: Mapping[int, Plan], period: Period, now: datetime) -> dict[in
     quotas = dict(
         Quota.objects.filter(period=period.first, manager__in=people).values_list("manager", "amount")
     )
-    days = _days(plans, period)
+    sold = sales.gather(plans, period)
     worked = shifts(people, period.first, period.last, now.astimezone(period.start.tzinfo).date())
     found = {}
     for person, plan in plans.items():
         quota = quotas.get(person, plan.quota)
+        own = {name: by[person] for name, by in sold.items() if person in by}
+        days = own[plan.sales].days if plan.sales in own else {}
         facts: Facts = {
-            "measures": {name: _text(measured[name][person]) for name in plan.measures if name in measured},
+            "measures": {name: _text(measured[name][person]) for name in plan.measures if name in measured}
+            | {name: str(own[name].total) if name in own else None for name in sales.measures(plan)},
             "quota": _text(quota),
             "quota_of": None if quota is None else "manager" if person in quotas else "scheme",
             "shifts": worked[person]._asdict(),
             "rules": {score.rule: list(score[1:]) for score in scores.get(person, [])},
             "findings": behind[person],
-            "days": {day.isoformat(): str(amount) for day, amount in sorted(days[person].items())},
+            "days": {day.isoformat(): str(amount) for day, amount in sorted(days.items())},
+            "wins": {name: _by_deal(one.wins) for name, one in own.items()},
+            "paid": [
+                {"deal": row.deal, "amount": str(row.amount), "in": str(row.paid_in)}
+                for one in own.values()
+                for row in one.before
+            ],
         }
         found[person] = judged(facts, plan)
     return found
@@ -81,20 +91,8 @@ def _kept(rule: str, scores: Collection[RuleScore]) -> Decimal | None:
     return 1 - Decimal(score.violations) / score.opportunities
 
 
-def _days(plans: Mapping[int, Plan], period: Period) -> dict[int, dict[date, Decimal]]:
-    """Sales by local day, in the sum that each person's plan is about."""
-    groups: dict[str, set[int]] = defaultdict(set)
-    for person, plan in plans.items():
-        if plan.sales is not None:
-            groups[plan.sales].add(person)
-    found: dict[int, dict[date, Decimal]] = defaultdict(dict)
-    for name, people in groups.items():
-        measure = Measure.read(name)
-        if measure.code == "won_sum":
-            with suppress(UnknownField):  # as in gather(): there is no data
-                for person, day, amount in won_by_day(period, people, measure.options):
-                    found[person][day] = amount
-    return found
+def _by_deal(wins: Mapping[int, Decimal]) -> dict[str, str]:
+    return {str(deal): str(amount) for deal, amount in wins.items()}
 
 
 def _text(number: Decimal | None) -> str | None:

@@ -47,6 +47,11 @@ class Measure:
         return not self.kept and self.code == "quality"
 
     @property
+    def is_sales(self) -> bool:
+        """Whether it is a sum of won deals, which are paid once (`kpi.sales`)."""
+        return not self.kept and self.code == "won_sum"
+
+    @property
     def unit(self) -> str:
         return "share" if self.kept else metrics.METRICS[self.code].unit
 
@@ -58,13 +63,13 @@ class Measure:
 
 
 def gather(names: Iterable[str], period: Period, people: frozenset[int], now: datetime) -> dict[str, By]:
-    """Every measure of all the people at once: {name: {person: value}}. Those of judgement (quality, ``kept``) are
-    left to the caller, who has the scores of the rules anyway. A measure of a field that amoCRM no longer has is None
-    for all, and no other measure suffers.
+    """Every measure of all the people at once: {name: {person: value}}. Those of judgement (quality, ``kept``) and
+    sums of sales are left to the caller, who has what they follow from anyway. A measure of a field that amoCRM no
+    longer has is None for all, and no other measure suffers.
     """
     found: dict[str, By] = {}
     for measure in map(Measure.read, names):
-        if not (measure.kept or measure.is_quality):
+        if not (measure.kept or measure.is_quality or measure.is_sales):
             try:
                 values = metrics.measure(measure.code, period, "manager", people, measure.options, now)
             except metrics.UnknownField:

@@ -144,8 +144,13 @@ def close(period: Period, author: Employee | None, now: datetime | None = None) 
 
 
 @transaction.atomic
-def correct(statement: Statement, author: Employee, amount: Decimal, reason: str) -> StatementLine:
-    """Add a line to a closed statement; what was frozen stays. ValueError with a sentence for nonsense."""
+def correct(
+    statement: Statement, author: Employee, amount: Decimal, reason: str, deal: int | None = None
+) -> StatementLine:
+    """Add a line to a closed statement; what was frozen stays. ValueError with a sentence for nonsense.
+
+    ``deal``: the win that it pays for, which then counts as paid in that month.
+    """
     locked = Statement.objects.select_for_update().get(pk=statement.pk)
     if locked.status != Statement.Status.CLOSED:
         raise ValueError(_("Only a closed month is corrected: a month that lasts is computed from the data"))
@@ -159,7 +164,7 @@ def correct(statement: Statement, author: Employee, amount: Decimal, reason: str
         position=last + 1,
         code=CORRECTION,
         amount=amount,
-        values={"kind": CORRECTION},
+        values={"kind": CORRECTION} | ({} if deal is None else {"deal": deal}),
         author=author,
         reason=reason.strip(),
     )

@@ -1,6 +1,7 @@
 """«Мой месяц»: a manager's money, where it comes from and what takes it away; for a head, everybody's in one table."""
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -10,11 +11,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from kpi import leaks, pace, plans, statements, trend
+from kpi import leaks, pace, plans, sales, statements, trend
 from kpi.choice import BadChoice, Choice, ChoiceForm, read
 from kpi.inputs import Facts
 from kpi.models import Quota, Statement
 from kpi.plans import Plan
+from kpi.sales import NotPaid
 from kpi.sentences import percent
 from kpi.shown import held
 from kpi.terms import Term, terms
@@ -110,6 +112,11 @@ def _counted(
         "lines": [Line(line, texts.get(line.code), line.amount) for line in shown.lines],
         "largest": max((abs(line.amount) for line in shown.lines), default=Decimal(0)),
         "rules": _rules(facts, person, period),
+        "unpaid": sales.unpaid(statement),
+        "paid": [
+            NotPaid(row["deal"], Decimal(row["amount"]), date.fromisoformat(row["in"]))
+            for row in facts.get("paid", ())
+        ],
     }
     if plan is None:
         return counted
@@ -167,20 +174,13 @@ def _rules(facts: Facts, person: Person, period: Period) -> list[Kept]:
     weights = sum(weight for weight, _violations, opportunities in scores.values() if opportunities)
     query = {"manager": person.pk} | held(period)
     behind = facts.get("findings", {})
-    rows = [
-        Kept(
-            code,
-            judgement.title(code),
-            judgement.why(code),
-            weight,
-            violations,
-            opportunities,
-            Decimal(100 * weight * violations) / (opportunities * weights)
-            if opportunities and weights
-            else Decimal(0),
-            *behind.get(code, (violations, violations)),
-            f"{reverse('findings')}?{urlencode({'rule': code} | query)}",
-        )
-        for code, (weight, violations, opportunities) in scores.items()
-    ]
+    rows = []
+    for code, (weight, violations, opportunities) in scores.items():
+        findings, deals = behind.get(code, (violations, violations))
+        lost = Decimal(0)
+        if opportunities and weights:
+            lost = Decimal(100 * weight * violations) / (opportunities * weights)
+        href = f"{reverse('findings')}?{urlencode({'rule': code} | query)}"
+        title, why = judgement.title(code), judgement.why(code)
+        rows.append(Kept(code, title, why, weight, violations, opportunities, lost, findings, deals, href))
     return sorted(rows, key=lambda row: -row.lost)

@@ -1,7 +1,7 @@
 """Metrics of the department: ``measure`` gives numbers, ``rows`` what is behind one, ``METRICS`` the definitions."""
 
 from kpi.metrics import activity, deals, flow, quality, tasks  # noqa: F401 - importing a room registers its metrics
-from kpi.metrics.deals import won_by_day
+from kpi.metrics.deals import wins
 from kpi.metrics.options import UnknownField
 from kpi.metrics.options import check as check_fields
 from kpi.metrics.quality import held_by_rule
@@ -17,5 +17,5 @@ __all__ = [
     "held_by_rule",
     "measure",
     "rows",
-    "won_by_day",
+    "wins",
 ]

@@ -44,15 +44,15 @@ def won_sum(question: Question) -> Answer:
     return {key: (row["total"] or ZERO, row["n"]) for key, row in found.items()}
 
 
-def won_by_day(
+def wins(
     period: Period, people: Iterable[int], options: Mapping[str, str]
-) -> Iterator[tuple[int, date, Decimal]]:
-    """Sales of each person and local day of the period: (person, day, sum)."""
+) -> Iterator[tuple[int, int, date, Decimal]]:
+    """The rows that ``won_sum`` adds up: (person, deal, local day, amount). One query."""
     question = Question(period, period.end, "manager", frozenset(people), options)
-    day = TruncDate("at", tzinfo=period.start.tzinfo)
-    found = credited(closed(question, WON), question).order_by().values("who", day=day)
-    for row in found.annotate(total=Sum(amount(options))):
-        yield row["who"], row["day"], row["total"] or ZERO
+    rows = credited(closed(question, WON), question).order_by("at", "pk")
+    rows = rows.annotate(day=TruncDate("at", tzinfo=period.start.tzinfo), amount=amount(options))
+    for person, deal, day, sum_ in rows.values_list("who", "pk", "day", "amount"):
+        yield person, deal, day, sum_ or ZERO
 
 
 def deals_lost(question: Question) -> Answer:

@@ -1,0 +1,115 @@
+"""Sales that a month pays for: every won deal once. What a closed month has paid no later one pays again."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import connection
+
+from kpi import plans
+from kpi.formulas.rounding import ZERO
+from kpi.measures import Measure
+from kpi.metrics import UnknownField, wins
+from kpi.models import Statement
+from salesops.lib.periods import Period, month_of
+
+TZ = ZoneInfo(settings.TIME_ZONE)
+
+
+@dataclass(frozen=True)
+class NotPaid:
+    """A won deal that the month does not pay; ``paid_in`` is the first day of the closed month that has."""
+
+    deal: int
+    amount: Decimal
+    paid_in: date | None = None
+
+
+@dataclass
+class Sales:
+    """Of one person by one measure: what the month pays for, by deal and by local day, and what was paid before."""
+
+    wins: dict[int, Decimal] = field(default_factory=dict)
+    days: dict[date, Decimal] = field(default_factory=dict)
+    before: list[NotPaid] = field(default_factory=list)
+
+    @property
+    def total(self) -> Decimal:
+        return sum(self.wins.values(), ZERO)
+
+
+def measures(plan: plans.Plan) -> list[str]:
+    """Those of the plan's measures that are sums of sales."""
+    return [name for name in plan.measures if Measure.read(name).is_sales]
+
+
+def gather(people: Mapping[int, plans.Plan], period: Period) -> dict[str, dict[int, Sales]]:
+    """By measure and person, for every measure of sales in their plans; one of a vanished field is left out."""
+    users: dict[str, set[int]] = defaultdict(set)
+    for person, plan in people.items():
+        for name in measures(plan):
+            users[name].add(person)
+    won = {}
+    for name, asked in users.items():
+        try:
+            won[name] = list(wins(period, asked, Measure.read(name).options))
+        except UnknownField:
+            continue
+    paid = _paid((deal for rows in won.values() for _person, deal, _day, _amount in rows), period)
+    found: dict[str, dict[int, Sales]] = {}
+    for name, rows in won.items():
+        found[name] = {person: Sales() for person in users[name]}
+        for person, deal, day, amount in rows:
+            sales, before = found[name][person], paid.get((name, deal))
+            if before is not None:
+                sales.before.append(NotPaid(deal, amount, before))
+            else:
+                sales.wins[deal] = amount
+                sales.days[day] = sales.days.get(day, ZERO) + amount
+    return found
+
+
+def unpaid(statement: Statement) -> list[NotPaid]:
+    """Won in the statement's closed month by what is known now, and paid in none: each is for a correction.
+
+    Two queries for every measure of sales in the scheme.
+    """
+    if statement.status != Statement.Status.CLOSED or "wins" not in statement.inputs:
+        return []
+    period, found = month_of(statement.period, TZ), {}
+    for name in measures(plans.parse(statement.scheme.document)):
+        try:
+            rows = list(wins(period, [statement.manager_id], Measure.read(name).options))
+        except UnknownField:
+            continue
+        paid = _paid(deal for _person, deal, _day, _amount in rows)
+        found |= {row[1]: row[3] for row in rows if (name, row[1]) not in paid}
+    return [NotPaid(deal, amount) for deal, amount in sorted(found.items())]
+
+
+def _paid(deals: Iterable[int], besides: Period | None = None) -> dict[tuple[str, int], date]:
+    """Which closed month (``besides`` one) has paid these deals, by measure; a correction pays for every measure."""
+    wanted = sorted(set(deals))
+    if not wanted:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            select measure.key, deal.key::bigint, s.period
+            from kpi_statement s, jsonb_each(s.inputs -> 'wins') measure, jsonb_object_keys(measure.value) deal(key)
+            where s.status = 'closed' and s.period is distinct from %(besides)s::date
+              and deal.key = any(%(deals)s::bigint[]::text[])
+            union all
+            select measure.key, (l.values ->> 'deal')::bigint, s.period
+            from kpi_statementline l
+            join kpi_statement s on s.id = l.statement_id and s.period is distinct from %(besides)s::date,
+                 jsonb_object_keys(s.inputs -> 'wins') measure(key)
+            where l.code = 'correction' and l.values ->> 'deal' = any(%(deals)s::bigint[]::text[])
+            """,
+            {"deals": wanted, "besides": besides and besides.first},
+        )
+        return {(measure, deal): period for measure, deal, period in cursor.fetchall()}
