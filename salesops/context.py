@@ -58,6 +58,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
             "shield-alert",
             _("Findings"),
             badge=open_findings if open_findings <= MANY else f"{MANY}+",
+            words=_("open findings"),
         ),
     ]
     order = [
@@ -80,7 +81,9 @@ def age(request: HttpRequest) -> dict[str, Any]:
     return {"as_of": whole.as_of, "state": whole.state, "url": reverse("sync") if sees_sync else ""}
 
 
-def _link(request: HttpRequest, name: str, icon: str, label: str, badge: int | str = 0) -> dict[str, Any]:
+def _link(
+    request: HttpRequest, name: str, icon: str, label: str, badge: int | str = 0, words: str = ""
+) -> dict[str, Any]:
     url = reverse(name)
     return {
         "url": url,
@@ -88,4 +91,5 @@ def _link(request: HttpRequest, name: str, icon: str, label: str, badge: int | s
         "label": label,
         "active": request.path.startswith(url),
         "badge": badge or "",
+        "badge_words": words,
     }

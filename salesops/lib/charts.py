@@ -48,62 +48,13 @@ def bars_and_line(
     return {"data": data, "layout": layout | _time_axis(labels)}
 
 
-def stacked_bars(labels: Sequence[Label], parts: Sequence[Series], *, suffix: str = "") -> Chart:
-    """One bar per label, made of the parts in their order."""
-    layout: Chart = {
-        "barmode": "stack",
-        "showlegend": True,
-        "yaxis": {"rangemode": "tozero", "ticksuffix": suffix},
-    }
-    return {"data": [_bar(labels, part) for part in parts], "layout": layout | _time_axis(labels)}
-
-
-def horizontal_bars(labels: Sequence[str], bars: Series) -> Chart:
-    """Categories from top to bottom in the order given, each with its text at the end of the bar."""
-    trace = {
-        **_bar(labels, bars),
-        "orientation": "h",
-        "x": _values(bars.values),
-        "y": list(labels),
-        "text": list(bars.texts),
-        "textposition": "auto",
-        "cliponaxis": False,
-    }
-    layout = {
-        "showlegend": False,
-        "xaxis": {"rangemode": "tozero", "showgrid": True},
-        "yaxis": {"autorange": "reversed", "showgrid": False, "type": "category", "automargin": True},
-    }
-    return {"data": [trace], "layout": layout}
-
-
-def heat_map(
-    rows: Sequence[str],
-    columns: Sequence[str],
-    values: Sequence[Sequence[Figure | None]],
-    texts: Sequence[Sequence[str]],
-) -> Chart:
-    """Rows from top to bottom; the darker the cell, the higher its value; `texts` stand in the cells."""
-    trace = {
-        "type": "heatmap",
-        "x": list(columns),
-        "y": list(rows),
-        "z": [_values(row) for row in values],
-        "text": [list(row) for row in texts],
-        "texttemplate": "%{text}",
-        "hovertemplate": "%{y}<br>%{x}<br>%{text}<extra></extra>",
-        "colorscale": [[0, _color("heat-low")], [1, _color("heat-high")]],
-        "showscale": False,
-        "xgap": 3,
-        "ygap": 3,
-        "hoverongaps": False,
-    }
-    layout = {
-        "showlegend": False,
-        "xaxis": {"side": "top", "showgrid": False, "type": "category"},
-        "yaxis": {"autorange": "reversed", "showgrid": False, "type": "category", "automargin": True},
-    }
-    return {"data": [trace], "layout": layout}
+def words(figure: Chart) -> list[tuple[str, str]]:
+    """The texts of the bars that are known, each with where a click leads ("" = nowhere)."""
+    bars = figure["data"][0]
+    texts, links = bars.get("hovertext", []), bars.get("customdata") or [""] * len(bars["y"])
+    return [
+        (text, link) for text, link, value in zip(texts, links, bars["y"], strict=False) if value is not None
+    ]
 
 
 def _bar(labels: Sequence[Label], series: Series) -> Chart:

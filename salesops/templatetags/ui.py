@@ -18,7 +18,7 @@ from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from salesops.lib import formats, moment
+from salesops.lib import charts, formats, moment
 from salesops.lib.formats import Figure
 
 register = template.Library()
@@ -82,17 +82,19 @@ def heat(share: Figure | None) -> str:
     return f"heat-{min(HEAT_LEVELS, 1 + int(float(share) * HEAT_LEVELS))}"
 
 
-@register.simple_tag
-def chart(figure: Mapping[str, object], key: str, label: object, size: str = "") -> SafeString:
-    """A plotly chart from a figure of `salesops.lib.charts`; `label` says in words what it shows."""
-    return format_html(
-        '<div class="chart {}" id="chart-{}" role="img" aria-label="{}" data-figure="figure-{}"></div>{}',
-        size,
-        key,
-        label,
-        key,
-        json_script(figure, f"figure-{key}"),
-    )
+@register.inclusion_tag("parts/chart.html")
+def chart(figure: charts.Chart, key: str, label: object, size: str = "") -> dict[str, object]:
+    """A plotly chart from a figure of `salesops.lib.charts`; `label` says in words what it shows.
+
+    Its numbers stand below in words, with the links that a click on the picture opens: for whoever has no mouse.
+    """
+    return {
+        "key": key,
+        "label": label,
+        "size": size,
+        "json": json_script(figure, f"figure-{key}"),
+        "numbers": charts.words(figure),
+    }
 
 
 @register.inclusion_tag("parts/breadcrumbs.html")

@@ -85,13 +85,9 @@ class Reader:
 def sample() -> dict[str, Any]:
     days = [date(2026, 11, 1) + timedelta(days=n) for n in range(len(PAID))]
     paid = [value * 1000 for value in PAID]
-    months = ["июль", "август", "сентябрь", "октябрь", "ноябрь"]
     stages = ["Заявка", "Замер", "КП", "Договор", "Оплата"]
-    hours = [f"{hour}:00" for hour in range(9, 19)]
-    minutes = [[(row * 7 + column * 5) % 23 + 2 for column in range(len(hours))] for row in range(5)]
     return {
         "user": Reader(),
-        "crumbs": [("Пульт", "#page"), ("Отдел окон", "#page")],
         "nav": [
             {
                 "title": title,
@@ -134,23 +130,6 @@ def sample() -> dict[str, Any]:
                 ],
             ),
             charts.Series("План", [420_000] * len(days), color="muted"),
-        ),
-        "by_stage": charts.horizontal_bars(
-            stages,
-            charts.Series(
-                "Нарушения", [14, 9, 7, 5, 2], texts=["14", "9", "7", "5", "2"], hrefs=["#page"] * 5
-            ),
-        ),
-        "monthly": charts.stacked_bars(
-            months,
-            [
-                charts.Series("Выиграно", [31, 28, 36, 40, 22], "chart-good"),
-                charts.Series("Проиграно", [22, 25, 19, 24, 11], "chart-bad"),
-                charts.Series("В работе", [2, 4, 9, 18, 61], "chart-6"),
-            ],
-        ),
-        "answers": charts.heat_map(
-            ["пн", "вт", "ср", "чт", "пт"], hours, minutes, [[str(cell) for cell in row] for row in minutes]
         ),
         "tiers": [(500000, "3,5 %"), (900000, "4,5 %"), (1200000, "5,5 %")],
         "deal": [

@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory, override_settings
 from django.utils import translation
 
+from salesops.lib import charts
 from salesops.management.commands.vendor_static import FILES, vendor
 from salesops.templatetags import ui
 from salesops.tests.styleguide import sample
@@ -177,3 +178,16 @@ def test_a_first_visit_costs_at_most_300_kb_over_the_wire_before_charts(tmp_path
 
 def _packed(path: Path) -> int:
     return path.stat().st_size if path.suffix == ".woff2" else len(gzip.compress(path.read_bytes()))
+
+
+def test_a_way_back_links_addresses_and_routes_and_leaves_out_what_is_not_known() -> None:
+    html = draw('{% crumbs "Deals" "deals" "Card" "/deals/7/" "Here" "" name "deals" %}', name=None)
+    assert re.findall(r'href="([^"]+)"', html) == ["/deals/", "/deals/7/"]
+    assert html.count("<li>") == 3
+
+
+def test_the_numbers_of_a_chart_are_links_below_it() -> None:
+    series = charts.Series("Won", [5, None], texts=["5 <b>", "none"], hrefs=["/deals/", "/tasks/"])
+    html = draw('{% chart figure "won" "Won by day" %}', figure=charts.bars_and_line(["1", "2"], series))
+    assert '<a href="/deals/">5 &lt;b&gt;</a>' in html
+    assert "/tasks/" not in html.partition("<details")[2]

@@ -51,8 +51,9 @@ document.addEventListener("keydown", (event) => {
   } else if (letter === "j" || letter === "k") {
     step(letter === "j" ? 1 : -1);
   } else if (letter) {
-    const scope = document.querySelector("[data-walk] .current") ?? document;
-    const button = scope.querySelector(`[data-key="${letter}"]`) ?? document.querySelector(`[data-key="${letter}"]`);
+    const key = `[data-key="${letter}"]`; // of the current row, else the page's own: never that of some other row
+    const button = document.querySelector(`[data-walk] .current ${key}`)
+      ?? [...document.querySelectorAll(key)].find((one) => !one.closest("[data-walk]"));
     if (button) { event.preventDefault(); button.click(); }
   }
 });

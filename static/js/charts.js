@@ -1,4 +1,4 @@
-// Draws <div class="chart" data-figure="ID of a JSON block"> or data-figure-url="…" with plotly, in the theme's colours.
+// Draws <div class="chart" data-figure="ID of a JSON block"> with plotly, in the theme's colours.
 const root = document.documentElement;
 const language = root.lang.startsWith("ru") ? "ru" : "en";
 const russian = {
@@ -63,13 +63,6 @@ function dressed(figure) {
   return { data, layout };
 }
 
-async function figureOf(element) {
-  if (element.dataset.figure) return JSON.parse(document.getElementById(element.dataset.figure).textContent);
-  const answer = await fetch(element.dataset.figureUrl, { headers: { Accept: "application/json" } });
-  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-  return answer.json();
-}
-
 const drawn = new Map();
 const config = { displayModeBar: false, responsive: true, locale: language };
 
@@ -77,7 +70,8 @@ async function drawOne(element) {
   if (drawn.has(element)) return;
   drawn.set(element, null);
   try {
-    const [Plotly, figure] = await Promise.all([plotly(), figureOf(element)]);
+    const figure = JSON.parse(document.getElementById(element.dataset.figure).textContent);
+    const Plotly = await plotly();
     drawn.set(element, figure);
     const { data, layout } = dressed(figure);
     await Plotly.newPlot(element, data, layout, config);

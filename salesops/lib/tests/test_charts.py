@@ -24,23 +24,7 @@ def test_one_series_needs_no_legend() -> None:
     assert charts.bars_and_line(["a"], Series("Paid", [1]))["layout"]["showlegend"] is False
 
 
-def test_horizontal_bars_keep_the_order_from_top_to_bottom() -> None:
-    figure = charts.horizontal_bars(["Zamer", "Dogovor"], Series("n", [3, 1], texts=["3", "1"]))
-    assert figure["data"][0]["y"] == ["Zamer", "Dogovor"]
-    assert figure["data"][0]["x"] == [3.0, 1.0]
-    assert figure["layout"]["yaxis"]["autorange"] == "reversed"
-
-
-def test_stacked_bars_have_a_trace_per_part() -> None:
-    figure = charts.stacked_bars(
-        ["Oct", "Nov"], [Series("Won", [1, 2], "chart-good"), Series("Lost", [3, 4])]
-    )
-    assert [trace["name"] for trace in figure["data"]] == ["Won", "Lost"]
-    assert figure["data"][0]["marker"]["color"] == "var(--chart-good)"
-    assert figure["layout"]["barmode"] == "stack"
-
-
-def test_a_heat_map_shows_its_texts_and_leaves_unknown_cells_empty() -> None:
-    trace = charts.heat_map(["Mon"], ["9:00", "10:00"], [[5, None]], [["5 min", ""]])["data"][0]
-    assert trace["z"] == [[5.0, None]]
-    assert trace["text"] == [["5 min", ""]]
+def test_the_known_bars_are_told_in_words_with_their_links() -> None:
+    bars = Series("Won", [5, None, 0], texts=["5 ₽", "—", "0 ₽"], hrefs=["/a", "/b", "/c"])
+    assert charts.words(charts.bars_and_line(["1", "2", "3"], bars)) == [("5 ₽", "/a"), ("0 ₽", "/c")]
+    assert charts.words(charts.bars_and_line(["1"], Series("n", [1], texts=["one"]))) == [("one", "")]
