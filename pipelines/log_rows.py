@@ -76,8 +76,7 @@ def event_value(kind: str, side: Any) -> Any:
         case "price":
             return (first.get("sale_field_value") or {}).get("sale")
         case "deadline":
-            due = moment((first.get("task_deadline") or {}).get("timestamp"))
-            return due.isoformat() if due else None
+            return deadline((first.get("task_deadline") or {}).get("timestamp"))
         case "field":
             found = [one["custom_field_value"] for one in side or () if one.get("custom_field_value")]
             if not found:
@@ -89,6 +88,15 @@ def event_value(kind: str, side: Any) -> Any:
                 "value": texts[0] if len(texts) == 1 or private else texts,
             }
     return None
+
+
+def deadline(seconds: int | None) -> str | None:
+    """None also for a moment beyond any calendar: the event tells of its correction, which is worth keeping."""
+    try:
+        due = moment(seconds)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return due.isoformat() if due else None
 
 
 MESSAGES = {"incoming_chat_message": "message_in", "outgoing_chat_message": "message_out"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -64,15 +64,15 @@ def refetch_batch(source: Source, entity: Entity, ids: list[int], *, singly: boo
 def bring(source: Source, entity: Entity, rows: Sequence[Row], asked: datetime) -> Stored:
     """Save rows; a deal that comes over from a pipeline that is not mirrored brings its story with it.
 
-    Both or neither: of a deal that stands here nobody asks for the story again. Raises AmoError before it writes.
+    Both or neither: of a deal that stands here nobody asks for the story again. New and changed are these rows alone.
+    Raises AmoError before it writes.
     """
     comers = batches(selection.latecomers(entity, rows), ASKED_AT_ONCE)
     stories = [part for batch in comers for part in story(source, batch)]
     with transaction.atomic() if stories else nullcontext():
         stored = save(entity, rows, asked)
-        for part in stories:
-            stored |= save(part.entity, part.rows, part.asked)
-    return stored
+        told = [save(part.entity, part.rows, part.asked).deals for part in stories]
+    return replace(stored, deals=stored.deals.union(*told))
 
 
 def adopt_contacts(source: Source, deals: Collection[int]) -> None:

@@ -3,15 +3,18 @@
 import logging
 from collections.abc import Iterable
 from datetime import tzinfo
+from typing import Any
 
 from django.db import DatabaseError
+from django.db.models import Count
 
-from pipelines.entities import Entity
+from pipelines.entities import ENTITIES, Entity
 from pipelines.models import Refused
 from pipelines.rows import Item, Row
 from salesops.lib import moment
 
 log = logging.getLogger(__name__)
+SHOWN = 20
 
 
 def understood(entity: Entity, items: Iterable[Item], zone: tzinfo) -> list[Row]:
@@ -53,3 +56,23 @@ def any_of(entity: Entity) -> bool:
 def forget(entity: Entity) -> None:
     """All of it is about to be read again."""
     Refused.objects.filter(entity=entity.name).delete()
+
+
+def counts() -> dict[str, int]:
+    """How many rows stand aside, by entity."""
+    counted = Refused.objects.order_by().values_list("entity").annotate(rows=Count("pk"))
+    return dict(counted)
+
+
+def read() -> dict[str, Any]:
+    """What stands aside on the sync page: how many rows, and the newest of them."""
+    newest = [
+        {
+            "label": ENTITIES[one.entity].label,
+            "remote_id": one.remote_id,
+            "reason": one.reason,
+            "at": one.at,
+        }
+        for one in Refused.objects.all()[:SHOWN]
+    ]
+    return {"count": sum(counts().values()), "newest": newest}

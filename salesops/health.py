@@ -11,7 +11,7 @@ from redis import Redis, RedisError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from pipelines import freshness, sweeps
+from pipelines import freshness, refused, sweeps
 from pipelines.models import Account, Hook
 from salesops.lib import moment
 
@@ -37,13 +37,15 @@ def ready(request: HttpRequest) -> JsonResponse:
         parts["drift"] = {
             name: {"rows": one.drift, "finished_at": one.finished_at} for name, one in compared.items()
         }
+        parts["refused"] = refused.counts()
         parts["amocrm"] = _amocrm()
     sound = parts["database"] == parts["redis"] == "ok"
     return JsonResponse(parts, status=200 if sound else 503)
 
 
 class Figures(APIView):
-    """The text format that Prometheus scrapes (with an API token): rows, age and drift of entities, waiting hooks."""
+    """The text format that Prometheus scrapes (with an API token): rows (also those set aside), age and drift of
+    entities, waiting hooks."""
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
@@ -52,6 +54,7 @@ class Figures(APIView):
             "# TYPE salesops_rows gauge",
             "# TYPE salesops_age_seconds gauge",
             "# TYPE salesops_drift_rows gauge",
+            "# TYPE salesops_refused_rows gauge",
             "# TYPE salesops_hooks_waiting gauge",
         ]
         for entity in freshness.read(now):
@@ -61,6 +64,8 @@ class Figures(APIView):
                 lines.append(f'salesops_age_seconds{{entity="{entity.entity}"}} {age:.0f}')
         for name, one in sweeps.comparisons().items():
             lines.append(f'salesops_drift_rows{{entity="{name}"}} {one.drift}')
+        for name, rows in refused.counts().items():
+            lines.append(f'salesops_refused_rows{{entity="{name}"}} {rows}')
         lines.append(f"salesops_hooks_waiting {Hook.objects.filter(handled_at=None).count()}")
         return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4")
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Max, Q
 
-from pipelines import credentials, freshness, sweeps
+from pipelines import credentials, freshness, refused, sweeps
 from pipelines.freshness import Freshness
 from pipelines.models import Account, Cursor, Hook
 
@@ -65,6 +65,7 @@ def read(now: datetime) -> dict[str, Any]:
         "failed": [one for one in entities if one.cursor.error],
         "hooks": hooks,
         "comparison": sweeps.read(),
+        "refused": refused.read(),
         "changing": freshness.CHANGING,
         "dictionary": freshness.DICTIONARY,
         "hook_errors": Hook.objects.filter(waiting).exclude(error="").order_by("-id")[:5],

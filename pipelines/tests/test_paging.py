@@ -24,11 +24,13 @@ class Shelf:
         self.items = [{"id": key, "updated_at": key} for key in range(1, count + 1)]
         self.always_next, self.heaviest, self.cap = always_next, heaviest, cap
         self.asked: list[tuple[int, int]] = []
+        self.stumbles: set[int] = set()  # pages that are too heavy once
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
         page, limit = int(request.url.params["page"]), min(int(request.url.params["limit"]), self.cap)
         self.asked.append((page, limit))
-        if limit > self.heaviest:
+        if limit > self.heaviest or page in self.stumbles:
+            self.stumbles.discard(page)
             return httpx2.Response(504, html="<html>504</html>")
         shown = self.items[(page - 1) * limit : page * limit]
         if not shown:
@@ -92,6 +94,21 @@ def test_a_list_too_heavy_even_in_small_portions_is_an_error() -> None:
 
 def test_a_server_that_gives_smaller_pages_than_asked_for_loses_nothing() -> None:
     assert ids(listing(Shelf(350, cap=100), limit=250)) == list(range(1, 351))
+
+
+@pytest.mark.parametrize("page", range(1, 10))
+@pytest.mark.parametrize("always_next", [False, True])
+def test_smaller_pages_than_asked_for_and_504_together_lose_nothing(page: int, always_next: bool) -> None:
+    shelf = Shelf(810, cap=100, always_next=always_next)
+    shelf.stumbles.add(page)
+    assert ids(listing(shelf, limit=250)) == list(range(1, 811))
+
+
+def test_a_load_that_goes_on_at_a_heavy_page_of_a_server_with_smaller_pages_loses_nothing() -> None:
+    shelf = Shelf(810, cap=100)
+    shelf.stumbles.add(3)
+    found = ids(listing(shelf, limit=250), start=3)
+    assert found == list(range(201, 811))
 
 
 def test_a_filter_that_amocrm_ignores_is_applied_here() -> None:

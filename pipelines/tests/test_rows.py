@@ -250,6 +250,13 @@ def status(key: int, pipeline: int = 437642) -> dict[str, Any]:
             [{"task_deadline": {"timestamp": 86400}}],
             ("deadline", "task", "1970-01-01T00:00:00+00:00", "1970-01-02T00:00:00+00:00"),
         ),
+        (
+            "task_deadline_changed",
+            "task",
+            [{"task_deadline": {"timestamp": 1_793_000_000_000}}],
+            [{"task_deadline": {"timestamp": 0}}],
+            ("deadline", "task", None, "1970-01-01T00:00:00+00:00"),
+        ),
         ("contact_deleted", "contact", [], [], ("deleted", "contact", None, None)),
         ("custom_field_72_value_changed", "contact", [], [custom("+7999")], None),
         ("lead_status_changed", "customer", [], [], None),

@@ -1,17 +1,22 @@
 """Deals of pipelines that were not chosen stay away, with all that belongs to them, by whatever door they come."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 import stamina
+from django.db import DatabaseError, connection
 
-from pipelines import hooks, mirror, selection, touched
-from pipelines.entities import TABLE
-from pipelines.models import Account, Deal, Event, Hook, Stay, Task, Touch
+from pipelines import hooks, mirror, reconcile, selection, sync, touched
+from pipelines.amo import errors
+from pipelines.entities import ENTITIES, TABLE
+from pipelines.models import Account, Cursor, Deal, Event, Hook, Stay, Task, Touch
 from pipelines.source import Source
+from pipelines.tests.test_quirks import pages_of
 from pipelines.tests.test_sync import populate
 from salesops.lib import moment
+from sandbox.faults import Fault
 from sandbox.server import Handle
 from sandbox.world import World
 
@@ -134,3 +139,139 @@ def test_the_same_or_a_narrower_choice_reads_nothing_again(
     load(source)
     account.refresh_from_db()
     assert not selection.choose(account, [main]) and not selection.choose(account, []) and mirror.complete()
+
+
+def come_over(world: World, comer: int, main: int) -> None:
+    stage = next(status.id for status in world.pipelines[main].statuses if status.type == 0)
+    world.move_lead(lead_id=comer, status_id=stage, pipeline_id=main)
+
+
+def later(world: World, **time: int) -> None:
+    moment.fix((moment.now() + timedelta(**time)).isoformat())
+    world.clock.advance(timedelta(**time))
+
+
+def assert_whole_story(comer: int) -> None:
+    kinds = set(Event.objects.filter(entity="deal", entity_id=comer).values_list("kind", flat=True))
+    assert kinds >= {"created", "stage"}
+    assert Task.objects.filter(deal_id=comer).exists()
+    assert set(Touch.objects.filter(deal_id=comer).values_list("kind", flat=True)) == {
+        "call_out",
+        "message_in",
+    }
+
+
+def by_increment(source: Source, comer: int) -> None:
+    mirror.pull(source, TABLE)
+
+
+def by_hook(source: Source, comer: int) -> None:
+    Hook.objects.create(body=f"leads[update][0][id]={comer}".encode())
+    with suppress(errors.AmoError):
+        hooks.answer(source)
+    Hook.objects.update(lease_until=None)
+
+
+def by_comparison(source: Source, comer: int) -> None:
+    with suppress(errors.AmoError):
+        reconcile.run(source)
+
+
+@pytest.mark.parametrize("path", ["/notes$", "/tasks$", "/events$", ""])
+@pytest.mark.parametrize("way", [by_increment, by_hook, by_comparison])
+def test_the_story_of_a_deal_that_comes_over_is_not_lost_when_it_could_not_be_read_at_once(
+    amo: Handle, world: World, source: Source, main: int, other: int, path: str, way: Callable[..., None]
+) -> None:
+    comer = min(leads(world, other))
+    world.record("incoming_chat_message", "lead", comer, by=0, at=world.clock.timestamp())
+    load(source)
+    later(world, hours=3)
+    load(source)
+    come_over(world, comer, main)
+    if path:
+        amo.app.faults.add(Fault(path=path, status=402))
+    way(source, comer)
+    amo.app.faults.clear()
+    assert path == "" or comer not in mirrored(), "both or neither"
+    load(source)
+    assert_whole_story(comer)
+
+
+def test_what_the_token_may_not_read_does_not_keep_a_deal_from_coming_over(
+    amo: Handle, world: World, source: Source, main: int, other: int
+) -> None:
+    load(source)
+    comer = min(leads(world, other))
+    later(world, hours=3)
+    come_over(world, comer, main)
+    Cursor.objects.filter(entity="notes").update(state=Cursor.State.DENIED)
+    asked = ENTITIES["notes"].path
+    amo.app.faults.add(Fault(path=asked, status=402, times=99))
+    assert mirror.pull(source, [ENTITIES["deals"]]) == []
+    assert comer in mirrored() and Task.objects.filter(deal_id=comer).exists()
+
+
+@pytest.mark.parametrize("into", [False, True], ids=["out of the chosen pipeline", "into it"])
+def test_deals_that_move_during_the_first_load_hide_no_others(
+    world: World, source: Source, main: int, other: int, into: bool
+) -> None:
+    """A filtered list shifts when a deal leaves it, though nothing was deleted."""
+    stages = {
+        pipeline: next(status.id for status in world.pipelines[pipeline].statuses if status.type == 0)
+        for pipeline in (main, other)
+    }
+    home = other if into else main
+    movers = [world.create_lead(name="x", pipeline_id=home, status_id=stages[home]).id for _ in range(6)]
+    for _ in range(20):
+        world.create_lead(name="y", pipeline_id=main, status_id=stages[main])
+    later(world, hours=3)
+    movers = iter(movers)
+    away = main if into else other
+
+    def meanwhile(run: sync.Pulled) -> None:
+        if run.entity.name == "deals" and run.cursor.pages > 2 and (mover := next(movers, None)):
+            world.move_lead(lead_id=mover, pipeline_id=away, status_id=stages[away])
+
+    with pages_of(3):
+        assert mirror.pull(source, TABLE, progress=meanwhile) == []
+    assert leads(world, main) <= mirrored()
+
+
+def test_incoming_leads_of_other_pipelines_cost_no_requests(
+    amo: Handle, world: World, source: Source, main: int, other: int
+) -> None:
+    def cost(way: Callable[[], object]) -> int:
+        before = amo.app.counters["requests"]
+        way()
+        return amo.app.counters["requests"] - before
+
+    load(source)
+    later(world, minutes=30)
+    increment, sweep = cost(lambda: load(source)), cost(lambda: reconcile.run(source))
+    for _ in range(12):
+        world.create_unsorted(name="Чужая", pipeline_id=other)
+    mine = world.create_unsorted(name="Своя", pipeline_id=main)
+    later(world, minutes=30)
+    load(source)
+    later(world, minutes=30)
+    assert cost(lambda: load(source)) == increment
+    assert cost(lambda: reconcile.run(source)) <= sweep + 2, "our own waiting deal"
+    assert Deal.objects.filter(name="Своя").exists() and not Deal.objects.filter(name="Чужая").exists()
+    assert mine.pipeline_id == main
+
+
+def test_a_choice_is_saved_with_the_load_that_it_asks_for_or_not_at_all(
+    source: Source, account: Account, main: int
+) -> None:
+    load(source)
+    account.refresh_from_db()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """CREATE FUNCTION break_down() RETURNS trigger LANGUAGE plpgsql AS $$
+               BEGIN RAISE EXCEPTION 'killed'; END $$;
+               CREATE TRIGGER killed BEFORE UPDATE ON pipelines_cursor EXECUTE FUNCTION break_down()"""
+        )
+    with pytest.raises(DatabaseError):
+        selection.choose(account, None)
+    account.refresh_from_db()
+    assert account.pipelines == [main]

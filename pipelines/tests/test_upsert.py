@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from pipelines.entities import ENTITIES, TABLE
-from pipelines.models import Deal, Event, Person, Task, Touched
+from pipelines.models import Deal, Event, Person, Refused, Task, Touched
 from pipelines.upsert import bury, store
 from salesops.lib import moment
 
@@ -144,6 +144,42 @@ def test_a_name_with_a_zero_byte_is_stored_without_it() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("name", ["C:\\u0000", "\\u0000\0"])
+def test_a_name_that_only_spells_a_zero_byte_is_kept(name: str) -> None:
+    store(DEALS, [deal(name=name, fields={"1": name}, tags=[name])])
+    kept = name.replace("\0", "")
+    row = Deal.objects.get()
+    assert (row.name, row.fields, row.tags) == (kept, {"1": kept}, [kept])
+
+
+UNFIT = {
+    "price": "1e18",
+    "pipeline_id": 2**63,
+    "created_at": None,
+    "stage_id": "1" * 99,
+    "closed_at": "+055840-01-01T00:00:00Z",
+}
+
+
+@pytest.mark.parametrize("column", UNFIT)
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_does_not_fit_stands_aside_and_the_others_are_stored(column: str) -> None:
+    page = [deal(key) for key in range(1, 8)]
+    page[3][column] = UNFIT[column]
+    stored = store(DEALS, page)
+    assert stored.new == set(range(1, 8)) - {4} == stored.deals and stored.left_out == 1
+    refused = Refused.objects.get()
+    assert (refused.entity, refused.remote_id) == ("deals", "4") and refused.reason
+    assert store(DEALS, [deal(4)]).new == {4} and not Refused.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_row_that_does_not_fit_spoils_no_transaction_around_it() -> None:
+    store(DEALS, [deal(1), deal(2, price="1e18"), deal(3)])
+    assert Deal.objects.count() == 2 and Refused.objects.count() == 1
+
+
+@pytest.mark.django_db
 def test_a_task_that_moves_touches_both_deals() -> None:
     assert store(TASKS, [task(5, 1)]).deals == {1}
     assert store(TASKS, [task(5, 2, updated=1)]).deals == {1, 2}
@@ -203,6 +239,19 @@ def test_a_deleted_row_keeps_its_first_moment_and_comes_back_when_it_is_listed_a
     assert Deal.objects.get(pk=1).deleted_at == at(5)
     store(DEALS, [deal(1)])
     assert Deal.objects.get(pk=1).deleted_at is None
+
+
+@pytest.mark.django_db
+def test_a_page_in_hand_does_not_revive_what_was_deleted_after_it_was_asked_for() -> None:
+    store(DEALS, [deal(1)])
+    bury(DEALS, {1: at(5)})
+    before = versions()
+    assert not store(DEALS, [deal(1)], asked=at(4)).changed and versions() == before
+    assert store(DEALS, [deal(1, updated=1, name="other")], asked=at(4)).changed == {1}
+    row = Deal.objects.get()
+    assert (row.name, row.deleted_at) == ("other", at(5))
+    store(DEALS, [deal(1, updated=1, name="other")], asked=at(5))
+    assert Deal.objects.get().deleted_at is None
 
 
 @pytest.mark.django_db(transaction=True)
