@@ -1,7 +1,8 @@
 """What statements are computed from: the facts of a month for all managers at once, kept with each statement as JSON.
 
 ``{"measures": {name: number}, "quota": …, "quota_of": "manager" or "scheme", "shifts": {"planned", "worked", "left"},
-"rules": {rule: [weight, violations, opportunities]}, "findings": {rule: [findings, deals]}, "days": {day: sales},
+"rules": {rule: [weight, violations, opportunities]}, "weights": {rule: weight} of all that count in money,
+"findings": {rule: [findings, deals]}, "days": {day: sales},
 "wins": {measure: {deal: amount}}, "paid": [{"deal", "amount", "in"}]}``: the deals that the month pays, and those won
 in it that a closed month has paid. Numbers are text; null is not known.
 """
@@ -14,6 +15,7 @@ from typing import Any
 
 from kpi import sales
 from kpi.formulas.components import Inputs
+from kpi.formulas.pay import evaluate, total
 from kpi.measures import Measure, gather
 from kpi.metrics import held_by_rule
 from kpi.models import Quota
@@ -24,6 +26,7 @@ from salesops.lib.periods import Period
 from team.queries import shifts
 
 Facts = dict[str, Any]
+COUNTS_IN_MONEY = "money"  # the mode of a rule
 
 
 def collect(plans: Mapping[int, Plan], period: Period, now: datetime) -> dict[int, Facts]:
@@ -34,6 +37,7 @@ def collect(plans: Mapping[int, Plan], period: Period, now: datetime) -> dict[in
     behind: dict[int, dict[str, list[int]]] = defaultdict(dict)
     for person, rule, findings, deals in held_by_rule(period, people, now):
         behind[person][rule] = [findings, deals]
+    weights = dict(judgement.RuleMode.objects.filter(mode=COUNTS_IN_MONEY).values_list("rule", "weight"))
     quotas = dict(
         Quota.objects.filter(period=period.first, manager__in=people).values_list("manager", "amount")
     )
@@ -51,6 +55,7 @@ def collect(plans: Mapping[int, Plan], period: Period, now: datetime) -> dict[in
             "quota_of": None if quota is None else "manager" if person in quotas else "scheme",
             "shifts": worked[person]._asdict(),
             "rules": {score.rule: list(score[1:]) for score in scores.get(person, [])},
+            "weights": weights,
             "findings": behind[person],
             "days": {day.isoformat(): str(amount) for day, amount in sorted(days.items())},
             "wins": {name: _by_deal(one.wins) for name, one in own.items()},
@@ -74,6 +79,27 @@ def judged(facts: Facts, plan: Plan) -> Facts:
         elif measure.kept:
             derived[measure.name] = _text(_kept(measure.code, scores))
     return facts | {"measures": facts["measures"] | derived}
+
+
+def broken(facts: Facts, plan: Plan, more: Mapping[str, tuple[int, int]]) -> Facts | None:
+    """The facts with so many more (violations, opportunities) of each rule; less is below zero.
+
+    None when the statement does not know the weight of such a rule.
+    """
+    rules = dict(facts["rules"])
+    for rule, (violations, opportunities) in more.items():
+        weight = facts["weights"].get(rule)
+        weight, broke, could = rules.get(rule, (weight, 0, 0))
+        if weight is None:
+            return None
+        could = max(could + opportunities, 0)
+        rules[rule] = [weight, min(max(broke + violations, 0), could), could]
+    return judged(facts | {"rules": {rule: row for rule, row in rules.items() if row[2]}}, plan)
+
+
+def pay(facts: Facts, plan: Plan) -> Decimal:
+    """The total of the statement that these facts make."""
+    return total(evaluate(plan.components, read(facts)))
 
 
 def read(facts: Facts) -> Inputs:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from kpi import statements
+from kpi.prices import held
 from qc import queries as judgement
 from team.models import Employee
 
@@ -24,6 +25,8 @@ class Weighed:
     pk: int
     rule: str
     mode: str
+    deal_id: int
+    stage_id: str | None
     manager_id: int | None
     opens_at: datetime
     closes_at: datetime | None
@@ -51,19 +54,24 @@ class Leaks:
 
 
 def find(person: int, user: Employee, now: datetime) -> Leaks:
-    """The dearest first, the longest open of equals. Three queries, however many findings."""
+    """The dearest first, the longest open of equals. Four queries, however many findings.
+
+    What stands against the person on a deal that is somebody else's by now is counted, but he cannot mend it.
+    """
     standing = judgement.standing(user).filter(manager=person)
     ahead = standing.filter(Q(closes_at=None) | Q(closes_at__gt=now), opens_at__lt=now + AHEAD)
     names = [one.name for one in fields(Weighed)]
     rows = ahead.select_related(None).order_by("opens_at", "pk").values_list(*names)[:MOST]
     weighed = [Weighed(*row) for row in rows]
-    opened = [one for one in weighed if one.opens_at <= now]
-    soon = [one for one in weighed if one.opens_at > now][:SOON]
+    mendable = held(weighed, now)
+    opened = [one for one in weighed if one.opens_at <= now and one.pk in mendable]
+    soon = [one for one in weighed if one.opens_at > now and one.pk in mendable][:SOON]
+    count = sum(one.opens_at <= now for one in weighed)
     prices = statements.finding_prices([*opened, *soon])
     dearest = sorted(opened, key=lambda one: -(prices[one.pk] or 0))[:SHOWN]
     found = standing.in_bulk([one.pk for one in (*dearest, *soon)])
     leaks = {pk: _leak(finding, prices[pk]) for pk, finding in found.items()}
-    return Leaks([leaks[one.pk] for one in dearest], [leaks[one.pk] for one in soon], len(opened))
+    return Leaks([leaks[one.pk] for one in dearest], [leaks[one.pk] for one in soon], count)
 
 
 def _leak(finding: Any, price: Decimal | None) -> Leak:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.db import transaction
@@ -47,10 +48,10 @@ class Plan:
 
     @property
     def sales(self) -> str | None:
-        """The measure that the quota is a plan of: that of the first rate or bonus."""
-        return next(
-            (component.measure for component in self.components if isinstance(component, Rate | Bonus)), None
-        )
+        """The measure that the quota is a plan of: that of the first tiered rate or bonus, else of the first rate."""
+        earning = [component for component in self.components if isinstance(component, Rate | Bonus)]
+        planned = [item for item in earning if isinstance(item, Bonus) or item.scale != "flat"]
+        return next((component.measure for component in (*planned, *earning)), None)
 
 
 def _measures(component: Component) -> list[str]:
@@ -83,6 +84,12 @@ def parse(document: Any) -> Plan:
     return Plan(code, title, _month(root["effective_from"]), tuple(components), titles, quota, people)
 
 
+@lru_cache(maxsize=64)
+def of(scheme: Scheme) -> Plan:
+    """A version of a scheme never changes, so it is read once."""
+    return parse(scheme.document)
+
+
 @transaction.atomic
 def load(document: Any) -> tuple[Scheme, bool]:
     """The scheme's version with this document, and whether it is new: the same document again changes nothing.
@@ -113,7 +120,7 @@ def in_force(month: date) -> QuerySet[Scheme]:
 
 def assign(schemes: Iterable[Scheme], people: Iterable[int]) -> dict[int, Scheme]:
     """Whose pay follows which scheme: one that names the person before one for everybody, a later before an earlier."""
-    plans = [(scheme, parse(scheme.document)) for scheme in schemes]
+    plans = [(scheme, of(scheme)) for scheme in schemes]
     plans.sort(key=lambda pair: (pair[1].people is not None, pair[1].effective_from, pair[0].published_at))
     found = {}
     for person in people:

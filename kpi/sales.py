@@ -80,8 +80,9 @@ def unpaid(statement: Statement) -> list[NotPaid]:
     """
     if statement.status != Statement.Status.CLOSED or "wins" not in statement.inputs:
         return []
-    period, found = month_of(statement.period, TZ), {}
-    for name in measures(plans.parse(statement.scheme.document)):
+    period = month_of(statement.period, TZ)
+    found: dict[int, Decimal] = {}
+    for name in measures(plans.of(statement.scheme)):
         try:
             rows = list(wins(period, [statement.manager_id], Measure.read(name).options))
         except UnknownField:
@@ -110,6 +111,6 @@ def _paid(deals: Iterable[int], besides: Period | None = None) -> dict[tuple[str
                  jsonb_object_keys(s.inputs -> 'wins') measure(key)
             where l.code = 'correction' and l.values ->> 'deal' = any(%(deals)s::bigint[]::text[])
             """,
-            {"deals": wanted, "besides": besides and besides.first},
+            {"deals": wanted, "besides": besides.first if besides else None},
         )
         return {(measure, deal): period for measure, deal, period in cursor.fetchall()}

@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 
 from kpi import inputs, plans
-from kpi.formulas.pay import evaluate, total
 from kpi.models import Statement
 
 
@@ -17,13 +16,11 @@ def shift(period: date, more: Mapping[int, Mapping[str, int]]) -> dict[int, Deci
     live = Statement.objects.filter(period=period, manager__in=list(more), status=Statement.Status.LIVE)
     found = {}
     for statement in live.select_related("scheme"):
-        plan, facts = plans.parse(statement.scheme.document), statement.inputs
-        extra = more[statement.manager_id]
-        rules = {
-            rule: [weight, min(max(violations + extra.get(rule, 0), 0), chances), chances]
-            for rule, (weight, violations, chances) in facts["rules"].items()
+        plan, facts = plans.of(statement.scheme), statement.inputs
+        extra = {
+            rule: (count, 0) for rule, count in more[statement.manager_id].items() if rule in facts["rules"]
         }
-        changed = inputs.judged(facts | {"rules": rules}, plan)
-        before, after = (total(evaluate(plan.components, inputs.read(case))) for case in (facts, changed))
-        found[statement.manager_id] = after - before
+        changed = inputs.broken(facts, plan, extra)
+        if changed is not None:
+            found[statement.manager_id] = inputs.pay(changed, plan) - inputs.pay(facts, plan)
     return found

@@ -18,7 +18,8 @@ from kpi.formulas.pay import Line, evaluate, total
 from kpi.formulas.rounding import kopecks
 from kpi.inputs import Facts, collect, read
 from kpi.models import Scheme, Statement, StatementLine
-from kpi.outlook import finding_prices, forecast, next_step, what_if
+from kpi.outlook import forecast, next_step
+from kpi.prices import finding_prices
 from kpi.shown import view
 from pipelines import freshness
 from pipelines.models import Touched
@@ -36,7 +37,6 @@ __all__ = [
     "next_step",
     "refresh",
     "view",
-    "what_if",
 ]
 
 LOCK = 0x6B7069  # «kpi»: the class of advisory locks under which a month is written
@@ -70,7 +70,7 @@ def managers(period: Period, now: datetime) -> list[int]:
 def compute(person_ids: Iterable[int], period: Period, now: datetime) -> dict[int, Draft]:
     """The statements of these people by the schemes in force; who has no scheme is left out."""
     schemes = plans.assign(plans.in_force(period.first), person_ids)
-    read_once = {scheme.pk: plans.parse(scheme.document) for scheme in set(schemes.values())}
+    read_once = {scheme.pk: plans.of(scheme) for scheme in set(schemes.values())}
     chosen = {person: read_once[scheme.pk] for person, scheme in schemes.items()}
     found = {}
     for person, facts in collect(chosen, period, now).items():

@@ -144,9 +144,9 @@ class Line:
 def _plan(statement: Statement | None, person: Person, period: Period) -> Plan | None:
     """The scheme of the statement, or the one by which it will be computed."""
     if statement is not None:
-        return plans.parse(statement.scheme.document) if statement.inputs else None
+        return plans.of(statement.scheme) if statement.inputs else None
     scheme = plans.assign(plans.in_force(period.first), [person.pk]).get(person.pk)
-    return plans.parse(scheme.document) if scheme else None
+    return plans.of(scheme) if scheme else None
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,6 @@ class Inputs:
     def measure(self, name: str) -> Decimal | None:
         return self.measures.get(name)
 
-    @property
-    def shifts(self) -> Decimal | None:
-        """The share of the month's shifts that is worked; None without a rota."""
-        return Decimal(self.worked) / self.planned if self.planned else None
-
 
 @dataclass(frozen=True)
 class Salary:

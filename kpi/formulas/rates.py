@@ -1,7 +1,7 @@
 """A rate of what was sold: flat, by marginal tiers, or by tiers on the whole sum.
 
 Tiers are ordered, their ends are shares of the quota (1 = the whole plan) and half-open: at exactly 100 % the tier
-above 100 % is reached. The last tier has no end. Whole-sum tiers jump at their ends (see ``cliffs``), marginal never.
+above 100 % is reached. The last tier has no end. Whole-sum tiers jump at their ends, marginal never.
 """
 
 from collections.abc import Iterator, Sequence
@@ -38,11 +38,6 @@ def slices(sold: Decimal, quota: Decimal, tiers: Sequence[Tier]) -> Iterator[Sli
             below = top
 
 
-def marginal(sold: Decimal, quota: Decimal, tiers: Sequence[Tier]) -> Decimal:
-    """Every tier's rate on its own part: Σ rate × quota × (min(A, end) − start)⁺."""
-    return sum((part.pay for part in slices(sold, quota, tiers)), ZERO)
-
-
 def whole_sum(sold: Decimal, quota: Decimal, tiers: Sequence[Tier]) -> Decimal:
     """The rate of the tier reached, on all that was sold."""
     return sold * reached(sold, quota, tiers).rate
@@ -59,10 +54,3 @@ def gap(sold: Decimal, quota: Decimal, tiers: Sequence[Tier]) -> tuple[Decimal, 
     if here.upto is None:
         return None
     return here.upto * quota - sold, tiers[tiers.index(here) + 1]
-
-
-def cliffs(quota: Decimal, tiers: Sequence[Tier]) -> Iterator[tuple[Decimal, Decimal]]:
-    """Where whole-sum tiers jump: (sales at the end of a tier, roubles that one kopeck of sales brings there)."""
-    for lower, upper in zip(tiers, tiers[1:], strict=False):
-        edge = lower.upto * quota if lower.upto is not None else ZERO
-        yield edge, edge * (upper.rate - lower.rate)

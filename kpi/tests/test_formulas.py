@@ -50,12 +50,16 @@ def inputs(
     return Inputs({**facts, **measures}, quota, planned, worked)
 
 
+def marginal(sold: Decimal, quota: Decimal, tiers: tuple[Tier, ...]) -> Decimal:
+    return sum((part.pay for part in rates.slices(sold, quota, tiers)), D(0))
+
+
 def amounts(components: tuple[Component, ...], given_inputs: Inputs) -> dict[str, Decimal]:
     return {line.code: line.amount for line in evaluate(components, given_inputs)}
 
 
 def test_textbook_tiers_pay_each_slice_or_the_whole_sum() -> None:
-    assert rates.marginal(D(140_000), D(100_000), TEXTBOOK) == D(13_500)
+    assert marginal(D(140_000), D(100_000), TEXTBOOK) == D(13_500)
     assert [part.pay for part in rates.slices(D(140_000), D(100_000), TEXTBOOK)] == [
         D(2_500),
         D(5_000),
@@ -65,7 +69,7 @@ def test_textbook_tiers_pay_each_slice_or_the_whole_sum() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sold", "marginal", "whole"),
+    ("sold", "sliced", "whole"),
     [
         (D(1_198_800), D(27_564), D(35_964)),
         (D(1_200_000), D(27_600), D(54_000)),
@@ -74,14 +78,10 @@ def test_textbook_tiers_pay_each_slice_or_the_whole_sum() -> None:
     ],
 )
 def test_the_cliff_of_whole_sum_tiers_and_its_absence_in_marginal_ones(
-    sold: Decimal, marginal: Decimal, whole: Decimal
+    sold: Decimal, sliced: Decimal, whole: Decimal
 ) -> None:
-    assert rates.marginal(sold, QUOTA, SCALE) == marginal
+    assert marginal(sold, QUOTA, SCALE) == sliced
     assert rates.whole_sum(sold, QUOTA, SCALE) == whole
-
-
-def test_cliffs_name_the_edges_and_the_jumps() -> None:
-    assert list(rates.cliffs(QUOTA, SCALE)) == [(D(840_000), D(8_400)), (QUOTA, D(18_000))]
 
 
 def test_the_gap_to_the_next_tier() -> None:
@@ -236,14 +236,14 @@ def test_marginal_pay_never_falls_with_more_sales(
     one: Decimal, other: Decimal, quota: Decimal, tiers: tuple[Tier, ...]
 ) -> None:
     low, high = sorted((one, other))
-    assert rates.marginal(low, quota, tiers) <= rates.marginal(high, quota, tiers)
+    assert marginal(low, quota, tiers) <= marginal(high, quota, tiers)
 
 
 @given(money, st.decimals(1, 10_000_000, places=2), scales(rising=True))
 def test_rising_whole_sum_tiers_pay_at_least_what_marginal_ones_do(
     sold: Decimal, quota: Decimal, tiers: tuple[Tier, ...]
 ) -> None:
-    assert rates.whole_sum(sold, quota, tiers) >= rates.marginal(sold, quota, tiers)
+    assert rates.whole_sum(sold, quota, tiers) >= marginal(sold, quota, tiers)
 
 
 @given(st.decimals(0, 100, places=3), st.decimals(0, 100, places=3))
@@ -256,7 +256,7 @@ def test_better_quality_never_pays_less(one: Decimal, other: Decimal) -> None:
 def test_every_kopeck_is_in_some_line(sold: Decimal, quality: Decimal, worked: int, cap: Decimal) -> None:
     given_inputs = inputs(planned=31, worked=worked, won_sum=sold, quality=quality)
     lines = amounts(MONTH, given_inputs)
-    product = rates.marginal(sold, QUOTA, SCALE) * curves.value(quality, QUALITY)
+    product = marginal(sold, QUOTA, SCALE) * curves.value(quality, QUALITY)
     assert lines["commission"] + lines["quality"] == kopecks(product)
     limited = evaluate((*MONTH, Limit("cap", "cap", (), cap)), given_inputs)
     assert total(limited) == min(cap, sum(lines.values()))

@@ -216,6 +216,24 @@ def test_leaks_are_sorted_by_roubles_and_never_more_than_seven(november: Month) 
     assert "and 3 more" in text
 
 
+def test_a_deal_that_was_given_away_is_nobodys_leak(november: Month) -> None:
+    now = moment.now()
+    deal = make_deal(november.house.first, november.house.boris, NOVEMBER.start - DAY)
+    make_finding(deal, "task.none", mode="money", manager_id=november.anna.pk, opens_at=now - 60 * DAY)
+    found = leaks.find(november.anna.pk, november.employee, now)
+    assert (found.now, found.count) == ([], 1)
+
+
+def test_a_price_that_is_not_known_is_not_told_as_nothing(november: Month) -> None:
+    moment.fix("2026-11-30T09:00:00+00:00")
+    statements.refresh(NOVEMBER)
+    soon = moment.now() + DAY
+    make_finding(november.deal, "task.none", mode="money", since=moment.now(), opens_at=soon)
+    text = page(november.employee)
+    assert "price not known yet" in text
+    assert "costs nothing" not in text
+
+
 def test_names_of_peers_never_appear(november: Month) -> None:
     boris = make_employee(Role.MANAGER, november.house.boris, first_name="Борис", last_name="Чужой")
     statements.refresh(NOVEMBER)

@@ -1,0 +1,117 @@
+"""The price of a finding: the statement without it minus the statement with it. Reads, and writes nothing."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from kpi import inputs, plans
+from kpi.formulas.rounding import ZERO
+from kpi.inputs import COUNTS_IN_MONEY
+from kpi.models import Statement
+from pipelines.models import Stay
+from salesops.lib import moment
+from salesops.lib.periods import Period, month_of
+
+TZ = ZoneInfo(settings.TIME_ZONE)
+OF_TASKS = "task.overdue"  # counts by whose the task is; the others by who owns the deal
+OF_VISITS = {"deal.stuck", "field.missing"}  # their opportunities are visits to the finding's stage
+
+
+class FindingLike(Protocol):
+    """What of a finding its price depends on."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def mode(self) -> str: ...
+    @property
+    def deal_id(self) -> int: ...
+    @property
+    def stage_id(self) -> str | None: ...
+    @property
+    def manager_id(self) -> int | None: ...
+    @property
+    def opens_at(self) -> datetime: ...
+    @property
+    def closes_at(self) -> datetime | None: ...
+
+
+def finding_prices(findings: Iterable[FindingLike]) -> dict[int, Decimal | None]:
+    """What each finding costs its manager in a month: the statement without it minus the statement with it.
+
+    The month is the present one while the finding is open, and that of its opening otherwise; of one that has not
+    opened yet it is what the finding will cost. Zero when its rule does not count in money, or when quality does not
+    count it in that month (the deal was given away before). None is not known: there is no statement of that month
+    yet. Two queries, however many findings.
+    """
+    wanted, now = list(findings), moment.now()
+    months = {finding.pk: _month(finding, now) for finding in wanted}
+    kept = Statement.objects.filter(
+        manager__in={finding.manager_id for finding in wanted},
+        period__in={month.first for month in months.values()},
+    ).select_related("scheme")
+    statements: dict[tuple[int | None, date], Statement] = {(row.manager_id, row.period): row for row in kept}
+    counted = held(wanted, now)
+    known: dict[tuple[int, str, bool], Decimal | None] = {}
+    prices: dict[int, Decimal | None] = {}
+    for finding in wanted:
+        statement = statements.get((finding.manager_id, months[finding.pk].first))
+        if statement is None:
+            prices[finding.pk] = None
+        elif finding.mode != COUNTS_IN_MONEY or finding.pk not in counted:
+            prices[finding.pk] = ZERO
+        else:
+            case = (statement.pk, finding.rule, finding.opens_at <= statement.computed_at)
+            if case not in known:
+                known[case] = _price(statement, finding.rule, counted=case[2])
+            prices[finding.pk] = known[case]
+    return prices
+
+
+def held(findings: Collection[FindingLike], now: datetime) -> set[int]:
+    """Those that quality can count against their manager in their month: he owned the deal in a part of it.
+
+    Keys of findings; one query.
+    """
+    pieces: dict[tuple[int | None, int], list[Stay]] = defaultdict(list)
+    for piece in Stay.objects.filter(
+        deal__in={finding.deal_id for finding in findings},
+        manager__in={finding.manager_id for finding in findings if finding.manager_id is not None},
+    ):
+        pieces[piece.manager_id, piece.deal_id].append(piece)
+    return {
+        finding.pk
+        for finding in findings
+        if finding.rule == OF_TASKS
+        or any(
+            (piece.left_at is None or piece.left_at > _month(finding, now).start)
+            and (finding.rule not in OF_VISITS or piece.stage_id == finding.stage_id)
+            for piece in pieces[finding.manager_id, finding.deal_id]
+        )
+    }
+
+
+def _month(finding: FindingLike, now: datetime) -> Period:
+    is_open = finding.opens_at <= now and (finding.closes_at is None or finding.closes_at > now)
+    return month_of(now if is_open else finding.opens_at, TZ)
+
+
+def _price(statement: Statement, rule: str, counted: bool) -> Decimal | None:
+    """``counted``: the statement was computed with the finding in it."""
+    facts, plan = statement.inputs, plans.of(statement.scheme)
+    if counted:
+        other = inputs.broken(facts, plan, {rule: (-1, 0)}) if rule in facts["rules"] else facts
+    else:  # a task that is not due yet is no opportunity yet
+        new = rule == OF_TASKS or rule not in facts["rules"]
+        other = inputs.broken(facts, plan, {rule: (1, int(new))})
+    if other is None:
+        return None
+    difference = inputs.pay(other, plan) - inputs.pay(facts, plan)
+    return difference if counted else -difference
