@@ -1,14 +1,15 @@
 """Timelines of deals, read in a fixed number of statements for a whole batch."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from pipelines.server import ask
 from pipelines.timeline import PRICE, Change, Piece, Planned, Timeline
 
 BATCH = 2_000
+T = TypeVar("T")
 
 DEALS = """
     select id, created_at, updated_at, closed_at, deleted_at, price, fields
@@ -25,9 +26,10 @@ TASKS = """
            case when is_completed then coalesce(completed_at, updated_at) end, deleted_at
     from pipelines_task where deal_id = any(%(ids)s) order by deal_id, created_at, id
 """
-DEADLINES = """
-    select e.entity_id, e.at, e.before #>> '{}', e.after #>> '{}'
-    from pipelines_task t join pipelines_event e on e.entity_id = t.id and e.entity = 'task' and e.kind = 'deadline'
+MOVES = """
+    select e.kind, e.entity_id, e.at, e.before #>> '{}', e.after #>> '{}'
+    from pipelines_task t
+    join pipelines_event e on e.entity_id = t.id and e.entity = 'task' and e.kind in ('deadline', 'owner')
     where t.deal_id = any(%(ids)s) and e.after is not null order by e.entity_id, e.at, e.id
 """
 CHANGES = """
@@ -38,6 +40,14 @@ CHANGES = """
            and (%(fields)s::text[] is null or coalesce(after ->> 'field', before ->> 'field') = any(%(fields)s)))
     order by entity_id, at, id
 """
+
+
+class Move(NamedTuple):
+    """One event of a task: its due moment or its owner, as text; amoCRM does not always tell what was before."""
+
+    at: datetime
+    before: str | None
+    after: str
 
 
 def timelines(ids: Iterable[int], fields: Collection[str] | None = None) -> Iterator[Timeline]:
@@ -57,20 +67,24 @@ def _batch(ids: list[int], fields: Collection[str] | None) -> Iterator[Timeline]
         "price": fields is None or PRICE in fields,
         "fields": None if fields is None else list(fields),
     }
-    stays, planned, deadlines, changed, rows = ask(
-        (PIECES, deals), (TASKS, deals), (DEADLINES, deals), (CHANGES, wanted), (DEALS, deals)
+    stays, planned, events, changed, rows = ask(
+        (PIECES, deals), (TASKS, deals), (MOVES, deals), (CHANGES, wanted), (DEALS, deals)
     )
     pieces: dict[int, list[Piece]] = defaultdict(list)
     for deal, *piece in stays:
         pieces[deal].append(Piece._make(piece))
-    moved: dict[int, list[tuple[datetime, str, str]]] = defaultdict(list)
-    for task, *move in deadlines:
-        moved[task].append(tuple(move))
+    moves: dict[tuple[str, int], list[Move]] = defaultdict(list)
+    for kind, task, *move in events:
+        moves[kind, task].append(Move._make(move))
     tasks: dict[int, list[Planned]] = defaultdict(list)
     for deal, task, owner, created_at, updated_at, due_at, completed_at, deleted_at in planned:
-        moves = moved.get(task)
-        dues = _dues(created_at, updated_at, due_at, moves) if moves else ((created_at, due_at),)
-        tasks[deal].append(Planned(task, owner, created_at, dues, completed_at, deleted_at))
+        dues: tuple[tuple[datetime, datetime], ...] = ((created_at, due_at),)
+        owners: tuple[tuple[datetime, int | None], ...] = ((created_at, owner),)
+        if moves and (moved := moves.get(("deadline", task))):
+            dues = _steps(created_at, updated_at, due_at, moved, datetime.fromisoformat)
+        if moves and (given := moves.get(("owner", task))):
+            owners = _steps(created_at, updated_at, owner, given, int)
+        tasks[deal].append(Planned(task, owners, created_at, dues, completed_at, deleted_at))
     changes: dict[int, list[Change]] = defaultdict(list)
     for deal, at, field, before, after in changed:
         changes[deal].append(Change(at, field or PRICE, _value(before), _value(after)))
@@ -93,13 +107,16 @@ def _value(value: Any) -> Any:
     return value.get("value") if isinstance(value, dict) else value
 
 
-def _dues(
-    created_at: datetime, updated_at: datetime, due_at: datetime, moves: Sequence[tuple[datetime, str, str]]
-) -> tuple[tuple[datetime, datetime], ...]:
-    """The history of a due moment; where the row is newer than the last move and says otherwise, the row is right."""
-    dues = [(created_at, datetime.fromisoformat(moves[0][1]) if moves[0][1] else due_at)]
-    dues += [(at, datetime.fromisoformat(after)) for at, _, after in moves]
-    last_at, last_due = dues[-1]
-    if last_due != due_at and updated_at >= last_at:
-        dues[-1] = (last_at, due_at)
-    return tuple(dues)
+def _steps(
+    created_at: datetime, updated_at: datetime, present: T, moves: Sequence[Move], read: Callable[[str], T]
+) -> tuple[tuple[datetime, T], ...]:
+    """The history of a due moment or an owner: what it was since when.
+
+    Where the row is newer than the last move and says otherwise, the row is right.
+    """
+    steps = [(created_at, read(moves[0].before) if moves[0].before else present)]
+    steps += [(move.at, read(move.after)) for move in moves]
+    last_at, last = steps[-1]
+    if last != present and updated_at >= last_at:
+        steps[-1] = (last_at, present)
+    return tuple(steps)

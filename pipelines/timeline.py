@@ -40,10 +40,10 @@ class Visit(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """A task of the deal. ``dues``: (since when, due moment), the first one since the task was created."""
+    """A task of the deal. ``dues`` and ``owners``: (since when, due moment or owner), the first since its creation."""
 
     id: int
-    owner: int | None
+    owners: tuple[tuple[datetime, int | None], ...]
     created_at: datetime
     dues: tuple[tuple[datetime, datetime], ...]
     completed_at: datetime | None = None

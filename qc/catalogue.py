@@ -16,8 +16,10 @@ CLOCKS = {
 OPPORTUNITIES = {
     "deal.stuck": "a visit to a stage with a longest stay, owned for a part of the period",
     "task.none": "a deal in work on a stage that demands a task, owned for a part of the period",
-    "task.overdue": "a task due in the period, or due before and still undone when it began",
-    "field.missing": "a visit to a stage with required fields, owned for a part of the period",
+    "task.overdue": "a task due in the period, or due before and still undone when it began; not one deleted before "
+    "it was due",
+    "field.missing": "a visit to a stage with required fields, owned for a part of the period; on a closing stage one "
+    "that began in the period, or whose finding opened in it",
     "owner.gone": "none: it is the head's matter and counts in nobody's quality",
 }
 INTRODUCTION = """\
@@ -25,12 +27,27 @@ INTRODUCTION = """\
 
 Written from the code by `manage.py qc_rules_doc`. A rule is a pure function from a deal's history to the stretches of
 time in which it is broken: past, present and future. A finding is *upcoming* before it opens, *open* until it closes.
-It is held against whoever owned the deal (or the task) when it opened; giving the deal away does not move it.
+It is held against whoever owned the deal (or the task) when it opened; giving either away does not move it.
 
-A visit is judged by the version of the stage's regulation that was in force when the visit ended; a visit that goes on,
-by the newest; visits from before the first version, by the first. Quality counts, for each rule and person, the
-opportunities to break it in a period, and how many of them were broken:
-`100 × Σ weight × (1 − violations ÷ opportunities) ÷ Σ weight`, over rules with opportunities.
+**Norms count from their publication.** A visit is judged by the version of the stage's regulation that was in force
+when the visit ended, one that goes on by the newest, and on a closing stage by that of the entry. But nothing opens
+before its demand was published: a stay that is too long by then opens at that moment, and a grace begins then. So
+with a norm of 200 hours that becomes 24 hours when a deal has stood for 100, the finding opens at hour 100, against
+whoever owns the deal then. What was too long already by the version before keeps its moment; a loosened norm forgives
+what goes on. Only a draft that is tried on history judges all of it.
+
+**Lateness waits for the owner.** Graces run in the owner's shifts, and a task that falls due outside of them (at
+night, on a day off, on sick leave) is late from his next shift on. Who gets the task before that shift answers for
+it.
+
+**Quality** counts, for each rule and person, the opportunities to break it in a period, and how many of them were
+broken: `100 × Σ weight × (1 − violations ÷ opportunities) ÷ Σ weight`, over rules with opportunities. What was
+demanded is told by the versions of that time. A person counts while he works here, from «hired on» to «left on».
+
+**Modes and weights count from when they are set.** A rule counts in money from the day it is switched to it until the
+day it is switched away: of November, with a switch on the 25th, only what stood from the 25th on. The weight is the
+one with which the rule began to count in the period, so a new weight waits for the next month. A rule that is
+switched off finds nothing from then on; what it had found stays, closed at that moment.
 """
 
 

@@ -13,6 +13,7 @@ from pipelines.models import Deal, Stay
 from pipelines.queries import timelines
 from pipelines.server import ask
 from pipelines.timeline import Timeline
+from qc import steps
 from qc.regulations import draft
 from qc.rules import RULES, Breach, Terms
 from qc.terms import STAMP, Bench, bench, field_names, norm_of
@@ -77,8 +78,8 @@ def judge(
     """Judge these deals (None = all) by these rules (None = all) and write what differs.
 
     Returns counts by (rule, outcome): new, changed, withdrawn (had opened), dropped (had not), standing, failed. A rule
-    that raises says nothing about that deal: its findings stay as they are. Findings of a rule that is off go.
-    Raises ValueError for a code that is not in the catalogue.
+    that raises says nothing about that deal: its findings stay as they are. A rule that is off finds nothing from then
+    on. Raises ValueError for a code that is not in the catalogue.
     """
     codes = list(RULES) if rules is None else list(rules)
     if unknown := [code for code in codes if code not in RULES]:
@@ -159,14 +160,14 @@ def _compare(
 def _verdicts(
     deals: list[int], codes: list[str], bench: Bench
 ) -> tuple[dict[Key, Verdict], set[tuple[str, int]]]:
-    """What the rules that are on say now, and which of them failed to say anything about which deal."""
+    """What the rules that were ever on say now, and which of them failed to say anything about which deal."""
     found: dict[Key, Verdict] = {}
     failed: set[tuple[str, int]] = set()
-    active = [(RULES[code], bench.modes[code]) for code in codes if code in bench.modes]
+    active = [(RULES[code], bench.steps[code]) for code in codes if code in bench.steps]
     if not active:
         return found, failed
     for deal in timelines(deals, bench.fields):
-        for rule, mode in active:
+        for rule, reach in active:
             try:
                 breaches = list(rule.check(deal, bench.terms))
             except Exception:
@@ -174,8 +175,11 @@ def _verdicts(
                 failed.add((rule.code, deal.id))
                 continue
             for since, opens_at, closes_at, owner, stage, values, task, regulation in breaches:
+                if (held := steps.standing(reach, opens_at, closes_at)) is None:
+                    continue
+                mode, ends_at = held
                 found[Key(rule.code, deal.id, task, since)] = Verdict(
-                    rule.severity, mode, stage, owner, opens_at, closes_at, values, regulation
+                    rule.severity, mode, stage, owner, opens_at, ends_at, values, regulation
                 )
     return found, failed
 

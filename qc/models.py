@@ -21,7 +21,7 @@ class Severity(models.TextChoices):
 
 
 class RuleMode(models.Model):
-    """How far a rule reaches, and since when. A rule without a row is off."""
+    """How far a rule reaches and what it weighs, both since ``since``. A rule without a row is off."""
 
     class Mode(models.TextChoices):
         OFF = "off", _("off")
@@ -38,6 +38,26 @@ class RuleMode(models.Model):
         verbose_name = _("rule")
         verbose_name_plural = _("rules")
         ordering = ["rule"]
+
+
+class RuleStep(models.Model):
+    """What a rule's mode and weight were before the present ones: from ``since`` until its next step."""
+
+    rule = models.CharField(max_length=40)
+    mode = models.CharField(max_length=6, choices=RuleMode.Mode)
+    weight = models.PositiveSmallIntegerField()
+    since = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("earlier mode of a rule")
+        verbose_name_plural = _("earlier modes of rules")
+        ordering = ["rule", "since", "id"]
+
+
+class RegulationQuerySet(models.QuerySet):
+    def published(self) -> "RegulationQuerySet":
+        """The newest first: of each stage, the first is the version in force."""
+        return self.exclude(published_at=None).order_by("-published_at", "-version")
 
 
 class Regulation(models.Model):
@@ -78,6 +98,8 @@ class Regulation(models.Model):
     )  # ids of custom fields; "price"
     fields_grace = models.DurationField(_("grace to fill fields"), null=True, blank=True)  # owner's clock
 
+    objects = RegulationQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("regulation")
         verbose_name_plural = _("regulations")
@@ -110,7 +132,7 @@ class Finding(models.Model):
 
     ``opens_at`` may lie in the future: a warning. Found again by (rule, deal, task, since) when judged again;
     one that a newer judgement no longer finds is withdrawn, or dropped if it had never opened.
-    ``manager`` is the deal's (or the task's) owner at ``opens_at``. ``mode`` repeats the rule's for reads.
+    ``manager`` is the deal's (or the task's) owner at ``opens_at``. ``mode`` is the rule's at ``closes_at``, or now.
     """
 
     rule = models.CharField(max_length=40)

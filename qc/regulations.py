@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from pipelines.models import Stage
 from qc import wording
-from qc.models import Regulation, RuleMode
+from qc.models import Regulation, RuleMode, RuleStep
 from qc.rules import RULES
 from qc.terms import field_names
 from salesops.lib import moment
@@ -65,9 +65,10 @@ def publish(stage: Stage | str, author: Employee | None, **values: Any) -> Regul
 
 
 def set_mode(rule: str, mode: str, weight: int | None = None) -> RuleMode:
-    """Switch a rule further or back, from now on; all deals are judged by it again once this is committed.
+    """Switch a rule further or back, or weigh it anew, from now on; what it was before stays known for its time.
 
-    Raises ValueError with one sentence for a rule or a mode that does not exist.
+    All deals are judged again by a switched rule once this is committed. Raises ValueError with one sentence for a
+    rule or a mode that does not exist.
     """
     if rule not in RULES:
         raise ValueError(_("There is no rule “%(rule)s”.") % {"rule": rule})
@@ -80,13 +81,13 @@ def set_mode(rule: str, mode: str, weight: int | None = None) -> RuleMode:
             rule=rule,
             defaults={"mode": mode, "weight": 1 if weight is None else weight, "since": moment.now()},
         )
-        changed = created or row.mode != mode
-        if changed:
-            row.mode, row.since = mode, moment.now()
-        if weight is not None:
-            row.weight = weight
-        row.save()
-        if changed:
+        switched = created or row.mode != mode
+        before, after = (row.mode, row.weight), (mode, row.weight if weight is None else weight)
+        if before != after:
+            RuleStep.objects.create(rule=rule, mode=row.mode, weight=row.weight, since=row.since)
+            row.mode, row.weight, row.since = *after, moment.now()
+            row.save()
+        if switched:
             transaction.on_commit(lambda: current_app.send_task("qc.tasks.judge_all", [[rule]]))
     return row
 

@@ -1,4 +1,4 @@
-"""What deals are judged by at present: modes of rules, norms in force, clocks, people who left."""
+"""What deals are judged by at present: steps of rules, norms in force, clocks, people who left."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -9,15 +9,19 @@ from typing import Any
 from pipelines.models import CustomField
 from pipelines.server import ask
 from pipelines.timeline import PRICE
+from qc import steps
 from qc.models import Regulation, RuleMode
 from qc.rules import RULES, Norm, Terms
+from qc.steps import Steps
 from team.queries import clocks, gone
 
 # A checksum of every row that judgement depends on, beside the deals themselves. These tables are small.
 STAMP = """
-    select (select sum(hashtextextended((id, published_at)::text, 0)) from qc_regulation
-            where published_at is not null),
-           (select sum(hashtextextended((rule, mode)::text, 0)) from qc_rulemode),
+    select (select sum(hashtextextended((id, stage_id, version, published_at, max_stay, stay_clock, needs_task,
+                                         task_grace, required_fields, fields_grace)::text, 0))
+            from qc_regulation where published_at is not null),
+           (select sum(hashtextextended((rule, mode, since)::text, 0)) from qc_rulemode),
+           (select sum(hashtextextended((rule, mode, since)::text, 0)) from qc_rulestep),
            (select sum(hashtextextended(r::text, 0)) from team_rota r),
            (select sum(hashtextextended((id, person_id, rota_id, left_on)::text, 0)) from team_employee),
            (select sum(hashtextextended(d::text, 0)) from team_dayoff d),
@@ -29,10 +33,10 @@ STAMP = """
 
 @dataclass(frozen=True)
 class Bench:
-    """Everything one run of judgement needs. ``modes``: rules that are on; ``fields``: required anywhere, ever."""
+    """Everything one run of judgement needs. ``steps``: of rules ever on; ``fields``: required anywhere, ever."""
 
     terms: Terms
-    modes: Mapping[str, str]
+    steps: Mapping[str, Steps]
     fields: frozenset[str]
 
 
@@ -60,12 +64,17 @@ def bench(at: tuple[Any, ...] | None = None) -> Bench:
 def _read() -> Bench:
     names = field_names()
     norms: dict[str, list[Norm]] = defaultdict(list)
-    for regulation in Regulation.objects.exclude(published_at=None).order_by("published_at", "version"):
+    for regulation in Regulation.objects.published().reverse():
         norms[regulation.stage_id].append(norm_of(regulation, names))
     fields = frozenset(field for versions in norms.values() for norm in versions for field, _ in norm.fields)
-    modes = dict(RuleMode.objects.exclude(mode=RuleMode.Mode.OFF).values_list("rule", "mode"))
+    known = steps.read()
+    ever_on = {
+        code: known[code]
+        for code in RULES
+        if code in known and any(step.mode != RuleMode.Mode.OFF for step in known[code])
+    }
     terms = Terms({stage: tuple(versions) for stage, versions in norms.items()}, clocks(), gone())
-    return Bench(terms, {code: modes[code] for code in RULES if code in modes}, fields)
+    return Bench(terms, ever_on, fields)
 
 
 def norm_of(regulation: Regulation, names: Mapping[str, str]) -> Norm:

@@ -24,14 +24,13 @@ def because(finding: Finding, now: datetime) -> str:
     rule = RULES[finding.rule]
     case = AHEAD if finding.opens_at > now and AHEAD in rule.sentences else finding.values.get("case", PLAIN)
     until = min(now, finding.closes_at or now)
-    since = finding.opens_at if finding.rule == "task.overdue" else finding.since
     norm = timedelta(seconds=finding.values.get("norm", 0))
     due = finding.values.get("due")
     return gettext(rule.sentences.get(case, rule.sentences[PLAIN])) % {
         "stage": finding.stage.name if finding.stage else "",
         "since": moment(finding.since, now),
         "opens": moment(finding.opens_at, now),
-        "elapsed": length(max(until - since, timedelta())),
+        "elapsed": length(max(until - finding.since, timedelta())),
         "norm": length(norm),
         "hours": working_hours(norm),
         "due": moment(datetime.fromisoformat(due), now) if due else "",

@@ -42,6 +42,7 @@ class Counted(NamedTuple):
 class AnyClock(Protocol):
     def worked(self, a: datetime, b: datetime) -> timedelta: ...
     def after(self, moment: datetime, duration: timedelta) -> datetime | None: ...
+    def resumes(self, moment: datetime) -> datetime | None: ...
     def explain(self, a: datetime, b: datetime) -> list[Counted]: ...
 
 
@@ -130,6 +131,18 @@ class Clock:
                 return None
             index = self._lay_out(index.first_year, index.last_year + 1)
 
+    def resumes(self, moment: datetime) -> datetime | None:
+        """The first moment of a shift from `moment` on: itself within one. None when five years ahead hold no shift."""
+        index = self._cover(moment, moment)
+        limit = min(moment.year + HORIZON, LAST_YEAR)
+        while True:
+            place = bisect_right(index.ends, moment)
+            if place < len(index.starts):
+                return max(index.starts[place], moment)
+            if index.last_year >= limit:
+                return None
+            index = self._lay_out(index.first_year, index.last_year + 1)
+
     def explain(self, a: datetime, b: datetime) -> list[Counted]:
         """The shifts that make up ``worked(a, b)``, each with the part of it that counted."""
         if b <= a:
@@ -208,6 +221,9 @@ class _Calendar:
 
     def after(self, moment: datetime, duration: timedelta) -> datetime | None:
         return moment + max(duration, NOTHING)
+
+    def resumes(self, moment: datetime) -> datetime | None:
+        return moment
 
     def explain(self, a: datetime, b: datetime) -> list[Counted]:
         return [Counted(a.date(), a, b)] if a < b else []

@@ -40,6 +40,21 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='RuleStep',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('rule', models.CharField(max_length=40)),
+                ('mode', models.CharField(choices=[('off', 'off'), ('shadow', 'shadow'), ('warn', 'warns'), ('money', 'counts in money')], max_length=6)),
+                ('weight', models.PositiveSmallIntegerField()),
+                ('since', models.DateTimeField()),
+            ],
+            options={
+                'verbose_name': 'earlier mode of a rule',
+                'verbose_name_plural': 'earlier modes of rules',
+                'ordering': ['rule', 'since', 'id'],
+            },
+        ),
+        migrations.CreateModel(
             name='Regulation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

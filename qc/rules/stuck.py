@@ -1,8 +1,11 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
-from pipelines.timeline import LOST, WON, Timeline
+from pipelines.timeline import LOST, WON, Timeline, Visit
 from qc.rules.registry import VIOLATION, Breach, gettext_noop, rule
-from qc.rules.terms import CLIENT, NORM, OWNER, Terms
+from qc.rules.terms import CLIENT, NORM, OWNER, Norm, Terms
+
+NEW_NORM = "new"
 
 
 @rule(
@@ -20,6 +23,9 @@ from qc.rules.terms import CLIENT, NORM, OWNER, Terms
         CLIENT: gettext_noop(
             "On the stage “%(stage)s” since %(since)s; the norm of %(hours)s of company hours ends on %(opens)s"
         ),
+        NEW_NORM: gettext_noop(
+            "On the stage “%(stage)s” since %(since)s, longer than the norm that is in force since %(opens)s"
+        ),
     },
 )
 def stuck(deal: Timeline, terms: Terms) -> Iterator[Breach]:
@@ -28,16 +34,38 @@ def stuck(deal: Timeline, terms: Terms) -> Iterator[Breach]:
     Fix: do the stage's next step and move the deal, or close it with a reason.
     """
     for visit in deal.visits:
-        norm = terms.norm(visit)
-        if norm is None or norm.max_stay is None or visit.kind in (WON, LOST):
+        if visit.kind in (WON, LOST) or not (versions := terms.versions(visit)):
             continue
-        opens_at = terms.runs_out(norm.stay_clock, visit.pieces, visit.since, norm.max_stay)
-        if opens_at is None or (visit.until is not None and opens_at >= visit.until):
+        norm = versions[-1]
+        opens_at = outlived(visit, versions, terms)
+        if norm.max_stay is None or opens_at is None or (visit.until is not None and opens_at >= visit.until):
             continue
         owner = next(p.owner for p in reversed(visit.pieces) if p.since <= opens_at or p is visit.pieces[0])
         values: dict[str, object] = {"norm": norm.max_stay.total_seconds(), "case": norm.stay_clock}
+        if opens_at == norm.published_at:
+            values["case"] = NEW_NORM
         if visit.pieces[0].inferred:
             values["inferred"] = True
         yield Breach(
             visit.since, opens_at, visit.until, owner, visit.stage, values, regulation=norm.regulation
         )
+
+
+def outlived(visit: Visit, versions: Sequence[Norm], terms: Terms) -> datetime | None:
+    """Since when the visit has outlived its norm, the last version; None = never.
+
+    A version takes effect when it is published: what was longer than its norm by then opens at that moment, or earlier
+    if it had outlived the version before, too.
+    """
+    opens_at = earliest = None
+    for norm in reversed(versions):
+        if norm.max_stay is None:
+            break
+        runs_out = terms.runs_out(norm.stay_clock, visit.pieces, visit.since, norm.max_stay)
+        if runs_out is None or (opens_at is not None and runs_out >= opens_at):
+            break
+        earliest = earliest or runs_out
+        opens_at = max(runs_out, norm.published_at or runs_out)
+        if norm.published_at is None or runs_out > norm.published_at:
+            break
+    return max(opens_at, earliest) if opens_at and earliest else None

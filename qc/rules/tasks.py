@@ -1,10 +1,10 @@
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 
-from pipelines.timeline import WORK, Timeline
+from pipelines.timeline import WORK, Planned, Timeline
 from qc.rules.registry import AHEAD, VIOLATION, Breach, gettext_noop, rule
-from qc.rules.terms import CALENDAR, OWNER, Norm, Terms
+from qc.rules.terms import OWNER, Demand, Norm, Terms, demand
 from salesops.lib.spans import Spans
 
 
@@ -21,15 +21,18 @@ def no_next_task(deal: Timeline, terms: Terms) -> Iterator[Breach]:
 
     Fix: put the next call or meeting into amoCRM.
     """
-    demanding: list[tuple[datetime, datetime | None, Norm]] = []
+    demanding: list[tuple[datetime, datetime | None, Norm, Demand]] = []
     for visit in deal.visits:
-        if visit.kind == WORK and (norm := terms.norm(visit)) is not None and norm.needs_task:
-            demanding.append((visit.since, visit.until, norm))
+        versions = terms.versions(visit) if visit.kind == WORK else ()
+        if versions and (asked := demand(versions, _grace)):
+            demanding.append((max(visit.since, asked[0][0] or visit.since), visit.until, versions[-1], asked))
     if not demanding:
         return
-    for gap in Spans((since, until) for since, until, _ in demanding) - deal.covered_by_tasks:
-        norm = next(norm for since, _, norm in reversed(demanding) if since <= gap.start)
-        opens_at = terms.runs_out(OWNER, deal.pieces, gap.start, norm.task_grace)
+    for gap in Spans((since, until) for since, until, _, _ in demanding) - deal.covered_by_tasks:
+        norm, asked = next(
+            (norm, asked) for since, _, norm, asked in reversed(demanding) if since <= gap.start
+        )
+        opens_at = terms.deadline(deal.pieces, gap.start, asked)
         if opens_at is None or (gap.end is not None and opens_at >= gap.end):
             continue
         piece = deal.piece_at(opens_at)
@@ -40,11 +43,15 @@ def no_next_task(deal: Timeline, terms: Terms) -> Iterator[Breach]:
         )
 
 
+def _grace(norm: Norm) -> timedelta | None:
+    return norm.task_grace if norm.needs_task else None
+
+
 @rule(
     "task.overdue",
     gettext_noop("Task past its due moment"),
     VIOLATION,
-    clock=CALENDAR,
+    clock=OWNER,
     sentence=gettext_noop("The task due on %(due)s is late by %(elapsed)s"),
     variants={AHEAD: gettext_noop("The task is due on %(due)s")},
 )
@@ -57,19 +64,31 @@ def overdue(deal: Timeline, terms: Terms) -> Iterator[Breach]:
         ended_at = task.ended_at
         moves = [at for at, _ in task.dues[1:]]
         for (since, due), moved_at in zip(task.dues, chain(moves, [None]), strict=True):
-            opens_at = max(due, since)
+            fell_due = max(due, since)
+            opens_at, owner = _first_shift(task, fell_due, terms)
             ends = [end for end in (moved_at, ended_at) if end is not None]
             closes_at = min(ends) if ends else None
-            if closes_at is not None and opens_at >= closes_at:
+            if opens_at is None or (closes_at is not None and opens_at >= closes_at):
                 continue
             piece = deal.piece_at(opens_at)
-            values = {"due": due.isoformat()}
             yield Breach(
-                opens_at,
+                fell_due,
                 opens_at,
                 closes_at,
-                task.owner,
+                owner,
                 piece.stage if piece else None,
-                values,
+                {"due": due.isoformat()},
                 task=task.id,
             )
+
+
+def _first_shift(task: Planned, fell_due: datetime, terms: Terms) -> tuple[datetime | None, int | None]:
+    """When somebody who has the task is next at work, and who; (None, None) = never."""
+    ends = [since for since, _ in task.owners[1:]]
+    for (since, owner), until in zip(task.owners, chain(ends, [None]), strict=True):
+        if until is not None and until <= fell_due:
+            continue
+        at_work = terms.clocks.owner(owner).resumes(max(since, fell_due))
+        if at_work is not None and (until is None or at_work < until):
+            return at_work, owner
+    return None, None

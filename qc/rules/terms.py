@@ -1,11 +1,12 @@
 """What deals are judged by: norms of stages, clocks, and who has left."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from pipelines.timeline import Piece, Visit
+from pipelines.timeline import LOST, WON, Piece, Visit
+from salesops.lib.spans import FOREVER
 from team.clock import Clocks
 
 CALENDAR, OWNER, CLIENT, NORM = (
@@ -29,6 +30,22 @@ class Norm(NamedTuple):
     fields_grace: timedelta = timedelta()
 
 
+Demand = tuple[tuple[datetime | None, timedelta], ...]  # since when each grace was in force, oldest first
+
+
+def demand(versions: Sequence[Norm], grace: Callable[[Norm], timedelta | None]) -> Demand:
+    """Since when the last of ``versions``, and those before it without a break, have demanded something.
+
+    ``grace`` is None for a version that does not demand it. Empty when the last one does not.
+    """
+    found: list[tuple[datetime | None, timedelta]] = []
+    for norm in reversed(versions):
+        if (allowed := grace(norm)) is None:
+            break
+        found.append((norm.published_at, allowed))
+    return tuple(reversed(found))
+
+
 @dataclass(frozen=True)
 class Terms:
     """``norms``: the published versions of each stage, oldest first. ``gone``: when people left; None: nobody knows."""
@@ -37,20 +54,35 @@ class Terms:
     clocks: Clocks = field(default_factory=Clocks)
     gone: Mapping[int, datetime | None] = field(default_factory=dict)
 
-    def norm(self, visit: Visit) -> Norm | None:
-        """The version that judges a visit: the one in force when it ended, the newest one for a visit that goes on.
+    def versions(self, visit: Visit) -> tuple[Norm, ...]:
+        """The versions up to the one that judges a visit, oldest first; none where no version was in force.
 
-        Visits that ended before the first version are judged by the first one, so that a new account has a history.
+        That is the one in force when the visit ended, or the newest while it goes on. A closing stage is not left any
+        more: there it is the one in force on entry.
         """
-        versions = self.norms.get(visit.stage)
-        if not versions:
-            return None
-        if visit.until is None or len(versions) == 1:
-            return versions[-1]
-        in_force = [
-            norm for norm in versions if norm.published_at is None or norm.published_at <= visit.until
-        ]
-        return in_force[-1] if in_force else versions[0]
+        versions = self.norms.get(visit.stage, ())
+        end = visit.since if visit.kind in (WON, LOST) else visit.until
+        if end is None:
+            return versions
+        return tuple(norm for norm in versions if norm.published_at is None or norm.published_at <= end)
+
+    def deadline(self, pieces: Sequence[Piece], since: datetime, demand: Demand) -> datetime | None:
+        """When the grace of a demand ends that waits since ``since``, on the owner's clock; None = never.
+
+        The first of ``demand`` is not after ``since``. A shorter grace begins anew when it
+        is published, and takes nothing from those who had less time left already; a longer one is for everybody.
+        """
+        earlier = [grace for begin, grace in demand if begin is None or begin <= since]
+        grace = earlier[-1]
+        due = self.runs_out(OWNER, pieces, since, grace)
+        for begin, next_grace in demand[len(earlier) :]:
+            assert begin is not None  # it is later than `since`
+            if next_grace < grace:
+                due = min(due or FOREVER, self.runs_out(OWNER, pieces, begin, next_grace) or FOREVER)
+            elif next_grace > grace:
+                due = max(due or FOREVER, self.runs_out(OWNER, pieces, since, next_grace) or FOREVER)
+            due, grace = None if due is FOREVER else due, next_grace
+        return due
 
     def runs_out(
         self, clock: str, pieces: Iterable[Piece], since: datetime, duration: timedelta

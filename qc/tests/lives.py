@@ -2,7 +2,8 @@
 
 Time is counted in hours from Monday, 2 November 2026, 00:00 in Moscow. A life is
 ``"0 lead anna; 24 offer anna; 72 won anna"``: at which hour the deal came to which stage and owner (``-`` is nobody).
-A task is ``"10 due 20 done 30"`` with any of ``moved HOUR to HOUR``, ``done HOUR``, ``deleted HOUR`` and ``by NAME``.
+A task is ``"10 due 20 done 30"`` with any of ``moved HOUR to HOUR``, ``done HOUR``, ``deleted HOUR``, ``by NAME`` and
+``given HOUR to NAME``.
 Breaches come back as ``"since:opens-closes owner"``.
 """
 
@@ -84,9 +85,10 @@ def task(number: int, text: str) -> Planned:
     dues = [(created, first_due), *moves]
     ends = {word: re.search(rf"{word} ([\d.]+)", text) for word in ("done", "deleted")}
     by = re.search(r"by (\w+)", text)
+    owners = [(created, by[1] if by else "anna"), *re.findall(r"given ([\d.]+) to (\w+)", text)]
     return Planned(
         number,
-        PEOPLE[by[1]] if by else 1,
+        tuple((at(float(since)), PEOPLE[name]) for since, name in owners),
         at(float(created)),
         tuple((at(float(since)), at(float(due))) for since, due in dues),
         at(float(ends["done"][1])) if ends["done"] else None,

@@ -11,8 +11,8 @@ from django.db import connection
 from pipelines.models import Deal, Person
 from pipelines.queries import timelines
 from pipelines.timeline import PRICE
-from qc import engine
-from qc.models import Finding, Regulation, RuleMode
+from qc import engine, regulations
+from qc.models import Finding, Regulation, RuleMode, RuleStep
 from qc.rules import RULES, Rule
 from qc.tests import world
 from qc.tests.lives import at, hour, hours
@@ -55,6 +55,10 @@ def test_timelines_hold_what_the_mirror_says() -> None:
     world.task(1, 5, 3, 30)
     world.task(2, 5, 4, 40, done=8)
     world.event("deadline", 6, "task", 1, at(20).isoformat(), at(30).isoformat())
+    world.event("owner", 7, "task", 1, 2, 3)
+    world.event("owner", 9, "task", 1, 3, 1)
+    world.event("owner", 5, "task", 2, 2, 9)  # the row is newer
+    world.task(3, 5, 4, 40)
     world.event("price", 7, "deal", 5, 0, 100)
     world.event("field", 8, "deal", 5, None, {"field": 71, "value": "May"})
     world.event("field", 8, "deal", 5, None, {"field": 72, "value": "not asked for"})
@@ -68,11 +72,17 @@ def test_timelines_hold_what_the_mirror_says() -> None:
         ("offer", "work", 1, "10", "20", 2, "10"),
         ("offer", "work", 2, "20", "", 2, "10"),
     ]
+    assert [[(hour(since), owner) for since, owner in task.owners] for task in deal.tasks] == [
+        [("3", 2), ("7", 3), ("9", 1)],
+        [("4", 2), ("5", 1)],
+        [("4", 1)],
+    ]
     assert [[(hour(since), hour(due)) for since, due in task.dues] for task in deal.tasks] == [
         [("3", "20"), ("6", "30")],
         [("4", "40")],
+        [("4", "40")],
     ]
-    assert [hour(task.ended_at) for task in deal.tasks] == ["", "8"]
+    assert [hour(task.ended_at) for task in deal.tasks] == ["", "8", ""]
     assert [(hour(c.at), c.field, c.before, c.after) for c in deal.changes] == [
         ("7", PRICE, 0, 100),
         ("8", "71", None, "May"),
@@ -153,6 +163,20 @@ def test_a_rule_that_is_off_has_no_findings_and_only_named_rules_are_touched() -
     assert Finding.objects.standing().get().mode == "money"
 
 
+def test_a_rule_that_is_switched_off_keeps_what_it_had_found() -> None:
+    world.regulation("offer", max_stay=hours(24))
+    world.deal(5, "0 offer anna")
+    world.deal(6, "0 offer anna; 50 won anna")
+    world.deal(7, "90 offer anna")
+    judged(rules=["deal.stuck"])
+    stand_at(100)
+    regulations.set_mode("deal.stuck", "off")
+    stand_at(NOW)
+    judged(rules=["deal.stuck"])
+    assert sorted(listed(), reverse=True) == ["deal.stuck 0:24-50 1", "deal.stuck 0:24-100 1"]
+    assert set(Finding.objects.values_list("deal", "mode")) >= {(5, "warn"), (6, "warn")}
+
+
 def test_a_rule_that_raises_keeps_its_old_findings_and_stops_nobody_else(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -200,13 +224,18 @@ def test_deleted_and_vanished_deals_end_their_findings() -> None:
     Deal.objects.filter(id=5).update(deleted_at=at(50))
     Deal.objects.filter(id=6).delete()
     judged(5, 6)
-    assert listed() == ["deal.stuck 0:24-50 1"]
+    assert sorted(listed(), reverse=True) == ["deal.stuck 0:24-50 1"]
 
 
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (lambda: world.regulation("offer", 2, NOW, max_stay=hours(10)), "deal.stuck 0:10- 1"),
+        (lambda: world.regulation("offer", 2, 20, needs_task=True), "task.none 20:20- 1"),
+        (
+            lambda: Regulation.objects.filter(stage="lead").update(stage="offer", version=2),
+            "task.none 0:0- 1",
+        ),
+        (lambda: RuleMode.objects.filter(rule="deal.stuck").update(since=at(40)), "deal.stuck 0:24-40 1"),
         (lambda: Person.objects.filter(id=1).update(deleted_at=at(5)), "owner.gone 5:5- 1"),
         (lambda: Employee.objects.filter(person_id=1).update(left_on="2026-11-02"), "owner.gone 24:24- 1"),
         (lambda: Employee.objects.filter(person_id=1).update(left_on="2026-11-20"), "owner.gone 456:456- 1"),
@@ -215,6 +244,9 @@ def test_deleted_and_vanished_deals_end_their_findings() -> None:
 )
 def test_whatever_the_verdict_depends_on_is_read_anew(change: Any, expected: str) -> None:
     world.regulation("offer", max_stay=hours(24))
+    world.regulation("lead", max_stay=hours(24), needs_task=True)
+    RuleMode.objects.filter(rule="deal.stuck").update(mode="off")
+    RuleStep.objects.create(rule="deal.stuck", mode="warn", weight=1, since=at(-1))
     world.deal(5, "0 offer anna")
     judged(5)
     assert expected not in listed()

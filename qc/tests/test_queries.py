@@ -9,8 +9,8 @@ import pytest
 from django.utils import translation
 
 from pipelines.entities import TABLE
-from pipelines.models import Cursor
-from qc import engine, queries
+from pipelines.models import Cursor, Person, Task
+from qc import engine, queries, regulations
 from qc.models import Finding, RuleMode
 from qc.queries import RuleScore
 from qc.rules import RULES
@@ -18,6 +18,7 @@ from qc.tests import world
 from qc.tests.lives import at, hours
 from salesops.lib import moment
 from salesops.lib.periods import Period
+from team.models import Employee
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -117,13 +118,107 @@ class TestQuality:
         world.deal(1, "0 lead anna")
         world.task(1, 1, 0, 50, done=60)  # before
         world.task(2, 1, 0, 50)  # still undone
-        world.task(3, 1, 0, 120, done=110)
-        world.task(4, 1, 0, 120, done=130)
+        world.task(3, 1, 0, 106, done=105)
+        world.task(4, 1, 0, 106, done=107)
         world.task(5, 1, 0, 300)  # after
         world.task(6, 1, 0, 900)  # was due in the period, moved away when it was late
-        world.event("deadline", 150, "task", 6, at(120).isoformat(), at(900).isoformat())
+        world.event("deadline", 150, "task", 6, at(106).isoformat(), at(900).isoformat())
+        world.task(7, 1, 0, 106)
+        world.task(8, 1, 0, 106)
+        Task.objects.filter(id=7).update(deleted_at=at(104))  # long before it was due: nothing was to be done
+        Task.objects.filter(id=8).update(deleted_at=at(108))
         engine.judge()
-        assert kept(queries.quality(period(100, 200)), 1) == {"task.overdue": (3, 4)}
+        assert kept(queries.quality(period(100, 200)), 1) == {"task.overdue": (4, 5)}
+
+    def test_a_task_that_was_passed_on_is_asked_of_whoever_had_it_when_it_was_due(self) -> None:
+        world.deal(1, "0 lead anna")
+        world.task(1, 1, 0, 50, by="vera")
+        world.event("owner", 150, "task", 1, 1, 3)
+        world.task(2, 1, 0, 50, by="vera")
+        world.event("owner", 40, "task", 2, 1, 3)
+        engine.judge()
+        for part in (period(0, 100), period(100, 200)):
+            found = queries.quality(part)
+            assert kept(found, 1) == kept(found, 3) == {"task.overdue": (1, 1)}
+
+    def test_who_has_left_or_not_yet_come_is_not_judged(self) -> None:
+        world.regulation("offer", max_stay=hours(24), needs_task=True, required_fields=["price"])
+        world.deal(1, "0 offer anna")
+        world.deal(2, "60 offer anna")
+        for number in range(1, 6):
+            world.task(number, 2, 0, 300)
+        engine.judge()
+        assert kept(queries.quality(period(0, 400)), 1)["task.overdue"] == (5, 5)
+        Employee.objects.filter(person_id=1).update(left_on="2026-11-03")  # hour 48 is the next midnight
+        engine.judge()
+        whole = kept(queries.quality(period(0, 400)), 1)
+        assert whole == {"deal.stuck": (1, 1), "task.none": (1, 1), "field.missing": (1, 1)}
+        assert queries.quality(period(48, 400)).get(1) is None
+        Employee.objects.filter(person_id=1).update(left_on=None, hired_on="2026-11-04")
+        world.deal(1, "0 offer anna; 40 won anna")
+        engine.judge()
+        assert kept(queries.quality(period(0, 60)), 1) == {}
+        assert kept(queries.quality(period(0, 400)), 1)["deal.stuck"] == (1, 1)
+        Employee.objects.update(hired_on=None)
+        Person.objects.filter(id=1).update(deleted_at=at(20))  # a user removed from amoCRM has left as well
+        engine.judge()
+        assert kept(queries.quality(period(0, 400)), 1)["deal.stuck"] == (0, 1)
+
+    def test_a_rule_counts_from_the_step_to_money_with_the_weight_it_began_with(self) -> None:
+        world.regulation("offer", max_stay=hours(24))
+        RuleMode.objects.filter(rule="deal.stuck").update(mode="warn")
+        world.deal(1, "0 offer anna; 90 won anna")
+        world.deal(2, "0 offer anna; 110 won anna")
+        world.deal(3, "130 offer anna; 140 won anna")
+        world.deal(4, "150 offer anna; 190 won anna")
+        world.deal(5, "310 offer anna; 340 won anna")
+        for moment_of_step, mode, weight in ((100, "money", 2), (120, "money", 9), (200, "off", 9)):
+            moment.fix(at(moment_of_step).isoformat())
+            regulations.set_mode("deal.stuck", mode, weight)
+        moment.fix(at(500).isoformat())
+        engine.judge()
+
+        def counted(start: float, end: float) -> list[tuple[int, int, int]]:
+            return [tuple(score[1:]) for score in queries.quality(period(start, end)).get(1, [])]
+
+        assert counted(0, 400) == [(2, 2, 3)]  # weight, violations, opportunities: deals 2, 3 and 4
+        assert counted(0, 100) == [] == counted(200, 400)
+        assert counted(120, 400) == [(9, 1, 2)]  # a new weight counts from the next period on
+        moment.fix(at(300).isoformat())
+        regulations.set_mode("deal.stuck", "money", 5)
+        moment.fix(at(500).isoformat())
+        engine.judge()
+        assert counted(0, 400) == [(2, 3, 4)] and counted(300, 400) == [(5, 1, 1)]
+        assert [finding.mode for finding in Finding.objects.standing().order_by("deal_id")] == [
+            "warn",
+            "money",
+            "money",
+            "money",
+        ]
+
+    def test_a_visit_is_an_opportunity_of_the_version_of_its_time(self) -> None:
+        world.regulation("offer", max_stay=hours(24))
+        world.regulation("offer", 2, 300, max_stay=None)
+        world.deal(1, "0 offer anna; 90 won anna")
+        world.deal(2, "310 offer anna; 320 won anna")
+        engine.judge()
+        assert kept(queries.quality(period(0, 200)), 1) == {"deal.stuck": (1, 1)}
+        assert kept(queries.quality(period(300, 400)), 1) == {}
+        world.regulation(
+            "offer", 3, 400, max_stay=hours(9)
+        )  # and what is demanded today was not demanded then
+        assert kept(queries.quality(period(300, 400)), 1) == {}
+
+    def test_on_a_closing_stage_the_opportunity_is_to_enter_it(self) -> None:
+        world.regulation("won", required_fields=["price"], fields_grace=hours(2))
+        for pk in range(1, 41):
+            world.deal(pk, "0 offer anna; 10 won anna", price=5)
+        world.deal(41, "0 offer anna; 106 won anna", price=0)  # late on the same day
+        world.deal(42, "0 offer anna; 197 won anna", price=0)  # entered in one period, late in the next
+        engine.judge()
+        assert kept(queries.quality(period(100, 198)), 1) == {"field.missing": (1, 2)}
+        assert kept(queries.quality(period(198, 300)), 1) == {"field.missing": (1, 1)}
+        assert kept(queries.quality(period(300, 400)), 1) == {}
 
     def test_missing_fields_count_visits(self) -> None:
         world.regulation("offer", required_fields=["price"])
@@ -187,6 +282,14 @@ class TestBecause:
         engine.judge()
         assert "for 2 days" in self.sentence("deal.stuck")
 
+    def test_a_norm_that_came_later(self) -> None:
+        world.regulation("offer", published=300, max_stay=hours(26), stay_clock="owner")
+        world.deal(1, "0 offer anna")
+        engine.judge()
+        assert self.sentence("deal.stuck") == (
+            "On the stage “Offer” since Nov 2 00:00, longer than the norm that is in force since Nov 14 12:00"
+        )
+
     def test_shifts_are_told_in_hours(self) -> None:
         world.regulation("offer", max_stay=hours(26), stay_clock="owner")
         world.deal(1, "0 offer anna")
@@ -199,9 +302,11 @@ class TestBecause:
         world.regulation("offer", needs_task=True, required_fields=["price", "71"], fields_grace=hours(1))
         world.deal(1, "476 offer -", price=0)
         world.task(1, 1, 476, 478, done=490)
+        world.deal(2, "400 lead anna")
+        world.task(2, 2, 400, 442, done=454)
         engine.judge()
         assert self.sentence("task.none") == "No next task since Nov 22 10:00: 10 h"
-        assert self.sentence("task.overdue") == "The task due on Nov 21 22:00 is late by 12 h"
+        assert self.sentence("task.overdue") == "The task due on Nov 20 10:00 is late by 12 h"
         assert (
             self.sentence("field.missing")
             == "To be filled in on the stage “Offer” by Nov 23 10:00: Amount and Term"

@@ -216,7 +216,7 @@ def test_a_draft_is_tried_on_history_and_nothing_is_written(office: Office) -> N
 
 def test_a_draft_tells_what_it_would_do_to_the_months_pay(office: Office) -> None:
     factory.make_employee(Role.MANAGER, office.roman)
-    RuleMode.objects.filter(rule="deal.stuck").update(mode=RuleMode.Mode.MONEY)
+    RuleMode.objects.filter(rule="deal.stuck").update(mode=RuleMode.Mode.MONEY, since=NOW - 30 * DAY)
     plans.load(
         {
             "code": "pay",

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.utils import translation
 
 from pipelines.models import Person
-from qc import catalogue, defaults, engine, regulations, tasks, texts
+from qc import catalogue, defaults, engine, regulations, steps, tasks, texts
 from qc.models import Finding, FullRun, Regulation, RuleMode
 from qc.rules import RULES
 from qc.tests import world
@@ -98,14 +98,16 @@ def test_durations_may_come_from_the_api(value: Any) -> None:
 
 
 def test_publishing_judges_the_stages_deals_again_at_once(django_capture_on_commit_callbacks: Any) -> None:
-    world.deal(1, "0 offer anna; 100 won anna")
-    world.deal(2, "400 offer anna")
-    world.deal(3, "400 lead anna")
+    world.deal(1, "0 offer anna; 100 won anna")  # before the first version: nothing was broken
+    world.deal(2, "400 offer anna; 520 won anna")
+    world.deal(3, "400 offer anna")
+    world.deal(4, "400 lead anna")
     judged_at_once(django_capture_on_commit_callbacks, max_stay=hours(24))
-    assert set(Finding.objects.values_list("deal_id", "opens_at")) == {(1, at(24)), (2, at(424))}
-    judged_at_once(django_capture_on_commit_callbacks, max_stay=hours(48))
+    assert set(Finding.objects.values_list("deal_id", "opens_at")) == {(2, at(500)), (3, at(500))}
+    moment.fix(at(530).isoformat())
+    judged_at_once(django_capture_on_commit_callbacks, max_stay=hours(200))
     # the visit that ended under the first version keeps its verdict
-    assert set(Finding.objects.values_list("deal_id", "opens_at")) == {(1, at(24)), (2, at(448))}
+    assert set(Finding.objects.standing().values_list("deal_id", "opens_at")) == {(2, at(500)), (3, at(600))}
 
 
 def test_switching_a_rule_judges_everything_by_it(django_capture_on_commit_callbacks: Any) -> None:
@@ -118,9 +120,14 @@ def test_switching_a_rule_judges_everything_by_it(django_capture_on_commit_callb
     assert Finding.objects.get().mode == "money"
     moment.fix(at(600).isoformat())
     with django_capture_on_commit_callbacks(execute=True):
-        assert regulations.set_mode("deal.stuck", "money", 8).since == at(500)  # only the weight changed
-        regulations.set_mode("deal.stuck", "off")
-    assert not Finding.objects.standing().exists()
+        regulations.set_mode("deal.stuck", "off", 8)
+        regulations.set_mode("deal.stuck", "off", 8)
+    assert Finding.objects.standing().get().closes_at == at(600)
+    assert [tuple(step) for step in steps.read()["deal.stuck"]] == [
+        ("warn", 3, at(0)),
+        ("money", 7, at(500)),
+        ("off", 8, at(600)),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -190,6 +197,13 @@ def test_what_changed_unnoticed_is_judged_by_the_next_full_run() -> None:
     Person.objects.filter(id=1).update(deleted_at=at(50))  # it came with the dictionaries
     tasks.judge_by_changed_terms()
     assert Finding.objects.get().rule == "owner.gone" and FullRun.objects.get().finished_at == at(600)
+
+
+def test_what_is_lost_on_the_way_is_found_by_the_next_night() -> None:
+    world.regulation("offer", max_stay=hours(24))
+    world.deal(1, "0 offer anna")
+    tasks.judge_everything()
+    assert Finding.objects.count() == 1
 
 
 def test_the_command_prints_counts_of_every_rule() -> None:

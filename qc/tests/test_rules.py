@@ -1,9 +1,11 @@
 """Each rule as a table: a life, and the stretches of time in which the rule is broken."""
 
+from typing import Any
+
 import pytest
 
 from qc.rules import RULES, Norm, Terms, registry
-from qc.tests.lives import at, breaches, found, hours, life, terms
+from qc.tests.lives import CLOCKS, NAMES, at, breaches, found, hour, hours, life, terms
 
 
 def test_the_catalogue_finds_every_rule() -> None:
@@ -63,18 +65,92 @@ def test_a_closed_stage_is_never_stuck_and_a_deleted_deal_ends() -> None:
 
 
 def test_a_visit_is_judged_by_the_version_in_force_when_it_ended() -> None:
-    versions = (Norm(1, at(0), max_stay=hours(48)), Norm(2, at(100), max_stay=hours(24)))
-    judged_by = Terms({"offer": versions})
+    versions = (Norm(1, at(0), max_stay=hours(24)), Norm(2, at(100), max_stay=hours(48)))
     story = life("0 offer anna; 50 deal anna; 60 offer anna; 110 deal anna; 120 offer anna")
     assert [
-        (b.regulation, (b.opens_at - b.since) / hours(1)) for b in breaches("deal.stuck", story, judged_by)
-    ] == [
-        (1, 48),
-        (2, 24),
-        (2, 24),
-    ]
-    early = life("0 offer anna; 50 deal anna")
-    assert len(breaches("deal.stuck", early, Terms({"offer": (Norm(1, at(900), max_stay=hours(48)),)}))) == 1
+        (b.regulation, (b.opens_at - b.since) / hours(1))
+        for b in breaches("deal.stuck", story, Terms({"offer": versions}))
+    ] == [(1, 24), (2, 48), (2, 48)]
+
+
+def stays(*norms: tuple[float, float | None]) -> Terms:
+    """Versions of one stage as (published at hour, longest stay)."""
+    return Terms({"offer": tuple(Norm(n, at(p), max_stay=h and hours(h)) for n, (p, h) in enumerate(norms))})
+
+
+@pytest.mark.parametrize(
+    ("versions", "story", "expected"),
+    [
+        # made stricter at 100, when Anna had long given the deal away without breaking anything
+        ([(0, 200), (100, 24)], "0 offer anna; 50 offer boris", ["0:100- boris"]),
+        ([(0, 200), (100, 24)], "90 offer anna", ["90:114- anna"]),
+        ([(0, 200), (100, 24)], "0 offer anna; 99 won anna", []),
+        ([(0, 24), (100, 20)], "0 offer anna; 50 offer boris", ["0:24- anna"]),  # it was too long before, too
+        ([(0, 24), (100, 24)], "0 offer anna; 50 offer boris", ["0:24- anna"]),  # only words were changed
+        ([(0, 24), (50, 200), (100, 24)], "0 offer anna", ["0:100- anna"]),
+        ([(0, 20), (30, 24)], "0 offer anna", ["0:24- anna"]),  # a loosened norm forgives what goes on
+        ([(0, 20), (30, None)], "0 offer anna", []),
+        ([(0, None), (30, 20)], "0 offer anna", ["0:30- anna"]),
+        ([(100, 24)], "0 offer anna", ["0:100- anna"]),  # the first version
+        ([(100, 24)], "0 offer anna; 90 won anna", []),
+        ([(100, 24)], "0 offer anna; 100 won anna", []),
+    ],
+)
+def test_no_stay_is_broken_before_its_norm_is_published(
+    versions: list[tuple[float, float | None]], story: str, expected: list[str]
+) -> None:
+    assert found("deal.stuck", life(story), stays(*versions)) == expected
+
+
+def test_a_draft_judges_all_history() -> None:
+    draft = Terms({"offer": (Norm(max_stay=hours(24)),)})
+    assert found("deal.stuck", life("0 offer anna; 50 deal anna"), draft) == ["0:24-50 anna"]
+
+
+def grace(published: float, length: float | None, **norms: Any) -> Norm:
+    """A version that demands a task and an amount with this grace, or neither."""
+    demands = {} if length is None else {"needs_task": True, "task_grace": hours(length)}
+    fields = {} if length is None else {"fields": (("price", ""),), "fields_grace": hours(length)}
+    return Norm(None, at(published), **{**demands, **fields, **norms})
+
+
+@pytest.mark.parametrize(
+    ("versions", "story", "opens"),
+    [
+        # demanded from 82 on (a Thursday, 10 o'clock): the grace begins then, and the owner of then is asked
+        ([grace(0, None), grace(82, 2)], "10 offer anna; 40 offer vera", "84 vera"),
+        ([grace(82, 2)], "10 offer anna; 40 offer vera", "84 vera"),
+        ([grace(0, 5), grace(13, 2)], "10 offer anna", "15 anna"),  # no more than the five hours
+        ([grace(0, 5), grace(11, 2)], "10 offer anna", "13 anna"),
+        ([grace(0, 5), grace(11, 5)], "10 offer anna", "15 anna"),
+        ([grace(0, 5), grace(11, 2), grace(12, 2)], "10 offer anna", "13 anna"),
+        ([grace(0, 2), grace(11, 5)], "10 offer anna", "15 anna"),
+        ([grace(0, 2), grace(20, None), grace(82, 2)], "10 offer anna", "84 anna"),
+    ],
+)
+def test_a_grace_begins_when_its_demand_is_published(versions: list[Norm], story: str, opens: str) -> None:
+    for code in ("task.none", "field.missing"):
+        (one,) = breaches(code, life(story), Terms({"offer": tuple(versions)}, CLOCKS))
+        assert f"{hour(one.opens_at)} {NAMES[one.owner]}" == opens, code
+
+
+def test_a_field_that_is_demanded_later_has_a_grace_of_its_own() -> None:
+    both = {"fields": (("price", ""), ("71", "Term"))}
+    judged_by = Terms({"offer": (grace(0, 2), grace(82, 2, **both))}, CLOCKS)
+    assert found("field.missing", life("10 offer anna", price=5), judged_by) == ["82:84- anna"]
+    assert found("field.missing", life("10 offer anna"), judged_by) == ["10:12- anna"]  # late already
+    late = life("10 offer anna", price=5, changes=[(20, "price", 0, 5)])
+    first, second = breaches("field.missing", late, judged_by)
+    assert (hour(first.opens_at), hour(first.closes_at), hour(second.opens_at)) == ("12", "20", "84")
+    assert first.values == {"fields": [["price", ""]]} and second.values == {"fields": [["71", "Term"]]}
+    filled = life("10 offer anna", price=5, changes=[(83, "price", 0, 5)])
+    assert found("field.missing", filled, judged_by) == ["10:12-83 anna", "84:84- anna"]
+
+
+def test_a_closing_stage_is_judged_by_the_version_of_the_entry() -> None:
+    judged_by = Terms({"won": (grace(0, None), grace(30, 2))}, CLOCKS)
+    assert found("field.missing", life("0 offer anna; 29 won anna"), judged_by) == []
+    assert found("field.missing", life("0 offer anna; 33 won anna"), judged_by) == ["33:35- anna"]
 
 
 def test_an_entry_that_no_event_proves_is_marked() -> None:
@@ -123,15 +199,29 @@ def test_a_gap_that_goes_on_to_the_next_stage_is_one_finding_by_the_first_stages
         (["0 due 10 done 9"], []),
         (["0 due 10 done 10"], []),
         (["0 due 10 done 11"], ["10:10-11 anna"]),
-        (["0 due 10 deleted 12 by boris"], ["10:10-12 boris"]),
+        (["0 due 22 deleted 23 by boris"], ["22:22-23 boris"]),
         (["0 due 10 moved 9 to 20 done 15"], []),
         (
             ["0 due 10 moved 12 to 20 done 25"],
-            ["10:10-12 anna", "20:20-25 anna"],
+            ["10:10-12 anna"],
+        ),
+        (
+            ["0 due 10 moved 12 to 16 done 17"],
+            ["10:10-12 anna", "16:16-17 anna"],
         ),  # two dues missed, two findings
-        (["5 due 3"], ["5:5- anna"]),  # nobody is late before the task exists
+        (["11 due 3"], ["11:11- anna"]),  # nobody is late before the task exists
         (["0 due 10 moved 12 to 11"], ["10:10-12 anna", "12:12- anna"]),
-        (["0 due 10 moved 11 to 20 moved 12 to 10"], ["10:10-11 anna", "12:12- anna"]),
+        (["0 due 10 moved 11 to 17 moved 12 to 10"], ["10:10-11 anna", "12:12- anna"]),
+        # outside of the owner's shifts nothing becomes late
+        (["0 due 20"], ["20:33- anna"]),
+        (["0 due 20 done 33"], []),
+        (["0 due 20 moved 30 to 40"], ["40:40- anna"]),
+        (["0 due 20 by boris"], ["20:21- boris"]),
+        # it is held against whoever had the task then
+        (["0 due 34 given 450 to boris"], ["34:34- anna"]),
+        (["0 due 34 given 30 to boris"], ["34:69- boris"]),
+        (["0 due 20 given 22 to boris"], ["20:22- boris"]),  # nobody was at work before
+        (["0 due 20 given 22 to vera given 30 to anna"], ["20:33- anna"]),
     ],
 )
 def test_overdue(tasks: list[str], expected: list[str]) -> None:

@@ -1,0 +1,83 @@
+"""How far a rule reached and when: its modes and weights are dated steps, each for its own time."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from pipelines.server import ask
+from qc.models import RuleMode
+
+STEPS = """
+    select rule, mode, weight, since from (
+        select rule, mode, weight, since, id from qc_rulestep
+        union all select rule, mode, weight, since, null from qc_rulemode
+    ) step order by rule, since, id nulls last
+"""
+
+
+class Step(NamedTuple):
+    """A rule's mode and weight from ``since`` until its next step."""
+
+    mode: str
+    weight: int
+    since: datetime
+
+
+Steps = Sequence[Step]
+
+
+def read() -> dict[str, Steps]:
+    """The steps of every rule, oldest first."""
+    found: dict[str, list[Step]] = defaultdict(list)
+    [rows] = ask((STEPS, {}))
+    for rule, *step in rows:
+        found[rule].append(Step._make(step))
+    return dict(found)
+
+
+def standing(
+    steps: Steps, opens_at: datetime, closes_at: datetime | None
+) -> tuple[str, datetime | None] | None:
+    """The mode of a breach when it was last held, and its end; None where it was not held.
+
+    A rule that was switched off holds nothing from then on; what it had found until then stays, closed by the switch.
+    Before its first step a rule counts as it did with that step.
+    """
+    last = steps[-1]
+    if last.mode != RuleMode.Mode.OFF:
+        if closes_at is None or closes_at > last.since or len(steps) == 1:
+            return last.mode, closes_at
+    elif closes_at is None or closes_at > last.since:
+        closes_at = last.since
+        if opens_at >= closes_at:
+            return None
+    mode = next((step.mode for step in reversed(steps) if step.since < closes_at), steps[0].mode)
+    return None if mode == RuleMode.Mode.OFF else (mode, closes_at)
+
+
+class Counted(NamedTuple):
+    """A part ``[start, until)`` of a period in which a rule counted."""
+
+    start: datetime
+    until: datetime
+
+
+def counted(
+    steps: Steps, modes: Collection[str], start: datetime, until: datetime
+) -> tuple[int, list[Counted]]:
+    """When a rule was in one of these modes, and its weight: the one with which it began to count in the period.
+
+    So a weight that is changed while the rule counts waits for the next period. Without any parts the weight is 0.
+    """
+    weight, parts = 0, list[Counted]()
+    for step, after in zip(steps, [*steps[1:], None], strict=True):
+        part = Counted(max(start, step.since), min(until, after.since) if after else until)
+        if step.mode not in modes or part.start >= part.until:
+            continue
+        if parts and parts[-1].until == part.start:
+            parts[-1] = parts[-1]._replace(until=part.until)
+            continue
+        weight = weight if parts else step.weight
+        parts.append(part)
+    return weight, parts
