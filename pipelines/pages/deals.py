@@ -1,6 +1,6 @@
 """Deals and tasks: two lists and the card of a deal."""
 
-from django.db.models import Sum
+from django.db.models import Sum, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -48,6 +48,7 @@ def visible_deal(request: HttpRequest, pk: int) -> Deal:
 @require_safe
 def deal(request: HttpRequest, pk: int) -> HttpResponse:
     one, now = visible_deal(request, pk), moment.now()
+    prefetch_related_objects([one], "findings")  # the row and the ribbon both read them
     context = {
         "deal": one,
         "row": deal_rows.row(one, now),

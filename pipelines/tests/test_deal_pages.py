@@ -461,3 +461,10 @@ def test_a_moment_of_a_link_is_shown_in_local_time(value: str, kind: str, shown:
     field = login().get("/tasks/", {"since": value}).context["form"]["since"]
     assert f'type="{kind}"' in str(field)
     assert f'value="{shown}"' in str(field)
+
+
+def test_the_card_costs_twelve_queries(office: Office, django_assert_max_num_queries: object) -> None:
+    factory.make_regulation(office.ready, max_stay=DAY, required_fields=["price"])
+    client = login(Role.MANAGER, office.anna)
+    with django_assert_max_num_queries(12):
+        client.get(f"/deals/{office.stuck.pk}/")
