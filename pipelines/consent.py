@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
-from pipelines import connection, credentials
+from pipelines import connection, credentials, hooks
 from pipelines.amo import errors, hosts, oauth
 from pipelines.amo.client import ACCOUNT
 from pipelines.amo.oauth import Integration
@@ -112,7 +112,7 @@ def end(query: Any) -> bool:
     Its signature is the same each time, and an old word may come again after a new consent: so the consent is lost when
     amoCRM, asked at once, does not take it any more (`pipelines.access` marks that).
     """
-    key = number(query.get("account_id", ""))
+    key = hooks.number(query.get("account_id", ""))
     account = Account.objects.filter(pk=key).exclude(credentials=None).first() if key else None
     try:
         known = credentials.of(account) if account else None
@@ -131,7 +131,3 @@ def end(query: Any) -> bool:
     ):
         client.get(ACCOUNT)
     return True
-
-
-def number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 19 else None

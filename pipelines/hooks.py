@@ -106,7 +106,7 @@ def unsorted(item: dict[str, Any]) -> Iterator[int | None]:
 
 
 def number(text: Any) -> int | None:
-    return int(text) if isinstance(text, str) and text.isdigit() and len(text) < 19 else None
+    return int(text) if isinstance(text, str) and text.isdecimal() and len(text) < 19 else None
 
 
 def ring() -> bool:

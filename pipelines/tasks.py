@@ -74,14 +74,19 @@ def sweep(only_unfinished: bool = False) -> None:
 def answer_hooks() -> None:
     """Read again what the waiting hooks ring about."""
     hooks.begin()
-    if not hooks.waiting():
-        return
     try:
-        with connection.source_of(connection.current(), "interactive") as source:
-            while hooks.waiting():
-                touched.deliver(hooks.answer(source), queue="hooks")
+        answer_waiting_hooks()
     except (CannotConnect, AmoError) as error:
         log.warning("hooks wait: %s", error)
+
+
+def answer_waiting_hooks() -> None:
+    """Raises CannotConnect or AmoError; what is not answered then waits."""
+    if not hooks.waiting():
+        return
+    with connection.source_of(connection.current(), "interactive") as source:
+        while hooks.waiting():
+            touched.deliver(hooks.answer(source), queue="hooks")
 
 
 def pull(choose: Callable[[], list[Entity]]) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 from django.db.models import Count
 
-from pipelines import connection, hooks, touched
+from pipelines import hooks
 from pipelines.amo.errors import AmoError
 from pipelines.connection import CannotConnect
 from pipelines.models import Hook
+from pipelines.tasks import answer_waiting_hooks
 
 SHOWN = 5
 
@@ -34,7 +35,5 @@ class Command(BaseCommand):
 
     def answer(self) -> None:
         count = hooks.replay()
-        with connection.source_of(connection.current(), "interactive") as source:
-            while hooks.waiting():
-                touched.deliver(hooks.answer(source))
+        answer_waiting_hooks()
         self.stdout.write(f"Tried again: {count}")
