@@ -12,7 +12,7 @@ from pipelines.amo.client import Client
 from pipelines.amo.errors import Forbidden, NotFound
 from pipelines.amo.paging import Listing
 from pipelines.entities import ENTITIES, TABLE, Entity
-from pipelines.models import Contact, Cursor, Deal
+from pipelines.models import Contact, Cursor, Deal, Task
 from pipelines.refused import understood
 from pipelines.rows import Item, Row
 from pipelines.source import OVERLAP, Source
@@ -137,7 +137,17 @@ def story(source: Source, deals: list[int]) -> list[Part]:
     """
     denied = set(Cursor.objects.filter(state=Cursor.State.DENIED).values_list("entity", flat=True))
     told = [entity for entity in TABLE if entity.of_deals and entity.name not in denied]
-    return [belongings(source, entity, deals) for entity in reversed(told)][::-1]
+    parts = [belongings(source, entity, deals) for entity in reversed(told)][::-1]
+    if selection.chosen() is not None:
+        parts += [own for part in parts if part.entity.model is Task for own in own_events(source, part)]
+    return parts
+
+
+def own_events(source: Source, tasks: Part) -> Iterator[Part]:
+    """Those of tasks that are new here: like the tasks they may have been left out before."""
+    ids = {row["id"] for row in tasks.rows}
+    for batch in batches(ids - selection.known(Task, ids), ASKED_AT_ONCE):
+        yield Part(ENTITIES["events"], events_of(source, "task", batch), tasks.asked)
 
 
 def belongings(source: Source, entity: Entity, deals: list[int]) -> Part:
@@ -165,22 +175,22 @@ def refetch_events(
     """The events of these items: all of them, or those ``since`` a moment."""
     log, touched = ENTITIES["events"], Stored()
     for batch in batches(ids, ASKED_AT_ONCE):
-        asked: list[tuple[str, str | int]] = [*log.params, ("filter[entity][]", subject)]
-        asked += [("filter[entity_id][]", key) for key in batch]
-        if since:
-            asked.append(("filter[created_at][from]", int(since.timestamp())))
-        wanted = set(batch)
-        found = Listing(
-            source.client,
-            log.path,
-            log.key,
-            asked,
-            log.limit,
-            keep=lambda item, wanted=wanted: item["entity_id"] in wanted,  # type: ignore[misc]
-        )
-        rows = understood(log, found.items(), source.zone)
+        rows = events_of(source, subject, batch, since=since)
         touched |= settle(source, log, rows) | save(log, rows)
     return touched
+
+
+def events_of(source: Source, subject: str, ids: list[int], *, since: datetime | None = None) -> list[Row]:
+    """Of these items, ten at most."""
+    log = ENTITIES["events"]
+    asked: list[tuple[str, str | int]] = [*log.params, ("filter[entity][]", subject)]
+    asked += [("filter[entity_id][]", key) for key in ids]
+    if since:
+        asked.append(("filter[created_at][from]", int(since.timestamp())))
+    found = Listing(
+        source.client, log.path, log.key, asked, log.limit, keep=lambda item: item["entity_id"] in ids
+    )
+    return understood(log, found.items(), source.zone)
 
 
 def settle(source: Source, log: Entity, rows: Collection[Row]) -> Stored:
