@@ -307,7 +307,8 @@ def test_statements_of_a_month_that_is_over_are_never_deleted(november: Month) -
     moment.fix(DECEMBER_1.isoformat())
     Employee.objects.update(hired_on=date(2026, 12, 1))
     statements.refresh(NOVEMBER)
-    assert november.amounts() == WORKED | {"salary": D(0)}, "no shift of the month lies after the hiring"
+    before_hiring = WORKED | {"salary": D(0), "quality": D(0)}
+    assert november.amounts() == before_hiring, "who did not work here has no shifts and is not judged"
     Employee.objects.all().delete()
     statements.refresh(NOVEMBER)
     assert november.amounts()["commission"] == D(24_000)
