@@ -2,7 +2,7 @@
 
 ``{"measures": {name: number}, "quota": …, "quota_of": "manager" or "scheme", "shifts": {"planned", "worked", "left"},
 "rules": {rule: [weight, violations, opportunities]}, "weights": {rule: weight} of all that count in money,
-"findings": {rule: [findings, deals]}, "days": {day: sales},
+"known_until": moment, "findings": {rule: [findings, deals]}, "days": {day: sales},
 "wins": {measure: {deal: amount}}, "paid": [{"deal", "amount", "in"}]}``: the deals that the month pays, and those won
 in it that a closed month has paid. Numbers are text; null is not known.
 """
@@ -32,7 +32,9 @@ COUNTS_IN_MONEY = "money"  # the mode of a rule
 def collect(plans: Mapping[int, Plan], period: Period, now: datetime) -> dict[int, Facts]:
     """The facts of every person of ``plans``, by his plan. The number of queries does not grow with people."""
     people = frozenset(plans)
-    measured = gather({name for plan in plans.values() for name in plan.measures}, period, people, now)
+    known = judgement.known_until(now)
+    names = {name for plan in plans.values() for name in plan.measures}
+    measured = gather(names, period, people, now, known)
     scores = judgement.quality(period, people)
     behind: dict[int, dict[str, list[int]]] = defaultdict(dict)
     for person, rule, findings, deals in held_by_rule(period, people, now):
@@ -55,6 +57,7 @@ def collect(plans: Mapping[int, Plan], period: Period, now: datetime) -> dict[in
             "quota_of": None if quota is None else "manager" if person in quotas else "scheme",
             "shifts": worked[person]._asdict(),
             "rules": {score.rule: list(score[1:]) for score in scores.get(person, [])},
+            "known_until": known.isoformat(),
             "weights": weights,
             "findings": behind[person],
             "days": {day.isoformat(): str(amount) for day, amount in sorted(days.items())},

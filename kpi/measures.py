@@ -17,6 +17,8 @@ from qc import queries as judgement
 from salesops.lib.periods import Period
 
 KEPT = "kept:"
+# What gets worse by waiting: asked only about the time that is known, since stale data must cost nobody money.
+WAITING = {"tasks_on_time", "tasks_overdue", "no_task_hours", "first_contact_minutes"}
 By = dict[int, Decimal | None]  # person → value
 
 
@@ -62,16 +64,19 @@ class Measure:
         return metrics.METRICS[self.code].title
 
 
-def gather(names: Iterable[str], period: Period, people: frozenset[int], now: datetime) -> dict[str, By]:
+def gather(
+    names: Iterable[str], period: Period, people: frozenset[int], now: datetime, known: datetime
+) -> dict[str, By]:
     """Every measure of all the people at once: {name: {person: value}}. Those of judgement (quality, ``kept``) and
     sums of sales are left to the caller, who has what they follow from anyway. A measure of a field that amoCRM no
-    longer has is None for all, and no other measure suffers.
+    longer has is None for all, and no other measure suffers. ``known``: up to when it is known what people did.
     """
     found: dict[str, By] = {}
     for measure in map(Measure.read, names):
         if not (measure.kept or measure.is_quality or measure.is_sales):
+            at = known if measure.code in WAITING else now
             try:
-                values = metrics.measure(measure.code, period, "manager", people, measure.options, now)
+                values = metrics.measure(measure.code, period, "manager", people, measure.options, at)
             except metrics.UnknownField:
                 found[measure.name] = dict.fromkeys(people)
                 continue

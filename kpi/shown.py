@@ -95,11 +95,16 @@ def links(values: dict[str, Any], statement: Statement) -> Iterator[Link]:
     rows = values.get("rows") or ([values] if "measure" in values else [])
     for row in rows:
         measure = Measure.read(row["measure"])
-        address = _address(measure, period, statement.computed_at)
+        address = _address(measure, period, _known_until(statement))
         if address is not None:
             page, query = address
             query |= {"manager": statement.manager_id}
             yield Link(str(measure.title), f"{reverse(page)}?{urlencode(query)}")
+
+
+def _known_until(statement: Statement) -> datetime:
+    known = statement.inputs.get("known_until")
+    return datetime.fromisoformat(known) if known else statement.computed_at
 
 
 def held(period: Period) -> dict[str, str]:
@@ -112,15 +117,15 @@ def held(period: Period) -> dict[str, str]:
     }
 
 
-def _address(measure: Measure, period: Period, now: datetime) -> tuple[str, dict[str, Any]] | None:
+def _address(measure: Measure, period: Period, known: datetime) -> tuple[str, dict[str, Any]] | None:
     bounds = {"since": period.first.isoformat(), "until": period.end.date().isoformat()}
     if measure.kept:
         return "findings", {"rule": measure.code} | held(period)
     if measure.is_quality:
         return "findings", held(period)
     if measure.code == "tasks_on_time":
-        if now < period.end:
-            bounds["until"] = now.astimezone(TZ).isoformat()
+        if known < period.end:
+            bounds["until"] = max(known, period.start).astimezone(TZ).isoformat()
         return "tasks", bounds | {"completed": ""}  # done ones too, which the list leaves out by itself
     if measure.code in {"won_sum", "deals_won", "avg_deal"} and "date" not in measure.options:
         return "deals", {"result": "won"} | bounds

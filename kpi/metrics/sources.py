@@ -27,6 +27,7 @@ from kpi.metrics.options import dated
 from kpi.metrics.registry import Answer, Question
 from pipelines.models import Deal, Stage, Stay
 
+WORKING = [Stage.Kind.INCOMING, Stage.Kind.WORK]
 COLUMNS = {"manager": "who", "pipeline": "funnel", "stage": "step", "loss_reason": "reason"}
 
 
@@ -45,10 +46,19 @@ def owner_at(moment: str) -> Coalesce:
     )
 
 
+def owner_at_closing() -> Coalesce:
+    """Whose the deal was when it was closed; handed over in that very second, it was still the giver's work."""
+    worked = Stay.objects.filter(
+        deal=OuterRef("pk"), left_at=OuterRef("closed_at"), stage__kind__in=WORKING, manager__isnull=False
+    )
+    last = Subquery(worked.order_by("-entered_at").values("manager_id")[:1])
+    return Coalesce(last, owner_at("closed_at"), output_field=BigIntegerField())
+
+
 def stage_before(moment: str) -> Subquery:
     """The last working stage that the deal stood on up to ``moment``: where it was lost from."""
     pieces = Stay.objects.filter(deal=OuterRef("pk"), entered_at__lte=OuterRef(moment))
-    working = pieces.filter(stage__kind__in=[Stage.Kind.INCOMING, Stage.Kind.WORK])
+    working = pieces.filter(stage__kind__in=WORKING)
     return Subquery(working.order_by("-entered_at").values("stage_id")[:1])
 
 
@@ -79,7 +89,7 @@ def closed(question: Question, *kinds: str) -> QuerySet[Any]:
     deals = deals.filter(**{f"{date}__gte": period.start, f"{date}__lt": period.end}, closed_at__isnull=False)
     return deals.filter(stage__kind__in=kinds).annotate(
         at=F(date),
-        who=owner_at("closed_at"),
+        who=owner_at_closing(),
         funnel=F("pipeline_id"),
         step=stage_before("closed_at"),
         reason=F("loss_reason_id"),

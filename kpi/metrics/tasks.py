@@ -1,22 +1,27 @@
 """Metrics of tasks: done in time, overdue, and the hours that deals stood without one."""
 
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, DateTimeField, F, Func, Q, QuerySet
+from django.db.models import Case, Count, DateTimeField, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce, TruncDate
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kpi.metrics.deals import NO_DENOMINATOR, ZERO
 from kpi.metrics.registry import Answer, Metric, Question, register
 from kpi.metrics.sources import COLUMNS, behind, counted, tally
 from pipelines.models import Deal, Event, Task
+from team.models import Employee
 from team.queries import clocks
 
 SECOND = timedelta(seconds=1)
 HOUR = Decimal(3600)
+ALWAYS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 class TextMoment(Func):
@@ -26,8 +31,12 @@ class TextMoment(Func):
     output_field = DateTimeField()
 
 
-def split(tasks: QuerySet[Task]) -> QuerySet[Task]:
-    return tasks.annotate(who=F("manager_id"), funnel=F("deal__pipeline_id"), step=F("deal__stage_id"))
+def split(tasks: QuerySet[Task], at: Any) -> QuerySet[Task]:
+    """``at``: the moment (or its column) at which a task is somebody's; of one who had left by then it is nobody's."""
+    here = Q(manager__employee__left_on=None) | Q(manager__employee__left_on__gte=TruncDate(at))
+    here &= Q(manager__employee__hired_on=None) | Q(manager__employee__hired_on__lte=TruncDate(at))
+    owner = Case(When(here, then=F("manager_id")))
+    return tasks.annotate(who=owner, funnel=F("deal__pipeline_id"), step=F("deal__stage_id"))
 
 
 def moved_late(question: Question) -> QuerySet[Event]:
@@ -46,14 +55,15 @@ def tasks_due(question: Question) -> QuerySet[Task]:
     A task deleted before it was due never counted; one deleted afterwards is still not done.
     """
     due = Task.objects.filter(due_at__gte=question.period.start, due_at__lt=question.moment)
-    late = moved_late(question).values("entity_id")
+    moved = moved_late(question)
     # a union of keys: with OR the planner would read every task there is
-    tasks = Task.objects.filter(pk__in=due.values("pk").union(late))
-    tasks = tasks.filter(Q(deleted_at=None) | Q(deleted_at__gte=F("due_at")))
-    return split(tasks.annotate(moved=Q(pk__in=late)))
+    tasks = Task.objects.filter(pk__in=due.values("pk").union(moved.values("entity_id")))
+    passed = moved.filter(entity_id=OuterRef("pk")).order_by("was_due").values("was_due")[:1]
+    tasks = tasks.annotate(passed=Subquery(passed)).annotate(promised=Coalesce("passed", "due_at"))
+    return split(tasks.filter(Q(deleted_at=None) | Q(deleted_at__gte=F("promised"))), F("promised"))
 
 
-IN_TIME = Q(moved=False, is_completed=True, completed_at__lte=F("due_at"))
+IN_TIME = Q(passed=None, is_completed=True, completed_at__lte=F("due_at"))
 
 
 def tasks_on_time(question: Question) -> Answer:
@@ -69,7 +79,7 @@ def overdue(question: Question) -> QuerySet[Task]:
     """Tasks that at the question's moment should have been done and were not."""
     at = question.moment
     tasks = Task.objects.filter(Q(deleted_at=None) | Q(deleted_at__gt=at), due_at__lt=at)
-    return split(tasks.filter(Q(is_completed=False) | Q(completed_at__gt=at)))
+    return split(tasks.filter(Q(is_completed=False) | Q(completed_at__gt=at)), Value(at))
 
 
 def tasks_overdue(question: Question) -> Answer:
@@ -109,6 +119,24 @@ UNCOVERED = """
 """
 
 
+def employed(people: Collection[int] | None) -> dict[int, tuple[datetime, datetime]]:
+    """From when to when they worked here, of those with such a day; half-open."""
+    rows = Employee.objects.exclude(hired_on=None, left_on=None)
+    if people is not None:
+        rows = rows.filter(person__in=people)
+    return {
+        person: (
+            ALWAYS[0] if hired_on is None else _midnight(hired_on),
+            ALWAYS[1] if left_on is None else _midnight(left_on + timedelta(days=1)),
+        )
+        for person, hired_on, left_on in rows.values_list("person", "hired_on", "left_on")
+    }
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time()))
+
+
 def asked(question: Question) -> list[Any]:
     people = None if question.people is None else sorted(question.people)
     return [question.period.start, question.moment, people]
@@ -119,7 +147,7 @@ def no_task_hours(question: Question) -> Answer:
     place = None if question.by is None else UNCOVERED_COLUMNS[question.by]
     hours: dict[Any, timedelta] = {}
     deals: dict[Any, set[int]] = {}
-    working = clocks(question.people)
+    working, here = clocks(question.people), employed(question.people)
     with connection.cursor() as cursor:
         cursor.execute(UNCOVERED, asked(question))
         for row in cursor:
@@ -128,6 +156,8 @@ def no_task_hours(question: Question) -> Answer:
             hours.setdefault(key, timedelta())
             deals.setdefault(key, set())
             if since is not None:
+                hired, left = here.get(owner, ALWAYS)
+                since, until = max(since, hired), min(until, left)
                 hours[key] += working.owner(owner).worked(since, until)
                 deals[key].add(deal)
     return {key: (Decimal(length // SECOND) / HOUR, len(deals[key])) for key, length in hours.items()}

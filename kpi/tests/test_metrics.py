@@ -1,6 +1,6 @@
 """Numbers against rows made by hand, around one fixed moment: Friday 2026-11-20, 15:00 in Moscow."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,12 +17,14 @@ from salesops.tests.factory import (
     DAY,
     NOW,
     make_deal,
+    make_employee,
     make_finding,
     make_person,
     make_pipeline,
     make_stage,
     make_task,
 )
+from team.models import Employee, Role
 
 pytestmark = pytest.mark.django_db
 
@@ -97,6 +99,22 @@ def test_a_win_is_credited_to_the_owner_at_closing(house: House) -> None:
     assert ask("won_sum", "manager") == {house.anna.pk: (D(500), 1)}
     assert ask("won_sum", people=[house.boris.pk]) == {None: (D(0), 0)}
     assert list(rows("won_sum", NOVEMBER, house.anna.pk, "manager")) == [deal]
+
+
+def test_a_win_handed_over_in_the_same_second_is_the_givers(house: House) -> None:
+    """Automation gives a won deal to another department: amoCRM's log has both at one second, in either order."""
+    at = NOW - DAY
+    deal = house.closed(house.won, house.anna, at, 500)
+    Stay.objects.filter(deal=deal, stage=house.won).update(manager=house.boris)
+    Deal.objects.filter(pk=deal.pk).update(manager=house.boris)
+    assert ask("won_sum", "manager") == {house.anna.pk: (D(500), 1)}
+    earlier = Stay.objects.filter(deal=deal, stage=house.first)
+    earlier.update(left_at=at - timedelta(seconds=1), next_stage=None)
+    Stay.objects.create(
+        deal=deal, stage=house.first, manager=house.boris, visit=1, visit_since=at - 10 * DAY,
+        entered_at=at - timedelta(seconds=1), left_at=at, next_stage=house.won,
+    )  # fmt: skip
+    assert ask("won_sum", "manager") == {house.boris.pk: (D(500), 1)}, "a second before it is a hand-over"
 
 
 def test_results_of_a_month_lie_between_local_midnights(house: House) -> None:
@@ -283,6 +301,37 @@ def test_a_task_moved_out_of_the_month_after_its_time_stays_a_failure_of_the_mon
         after=task.due_at.isoformat(),
     )
     assert ask("tasks_on_time") == {None: (D(0), 1)}
+
+
+def test_a_task_moved_too_late_stays_a_failure_when_it_is_deleted_before_the_new_date(house: House) -> None:
+    """24 of 26: one late, and one moved after its time and then deleted."""
+    deal, due = make_deal(house.first, house.anna), NOW - 5 * DAY
+    for _number in range(24):
+        make_task(deal, due, is_completed=True, completed_at=due)
+    make_task(deal, due)
+    moved = make_task(deal, NOW - DAY, deleted_at=NOW - 2 * DAY)
+    Event.objects.create(
+        id="e1", at=due + HOUR, kind=Event.Kind.DEADLINE, entity="task", entity_id=moved.pk,
+        before=due.isoformat(), after=moved.due_at.isoformat(),
+    )  # fmt: skip
+    assert ask("tasks_on_time", "manager") == {house.anna.pk: (D(24) / 26, 26)}
+
+
+def test_who_does_not_work_here_breaks_no_promise(house: House) -> None:
+    """Left on the 10th (hired on the 10th): tasks due on the 9th, 10th and 11th, and hours without a task."""
+    deal = make_deal(house.first, house.anna, NOVEMBER.start)
+    tasks = [make_task(deal, NOVEMBER.start + 9 * HOUR + day * DAY, created_at=NOW) for day in (8, 9, 10)]
+    employee = make_employee(Role.MANAGER, house.anna, left_on=date(2026, 11, 10))
+    assert ask("tasks_on_time", "manager") == {house.anna.pk: (D(0), 2), None: (D(0), 1)}
+    assert ask("tasks_on_time", people=[house.anna.pk]) == {None: (D(0), 2)}
+    assert ask("tasks_on_time") == {None: (D(0), 3)}, "the department has promised them all the same"
+    assert set(rows("tasks_on_time", NOVEMBER, house.anna.pk, "manager", now=NOW)) == set(tasks[:2])
+    assert ask("tasks_overdue", "manager") == {None: (D(3), 3)}, "now they are nobody's"
+    assert ask("no_task_hours", "manager") == {house.anna.pk: (D(240), 1)}
+    Employee.objects.filter(pk=employee.pk).update(left_on=None, hired_on=date(2026, 11, 10))
+    assert ask("tasks_on_time", people=[house.anna.pk]) == {None: (D(0), 2)}
+    hours = (NOW - NOVEMBER.start) / HOUR - 9 * 24
+    assert ask("no_task_hours", "manager") == {house.anna.pk: (D(str(hours)), 1)}
 
 
 def test_overdue_tasks_are_counted_at_the_end_of_the_period(house: House) -> None:

@@ -307,7 +307,7 @@ def test_statements_of_a_month_that_is_over_are_never_deleted(november: Month) -
     moment.fix(DECEMBER_1.isoformat())
     Employee.objects.update(hired_on=date(2026, 12, 1))
     statements.refresh(NOVEMBER)
-    before_hiring = WORKED | {"salary": D(0), "quality": D(0)}
+    before_hiring = dict.fromkeys(WORKED, D(0)) | {"commission": D(24_000)}
     assert november.amounts() == before_hiring, "who did not work here has no shifts and is not judged"
     Employee.objects.all().delete()
     statements.refresh(NOVEMBER)
@@ -373,6 +373,23 @@ def test_a_month_is_not_frozen_while_anything_is_still_being_loaded(november: Mo
         )
         with pytest.raises(ValueError, match="^The data from amoCRM are still being loaded"):
             statements.close(NOVEMBER, None)
+
+
+def test_data_that_are_not_known_cost_nobody_money(november: Month) -> None:
+    """As of the 20th, and now is the 22nd: what should have been done on the 21st may well have been."""
+    as_of, now = NOW, NOW + 2 * DAY
+    for entity in TABLE:
+        make_cursor(entity.name, as_of=as_of)
+    moment.fix(now.isoformat())
+    statements.refresh(NOVEMBER)
+    assert november.amounts()["kpi"] == D(14_400)
+    for _number in range(10):
+        make_task(november.deal, NOW + DAY)
+    statements.refresh(NOVEMBER)
+    assert november.amounts()["kpi"] == D(14_400)
+    Cursor.objects.update(as_of=now)
+    statements.refresh(NOVEMBER)
+    assert november.amounts()["kpi"] == D("10285.71")  # 24 of 35
 
 
 def test_what_the_token_may_not_read_holds_no_closing_up(november: Month) -> None:
