@@ -13,7 +13,6 @@ from django.http import Http404, HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from kpi.models import Statement
 from pipelines.models import Person
 from salesops.lib import formats, moment
 from salesops.lib.periods import Period, month, month_of
@@ -50,7 +49,7 @@ class Choice:
 
 
 def read(request: HttpRequest) -> Choice:
-    """Three queries at most. Raises BadChoice for nonsense, Http404 for somebody who is out of sight."""
+    """One query. Raises BadChoice for nonsense, Http404 for somebody who is out of sight."""
     user: Employee = request.user  # type: ignore[assignment]  # the login stands before every page
     now = month_of(moment.now(), TZ)
     asked = request.GET.get("period", "").strip()
@@ -65,10 +64,11 @@ def read(request: HttpRequest) -> Choice:
     return Choice(period, person, people, list(_months(now, period, people)))
 
 
-def _payable(user: Employee) -> QuerySet[Person]:
-    """Managers, and whoever has ever had a statement."""
+def _payable(user: Employee) -> QuerySet[Any]:
+    """Managers, and whoever has ever had a statement; ``first`` is the month of the first one."""
     managers = Employee.objects.filter(role=Role.MANAGER).values("person")
-    rows = Person.objects.filter(Q(pk__in=managers) | Q(pk__in=Statement.objects.values("manager")))
+    rows = Person.objects.annotate(first=Min("statements__period"))
+    rows = rows.filter(Q(pk__in=managers) | Q(first__isnull=False))
     return rows if user.sees is None else rows.filter(pk__in=user.sees)
 
 
@@ -85,9 +85,9 @@ def _person(asked: str, people: list[Person], user: Employee) -> Person | None:
     return found
 
 
-def _months(now: Period, chosen: Period, people: list[Person]) -> Iterator[Period]:
+def _months(now: Period, chosen: Period, people: list[Any]) -> Iterator[Period]:
     """From the present back to the first statement, and the chosen one."""
-    first = Statement.objects.filter(manager__in=people).aggregate(first=Min("period"))["first"] or now.first
+    first = min((one.first for one in people if one.first), default=now.first)
     shown = now
     for _number in range(MONTHS):
         if shown.first < first:

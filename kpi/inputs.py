@@ -1,10 +1,11 @@
 """What statements are computed from: the facts of a month for all managers at once, kept with each statement as JSON.
 
 ``{"measures": {name: number}, "quota": …, "quota_of": "manager" or "scheme", "shifts": {"planned", "worked", "left"},
-"rules": {rule: [weight, violations, opportunities]}, "weights": {rule: weight} of all that count in money,
-"known_until": moment, "findings": {rule: [findings, deals]}, "days": {day: sales},
-"wins": {measure: {deal: amount}}, "paid": [{"deal", "amount", "in"}]}``: the deals that the month pays, and those won
-in it that a closed month has paid. Numbers are text; null is not known.
+"rota": [day], "rules": {rule: [weight, violations, opportunities]}, "weights": {rule: weight}, "known_until": moment,
+"findings": {rule: [findings, deals]}, "days": {day: sales}, "wins": {measure: {deal: amount}},
+"paid": [{"deal", "amount", "in"}]}``. ``rota`` are the days that can be worked, ``weights`` of all rules that count in
+money, ``wins`` the deals that the month pays, ``paid`` those won in it that a closed month has paid. Numbers are text;
+null is not known.
 """
 
 from collections import defaultdict
@@ -55,7 +56,8 @@ def collect(plans: Mapping[int, Plan], period: Period, now: datetime) -> dict[in
             | {name: str(own[name].total) if name in own else None for name in sales.measures(plan)},
             "quota": _text(quota),
             "quota_of": None if quota is None else "manager" if person in quotas else "scheme",
-            "shifts": worked[person]._asdict(),
+            "shifts": {name: getattr(worked[person], name) for name in ("planned", "worked", "left")},
+            "rota": [day.isoformat() for day in worked[person].days],
             "rules": {score.rule: list(score[1:]) for score in scores.get(person, [])},
             "known_until": known.isoformat(),
             "weights": weights,

@@ -1,17 +1,23 @@
 """«Что отнимает деньги сейчас»: a manager's open findings by the roubles at stake, and those that will open soon."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.conf import settings
+from django.db.models import Case, Exists, OuterRef, Q, When
 
-from kpi import statements
-from kpi.prices import held
+from kpi.models import Statement
+from kpi.prices import OF_TASKS, OF_VISITS, priced
+from pipelines.models import Stay
 from qc import queries as judgement
+from salesops.lib.periods import month_of
 from team.models import Employee
 
+TZ = ZoneInfo(settings.TIME_ZONE)
 SHOWN = 7
 SOON = 3
 MOST = 1_000  # of one person's findings that are weighed
@@ -30,6 +36,7 @@ class Weighed:
     manager_id: int | None
     opens_at: datetime
     closes_at: datetime | None
+    mine: bool  # see `kpi.prices.held`
 
 
 @dataclass(frozen=True)
@@ -53,24 +60,34 @@ class Leaks:
         return self.count - len(self.now)
 
 
-def find(person: int, user: Employee, now: datetime) -> Leaks:
-    """The dearest first, the longest open of equals. Four queries, however many findings.
+def find(person: int, user: Employee, now: datetime, statements: Iterable[Statement]) -> Leaks:
+    """The dearest first, the longest open of equals, by the person's ``statements``. Two queries.
 
-    What stands against the person on a deal that is somebody else's by now is counted, but he cannot mend it.
+    What stands against the person on a deal that was somebody else's all this month is counted, but not shown: he
+    cannot mend it, and it takes nothing.
     """
     standing = judgement.standing(user).filter(manager=person)
+    own = Stay.objects.filter(
+        Q(left_at=None) | Q(left_at__gt=month_of(now, TZ).start), deal=OuterRef("deal"), manager=person
+    )
+    mine = Case(
+        When(rule=OF_TASKS, then=True),
+        When(rule__in=OF_VISITS, then=Exists(own.filter(stage=OuterRef("stage")))),
+        default=Exists(own),
+    )
     ahead = standing.filter(Q(closes_at=None) | Q(closes_at__gt=now), opens_at__lt=now + AHEAD)
     names = [one.name for one in fields(Weighed)]
-    rows = ahead.select_related(None).order_by("opens_at", "pk").values_list(*names)[:MOST]
+    rows = (
+        ahead.select_related(None).annotate(mine=mine).order_by("opens_at", "pk").values_list(*names)[:MOST]
+    )
     weighed = [Weighed(*row) for row in rows]
-    mendable = held(weighed, now)
-    opened = [one for one in weighed if one.opens_at <= now and one.pk in mendable]
-    soon = [one for one in weighed if one.opens_at > now and one.pk in mendable][:SOON]
-    count = sum(one.opens_at <= now for one in weighed)
-    prices = statements.finding_prices([*opened, *soon])
+    opened = [one for one in weighed if one.opens_at <= now and one.mine]
+    soon = [one for one in weighed if one.opens_at > now and one.mine][:SOON]
+    prices = priced([*opened, *soon], statements, {one.pk for one in weighed}, now)
     dearest = sorted(opened, key=lambda one: -(prices[one.pk] or 0))[:SHOWN]
     found = standing.in_bulk([one.pk for one in (*dearest, *soon)])
     leaks = {pk: _leak(finding, prices[pk]) for pk, finding in found.items()}
+    count = sum(one.opens_at <= now for one in weighed)
     return Leaks([leaks[one.pk] for one in dearest], [leaks[one.pk] for one in soon], count)
 
 

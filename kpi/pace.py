@@ -18,9 +18,6 @@ from kpi.plans import Plan
 from kpi.sentences import percent
 from salesops.lib import charts, formats
 from salesops.lib.periods import Period
-from team.queries import rota_grid
-
-WORKED = {"shift", "extra"}
 
 
 @dataclass(frozen=True)
@@ -79,9 +76,7 @@ class Days:
 
 
 def by_days(person: int, period: Period, facts: Facts, before: Facts | None, now: datetime) -> Days:
-    """``before``: the facts of the month before, None when there are none. Three queries."""
-    grid = rota_grid(period.previous.first, period.last, [person])
-    shifts = [cell.day for row in grid for cell in row.cells if cell.kind in WORKED]
+    """``before``: the facts of the month before, None when there are none."""
     last = min(period.last, now.astimezone(period.start.tzinfo).date())
     days, sales = list(period.days()), _sales(facts)
     own = [
@@ -89,12 +84,8 @@ def by_days(person: int, period: Period, facts: Facts, before: Facts | None, now
         for until in days
         if until <= last
     ]
-    worked = [day for day in shifts if period.first <= day]
-    then = (
-        _same_shift(days, worked, [day for day in shifts if day < period.first], _sales(before))
-        if before and shifts
-        else None
-    )
+    worked, shifts = _rota(facts), _rota(before)
+    then = _same_shift(days, worked, shifts, _sales(before)) if before and (worked or shifts) else None
     shift = sum(day <= last for day in worked)
     today = own[-1] if own else ZERO
     return Days(
@@ -103,6 +94,10 @@ def by_days(person: int, period: Period, facts: Facts, before: Facts | None, now
         shift,
         _figure(person, days, own, sales, then),
     )
+
+
+def _rota(facts: Facts | None) -> list[date]:
+    return [date.fromisoformat(day) for day in (facts or {}).get("rota", ())]
 
 
 def _sales(facts: Facts | None) -> dict[date, Decimal]:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -52,17 +52,23 @@ def finding_prices(findings: Iterable[FindingLike]) -> dict[int, Decimal | None]
     yet. Two queries, however many findings.
     """
     wanted, now = list(findings), moment.now()
-    months = {finding.pk: _month(finding, now) for finding in wanted}
     kept = Statement.objects.filter(
         manager__in={finding.manager_id for finding in wanted},
-        period__in={month.first for month in months.values()},
+        period__in={month_in(finding, now).first for finding in wanted},
     ).select_related("scheme")
-    statements: dict[tuple[int | None, date], Statement] = {(row.manager_id, row.period): row for row in kept}
     counted = held(wanted, now)
+    return priced(wanted, kept, counted, now)
+
+
+def priced(
+    findings: Iterable[FindingLike], statements: Iterable[Statement], counted: Collection[int], now: datetime
+) -> dict[int, Decimal | None]:
+    """The same with the statements at hand; ``counted`` are keys of findings that quality can count."""
+    by_month = {(row.manager_id, row.period): row for row in statements}
     known: dict[tuple[int, str, bool], Decimal | None] = {}
     prices: dict[int, Decimal | None] = {}
-    for finding in wanted:
-        statement = statements.get((finding.manager_id, months[finding.pk].first))
+    for finding in findings:
+        statement = by_month.get((finding.manager_id or 0, month_in(finding, now).first))
         if statement is None:
             prices[finding.pk] = None
         elif finding.mode != COUNTS_IN_MONEY or finding.pk not in counted:
@@ -91,14 +97,15 @@ def held(findings: Collection[FindingLike], now: datetime) -> set[int]:
         for finding in findings
         if finding.rule == OF_TASKS
         or any(
-            (piece.left_at is None or piece.left_at > _month(finding, now).start)
+            (piece.left_at is None or piece.left_at > month_in(finding, now).start)
             and (finding.rule not in OF_VISITS or piece.stage_id == finding.stage_id)
             for piece in pieces[finding.manager_id, finding.deal_id]
         )
     }
 
 
-def _month(finding: FindingLike, now: datetime) -> Period:
+def month_in(finding: FindingLike, now: datetime) -> Period:
+    """The month that the finding costs money in."""
     is_open = finding.opens_at <= now and (finding.closes_at is None or finding.closes_at > now)
     return month_of(now if is_open else finding.opens_at, TZ)
 

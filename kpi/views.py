@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
 
 from kpi import leaks, pace, plans, sales, statements, trend
@@ -71,12 +72,12 @@ def _month(user: Employee, choice: Choice, person: Person) -> dict[str, Any]:
         "statement": statement,
         "own": person.pk == user.person_id,
         "promise": list(terms(plan)) if (plan := _plan(statement, person, period)) else [],
-        "amo": Account.objects.values_list("base_url", flat=True).first(),
+        "amo": SimpleLazyObject(_amo),
         "now": now,
         "months": trend.months(rows),
     }
     if choice.is_present:
-        context["leaks"] = leaks.find(person.pk, user, now)
+        context["leaks"] = leaks.find(person.pk, user, now, rows.values())
     if statement is None or not _begun(statement):
         quota = (
             Quota.objects.filter(manager=person, period=period.first).values_list("amount", flat=True).first()
@@ -84,6 +85,10 @@ def _month(user: Employee, choice: Choice, person: Person) -> dict[str, Any]:
         context["months"] = [month for month in context["months"] if month.first != period.first]
         return context | {"quota": quota or (plan.quota if plan else None)}
     return context | _counted(statement, before, person, period, plan, context["promise"])
+
+
+def _amo() -> str:
+    return Account.objects.values_list("base_url", flat=True).first() or ""
 
 
 def _begun(statement: Statement) -> bool:

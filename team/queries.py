@@ -46,22 +46,23 @@ def gone() -> dict[int, datetime | None]:
 
 
 class Shifts(NamedTuple):
-    """Of some days: by the bare rota, worked up to today, and those still ahead that can be worked."""
+    """Of some days: by the bare rota, worked up to today, and those still ahead that can be worked; their ``days``."""
 
     planned: int
     worked: int
     left: int
+    days: tuple[date, ...]
 
 
 def shifts(people: Collection[int], first: date, last: date, today: date) -> dict[int, Shifts]:
     """Shifts of these amoCRM users from ``first`` to ``last``, all days inclusive.
 
     Planned is the bare rota. Worked and left take absences away, add extra shifts, and count only between «hired on»
-    and «left on»; today counts as worked. Without any rota all are 0.
+    and «left on»; today counts as worked. Without any rota there are none.
     """
     dates = Employee.objects.filter(person__in=people).values_list("person", "hired_on", "left_on")
     bounds = {person: (hired_on, left_on) for person, hired_on, left_on in dates}
-    found = dict.fromkeys(people, Shifts(0, 0, 0))
+    found = dict.fromkeys(people, Shifts(0, 0, 0, ()))
     for person, schedule in _schedules(people).items():
         if schedule is not None:
             hired_on, left_on = bounds[person]
@@ -72,7 +73,7 @@ def shifts(people: Collection[int], first: date, last: date, today: date) -> dic
                 if schedule.works(day)
             ]
             worked = sum(day <= today for day in here)
-            found[person] = Shifts(planned, worked, len(here) - worked)
+            found[person] = Shifts(planned, worked, len(here) - worked, tuple(here))
     return found
 
 

@@ -39,7 +39,7 @@ def split(tasks: QuerySet[Task], at: Any) -> QuerySet[Task]:
     return tasks.annotate(who=owner, funnel=F("deal__pipeline_id"), step=F("deal__stage_id"))
 
 
-def moved_late(question: Question) -> QuerySet[Event]:
+def moved_late(question: Question) -> QuerySet[Any]:
     """Due dates of the period that were moved only after they had passed."""
     period = question.period
     moves = Event.objects.filter(
