@@ -50,7 +50,7 @@ class Until(filters.Filter):
 
 
 class FindingFilter(Cascading):
-    """``since`` and ``until`` bound the moment of opening, half-open; ``closed_since`` that of closing.
+    """``since`` and ``until`` bound the moment of opening, half-open; ``closed_since``, ``closed_until`` of closing.
 
     ``held_since`` and ``held_until``, both days inclusive, choose what stood against somebody at any time of a period,
     whenever it opened: the same findings that quality counts in it.
@@ -66,6 +66,7 @@ class FindingFilter(Cascading):
         "held_until",
         "deal",
         "closed_since",
+        "closed_until",
     )
     rule = filters.ChoiceFilter(
         choices=rules, label=_("Rule"), empty_label=_("All rules"), error_messages=NO_SUCH
@@ -101,6 +102,7 @@ class FindingFilter(Cascading):
     held_until = Until(label=_("Stood until"), method="by_held_until")
     deal = Number("deal_id", label=_("Deal"))
     closed_since = Since("closes_at", label=_("Fixed since"))
+    closed_until = Since("closes_at", "lt", label=_("Fixed before"))
     sort = Sort(
         {
             "opened": F("opens_at"),

@@ -6,6 +6,7 @@ from django import template
 from django.db.models import Count
 from django.template.context import Context
 
+from pipelines.frozen import SHOWN
 from qc.models import Finding
 from salesops.lib import moment
 
@@ -14,9 +15,10 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def open_findings_by_person(context: Context) -> Mapping[int | None, int]:
-    """Open findings that the reader may see, by the id of the amoCRM user; one query."""
+    """Open findings that everybody may see, as the list shows them, by the id of the amoCRM user; one query."""
     rows = (
         Finding.objects.visible_to(context["request"].user)
+        .filter(mode__in=SHOWN)
         .open(moment.now())
         .order_by()
         .values_list("manager")

@@ -1,13 +1,16 @@
 """The list of findings and the findings of a deal: what they show and to whom."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from pipelines.models import CustomField
+from qc.models import RuleMode
 from salesops.lib import moment
 from salesops.tests import factory
 from salesops.tests.factory import DAY, NOW
@@ -208,3 +211,14 @@ def test_the_number_of_queries_does_not_follow_the_number_of_findings(
     assert len(page.context["page"]) == 50
     with django_assert_max_num_queries(8):
         client.get(f"/findings/deal/{office.deal.pk}/", headers=HTMX)
+
+
+def test_a_count_of_findings_leads_to_as_many_rows(office: Office) -> None:
+    """A rule in shadow is counted apart, for administrators alone: the list leaves shadow out unless asked."""
+    RuleMode.objects.update_or_create(rule="field.missing", defaults={"mode": "shadow", "since": NOW})
+    admin = login(Role.ADMIN)
+    page = admin.get("/rules/")
+    links = re.findall(r'href="(/findings/\?rule=[^"]+)"', page.content.decode())
+    numbers = {row["code"]: row["findings"] for row in page.context["rows"]}
+    assert (numbers["deal.stuck"], numbers["field.missing"]) == (2, 1)
+    assert [admin.get(unescape(link)).context["count"] for link in links] == list(numbers.values())

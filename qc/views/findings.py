@@ -17,6 +17,8 @@ from qc.filters import FindingFilter
 from qc.models import Finding
 from salesops.lib import moment
 
+PERIODS = ("since", "closed_since", "held_since", "held_until")  # those who ask for one want all of it
+
 
 @require_safe
 def findings(request: HttpRequest) -> HttpResponse:
@@ -37,7 +39,7 @@ def findings(request: HttpRequest) -> HttpResponse:
             (_("Violations"), {"severity": "violation"}),
             (_("Remarks"), {"severity": "remark"}),
         ],
-        defaults={} if asked.get("since") or asked.get("closed_since") else {"state": "open"},
+        defaults={} if any(asked.get(name) for name in PERIODS) else {"state": "open"},
         order="-opened",
     )
 

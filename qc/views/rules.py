@@ -1,15 +1,18 @@
 """«Правила»: the catalogue, how far each rule reaches, and what it weighs."""
 
+from collections import Counter
+
 from django import forms
 from django.contrib import messages
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 from kombu.exceptions import OperationalError
 
+from pipelines.pages.doors import for_admins
 from qc import queries, regulations
 from qc.models import Finding, RuleMode, Severity
 from qc.rules import NORM, RULES
@@ -33,16 +36,17 @@ class RuleForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def rules(request: HttpRequest) -> HttpResponse:
     """Everybody reads; an admin switches one rule at a time by POST."""
-    refused = None
-    if request.method == "POST":
-        if not request.user.administers:
-            raise Http404
-        refused = RuleForm(request.POST, auto_id=f"id_{request.POST.get('rule', '')}_%s")
-        if _switched(request, refused):
-            return redirect("rules")
-    known = {row.rule: row for row in RuleMode.objects.all()}
-    open_now = Finding.objects.visible_to(request.user).open(moment.now()).order_by()
-    counts = dict(open_now.values_list("rule").annotate(Count("pk")))
+    return _switch(request) if request.method == "POST" else _show(request)
+
+
+@for_admins
+def _switch(request: HttpRequest) -> HttpResponse:
+    form = RuleForm(request.POST, auto_id=f"id_{request.POST.get('rule', '')}_%s")
+    return redirect("rules") if _switched(request, form) else _show(request, form)
+
+
+def _show(request: HttpRequest, refused: RuleForm | None = None) -> HttpResponse:
+    known, counts = {row.rule: row for row in RuleMode.objects.all()}, _open_now(request)
     rows = []
     for code, rule in RULES.items():
         chosen = known.get(code) or RuleMode(rule=code)
@@ -51,6 +55,7 @@ def rules(request: HttpRequest) -> HttpResponse:
         )
         if refused is not None and refused.data.get("rule") == code:
             form = refused
+        in_shadow = chosen.mode == RuleMode.Mode.SHADOW
         rows.append(
             {
                 "code": code,
@@ -61,13 +66,23 @@ def rules(request: HttpRequest) -> HttpResponse:
                 "clock": CLOCKS[rule.clock],
                 "chosen": chosen,
                 "tone": TONES[chosen.mode],
-                "findings": counts.get(code, 0),
+                "findings": counts.get((code, in_shadow), 0),
+                "in_shadow": in_shadow,
                 "form": form if request.user.administers else None,
             }
         )
     stray = refused.errors if refused is not None and refused.data.get("rule") not in RULES else None
     context = {"rows": rows, "problems": [_("There is no such rule.")] if stray else []}
     return render(request, "qc/rules.html", context, status=422 if refused else 200)
+
+
+def _open_now(request: HttpRequest) -> Counter[tuple[str, bool]]:
+    """Open findings that the reader may see, by rule and whether they stand in shadow."""
+    found = Finding.objects.visible_to(request.user).open(moment.now()).order_by()
+    counts: Counter[tuple[str, bool]] = Counter()
+    for rule, mode, number in found.values_list("rule", "mode").annotate(Count("pk")):
+        counts[rule, mode == RuleMode.Mode.SHADOW] += number
+    return counts
 
 
 def _switched(request: HttpRequest, form: RuleForm) -> bool:

@@ -217,7 +217,8 @@ def test_the_feed_folds_a_day_of_one_person_and_rule_into_a_line(office: Office)
 
 def test_a_line_of_the_feed_leads_to_as_many_findings_as_it_counts(office: Office) -> None:
     for days in (1, 1, 2, 3):
-        office.stand_still(office.anna, 1_000, days=days)
+        deal = office.stand_still(office.anna, 1_000, days=days)
+        factory.make_finding(deal, "task.none", opens_at=NOW - 9 * DAY, closes_at=NOW - days * DAY)
     client = login()
     stories = context(client, "feed")["stories"]
     links = [href for href in hrefs(client, "feed") if "rule=" in href]
