@@ -1,18 +1,18 @@
 """What the regulation demands of a deal here and now, each demand met or not."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from pipelines.models import CustomField, Deal
+from pipelines.models import Deal
+from pipelines.timeline import PRICE, is_filled
+from qc import wording
 from qc.models import Finding, Regulation
+from qc.terms import field_names
 from salesops.lib import formats
-
-PRICE = "price"
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Demand:
 
 def in_force(stage: str | None) -> Regulation | None:
     """The newest published regulation of the stage."""
-    return Regulation.objects.filter(stage=stage, published_at__isnull=False).order_by("-version").first()
+    return Regulation.objects.published().filter(stage=stage).first()
 
 
 def demands(deal: Deal, regulation: Regulation, findings: Collection[Finding], now: datetime) -> list[Demand]:
@@ -43,32 +43,15 @@ def demands(deal: Deal, regulation: Regulation, findings: Collection[Finding], n
     if regulation.needs_task:
         asked.append(Demand(_("Have a next task"), "task.none" not in terms, terms.get("task.none")))
     asked.append(Demand(_("Have no overdue task"), "task.overdue" not in opened))
-    for field, name in names(regulation.required_fields).items():
-        asked.append(
-            Demand(
-                _("Fill in “%(field)s”") % {"field": name}, filled(deal, field), terms.get("field.missing")
-            )
-        )
+    required = regulation.required_fields and wording.required(regulation, field_names())
+    for field, name in dict(required).items():
+        text = _("Fill in “%(field)s”") % {"field": name}
+        asked.append(Demand(text, filled(deal, field), terms.get("field.missing")))
     return asked
 
 
-def names(fields: Collection[Any]) -> Mapping[str, str]:
-    """Required fields in their order, with the names that amoCRM shows."""
-    keys = [str(field) for field in fields]
-    known = dict(
-        CustomField.objects.filter(pk__in=[key for key in keys if key.isdecimal()]).values_list("pk", "name")
-    )
-    return {
-        key: _("Amount") if key == PRICE else known[int(key)]
-        for key in keys
-        if key == PRICE or int(key) in known
-    }
-
-
 def filled(deal: Deal, field: str) -> bool:
-    if field == PRICE:
-        return deal.price > 0
-    return deal.fields.get(field) not in (None, "", [], {})
+    return is_filled(deal.price if field == PRICE else deal.fields.get(field))
 
 
 def _length(norm: timedelta) -> str:

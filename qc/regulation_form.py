@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from pipelines.models import Stage
-from pipelines.timeline import PRICE
+from qc import wording
 from qc.models import Regulation
 from qc.regulations import LONGEST, TEXTS
 
@@ -68,8 +68,12 @@ class LengthField(forms.MultiValueField):
 
 
 class RegulationForm(forms.Form):
-    """Values of a new version of the stage's regulation. A closing stage has no norm of time and no tasks."""
+    """Values of a new version of the stage's regulation. A closing stage has no norm of time and no tasks.
 
+    ``version`` is the one that the author has looked at; 0 = there was none.
+    """
+
+    version = forms.IntegerField(label=_("Version"), widget=forms.HiddenInput, min_value=0)
     entry_result = forms.CharField(
         label=_("Result on entry"), help_text=_("What has been achieved when a deal gets here")
     )
@@ -97,13 +101,15 @@ class RegulationForm(forms.Form):
         self, stage: Stage, names: Mapping[str, str], data: Any = None, regulation: Regulation | None = None
     ) -> None:
         """``names``: the fields that may be required."""
-        initial = {name: getattr(regulation, name) for name in self.base_fields} if regulation else {}
+        initial: dict[str, Any] = {"version": 0}
+        if regulation:
+            initial = {name: getattr(regulation, name) for name in self.base_fields}
         super().__init__(data, initial=initial, label_suffix="")
         for name in TEXTS:
             self.fields[name].required = False
             self.fields[name].widget = forms.Textarea({"rows": 6 if name == "steps" else 2})
         required: Any = self.fields["required_fields"]
-        required.choices = [(field, _("Amount") if field == PRICE else name) for field, name in names.items()]
+        required.choices = [(field, wording.field_name(field, name)) for field, name in names.items()]
         if stage.kind in (Stage.Kind.WON, Stage.Kind.LOST):
             for name in ("max_stay", "stay_clock", "needs_task", "task_grace"):
                 del self.fields[name]
@@ -111,6 +117,21 @@ class RegulationForm(forms.Form):
     @property
     def texts(self) -> Iterator[forms.BoundField]:
         return (self[name] for name in TEXTS)
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What a valid form says of the new version."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+    def look_again(self, version: int) -> None:
+        """Refuse what was written without knowing of this version; sent once more, it replaces it knowingly."""
+        late = _(
+            "Meanwhile version %(version)s has come into force: look at it below. Published again, yours replaces it."
+        )
+        self.add_error(None, late % {"version": version})
+        sent: Any = self.data
+        shown = self.data = sent.copy()
+        shown["version"] = str(version)
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

@@ -26,10 +26,9 @@ LONGEST = timedelta(days=5 * 365)
 
 def in_force() -> dict[str, Regulation]:
     """The newest published version of every stage that has one."""
-    published = Regulation.objects.exclude(published_at=None).order_by(
-        "stage_id", "-published_at", "-version"
-    )
-    return {regulation.stage_id: regulation for regulation in published.distinct("stage_id")}
+    published = Regulation.objects.published()
+    newest = published.order_by("stage_id", *published.query.order_by).distinct("stage_id")
+    return {regulation.stage_id: regulation for regulation in newest}
 
 
 def draft(stage_id: str, **values: Any) -> Regulation:
@@ -46,16 +45,31 @@ def draft(stage_id: str, **values: Any) -> Regulation:
     return regulation
 
 
-def publish(stage: Stage | str, author: Employee | None, **values: Any) -> Regulation:
+class Superseded(ValueError):
+    """Somebody has published ``version`` since the author looked."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(_("Version %(version)s is in force already.") % {"version": version})
+        self.version = version
+
+
+def publish(
+    stage: Stage | str, author: Employee | None, seen: int | None = None, **values: Any
+) -> Regulation:
     """Put a new version in force now; values not named stay. The stage's deals are judged again once this is committed.
 
-    Raises ValueError with one sentence, and changes nothing, for values that make no sense.
+    Raises ValueError with one sentence, and changes nothing, for values that make no sense; Superseded when ``seen`` is
+    not the version in force (0: none is).
     """
     stage_id = stage.pk if isinstance(stage, Stage) else stage
     with transaction.atomic():
-        versions = Regulation.objects.select_for_update().filter(stage=stage_id)
-        list(versions.values_list("id"))
+        list(Stage.objects.select_for_update().filter(pk=stage_id).values_list("pk"))  # one author at a time
         regulation = draft(stage_id, **values)
+        versions = Regulation.objects.filter(stage=stage_id)
+        present = versions.published().first()
+        number = present.version if present else 0
+        if seen is not None and seen != number:
+            raise Superseded(number)
         regulation.version = (versions.aggregate(last=Max("version"))["last"] or 0) + 1
         regulation.published_at = moment.now()
         regulation.author = author

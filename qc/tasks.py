@@ -25,15 +25,11 @@ def judge(deal_ids: list[int], rules: list[str] | None = None) -> None:
 
 @shared_task
 def judge_stage(stage_id: str) -> None:
-    """Judge the deals that the newest version of a stage's regulation is about."""
-    versions = list(
-        Regulation.objects.filter(stage=stage_id)
-        .exclude(published_at=None)
-        .order_by("published_at", "version")
-    )
-    stays = Stay.objects.filter(stage=stage_id)
-    if len(versions) > 1:
-        stays = stays.filter(Q(left_at=None) | Q(left_at__gte=versions[-1].published_at))
+    """Judge the deals that stood on a stage when its newest regulation was published, or came later."""
+    newest = Regulation.objects.published().filter(stage=stage_id).first()
+    if newest is None:
+        return
+    stays = Stay.objects.filter(Q(left_at=None) | Q(left_at__gte=newest.published_at), stage=stage_id)
     _send(stays.order_by("deal_id").values_list("deal_id", flat=True).distinct(), None)
 
 

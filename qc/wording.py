@@ -63,8 +63,17 @@ def working_hours(value: timedelta) -> str:
 
 def fields(named: Iterable[tuple[str, str]]) -> str:
     """«Сумма, Срок и Адрес» from ids with names."""
-    names = [gettext("Amount") if field == PRICE else name for field, name in named]
-    return get_text_list(names, gettext("and"))
+    return get_text_list([field_name(field, name) for field, name in named], gettext("and"))
+
+
+def field_name(field: str, name: str) -> str:
+    return gettext("Amount") if field == PRICE else name
+
+
+def required(regulation: Regulation, names: Mapping[str, str]) -> dict[str, str]:
+    """The required fields that amoCRM still has, in their order, as they are called on pages; ``names``: of all."""
+    fields = map(str, regulation.required_fields)
+    return {field: field_name(field, names[field]) for field in fields if field in names}
 
 
 def changes(old: Regulation, new: Regulation, names: Mapping[str, str]) -> list[str]:

@@ -60,6 +60,7 @@ class Office:
     def values(self, **changes: str) -> dict[str, str]:
         """What the form sends for the regulation as it is."""
         same = {
+            "version": "1",
             "goal": "Узнать потребность",
             "max_stay_number": "5",
             "max_stay_unit": "days",
@@ -147,6 +148,28 @@ def test_publishing_makes_the_next_version_and_judges_the_stage(
     assert "A next task is now demanded." in page
 
 
+def test_nobody_replaces_a_version_that_he_has_not_seen(office: Office) -> None:
+    client = login()
+    assert client.post(card(office.talk), office.values(goal="Первый")).status_code == 302
+    late = office.values(goal="Второй", required_fields="77")
+    page = client.post(card(office.talk), late)
+    assert page.status_code == 422
+    assert page.context["form"].non_field_errors() == [
+        "Meanwhile version 2 has come into force: look at it below. Published again, yours replaces it."
+    ]
+    assert Regulation.objects.order_by("-version").first().goal == "Первый"
+    form = page.context["form"]
+    assert (form["version"].value(), form["goal"].value(), form["required_fields"].value()) == (
+        "2",
+        "Второй",
+        ["77"],
+    )
+    assert client.post(card(office.talk), late | {"version": form["version"].value()}).status_code == 302
+    assert Regulation.objects.order_by("-version").first().goal == "Второй"
+    assert client.post(card(office.talk), late | {"version": ""}).status_code == 422
+    assert 'name="version" value="3"' in client.get(card(office.talk)).content.decode()
+
+
 def test_the_same_values_make_no_version(office: Office) -> None:
     response = login().post(card(office.talk), office.values(), follow=True)
     assert "Nothing was changed" in response.content.decode()
@@ -196,7 +219,9 @@ def test_a_closing_stage_has_no_norm_of_time(office: Office) -> None:
     client = login()
     assert "max_stay" not in client.get(card(office.won)).context["form"].fields
     assert (
-        client.post(card(office.won), {"goal": "Поблагодарить", "fields_grace_unit": "hours"}).status_code
+        client.post(
+            card(office.won), {"version": "0", "goal": "Поблагодарить", "fields_grace_unit": "hours"}
+        ).status_code
         == 302
     )
     assert Regulation.objects.get(stage=office.won).max_stay is None

@@ -1,6 +1,5 @@
 """«Регламенты»: what must hold on each stage. Everybody signed in reads, an admin tries a draft and publishes it."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -12,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from kombu.exceptions import OperationalError
 
+from pipelines.frozen import SHOWN
 from pipelines.models import Pipeline, Stage
 from pipelines.pages.doors import for_admins
-from pipelines.timeline import PRICE
 from qc import dwell, regulations, trial, wording
 from qc.models import Finding, Regulation
 from qc.regulation_form import RegulationForm
@@ -26,7 +25,7 @@ from team.models import Employee, Role
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Pipelines and their stages in amoCRM's order."""
-    open_now = Finding.objects.visible_to(request.user).open(moment.now()).order_by().values("stage")
+    open_now = Finding.objects.visible_to(request.user).filter(mode__in=SHOWN).open(moment.now()).order_by()
     counts = dict(open_now.values_list("stage").annotate(Count("pk")))
     stages = Stage.objects.filter(deleted_at=None).order_by("sort", "pk")
     present = regulations.in_force()
@@ -46,11 +45,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def card(request: HttpRequest, stage: str) -> HttpResponse:
     """One stage. A POST publishes a new version, or says at the field what is wrong with it and changes nothing."""
     one = _stage(stage)
-    versions = list(
-        one.regulations.exclude(published_at=None)
-        .select_related("author")
-        .order_by("-published_at", "-version")
-    )
+    versions = list(one.regulations.published().select_related("author"))
     present, names = versions[0] if versions else None, field_names()
     form = None
     if request.user.administers:
@@ -68,7 +63,7 @@ def card(request: HttpRequest, stage: str) -> HttpResponse:
         "stage": one,
         "siblings": _siblings(one),
         "regulation": present,
-        "required": _required(present, names),
+        "required": list(wording.required(present, names).values()) if present else [],
         "form": form,
         "picture": dwell.picture(one.pk, _calendar_norm(present)),
         "changes": changes,
@@ -91,7 +86,7 @@ def attempt(request: HttpRequest, stage: str) -> HttpResponse:
             for problem in found
         ]
         return render(request, _attempt_template(request), context, status=422)
-    values = form.cleaned_data
+    values = form.chosen
     try:
         draft = regulations.draft(one.pk, **values)
         context |= {"trial": trial.run(one.pk, values), "values": values}
@@ -107,11 +102,6 @@ def attempt(request: HttpRequest, stage: str) -> HttpResponse:
     return render(request, _attempt_template(request), context)
 
 
-def _required(regulation: Regulation | None, names: Mapping[str, str]) -> list[str]:
-    fields = map(str, regulation.required_fields) if regulation else []
-    return [_("Amount") if field == PRICE else names[field] for field in fields if field in names]
-
-
 def _attempt_template(request: HttpRequest) -> str:
     return "qc/regulation_try.html" if request.htmx else "qc/regulation_try_alone.html"  # type: ignore[attr-defined]
 
@@ -122,7 +112,7 @@ def _stage(pk: str) -> Stage:
 
 def _siblings(stage: Stage) -> list[tuple[Stage, bool]]:
     """The stages of its pipeline, each with whether a regulation is in force."""
-    known = set(Regulation.objects.exclude(published_at=None).values_list("stage", flat=True))
+    known = set(Regulation.objects.published().order_by().values_list("stage", flat=True))
     rows = Stage.objects.filter(pipeline=stage.pipeline_id, deleted_at=None).order_by("sort", "pk")
     return [(row, row.pk in known) for row in rows]
 
@@ -143,11 +133,19 @@ def _calendar_norm(regulation: Regulation | None) -> Any:
 def _publish(request: HttpRequest, stage: Stage, present: Regulation | None, form: RegulationForm) -> bool:
     """Whether the new version is in force (or nothing differed); what was wrong stands in the form."""
     try:
-        draft = regulations.draft(stage.pk, **form.cleaned_data)
+        draft = regulations.draft(stage.pk, **form.chosen)
         if not regulations.sentences(present, draft):
             messages.info(request, _("Nothing was changed, so there is no new version."))
             return True
-        published = regulations.publish(stage, request.user, **form.cleaned_data)  # type: ignore[arg-type]
+        published = regulations.publish(
+            stage,
+            request.user,  # type: ignore[arg-type]
+            form.cleaned_data["version"],
+            **form.chosen,
+        )
+    except regulations.Superseded as late:
+        form.look_again(late.version)
+        return False
     except (ValueError, ValidationError) as error:
         for sentence in _sentences(error):
             form.add_error(None, sentence)
