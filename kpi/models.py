@@ -4,18 +4,21 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from salesops.lib import formats
 
 
 class Scheme(models.Model):
     """A pay scheme: a sound document, in versions, in force from ``effective_from`` (the first day of a month)."""
 
-    code = models.SlugField(max_length=40)
-    version = models.PositiveIntegerField()
+    code = models.SlugField(_("code"), max_length=40)
+    version = models.PositiveIntegerField(_("version"))
     title = models.TextField(_("title"))
     document = models.JSONField(_("document"))
     effective_from = models.DateField(_("in force from"))
-    published_at = models.DateTimeField(auto_now_add=True)
+    published_at = models.DateTimeField(_("published"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("pay scheme")
@@ -31,7 +34,11 @@ class Quota(models.Model):
     """A manager's plan of a month, in the account's currency. ``period`` is the month's first day."""
 
     manager = models.ForeignKey(
-        "pipelines.Person", models.DO_NOTHING, db_constraint=False, related_name="quotas"
+        "pipelines.Person",
+        models.DO_NOTHING,
+        db_constraint=False,
+        related_name="quotas",
+        verbose_name=_("manager"),
     )
     period = models.DateField(_("month"))
     amount = models.DecimalField(_("plan"), max_digits=15, decimal_places=2)
@@ -40,6 +47,9 @@ class Quota(models.Model):
         verbose_name = _("plan")
         verbose_name_plural = _("plans")
         constraints = [models.UniqueConstraint(fields=["manager", "period"], name="quota_of_month")]
+
+    def __str__(self) -> str:
+        return f"{self.manager}, {formats.month(self.period, get_language() or 'en')}"
 
 
 class StatementQuerySet(models.QuerySet):

@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('period', models.DateField(verbose_name='month')),
                 ('amount', models.DecimalField(decimal_places=2, max_digits=15, verbose_name='plan')),
-                ('manager', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='quotas', to='pipelines.person')),
+                ('manager', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='quotas', to='pipelines.person', verbose_name='manager')),
             ],
             options={
                 'verbose_name': 'plan',
@@ -63,12 +63,12 @@ class Migration(migrations.Migration):
             name='Scheme',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=40)),
-                ('version', models.PositiveIntegerField()),
+                ('code', models.SlugField(max_length=40, verbose_name='code')),
+                ('version', models.PositiveIntegerField(verbose_name='version')),
                 ('title', models.TextField(verbose_name='title')),
                 ('document', models.JSONField(verbose_name='document')),
                 ('effective_from', models.DateField(verbose_name='in force from')),
-                ('published_at', models.DateTimeField(auto_now_add=True)),
+                ('published_at', models.DateTimeField(auto_now_add=True, verbose_name='published')),
             ],
             options={
                 'verbose_name': 'pay scheme',

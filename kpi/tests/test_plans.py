@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.utils import translation
 
 from kpi import plans
 from kpi.formulas.components import Coefficient, Matrix, Rate, Salary
-from kpi.models import Scheme
+from kpi.models import Quota, Scheme
+from salesops.tests.factory import make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -174,3 +176,9 @@ def test_the_command_refuses_a_bad_file_with_a_sentence(
         file.write_text(text)
     with pytest.raises(CommandError, match=sentence):
         call_command("kpi_scheme", "load", str(file))
+
+
+def test_a_plan_of_a_month_is_named_by_its_manager_and_month() -> None:
+    quota = Quota(manager=make_person("Анна Кузнецова"), period=date(2026, 11, 1), amount=Decimal(5))
+    with translation.override("ru"):
+        assert str(quota).replace("\N{NO-BREAK SPACE}", " ") == "Анна Кузнецова, ноябрь 2026"
