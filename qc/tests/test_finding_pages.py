@@ -175,17 +175,18 @@ def test_the_block_tells_what_is_broken_what_will_be_and_what_was(office: Office
 def test_demands_of_the_regulation_are_met_or_not(office: Office) -> None:
     CustomField.objects.create(id=5, name="Модель авто", type="text")
     CustomField.objects.create(id=6, name="Пробег", type="numeric")
+    CustomField.objects.create(id=7, name="Осмотр", type="checkbox")
     factory.make_regulation(
         office.stage,
         max_stay=timedelta(days=5),
         needs_task=True,
-        required_fields=[5, "6", "price", 999],
+        required_fields=[5, "6", "price", 999, 7],
         goal="Отдать товар",
     )
-    office.deal.fields = {"5": "Audi A8", "6": ""}
+    office.deal.fields = {"5": "Audi A8", "6": "", "7": False}
     office.deal.save()
     demands = login().get(f"/findings/deal/{office.deal.pk}/").context["demands"]
-    assert [demand.met for demand in demands] == [False, False, True, True, False, True]
+    assert [demand.met for demand in demands] == [False, False, True, True, False, True, False]
     assert demands[0].until == office.open.opens_at
     assert demands[1].until == office.upcoming.opens_at
     assert "Модель авто" in demands[3].text
@@ -193,6 +194,8 @@ def test_demands_of_the_regulation_are_met_or_not(office: Office) -> None:
 
 def test_an_older_version_and_a_draft_demand_nothing(office: Office) -> None:
     factory.make_regulation(office.stage, version=1, needs_task=True)
+    older = NOW - 40 * DAY  # handed over from another stage with a number of its own
+    factory.make_regulation(office.stage, version=9, needs_task=True, published_at=older)
     newest = factory.make_regulation(office.stage, version=2)
     factory.make_regulation(office.stage, version=3, published_at=None, needs_task=True)
     context = login().get(f"/findings/deal/{office.deal.pk}/").context

@@ -18,7 +18,7 @@ from qc.tests import world
 from qc.tests.lives import at, hours
 from salesops.lib import moment
 from salesops.lib.periods import Period
-from team.models import Employee
+from team.models import DayOff, Employee
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 
@@ -163,6 +163,15 @@ class TestQuality:
         Person.objects.filter(id=1).update(deleted_at=at(20))  # a user removed from amoCRM has left as well
         engine.judge()
         assert kept(queries.quality(period(0, 400)), 1)["deal.stuck"] == (0, 1)
+
+    def test_who_is_ill_is_late_from_the_next_shift_on(self) -> None:
+        sick = {"first": "2026-11-02", "last": "2026-11-13", "kind": DayOff.Kind.SICK}
+        DayOff.objects.create(employee=Employee.objects.get(person_id=1), **sick)
+        world.deal(1, "0 lead anna")
+        for number in range(1, 6):
+            world.task(number, 1, 0, 58, done=348 if number == 5 else 344)  # Monday the 16th begins at 336
+        engine.judge()
+        assert kept(queries.quality(period(0, 400)), 1) == {"task.overdue": (1, 5)}
 
     def test_a_rule_counts_from_the_step_to_money_with_the_weight_it_began_with(self) -> None:
         world.regulation("offer", max_stay=hours(24))
