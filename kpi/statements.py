@@ -128,9 +128,7 @@ def close(period: Period, author: Employee | None, now: datetime | None = None) 
     end, something in it waits to be judged, there is nothing to close or it is closed already.
     """
     now = now or moment.now()
-    if now < period.end:
-        raise ValueError(_("%(month)s is not over yet: it can be closed from %(day)s") % _words(period))
-    _refuse_incomplete(period, now)
+    refuse(period, now)
     _lock(period)
     if closed(period):
         raise ValueError(_("%(month)s is closed already") % _words(period))
@@ -172,8 +170,10 @@ def correct(
     return line
 
 
-def _refuse_incomplete(period: Period, now: datetime) -> None:
-    """ValueError while anything that happened in the month may be missing or not judged yet."""
+def refuse(period: Period, now: datetime) -> None:
+    """ValueError, with a sentence, while anything that happened in the month may be missing or is not judged yet."""
+    if now < period.end:
+        raise ValueError(_("%(month)s is not over yet: it can be closed from %(day)s") % _words(period))
     if freshness.connected():
         as_of = freshness.overall(now).as_of
         if as_of is None:

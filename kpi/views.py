@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
 
-from kpi import leaks, pace, plans, sales, statements, trend
+from kpi import acts, leaks, pace, plans, sales, statements, trend
 from kpi.choice import BadChoice, Choice, ChoiceForm, read
 from kpi.inputs import Facts
 from kpi.models import Quota, Statement
@@ -52,11 +52,24 @@ def _everybody(user: Employee, choice: Choice) -> dict[str, Any]:
     rows = Statement.objects.visible_to(user).filter(period=choice.period.first).select_related("manager")
     paid = sorted(rows, key=lambda row: -row.total)
     known = {row.manager_id for row in paid}
+    closes = acts.may(user) and moment.now() >= choice.period.end
+    closes = closes and any(row.status == Statement.Status.LIVE for row in paid)
     return {
+        "closes": closes,
+        "refusal": _refusal(choice.period) if closes else "",
         "rows": [(row, trend.month(row)) for row in paid],
         "without": [person for person in choice.people if person.pk not in known and choice.is_present],
         "total": sum((row.total for row in paid), Decimal(0)),
     }
+
+
+def _refusal(period: Period) -> str:
+    """Why the month cannot be closed now; empty when it can."""
+    try:
+        statements.refuse(period, moment.now())
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _month(user: Employee, choice: Choice, person: Person) -> dict[str, Any]:
@@ -84,7 +97,10 @@ def _month(user: Employee, choice: Choice, person: Person) -> dict[str, Any]:
         )
         context["months"] = [month for month in context["months"] if month.first != period.first]
         return context | {"quota": quota or (plan.quota if plan else None)}
-    return context | _counted(statement, before, person, period, plan, context["promise"])
+    context |= _counted(statement, before, person, period, plan, context["promise"])
+    if statement.status == Statement.Status.CLOSED and acts.may(user):
+        context["correction"] = acts.CorrectionForm(context["unpaid"])
+    return context
 
 
 def _amo() -> str:
