@@ -24,6 +24,13 @@ PERIODS = ("since", "closed_since", "held_since", "held_until")  # those who ask
 def findings(request: HttpRequest) -> HttpResponse:
     """Open findings that everybody sees, unless the address asks for others."""
     asked = request.GET
+    choices: listing.Choices = [
+        (_("All"), {}),
+        (_("Violations"), {"severity": "violation"}),
+        (_("Remarks"), {"severity": "remark"}),
+    ]
+    if request.user.administers:
+        choices.append((_("In shadow"), {"mode": "shadow"}))
     visible = Finding.objects.standing().visible_to(request.user)
     if not asked.get("mode"):
         visible = visible.filter(mode__in=SHOWN)
@@ -34,11 +41,7 @@ def findings(request: HttpRequest) -> HttpResponse:
         visible.select_related("deal", "task", "stage", "manager").order_by("-opens_at", "-pk"),
         title=_("Findings"),
         label=_("Which findings"),
-        choices=[
-            (_("All"), {}),
-            (_("Violations"), {"severity": "violation"}),
-            (_("Remarks"), {"severity": "remark"}),
-        ],
+        choices=choices,
         defaults={} if any(asked.get(name) for name in PERIODS) else {"state": "open"},
         order="-opened",
     )

@@ -12,7 +12,7 @@ from team.models import Role
 
 @pytest.mark.django_db
 def test_a_page_is_compressed_for_a_browser_and_plain_for_a_simple_client(client: Client) -> None:
-    client.force_login(make_employee(Role.DIRECTOR), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(make_employee(Role.DIRECTOR))
     plain = client.get(reverse("desk"))
     packed = client.get(reverse("desk"), headers={"Accept-Encoding": "gzip, deflate, br"})
     assert packed.headers["Content-Encoding"] == "gzip"
