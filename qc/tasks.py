@@ -35,16 +35,8 @@ def judge_stage(stage_id: str) -> None:
 
 @shared_task
 def judge_all(rules: list[str] | None = None) -> None:
+    """Judge all deals in parts, whatever their terms; also once a night, for whatever was lost on a way unknown."""
     _send(Deal.objects.order_by("id").values_list("id", flat=True), rules)
-
-
-@shared_task
-def judge_everything() -> None:
-    """Judge all deals in parts, whatever their terms; once a night.
-
-    Nothing else finds a judgement that was asked for and lost, as with a Redis that came back empty.
-    """
-    judge_all()
 
 
 @shared_task

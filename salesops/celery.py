@@ -60,6 +60,11 @@ app.conf.update(
             "schedule": crontab(minute="*/30", hour="4-7"),
             "options": {"expires": 1500},
         },
+        "judgement": {
+            "task": "qc.tasks.judge_all",
+            "schedule": crontab(minute="30", hour="2"),
+            "options": {"expires": 3600},
+        },
         "terms": {"task": "qc.tasks.judge_by_changed_terms", "schedule": 300.0, "options": {"expires": 280}},
         "statements": {
             "task": "kpi.tasks.refresh_statements",

@@ -202,7 +202,7 @@ def test_what_changed_unnoticed_is_judged_by_the_next_full_run() -> None:
 def test_what_is_lost_on_the_way_is_found_by_the_next_night() -> None:
     world.regulation("offer", max_stay=hours(24))
     world.deal(1, "0 offer anna")
-    tasks.judge_everything()
+    tasks.judge_all()
     assert Finding.objects.count() == 1
 
 

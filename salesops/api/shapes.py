@@ -124,6 +124,30 @@ class RegulationShape(serializers.ModelSerializer):
         ]
 
 
+class TriedShape(serializers.Serializer):
+    """Findings of one rule held against one manager, now and in the last 90 days; by the draft and as it is."""
+
+    rule = serializers.CharField()
+    manager = serializers.IntegerField(allow_null=True)
+    now = serializers.IntegerField()
+    period = serializers.IntegerField()
+    now_before = serializers.IntegerField()
+    period_before = serializers.IntegerField()
+
+
+class ShiftShape(serializers.Serializer):
+    manager = serializers.IntegerField()
+    amount = serializers.DecimalField(max_digits=15, decimal_places=2)
+
+
+class BacktestShape(serializers.Serializer):
+    """``norms``: the regulation as it would be; ``money_shift``: this month's pay, where it can be known."""
+
+    norms = RegulationShape()
+    findings = TriedShape(many=True)
+    money_shift = ShiftShape(many=True)
+
+
 class ValueShape(serializers.Serializer):
     """One value of a metric: ``value`` is null when it is undefined; ``n`` is what it rests on."""
 

@@ -1,5 +1,6 @@
 """The API's lists and questions. Every queryset goes through ``visible_to``; filters are those of the pages."""
 
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,10 +17,11 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from kpi import metrics, statements
 from kpi.models import Statement
+from kpi.shift import shift
 from pipelines import flow, freshness, sweeps
 from pipelines.filters import DealFilter, TaskFilter
 from pipelines.models import Deal, Person, Pipeline, Stage, Task
-from qc import engine, regulations
+from qc import engine, regulations, trial
 from qc.filters import FindingFilter
 from qc.models import Finding
 from salesops.api import shapes
@@ -216,18 +218,33 @@ class Regulations(APIView):
 
 
 class Backtest(APIView):
-    """What a changed norm would find on the stage's history. Writes nothing."""
+    """What changed norms would find on the stage's history, and move in this month's pay. Writes nothing."""
 
-    @extend_schema(request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
+    @extend_schema(request=OpenApiTypes.OBJECT, responses=shapes.BacktestShape)
     def post(self, request: Request, stage: str) -> Response:
         if not request.user.administers:
             raise PermissionDenied(_("Only an administrator tries rules on history."))
         if not Stage.objects.filter(pk=stage).exists():
             raise NotFound(_("There is no stage “%(value)s”.") % {"value": stage})
         try:
-            return Response(engine.backtest(stage, dict(request.data)))
+            norms = dict(request.data)
+            tried = {
+                "norms": regulations.draft(stage, **norms),
+                "findings": engine.backtest(stage, norms),
+                "money_shift": [
+                    {"manager": manager, "amount": amount}
+                    for manager, amount in month_shift(stage, norms).items()
+                ],
+            }
         except (ValueError, TypeError) as error:
             raise ValidationError({"detail": str(error)}) from error
+        return Response(shapes.BacktestShape(tried).data)
+
+
+def month_shift(stage: str, norms: dict[str, Any]) -> dict[int, Decimal]:
+    """By manager: what the norms would have done to the pay of the present month."""
+    this = month_of(moment.now(), TZ)
+    return shift(this.first, trial.more_violations(stage, norms, this.start))
 
 
 class Freshness(APIView):

@@ -129,6 +129,21 @@ def test_filters_choose_the_rows(client: Client, company: Company, query: str, n
     assert {known[row["id"] if query.startswith("deals") else row["deal"]] for row in found} == names
 
 
+def test_a_norm_is_tried_on_history_with_its_findings_and_its_money(company: Company) -> None:
+    admin = Client(headers={"Accept-Language": "en"})
+    admin.force_login(factory.make_employee(Role.ADMIN, language="en"))
+    address = f"/api/v1/regulations/{company.stage.pk}/backtest/"
+    tried = admin.post(address, {"max_stay": 5 * 86_400}, content_type="application/json").json()
+    assert set(tried) == {"norms", "findings", "money_shift"} and tried["norms"]["stage"] == company.stage.pk
+    (found,) = tried["findings"]
+    assert (found["rule"], found["manager"], found["now"]) == ("deal.stuck", company.people[0].pk, 1)
+    refused = admin.post(address, {"max_stay": "soon"}, content_type="application/json")
+    assert refused.status_code == 400 and refused.json()["detail"]
+    director = Client()
+    director.force_login(factory.make_employee(Role.DIRECTOR))
+    assert director.post(address, {}, content_type="application/json").status_code == 403
+
+
 def test_lists_come_in_pages_that_do_not_overlap(client: Client) -> None:
     pages = [client.get("/api/v1/deals/", {"page_size": 2, "page": page}).json() for page in (1, 2)]
     ids = [row["id"] for page in pages for row in page["results"]]
