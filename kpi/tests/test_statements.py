@@ -18,6 +18,7 @@ from django.utils import translation
 from kpi import plans, statements
 from kpi.metrics import measure, rows
 from kpi.models import Quota, Scheme, Statement, StatementLine
+from kpi.shift import shift
 from kpi.tests.test_metrics import House
 from kpi.tests.test_plans import put
 from pipelines.entities import TABLE
@@ -598,6 +599,27 @@ def test_a_finding_costs_nothing_once_the_deal_was_given_away(
     statements.refresh(NOVEMBER)
     assert november.statement().total - before == price
     assert (price == 0) is (given_away < NOVEMBER.start)
+
+
+@pytest.mark.parametrize(
+    ("more", "moved"),
+    [
+        ({"task.overdue": 1}, D(-960)),  # 84 points instead of 88
+        ({"task.overdue": -3}, D(2_880)),
+        ({"task.overdue": -4}, None),
+        ({"task.overdue": 23}, None),  # of 22 that were kept: the norm must bring opportunities of its own
+        ({"deal.stuck": 1}, D(0)),  # counts in nobody's money
+        ({"field.missing": 1}, None),  # counts, and there was no chance to break it yet
+    ],
+)
+def test_what_another_norm_would_do_to_the_pay_is_told_only_where_it_is_known(
+    november: Month, more: dict[str, int], moved: Decimal | None
+) -> None:
+    moment.fix(NOW.isoformat())
+    RuleMode.objects.create(rule="field.missing", mode="money", weight=1, since=NOVEMBER.start)
+    statements.refresh(NOVEMBER)
+    expected = {} if moved is None else {november.anna.pk: moved}
+    assert shift(NOVEMBER.first, {november.anna.pk: more}) == expected
 
 
 def test_a_finding_that_is_still_open_costs_money_this_month(november: Month) -> None:
