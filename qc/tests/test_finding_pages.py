@@ -225,3 +225,6 @@ def test_a_count_of_findings_leads_to_as_many_rows(office: Office) -> None:
     numbers = {row["code"]: row["findings"] for row in page.context["rows"]}
     assert (numbers["deal.stuck"], numbers["field.missing"]) == (2, 1)
     assert [admin.get(unescape(link)).context["count"] for link in links] == list(numbers.values())
+    stages = [row for _pipeline, rows in admin.get("/regulations/").context["pipelines"] for row in rows]
+    found = admin.get(f"/findings/?stage={office.stage.pk}").context["count"]
+    assert [row["findings"] for row in stages if row["stage"] == office.stage] == [found] == [2]
