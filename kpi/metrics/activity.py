@@ -9,8 +9,9 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from kpi.metrics.deals import CALENDAR, NO_DENOMINATOR, ZERO
-from kpi.metrics.registry import Answer, Metric, Question, register
-from kpi.metrics.sources import COLUMNS, behind, counted, created, credited, owner_at, tally
+from kpi.metrics.question import COLUMNS, Answer, Question, credited, tally
+from kpi.metrics.registry import Metric, register
+from kpi.metrics.sources import created, owner_at
 from kpi.metrics.survival import Wait, median
 from pipelines.models import Deal, Touch
 from team.queries import clocks
@@ -26,21 +27,17 @@ def calls(question: Question, *kinds: str) -> QuerySet[Touch]:
     return touches.annotate(who=F("manager_id"), funnel=F("deal__pipeline_id"))
 
 
-def calls_out(question: Question) -> Answer:
-    return counted(calls(question, Touch.Kind.CALL_OUT), question)
+def outgoing(question: Question) -> QuerySet[Touch]:
+    return calls(question, Touch.Kind.CALL_OUT)
 
 
-def calls_out_facts(question: Question, key: Any) -> QuerySet[Touch]:
-    return behind(calls(question, Touch.Kind.CALL_OUT), question, key)
+def talks(question: Question) -> QuerySet[Touch]:
+    return calls(question, Touch.Kind.CALL_OUT, Touch.Kind.CALL_IN)
 
 
 def talk_minutes(question: Question) -> Answer:
-    found = tally(calls(question, Touch.Kind.CALL_OUT, Touch.Kind.CALL_IN), question, seconds=Sum("seconds"))
+    found = tally(talks(question), question, seconds=Sum("seconds"))
     return {key: (row["seconds"] / MINUTE, row["n"]) for key, row in found.items()}
-
-
-def talk_facts(question: Question, key: Any) -> QuerySet[Touch]:
-    return behind(calls(question, Touch.Kind.CALL_OUT, Touch.Kind.CALL_IN), question, key)
 
 
 def arrivals(question: Question) -> QuerySet[Deal]:
@@ -75,10 +72,6 @@ def first_contact_minutes(question: Question) -> Answer:
     return {owner: (median(found), len(found)) for owner, found in waits.items()}
 
 
-def arrival_facts(question: Question, key: Any) -> QuerySet[Deal]:
-    return behind(arrivals(question), question, key)
-
-
 register(
     Metric(
         code="calls_out",
@@ -90,8 +83,7 @@ register(
         by=("manager", "pipeline"),
         options=(),
         empty=ZERO,
-        answer=calls_out,
-        facts=calls_out_facts,
+        source=outgoing,
     )
 )
 register(
@@ -105,8 +97,8 @@ register(
         by=("manager", "pipeline"),
         options=(),
         empty=ZERO,
+        source=talks,
         answer=talk_minutes,
-        facts=talk_facts,
     )
 )
 register(
@@ -124,7 +116,7 @@ register(
         by=("manager", "pipeline"),
         options=(),
         empty=None,
+        source=arrivals,
         answer=first_contact_minutes,
-        facts=arrival_facts,
     )
 )

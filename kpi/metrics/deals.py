@@ -10,9 +10,10 @@ from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from kpi.metrics.options import amount
-from kpi.metrics.registry import Answer, Metric, Question, register
-from kpi.metrics.sources import Median, behind, closed, counted, created, credited, decimal, seconds, tally
-from pipelines.models import Deal, Stage
+from kpi.metrics.question import Answer, Question, credited, tally
+from kpi.metrics.registry import Metric, register
+from kpi.metrics.sources import Median, closed, created, decimal, seconds
+from pipelines.models import Stage
 from salesops.lib.periods import Period
 
 WON, LOST = Stage.Kind.WON, Stage.Kind.LOST
@@ -23,24 +24,20 @@ NO_DENOMINATOR = _("none: a number, not a share")
 OWNER_AT_CLOSING = _("the owner at the moment of closing; later reassignment does not move the result")
 
 
-def deals_created(question: Question) -> Answer:
-    return counted(created(question), question)
+def won(question: Question) -> QuerySet[Any]:
+    return closed(question, WON)
 
 
-def created_facts(question: Question, key: Any) -> QuerySet[Deal]:
-    return behind(created(question), question, key)
+def lost(question: Question) -> QuerySet[Any]:
+    return closed(question, LOST)
 
 
-def deals_won(question: Question) -> Answer:
-    return counted(closed(question, WON), question)
-
-
-def won_facts(question: Question, key: Any) -> QuerySet[Deal]:
-    return behind(closed(question, WON), question, key)
+def ended(question: Question) -> QuerySet[Any]:
+    return closed(question, WON, LOST)
 
 
 def won_sum(question: Question) -> Answer:
-    found = tally(closed(question, WON), question, total=Sum(amount(question.options)))
+    found = tally(won(question), question, total=Sum(amount(question.options)))
     return {key: (row["total"] or ZERO, row["n"]) for key, row in found.items()}
 
 
@@ -49,39 +46,25 @@ def wins(
 ) -> Iterator[tuple[int, int, date, Decimal]]:
     """The rows that ``won_sum`` adds up: (person, deal, local day, amount). One query."""
     question = Question(period, period.end, "manager", frozenset(people), options)
-    rows = credited(closed(question, WON), question).order_by("at", "pk")
+    rows = credited(won(question), question).order_by("at", "pk")
     rows = rows.annotate(day=TruncDate("at", tzinfo=period.start.tzinfo), amount=amount(options))
     for person, deal, day, sum_ in rows.values_list("who", "pk", "day", "amount"):
         yield person, deal, day, sum_ or ZERO
 
 
-def deals_lost(question: Question) -> Answer:
-    return counted(closed(question, LOST), question)
-
-
-def lost_facts(question: Question, key: Any) -> QuerySet[Deal]:
-    return behind(closed(question, LOST), question, key)
-
-
 def win_rate(question: Question) -> Answer:
-    found = tally(closed(question, WON, LOST), question, won=Count("pk", filter=Q(stage__kind=WON)))
+    found = tally(ended(question), question, won=Count("pk", filter=Q(stage__kind=WON)))
     return {key: (Decimal(row["won"]) / row["n"], row["n"]) for key, row in found.items()}
 
 
-def closed_facts(question: Question, key: Any) -> QuerySet[Deal]:
-    return behind(closed(question, WON, LOST), question, key)
-
-
 def cycle_days(question: Question) -> Answer:
-    found = tally(closed(question, WON), question, median=Median(seconds(F("closed_at") - F("created_at"))))
+    found = tally(won(question), question, median=Median(seconds(F("closed_at") - F("created_at"))))
     return {key: (_days(row["median"]), row["n"]) for key, row in found.items()}
 
 
 def avg_deal(question: Question) -> Answer:
     field = amount(question.options)
-    found = tally(
-        closed(question, WON).annotate(amount=field), question, total=Sum("amount"), filled=Count("amount")
-    )
+    found = tally(won(question).annotate(amount=field), question, total=Sum("amount"), filled=Count("amount"))
     return {
         key: (row["total"] / row["filled"] if row["filled"] else None, row["filled"])
         for key, row in found.items()
@@ -104,8 +87,7 @@ register(
         by=("manager", "pipeline", "stage"),
         options=(),
         empty=ZERO,
-        answer=deals_created,
-        facts=created_facts,
+        source=created,
     )
 )
 register(
@@ -119,8 +101,7 @@ register(
         by=("manager", "pipeline"),
         options=("date",),
         empty=ZERO,
-        answer=deals_won,
-        facts=won_facts,
+        source=won,
     )
 )
 register(
@@ -134,8 +115,8 @@ register(
         by=("manager", "pipeline"),
         options=("field", "date"),
         empty=ZERO,
+        source=won,
         answer=won_sum,
-        facts=won_facts,
     )
 )
 register(
@@ -149,8 +130,7 @@ register(
         by=("manager", "pipeline", "stage", "loss_reason"),
         options=("date",),
         empty=ZERO,
-        answer=deals_lost,
-        facts=lost_facts,
+        source=lost,
     )
 )
 register(
@@ -164,8 +144,8 @@ register(
         by=("manager", "pipeline"),
         options=("date",),
         empty=None,
+        source=ended,
         answer=win_rate,
-        facts=closed_facts,
     )
 )
 register(
@@ -179,8 +159,8 @@ register(
         by=("manager", "pipeline"),
         options=("date",),
         empty=None,
+        source=won,
         answer=cycle_days,
-        facts=won_facts,
     )
 )
 register(
@@ -194,7 +174,7 @@ register(
         by=("manager", "pipeline"),
         options=("field", "date"),
         empty=None,
+        source=won,
         answer=avg_deal,
-        facts=won_facts,
     )
 )

@@ -10,8 +10,9 @@ from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from kpi.metrics.deals import CALENDAR, WON, ZERO, avg_deal, cycle_days, win_rate
-from kpi.metrics.registry import Answer, Metric, Question, register
-from kpi.metrics.sources import behind, open_deals, tally
+from kpi.metrics.question import Answer, Question, behind, tally
+from kpi.metrics.registry import Metric, register
+from kpi.metrics.sources import open_deals
 from pipelines.models import Deal, Stage
 
 # Deals on the stages that they first entered within the period; a return counts where it came first.
@@ -78,10 +79,6 @@ def velocity(question: Question) -> Answer:
     return found
 
 
-def velocity_facts(question: Question, key: Any) -> QuerySet[Any]:
-    return behind(qualified(question), question, key)
-
-
 register(
     Metric(
         code="velocity",
@@ -95,8 +92,8 @@ register(
         by=("manager", "pipeline"),
         options=("field", "date"),
         empty=None,
+        source=qualified,
         answer=velocity,
-        facts=velocity_facts,
     )
 )
 register(
@@ -110,6 +107,7 @@ register(
         by=("manager", "pipeline", "stage"),
         options=(),
         empty=None,
+        source=newcomers,
         answer=conversion,
         facts=conversion_facts,
     )

@@ -10,8 +10,9 @@ from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
 from kpi.metrics.deals import NO_DENOMINATOR, ZERO
-from kpi.metrics.registry import Answer, Metric, Question, register
-from kpi.metrics.sources import behind, counted, credited, decimal, open_deals, seconds, tally
+from kpi.metrics.question import Answer, Question, credited, tally
+from kpi.metrics.registry import Metric, register
+from kpi.metrics.sources import decimal, open_deals, seconds
 from kpi.metrics.tasks import STOCK
 from pipelines import frozen
 from pipelines.models import Deal, Stage, Stay
@@ -70,10 +71,6 @@ def held_by_rule(period: Period, people: Iterable[int], now: datetime) -> Iterat
         yield row["who"], row["rule"], row["findings"], row["deals"]
 
 
-def held_facts(question: Question, key: Any) -> QuerySet[Any]:
-    return behind(held(question), question, key)
-
-
 def deal_days(question: Question) -> QuerySet[Stay]:
     """Pieces of deals in work that touch the period, with the length of their part in it."""
     start, until = question.period.start, question.moment
@@ -99,26 +96,14 @@ def findings_per_100_deal_days(question: Question) -> Answer:
     return found
 
 
-def opened_facts(question: Question, key: Any) -> QuerySet[Any]:
-    return behind(opened(question), question, key)
-
-
 def stuck(question: Question) -> QuerySet[Deal]:
     found = judgement.stuck_deals(question.moment).values("deal_id")
     return open_deals(question).filter(pk__in=found)
 
 
-def stuck_deals(question: Question) -> Answer:
-    return counted(stuck(question), question)
-
-
 def stuck_sum(question: Question) -> Answer:
     found = tally(stuck(question), question, total=Sum("price"))
     return {key: (row["total"], row["n"]) for key, row in found.items()}
-
-
-def stuck_facts(question: Question, key: Any) -> QuerySet[Deal]:
-    return behind(stuck(question), question, key)
 
 
 register(
@@ -132,8 +117,8 @@ register(
         by=("manager",),
         options=(),
         empty=None,
+        source=held,
         answer=quality,
-        facts=held_facts,
     )
 )
 register(
@@ -147,8 +132,8 @@ register(
         by=("manager", "pipeline", "stage"),
         options=(),
         empty=None,
+        source=opened,
         answer=findings_per_100_deal_days,
-        facts=opened_facts,
     )
 )
 register(
@@ -162,8 +147,7 @@ register(
         by=("manager", "pipeline", "stage"),
         options=(),
         empty=ZERO,
-        answer=stuck_deals,
-        facts=stuck_facts,
+        source=stuck,
     )
 )
 register(
@@ -177,7 +161,7 @@ register(
         by=("manager", "pipeline", "stage"),
         options=(),
         empty=ZERO,
+        source=stuck,
         answer=stuck_sum,
-        facts=stuck_facts,
     )
 )

@@ -6,7 +6,7 @@ of rows the value rests on, always stands beside it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from django.db.models import Model, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from kpi.metrics.question import Answer, Question, behind, counted
 from pipelines.models import LossReason, Person, Pipeline, Stage
 from salesops.lib import moment
 from salesops.lib.periods import Period
@@ -38,27 +39,9 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Question:
-    """``people`` limits to what is credited to them (None = everybody); ``now`` is the moment of asking."""
-
-    period: Period
-    now: datetime
-    by: str | None = None
-    people: frozenset[int] | None = None
-    options: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def moment(self) -> datetime:
-        """When a stock is counted: the end of the period, or now while it lasts."""
-        return self.period.until(self.now)
-
-
-Answer = Mapping[Any, tuple[Decimal | None, int]]  # key (None for the whole) → value, n
-
-
-@dataclass(frozen=True)
 class Metric:
-    """A definition. ``answer`` measures by a dimension of ``by`` (never months); ``facts`` are the rows behind it.
+    """A definition. ``source`` gives the rows that it rests on; ``answer`` measures them by a dimension of ``by``
+    (never months), without it they are counted; ``facts`` gives those of one key where no column of ``source`` tells.
 
     ``empty`` is the value when there are no rows: zero for counts and sums, None for ratios.
     """
@@ -72,8 +55,15 @@ class Metric:
     by: tuple[str, ...]
     options: tuple[str, ...]
     empty: Decimal | None
-    answer: Callable[[Question], Answer]
-    facts: Callable[[Question, Any], QuerySet[Any]]
+    source: Callable[[Question], QuerySet[Any]]
+    answer: Callable[[Question], Answer] | None = None
+    facts: Callable[[Question, Any], QuerySet[Any]] | None = None
+
+    def ask(self, question: Question) -> Answer:
+        return self.answer(question) if self.answer else counted(self.source(question), question)
+
+    def rows(self, question: Question, key: Any) -> QuerySet[Any]:
+        return self.facts(question, key) if self.facts else behind(self.source(question), question, key)
 
 
 METRICS: dict[str, Metric] = {}
@@ -105,7 +95,7 @@ def measure(
         ]
     if by is None:
         return [_whole(metric, question, None)]
-    answer = metric.answer(question)
+    answer = metric.ask(question)
     names = {
         row.pk: str(row)
         for row in DIMENSIONS[by]._default_manager.filter(pk__in=[key for key in answer if key is not None])
@@ -126,7 +116,7 @@ def rows(
 ) -> QuerySet[Any]:
     """The deals, tasks, touches or findings behind one value of ``measure`` asked in the same way."""
     metric, question = _asked(code, period, by, people, options, now)
-    return metric.facts(question, key)
+    return metric.rows(question, key)
 
 
 def check(code: str, by: str | None = None, options: Mapping[str, str] | None = None) -> Metric:
@@ -158,7 +148,7 @@ def _asked(
 
 
 def _whole(metric: Metric, question: Question, label: str | None) -> Value:
-    value, n = metric.answer(question).get(None, (metric.empty, 0))
+    value, n = metric.ask(question).get(None, (metric.empty, 0))
     return Value(label, label or "", value, n)
 
 

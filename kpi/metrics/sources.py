@@ -1,10 +1,5 @@
-"""The rows that metrics count: deals at a moment with the owner of that moment, tasks, touches; and counting them.
+"""The rows that metrics of deals count: deals at a moment, with the owner and the stage of that moment."""
 
-Every source is a queryset with the columns ``who``, ``funnel``, ``step`` and ``reason`` by which numbers are split, so
-a number and the list behind it are one query seen twice.
-"""
-
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +7,6 @@ from django.db.models import (
     Aggregate,
     BigIntegerField,
     CharField,
-    Count,
-    Expression,
     F,
     FloatField,
     OuterRef,
@@ -24,11 +17,10 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Extract
 
 from kpi.metrics.options import dated
-from kpi.metrics.registry import Answer, Question
+from kpi.metrics.question import Question
 from pipelines.models import Deal, Stage, Stay
 
 WORKING = [Stage.Kind.INCOMING, Stage.Kind.WORK]
-COLUMNS = {"manager": "who", "pipeline": "funnel", "stage": "step", "loss_reason": "reason"}
 
 
 class Median(Aggregate):
@@ -105,39 +97,6 @@ def open_deals(question: Question) -> QuerySet[Any]:
     return deals.filter(created_at__lte=at).annotate(
         who=F("manager_id"), funnel=F("pipeline_id"), step=F("stage_id")
     )
-
-
-def credited(rows: QuerySet[Any], question: Question) -> QuerySet[Any]:
-    """Only what is credited to the people asked about."""
-    return rows if question.people is None else rows.filter(who__in=question.people)
-
-
-def behind(rows: QuerySet[Any], question: Question, key: Any) -> QuerySet[Any]:
-    """The rows of one key of the question's dimension."""
-    rows = credited(rows, question)
-    return rows if question.by is None else rows.filter(**{COLUMNS[question.by]: key})
-
-
-def tally(rows: QuerySet[Any], question: Question, **aggregates: Expression) -> Mapping[Any, dict[str, Any]]:
-    """The aggregates and the count ``n`` of the rows, by the question's dimension: {key: {name: value}}.
-
-    Two dimensions at once, «manager/pipeline», give keys that are pairs.
-    """
-    rows = credited(rows, question).order_by()
-    asked = aggregates | {"n": Count("pk")}
-    if question.by is None:
-        whole = rows.aggregate(**asked)
-        return {None: whole} if whole["n"] else {}
-    columns = [COLUMNS[name] for name in question.by.split("/")]
-    found = {}
-    for row in rows.values(*columns).annotate(**asked):
-        key = tuple(row.pop(column) for column in columns)
-        found[key if len(columns) > 1 else key[0]] = row
-    return found
-
-
-def counted(rows: QuerySet[Any], question: Question) -> Answer:
-    return {key: (Decimal(row["n"]), row["n"]) for key, row in tally(rows, question).items()}
 
 
 def seconds(length: Any) -> Extract:

@@ -1,6 +1,7 @@
 """Metrics of tasks: done in time, overdue, and the hours that deals stood without one."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,8 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kpi.metrics.deals import NO_DENOMINATOR, ZERO
-from kpi.metrics.registry import Answer, Metric, Question, register
-from kpi.metrics.sources import COLUMNS, behind, counted, tally
+from kpi.metrics.question import COLUMNS, Answer, Question, tally
+from kpi.metrics.registry import Metric, register
 from pipelines.models import Deal, Event, Task
 from team.models import Employee
 from team.queries import clocks
@@ -71,23 +72,11 @@ def tasks_on_time(question: Question) -> Answer:
     return {key: (Decimal(row["done"]) / row["n"], row["n"]) for key, row in found.items()}
 
 
-def due_facts(question: Question, key: Any) -> QuerySet[Task]:
-    return behind(tasks_due(question), question, key)
-
-
 def overdue(question: Question) -> QuerySet[Task]:
     """Tasks that at the question's moment should have been done and were not."""
     at = question.moment
     tasks = Task.objects.filter(Q(deleted_at=None) | Q(deleted_at__gt=at), due_at__lt=at)
     return split(tasks.filter(Q(is_completed=False) | Q(completed_at__gt=at)), Value(at))
-
-
-def tasks_overdue(question: Question) -> Answer:
-    return counted(overdue(question), question)
-
-
-def overdue_facts(question: Question, key: Any) -> QuerySet[Task]:
-    return behind(overdue(question), question, key)
 
 
 # Every working piece of every deal within the period, minus the time covered by the deal's tasks. least() skips nulls:
@@ -166,8 +155,12 @@ def no_task_hours(question: Question) -> Answer:
 UNCOVERED_COLUMNS = {"manager": 1, "pipeline": 2, "stage": 3}
 
 
-def uncovered_facts(question: Question, key: Any) -> QuerySet[Deal]:
+def uncovered(question: Question) -> QuerySet[Deal]:
     """Deals that stood without a task at some time of the period."""
+    return uncovered_by(replace(question, by=None), None)
+
+
+def uncovered_by(question: Question, key: Any) -> QuerySet[Deal]:
     gaps, values = f"select deal_id from ({UNCOVERED}) found where lower is not null", asked(question)
     if question.by is not None:
         gaps, values = f"{gaps} and {COLUMNS[question.by]} = %s", [*values, key]
@@ -186,8 +179,8 @@ register(
         by=("manager", "pipeline"),
         options=(),
         empty=None,
+        source=tasks_due,
         answer=tasks_on_time,
-        facts=due_facts,
     )
 )
 register(
@@ -201,8 +194,7 @@ register(
         by=("manager", "pipeline", "stage"),
         options=(),
         empty=ZERO,
-        answer=tasks_overdue,
-        facts=overdue_facts,
+        source=overdue,
     )
 )
 register(
@@ -216,7 +208,8 @@ register(
         by=("manager", "pipeline", "stage"),
         options=(),
         empty=None,
+        source=uncovered,
         answer=no_task_hours,
-        facts=uncovered_facts,
+        facts=uncovered_by,
     )
 )
