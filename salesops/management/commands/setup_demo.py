@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -116,9 +116,7 @@ class Command(BaseCommand):
 
     def _rules(self, rules: dict[str, dict[str, Any]]) -> None:
         for code, chosen in rules.items():
-            RuleMode.objects.update_or_create(
-                rule=code, defaults=chosen, create_defaults=chosen | {"since": moment.now()}
-            )
+            RuleMode.objects.update_or_create(rule=code, defaults=chosen | {"since": _begun()})
 
     def _regulations(self, documents: list[dict[str, Any]]) -> None:
         stages = {
@@ -137,7 +135,8 @@ class Command(BaseCommand):
             document["required_fields"] = [
                 fields.get(name, name) for name in document.get("required_fields", [])
             ]
-            regulations.publish(stage, author, **document)
+            published = regulations.publish(stage, author, **document)
+            Regulation.objects.filter(pk=published.pk).update(published_at=_begun())
 
     def _plans(self, quotas: dict[str, int]) -> None:
         people = dict(Person.objects.values_list("name", "pk"))
@@ -185,6 +184,12 @@ def _rota(one: dict[str, Any]) -> Rota:
         },
     )
     return rota
+
+
+def _begun() -> datetime:
+    """Before anything happened in the company: its regulations and rules have always been in force."""
+    zone = ZoneInfo(settings.TIME_ZONE)
+    return month_of(_months_back(moment.now().date().replace(day=1), MONTHS_OF_LIFE), zone).start
 
 
 def _months_back(first: date, count: int) -> date:
