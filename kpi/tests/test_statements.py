@@ -17,13 +17,12 @@ from django.utils import translation
 
 from kpi import plans, statements
 from kpi.metrics import measure, rows
-from kpi.models import Quota, Scheme, Statement, StatementLine
-from kpi.shift import shift
+from kpi.models import Quota, Scheme, Statement
 from kpi.tests.test_metrics import House
 from kpi.tests.test_plans import put
 from pipelines.entities import TABLE
-from pipelines.models import Account, Cursor, CustomField, Deal, Person, Stay, Task, Touched
-from qc.models import Finding, RuleMode
+from pipelines.models import Cursor, CustomField, Deal, Person
+from qc.models import RuleMode
 from salesops.lib import moment
 from salesops.lib.periods import month
 from salesops.tests.factory import (
@@ -34,7 +33,6 @@ from salesops.tests.factory import (
     make_employee,
     make_finding,
     make_person,
-    make_regulation,
     make_task,
 )
 from team.models import DayOff, Employee, Role, Rota
@@ -283,97 +281,10 @@ def test_a_refresh_follows_the_data_and_leaves_no_old_lines(november: Month) -> 
     assert november.statement().lines.count() == 4
 
 
-@pytest.mark.parametrize("now", [NOW, DECEMBER_1])
-def test_who_becomes_a_head_keeps_the_month_that_he_worked_as_a_manager(
-    november: Month, now: datetime
-) -> None:
-    moment.fix(now.isoformat())
-    statements.refresh(NOVEMBER)
-    before = november.statement().total
-    Employee.objects.update(role=Role.HEAD)
-    assert statements.refresh(NOVEMBER) == 1
-    assert november.statement().total == before
-    moment.fix(DECEMBER_1.isoformat())
-    assert statements.refresh(NOVEMBER.next) == 0, "a head has no pay scheme of managers"
-
-
-def test_statements_of_a_month_that_is_over_are_never_deleted(november: Month) -> None:
-    moment.fix(NOW.isoformat())
-    statements.refresh(NOVEMBER)
-    Employee.objects.update(hired_on=date(2026, 12, 1))
-    statements.refresh(NOVEMBER)
-    assert not Statement.objects.exists(), "while it lasts, a slip of the keyboard can be mended"
-    Employee.objects.update(hired_on=None)
-    statements.refresh(NOVEMBER)
-    moment.fix(DECEMBER_1.isoformat())
-    Employee.objects.update(hired_on=date(2026, 12, 1))
-    statements.refresh(NOVEMBER)
-    before_hiring = dict.fromkeys(WORKED, D(0)) | {"commission": D(24_000)}
-    assert november.amounts() == before_hiring, "who did not work here has no shifts and is not judged"
-    Employee.objects.all().delete()
-    statements.refresh(NOVEMBER)
-    assert november.amounts()["commission"] == D(24_000)
-
-
 def test_nothing_is_computed_before_a_month_or_without_a_scheme(november: Month) -> None:
     assert statements.refresh(NOVEMBER.next.next) == 0
     Scheme.objects.all().delete()
     assert statements.refresh(NOVEMBER) == 0
-
-
-def test_a_closed_month_is_frozen(november: Month) -> None:
-    director = make_employee(Role.DIRECTOR)
-    assert statements.close(NOVEMBER, director) == 1
-    november.house.closed(november.house.won, november.anna, NOVEMBER.start + 20 * DAY, 100_000)
-    make_employee(Role.MANAGER, make_person("Пришёл потом"), rota=november.rota)
-    assert statements.refresh(NOVEMBER) == 0
-    row = november.statement()
-    assert (row.total, row.status, row.closed_by, row.closed_at) == (
-        D("72586.67"),
-        "closed",
-        director,
-        DECEMBER_1,
-    )
-    assert november.amounts() == WORKED
-    assert Statement.objects.count() == 1
-
-
-def test_a_month_is_closed_once_and_only_when_it_is_over(november: Month) -> None:
-    with translation.override("en"):
-        with pytest.raises(ValueError, match="^2026-11 is not over yet: it can be closed from 2026-12-01$"):
-            statements.close(NOVEMBER, None, NOW)
-        statements.close(NOVEMBER, None)
-        with pytest.raises(ValueError, match="^2026-11 is closed already$"):
-            statements.close(NOVEMBER, None)
-        with pytest.raises(ValueError, match="^There are no statements for 2025-11"):
-            statements.close(month("2025-11", ZoneInfo("Europe/Moscow")), None)
-
-
-def test_a_month_is_not_frozen_on_data_that_do_not_reach_its_end(november: Month) -> None:
-    for entity in TABLE:
-        make_cursor(entity.name, as_of=NOVEMBER.end - timedelta(minutes=1))
-    with translation.override("en"), pytest.raises(ValueError) as error:
-        statements.close(NOVEMBER, None)
-    assert str(error.value) == (
-        "The data from amoCRM are as of 2026-11-30 23:59+03:00: 2026-11 can be closed when they reach its end"
-    )
-    Cursor.objects.update(as_of=NOVEMBER.end)
-    assert statements.close(NOVEMBER, None) == 1
-
-
-def test_a_month_is_not_frozen_while_anything_is_still_being_loaded(november: Month) -> None:
-    for entity in TABLE:
-        make_cursor(entity.name, as_of=NOVEMBER.end)
-    Cursor.objects.filter(entity="tasks").update(as_of=None, state=Cursor.State.NEW)
-    with translation.override("en"):
-        with pytest.raises(ValueError, match="^The data from amoCRM are still being loaded: 2026-11 can be"):
-            statements.close(NOVEMBER, None)
-        Cursor.objects.all().delete()
-        Account.objects.create(
-            id=1, name="Zolotarev", base_url="https://zolotarev.amocrm.ru", credentials=b"1"
-        )
-        with pytest.raises(ValueError, match="^The data from amoCRM are still being loaded"):
-            statements.close(NOVEMBER, None)
 
 
 def test_data_that_are_not_known_cost_nobody_money(november: Month) -> None:
@@ -391,247 +302,6 @@ def test_data_that_are_not_known_cost_nobody_money(november: Month) -> None:
     Cursor.objects.update(as_of=now)
     statements.refresh(NOVEMBER)
     assert november.amounts()["kpi"] == D("10285.71")  # 24 of 35
-
-
-def test_what_the_token_may_not_read_holds_no_closing_up(november: Month) -> None:
-    for entity in TABLE:
-        make_cursor(entity.name, as_of=NOVEMBER.end)
-    Cursor.objects.filter(entity="messages").update(as_of=None, state=Cursor.State.DENIED)
-    assert statements.close(NOVEMBER, None) == 1
-
-
-def test_a_month_is_not_frozen_while_a_changed_deal_waits_to_be_judged(november: Month) -> None:
-    Touched.objects.create(deal_id=november.deal.pk)
-    Touched.objects.create(deal_id=november.deal.pk)
-    with translation.override("en"), pytest.raises(ValueError) as error:
-        statements.close(NOVEMBER, None)
-    assert str(error.value) == (
-        "1 changed deal has not been judged yet: 2026-11 can be closed in a few minutes"
-    )
-    Touched.objects.all().delete()
-    assert statements.close(NOVEMBER, None) == 1
-
-
-def test_a_correction_is_a_new_line_with_author_and_reason(november: Month) -> None:
-    director = make_employee(Role.DIRECTOR, first_name="Зинаида", last_name="Золотарёва")
-    statements.close(NOVEMBER, director)
-    statements.correct(november.statement(), director, D("1500.50"), "Возвращена сделка 48211 ")
-    row = november.statement()
-    assert (row.total, row.lines.count()) == (D("74087.17"), 5)
-    with translation.override("ru"):
-        line = statements.view(row).lines[-1]
-    assert (line.title, line.amount, line.because) == ("Исправление", D("1500.50"), "Возвращена сделка 48211")
-    assert line.author == "Зинаида Золотарёва"
-
-
-@pytest.mark.parametrize(
-    ("amount", "reason", "sentence"),
-    [
-        (D(5), " ", "A correction needs a reason"),
-        (D(0), "why", "A correction must be an amount in roubles and kopecks other than zero"),
-        (D("0.001"), "why", "A correction must be an amount in roubles and kopecks other than zero"),
-    ],
-)
-def test_a_nonsense_correction_changes_nothing(
-    november: Month, amount: Decimal, reason: str, sentence: str
-) -> None:
-    statements.close(NOVEMBER, None)
-    with translation.override("en"), pytest.raises(ValueError, match=sentence):
-        statements.correct(november.statement(), november.employee, amount, reason)
-    assert november.amounts() == WORKED
-
-
-def test_a_live_month_takes_no_corrections(november: Month) -> None:
-    statements.refresh(NOVEMBER)
-    with translation.override("en"), pytest.raises(ValueError, match="^Only a closed month is corrected"):
-        statements.correct(november.statement(), november.employee, D(5), "why")
-
-
-def test_the_next_step_is_told_in_roubles(november: Month) -> None:
-    statements.refresh(NOVEMBER)
-    step = statements.next_step(november.statement())
-    assert (step.gap, step.rate, step.per_sales, step.per_point) == (D(120_000), D("0.045"), D(294), D(240))
-
-
-def test_the_next_step_is_about_the_sum_that_the_plan_is_of(november: Month) -> None:
-    """A flat rate of the margin stands first; the plan and its tiers are about sales."""
-    CustomField.objects.create(pk=77, name="Маржа", type="numeric")
-    margin = {
-        "kind": "rate", "code": "margin", "title": {"ru": "С маржи", "en": "Margin"}, "scale": "flat",
-        "measure": "won_sum?field=77", "tiers": [{"rate": "0.1"}],
-    }  # fmt: skip
-    Deal.objects.filter(pk=november.deal.pk).update(fields={"77": 2_000})
-    plans.load(put(DOCUMENT, "components", [margin, *DOCUMENT["components"]]))
-    statements.refresh(NOVEMBER)
-    row = november.statement()
-    assert november.amounts() == WORKED | {"margin": D(200)}
-    step = statements.next_step(row)
-    assert (step.gap, step.rate, step.per_sales) == (D(120_000), D("0.045"), D(294))
-    assert row.inputs["days"] == {"2026-11-03": "700000.00", "2026-11-15": "380000.00"}
-    moment.fix(datetime(2026, 11, 15, 20, tzinfo=UTC).isoformat())
-    statements.refresh(NOVEMBER)
-    found = statements.forecast(november.statement())
-    assert found is not None and found.total == D("91990.67") + D("288.89"), "the margin grows with the sales"
-
-
-def test_a_forecast_goes_by_shifts_and_has_a_range(november: Month) -> None:
-    moment.fix(datetime(2026, 11, 15, 20, tzinfo=UTC).isoformat())  # 9 of 15 shifts by the rota are worked
-    DayOff.objects.all().delete()
-    statements.refresh(NOVEMBER)
-    row = november.statement()
-    assert row.inputs["shifts"] == {"planned": 15, "worked": 9, "left": 6}
-    found = statements.forecast(row)
-    # 1 080 000 ÷ 9 × 15 = 1 800 000: 27 600 + 600 000 × 4.5 % = 54 600, × 0.98 = 53 508; + 40 000 + 14 400
-    assert found is not None and found.total == D(107_908)
-    assert found.low is not None and found.high is not None and found.low < found.total < found.high
-
-
-def test_a_forecast_promises_no_shift_that_will_not_be_worked(november: Month) -> None:
-    moment.fix(datetime(2026, 11, 15, 20, tzinfo=UTC).isoformat())
-    statements.refresh(NOVEMBER)
-    row = november.statement()
-    assert row.inputs["shifts"] == {"planned": 15, "worked": 9, "left": 4}, (
-        "two days of sick leave are entered"
-    )
-    found = statements.forecast(row)
-    # 1 080 000 ÷ 9 × 13 = 1 560 000: 27 600 + 360 000 × 4.5 % = 43 800, × 0.98 = 42 924; + 34 666.67 + 14 400
-    assert found is not None and found.total == D("91990.67")
-
-
-@pytest.mark.parametrize("refreshed", [True, False])
-@pytest.mark.parametrize("now", ["2026-11-30T20:00:00+00:00", "2026-12-01T09:00:00+00:00"])
-def test_when_no_shift_is_left_there_is_no_forecast(november: Month, now: str, refreshed: bool) -> None:
-    moment.fix("2026-11-27T20:00:00+00:00")
-    statements.refresh(NOVEMBER)
-    moment.fix(now)
-    if refreshed:
-        statements.refresh(NOVEMBER)
-    assert statements.forecast(november.statement()) is None
-
-
-def test_there_is_no_forecast_of_what_is_over(november: Month) -> None:
-    statements.close(NOVEMBER, None)
-    assert statements.forecast(november.statement()) is None
-
-
-def test_without_sales_a_forecast_has_no_range(november: Month) -> None:
-    moment.fix(NOW.isoformat())
-    Deal.objects.update(price=0)
-    statements.refresh(NOVEMBER)
-    found = statements.forecast(november.statement())
-    assert found is not None and (found.total, found.low) == (D("49066.67"), None)
-
-
-def test_the_price_of_a_finding_is_the_statement_without_it_minus_with_it(november: Month) -> None:
-    statements.refresh(NOVEMBER)
-    before = november.statement().total
-    finding = november.findings[0]
-    price = statements.finding_prices([finding])[finding.pk]
-    Finding.objects.filter(pk=finding.pk).update(withdrawn_at=DECEMBER_1)
-    statements.refresh(NOVEMBER)
-    assert price == november.statement().total - before == D(960)  # 92 instead of 88: 24 000 × (1.02 − 0.98)
-
-
-def test_an_upcoming_finding_is_priced_before_it_opens(november: Month) -> None:
-    moment.fix(NOW.isoformat())
-    task = make_task(november.deal, NOW + DAY)
-    statements.refresh(NOVEMBER)
-    coming = make_finding(november.deal, "task.overdue", mode="money", opens_at=NOW + DAY, task=task)
-    later = make_finding(
-        november.deal, "task.overdue", mode="money", opens_at=NOVEMBER.end + DAY, since=NOVEMBER.end + DAY
-    )
-    warned = make_finding(november.deal, "task.none", mode="warn")
-    strangers = make_finding(november.deal, "task.overdue", mode="money", manager_id=999, since=NOW - 9 * DAY)
-    with CaptureQueriesContext(connection) as queries:
-        prices = statements.finding_prices([coming, later, warned, strangers, *november.findings])
-    assert len(queries) == 2
-    before = november.statement()
-    assert before.inputs["rules"] == {"task.overdue": [2, 3, 25]}
-    assert (prices[later.pk], prices[warned.pk], prices[strangers.pk]) == (None, D(0), None)
-    assert prices[coming.pk] == D("812.30")  # 4 of 26 instead of 3 of 25: 84.6154 points instead of 88
-    moment.fix((NOW + 2 * DAY).isoformat())
-    statements.refresh(NOVEMBER)
-    row = november.statement()
-    assert row.inputs["rules"] == {"task.overdue": [2, 4, 26]}
-    quality = {
-        one: StatementLine.objects.get(statement=row, code=one).amount for one in ("commission", "quality")
-    }
-    assert quality["commission"] + quality["quality"] == D(23_520) - prices[coming.pk]
-
-
-def test_the_first_task_of_a_month_costs_what_it_will_cost(november: Month) -> None:
-    """Nothing could be broken yet, so quality is not known and takes nothing; one task late is 0 of 100 points."""
-    moment.fix(NOW.isoformat())
-    Task.objects.all().delete()
-    Finding.objects.all().delete()
-    task = make_task(november.deal, NOW + DAY)
-    statements.refresh(NOVEMBER)
-    coming = make_finding(november.deal, "task.overdue", mode="money", opens_at=NOW + DAY, task=task)
-    before = november.statement()
-    assert before.inputs["rules"] == {}
-    assert statements.finding_prices([coming]) == {coming.pk: D(4_800)}
-    moment.fix((NOW + 2 * DAY).isoformat())
-    statements.refresh(NOVEMBER)
-    assert november.amounts()["quality"] == D(-4_800)
-
-
-@pytest.mark.parametrize("given_away", [NOVEMBER.start + DAY, NOVEMBER.start - DAY])
-@pytest.mark.parametrize("rule", ["task.none", "deal.stuck", "field.missing"])
-def test_a_finding_costs_nothing_once_the_deal_was_given_away(
-    november: Month, rule: str, given_away: datetime
-) -> None:
-    moment.fix(NOW.isoformat())
-    house = november.house
-    make_regulation(house.first, max_stay=DAY, needs_task=True, required_fields=["price"])
-    RuleMode.objects.create(rule=rule, mode="money", weight=2, since=NOVEMBER.start - 99 * DAY)
-    deal = make_deal(house.first, house.boris, given_away)
-    Stay.objects.create(
-        deal=deal, stage=house.first, manager=november.anna, visit=1, visit_since=NOVEMBER.start - 9 * DAY,
-        entered_at=NOVEMBER.start - 9 * DAY, left_at=given_away,
-    )  # fmt: skip
-    Stay.objects.filter(deal=deal, manager=house.boris).update(visit_since=NOVEMBER.start - 9 * DAY)
-    opened = {"since": NOVEMBER.start - 8 * DAY, "opens_at": NOVEMBER.start - 7 * DAY}
-    finding = make_finding(deal, rule, mode="money", manager_id=november.anna.pk, **opened)
-    statements.refresh(NOVEMBER)
-    price = statements.finding_prices([finding])[finding.pk]
-    before = november.statement().total
-    Finding.objects.filter(pk=finding.pk).update(withdrawn_at=NOW)
-    statements.refresh(NOVEMBER)
-    assert november.statement().total - before == price
-    assert (price == 0) is (given_away < NOVEMBER.start)
-
-
-@pytest.mark.parametrize(
-    ("more", "moved"),
-    [
-        ({"task.overdue": 1}, D(-960)),  # 84 points instead of 88
-        ({"task.overdue": -3}, D(2_880)),
-        ({"task.overdue": -4}, None),
-        ({"task.overdue": 23}, None),  # of 22 that were kept: the norm must bring opportunities of its own
-        ({"deal.stuck": 1}, D(0)),  # counts in nobody's money
-        ({"field.missing": 1}, None),  # counts, and there was no chance to break it yet
-    ],
-)
-def test_what_another_norm_would_do_to_the_pay_is_told_only_where_it_is_known(
-    november: Month, more: dict[str, int], moved: Decimal | None
-) -> None:
-    moment.fix(NOW.isoformat())
-    RuleMode.objects.create(rule="field.missing", mode="money", weight=1, since=NOVEMBER.start)
-    statements.refresh(NOVEMBER)
-    expected = {} if moved is None else {november.anna.pk: moved}
-    assert shift(NOVEMBER.first, {november.anna.pk: more}) == expected
-
-
-def test_a_finding_that_is_still_open_costs_money_this_month(november: Month) -> None:
-    statements.refresh(NOVEMBER)
-    october = make_finding(
-        november.deal, "task.overdue", mode="money", since=NOVEMBER.start - DAY, opens_at=NOVEMBER.start - DAY
-    )
-    assert statements.finding_prices([october]) == {october.pk: None}, (
-        "there is no statement for December yet"
-    )
-    moment.fix(NOW.isoformat())
-    assert statements.finding_prices([october]) == {october.pk: D(960)}
 
 
 def test_the_door_to_statements(november: Month) -> None:
