@@ -4,8 +4,10 @@ A deal that stands here is kept in step wherever it goes: left as it was, it wou
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Model
 
 from pipelines.entities import Entity, Params
 from pipelines.models import Account, Cursor, Deal, Event, Task
@@ -53,8 +55,12 @@ def kept(entity: Entity, rows: Sequence[Row]) -> Sequence[Row]:
     if entity.model is Event:
         tasks = known(Task, (row["entity_id"] for row in rows if row["entity"] == "task"))
         here = {"deal": deals, "task": tasks}
-        return [row for row in rows if row["entity_id"] in here.get(row["entity"], {row["entity_id"]})]
-    return [row for row in rows if row["deal_id"] is None or row["deal_id"] in deals]
+        ours = {row["id"] for row in rows if row["entity_id"] in here.get(row["entity"], {row["entity_id"]})}
+    else:
+        ours = {row["id"] for row in rows if row["deal_id"] is None or row["deal_id"] in deals}
+    if len(ours) < len(rows):  # what has gone over to a strange deal is followed, too
+        ours |= known(entity.model, (row["id"] for row in rows))
+    return [row for row in rows if row["id"] in ours]
 
 
 def latecomers(entity: Entity, rows: Sequence[Row]) -> list[int]:
@@ -72,6 +78,6 @@ def deal_of(entity: Entity, row: Row) -> int | None:
     return row["id"] if entity.model is Deal else row["deal_id"]
 
 
-def known(model: type[Deal] | type[Task], ids: Iterable[int | None]) -> set[int]:
+def known(model: type[Model], ids: Iterable[Any]) -> set[Any]:
     wanted = {key for key in ids if key is not None}
     return set(model._default_manager.filter(pk__in=wanted).values_list("pk", flat=True))

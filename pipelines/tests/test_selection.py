@@ -279,3 +279,20 @@ def test_a_choice_is_saved_with_the_load_that_it_asks_for_or_not_at_all(
         selection.choose(account, None)
     account.refresh_from_db()
     assert account.pipelines == [main]
+
+
+def test_a_task_that_goes_over_to_a_deal_that_is_not_mirrored_is_followed(
+    world: World, source: Source, main: int, other: int
+) -> None:
+    """Left as it was it would be overdue for ever with the deal it has left."""
+    load(source)
+    mine, strange = min(leads(world, main)), min(leads(world, other))
+    (task,) = Task.objects.filter(deal_id=mine).values_list("id", flat=True)
+    later(world, hours=3)
+    world.edit_task(task_id=task, entity_id=strange, entity_type="leads")
+    load(source)
+    assert Task.objects.get(pk=task).deal_id == strange
+    later(world, hours=3)
+    world.delete_task(task_id=task)
+    load(source)
+    assert Task.objects.get(pk=task).deleted_at and strange not in mirrored()

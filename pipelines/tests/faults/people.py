@@ -11,6 +11,7 @@ from sandbox.world import World
 
 T = TypeVar("T")
 WON, LOST = 142, 143
+TOO_MUCH = 10**18
 
 
 class People:
@@ -33,6 +34,8 @@ class People:
             self.reopen_task: 1,
             self.delete_task: 2,
             self.call: 4,
+            self.write: 2,
+            self.overcharge: 1,
             self.create_contact: 1,
             self.rename_contact: 2,
             self.delete_contact: 1,
@@ -127,6 +130,20 @@ class People:
 
     def call(self) -> None:
         self.world.add_call(entity_id=self.deal().id, duration=self.chance.randrange(300), by=self.person())
+
+    def write(self) -> None:
+        """The client, in a chat."""
+        now = self.world.clock.timestamp()
+        self.world.record("incoming_chat_message", "lead", self.deal().id, by=0, at=now)
+
+    def overcharge(self) -> None:
+        """A price that no column of the portal holds."""
+        self.world.edit_lead(lead_id=self.deal().id, price=TOO_MUCH)
+
+    def correct_prices(self) -> None:
+        for lead in self.world.leads:
+            if lead.price >= TOO_MUCH and not lead.is_deleted:
+                self.world.edit_lead(lead_id=lead.id, price=1)
 
     def create_contact(self) -> None:
         contact = self.world.create_contact(name="Клиент")
