@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import prefetch_related_objects
@@ -40,9 +40,21 @@ def row(deal: Any, now: datetime) -> DealRow:
     opened = [finding for finding in ahead if finding.opens_at <= now]
     if deal.closed_at is not None:
         return DealRow(deal, None, None, opened)
-    deadline = next((finding.opens_at for finding in ahead if finding.rule == STUCK), None)
-    ageing = Ageing(deal.stage_since, now, deadline) if deal.stage_since else None
+    ageing = None
+    if deal.stage_since:
+        stuck = next((finding for finding in ahead if finding.rule == STUCK), None)
+        ageing = Ageing(deal.stage_since, now, ran_out(stuck, deal.stage_since) if stuck else None)
     return DealRow(deal, ageing, NextStep(deal.next_due_at, now), opened)
+
+
+def ran_out(stuck: Any, since: datetime) -> datetime:
+    """When the norm of a stay ``since`` then ended.
+
+    A stay that had outlived its norm before the norm was in force is found only from then on.
+    """
+    if stuck.values.get("case") != "new":
+        return stuck.opens_at
+    return min(stuck.opens_at, since + timedelta(seconds=stuck.values["norm"]))
 
 
 def standing(deal: Deal) -> list[Any]:

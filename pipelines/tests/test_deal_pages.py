@@ -468,3 +468,11 @@ def test_the_card_costs_thirteen_queries(office: Office, django_assert_max_num_q
     client = login(Role.MANAGER, office.anna)
     with django_assert_max_num_queries(13):
         client.get(f"/deals/{office.stuck.pk}/")
+
+
+def test_a_norm_that_came_into_force_late_is_shown_as_long_as_it_is(office: Office) -> None:
+    values = {"case": "new", "norm": 3 * 86_400}
+    office.stuck.findings.update(opens_at=NOW - DAY, values=values)
+    rows = {row.deal: row for row in login().get("/deals/").context["rows"]}
+    ageing = rows[office.stuck].ageing
+    assert (ageing.length, ageing.allowed, ageing.tone) == (12 * DAY, 3 * DAY, "bad")
