@@ -5,8 +5,9 @@ beside the others and import its module here.
 """
 
 from qc.rules import fields, owners, stuck, tasks  # noqa: F401 - importing a module registers its rules
+from qc.rules.norms import CALENDAR, CLIENT, NORM, OWNER, Norm
 from qc.rules.registry import AHEAD, PLAIN, REMARK, RULES, VIOLATION, Breach, Rule, rule
-from qc.rules.terms import CALENDAR, CLIENT, NORM, OWNER, Norm, Terms
+from qc.rules.terms import Terms
 
 __all__ = [
     "AHEAD",

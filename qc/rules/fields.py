@@ -1,12 +1,12 @@
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
-from functools import partial, reduce
-from operator import and_
+from collections.abc import Iterator
+from datetime import datetime
+from functools import reduce
+from operator import and_, or_
 
 from pipelines.timeline import Timeline
+from qc.rules.norms import OWNER
 from qc.rules.registry import AHEAD, REMARK, Breach, gettext_noop, rule
-from qc.rules.terms import OWNER, Demand, Norm, Terms, demand
+from qc.rules.terms import Terms
 from salesops.lib.spans import Spans
 
 
@@ -26,21 +26,26 @@ def missing_fields(deal: Timeline, terms: Terms) -> Iterator[Breach]:
     filled: dict[str, Spans] = {}
     for visit in deal.visits:
         versions = terms.versions(visit)
-        if not versions or not versions[-1].fields:
+        if versions is None or not versions.last.fields:
             continue
-        norm = versions[-1]
+        norm = versions.last
         for field, _ in norm.fields:
             if field not in filled:
                 filled[field] = deal.filled(field)
         begins: dict[str, datetime] = {}
-        gaps, late = Spans(), Spans()
-        for asked, fields in _by_demand(versions).items():
-            begin = max(visit.since, asked[0][0] or visit.since)
+        empty: list[Spans] = []
+        overdue: list[Spans] = []
+        for demand, fields in versions.fields.items():
+            begin = max(visit.since, demand[0][0] or visit.since)
             begins |= dict.fromkeys(fields, begin)
-            empty = Spans([(begin, visit.until)]) - reduce(and_, (filled[field] for field in fields))
-            deadline = terms.deadline(visit.pieces, begin, asked) if empty else None
+            gap = Spans([(begin, visit.until)]) - reduce(and_, (filled[field] for field in fields))
+            deadline = terms.deadline(visit.pieces, begin, demand) if gap else None
             if deadline is not None:
-                gaps, late = gaps | empty, late | (empty & Spans([(deadline, None)]))
+                empty.append(gap)
+                overdue.append(gap & Spans([(deadline, visit.until)]))
+        if not any(overdue):
+            continue
+        gaps, late = reduce(or_, empty), reduce(or_, overdue)
         told: set[datetime] = set()
         for opens_at, closes_at in late:
             since = next(gap.start for gap in gaps if gap.end is None or opens_at < gap.end)
@@ -61,15 +66,3 @@ def missing_fields(deal: Timeline, terms: Terms) -> Iterator[Breach]:
             owner = piece.owner if piece else None
             values = {"fields": missing}
             yield Breach(since, opens_at, closes_at, owner, visit.stage, values, regulation=norm.regulation)
-
-
-def _by_demand(versions: Sequence[Norm]) -> dict[Demand, list[str]]:
-    """The fields that the last version requires, by since when and with which grace each has been required."""
-    found: dict[Demand, list[str]] = defaultdict(list)
-    for field, _ in versions[-1].fields:
-        found[demand(versions, partial(_grace, field))].append(field)
-    return found
-
-
-def _grace(field: str, norm: Norm) -> timedelta | None:
-    return norm.fields_grace if any(field == required for required, _ in norm.fields) else None

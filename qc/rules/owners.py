@@ -3,8 +3,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from pipelines.timeline import WORK, Timeline
+from qc.rules.norms import CALENDAR
 from qc.rules.registry import VIOLATION, Breach, gettext_noop, rule
-from qc.rules.terms import CALENDAR, Terms
+from qc.rules.terms import Terms
 from salesops.lib.spans import Spans
 
 NOBODY = "nobody"

@@ -2,8 +2,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from pipelines.timeline import LOST, WON, Timeline, Visit
+from qc.rules.norms import CLIENT, NORM, OWNER, Norm
 from qc.rules.registry import VIOLATION, Breach, gettext_noop, rule
-from qc.rules.terms import CLIENT, NORM, OWNER, Norm, Terms
+from qc.rules.terms import Terms
 
 NEW_NORM = "new"
 
@@ -34,14 +35,15 @@ def stuck(deal: Timeline, terms: Terms) -> Iterator[Breach]:
     Fix: do the stage's next step and move the deal, or close it with a reason.
     """
     for visit in deal.visits:
-        if visit.kind in (WON, LOST) or not (versions := terms.versions(visit)):
+        versions = terms.versions(visit)
+        if versions is None or versions.last.max_stay is None or visit.kind in (WON, LOST):
             continue
-        norm = versions[-1]
-        opens_at = outlived(visit, versions, terms)
-        if norm.max_stay is None or opens_at is None or (visit.until is not None and opens_at >= visit.until):
+        norm, stay = versions.last, versions.last.max_stay
+        opens_at = outlived(visit, versions.norms, terms)
+        if opens_at is None or (visit.until is not None and opens_at >= visit.until):
             continue
         owner = next(p.owner for p in reversed(visit.pieces) if p.since <= opens_at or p is visit.pieces[0])
-        values: dict[str, object] = {"norm": norm.max_stay.total_seconds(), "case": norm.stay_clock}
+        values: dict[str, object] = {"norm": stay.total_seconds(), "case": norm.stay_clock}
         if opens_at == norm.published_at:
             values["case"] = NEW_NORM
         if visit.pieces[0].inferred:

@@ -1,10 +1,11 @@
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 
 from pipelines.timeline import WORK, Planned, Timeline
+from qc.rules.norms import OWNER, Demand, Norm
 from qc.rules.registry import AHEAD, VIOLATION, Breach, gettext_noop, rule
-from qc.rules.terms import OWNER, Demand, Norm, Terms, demand
+from qc.rules.terms import Terms
 from salesops.lib.spans import Spans
 
 
@@ -23,9 +24,10 @@ def no_next_task(deal: Timeline, terms: Terms) -> Iterator[Breach]:
     """
     demanding: list[tuple[datetime, datetime | None, Norm, Demand]] = []
     for visit in deal.visits:
-        versions = terms.versions(visit) if visit.kind == WORK else ()
-        if versions and (asked := demand(versions, _grace)):
-            demanding.append((max(visit.since, asked[0][0] or visit.since), visit.until, versions[-1], asked))
+        versions = terms.versions(visit) if visit.kind == WORK else None
+        if versions is not None and (asked := versions.task):
+            begin = max(visit.since, asked[0][0] or visit.since)
+            demanding.append((begin, visit.until, versions.last, asked))
     if not demanding:
         return
     for gap in Spans((since, until) for since, until, _, _ in demanding) - deal.covered_by_tasks:
@@ -41,10 +43,6 @@ def no_next_task(deal: Timeline, terms: Terms) -> Iterator[Breach]:
         yield Breach(
             gap.start, opens_at, gap.end, piece.owner, piece.stage, values, regulation=norm.regulation
         )
-
-
-def _grace(norm: Norm) -> timedelta | None:
-    return norm.task_grace if norm.needs_task else None
 
 
 @rule(
@@ -83,7 +81,10 @@ def overdue(deal: Timeline, terms: Terms) -> Iterator[Breach]:
 
 
 def _first_shift(task: Planned, fell_due: datetime, terms: Terms) -> tuple[datetime | None, int | None]:
-    """When somebody who has the task is next at work, and who; (None, None) = never."""
+    """When somebody who has the task is next at work, and who; None at the first place = never."""
+    if len(task.owners) == 1:
+        [(_, owner)] = task.owners
+        return terms.clocks.owner(owner).resumes(fell_due), owner
     ends = [since for since, _ in task.owners[1:]]
     for (since, owner), until in zip(task.owners, chain(ends, [None]), strict=True):
         if until is not None and until <= fell_due:

@@ -1,49 +1,13 @@
 """What deals are judged by: norms of stages, clocks, and who has left."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from pipelines.timeline import LOST, WON, Piece, Visit
+from qc.rules.norms import CALENDAR, CLIENT, OWNER, Demand, Norm, Versions
 from salesops.lib.spans import FOREVER
 from team.clock import Clocks
-
-CALENDAR, OWNER, CLIENT, NORM = (
-    "calendar",
-    "owner",
-    "client",
-    "norm",
-)  # NORM: the one that the stage's norm names
-
-
-class Norm(NamedTuple):
-    """The norms of one version of a stage's regulation. ``fields``: ids of required fields with their names."""
-
-    regulation: int | None = None
-    published_at: datetime | None = None
-    max_stay: timedelta | None = None
-    stay_clock: str = CALENDAR
-    needs_task: bool = False
-    task_grace: timedelta = timedelta()
-    fields: tuple[tuple[str, str], ...] = ()
-    fields_grace: timedelta = timedelta()
-
-
-Demand = tuple[tuple[datetime | None, timedelta], ...]  # since when each grace was in force, oldest first
-
-
-def demand(versions: Sequence[Norm], grace: Callable[[Norm], timedelta | None]) -> Demand:
-    """Since when the last of ``versions``, and those before it without a break, have demanded something.
-
-    ``grace`` is None for a version that does not demand it. Empty when the last one does not.
-    """
-    found: list[tuple[datetime | None, timedelta]] = []
-    for norm in reversed(versions):
-        if (allowed := grace(norm)) is None:
-            break
-        found.append((norm.published_at, allowed))
-    return tuple(reversed(found))
 
 
 @dataclass(frozen=True)
@@ -53,25 +17,36 @@ class Terms:
     norms: Mapping[str, tuple[Norm, ...]] = field(default_factory=dict)
     clocks: Clocks = field(default_factory=Clocks)
     gone: Mapping[int, datetime | None] = field(default_factory=dict)
+    _versions: dict[str, list[Versions]] = field(init=False, repr=False, compare=False)
 
-    def versions(self, visit: Visit) -> tuple[Norm, ...]:
-        """The versions up to the one that judges a visit, oldest first; none where no version was in force.
+    def __post_init__(self) -> None:
+        known = {
+            stage: [Versions(norms[:count]) for count in range(1, len(norms) + 1)]
+            for stage, norms in self.norms.items()
+        }
+        object.__setattr__(self, "_versions", known)
+
+    def versions(self, visit: Visit) -> Versions | None:
+        """The versions up to the one that judges a visit; None where no version was in force.
 
         That is the one in force when the visit ended, or the newest while it goes on. A closing stage is not left any
         more: there it is the one in force on entry.
         """
-        versions = self.norms.get(visit.stage, ())
         end = visit.since if visit.kind in (WON, LOST) else visit.until
-        if end is None:
-            return versions
-        return tuple(norm for norm in versions if norm.published_at is None or norm.published_at <= end)
+        for versions in reversed(self._versions.get(visit.stage, ())):
+            published_at = versions.last.published_at
+            if end is None or published_at is None or published_at <= end:
+                return versions
+        return None
 
     def deadline(self, pieces: Sequence[Piece], since: datetime, demand: Demand) -> datetime | None:
         """When the grace of a demand ends that waits since ``since``, on the owner's clock; None = never.
 
-        The first of ``demand`` is not after ``since``. A shorter grace begins anew when it
-        is published, and takes nothing from those who had less time left already; a longer one is for everybody.
+        The first of ``demand`` is not after ``since``. A shorter grace begins anew when it is published, and ends no
+        later than the longer one would have; a longer one is for everybody.
         """
+        if len(demand) == 1:
+            return self.runs_out(OWNER, pieces, since, demand[0][1])
         earlier = [grace for begin, grace in demand if begin is None or begin <= since]
         grace = earlier[-1]
         due = self.runs_out(OWNER, pieces, since, grace)
