@@ -151,7 +151,7 @@ def _figure(
 def _won_on(person: int, day: date) -> str:
     query: dict[str, Any] = {
         "result": "won",
-        "manager": person,
+        "closed_by": person,
         "since": day,
         "until": day + timedelta(days=1),
     }

@@ -98,7 +98,8 @@ def links(values: dict[str, Any], statement: Statement) -> Iterator[Link]:
         address = _address(measure, period, _known_until(statement))
         if address is not None:
             page, query = address
-            query |= {"manager": statement.manager_id}
+            # a result is his who closed it, whoever owns the deal today
+            query |= {"closed_by" if page == "deals" else "manager": statement.manager_id}
             yield Link(str(measure.title), f"{reverse(page)}?{urlencode(query)}")
 
 

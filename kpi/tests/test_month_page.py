@@ -87,7 +87,7 @@ def test_every_line_opens_into_rule_formula_and_rows(november: Month) -> None:
     assert "40,000 ₽ for all shifts of the month, by the shifts worked." in text
     assert "13 of 15 shifts × 40,000 ₽ = 34,666.67 ₽" in text
     assert "2% up to 70% of the plan, 3% up to 100% of the plan, 4.5% beyond that" in text
-    assert f"/deals/?result=won&since=2026-11-01&until=2026-12-01&manager={november.anna.pk}" in text
+    assert f"/deals/?result=won&since=2026-11-01&until=2026-12-01&closed_by={november.anna.pk}" in text
     assert "72,586.67 ₽" in text
 
 

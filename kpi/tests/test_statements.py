@@ -181,9 +181,8 @@ def test_titles_and_links_lead_to_the_rows(november: Month) -> None:
         "Качество",
         "Премия за KPI",
     ]
-    bounds = f"since=2026-11-01&until=2026-12-01&manager={november.anna.pk}"
     assert [link.url for line in shown.values() for link in line.links] == [
-        f"/deals/?result=won&{bounds}",
+        f"/deals/?result=won&since=2026-11-01&until=2026-12-01&closed_by={november.anna.pk}",
         f"/findings/?held_since=2026-11-01&held_until=2026-11-30&mode=money&state=&manager={november.anna.pk}",
         f"/tasks/?since=2026-11-01&until=2026-12-01&completed=&manager={november.anna.pk}",
     ]
@@ -209,6 +208,8 @@ def test_a_link_opens_exactly_what_its_line_counts(november: Month, client: Clie
         november.deal, "task.overdue", mode="money", since=kept - 20 * DAY, opens_at=kept - 20 * DAY,
         closes_at=kept, task=make_task(november.deal, kept - 20 * DAY, is_completed=True, completed_at=kept),
     )  # fmt: skip
+    Deal.objects.filter(pk=november.deal.pk).update(manager=others.boris)  # handed over after it was won
+    Deal.objects.filter(pk=others.closed(others.won, others.boris, kept).pk).update(manager=november.anna)
     statements.refresh(NOVEMBER)
     row = november.statement()
     assert row.inputs["rules"]["task.overdue"][1] == row.inputs["findings"]["task.overdue"][0] == 4
