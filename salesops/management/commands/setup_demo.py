@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import stamina
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -79,7 +80,10 @@ class Command(BaseCommand):
         ]
         for period in reversed(whole):
             if not Statement.objects.filter(period=period.first, status=Statement.Status.CLOSED).exists():
-                statements.close(period, None, now)
+                # The company lives on: now and then a deal that has just changed waits to be judged.
+                for attempt in stamina.retry_context(on=ValueError, attempts=None, timeout=60, wait_max=1):
+                    with attempt:
+                        statements.close(period, None, now)
         refresh_statements()
 
     @staticmethod
