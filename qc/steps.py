@@ -41,19 +41,18 @@ def standing(
 ) -> tuple[str, datetime | None] | None:
     """The mode of a breach when it was last held, and its end; None where it was not held.
 
-    A rule that was switched off holds nothing from then on; what it had found until then stays, closed by the switch.
+    A rule that is switched off holds nothing from then on; what it had found until then stays, closed by the switch.
     Before its first step a rule counts as it did with that step.
     """
-    last = steps[-1]
-    if last.mode != RuleMode.Mode.OFF:
-        if closes_at is None or closes_at > last.since or len(steps) == 1:
-            return last.mode, closes_at
-    elif closes_at is None or closes_at > last.since:
-        closes_at = last.since
-        if opens_at >= closes_at:
+    place = len(steps) - 1
+    while place and closes_at is not None and steps[place].since >= closes_at:
+        place -= 1
+    while steps[place].mode == RuleMode.Mode.OFF:
+        closes_at = steps[place].since
+        place -= 1
+        if place < 0 or opens_at >= closes_at:
             return None
-    mode = next((step.mode for step in reversed(steps) if step.since < closes_at), steps[0].mode)
-    return None if mode == RuleMode.Mode.OFF else (mode, closes_at)
+    return steps[place].mode, closes_at
 
 
 class Counted(NamedTuple):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.timeline import PRICE, Planned, Timeline, is_filled
+from pipelines.timeline import PRICE, Piece, Planned, Timeline, is_filled
 from qc.rules import Norm, Terms
 from qc.tests.lives import CLOCKS, PEOPLE, at, breaches, hours, life
 
@@ -302,3 +302,41 @@ def test_a_rule_is_broken_in_exactly_the_hours_that_the_simulation_names(
         assert breach.owner == owners[0]
     assert said == SIMULATIONS[code](World(deal, judged_by))
     assert len(keys) == len(set(keys))  # the natural key of a finding
+
+
+@pytest.mark.parametrize("code", ["deal.stuck", "task.none", "field.missing"])
+@given(deal=stories(), norms_of=versions(), newest=norms, published=hour_numbers)
+def test_publishing_a_version_breaks_nothing_in_the_past(
+    code: str, deal: Timeline, norms_of: tuple[Norm, ...], newest: Norm, published: int
+) -> None:
+    """It may forgive what goes on, and it changes nothing about visits that have ended."""
+    published = max(published, begin_of(norms_of[-1]) + 1)
+    later = (*norms_of, newest._replace(published_at=at(published)))
+    before, after = (broken_until(published, code, deal, norms) for norms in (norms_of, later))
+    assert after <= before
+    ended = {(h,) for p in deal.pieces if p.until and p.until < at(published) for h in hours_of(p)}
+    lasting = {
+        (h,)
+        for v in deal.visits
+        if v.until is None or v.until >= at(published)
+        for p in v.pieces
+        for h in hours_of(p)
+    }
+    assert before & (ended - lasting) == after & (ended - lasting)
+
+
+def hours_of(piece: Piece) -> range:
+    return range(
+        (piece.since - at(0)) // STEP, LENGTH if piece.until is None else (piece.until - at(0)) // STEP
+    )
+
+
+def broken_until(end: int, code: str, deal: Timeline, norms_of: tuple[Norm, ...]) -> Broken:
+    judged_by = Terms(dict.fromkeys(("lead", "offer"), norms_of), CLOCKS)
+    found = breaches(code, deal, judged_by)
+    return {
+        (n,)
+        for n in range(end)
+        for b in found
+        if b.opens_at <= at(n) and (b.closes_at is None or at(n) < b.closes_at)
+    }
