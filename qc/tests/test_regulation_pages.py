@@ -347,6 +347,8 @@ def test_a_rule_is_switched_and_all_deals_are_judged_again(
     row = RuleMode.objects.get(rule="task.none")
     assert (row.mode, row.weight, row.since) == ("money", 5, NOW)
     assert len(sent) == 1
+    page = client.post("/rules/", {"rule": "task.none", "mode": "money", "weight": "9"}, follow=True)
+    assert "The new weight counts from the next month on" in page.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,9 @@ def _switched(request: HttpRequest, form: RuleForm) -> bool:
     if not form.is_valid():
         return False
     values = form.cleaned_data
+    before = RuleMode.objects.filter(rule=values["rule"]).first()
     try:
-        regulations.set_mode(values["rule"], values["mode"], values["weight"])
+        after = regulations.set_mode(values["rule"], values["mode"], values["weight"])
     except ValueError as error:
         form.add_error(None, str(error))
         return False
@@ -100,4 +101,8 @@ def _switched(request: HttpRequest, form: RuleForm) -> bool:
         )
         return True
     messages.success(request, _("Saved: “%(rule)s”.") % {"rule": queries.title(values["rule"])})
+    if before and before.mode == after.mode == RuleMode.Mode.MONEY and before.weight != after.weight:
+        messages.info(
+            request, _("The new weight counts from the next month on: this one was begun with the old.")
+        )
     return True
