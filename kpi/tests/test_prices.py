@@ -102,6 +102,7 @@ def test_a_finding_costs_nothing_once_the_deal_was_given_away(
     Stay.objects.filter(deal=deal, manager=house.boris).update(visit_since=NOVEMBER.start - 9 * DAY)
     opened = {"since": NOVEMBER.start - 8 * DAY, "opens_at": NOVEMBER.start - 7 * DAY}
     finding = make_finding(deal, rule, mode="money", manager_id=november.anna.pk, **opened)
+    make_finding(make_deal(house.first, november.anna), rule, mode="money")  # of a deal of her own
     statements.refresh(NOVEMBER)
     price = statements.finding_prices([finding])[finding.pk]
     before = november.statement().total
