@@ -62,7 +62,8 @@ def read(now: datetime) -> dict[str, Any]:
     return {
         "entities": entities,
         "loading": any(one.loading for one in entities),
-        "failed": [one for one in entities if one.cursor.error],
+        "failed": [one for one in entities if one.cursor.state == Cursor.State.FAILED],
+        "denied": [one for one in entities if one.cursor.state == Cursor.State.DENIED],
         "hooks": hooks,
         "comparison": sweeps.read(),
         "refused": refused.read(),

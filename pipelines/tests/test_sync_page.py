@@ -151,6 +151,12 @@ def test_progress_tells_share_rate_and_time_left() -> None:
     assert "<html" in login().get(reverse("sync-progress")).content.decode()
 
 
+def test_what_the_token_may_not_see_is_said_once_and_is_no_failure() -> None:
+    factory.make_cursor("users", state=Cursor.State.DENIED, error="403 Forbidden", as_of=None)
+    shown = page(login(Role.ADMIN))
+    assert "does not show this to the portal" in shown and "The last attempt failed" not in shown
+
+
 def test_an_empty_portal_has_an_empty_page() -> None:
     assert login().get(reverse("sync")).context["entities"] == []
 
