@@ -7,15 +7,15 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import ModelChoiceField
 
 from pipelines import frozen
-from pipelines.models import Deal, Person, Pipeline, Stage, Stay, Task
+from pipelines.credit import owner_at_closing
+from pipelines.models import Deal, Person, Pipeline, Stage, Task
 from salesops.lib import moment
 
 SENSIBLE_YEARS = range(1970, 2201)
@@ -155,16 +155,9 @@ def stages(request: HttpRequest | None) -> QuerySet[Stage]:
     return rows.filter(pk__startswith=f"{pipeline}:") if pipeline.isdecimal() else rows
 
 
-def closer() -> Coalesce:
-    """Whose a closed deal was when it was closed, as pay credits it; without a history, whose it is."""
-    lasted = Q(left_at=None) | Q(left_at__gt=OuterRef("closed_at"))
-    piece = Stay.objects.filter(lasted, deal=OuterRef("pk"), entered_at__lte=OuterRef("closed_at"))
-    return Coalesce(Subquery(piece.values("manager_id")[:1]), F("manager_id"), output_field=BigIntegerField())
-
-
 def closed_by(deals: QuerySet[Deal], people: Any) -> QuerySet[Deal]:
     """Deals that were closed as these people's (ids; None = nobody's)."""
-    closed = deals.filter(closed_at__isnull=False).annotate(closer=closer())
+    closed = deals.filter(closed_at__isnull=False).annotate(closer=owner_at_closing())
     return closed.filter(closer=None) if people is None else closed.filter(closer__in=people)
 
 

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from kpi.metrics.deals import CALENDAR, NO_DENOMINATOR, ZERO
 from kpi.metrics.question import COLUMNS, Answer, Question, credited, tally
 from kpi.metrics.registry import Metric, register
-from kpi.metrics.sources import created, owner_at
+from kpi.metrics.sources import created
 from kpi.metrics.survival import Wait, median
+from pipelines.credit import owner_at
 from pipelines.models import Deal, Touch
 from team.queries import clocks
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db.models import (
     Aggregate,
-    BigIntegerField,
     CharField,
     F,
     FloatField,
@@ -18,9 +17,8 @@ from django.db.models.functions import Coalesce, Extract
 
 from kpi.metrics.options import dated
 from kpi.metrics.question import Question
-from pipelines.models import Deal, Stage, Stay
-
-WORKING = [Stage.Kind.INCOMING, Stage.Kind.WORK]
+from pipelines.credit import WORKING, owner_at, owner_at_closing, piece_at
+from pipelines.models import Deal, Stay
 
 
 class Median(Aggregate):
@@ -31,22 +29,6 @@ class Median(Aggregate):
     output_field = FloatField()
 
 
-def owner_at(moment: str) -> Coalesce:
-    """Whose the deal was at the moment in column ``moment``; without a history, whose it is."""
-    return Coalesce(
-        Subquery(_piece(moment).values("manager_id")[:1]), F("manager_id"), output_field=BigIntegerField()
-    )
-
-
-def owner_at_closing() -> Coalesce:
-    """Whose the deal was when it was closed; handed over in that very second, it was still the giver's work."""
-    worked = Stay.objects.filter(
-        deal=OuterRef("pk"), left_at=OuterRef("closed_at"), stage__kind__in=WORKING, manager__isnull=False
-    )
-    last = Subquery(worked.order_by("-entered_at").values("manager_id")[:1])
-    return Coalesce(last, owner_at("closed_at"), output_field=BigIntegerField())
-
-
 def stage_before(moment: str) -> Subquery:
     """The last working stage that the deal stood on up to ``moment``: where it was lost from."""
     pieces = Stay.objects.filter(deal=OuterRef("pk"), entered_at__lte=OuterRef(moment))
@@ -54,20 +36,12 @@ def stage_before(moment: str) -> Subquery:
     return Subquery(working.order_by("-entered_at").values("stage_id")[:1])
 
 
-def _piece(moment: str) -> QuerySet[Stay]:
-    return Stay.objects.filter(
-        Q(left_at=None) | Q(left_at__gt=OuterRef(moment)),
-        deal=OuterRef("pk"),
-        entered_at__lte=OuterRef(moment),
-    )
-
-
 def created(question: Question) -> QuerySet[Any]:
     """Deals created in the period, credited to whose they were then, on the stage where they began."""
     deals = Deal.objects.alive().filter(
         created_at__gte=question.period.start, created_at__lt=question.period.end
     )
-    first_stage = Subquery(_piece("created_at").values("stage_id")[:1])
+    first_stage = Subquery(piece_at("created_at").values("stage_id")[:1])
     return deals.annotate(
         who=owner_at("created_at"),
         funnel=F("pipeline_id"),

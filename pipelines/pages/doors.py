@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 
-from pipelines.filters import closer
+from pipelines.credit import owner_at_closing
 from pipelines.models import Deal, Task
 from pipelines.models.work import DealQuerySet
 
@@ -42,4 +42,4 @@ def deals_open_to(user: Any) -> DealQuerySet:
     findings = Deal.findings.rel.related_model.objects.standing()  # type: ignore[attr-defined]  # as frozen does
     own = Q(manager__in=user.sees) | Q(closer__in=user.sees, closed_at__isnull=False)
     found = Exists(findings.filter(deal=OuterRef("pk")).visible_to(user))
-    return Deal.objects.annotate(closer=closer()).filter(own | Exists(tasks) | found)
+    return Deal.objects.annotate(closer=owner_at_closing()).filter(own | Exists(tasks) | found)

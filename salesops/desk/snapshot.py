@@ -14,6 +14,7 @@ from celery import current_app
 from django.db import connection
 from msgspec import Struct, json
 
+from pipelines.credit import OWNER_AT_CLOSING
 from pipelines.frozen import SHOWN
 from qc.models import NEVER
 from salesops.desk import pulse
@@ -23,7 +24,7 @@ WEEK = timedelta(days=7)
 KEEP = 600  # seconds
 SLOW = 0.5  # seconds: who counts longer lets a worker do it
 CASES, STORIES = 6, 10  # the most that the desk shows of them
-SQL = """
+SQL = f"""
 with live as materialized (
     select id, stage_id, manager_id, pipeline_id, price from pipelines_deal
     where closed_at is null and deleted_at is null
@@ -62,13 +63,9 @@ with live as materialized (
     group by t.manager_id, d.pipeline_id
 ), won as (
     select to_char(d.closed_at at time zone %(zone)s, 'YYYY-MM-DD') as day,
-           coalesce(s.manager_id, d.manager_id) as manager, d.pipeline_id as pipeline,
+           {OWNER_AT_CLOSING} as manager, d.pipeline_id as pipeline,
            count(*) as deals, sum(d.price) as money
     from pipelines_deal d join pipelines_stage g on g.id = d.stage_id and g.kind = 'won'
-    left join lateral (
-        select manager_id from pipelines_stay
-        where deal_id = d.id and entered_at <= d.closed_at and (left_at is null or left_at > d.closed_at) limit 1
-    ) s on true
     where d.closed_at >= %(start)s and d.closed_at < %(end)s and d.deleted_at is null
     group by 1, 2, 3
 ), cases as (

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from kpi.models import Scheme, Statement
-from pipelines.models import Account, Person, Stage, Stay
+from pipelines.models import Account, Deal, Person, Stage, Stay
 from qc.tasks import judge
 from salesops import tasks
 from salesops.desk import pulse, snapshot
@@ -293,6 +293,21 @@ def test_a_sale_counts_for_whoever_closed_it_and_its_links_agree(office: Office)
         assert context(client, "figures", query)["plan"].won == Decimal(400_000), query
         won = hrefs(client, "figures", query)[-1]
         assert client.get(won).context["totals"] == {"count": 1, "sum": Decimal(400_000)}, won
+
+
+def test_a_sale_handed_over_in_the_second_of_closing_is_the_givers_everywhere(office: Office) -> None:
+    office.plan(office.anna, 1_000_000, 0)
+    sold = office.sold
+    Stay.objects.create(
+        deal=sold, stage=office.ready, manager=office.anna, visit=1, visit_since=NOW - 9 * DAY,
+        entered_at=NOW - 9 * DAY, left_at=sold.closed_at, next_stage=office.won,
+    )  # fmt: skip
+    sold.stays.filter(stage=office.won).update(visit=2, manager=office.roman)
+    Deal.objects.filter(pk=sold.pk).update(manager=office.roman)
+    anna, *_others = context(login(), "managers")["members"]
+    assert (anna.name, anna.plan.won) == ("Анна Кузнецова", Decimal(400_000))
+    won = hrefs(login(), "figures", f"?manager={office.anna.pk}")[-1]
+    assert login().get(won).context["totals"] == {"count": 1, "sum": Decimal(400_000)}
 
 
 def test_sales_without_a_plan_do_not_fulfil_the_plan_of_others(office: Office) -> None:
