@@ -155,7 +155,10 @@ class People:
         )
 
     def rename_contact(self) -> None:
-        contact = self.one(card.id for card in self.world.contacts if not card.is_deleted)
+        """Not one that waits with its incoming deal: it would come out of hiding without a word, and contacts are not
+        compared at night."""
+        shown = (card.id for card in self.world.contacts if not card.is_deleted and not card.is_unsorted)
+        contact = self.one(shown)
         self.world.edit_contact(contact_id=contact, name=f"Клиент {self.chance.randrange(1000)}")
 
     def delete_contact(self) -> None:
