@@ -105,9 +105,9 @@ class People:
         self.world.restore_lead(lead_id=self.one(lead.id for lead in self.world.leads if lead.is_deleted))
 
     def merge_deals(self) -> None:
-        survivor, loser = self.deal().id, self.deal().id
-        if survivor != loser:
-            self.world.merge_leads(survivor_id=survivor, loser_ids=[loser])
+        survivor, loser = self.deal(), self.deal()
+        if survivor is not loser and survivor.responsible_user_id:  # an incoming deal is accepted first
+            self.world.merge_leads(survivor_id=survivor.id, loser_ids=[loser.id])
 
     def create_task(self) -> None:
         due = self.world.clock.timestamp() + self.chance.randrange(86_400)
