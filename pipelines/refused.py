@@ -53,9 +53,10 @@ def any_of(entity: Entity) -> bool:
     return Refused.objects.filter(entity=entity.name).exists()
 
 
-def forget(entity: Entity) -> None:
-    """All of it is about to be read again."""
-    Refused.objects.filter(entity=entity.name).delete()
+def forget(entity: Entity, keys: Iterable[object] | None = None) -> None:
+    """What concerns us no longer; None: all of it is about to be read again."""
+    aside = Refused.objects.filter(entity=entity.name)
+    (aside if keys is None else aside.filter(remote_id__in=map(str, keys))).delete()
 
 
 def counts() -> dict[str, int]:

@@ -18,7 +18,7 @@ from django.db.models import Model, QuerySet
 
 from pipelines import selection
 from pipelines.entities import Entity
-from pipelines.refused import set_aside
+from pipelines.refused import forget, set_aside
 from pipelines.rows import Row
 from pipelines.server import ask
 from salesops.lib import moment
@@ -103,6 +103,8 @@ def without_nul(value: Any) -> Any:
 def save(entity: Entity, rows: Sequence[Row], asked: datetime | None = None) -> Stored:
     """`store` what is of a mirrored pipeline."""
     kept = selection.kept(entity, rows)
+    if len(kept) < len(rows):
+        forget(entity, {row["id"] for row in rows} - {row["id"] for row in kept})
     stored = store(entity, kept, asked)
     return replace(stored, left_out=stored.left_out + len(rows) - len(kept))
 

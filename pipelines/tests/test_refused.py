@@ -154,3 +154,21 @@ def test_the_sync_page_and_the_monitor_tell_how_many_and_why(now: Any) -> None:
     text = client.get(reverse("sync")).content.decode()
     assert "30 rows could not be stored" in text and text.count("numeric field overflow") == 20
     assert Client().get("/readyz").json()["refused"] == {"deals": 30}
+
+
+def test_a_deal_that_left_for_a_pipeline_nobody_mirrors_stands_aside_no_longer(
+    world: World, source: Source
+) -> None:
+    populate(world, 2)
+    other = world.create_pipeline(name="Опт", stages=["Заявка"])
+    Account.objects.create(
+        pk=world.account.id, base_url="https://x.amocrm.ru", pipelines=[next(iter(world.pipelines))]
+    )
+    lead = sorted(world.leads.rows)[0]
+    spoil_deal(world, lead)
+    everything(source)
+    assert ("deals", str(lead)) in aside()
+    tick(world)
+    world.move_lead(lead_id=lead, pipeline_id=other.id, status_id=other.statuses[1].id)
+    everything(source)
+    assert aside() == {}
