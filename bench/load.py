@@ -94,7 +94,7 @@ def ring(port: int, path: str, body: bytes, *, rate: int, seconds: float) -> lis
 
 @contextmanager
 def reading(port: int, pages: Sequence[str], session: str, readers: int) -> Iterator[list[str]]:
-    """So many people read these pages one after the other, without a pause; gives what they have read so far."""
+    """So many people read these pages one after the other, a second each; gives what they have read so far."""
     over, read = threading.Event(), list[str]()
 
     def person(place: int) -> None:
@@ -108,6 +108,7 @@ def reading(port: int, pages: Sequence[str], session: str, readers: int) -> Iter
                 raise RuntimeError(f"{page} answers {answer.status}")
             read.append(page)
             place += 1
+            over.wait(1)
         client.close()
 
     with ThreadPoolExecutor(readers) as people:

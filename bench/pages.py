@@ -58,9 +58,7 @@ def collect_static_files() -> None:
 def signed_in(username: str) -> Client:
     collect_static_files()
     client = Client(SERVER_NAME="127.0.0.1", headers={"Accept-Language": "ru"})
-    client.force_login(
-        Employee.objects.get(username=username), backend="django.contrib.auth.backends.ModelBackend"
-    )
+    client.force_login(Employee.objects.get(username=username), backend="salesops.entrance.StaffBackend")
     return client
 
 

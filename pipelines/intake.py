@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import close_old_connections, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
-from kombu.exceptions import OperationalError
+from kombu.exceptions import OperationalError as QueueIsDown
 from redis import RedisError
 
 from pipelines import hooks
@@ -58,12 +58,17 @@ def at_the_door(portal: Application) -> Application:
             return portal(environ, start_response)
         if int(length) > LARGEST_BODY:
             return portal(environ, start_response)
-        close_old_connections()  # as Django does around its own requests
+        body = environ["wsgi.input"].read(int(length))
         try:
-            if not take(address[1], environ["wsgi.input"].read(int(length))):
-                return portal(environ, start_response)
-        finally:
-            close_old_connections()
+            known = take(address[1], body)
+        except (
+            OperationalError,
+            InterfaceError,
+        ):  # Django would ask before each request whether the session lives
+            connection.close()
+            known = take(address[1], body)
+        if not known:
+            return portal(environ, start_response)
         start_response("204 No Content", [])
         return []
 
@@ -79,6 +84,6 @@ def take(secret: str, body: bytes) -> bool:
     try:
         if hooks.ring():
             answer_hooks.apply_async(retry=False)
-    except (RedisError, OperationalError) as error:
+    except (RedisError, QueueIsDown) as error:
         log.warning("the hook is kept, the schedule will answer it: %s", error)
     return True

@@ -124,7 +124,8 @@ def _start_portal(crew: Crew, variables: dict[str, str], port: int) -> None:
     for queue in ("amo", "hooks", "work"):
         worker = ["worker", "--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", "2"]
         silent = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
-        crew.start(f"worker-{queue}", [*CELERY, *worker, *silent], variables)
+        polite = [] if queue == "hooks" else ["nice"]  # nobody waits for them with a page open
+        crew.start(f"worker-{queue}", [*polite, *CELERY, *worker, *silent], variables)
     _wait_for(crew, f"http://{HOST}:{port}/healthz", "The web server", 60)
 
 

@@ -1,6 +1,8 @@
 from typing import Any
 
+import psycopg
 import pytest
+from django.db import connection
 from django.test import Client
 from kombu.exceptions import OperationalError
 from werkzeug.test import Client as WsgiClient
@@ -113,3 +115,16 @@ def test_only_a_sound_delivery_is_taken_before_the_portal(
     kept = [bytes(hook.body) for hook in Hook.objects.all()]
     assert (answer.status_code, kept) == (status, [BODY] if status == 204 else [])
     assert len(asked) == len(kept)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_session_that_has_ended_meanwhile_loses_no_delivery(door: str, asked: list) -> None:
+    client = WsgiClient(intake.at_the_door(refused_by_the_portal))
+    assert client.post(door, data=BODY, content_type=FORM).status_code == 204
+    ours = connection.connection.info.backend_pid
+    with psycopg.connect(
+        connection.connection.info.dsn, password=connection.settings_dict["PASSWORD"]
+    ) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [ours])
+    assert client.post(door, data=BODY, content_type=FORM).status_code == 204
+    assert Hook.objects.count() == 2
