@@ -11,6 +11,8 @@ from django.db import connection
 
 from bench import data
 from bench.data import COLUMNS, NOW, START, WORK, Company, person_id, pipeline_id, stage_id
+from core import moment
+from core.periods import Period, month_of
 from kpi import plans, statements
 from kpi.models import Quota
 from pipelines.entities import TABLE
@@ -30,8 +32,6 @@ from qc import bulk
 from qc.defaults import ensure_defaults
 from qc.models import Regulation, RuleMode
 from salesops.desk import pulse
-from salesops.lib import moment
-from salesops.lib.periods import Period, month_of
 from team.models import Employee, Role, Rota
 
 HOURS = timedelta(hours=1)

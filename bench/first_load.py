@@ -18,11 +18,11 @@ from bench import company, grown
 from bench.account import TOKEN, sandbox
 from bench.report import Line
 from bench.setting import Setting
+from core import moment
 from pipelines import mirror
 from pipelines.entities import TABLE
 from pipelines.models import Contact, Cursor, Deal, Event, Stay, Task
 from salesops.embedded import PROJECT
-from salesops.lib import moment
 
 RATE, OVER = 7, 1.05  # requests a second that amoCRM allows; target: × of the limit's own time
 DEALS, QUICK = 100_000, 2_000

@@ -16,6 +16,7 @@ from bench.account import TOKEN, part, sandbox
 from bench.measure import Cost, cost, typical
 from bench.report import Line, below, milliseconds
 from bench.setting import Setting
+from core import moment
 from pipelines import folding, mirror, sync
 from pipelines.amo.client import Client
 from pipelines.amo.paging import Listing
@@ -23,7 +24,6 @@ from pipelines.entities import ENTITIES, TABLE
 from pipelines.models import Deal
 from pipelines.sync import Source
 from qc import engine
-from salesops.lib import moment
 
 RATE = 7  # requests a second that amoCRM allows
 OVER, WITHOUT_JUDGING, WITH_JUDGING = 1.05, 15, 30  # targets: × of the limit's own time, % of a core

@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from core.periods import month
 from kpi import sales, statements
 from kpi.models import Statement
 from kpi.sales import NotPaid
 from kpi.sentences import money
-from salesops.lib.periods import month
 from team.models import Employee, Role
 
 

@@ -13,9 +13,9 @@ from django.http import Http404, HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from core import formats, moment
+from core.periods import Period, month, month_of
 from pipelines.models import Person
-from salesops.lib import formats, moment
-from salesops.lib.periods import Period, month, month_of
 from team.models import Employee, Role
 
 TZ = ZoneInfo(settings.TIME_ZONE)

@@ -14,6 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from core.periods import Period
 from kpi import sales
 from kpi.formulas.components import Inputs
 from kpi.formulas.pay import evaluate, total
@@ -23,7 +24,6 @@ from kpi.models import Quota
 from kpi.plans import Plan
 from qc import queries as judgement
 from qc.queries import RuleScore
-from salesops.lib.periods import Period
 from team.queries import shifts
 
 Facts = dict[str, Any]

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Case, Exists, OuterRef, Q, When
 
+from core.periods import month_of
 from kpi.models import Statement
 from kpi.prices import OF_TASKS, OF_VISITS, priced
 from pipelines.models import Stay
 from qc import queries as judgement
-from salesops.lib.periods import month_of
 from team.models import Employee
 
 TZ = ZoneInfo(settings.TIME_ZONE)

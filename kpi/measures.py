@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from core.periods import Period
 from kpi import metrics
 from qc import queries as judgement
-from salesops.lib.periods import Period
 
 KEPT = "kept:"
 # What gets worse by waiting: asked only about the time that is known, since stale data must cost nobody money.

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from salesops.lib import formats
+from core import formats
 
 
 class Scheme(models.Model):

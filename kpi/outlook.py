@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from core import moment
+from core.periods import month_of
 from kpi import inputs, plans
 from kpi.formulas import rates
 from kpi.formulas.components import Coefficient, Inputs, Rate
@@ -19,8 +21,6 @@ from kpi.formulas.pay import evaluate, total
 from kpi.formulas.rounding import ZERO, kopecks
 from kpi.models import Statement
 from kpi.sales import measures
-from salesops.lib import moment
-from salesops.lib.periods import month_of
 
 TZ = ZoneInfo(settings.TIME_ZONE)
 MORE_SALES = Decimal(10_000)

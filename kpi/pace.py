@@ -11,13 +11,13 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from core import charts, formats
+from core.periods import Period
 from kpi.formulas.components import Rate
 from kpi.formulas.rounding import ZERO
 from kpi.inputs import Facts
 from kpi.plans import Plan
 from kpi.sentences import percent
-from salesops.lib import charts, formats
-from salesops.lib.periods import Period
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from core import moment
+from core.periods import Period, month_of
 from kpi import inputs, plans
 from kpi.formulas.rounding import ZERO
 from kpi.inputs import COUNTS_IN_MONEY
 from kpi.models import Statement
 from pipelines.models import Stay
-from salesops.lib import moment
-from salesops.lib.periods import Period, month_of
 
 TZ = ZoneInfo(settings.TIME_ZONE)
 OF_TASKS = "task.overdue"  # counts by whose the task is; the others by who owns the deal

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import connection
 
+from core.periods import Period, month_of
 from kpi import plans
 from kpi.formulas.rounding import ZERO
 from kpi.measures import Measure
 from kpi.metrics import UnknownField, wins
 from kpi.models import Statement
-from salesops.lib.periods import Period, month_of
 
 TZ = ZoneInfo(settings.TIME_ZONE)
 

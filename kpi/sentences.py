@@ -10,8 +10,8 @@ from typing import Any
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from core import formats
 from kpi.measures import Measure
-from salesops.lib import formats
 
 Values = Mapping[str, Any]
 

@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from core.periods import Period, month_of
 from kpi.inputs import COUNTS_IN_MONEY
 from kpi.measures import Measure
 from kpi.models import Statement, StatementLine
 from kpi.sentences import because
-from salesops.lib.periods import Period, month_of
 
 TZ = ZoneInfo(settings.TIME_ZONE)
 

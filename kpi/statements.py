@@ -13,6 +13,8 @@ from django.db.models import F, Max, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core import moment
+from core.periods import Period
 from kpi import plans
 from kpi.formulas.pay import Line, evaluate, total
 from kpi.formulas.rounding import kopecks
@@ -23,8 +25,6 @@ from kpi.prices import finding_prices
 from kpi.shown import view
 from pipelines import freshness
 from pipelines.models import Touched
-from salesops.lib import moment
-from salesops.lib.periods import Period
 from team.models import Employee, Role
 
 __all__ = [

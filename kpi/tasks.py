@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 from celery import shared_task
 from django.conf import settings
 
+from core import moment
+from core.periods import month_of
 from kpi import statements
-from salesops.lib import moment
-from salesops.lib.periods import month_of
 
 
 @shared_task

@@ -7,9 +7,9 @@ from datetime import date
 from decimal import Decimal
 from statistics import median
 
+from core.periods import Period
 from kpi.inputs import Facts
 from kpi.models import Statement
-from salesops.lib.periods import Period
 
 MONTHS = 6
 ENOUGH = 5  # people: the median of fewer says too much about each of them

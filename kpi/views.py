@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
 
+from core import moment
+from core.periods import Period
 from kpi import acts, leaks, pace, plans, sales, statements, trend
 from kpi.choice import BadChoice, Choice, ChoiceForm, read
 from kpi.inputs import Facts
@@ -23,8 +25,6 @@ from kpi.shown import held
 from kpi.terms import Term, terms
 from pipelines.models import Account, Person
 from qc import queries as judgement
-from salesops.lib import moment
-from salesops.lib.periods import Period
 from team.models import Employee
 
 

@@ -16,13 +16,13 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
+from core import moment
 from pipelines import credentials
 from pipelines.amo import errors, oauth
 from pipelines.amo.oauth import TokenPair
 from pipelines.budget import spend
 from pipelines.credentials import Consent, Credentials, LongLived
 from pipelines.models import Account
-from salesops.lib import moment
 
 log = logging.getLogger(__name__)
 

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from core import moment
 from pipelines import credentials
 from pipelines.access import Access, lost
 from pipelines.amo import errors, hosts, oauth
@@ -14,7 +15,6 @@ from pipelines.budget import pace, redis, spend
 from pipelines.credentials import CannotConnect, Consent, Credentials, LongLived
 from pipelines.models import Account
 from pipelines.source import Source
-from salesops.lib import moment
 
 __all__ = ["CannotConnect", "client_for", "connect", "connect_by_code", "current", "redis", "source_of"]
 

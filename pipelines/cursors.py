@@ -3,10 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from pipelines import leases
+from core import locks, moment
 from pipelines.amo.errors import Forbidden
 from pipelines.models import Cursor
-from salesops.lib import moment
 
 LEASE = timedelta(minutes=5)  # the longest silence of a living worker; a dead one is recognised at once
 
@@ -19,13 +18,13 @@ def claim(entity: str) -> Cursor | None:
     """The cursor with a fresh lease, or None while another, living worker holds it. `release` it in the end."""
     cursor, _ = Cursor.objects.get_or_create(entity=entity)
     held = cursor.lease_until
-    if held is not None and held > leases.present() and leases.vouched(entity):
+    if held is not None and held > locks.present() and locks.vouched(entity):
         return None
-    leases.vouch(entity)
+    locks.vouch(entity)
     try:
         save(cursor)
     except LostLease:  # somebody else was faster
-        leases.retract(entity)
+        locks.retract(entity)
         return None
     cursor.refresh_from_db()
     return cursor
@@ -33,12 +32,12 @@ def claim(entity: str) -> Cursor | None:
 
 def release(cursor: Cursor) -> None:
     """The worker has ended, in whatever way."""
-    leases.retract(cursor.entity)
+    locks.retract(cursor.entity)
 
 
 def save(cursor: Cursor, **values: Any) -> None:
     """Write ``values`` and renew the lease. Raises LostLease when it is no longer ours."""
-    held, values["lease_until"] = cursor.lease_until, values.get("lease_until", leases.until(LEASE))
+    held, values["lease_until"] = cursor.lease_until, values.get("lease_until", locks.until(LEASE))
     if not Cursor.objects.filter(entity=cursor.entity, lease_until=held).update(**values):
         raise LostLease(cursor.entity)
     for name, value in values.items():

@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import ModelChoiceField
 
+from core import moment
 from pipelines import frozen
 from pipelines.credit import owner_at_closing
 from pipelines.models import Deal, Person, Pipeline, Stage, Task
-from salesops.lib import moment
 
 SENSIBLE_YEARS = range(1970, 2201)
 NO_SUCH = {"invalid_choice": _("there is no such value: %(value)s")}

@@ -8,7 +8,8 @@ from typing import Any
 from django.db import connection
 from django.utils.crypto import get_random_string
 
-from pipelines import leases, mirror, sync
+from core import locks, moment
+from pipelines import mirror, sync
 from pipelines.amo import errors, phpform
 from pipelines.amo.client import Client
 from pipelines.connection import redis
@@ -17,7 +18,6 @@ from pipelines.models import Account, Hook
 from pipelines.refetch import refetch
 from pipelines.rounds import HOPELESS
 from pipelines.source import Source
-from salesops.lib import moment
 
 log = logging.getLogger(__name__)
 
@@ -120,12 +120,12 @@ def begin() -> None:
 
 
 def waiting() -> bool:
-    return Hook.objects.filter(handled_at=None).exclude(lease_until__gt=leases.present()).exists()
+    return Hook.objects.filter(handled_at=None).exclude(lease_until__gt=locks.present()).exists()
 
 
 def claim(limit: int = BATCH) -> list[Hook]:
     """The oldest waiting deliveries, ours until the lease runs out."""
-    now = leases.present()
+    now = locks.present()
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE pipelines_hook SET lease_until = %s, attempts = attempts + 1, error = ''
@@ -225,13 +225,13 @@ def postpone(batch: list[Hook], error: Exception) -> None:
     for hook in batch:
         rest = min(LONGEST_REST, timedelta(seconds=15 * 2 ** min(hook.attempts, 10)))
         Hook.objects.filter(pk=hook.pk, handled_at=None).update(
-            error=str(error) or type(error).__name__, lease_until=leases.until(rest)
+            error=str(error) or type(error).__name__, lease_until=locks.until(rest)
         )
 
 
 def replay() -> int:
     """Let those that failed and rest be answered at once; returns how many. What an answering worker holds is left."""
-    resting = Hook.objects.filter(handled_at=None, lease_until__gt=leases.present()).exclude(error="")
+    resting = Hook.objects.filter(handled_at=None, lease_until__gt=locks.present()).exclude(error="")
     return resting.update(lease_until=None)
 
 

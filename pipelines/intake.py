@@ -14,10 +14,10 @@ from django.views.decorators.csrf import csrf_exempt
 from kombu.exceptions import OperationalError as QueueIsDown
 from redis import RedisError
 
+from core import moment
 from pipelines import hooks
 from pipelines.models import Account
 from pipelines.tasks import answer_hooks
-from salesops.lib import moment
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from pipelines.server import ask
+from core.db import ask
 from pipelines.timeline import PRICE, Change, Piece, Planned, Timeline
 
 BATCH = 2_000

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from core import moment
 from pipelines import selection, sweeps, sync
 from pipelines.cursors import LostLease
 from pipelines.entities import ENTITIES, Entity
@@ -28,7 +29,6 @@ from pipelines.refused import understood
 from pipelines.rows import Row
 from pipelines.source import OVERLAP, Source
 from pipelines.upsert import Stored, alive, save
-from salesops.lib import moment
 
 SWEPT = ("deals", "tasks")
 Progress = Callable[[Sweep], None]

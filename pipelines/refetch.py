@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from core import moment
 from pipelines import selection
 from pipelines.amo.client import Client
 from pipelines.amo.errors import Forbidden, NotFound
@@ -17,7 +18,6 @@ from pipelines.refused import understood
 from pipelines.rows import Item, Row
 from pipelines.source import OVERLAP, Source
 from pipelines.upsert import Stored, alive, bury, save
-from salesops.lib import moment
 
 BATCH = 100  # ids a call: 250 would overrun the length of an address
 ASKED_AT_ONCE = 10  # entity ids that the event log takes in one question

@@ -8,10 +8,10 @@ from typing import Any
 from django.db import DatabaseError
 from django.db.models import Count
 
+from core import moment
 from pipelines.entities import ENTITIES, Entity
 from pipelines.models import Refused
 from pipelines.rows import Item, Row
-from salesops.lib import moment
 
 log = logging.getLogger(__name__)
 SHOWN = 20

@@ -7,11 +7,10 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.functional import Promise
 
-from pipelines import leases
+from core import locks, moment
 from pipelines.cursors import LostLease
 from pipelines.entities import ENTITIES
 from pipelines.models import Sweep
-from salesops.lib import moment
 
 NAME = "sweep"  # of the claim
 CLAIM_LOCK = 0x5A1E5003
@@ -29,7 +28,7 @@ def claim(*, only_unfinished: bool = False) -> Sweep | None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
         sweep = Sweep.objects.filter(finished_at=None).first()
-        if sweep and sweep.lease_until and sweep.lease_until > leases.present() and leases.vouched(NAME):
+        if sweep and sweep.lease_until and sweep.lease_until > locks.present() and locks.vouched(NAME):
             return None
         if sweep and moment.now() - sweep.started_at > TOO_OLD:
             sweep.finished_at = moment.now()
@@ -40,15 +39,15 @@ def claim(*, only_unfinished: bool = False) -> Sweep | None:
                 return None
             sweep = Sweep(started_at=moment.now())
             Sweep.objects.filter(started_at__lt=moment.now() - KEPT).delete()
-        leases.vouch(NAME)
-        sweep.lease_until, sweep.error = leases.until(LEASE), ""
+        locks.vouch(NAME)
+        sweep.lease_until, sweep.error = locks.until(LEASE), ""
         sweep.save()
     return sweep
 
 
 def keep(sweep: Sweep, **values: Any) -> None:
     """Write ``values`` and renew the lease. Raises LostLease when it is no longer ours."""
-    values = {"lease_until": leases.until(LEASE)} | values
+    values = {"lease_until": locks.until(LEASE)} | values
     if not Sweep.objects.filter(pk=sweep.pk, lease_until=sweep.lease_until).update(**values):
         raise LostLease(NAME)
     for name, value in values.items():
@@ -66,11 +65,11 @@ def fail(sweep: Sweep, error: BaseException) -> None:
 
 def release() -> None:
     """The worker has ended, in whatever way."""
-    leases.retract(NAME)
+    locks.retract(NAME)
 
 
 def is_running(sweep: Sweep) -> bool:
-    return sweep.lease_until is not None and sweep.lease_until > leases.present()
+    return sweep.lease_until is not None and sweep.lease_until > locks.present()
 
 
 @dataclass(frozen=True)

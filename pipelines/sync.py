@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Min
 
+from core import moment
 from pipelines import cursors, log_rows, refused, selection
 from pipelines.amo.errors import Forbidden
 from pipelines.amo.paging import IN_FLIGHT, Listing, Pages
@@ -26,7 +27,6 @@ from pipelines.rows import Item, Row
 from pipelines.source import OVERLAP, Source
 from pipelines.upsert import Stored, alive, save, store
 from pipelines.windows import Windows
-from salesops.lib import moment
 
 __all__ = ["Pulled", "claim", "pull", "refetch", "store"]
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from salesops.lib.spans import Spans
+from core.spans import Spans
 
 INCOMING, WORK, WON, LOST = "incoming", "work", "won", "lost"  # kinds of stages
 PRICE = "price"  # the name under which a deal's amount stands among its fields

@@ -11,10 +11,10 @@ from celery import current_app
 from django.db import connection
 from django.db.models import Q
 
-from pipelines import folding, leases
+from core import locks, moment
+from pipelines import folding
 from pipelines.exports import succession
 from pipelines.models import Account, Touched
-from salesops.lib import moment
 
 AT_ONCE = 5000  # notes taken together
 JUDGED_AT_ONCE = 500  # deals in one message
@@ -37,7 +37,7 @@ def deliver(
 
     ``judge`` judges at once; without it workers of the ``queue`` are asked.
     """
-    notes = Touched.objects.filter(Q(sent_at=None) | Q(sent_at__lte=leases.present() - PATIENCE)).order_by(
+    notes = Touched.objects.filter(Q(sent_at=None) | Q(sent_at__lte=locks.present() - PATIENCE)).order_by(
         "id"
     )
     if deals is not None:
@@ -51,7 +51,7 @@ def deliver(
             judge(ids)
             taken.delete()
         else:
-            stamp = leases.present()
+            stamp = locks.present()
             taken.update(sent_at=stamp)
             hand_on(ids, stamp, queue)
         delivered += len(ids)
@@ -115,7 +115,7 @@ def deliver_all(judge: Callable[[], None] | None = None) -> None:
 
     What `Account.loaded_at` says is missing until it has come to its end: whoever was killed is followed by another.
     """
-    with leases.alone("deliver_all") as mine:
+    with locks.alone("deliver_all") as mine:
         if not mine:
             return
         last = Touched.objects.order_by("-id").values_list("id", flat=True).first() or 0
@@ -126,7 +126,7 @@ def deliver_all(judge: Callable[[], None] | None = None) -> None:
             judge()
             Touched.objects.filter(id__lte=last).delete()
         else:
-            stamp = leases.present()
+            stamp = locks.present()
             hand_on(one_note_each(last, stamp), stamp)
         measure()  # stays and findings are there now
         Account.objects.update(loaded_at=moment.now())

@@ -16,12 +16,12 @@ import msgspec
 from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Model, QuerySet
 
+from core import moment
+from core.db import ask
 from pipelines import selection
 from pipelines.entities import Entity
 from pipelines.refused import forget, set_aside
 from pipelines.rows import Row
-from pipelines.server import ask
-from salesops.lib import moment
 
 UNFIT = (DataError, IntegrityError, ArithmeticError, TypeError, ValueError)  # it is the row, not the database
 

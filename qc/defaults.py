@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from core import moment
 from qc.models import RuleMode
-from salesops.lib import moment
 
 WEIGHTS = {"deal.stuck": 3, "task.none": 2, "task.overdue": 2, "field.missing": 1, "owner.gone": 1}
 

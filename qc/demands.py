@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from core import formats
 from pipelines.models import Deal
 from pipelines.timeline import PRICE, is_filled
 from qc import wording
 from qc.models import Finding, Regulation
 from qc.terms import field_names
-from salesops.lib import formats
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from django.db import connection
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from core import charts, formats
 from qc import regulations
 from qc.regulations import Dwell
-from salesops.lib import charts, formats
 
 BARS = 40
 ENOUGH = 30  # visits; below, percentiles are an accident

@@ -9,15 +9,15 @@ from typing import Any, NamedTuple, TypedDict
 from django.db import connection, transaction
 from msgspec import json
 
+from core import moment
+from core.db import ask
 from pipelines.models import Deal, Stay
 from pipelines.queries import timelines
-from pipelines.server import ask
 from pipelines.timeline import Timeline
 from qc import steps
 from qc.regulations import draft
 from qc.rules import RULES, Breach, Terms
 from qc.terms import STAMP, Bench, bench, field_names, norm_of
-from salesops.lib import moment
 
 log = logging.getLogger(__name__)
 

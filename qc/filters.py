@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from core import moment
 from pipelines.filters import (
     NO_SUCH,
     Cascading,
@@ -26,7 +27,6 @@ from pipelines.filters import (
 from pipelines.models import Pipeline
 from qc.models import ENDS, Finding, FindingQuerySet, RuleMode, Severity
 from qc.rules import RULES
-from salesops.lib import moment
 
 
 def rules() -> list[tuple[str, str]]:

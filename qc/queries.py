@@ -10,13 +10,13 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from core import moment
+from core.db import ask
+from core.periods import Period
 from pipelines import freshness
-from pipelines.server import ask
 from qc import steps, wording
 from qc.models import Finding, FindingQuerySet, RuleMode
 from qc.rules import RULES
-from salesops.lib import moment
-from salesops.lib.periods import Period
 from team.models import Employee
 
 

@@ -10,12 +10,12 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from core import moment
 from pipelines.models import Stage
 from qc import wording
 from qc.models import Regulation, RuleMode, RuleStep
 from qc.rules import RULES
 from qc.terms import field_names
-from salesops.lib import moment
 from team.models import Employee
 
 TEXTS = ("entry_result", "goal", "term", "automation", "steps")

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from pipelines.server import ask
+from core.db import ask
 from qc.models import RuleMode
 
 STEPS = """

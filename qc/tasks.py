@@ -6,11 +6,11 @@ from celery import shared_task
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from core import moment
 from pipelines import touched
 from pipelines.models import Deal, Stay
 from qc import engine, terms
 from qc.models import FullRun, Regulation
-from salesops.lib import moment
 
 PART = 5_000  # deals in one message
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from core.db import ask
 from pipelines.models import CustomField
-from pipelines.server import ask
 from pipelines.timeline import PRICE
 from qc import steps
 from qc.models import Regulation, RuleMode

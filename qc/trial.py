@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from core import formats, moment
 from pipelines.models import Person
 from qc import engine, queries
 from qc.models import Regulation
 from qc.rules import RULES
-from salesops.lib import formats, moment
 from team.models import Employee
 from team.queries import clocks
 

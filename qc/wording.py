@@ -8,10 +8,10 @@ from django.utils import timezone
 from django.utils.text import get_text_list
 from django.utils.translation import get_language, gettext
 
+from core import formats
 from pipelines.timeline import PRICE
 from qc.models import Finding, Regulation
 from qc.rules import AHEAD, PLAIN, RULES
-from salesops.lib import formats
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 

@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from core import moment
 from pipelines import freshness
 from pipelines.frozen import SHOWN
 from pipelines.models import Account
 from qc.models import Finding
-from salesops.lib import moment
 from team.models import Employee, Role
 
 MANY = 999  # a badge need not be exact, and counting a million findings on every page takes 100 ms

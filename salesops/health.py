@@ -11,9 +11,9 @@ from redis import Redis, RedisError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from core import moment
 from pipelines import freshness, refused, sweeps
 from pipelines.models import Account, Hook
-from salesops.lib import moment
 
 
 @login_not_required

@@ -7,10 +7,10 @@ from celery import Task, shared_task
 from celery.signals import task_postrun
 from django.conf import settings
 
+from core import moment
+from core.periods import month
 from kpi.tasks import refresh_statements
 from salesops.desk import pulse, snapshot
-from salesops.lib import moment
-from salesops.lib.periods import month
 
 PAY_DELAY = 10  # seconds: judgements of that long share one count of the month's pay
 

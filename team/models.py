@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from salesops.lib import moment
+from core import moment
 
 
 class Role(models.TextChoices):

@@ -14,9 +14,9 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from core import moment
+from core.periods import Period, month, month_of
 from pipelines.models import Deal, Person
-from salesops.lib import moment
-from salesops.lib.periods import Period, month, month_of
 from team.models import DayOff, Employee
 from team.queries import GridRow, rota_grid
 

@@ -9,6 +9,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
+from core.periods import Period
 from kpi.metrics.deals import NO_DENOMINATOR, ZERO
 from kpi.metrics.question import Answer, Question, credited, tally
 from kpi.metrics.registry import Metric, register
@@ -18,7 +19,6 @@ from pipelines import frozen
 from pipelines.models import Deal, Stage, Stay
 from qc import queries as judgement
 from qc.queries import RuleScore
-from salesops.lib.periods import Period
 
 OWNER_AT_OPENING = _("the owner at the moment when the finding opened; later reassignment does not move it")
 PER = 100 * 86_400  # seconds of a hundred deal-days

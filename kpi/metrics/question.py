@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Count, Expression, QuerySet
 
-from salesops.lib.periods import Period
+from core.periods import Period
 
 COLUMNS = {"manager": "who", "pipeline": "funnel", "stage": "step", "loss_reason": "reason"}
 

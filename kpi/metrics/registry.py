@@ -15,10 +15,10 @@ from django.db.models import Model, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from core import moment
+from core.periods import Period
 from kpi.metrics.question import Answer, Question, behind, counted
 from pipelines.models import LossReason, Person, Pipeline, Stage
-from salesops.lib import moment
-from salesops.lib.periods import Period
 
 DIMENSIONS: dict[str, type[Model]] = {
     "manager": Person,

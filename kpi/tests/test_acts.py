@@ -6,12 +6,12 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
+from core import moment
 from kpi import statements
 from kpi.models import Quota, Statement
 from kpi.tests.test_month_page import login, page, someone
 from kpi.tests.test_statements import NOVEMBER, Month
 from pipelines.models import Touched
-from salesops.lib import moment
 from salesops.tests.factory import DAY
 from team.models import Employee, Role
 

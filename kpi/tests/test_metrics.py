@@ -10,9 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from core.periods import Period, month
 from kpi.metrics import METRICS, measure, rows
 from pipelines.models import CustomField, Deal, Event, LossReason, Person, Stage, Stay, Task, Touch
-from salesops.lib.periods import Period, month
 from salesops.tests.factory import (
     DAY,
     NOW,

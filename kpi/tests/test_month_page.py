@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
+from core import moment
 from kpi import leaks, pace, plans, statements, trend
 from kpi.models import Quota, Statement
 from kpi.terms import terms
@@ -17,7 +18,6 @@ from kpi.tests.test_plans import put
 from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
 from pipelines.models import Account
 from qc.models import RuleMode
-from salesops.lib import moment
 from salesops.tests.factory import DAY, make_deal, make_employee, make_finding, make_person
 from team.models import Employee, Role
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from core import moment
 from kpi import plans, statements
 from kpi.tests.test_plans import put
 from kpi.tests.test_statements import DECEMBER_1, DOCUMENT, NOVEMBER, WORKED, D, Month
 from pipelines.models import CustomField, Deal
-from salesops.lib import moment
 from salesops.tests.factory import NOW
 from team.models import DayOff
 

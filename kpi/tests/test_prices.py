@@ -8,13 +8,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from core import moment
 from kpi import statements
 from kpi.models import StatementLine
 from kpi.shift import shift
 from kpi.tests.test_statements import DECEMBER_1, NOVEMBER, D, Month
 from pipelines.models import Stay, Task
 from qc.models import Finding, RuleMode
-from salesops.lib import moment
 from salesops.tests.factory import DAY, NOW, make_deal, make_finding, make_regulation, make_task
 
 pytestmark = pytest.mark.django_db

@@ -10,13 +10,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from core import moment
 from kpi import plans, sales, statements
 from kpi.models import Quota, Statement
 from kpi.sales import NotPaid
 from kpi.tests.test_plans import put
 from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
 from pipelines.models import CustomField, Deal, Stay
-from salesops.lib import moment
 from salesops.tests.factory import DAY, make_employee
 from team.models import Role
 

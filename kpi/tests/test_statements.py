@@ -15,6 +15,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from core import moment
+from core.periods import month
 from kpi import plans, statements
 from kpi.metrics import measure, rows
 from kpi.models import Quota, Scheme, Statement
@@ -23,8 +25,6 @@ from kpi.tests.test_plans import put
 from pipelines.entities import TABLE
 from pipelines.models import Cursor, CustomField, Deal, Person
 from qc.models import RuleMode
-from salesops.lib import moment
-from salesops.lib.periods import month
 from salesops.tests.factory import (
     DAY,
     NOW,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from core import moment
 from pipelines.amo.client import Client
 from pipelines.amo.errors import TooHeavy
-from salesops.lib import moment
 
 Item = dict[str, Any]
 Answer = Future[tuple[list[Item], bool]]

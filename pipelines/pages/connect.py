@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
 
+from core import moment
 from pipelines import connection, consent, credentials, hooks, mirror, reach, selection
 from pipelines.amo import errors
 from pipelines.credentials import CannotConnect
@@ -24,7 +25,6 @@ from pipelines.pages import sight
 from pipelines.pages.connect_forms import KeysForm, LoadForm, TokenForm
 from pipelines.pages.doors import for_admins
 from pipelines.tasks import first_load, pull_changes
-from salesops.lib import moment
 
 PAGE = "pipelines/connect.html"
 

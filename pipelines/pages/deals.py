@@ -6,11 +6,11 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from core import moment
 from pipelines.filters import DealFilter, TaskFilter, closed_by
 from pipelines.models import Deal, Task
 from pipelines.pages import deal_rows, diary, listing, ribbon
 from pipelines.pages.doors import deals_open_to
-from salesops.lib import moment
 
 
 @require_safe

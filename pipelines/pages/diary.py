@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from core import formats
 from pipelines.models import CustomField, Deal, Event, Person, Stage, Task, Touch
-from salesops.lib import formats
 
 LATEST = 200  # entries that a card shows
 

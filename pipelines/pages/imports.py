@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from core import moment
 from pipelines import touched
 from pipelines.exports import drafts, loading
 from pipelines.exports.columns import DEALS, LABELS
@@ -19,7 +20,6 @@ from pipelines.exports.drafts import Draft
 from pipelines.exports.parsing import Parsed, parse
 from pipelines.exports.tables import LARGEST, BadFile
 from pipelines.pages.doors import for_admins
-from salesops.lib import moment
 
 FIRST = 10  # rows shown of a file
 NAMED = 100  # rejected rows shown

@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
 
+from core import moment
 from pipelines.pages import parts
-from salesops.lib import moment
 
 PAGE_SIZE = 50
 Choices = list[tuple[Any, dict[str, str]]]  # label → the filters it sets

@@ -8,10 +8,10 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from core import formats
 from pipelines.models import Deal, Stage, Stay
 from pipelines.pages.ageing import Ageing
 from pipelines.pages.deal_rows import STUCK, standing
-from salesops.lib import formats
 
 
 def segments(deal: Deal, now: datetime) -> list[dict[str, Any]]:

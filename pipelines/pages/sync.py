@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
 
+from core import moment
 from pipelines import hooks
 from pipelines.pages import parts, sync_state
 from pipelines.pages.doors import for_admins, for_heads
 from pipelines.tasks import answer_hooks, pull_changes, sweep
-from salesops.lib import moment
 
 
 @require_safe

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from core import moment
 from pipelines.amo.client import Client
 from pipelines.models import Account
 from pipelines.source import Source
-from salesops.lib import moment
 from sandbox.server import Handle, serve_in_thread
 from sandbox.world import World
 

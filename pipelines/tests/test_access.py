@@ -13,6 +13,7 @@ from django.db import connection as database
 from django.test import override_settings
 from django.utils import translation
 
+from core import moment
 from pipelines import access, connection, credentials
 from pipelines.access import Access
 from pipelines.amo import errors, oauth
@@ -21,7 +22,6 @@ from pipelines.connection import CannotConnect
 from pipelines.credentials import Consent
 from pipelines.models import Account
 from pipelines.tests.conftest import Serve
-from salesops.lib import moment
 from sandbox.faults import Fault
 from sandbox.server import Handle
 

@@ -18,9 +18,9 @@ from django.db import connection as database
 from django.db.models import Count, Sum
 from django.test import override_settings
 
+from core import moment
 from pipelines.management.commands import amo_sync
 from pipelines.models import Deal, Event, LossReason, Person, Stage, Stay, Task, Touch, Touched
-from salesops.lib import moment
 
 FILE = settings.BASE_DIR.parent / "shared" / "data" / "bpi2012.json.gz"
 NOW = "2012-03-14T16:00:00+00:00"

@@ -16,13 +16,13 @@ from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.utils import translation
 
+from core import moment
 from pipelines import access, connection, credentials, selection, tasks
 from pipelines.connection import CannotConnect
 from pipelines.credentials import Consent, LongLived
 from pipelines.models import Account, Cursor
 from pipelines.reach import doubt
 from pipelines.tests.test_sync import populate
-from salesops.lib import moment
 from salesops.tests import factory
 from sandbox.faults import Fault
 from sandbox.server import Handle, serve_in_thread

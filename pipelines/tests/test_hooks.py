@@ -10,14 +10,14 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from redis import Redis
 
-from pipelines import hooks, leases, mirror, tasks, touched
+from core import locks, moment
+from pipelines import hooks, mirror, tasks, touched
 from pipelines.amo import errors
 from pipelines.entities import TABLE
 from pipelines.hooks import ids_of
 from pipelines.models import Account, Contact, Deal, Hook, Stay, Task, Touch, Touched
 from pipelines.source import Source
 from pipelines.tests.test_sync import populate, tick
-from salesops.lib import moment
 from sandbox.faults import Fault
 from sandbox.server import Handle
 from sandbox.world import World
@@ -226,7 +226,7 @@ def test_a_ring_that_cannot_be_answered_keeps_the_reason_and_waits(mirrored: Sou
     hook.refresh_from_db()
     assert "500" in hook.error and hook.handled_at is None and bytes(hook.body)
     assert not hooks.waiting(), "it rests"
-    Hook.objects.update(lease_until=leases.present())
+    Hook.objects.update(lease_until=locks.present())
     hooks.answer(mirrored)
     assert Hook.objects.get().handled_at is not None
 
@@ -316,7 +316,7 @@ def test_a_worker_that_died_holding_a_ring_lets_go_of_it(mirrored: Source) -> No
     hook = ring(leads__update__0__id=str(Deal.objects.order_by("id")[1].id))
     assert [one.pk for one in hooks.claim()] == [hook.pk]
     assert hooks.claim() == [] and not hooks.waiting()
-    Hook.objects.update(lease_until=leases.present() - timedelta(seconds=1))
+    Hook.objects.update(lease_until=locks.present() - timedelta(seconds=1))
     hooks.answer(mirrored)
     assert Hook.objects.get().handled_at is not None and Hook.objects.get().attempts == 2
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import pytest
 import stamina
 
+from core import moment
 from pipelines import hooks
 from pipelines.models import Account, CustomField, Deal, LossReason, Person, Pipeline, Stage, Task
 from pipelines.source import Source
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.test_sync import everything, populate, tick
 from pipelines.tests.ways import WAYS, Bell, bell
-from salesops.lib import moment
 from sandbox.account_rows import CustomField as Field
 from sandbox.account_rows import Enum, RequiredStatus
 from sandbox.server import Handle

@@ -18,6 +18,7 @@ import pytest
 import stamina
 from msgspec.structs import replace as switched
 
+from core import moment
 from pipelines import budget, hooks, mirror, reconcile, refetch, sync, touched
 from pipelines.amo import errors
 from pipelines.amo.client import Client
@@ -29,7 +30,6 @@ from pipelines.tests.conftest import Serve, source_of
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.test_sync import everything, populate, tick
 from pipelines.tests.ways import Bell, bell, by_hooks, by_reconciliation
-from salesops.lib import moment
 from sandbox.account_rows import CustomField as Field
 from sandbox.account_rows import Enum
 from sandbox.auth import Grant

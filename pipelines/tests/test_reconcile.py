@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 import stamina
 
-from pipelines import leases, mirror, reconcile, refetch, sweeps, touched
+from core import locks, moment
+from pipelines import mirror, reconcile, refetch, sweeps, touched
 from pipelines.amo import errors
 from pipelines.amo.paging import Listing
 from pipelines.entities import ENTITIES
@@ -14,7 +15,6 @@ from pipelines.source import Source
 from pipelines.tests.conftest import source_of
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.test_sync import everything, populate, tick
-from salesops.lib import moment
 from sandbox.auth import Grant
 from sandbox.faults import Fault
 from sandbox.server import Handle
@@ -241,7 +241,7 @@ def test_a_comparison_of_a_dead_worker_is_taken_over_at_once(mirrored: Source) -
     held = sweeps.claim()
     assert held and sweeps.claim() is None
     sweeps.release()  # its session has ended; the lease still runs
-    Sweep.objects.update(lease_until=leases.until(timedelta(minutes=3)))
+    Sweep.objects.update(lease_until=locks.until(timedelta(minutes=3)))
     assert sweep(mirrored).pk == held.pk
     with pytest.raises(reconcile.LostLease):
         sweeps.keep(held, error="x")

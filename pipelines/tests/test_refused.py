@@ -8,12 +8,12 @@ import stamina
 from django.test import Client
 from django.urls import reverse
 
+from core import moment
 from pipelines import hooks, reconcile
 from pipelines.models import Account, Cursor, Deal, Hook, Refused, Stage, Task
 from pipelines.source import Source
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.test_sync import everything, populate, tick
-from salesops.lib import moment
 from salesops.tests import factory
 from sandbox.world import World
 from team.models import Role

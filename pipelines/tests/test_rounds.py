@@ -1,13 +1,13 @@
 import pytest
 import stamina
 
+from core import moment
 from pipelines import cursors, mirror, rounds
 from pipelines.amo import errors
 from pipelines.entities import ENTITIES, TABLE, Entity
 from pipelines.models import Cursor, Deal, Event, Task
 from pipelines.source import Source
 from pipelines.tests.test_sync import populate
-from salesops.lib import moment
 from sandbox.faults import Fault
 from sandbox.server import Handle
 from sandbox.world import World

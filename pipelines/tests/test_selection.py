@@ -8,6 +8,7 @@ import pytest
 import stamina
 from django.db import DatabaseError, connection
 
+from core import moment
 from pipelines import hooks, mirror, reconcile, selection, sync, touched
 from pipelines.amo import errors
 from pipelines.entities import ENTITIES, TABLE
@@ -15,7 +16,6 @@ from pipelines.models import Account, Cursor, Deal, Event, Hook, Stay, Task, Tou
 from pipelines.source import Source
 from pipelines.tests.test_quirks import pages_of
 from pipelines.tests.test_sync import populate
-from salesops.lib import moment
 from sandbox.faults import Fault
 from sandbox.server import Handle
 from sandbox.world import World

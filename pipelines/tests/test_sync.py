@@ -7,7 +7,8 @@ import pytest
 import stamina
 from django.db.models import F
 
-from pipelines import cursors, folding, leases, mirror, sync, touched, windows
+from core import locks, moment
+from pipelines import cursors, folding, mirror, sync, touched, windows
 from pipelines.amo import errors
 from pipelines.entities import ENTITIES, TABLE
 from pipelines.models import (
@@ -28,7 +29,6 @@ from pipelines.models import (
 from pipelines.refetch import refetch
 from pipelines.source import Source
 from pipelines.tests.conftest import source_of
-from salesops.lib import moment
 from sandbox.faults import Fault
 from sandbox.server import Handle
 from sandbox.world import World
@@ -243,7 +243,7 @@ def test_only_one_worker_reads_an_entity_until_its_lease_runs_out(source: Source
     held = cursors.claim("deals")
     assert held and cursors.claim("deals") is None
     assert sync.pull(source, ENTITIES["deals"]) is None
-    Cursor.objects.update(lease_until=leases.present() - timedelta(seconds=1))
+    Cursor.objects.update(lease_until=locks.present() - timedelta(seconds=1))
     assert cursors.claim("deals") is not None
     with pytest.raises(cursors.LostLease):
         cursors.save(held, rows=1)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import stamina
 
+from core import moment
 from pipelines import mirror, sync
 from pipelines.entities import ENTITIES, TABLE
 from pipelines.models import Cursor, Deal, Event, Task, Touch
@@ -14,7 +15,6 @@ from pipelines.source import Source
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.test_quirks import pages_of
 from pipelines.tests.test_sync import everything, populate, tick
-from salesops.lib import moment
 from sandbox.server import Handle
 from sandbox.switches import Switches
 from sandbox.world import World

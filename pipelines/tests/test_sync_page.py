@@ -11,10 +11,9 @@ from django.urls import reverse
 from django.utils import translation
 from redis import Redis
 
-from pipelines import leases
+from core import locks, moment
 from pipelines.entities import TABLE
 from pipelines.models import Cursor, Hook, Sweep
-from salesops.lib import moment
 from salesops.tests import factory
 from salesops.tests.factory import NOW
 from team.models import Role
@@ -83,7 +82,7 @@ def test_an_interrupted_comparison_is_told_with_its_reason_beside_the_last_finis
 
 
 def test_a_running_comparison_is_shown_as_such() -> None:
-    compared(finished_at=None, lease_until=leases.until(timedelta(minutes=1)))
+    compared(finished_at=None, lease_until=locks.until(timedelta(minutes=1)))
     text = page(login())
     assert "under way" in text and "was interrupted" not in text
 
@@ -117,7 +116,7 @@ def waiting(queue: str, task: str) -> int:
 
 
 def test_hooks_that_failed_are_shown_and_wait_no_longer_when_told() -> None:
-    rests = leases.until(timedelta(hours=1))
+    rests = locks.until(timedelta(hours=1))
     hook = Hook.objects.create(body=b"", error="500 Internal Server Error", lease_until=rests)
     assert "500 Internal Server Error" in page(login()) and "Answer them now" not in page(login())
     admin = login(Role.ADMIN)

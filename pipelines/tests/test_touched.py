@@ -8,7 +8,8 @@ import pytest
 from django.conf import settings
 from redis import Redis
 
-from pipelines import connection, leases, mirror, rounds, tasks, touched
+from core import locks
+from pipelines import connection, mirror, rounds, tasks, touched
 from pipelines.amo.errors import AmoError
 from pipelines.entities import TABLE
 from pipelines.models import Account, Cursor, Deal, Event, Person, Stay, Touched
@@ -64,7 +65,7 @@ def test_what_redis_forgot_is_asked_again(redis: Redis) -> None:
     note(1)
     touched.deliver()
     redis.delete("work")
-    Touched.objects.update(sent_at=leases.present() - touched.PATIENCE)
+    Touched.objects.update(sent_at=locks.present() - touched.PATIENCE)
     touched.deliver(queue="hooks")
     assert asked(redis) == [] and asked(redis, "hooks") == [[1]]
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from core import moment
 from pipelines.entities import ENTITIES, TABLE
 from pipelines.models import Deal, Event, Person, Refused, Task, Touched
 from pipelines.upsert import bury, store
-from salesops.lib import moment
 
 DEALS, TASKS, EVENTS = ENTITIES["deals"], ENTITIES["tasks"], ENTITIES["events"]
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)

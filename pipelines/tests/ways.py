@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from core import moment
 from pipelines import hooks, mirror, reconcile, touched
 from pipelines.models import Cursor, Hook
 from pipelines.source import Source
 from pipelines.tests.test_sync import everything, tick
-from salesops.lib import moment
 from sandbox.server import Handle
 
 

@@ -2,11 +2,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
+from core.spans import Spans
 from pipelines.timeline import WORK, Timeline
 from qc.rules.norms import CALENDAR
 from qc.rules.registry import VIOLATION, Breach, gettext_noop, rule
 from qc.rules.terms import Terms
-from salesops.lib.spans import Spans
 
 NOBODY = "nobody"
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from core.spans import FOREVER
 from pipelines.timeline import LOST, WON, Piece, Visit
 from qc.rules.norms import CALENDAR, CLIENT, OWNER, Demand, Norm, Versions
-from salesops.lib.spans import FOREVER
 from team.clock import Clocks
 
 

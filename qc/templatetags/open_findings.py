@@ -6,9 +6,9 @@ from django import template
 from django.db.models import Count
 from django.template.context import Context
 
+from core import moment
 from pipelines.frozen import SHOWN
 from qc.models import Finding
-from salesops.lib import moment
 
 register = template.Library()
 

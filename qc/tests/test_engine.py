@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from core import moment
 from pipelines.models import Deal, Person
 from pipelines.queries import timelines
 from pipelines.timeline import PRICE
@@ -16,7 +17,6 @@ from qc.models import Finding, Regulation, RuleMode, RuleStep
 from qc.rules import RULES, Rule
 from qc.tests import world
 from qc.tests.lives import at, hour, hours
-from salesops.lib import moment
 from team.models import DayOff, Employee
 
 pytestmark = pytest.mark.django_db

@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from core import moment
 from pipelines.models import CustomField
 from qc.models import RuleMode
-from salesops.lib import moment
 from salesops.tests import factory
 from salesops.tests.factory import DAY, NOW
 from team.models import Role

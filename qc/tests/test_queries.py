@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import translation
 
+from core import moment
+from core.periods import Period
 from pipelines.entities import TABLE
 from pipelines.models import Cursor, Person, Task
 from qc import engine, queries, regulations
@@ -16,8 +18,6 @@ from qc.queries import RuleScore
 from qc.rules import RULES
 from qc.tests import world
 from qc.tests.lives import at, hours
-from salesops.lib import moment
-from salesops.lib.periods import Period
 from team.models import DayOff, Employee
 
 MOSCOW = ZoneInfo("Europe/Moscow")

@@ -8,12 +8,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from core import moment
+from core.periods import month
 from kpi import plans, statements
 from pipelines.models import CustomField, Stage, Stay
 from qc import dwell, trial
 from qc.models import Regulation, RuleMode
-from salesops.lib import moment
-from salesops.lib.periods import month
 from salesops.tests import factory
 from salesops.tests.factory import DAY, NOW
 from team.models import Employee, Role, Rota

@@ -12,13 +12,13 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
+from core import moment
 from pipelines.models import Person
 from qc import catalogue, defaults, engine, regulations, steps, tasks, texts
 from qc.models import Finding, FullRun, Regulation, RuleMode
 from qc.rules import RULES
 from qc.tests import world
 from qc.tests.lives import at, hours
-from salesops.lib import moment
 
 
 @pytest.fixture(autouse=True)

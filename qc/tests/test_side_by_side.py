@@ -6,11 +6,11 @@ from threading import Barrier, Thread
 import pytest
 from django.db import connection
 
+from core import moment
 from qc import bulk, engine
 from qc.models import Finding
 from qc.tests import world
 from qc.tests.lives import at, hours
-from salesops.lib import moment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

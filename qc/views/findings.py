@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from core import moment
 from pipelines.frozen import SHOWN
 from pipelines.models import Deal
 from pipelines.pages import listing, parts
@@ -15,7 +16,6 @@ from pipelines.pages.doors import deals_open_to
 from qc import demands
 from qc.filters import FindingFilter
 from qc.models import Finding
-from salesops.lib import moment
 
 PERIODS = ("since", "closed_since", "held_since", "held_until")  # those who ask for one want all of it
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from kombu.exceptions import OperationalError
 
+from core import moment
 from pipelines.frozen import SHOWN
 from pipelines.models import Pipeline, Stage
 from pipelines.pages.doors import for_admins
@@ -18,7 +19,6 @@ from qc import dwell, regulations, trial, wording
 from qc.models import Finding, Regulation
 from qc.regulation_form import RegulationForm
 from qc.terms import field_names
-from salesops.lib import moment
 from team.models import Employee, Role
 
 

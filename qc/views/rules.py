@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 from kombu.exceptions import OperationalError
 
+from core import moment
 from pipelines.pages.doors import for_admins
 from qc import queries, regulations
 from qc.models import Finding, RuleMode, Severity
 from qc.rules import NORM, RULES
-from salesops.lib import moment
 
 CLOCKS = {
     "calendar": gettext_lazy("by the calendar"),

@@ -15,6 +15,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from core import moment
+from core.periods import Period, month, month_of
 from kpi import metrics, statements
 from kpi.models import Statement
 from kpi.shift import shift
@@ -25,8 +27,6 @@ from qc import engine, regulations, trial
 from qc.filters import FindingFilter
 from qc.models import Finding
 from salesops.api import shapes
-from salesops.lib import moment
-from salesops.lib.periods import Period, month, month_of
 
 TZ = ZoneInfo(settings.TIME_ZONE)
 PERIOD = [

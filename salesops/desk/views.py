@@ -11,13 +11,13 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from core import moment
+from core.periods import Period, month_of
 from pipelines.pages import parts
 from pipelines.pages.doors import for_heads
 from salesops.desk import blocks, money, pulse, snapshot, today
 from salesops.desk.scope import BadFilter, Scope, ScopeForm, read
 from salesops.desk.snapshot import Snapshot
-from salesops.lib import moment
-from salesops.lib.periods import Period, month_of
 
 Context = dict[str, Any]
 TZ = ZoneInfo(settings.TIME_ZONE)

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.conf import settings
 
+from core import moment
+from core.periods import month_of
 from pipelines.models import Stage
 from qc import trial
-from salesops.lib import moment
-from salesops.lib.periods import month_of
 
 register = template.Library()
 

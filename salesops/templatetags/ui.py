@@ -18,8 +18,8 @@ from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from salesops.lib import charts, formats, moment
-from salesops.lib.formats import Figure
+from core import charts, formats, moment
+from core.formats import Figure
 
 register = template.Library()
 
@@ -84,7 +84,7 @@ def heat(share: Figure | None) -> str:
 
 @register.inclusion_tag("parts/chart.html")
 def chart(figure: charts.Chart, key: str, label: object, size: str = "") -> dict[str, object]:
-    """A plotly chart from a figure of `salesops.lib.charts`; `label` says in words what it shows.
+    """A plotly chart from a figure of `core.charts`; `label` says in words what it shows.
 
     Its numbers stand below in words, with the links that a click on the picture opens: for whoever has no mouse.
     """

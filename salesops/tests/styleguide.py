@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.paginator import Paginator
 
-from salesops.lib import charts, formats
+from core import charts, formats
 
 MANAGERS = (
     ("Анна Кузнецова", 96, 1842000, 1.12, 48200, "good", "В норме"),

@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from core import moment
 from kpi.models import Scheme, Statement
-from salesops.lib import moment
 from salesops.tests import factory
 from team.models import Role
 

@@ -10,10 +10,10 @@ from django.test import Client
 from django.urls import reverse
 from kombu.exceptions import OperationalError
 
+from core import moment
 from kpi.models import Quota, Scheme
 from pipelines import models as mirror
 from qc.models import Regulation, RuleMode
-from salesops.lib import moment
 from salesops.tests import factory
 from salesops.tests.factory import NOW
 from team.models import DayOff, Employee, Role, Rota

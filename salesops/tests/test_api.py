@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from core import moment
 from kpi.models import Scheme, Statement
 from pipelines.models import Person, Stage
-from salesops.lib import moment
 from salesops.tests import factory
 from salesops.tests.factory import DAY, NOW
 from team.models import Role

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.test import Client
 from rest_framework.authtoken.models import Token
 
-from salesops.lib import moment
+from core import moment
 from salesops.tests import factory
 from salesops.tests.factory import NOW
 from team.models import Employee, Role

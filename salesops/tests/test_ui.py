@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory, override_settings
 from django.utils import translation
 
-from salesops.lib import charts
+from core import charts
 from salesops.management.commands.vendor_static import FILES, vendor
 from salesops.templatetags import ui
 from salesops.tests.styleguide import sample

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from salesops.lib import moment
+from core import moment
 from salesops.tests import factory
 from salesops.tests.factory import NOW
 from team.models import DayOff, Employee, Role, Rota

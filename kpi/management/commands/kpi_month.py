@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from core import moment
+from core.periods import Period, month
 from kpi import statements
 from kpi.models import Statement
 from kpi.shown import Shown, view
-from salesops.lib import moment
-from salesops.lib.periods import Period, month
 
 
 class Command(BaseCommand):

@@ -7,6 +7,7 @@ from django.core.management import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
+from core import moment
 from pipelines import touched
 from pipelines.exports import loading
 from pipelines.exports.columns import LABELS
@@ -14,7 +15,6 @@ from pipelines.exports.doubts import NOT_JUDGED, doubts
 from pipelines.exports.loading import Loaded
 from pipelines.exports.parsing import Parsed, parse
 from pipelines.exports.tables import BadFile
-from salesops.lib import moment
 
 NAMED = 20  # rejected rows
 

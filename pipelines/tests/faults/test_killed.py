@@ -6,7 +6,8 @@ from random import Random
 
 import pytest
 
-from pipelines import connection, cursors, leases, mirror, sync
+from core import locks
+from pipelines import connection, cursors, mirror, sync
 from pipelines.entities import TABLE
 from pipelines.models import Cursor
 from pipelines.tests.equal import assert_mirror_equals
@@ -82,7 +83,7 @@ def test_a_dead_worker_is_not_waited_for_and_a_living_one_is(amo: Handle, worker
     amo.app.faults.add(Fault(path="/leads$", latency=30, times=20))
     assert worker.run("first_load", kill_after=2.0) == -9
     held = Cursor.objects.get(entity="deals")
-    assert held.lease_until and held.lease_until > leases.present(), "by its lease it would still be alive"
+    assert held.lease_until and held.lease_until > locks.present(), "by its lease it would still be alive"
     mine = cursors.claim("deals")
     assert mine
     assert worker.run("first_load") == 0

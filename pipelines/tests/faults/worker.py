@@ -58,9 +58,9 @@ def main() -> None:
     import django
 
     django.setup()
+    from core import moment
     from pipelines import tasks
     from pipelines.entities import TABLE
-    from salesops.lib import moment
 
     for entity in TABLE:
         object.__setattr__(entity, "limit", int(os.environ["PAGE"]))

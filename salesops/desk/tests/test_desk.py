@@ -11,14 +11,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from core import moment
+from core.periods import month
 from kpi.models import Scheme, Statement
 from pipelines.models import Account, Deal, Person, Stage, Stay
 from qc.tasks import judge
 from salesops import tasks
 from salesops.desk import pulse, snapshot
 from salesops.desk.views import BLOCKS
-from salesops.lib import moment
-from salesops.lib.periods import month
 from salesops.tests import factory
 from salesops.tests.factory import DAY, NOW
 from team.models import Role

@@ -15,6 +15,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_duration
 
+from core import moment
+from core.periods import month_of
 from kpi import statements
 from kpi.models import Quota, Statement
 from kpi.tasks import refresh_statements
@@ -23,8 +25,6 @@ from pipelines.tasks import pull_dictionaries
 from qc import regulations
 from qc.models import Regulation, RuleMode
 from salesops.entrance import DEMO_PASSWORD
-from salesops.lib import moment
-from salesops.lib.periods import month_of
 from team.models import Employee, Role, Rota
 
 COMPANY = Path(settings.BASE_DIR) / "salesops" / "demo" / "zolotarev.json"

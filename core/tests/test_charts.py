@@ -2,8 +2,8 @@ import json
 from datetime import date
 from decimal import Decimal
 
-from salesops.lib import charts
-from salesops.lib.charts import Series
+from core import charts
+from core.charts import Series
 
 
 def test_bars_and_line_share_their_days_and_survive_json() -> None:

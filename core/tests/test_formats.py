@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesops.lib import formats
-from salesops.lib.formats import DASH
+from core import formats
+from core.formats import DASH
 
 NOW = datetime(2026, 11, 21, 18, 5, tzinfo=UTC)
 

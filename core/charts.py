@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from salesops.lib.formats import Figure
+from core.formats import Figure
 
 Chart = dict[str, Any]
 Label = str | date

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesops.lib.spans import Span, Spans
+from core.spans import Span, Spans
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 MINUTES = 30
