@@ -15,7 +15,7 @@ from core import moment
 from core.periods import Period, month_of
 from kpi import plans, statements
 from kpi.models import Quota
-from pipelines.entities import TABLE
+from pipelines.mirror.entities import TABLE
 from pipelines.models import (
     Account,
     Contact,

@@ -19,8 +19,8 @@ from bench.account import TOKEN, sandbox
 from bench.report import Line
 from bench.setting import Setting
 from core import moment
-from pipelines import mirror
-from pipelines.entities import TABLE
+from pipelines.mirror import coverage
+from pipelines.mirror.entities import TABLE
 from pipelines.models import Contact, Cursor, Deal, Event, Stay, Task
 from salesops.embedded import PROJECT
 
@@ -36,7 +36,7 @@ def by_two(setting: Setting) -> Iterator[Line]:
     with empty_mirror(setting) as (url, environment):
         began = time.monotonic()
         workers = [worker(environment) for _ in range(WORKERS)]
-        while not mirror.complete():
+        while not coverage.complete():
             if all(one.poll() is not None for one in workers):
                 raise RuntimeError("the workers have ended before the load")
             time.sleep(0.1)

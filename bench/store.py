@@ -10,8 +10,8 @@ from bench.items import FIRST, PAGE, Item
 from bench.measure import Action, turn_by_turn
 from bench.report import Line, against, compared
 from bench.setting import Setting
-from pipelines import sync
-from pipelines.entities import ENTITIES
+from pipelines.mirror import sync
+from pipelines.mirror.entities import ENTITIES
 from pipelines.models import Deal
 
 ZONE = ZoneInfo("Europe/Moscow")

@@ -17,12 +17,13 @@ from bench.measure import Cost, cost, typical
 from bench.report import Line, below, milliseconds
 from bench.setting import Setting
 from core import moment
-from pipelines import folding, mirror, sync
+from pipelines import folding
 from pipelines.amo.client import Client
 from pipelines.amo.paging import Listing
-from pipelines.entities import ENTITIES, TABLE
+from pipelines.mirror import coverage, sync
+from pipelines.mirror.entities import ENTITIES, TABLE
+from pipelines.mirror.sync import Source
 from pipelines.models import Deal
-from pipelines.sync import Source
 from qc import engine
 
 RATE = 7  # requests a second that amoCRM allows
@@ -63,7 +64,7 @@ def page_way(setting: Setting) -> Iterator[Line]:
         sandbox(part(60 if setting.quick else 10), rate=0) as url,
         Source(Client(url, lambda: TOKEN), ZoneInfo("Europe/Moscow")) as source,
     ):
-        mirror.pull(source, TABLE, full=True)
+        coverage.pull(source, TABLE, full=True)
         company.regulate()
         folding.fold()
         engine.judge()

@@ -23,7 +23,7 @@ from kpi.models import Scheme, Statement, StatementLine
 from kpi.outlook import forecast, next_step
 from kpi.prices import finding_prices
 from kpi.shown import view
-from pipelines import freshness
+from pipelines.mirror import freshness
 from pipelines.models import Touched
 from team.models import Employee, Role
 

@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError as QueueIsDown
 from redis import RedisError
 
 from core import moment
-from pipelines import hooks
+from pipelines.mirror import hooks
 from pipelines.models import Account
 from pipelines.tasks import answer_hooks
 

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from celery import current_app, shared_task
 from django.conf import settings
 
-from pipelines import connection, hooks, mirror, reach, reconcile, touched
+from pipelines import touched
+from pipelines.account import connection, webhook_address
+from pipelines.account.connection import CannotConnect
 from pipelines.amo.errors import AmoError
-from pipelines.connection import CannotConnect
-from pipelines.cursors import LostLease
-from pipelines.entities import Entity
+from pipelines.mirror import coverage, hooks, reconcile
+from pipelines.mirror.cursors import LostLease
+from pipelines.mirror.entities import Entity
 
 log = logging.getLogger(__name__)
 
@@ -18,21 +20,21 @@ log = logging.getLogger(__name__)
 @shared_task
 def pull_changes() -> None:
     """What has changed since the last time; a mirror that is not complete yet is loaded first."""
-    if not mirror.complete() or not touched.loaded():
+    if not coverage.complete() or not touched.loaded():
         current_app.send_task("pipelines.tasks.first_load", expires=600)
         return
-    pull(mirror.changing)
+    pull(coverage.changing)
     touched.deliver()
 
 
 @shared_task
 def pull_dictionaries() -> None:
     """Users, pipelines, stages, fields and the like; and the hooks, which amoCRM may have switched off."""
-    pull(mirror.dictionaries)
+    pull(coverage.dictionaries)
     hooks.forget()
     try:
         account = connection.current()
-        if not account.wants_hooks or reach.doubt(settings.PORTAL_URL, account.base_url):
+        if not account.wants_hooks or webhook_address.doubt(settings.PORTAL_URL, account.base_url):
             return
         with connection.client_for(account, "interactive") as client:
             hooks.ensure_subscription(client, account, settings.PORTAL_URL)
@@ -43,14 +45,14 @@ def pull_dictionaries() -> None:
 @shared_task(time_limit=12 * 3600)
 def first_load() -> None:
     """Everything that was never loaded, from where an interrupted load stopped; and what follows from the whole."""
-    if not mirror.complete():
+    if not coverage.complete():
         touched.begin_load()
-        pull(mirror.unfinished)
-    if not mirror.complete() or touched.loaded():
+        pull(coverage.unfinished)
+    if not coverage.complete() or touched.loaded():
         return
     try:
         with connection.source_of(connection.current()) as source:
-            mirror.adopt_orphans(source)
+            coverage.adopt_orphans(source)
     except (CannotConnect, AmoError) as error:
         log.warning("the load is not over yet: %s", error)
     else:
@@ -60,7 +62,7 @@ def first_load() -> None:
 @shared_task(time_limit=12 * 3600)
 def sweep(only_unfinished: bool = False) -> None:
     """Compare the mirror with amoCRM and repair it; a failure is written to the comparison's own row."""
-    if not mirror.complete():
+    if not coverage.complete():
         return
     try:
         with connection.source_of(connection.current()) as source:
@@ -93,7 +95,7 @@ def pull(choose: Callable[[], list[Entity]]) -> None:
     """A failure is written to the cursor of its entity and to the log; the next run goes on from there."""
     try:
         with connection.source_of(connection.current()) as source:
-            for entity, error in mirror.pull(source, choose()):
+            for entity, error in coverage.pull(source, choose()):
                 log.warning("%s: %s", entity.name, error)
     except CannotConnect as error:
         log.warning("%s", error)

@@ -12,8 +12,7 @@ from django.db import connection
 from django.db.models import Q
 
 from core import locks, moment
-from pipelines import folding
-from pipelines.exports import succession
+from pipelines import folding, succession_tmp
 from pipelines.models import Account, Touched
 
 AT_ONCE = 5000  # notes taken together
@@ -119,7 +118,7 @@ def deliver_all(judge: Callable[[], None] | None = None) -> None:
         if not mine:
             return
         last = Touched.objects.order_by("-id").values_list("id", flat=True).first() or 0
-        succession.hand_over()
+        succession_tmp.hand_over()
         measure()
         folding.fold(None)
         if judge:

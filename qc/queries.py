@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from core import moment
 from core.db import ask
 from core.periods import Period
-from pipelines import freshness
+from pipelines.mirror import freshness
 from qc import steps, wording
 from qc.models import Finding, FindingQuerySet, RuleMode
 from qc.rules import RULES

@@ -12,8 +12,8 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from core import moment
-from pipelines import freshness
 from pipelines.frozen import SHOWN
+from pipelines.mirror import freshness
 from pipelines.models import Account
 from qc.models import Finding
 from team.models import Employee, Role

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from core import moment
-from pipelines import freshness, refused, sweeps
+from pipelines.mirror import comparisons, freshness, quarantine
 from pipelines.models import Account, Hook
 
 
@@ -31,13 +31,13 @@ def ready(request: HttpRequest) -> JsonResponse:
         "amocrm": "unknown",
     }
     if parts["database"] == "ok":
-        entities, compared = freshness.read(moment.now()), sweeps.comparisons()
+        entities, compared = freshness.read(moment.now()), comparisons.comparisons()
         parts["data"] = freshness.worst(entities).state
         parts["entities"] = {one.entity: one.state for one in entities}
         parts["drift"] = {
             name: {"rows": one.drift, "finished_at": one.finished_at} for name, one in compared.items()
         }
-        parts["refused"] = refused.counts()
+        parts["refused"] = quarantine.counts()
         parts["amocrm"] = _amocrm()
     sound = parts["database"] == parts["redis"] == "ok"
     return JsonResponse(parts, status=200 if sound else 503)
@@ -62,9 +62,9 @@ class Figures(APIView):
             if entity.as_of:
                 age = (now - entity.as_of).total_seconds()
                 lines.append(f'salesops_age_seconds{{entity="{entity.entity}"}} {age:.0f}')
-        for name, one in sweeps.comparisons().items():
+        for name, one in comparisons.comparisons().items():
             lines.append(f'salesops_drift_rows{{entity="{name}"}} {one.drift}')
-        for name, rows in refused.counts().items():
+        for name, rows in quarantine.counts().items():
             lines.append(f'salesops_refused_rows{{entity="{name}"}} {rows}')
         lines.append(f"salesops_hooks_waiting {Hook.objects.filter(handled_at=None).count()}")
         return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4")

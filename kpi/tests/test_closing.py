@@ -13,7 +13,7 @@ from core.periods import month
 from kpi import statements
 from kpi.models import Statement
 from kpi.tests.test_statements import DECEMBER_1, NOVEMBER, WORKED, D, Month
-from pipelines.entities import TABLE
+from pipelines.mirror.entities import TABLE
 from pipelines.models import Account, Cursor, Touched
 from salesops.tests.factory import DAY, NOW, make_cursor, make_employee, make_person
 from team.models import Employee, Role

@@ -22,7 +22,7 @@ from kpi.metrics import measure, rows
 from kpi.models import Quota, Scheme, Statement
 from kpi.tests.test_metrics import House
 from kpi.tests.test_plans import put
-from pipelines.entities import TABLE
+from pipelines.mirror.entities import TABLE
 from pipelines.models import Cursor, CustomField, Deal, Person
 from qc.models import RuleMode
 from salesops.tests.factory import (

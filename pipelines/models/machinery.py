@@ -64,7 +64,7 @@ class Hook(models.Model):
 
 
 class Sweep(models.Model):
-    """One comparison of the whole mirror with amoCRM (`pipelines.reconcile`). At most one is unfinished.
+    """One comparison of the whole mirror with amoCRM (`pipelines.mirror.reconcile`). At most one is unfinished.
 
     ``found`` is ``{entity: {"checked", "missing", "outdated", "vanished", "repaired": number}}``; ``position`` is where
     an interrupted run goes on, null after its end; ``error`` is one sentence for a person.

@@ -17,11 +17,11 @@ from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
 
 from core import moment
-from pipelines import connection, consent, credentials, hooks, mirror, reach, selection
+from pipelines.account import connection, consent, credentials, rights, webhook_address
+from pipelines.account.credentials import CannotConnect
 from pipelines.amo import errors
-from pipelines.credentials import CannotConnect
+from pipelines.mirror import coverage, hooks, selection
 from pipelines.models import Account
-from pipelines.pages import sight
 from pipelines.pages.connect_forms import KeysForm, LoadForm, TokenForm
 from pipelines.pages.doors import for_admins
 from pipelines.tasks import first_load, pull_changes
@@ -56,7 +56,7 @@ def show(request: HttpRequest, status: int = 200, **given: Any) -> HttpResponse:
         "off_uri": consent.off_uri(),
         "portal_url": settings.PORTAL_URL,
         "elsewhere": not settings.PORTAL_URL.endswith(f"//{request.get_host()}"),
-        "loaded": mirror.complete(),
+        "loaded": coverage.complete(),
     }
     if step == "key":
         start = {"address": entered.address if entered else account.base_url if account else ""}
@@ -95,13 +95,13 @@ def look(account: Account, *, with_form: bool) -> dict[str, Any]:
     """What the token may see and the pipelines to choose from, or why neither is known."""
     try:
         with connection.client_for(account, "interactive", attempts=2) as client:
-            found: dict[str, Any] = {"sights": sight.look(client)}
+            found: dict[str, Any] = {"sights": rights.look(client)}
             if with_form:
-                funnels = sight.funnels(client)
+                funnels = rights.funnels(client)
                 chosen = account.pipelines
                 if chosen is None:
                     chosen = [funnel.id for funnel in funnels]
-                doubt = reach.doubt(settings.PORTAL_URL, account.base_url)
+                doubt = webhook_address.doubt(settings.PORTAL_URL, account.base_url)
                 found |= {
                     "doubt": doubt,
                     "funnels": funnels,
@@ -199,7 +199,7 @@ def load(request: HttpRequest) -> HttpResponse:
         return redirect("connect")
     try:
         with connection.client_for(account, "interactive", attempts=2) as client:
-            form = LoadForm(sight.funnels(client), request.POST)
+            form = LoadForm(rights.funnels(client), request.POST)
             if not form.is_valid():
                 return show(request, 422, load_form=form)
             Account.objects.filter(pk=account.pk).update(wants_hooks=form.cleaned_data["hooks"])

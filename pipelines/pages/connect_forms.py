@@ -7,9 +7,9 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from pipelines import connection
-from pipelines.credentials import CannotConnect
-from pipelines.pages.sight import Funnel
+from pipelines.account import connection
+from pipelines.account.credentials import CannotConnect
+from pipelines.account.rights import Funnel
 
 PLACE = {"placeholder": "https://example.amocrm.ru", "autocomplete": "off", "inputmode": "url"}
 SECRET = {"autocomplete": "off", "spellcheck": "false"}

@@ -13,12 +13,12 @@ from redis.exceptions import RedisError
 
 from core import moment
 from pipelines import touched
-from pipelines.exports import drafts, loading
-from pipelines.exports.columns import DEALS, LABELS
-from pipelines.exports.doubts import NOT_JUDGED, doubts
-from pipelines.exports.drafts import Draft
-from pipelines.exports.parsing import Parsed, parse
-from pipelines.exports.tables import LARGEST, BadFile
+from pipelines.imports import drafts, loading
+from pipelines.imports.columns import DEALS, LABELS
+from pipelines.imports.doubts import NOT_JUDGED, doubts
+from pipelines.imports.drafts import Draft
+from pipelines.imports.parsing import Parsed, parse
+from pipelines.imports.tables import LARGEST, BadFile
 from pipelines.pages.doors import for_admins
 
 FIRST = 10  # rows shown of a file

@@ -7,8 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Max, Q
 
-from pipelines import credentials, freshness, refused, sweeps
-from pipelines.freshness import Freshness
+from pipelines.account import credentials
+from pipelines.mirror import comparisons, freshness, quarantine
+from pipelines.mirror.freshness import Freshness
 from pipelines.models import Account, Cursor, Hook
 
 
@@ -65,8 +66,8 @@ def read(now: datetime) -> dict[str, Any]:
         "failed": [one for one in entities if one.cursor.state == Cursor.State.FAILED],
         "denied": [one for one in entities if one.cursor.state == Cursor.State.DENIED],
         "hooks": hooks,
-        "comparison": sweeps.read(),
-        "refused": refused.read(),
+        "comparison": comparisons.read(),
+        "refused": quarantine.read(),
         "changing": freshness.CHANGING,
         "dictionary": freshness.DICTIONARY,
         "hook_errors": Hook.objects.filter(waiting).exclude(error="").order_by("-id")[:5],

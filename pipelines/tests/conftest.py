@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core import moment
+from pipelines.account.source import Source
 from pipelines.amo.client import Client
 from pipelines.models import Account
-from pipelines.source import Source
 from sandbox.server import Handle, serve_in_thread
 from sandbox.world import World
 
@@ -63,6 +63,6 @@ def source_of(amo: Handle, attempts: int = 2) -> Source:
 
 @pytest.fixture
 def account(amo: Handle, db: None) -> Account:
-    from pipelines import connection
+    from pipelines.account import connection
 
     return connection.connect(amo.url, amo.token)

@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 from django.db.models import Min, Q
 
-from pipelines import log_rows
-from pipelines.entities import ENTITIES
+from pipelines.mirror import log_rows
+from pipelines.mirror.entities import ENTITIES
+from pipelines.mirror.rows import Item, Row
 from pipelines.models import Deal, Event, Stay, Task, Touch
-from pipelines.rows import Item, Row
 from sandbox.control.rows import dump
 from sandbox.world import World
 

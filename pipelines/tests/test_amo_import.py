@@ -10,13 +10,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils.translation import override
 
-from pipelines import mirror, touched
-from pipelines.entities import TABLE
-from pipelines.exports import loading, names, succession
-from pipelines.exports.parsing import parse
+from pipelines import succession_tmp, touched
+from pipelines.account.source import Source
 from pipelines.history import FROM_FILE
+from pipelines.imports import loading, names
+from pipelines.imports.parsing import parse
+from pipelines.mirror import coverage
+from pipelines.mirror.entities import TABLE
 from pipelines.models import Contact, Cursor, Deal, Person, Pipeline, Stage, Stay, Touched
-from pipelines.source import Source
 from pipelines.tests.export_files import OLD_CONTACTS, OLD_DEALS, old_contact, old_deal, table
 from qc.models import Finding, Regulation
 from salesops.tests import factory
@@ -198,7 +199,7 @@ def company(world: World) -> dict[str, Any]:
 
 
 def load_all(source: Source) -> None:
-    assert mirror.pull(source, TABLE) == []
+    assert coverage.pull(source, TABLE) == []
     touched.deliver_all(lambda: None)
 
 
@@ -250,7 +251,7 @@ def test_employees_and_regulations_go_over_to_the_real_person_and_stage(
 def test_who_has_an_account_of_his_own_already_keeps_it() -> None:
     real, local = factory.make_person("Анна Кузнецова"), factory.make_person("Анна Кузнецова", id=ANNA)
     own, imported = factory.make_employee(person=real), factory.make_employee(person=local)
-    succession.hand_over()
+    succession_tmp.hand_over()
     assert [Employee.objects.get(pk=one.pk).person_id for one in (own, imported)] == [real.pk, ANNA]
 
 
@@ -258,7 +259,7 @@ def test_two_real_people_of_one_name_leave_it_to_the_administrator() -> None:
     for _number in range(2):
         factory.make_person("Анна Кузнецова")
     imported = factory.make_employee(person=factory.make_person("Анна Кузнецова", id=ANNA))
-    succession.hand_over()
+    succession_tmp.hand_over()
     assert Employee.objects.get(pk=imported.pk).person_id == ANNA
 
 

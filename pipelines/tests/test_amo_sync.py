@@ -92,7 +92,7 @@ def test_an_account_that_breaks_down_in_the_middle_is_told_and_continued(amo: Ha
 
 
 def test_another_process_at_work_is_waited_for(amo: Handle, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipelines import cursors
+    from pipelines.mirror import cursors
 
     held = cursors.claim("deals")
     assert held

@@ -17,11 +17,13 @@ from django.test import Client, override_settings
 from django.utils import translation
 
 from core import moment
-from pipelines import access, connection, credentials, selection, tasks
-from pipelines.connection import CannotConnect
-from pipelines.credentials import Consent, LongLived
+from pipelines import tasks
+from pipelines.account import connection, credentials, tokens
+from pipelines.account.connection import CannotConnect
+from pipelines.account.credentials import Consent, LongLived
+from pipelines.account.webhook_address import doubt
+from pipelines.mirror import selection
 from pipelines.models import Account, Cursor
-from pipelines.reach import doubt
 from pipelines.tests.test_sync import populate
 from salesops.tests import factory
 from sandbox.faults import Fault
@@ -40,7 +42,7 @@ def loads(now: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     asked: list[int] = []
     monkeypatch.setattr(tasks.first_load, "delay", lambda: asked.append(1))
     monkeypatch.setattr(tasks.pull_changes, "delay", lambda: asked.append(2))
-    monkeypatch.setattr(access, "GRACE", 0)
+    monkeypatch.setattr(tokens, "GRACE", 0)
     with (
         stamina.set_testing(True, attempts=2, cap=True),
         override_settings(AMO_RATE=0, DEBUG=True, PORTAL_URL="http://testserver"),

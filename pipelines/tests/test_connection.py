@@ -7,8 +7,8 @@ from cryptography.fernet import Fernet
 from django.test import override_settings
 from django.utils import translation
 
-from pipelines import connection, credentials
-from pipelines.connection import CannotConnect, connect
+from pipelines.account import connection, credentials
+from pipelines.account.connection import CannotConnect, connect
 from pipelines.models import Account
 from sandbox.faults import Fault
 from sandbox.server import Handle, serve_in_thread

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
+from pipelines.account.source import Source
 from pipelines.models import Deal, Event, LossReason, Person, Stage, Stay, Task, Touch
-from pipelines.source import Source
 from pipelines.tests.equal import assert_mirror_equals, differences
 from pipelines.tests.test_sync import everything, populate
 from sandbox.world import World

@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipelines import freshness
-from pipelines.entities import TABLE
+from pipelines.mirror import freshness
+from pipelines.mirror.entities import TABLE
 from pipelines.models import Account, Cursor
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)

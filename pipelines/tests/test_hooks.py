@@ -11,12 +11,13 @@ from django.core.management import CommandError, call_command
 from redis import Redis
 
 from core import locks, moment
-from pipelines import hooks, mirror, tasks, touched
+from pipelines import tasks, touched
+from pipelines.account.source import Source
 from pipelines.amo import errors
-from pipelines.entities import TABLE
-from pipelines.hooks import ids_of
+from pipelines.mirror import coverage, hooks
+from pipelines.mirror.entities import TABLE
+from pipelines.mirror.hooks import ids_of
 from pipelines.models import Account, Contact, Deal, Hook, Stay, Task, Touch, Touched
-from pipelines.source import Source
 from pipelines.tests.test_sync import populate, tick
 from sandbox.faults import Fault
 from sandbox.server import Handle
@@ -120,7 +121,7 @@ def ring(**keys: Any) -> Hook:
 @pytest.fixture
 def mirrored(account: Account, world: World, source: Source) -> Source:
     populate(world, 4)
-    mirror.pull(source, TABLE)
+    coverage.pull(source, TABLE)
     touched.deliver(judge=lambda deals: None)
     tick(world)
     return source

@@ -13,8 +13,8 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import ConnectionError as NoRedis
 
 from pipelines import touched
-from pipelines.connection import redis
-from pipelines.exports import drafts, tables
+from pipelines.account.connection import redis
+from pipelines.imports import drafts, tables
 from pipelines.models import Cursor, Deal, Stay
 from pipelines.tests.export_files import (
     EMAIL,

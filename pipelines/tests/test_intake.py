@@ -7,8 +7,9 @@ from django.test import Client
 from kombu.exceptions import OperationalError
 from werkzeug.test import Client as WsgiClient
 
-from pipelines import hooks, intake
-from pipelines.connection import redis
+from pipelines import intake
+from pipelines.account.connection import redis
+from pipelines.mirror import hooks
 from pipelines.models import Account, Hook
 
 BODY = b"leads%5Badd%5D%5B0%5D%5Bid%5D=1&account%5Bid%5D=31"

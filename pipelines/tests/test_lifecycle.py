@@ -8,9 +8,9 @@ import pytest
 import stamina
 
 from core import moment
-from pipelines import hooks
+from pipelines.account.source import Source
+from pipelines.mirror import hooks
 from pipelines.models import Account, CustomField, Deal, LossReason, Person, Pipeline, Stage, Task
-from pipelines.source import Source
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.test_sync import everything, populate, tick
 from pipelines.tests.ways import WAYS, Bell, bell

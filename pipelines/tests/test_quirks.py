@@ -19,13 +19,15 @@ import stamina
 from msgspec.structs import replace as switched
 
 from core import moment
-from pipelines import budget, hooks, mirror, reconcile, refetch, sync, touched
+from pipelines import touched
+from pipelines.account import budget
+from pipelines.account.source import Source
 from pipelines.amo import errors
 from pipelines.amo.client import Client
 from pipelines.amo.pace import Pace
-from pipelines.entities import ENTITIES, TABLE
+from pipelines.mirror import coverage, hooks, reconcile, refetch, sync
+from pipelines.mirror.entities import ENTITIES, TABLE
 from pipelines.models import Account, Contact, CustomField, Deal, LossReason, Person, Stage, Stay, Task
-from pipelines.source import Source
 from pipelines.tests.conftest import Serve, source_of
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.test_sync import everything, populate, tick
@@ -99,7 +101,7 @@ def test_quirk_01_offset_paging_over_a_moving_list(world: World, source: Source,
             world.edit_lead(lead_id=next(edited), price=7)
 
     with pages_of(2):
-        assert mirror.pull(source, TABLE, progress=meanwhile) == []
+        assert coverage.pull(source, TABLE, progress=meanwhile) == []
     tick(world, 7200)
     everything(source)
     assert_mirror_equals(world)
@@ -287,8 +289,10 @@ def test_quirk_12_a_token_without_rights_sees_less_and_nothing_is_gone(
         Grant(user, is_admin=False),
     )
     tick(world)
-    assert [entity.name for entity, _ in mirror.pull(source, TABLE)] == ["users"], "what is forbidden is said"
-    assert mirror.pull(source, [ENTITIES["deals"]], full=True) == []
+    assert [entity.name for entity, _ in coverage.pull(source, TABLE)] == ["users"], (
+        "what is forbidden is said"
+    )
+    assert coverage.pull(source, [ENTITIES["deals"]], full=True) == []
     reconcile.run(source)
     assert len(alive()) == 12 and not Person.objects.exclude(deleted_at=None).exists()
     amo.app.tokens.access[amo.token] = admin
@@ -302,10 +306,10 @@ def test_quirk_13_after_a_ban_nobody_calls(serve: Serve, now: datetime) -> None:
     switch(amo.world, ban_after=1, ban_seconds=60)
     pace = Pace(budget.redis(), f"quirk-{uuid4()}", 0)
     with Source(Client(amo.url, lambda: amo.token, pace=pace), ZoneInfo("Europe/Moscow")) as source:
-        failures = mirror.pull(source, TABLE)
+        failures = coverage.pull(source, TABLE)
         assert {type(error) for _, error in failures} == {errors.Blocked}
         before = amo.app.counters["requests"]
-        failures = mirror.pull(source, TABLE)
+        failures = coverage.pull(source, TABLE)
         assert {type(error) for _, error in failures} == {errors.Blocked}
         assert amo.app.counters["requests"] == before, "calling on would prolong it"
     switch(amo.world, ban_after=0, rate_window=0.001)
@@ -486,7 +490,7 @@ def test_quirk_23_a_lapsed_subscription_stops_reading_and_loses_nothing(
     world.edit_lead(lead_id=alive()[0], price=1)
     amo.app.faults.add(Fault(path="/api/", status=402, times=999))
     before = amo.app.counters["requests"]
-    failures = mirror.pull(source, TABLE)
+    failures = coverage.pull(source, TABLE)
     assert {type(error) for _, error in failures} == {errors.PaymentRequired}
     assert amo.app.counters["requests"] - before <= len(TABLE), "it is not asked for again and again"
     with pytest.raises(errors.PaymentRequired):

@@ -6,12 +6,13 @@ import pytest
 import stamina
 
 from core import locks, moment
-from pipelines import mirror, reconcile, refetch, sweeps, touched
+from pipelines import touched
+from pipelines.account.source import Source
 from pipelines.amo import errors
 from pipelines.amo.paging import Listing
-from pipelines.entities import ENTITIES
+from pipelines.mirror import comparisons, coverage, reconcile, refetch
+from pipelines.mirror.entities import ENTITIES
 from pipelines.models import Cursor, Deal, Event, Stay, Sweep, Task
-from pipelines.source import Source
 from pipelines.tests.conftest import source_of
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.test_sync import everything, populate, tick
@@ -225,8 +226,8 @@ def test_a_failure_is_kept_with_its_place_and_the_next_run_goes_on(
         reconcile.run(mirrored)
     broken = Sweep.objects.get()
     assert "402" in broken.error and broken.found["deals"]["checked"] == 12
-    assert sweeps.comparisons() == {}
-    assert sweeps.read()["interrupted"] == broken
+    assert comparisons.comparisons() == {}
+    assert comparisons.read()["interrupted"] == broken
     done = sweep(mirrored)
     assert done.pk == broken.pk and done.error == "" and done.found["tasks"]["checked"] == 12
 
@@ -238,13 +239,13 @@ def test_two_at_once_are_one(mirrored: Source) -> None:
 
 
 def test_a_comparison_of_a_dead_worker_is_taken_over_at_once(mirrored: Source) -> None:
-    held = sweeps.claim()
-    assert held and sweeps.claim() is None
-    sweeps.release()  # its session has ended; the lease still runs
+    held = comparisons.claim()
+    assert held and comparisons.claim() is None
+    comparisons.release()  # its session has ended; the lease still runs
     Sweep.objects.update(lease_until=locks.until(timedelta(minutes=3)))
     assert sweep(mirrored).pk == held.pk
     with pytest.raises(reconcile.LostLease):
-        sweeps.keep(held, error="x")
+        comparisons.keep(held, error="x")
 
 
 def test_only_an_interrupted_comparison_is_taken_up_later_in_the_night(mirrored: Source) -> None:
@@ -260,7 +261,7 @@ def test_a_comparison_of_the_day_before_yesterday_is_begun_anew(mirrored: Source
     assert done.pk != old.pk
     old.refresh_from_db()
     assert old.finished_at and old.error == "broken off"
-    assert {one.finished_at for one in sweeps.comparisons().values()} == {done.finished_at}
+    assert {one.finished_at for one in comparisons.comparisons().values()} == {done.finished_at}
 
 
 def test_deletions_during_a_comparison_hide_nothing(
@@ -300,7 +301,7 @@ def test_the_nightly_task_compares_a_complete_mirror_only(
     populate(world, 2)
     if loaded:
         everything(source)
-    assert mirror.complete() is loaded
+    assert coverage.complete() is loaded
     task()
     assert Sweep.objects.filter(error="").count() == runs
 

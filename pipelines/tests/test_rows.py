@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipelines import log_rows, rows
-from pipelines.entities import TABLE
+from pipelines.mirror import log_rows, rows
+from pipelines.mirror.entities import TABLE
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 

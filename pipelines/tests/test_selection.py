@@ -9,11 +9,12 @@ import stamina
 from django.db import DatabaseError, connection
 
 from core import moment
-from pipelines import hooks, mirror, reconcile, selection, sync, touched
+from pipelines import touched
+from pipelines.account.source import Source
 from pipelines.amo import errors
-from pipelines.entities import ENTITIES, TABLE
+from pipelines.mirror import coverage, hooks, reconcile, selection, sync
+from pipelines.mirror.entities import ENTITIES, TABLE
 from pipelines.models import Account, Cursor, Deal, Event, Hook, Stay, Task, Touch
-from pipelines.source import Source
 from pipelines.tests.test_quirks import pages_of
 from pipelines.tests.test_sync import populate
 from sandbox.faults import Fault
@@ -49,7 +50,7 @@ def main(account: Account, world: World, other: int) -> int:
 
 
 def load(source: Source, full: bool = False) -> None:
-    assert mirror.pull(source, TABLE, full=full) == []
+    assert coverage.pull(source, TABLE, full=full) == []
     touched.deliver(judge=lambda deals: None)
 
 
@@ -128,9 +129,9 @@ def test_a_wider_choice_brings_the_rest(
 ) -> None:
     load(source)
     account.refresh_from_db()
-    assert selection.choose(account, None) and not mirror.complete()
+    assert selection.choose(account, None) and not coverage.complete()
     load(source)
-    assert mirror.complete() and mirrored() == leads(world, main) | leads(world, other) == belongings()
+    assert coverage.complete() and mirrored() == leads(world, main) | leads(world, other) == belongings()
 
 
 def test_the_same_or_a_narrower_choice_reads_nothing_again(
@@ -138,7 +139,7 @@ def test_the_same_or_a_narrower_choice_reads_nothing_again(
 ) -> None:
     load(source)
     account.refresh_from_db()
-    assert not selection.choose(account, [main]) and not selection.choose(account, []) and mirror.complete()
+    assert not selection.choose(account, [main]) and not selection.choose(account, []) and coverage.complete()
 
 
 def come_over(world: World, comer: int, main: int) -> None:
@@ -163,7 +164,7 @@ def assert_whole_story(comer: int) -> None:
 
 
 def by_increment(source: Source, comer: int) -> None:
-    mirror.pull(source, TABLE)
+    coverage.pull(source, TABLE)
 
 
 def by_hook(source: Source, comer: int) -> None:
@@ -211,7 +212,7 @@ def test_what_the_token_may_not_read_does_not_keep_a_deal_from_coming_over(
     Cursor.objects.filter(entity="notes").update(state=Cursor.State.DENIED)
     asked = ENTITIES["notes"].path
     amo.app.faults.add(Fault(path=asked, status=402, times=99))
-    assert mirror.pull(source, [ENTITIES["deals"]]) == []
+    assert coverage.pull(source, [ENTITIES["deals"]]) == []
     assert comer in mirrored() and Task.objects.filter(deal_id=comer).exists()
 
 
@@ -237,7 +238,7 @@ def test_deals_that_move_during_the_first_load_hide_no_others(
             world.move_lead(lead_id=mover, pipeline_id=away, status_id=stages[away])
 
     with pages_of(3):
-        assert mirror.pull(source, TABLE, progress=meanwhile) == []
+        assert coverage.pull(source, TABLE, progress=meanwhile) == []
     assert leads(world, main) <= mirrored()
 
 

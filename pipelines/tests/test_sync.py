@@ -8,9 +8,12 @@ import stamina
 from django.db.models import F
 
 from core import locks, moment
-from pipelines import cursors, folding, mirror, sync, touched, windows
+from pipelines import folding, touched
+from pipelines.account.source import Source
 from pipelines.amo import errors
-from pipelines.entities import ENTITIES, TABLE
+from pipelines.mirror import coverage, cursors, sync, windows
+from pipelines.mirror.entities import ENTITIES, TABLE
+from pipelines.mirror.refetch import refetch
 from pipelines.models import (
     Contact,
     Cursor,
@@ -26,8 +29,6 @@ from pipelines.models import (
     Touch,
     Touched,
 )
-from pipelines.refetch import refetch
-from pipelines.source import Source
 from pipelines.tests.conftest import source_of
 from sandbox.faults import Fault
 from sandbox.server import Handle
@@ -88,7 +89,7 @@ def populate(world: World, count: int) -> None:
 
 
 def everything(source: Source, *, full: bool = False) -> None:
-    assert mirror.pull(source, TABLE, full=full) == []
+    assert coverage.pull(source, TABLE, full=full) == []
     touched.deliver(judge=lambda deals: None)
 
 
@@ -127,7 +128,7 @@ def test_a_full_load_brings_the_whole_account(world: World, source: Source) -> N
     assert Counter(Event.objects.values_list("kind", flat=True))["stage"] == 40
     assert not Stay.objects.filter(inferred=True).exists()
     assert Stay.objects.filter(left_at=None).count() == 30
-    assert mirror.complete() and not Touched.objects.exists()
+    assert coverage.complete() and not Touched.objects.exists()
 
 
 def test_a_second_round_finds_nothing_new(world: World, source: Source) -> None:
@@ -410,14 +411,14 @@ def test_an_entity_that_may_not_be_read_does_not_stop_the_others(
 ) -> None:
     populate(world, 2)
     amo.app.faults.add(Fault(path="/contacts$", status=403, times=1))
-    failures = mirror.pull(source, TABLE)
+    failures = coverage.pull(source, TABLE)
     assert [entity.name for entity, _ in failures] in (["contacts"], ["contacts", "deals"])
     assert Cursor.objects.get(entity="contacts").state == "failed"
 
 
 def test_a_revoked_token_ends_the_round(amo: Handle, source: Source) -> None:
     amo.app.faults.add(Fault(path="/api/", status=401, times=99))
-    failures = mirror.pull(source, TABLE)
+    failures = coverage.pull(source, TABLE)
     assert [(entity.name, type(error)) for entity, error in failures] == [("users", errors.AuthError)]
 
 
@@ -471,7 +472,7 @@ def test_orphans_are_asked_for_once_and_adopted(world: World, source: Source) ->
     lost = Deal.objects.order_by("id")[1].id
     Deal.objects.filter(pk=lost).delete()
     Event.objects.create(id="old", at=moment.now(), kind="stage", entity="deal", entity_id=999999)
-    mirror.adopt_orphans(source)
+    coverage.adopt_orphans(source)
     assert Deal.objects.filter(pk=lost).exists()
     assert not Deal.objects.filter(pk=999999).exists()
 
@@ -501,7 +502,7 @@ def test_notes_stay_when_judgement_cannot_be_asked_for(world: World, source: Sou
 def test_a_full_load_reports_how_far_it_is(world: World, source: Source) -> None:
     populate(world, 6)
     seen: list[tuple[str, int, int]] = []
-    mirror.pull(
+    coverage.pull(
         source, TABLE, progress=lambda run: seen.append((run.entity.name, run.cursor.pages, run.cursor.rows))
     )
     assert ("deals", 1, 6) in seen and ("tasks", 1, 6) in seen

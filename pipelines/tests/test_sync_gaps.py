@@ -8,10 +8,10 @@ import pytest
 import stamina
 
 from core import moment
-from pipelines import mirror, sync
-from pipelines.entities import ENTITIES, TABLE
+from pipelines.account.source import Source
+from pipelines.mirror import coverage, sync
+from pipelines.mirror.entities import ENTITIES, TABLE
 from pipelines.models import Cursor, Deal, Event, Task, Touch
-from pipelines.source import Source
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.test_quirks import pages_of
 from pipelines.tests.test_sync import everything, populate, tick
@@ -81,7 +81,7 @@ def test_notes_deleted_during_a_load_hide_no_others(world: World, source: Source
     kept = entity.limit
     object.__setattr__(entity, "limit", 3)
     try:
-        assert mirror.pull(source, TABLE, progress=meanwhile) == []
+        assert coverage.pull(source, TABLE, progress=meanwhile) == []
     finally:
         object.__setattr__(entity, "limit", kept)
     assert set(Touch.objects.values_list("id", flat=True)) >= {str(note) for note in notes.rows}
@@ -104,7 +104,7 @@ def test_what_is_deleted_or_merged_while_others_are_loaded_is_settled(
             world.delete_task(task_id=task)
             tick(world, 1800)
 
-    assert mirror.pull(source, TABLE, ended=meanwhile) == []
+    assert coverage.pull(source, TABLE, ended=meanwhile) == []
     everything(source)
     assert_mirror_equals(world)
     assert Touch.objects.filter(deal_id=survivor).count() == 2

@@ -12,7 +12,7 @@ from django.utils import translation
 from redis import Redis
 
 from core import locks, moment
-from pipelines.entities import TABLE
+from pipelines.mirror.entities import TABLE
 from pipelines.models import Cursor, Hook, Sweep
 from salesops.tests import factory
 from salesops.tests.factory import NOW

@@ -9,11 +9,13 @@ from django.conf import settings
 from redis import Redis
 
 from core import locks
-from pipelines import connection, mirror, rounds, tasks, touched
+from pipelines import tasks, touched
+from pipelines.account import connection
+from pipelines.account.source import Source
 from pipelines.amo.errors import AmoError
-from pipelines.entities import TABLE
+from pipelines.mirror import coverage, readers
+from pipelines.mirror.entities import TABLE
 from pipelines.models import Account, Cursor, Deal, Event, Person, Stay, Touched
-from pipelines.source import Source
 from pipelines.tests.test_sync import everything, populate, tick
 from qc.tasks import judge
 from sandbox.auth import Grant
@@ -116,7 +118,7 @@ def test_a_load_that_ended_before_it_was_closed_is_closed_by_the_next(
     lost = Deal.objects.order_by("id")[1].id
     Deal.objects.filter(pk=lost).delete()
     Event.objects.create(id="named", at=world.clock.now(), kind="stage", entity="deal", entity_id=lost)
-    assert mirror.complete() and not touched.loaded()
+    assert coverage.complete() and not touched.loaded()
     amo.app.faults.add(Fault(path="/leads$", status=402, times=1))
     tasks.first_load()
     assert not touched.loaded(), "amoCRM did not show the orphan"
@@ -131,8 +133,8 @@ def test_what_the_token_may_not_see_stops_nothing_else_and_comes_when_it_may(
     grant = amo.app.tokens.access[amo.token]
     amo.app.tokens.access[amo.token] = Grant(grant.user_id, is_admin=False)
     tasks.first_load()
-    assert Cursor.objects.get(entity="users").state == Cursor.State.DENIED and rounds.denied() == {"users"}
-    assert mirror.complete() and touched.loaded() and Stay.objects.exists()
+    assert Cursor.objects.get(entity="users").state == Cursor.State.DENIED and readers.denied() == {"users"}
+    assert coverage.complete() and touched.loaded() and Stay.objects.exists()
     tick(world)
     deal = Deal.objects.order_by("id")[0].id
     world.edit_lead(lead_id=deal, price=4711)
@@ -147,5 +149,5 @@ def test_what_the_token_may_not_see_stops_nothing_else_and_comes_when_it_may(
 def test_a_refused_entity_is_told_apart_from_a_broken_one(amo: Handle, world: World, source: Source) -> None:
     populate(world, 1)
     amo.app.faults.add(Fault(path="/loss_reasons$", status=402, times=1))
-    failures: list[tuple[object, AmoError]] = list(mirror.pull(source, TABLE))
-    assert len(failures) == 1 and not mirror.complete() and rounds.denied() == set()
+    failures: list[tuple[object, AmoError]] = list(coverage.pull(source, TABLE))
+    assert len(failures) == 1 and not coverage.complete() and readers.denied() == set()

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from core import moment
-from pipelines.entities import ENTITIES, TABLE
+from pipelines.mirror.entities import ENTITIES, TABLE
+from pipelines.mirror.upsert import bury, store
 from pipelines.models import Deal, Event, Person, Refused, Task, Touched
-from pipelines.upsert import bury, store
 
 DEALS, TASKS, EVENTS = ENTITIES["deals"], ENTITIES["tasks"], ENTITIES["events"]
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)

@@ -13,8 +13,10 @@ import pytest
 from django.conf import settings
 from django.db import connection as database
 
-from pipelines import connection, hooks, mirror, touched
-from pipelines.entities import TABLE
+from pipelines import touched
+from pipelines.account import connection
+from pipelines.mirror import coverage, hooks
+from pipelines.mirror.entities import TABLE
 from pipelines.models import Account, Deal, Hook, Touched
 from pipelines.tests.test_sync import populate
 from sandbox.server import Handle, serve_in_thread
@@ -45,7 +47,7 @@ def mirrored(amo: Handle) -> Account:
     populate(amo.world, 3)
     account = connection.connect(amo.url, amo.token)
     with connection.source_of(account) as source:
-        assert mirror.pull(source, TABLE) == []
+        assert coverage.pull(source, TABLE) == []
     touched.deliver(judge=lambda deals: None)
     return account
 

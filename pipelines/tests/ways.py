@@ -8,9 +8,10 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from core import moment
-from pipelines import hooks, mirror, reconcile, touched
+from pipelines import touched
+from pipelines.account.source import Source
+from pipelines.mirror import coverage, hooks, reconcile
 from pipelines.models import Cursor, Hook
-from pipelines.source import Source
 from pipelines.tests.test_sync import everything, tick
 from sandbox.server import Handle
 
@@ -56,7 +57,7 @@ def bell() -> Iterator[Bell]:
 
 def by_hooks(amo: Handle, source: Source, ring: Bell) -> None:
     """Deliveries alone. Dictionaries have no hooks: they are read every quarter of an hour anyway."""
-    assert mirror.pull(source, mirror.dictionaries()) == []
+    assert coverage.pull(source, coverage.dictionaries()) == []
     ring.answer(amo, source)
     touched.deliver(judge=lambda deals: None)
 
@@ -71,7 +72,7 @@ def by_reconciliation(amo: Handle, source: Source, ring: Bell) -> None:
     """Nothing has rung, and increments have passed the change by: it lies before what they look at."""
     tick(amo.world, 2 * 86_400)
     Cursor.objects.update(as_of=moment.now() - timedelta(minutes=1))
-    assert mirror.pull(source, mirror.dictionaries()) == []
+    assert coverage.pull(source, coverage.dictionaries()) == []
     assert reconcile.run(source)
     touched.deliver(judge=lambda deals: None)
 

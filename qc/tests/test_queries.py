@@ -10,7 +10,7 @@ from django.utils import translation
 
 from core import moment
 from core.periods import Period
-from pipelines.entities import TABLE
+from pipelines.mirror.entities import TABLE
 from pipelines.models import Cursor, Person, Task
 from qc import engine, queries, regulations
 from qc.models import Finding, RuleMode

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from pipelines.freshness import Freshness
+from pipelines.mirror.freshness import Freshness
 from pipelines.models import Deal, Person, Pipeline, Stage, Task
 from qc.models import Finding, Regulation
 from qc.queries import because

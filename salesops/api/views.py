@@ -20,8 +20,9 @@ from core.periods import Period, month, month_of
 from kpi import metrics, statements
 from kpi.models import Statement
 from kpi.shift import shift
-from pipelines import flow, freshness, sweeps
+from pipelines import flow
 from pipelines.filters import DealFilter, TaskFilter
+from pipelines.mirror import comparisons, freshness
 from pipelines.models import Deal, Person, Pipeline, Stage, Task
 from qc import engine, regulations, trial
 from qc.filters import FindingFilter
@@ -252,5 +253,5 @@ class Freshness(APIView):
 
     @extend_schema(responses=shapes.FreshnessShape(many=True))
     def get(self, request: Request) -> Response:
-        known = {"comparisons": sweeps.comparisons()}
+        known = {"comparisons": comparisons.comparisons()}
         return Response(shapes.FreshnessShape(freshness.read(moment.now()), many=True, context=known).data)

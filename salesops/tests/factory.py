@@ -5,8 +5,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from pipelines.mirror.rows import LOST, WON
 from pipelines.models import Contact, Cursor, Deal, Person, Pipeline, Stage, Stay, Task
-from pipelines.rows import LOST, WON
 from qc.models import Finding, Regulation, RuleMode, Severity
 from team.models import Employee, Role
 

@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 from django.db.models import Count
 
-from pipelines import hooks
+from pipelines.account.connection import CannotConnect
 from pipelines.amo.errors import AmoError
-from pipelines.connection import CannotConnect
+from pipelines.mirror import hooks
 from pipelines.models import Hook
 from pipelines.tasks import answer_waiting_hooks
 

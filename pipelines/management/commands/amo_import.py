@@ -9,12 +9,12 @@ from kombu.exceptions import OperationalError
 
 from core import moment
 from pipelines import touched
-from pipelines.exports import loading
-from pipelines.exports.columns import LABELS
-from pipelines.exports.doubts import NOT_JUDGED, doubts
-from pipelines.exports.loading import Loaded
-from pipelines.exports.parsing import Parsed, parse
-from pipelines.exports.tables import BadFile
+from pipelines.imports import loading
+from pipelines.imports.columns import LABELS
+from pipelines.imports.doubts import NOT_JUDGED, doubts
+from pipelines.imports.loading import Loaded
+from pipelines.imports.parsing import Parsed, parse
+from pipelines.imports.tables import BadFile
 
 NAMED = 20  # rejected rows
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 
-from pipelines import credentials
-from pipelines.credentials import CannotConnect
+from pipelines.account import credentials
+from pipelines.account.credentials import CannotConnect
 
 
 class Command(BaseCommand):

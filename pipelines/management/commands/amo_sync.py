@@ -8,14 +8,16 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command, get_commands
 
-from pipelines import connection, mirror, touched
+from pipelines import touched
+from pipelines.account import connection
+from pipelines.account.connection import CannotConnect
+from pipelines.account.source import Source
 from pipelines.amo.errors import AmoError, Forbidden
-from pipelines.connection import CannotConnect
-from pipelines.entities import TABLE, Entity
+from pipelines.mirror import coverage
+from pipelines.mirror.entities import TABLE, Entity
+from pipelines.mirror.refetch import refetch
+from pipelines.mirror.sync import Pulled
 from pipelines.models import Account, Cursor
-from pipelines.refetch import refetch
-from pipelines.source import Source
-from pipelines.sync import Pulled
 
 EVERY = 5.0  # seconds between lines where there is no terminal to redraw one
 
@@ -47,7 +49,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(ids)} deals read again, {len(stored.deals)} of them changed.")
 
     def read_all(self, source: Source, full: bool) -> None:
-        everything = full or not mirror.complete() or not touched.loaded()
+        everything = full or not coverage.complete() or not touched.loaded()
         if everything:
             touched.begin_load()
         display, runs = Display(self), dict[str, Pulled]()
@@ -57,13 +59,13 @@ class Command(BaseCommand):
             display.end(run)
 
         waiting = Waiting(self)
-        failures = mirror.pull(source, TABLE, full=full, progress=display.show, ended=ended, others=waiting)
+        failures = coverage.pull(source, TABLE, full=full, progress=display.show, ended=ended, others=waiting)
         for entity, error in failures:
             if not isinstance(error, Forbidden):
                 raise error
             self.stderr.write(f"{entity.name}: amoCRM does not show them to this token")
         if everything:
-            mirror.adopt_orphans(source)
+            coverage.adopt_orphans(source)
             touched.deliver_all(self.judge)
         else:
             touched.deliver()

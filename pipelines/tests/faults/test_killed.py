@@ -7,8 +7,9 @@ from random import Random
 import pytest
 
 from core import locks
-from pipelines import connection, cursors, mirror, sync
-from pipelines.entities import TABLE
+from pipelines.account import connection
+from pipelines.mirror import coverage, cursors, sync
+from pipelines.mirror.entities import TABLE
 from pipelines.models import Cursor
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.faults.worker import Worker
@@ -63,7 +64,7 @@ def test_a_load_killed_ten_times_is_equal_to_an_undisturbed_one(
         code = worker.run("first_load", kill_after=chance.uniform(0.05, 3.0 if long else 0.25))
         assert code == -9, f"the load came to its end after {number} kills"
     lives = KILLS
-    while not mirror.complete():
+    while not coverage.complete():
         assert worker.run("first_load") == 0
         lives += 1
     assert worker.run("pull_changes") == 0
@@ -74,7 +75,7 @@ def test_a_load_killed_ten_times_is_equal_to_an_undisturbed_one(
     readers = Counter(entity.path for entity in TABLE)  # pipelines and stages come from one list
     for page, count in asked.items():
         assert count <= lives * max(1, readers[page.partition("?")[0]]), f"{page} asked for twice in a life"
-    assert sum(again.values()) <= KILLS * (sync.FETCHERS + len(mirror.dictionaries())), "pages read in vain"
+    assert sum(again.values()) <= KILLS * (sync.FETCHERS + len(coverage.dictionaries())), "pages read in vain"
 
 
 def test_a_dead_worker_is_not_waited_for_and_a_living_one_is(amo: Handle, worker: Worker) -> None:
@@ -87,10 +88,10 @@ def test_a_dead_worker_is_not_waited_for_and_a_living_one_is(amo: Handle, worker
     mine = cursors.claim("deals")
     assert mine
     assert worker.run("first_load") == 0
-    assert not mirror.complete(), "deals are ours, and what comes after them waits"
+    assert not coverage.complete(), "deals are ours, and what comes after them waits"
     cursors.fail(mine, RuntimeError("for others"))
     cursors.release(mine)
     amo.app.faults.clear()
     assert worker.run("first_load") == 0
-    assert mirror.complete()
+    assert coverage.complete()
     assert_mirror_equals(amo.world)

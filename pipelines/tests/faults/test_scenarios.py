@@ -20,8 +20,10 @@ from django.db import connection as database
 from django.test import override_settings
 from werkzeug.serving import make_server
 
-from pipelines import budget, connection, hooks, intake, mirror, sweeps, sync, tasks
-from pipelines.entities import TABLE
+from pipelines import intake, tasks
+from pipelines.account import budget, connection
+from pipelines.mirror import comparisons, coverage, hooks, sync
+from pipelines.mirror.entities import TABLE
 from pipelines.models import Account, Cursor, Hook, Refused
 from pipelines.tests.conftest import Serve
 from pipelines.tests.equal import assert_mirror_equals
@@ -197,7 +199,7 @@ class Day:
         tasks.pull_changes()
         tasks.sweep()
         assert not hooks.waiting()
-        for name, one in sweeps.comparisons().items():
+        for name, one in comparisons.comparisons().items():
             assert not one.missing and not one.vanished, f"{name}: increments and hooks have lost rows"
 
 
@@ -273,7 +275,7 @@ def test_after_a_day_of_faults_the_mirror_is_what_amocrm_is(
         connection.connect(amo.url, amo.token)
         Account.objects.update(hook_secret="s" * 43, pipelines=chosen)
         amo.world.subscribe(f"{door}/hooks/amocrm/{'s' * 43}/", hooks.SETTINGS)
-        while not mirror.complete():
+        while not coverage.complete():
             day.stumble()
             tasks.first_load()
             day.rest_after_ban()

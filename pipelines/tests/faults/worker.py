@@ -60,7 +60,7 @@ def main() -> None:
     django.setup()
     from core import moment
     from pipelines import tasks
-    from pipelines.entities import TABLE
+    from pipelines.mirror.entities import TABLE
 
     for entity in TABLE:
         object.__setattr__(entity, "limit", int(os.environ["PAGE"]))

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q
 
-from pipelines import connection
-from pipelines.connection import CannotConnect
+from pipelines.account import connection
+from pipelines.account.connection import CannotConnect
 from pipelines.models import Person
 from pipelines.tasks import pull_dictionaries
 from salesops.entrance import demo_logins

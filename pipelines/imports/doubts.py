@@ -1,0 +1,51 @@
+"""What an export leaves open, in sentences for the person who imports it."""
+
+from collections import Counter
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from pipelines.imports import names
+from pipelines.imports.columns import DEALS
+from pipelines.imports.parsing import Parsed
+
+NOT_JUDGED = gettext_lazy(
+    "The deals are imported but not judged, as the queue does not answer: import the file again later."
+)
+
+
+def doubts(parsed: Parsed) -> list[str]:
+    if parsed.kind != DEALS:
+        return []
+    fields = {field for _title, field in parsed.read}
+    found = [
+        _("An export has no tasks, no history and no fields of your own: a deal counts as standing on its present "
+          "stage since it was created, and that is marked as not proven."),
+    ]  # fmt: skip
+    if "manager" in fields:
+        found.append(_("People are known by name alone: two of one name count as one."))
+    else:
+        found.append(_("There is no column of managers: the deals belong to nobody."))
+    if "pipeline" not in fields:
+        found.append(
+            _("There is no column of pipelines: all deals go into «%(name)s».") % {"name": names.MAIN}
+        )
+    if "closed_at" not in fields:
+        found.append(_("There is no column of closing dates: won and lost deals count as open."))
+    return found + strange_closings(parsed)
+
+
+def strange_closings(parsed: Parsed) -> list[str]:
+    """amoCRM closes deals on two stages only; where these have other names, a file does not tell won from lost."""
+    closed = Counter(
+        deal.stage for deal in parsed.deals if deal.closed_at and names.stage_kind(deal.stage) == "work"
+    )
+    return [
+        ngettext(
+            "%(n)s deal is closed on the stage «%(stage)s», which is neither won nor lost by its name.",
+            "%(n)s deals are closed on the stage «%(stage)s», which is neither won nor lost by its name.",
+            number,
+        )
+        % {"n": number, "stage": stage}
+        for stage, number in closed.most_common(5)
+    ]

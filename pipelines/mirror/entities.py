@@ -1,0 +1,190 @@
+"""What is mirrored: a table of entities, parents before children. `mirror.sync` knows how, and none by name."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from enum import Enum
+from typing import Any
+
+from django.db.models import Min, Model
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from pipelines import models
+from pipelines.amo.client import Client
+from pipelines.amo.errors import Forbidden, NotFound
+from pipelines.amo.paging import Listing
+from pipelines.mirror import log_rows, rows
+from pipelines.mirror.rows import Item, Row
+
+Params = tuple[tuple[str, str | int], ...]
+RowOf = Callable[[Item, tzinfo], Row | None]
+
+
+class Reading(Enum):
+    WHOLE = "whole"  # a dictionary: read whole each time, what is gone from it is marked
+    LIST = "list"  # ordered by id when read in full, then by what changed since
+    WINDOWS = "windows"  # a log without an order: read in closed windows of time
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One list of amoCRM and the table it is kept in.
+
+    ``spread`` unfolds an item into several (a pipeline into its stages); ``newer`` is the column by which a late
+    row loses; ``folded`` are columns that others write; ``people`` name persons; ``deal`` is SQL for the deal that
+    a ``{row}`` touches; ``after`` are entities to be loaded before. ``subject`` is the word by which events are
+    asked for this entity; ``hidden`` finds ids that the plain list leaves out, in some pipelines or (None) in all;
+    ``trash`` asks for deleted items; ``of_deals`` asks for what belongs to at most ten deals; ``doubts`` names, by
+    entity, an item whose fate a stored row puts in question; ``oldest`` is where history begins; ``may_be_empty``
+    says of a dictionary that an account can do without it.
+    """
+
+    name: str
+    label: Promise
+    model: type[Model]
+    path: str
+    key: str
+    row: RowOf
+    reading: Reading
+    params: Params = ()
+    limit: int = 250
+    spread: Callable[[Item], Iterable[Item]] = lambda item: (item,)
+    newer: str | None = None
+    folded: frozenset[str] = frozenset()
+    people: tuple[str, ...] = ()
+    deal: str = "NULL::bigint"
+    after: tuple[str, ...] = ()
+    subject: str | None = None
+    hidden: Callable[[Client, Collection[int] | None], set[int]] | None = None
+    may_be_empty: bool = False
+    trash: Params = ()
+    of_deals: Callable[[Collection[int]], Params] | None = None
+    doubts: Callable[[Row], tuple[str, int] | None] = lambda row: None
+    oldest: Callable[[], datetime | None] = lambda: None
+
+    @property
+    def is_dictionary(self) -> bool:
+        return self.reading is Reading.WHOLE
+
+    @property
+    def trashable(self) -> bool:
+        """Whether its rows can be marked deleted."""
+        return any(field.attname == "deleted_at" for field in self.model._meta.concrete_fields)
+
+    def rows(self, items: Iterable[Item], zone: tzinfo) -> list[Row]:
+        """The rows that these items stand for; one row a key, the last one of a page that says it twice."""
+        made = (self.row(part, zone) for item in items for part in self.spread(item))
+        return list({row["id"]: row for row in made if row}.values())
+
+
+def incoming_deals(client: Client, pipelines: Collection[int] | None) -> set[int]:
+    """Deals that wait in «incoming leads»: amoCRM's plain list may leave them out."""
+    waiting = Listing(
+        client,
+        "/api/v4/leads/unsorted",
+        "unsorted",
+        [("order[created_at]", "asc")],
+        keep=lambda item: pipelines is None or (item.get("pipeline_id") or 0) in (*pipelines, 0),
+        identity="uid",
+    )
+    try:
+        return {deal["id"] for item in waiting.items() for deal in rows.embedded(item, "leads")}
+    except (NotFound, Forbidden):  # an account without that function
+        return set()
+
+
+def first_deal() -> datetime | None:
+    return models.Deal.objects.aggregate(first=Min("created_at"))["first"]
+
+
+SUBJECTS = {"deal": "deals", "task": "tasks", "contact": "contacts"}
+
+
+def doubtful(row: Row) -> tuple[str, int] | None:
+    """What was deleted, restored or merged must be looked at again; so must a new deal that no list has shown: an
+    import may say that it changed long ago."""
+    unseen = row["kind"] == "created" and not models.Deal.objects.filter(pk=row["entity_id"]).exists()
+    if unseen or row["kind"] in ("deleted", "restored", "merged"):
+        return SUBJECTS[row["entity"]], row["entity_id"]
+    return None
+
+
+def ids(name: str, keys: Iterable[int]) -> Params:
+    return tuple((f"{name}[]", key) for key in keys)
+
+
+def log_of_deals(deals: Iterable[int]) -> Params:
+    return (("filter[entity][]", "lead"), *ids("filter[entity_id]", deals))
+
+
+DEAL_OF_EVENT = """CASE {row}.entity WHEN 'deal' THEN {row}.entity_id
+    WHEN 'task' THEN (SELECT task.deal_id FROM pipelines_task task WHERE task.id = {row}.entity_id) END"""
+
+
+def dictionary(
+    name: str,
+    label: Promise,
+    model: type[Model],
+    path: str,
+    key: str,
+    row: RowOf,
+    params: Params = (),
+    **more: Any,
+) -> Entity:
+    return Entity(name, label, model, path, key, row, Reading.WHOLE, params, **more)
+
+
+def log(
+    name: str,
+    label: Promise,
+    model: type[Model],
+    kinds: Iterable[str],
+    row: RowOf,
+    after: tuple[str, ...] = ("deals",),
+    **more: Any,
+) -> Entity:
+    """A part of amoCRM's event log: pages of 100, whatever is asked for."""
+    params = (("filter[type]", ",".join(kinds)),)
+    return Entity(name, label, model, "/api/v4/events", "events", row, Reading.WINDOWS, params, limit=100,
+                  after=after, oldest=first_deal, **more)  # fmt: skip
+
+
+def notes(name: str, label: Promise, holder: str, row: RowOf, **more: Any) -> Entity:
+    params = tuple(("filter[note_type][]", kind) for kind in log_rows.NOTE_TYPES)
+    return Entity(name, label, models.Touch, f"/api/v4/{holder}/notes", "notes", row, Reading.LIST, params,
+                  after=("deals",), newer="updated_at", people=("manager_id",), deal="{row}.deal_id",
+                  **more)  # fmt: skip
+
+
+TABLE = (
+    dictionary("users", _("Users"), models.Person, "/api/v4/users", "users", rows.person_row, (("with", "group"),)),
+    dictionary("pipelines", _("Pipelines"), models.Pipeline, "/api/v4/leads/pipelines", "pipelines", rows.pipeline_row),
+    dictionary("stages", _("Stages"), models.Stage, "/api/v4/leads/pipelines", "pipelines", rows.stage_row,
+               spread=lambda item: rows.embedded(item, "statuses")),
+    dictionary("fields", _("Deal fields"), models.CustomField, "/api/v4/leads/custom_fields", "custom_fields",
+               rows.field_row, may_be_empty=True),
+    dictionary("loss_reasons", _("Loss reasons"), models.LossReason, "/api/v4/leads/loss_reasons", "loss_reasons",
+               rows.loss_reason_row, may_be_empty=True),
+    dictionary("task_types", _("Task kinds"), models.TaskType, "/api/v4/account", "task_types", rows.task_type_row,
+               (("with", "task_types"),)),
+    Entity("contacts", _("Contacts"), models.Contact, "/api/v4/contacts", "contacts", rows.contact_row, Reading.LIST,
+           newer="updated_at"),
+    Entity("deals", _("Deals"), models.Deal, "/api/v4/leads", "leads", rows.deal_row, Reading.LIST,
+           (("with", "contacts"),), newer="updated_at", people=("manager_id",), deal="{row}.id", subject="lead",
+           hidden=incoming_deals, trash=(("with", "only_deleted"),)),
+    Entity("tasks", _("Tasks"), models.Task, "/api/v4/tasks", "tasks", rows.task_row, Reading.LIST, newer="updated_at",
+           after=("deals",), folded=frozenset({"completed_at", "completed_inferred"}), people=("manager_id",),
+           deal="{row}.deal_id", subject="task",
+           of_deals=lambda deals: (("filter[entity_type]", "leads"), *ids("filter[entity_id]", deals))),
+    notes("notes", _("Notes and calls of deals"), "leads", log_rows.deal_touch_row,
+          of_deals=lambda deals: ids("filter[entity_id]", deals)),
+    notes("contact_notes", _("Notes and calls of contacts"), "contacts", log_rows.contact_touch_row),
+    notes("company_notes", _("Notes and calls of companies"), "companies", log_rows.company_touch_row),
+    log("messages", _("Chat messages"), models.Touch, log_rows.MESSAGES, log_rows.message_row, newer="updated_at",
+        people=("manager_id",), deal="{row}.deal_id", of_deals=log_of_deals),
+    log("events", _("Events"), models.Event, log_rows.KINDS, log_rows.event_row, people=("author_id",),
+        deal=DEAL_OF_EVENT, of_deals=log_of_deals,
+        doubts=doubtful, after=("deals", "tasks", "notes")),
+)  # fmt: skip
+ENTITIES = {entity.name: entity for entity in TABLE}

@@ -1,0 +1,111 @@
+"""How old the mirror's data is: a fact like any other. What is stale costs nobody money."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from pipelines.mirror.entities import TABLE, Entity
+from pipelines.models import Account, Cursor
+
+State = Literal["denied", "fresh", "stale", "critical", "never"]
+WORST: list[State] = [
+    "denied",
+    "fresh",
+    "stale",
+    "critical",
+    "never",
+]  # what may not be read holds nothing up
+CHANGING = timedelta(minutes=10), timedelta(minutes=60)  # stale, critical
+DICTIONARY = timedelta(hours=1), timedelta(hours=24)
+NOTHING = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """Everything amoCRM knew of the entity at ``as_of`` is here; None before the first load has ended.
+
+    Older than ``stale_after`` it is stale, older than ``critical_after`` critical.
+    """
+
+    entity: str
+    label: str | Promise
+    as_of: datetime | None
+    rows: int
+    state: State
+    stale_after: timedelta
+    critical_after: timedelta
+
+
+def read(now: datetime) -> list[Freshness]:
+    """Every mirrored entity, parents before children."""
+    known = {cursor.entity: cursor for cursor in Cursor.objects.all()}
+    return [of(entity, known.get(entity.name), now) for entity in TABLE]
+
+
+def of(entity: Entity, cursor: Cursor | None, now: datetime) -> Freshness:
+    as_of = cursor.as_of if cursor else None
+    limits = DICTIONARY if entity.is_dictionary else CHANGING
+    rows = cursor.rows if cursor else 0
+    denied = cursor is not None and cursor.state == Cursor.State.DENIED
+    found: State = "denied" if denied else state(as_of, now, limits)
+    return Freshness(entity.name, entity.label, as_of, rows, found, *limits)
+
+
+def state(as_of: datetime | None, now: datetime, limits: tuple[timedelta, timedelta]) -> State:
+    """A limit itself is still within it."""
+    if as_of is None:
+        return "never"
+    age, (stale, critical) = now - as_of, limits
+    return "critical" if age > critical else "stale" if age > stale else "fresh"
+
+
+def overall(now: datetime) -> Freshness:
+    """The mirror as a whole: as old as the oldest of what changes, as bad as its worst part."""
+    return worst(read(now))
+
+
+def worst(parts: Iterable[Freshness]) -> Freshness:
+    parts = list(parts)
+    dictionaries = {entity.name for entity in TABLE if entity.is_dictionary}
+    changing = [part for part in parts if part.entity not in dictionaries and part.state != "denied"]
+    moments = [part.as_of for part in changing]
+    return Freshness(
+        "all",
+        _("Data"),
+        None if None in moments else min((moment for moment in moments if moment), default=None),
+        sum(part.rows for part in parts),
+        max((part.state for part in parts), key=WORST.index),
+        *CHANGING,
+    )
+
+
+def connected() -> bool:
+    """Whether the mirror is amoCRM's; one that only files have filled never gets older."""
+    return (
+        bool(settings.AMO_BASE_URL)
+        or Account.objects.exclude(credentials=None).exists()
+        or Cursor.objects.exists()
+    )
+
+
+def known_until(now: datetime) -> datetime:
+    """Up to when it is known what people did: ``now``, unless the data is critically old.
+
+    What is read anew (a wider choice of pipelines) is known up to the end of its last run, what has never been read is
+    not known at all: ``NOTHING``.
+    """
+    if not connected():
+        return now
+    cursors = {cursor.entity: cursor for cursor in Cursor.objects.all()}
+    ages = []
+    for entity in TABLE:
+        cursor = cursors.get(entity.name)
+        if not entity.is_dictionary and (cursor is None or cursor.state != Cursor.State.DENIED):
+            ages.append((cursor and (cursor.as_of or cursor.finished_at)) or NOTHING)
+    known = min(ages, default=now)
+    return known if state(known, now, CHANGING) == "critical" else now

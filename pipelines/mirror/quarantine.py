@@ -1,0 +1,79 @@
+"""Rows of amoCRM that cannot be stored: set aside with the reason, so that the rows around them go on."""
+
+import logging
+from collections.abc import Iterable
+from datetime import tzinfo
+from typing import Any
+
+from django.db import DatabaseError
+from django.db.models import Count
+
+from core import moment
+from pipelines.mirror.entities import ENTITIES, Entity
+from pipelines.mirror.rows import Item, Row
+from pipelines.models import Refused
+
+log = logging.getLogger(__name__)
+SHOWN = 20
+
+
+def understood(entity: Entity, items: Iterable[Item], zone: tzinfo) -> list[Row]:
+    """The rows that these items stand for; an item that makes no sense is set aside."""
+    items = list(items)
+    try:
+        return entity.rows(items, zone)
+    except Exception:  # whatever a foreign item makes a pure function raise
+        return list({row["id"]: row for item in items for row in one_understood(entity, item, zone)}.values())
+
+
+def one_understood(entity: Entity, item: Item, zone: tzinfo) -> list[Row]:
+    try:
+        return entity.rows([item], zone)
+    except Exception as error:
+        set_aside(entity, item.get("id"), error)
+        return []
+
+
+def set_aside(entity: Entity, key: object, error: Exception) -> None:
+    """Remember the row and why; a row that is set aside again has the newest reason."""
+    one = Refused(entity=entity.name, remote_id=str(key), reason=reason(error), at=moment.now())
+    log.warning("%s %s cannot be stored: %s", entity.name, key, one.reason)
+    Refused.objects.bulk_create(
+        [one], update_conflicts=True, unique_fields=["entity", "remote_id"], update_fields=["reason", "at"]
+    )
+
+
+def reason(error: Exception) -> str:
+    """One line; PostgreSQL's further lines repeat the row."""
+    text = (str(error).splitlines() or [""])[0]
+    return text if text and isinstance(error, DatabaseError) else f"{type(error).__name__}: {text}"
+
+
+def any_of(entity: Entity) -> bool:
+    return Refused.objects.filter(entity=entity.name).exists()
+
+
+def forget(entity: Entity, keys: Iterable[object] | None = None) -> None:
+    """What concerns us no longer; None: all of it is about to be read again."""
+    aside = Refused.objects.filter(entity=entity.name)
+    (aside if keys is None else aside.filter(remote_id__in=map(str, keys))).delete()
+
+
+def counts() -> dict[str, int]:
+    """How many rows stand aside, by entity."""
+    counted = Refused.objects.order_by().values_list("entity").annotate(rows=Count("pk"))
+    return dict(counted)
+
+
+def read() -> dict[str, Any]:
+    """What stands aside on the sync page: how many rows, and the newest of them."""
+    newest = [
+        {
+            "label": ENTITIES[one.entity].label,
+            "remote_id": one.remote_id,
+            "reason": one.reason,
+            "at": one.at,
+        }
+        for one in Refused.objects.all()[:SHOWN]
+    ]
+    return {"count": sum(counts().values()), "newest": newest}

@@ -1,0 +1,87 @@
+import io
+
+import pytest
+from django.utils.translation import override
+
+from pipelines.imports import tables
+from pipelines.imports.tables import BadFile, Line, encoding_of, separator_of
+from pipelines.tests.export_files import packed, table, workbook
+
+
+def read(data: bytes) -> list[Line]:
+    return list(tables.read(io.BytesIO(data)))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_either_alphabet_and_any_separator_are_read(encoding: str, separator: str) -> None:
+    data = table(["ID", "Бюджет, руб"], [["1", "Окна, двери; «люкс»"]], encoding, separator)
+    assert read(data) == [Line(1, ["ID", "Бюджет, руб"]), Line(2, ["1", "Окна, двери; «люкс»"])]
+
+
+@pytest.mark.parametrize(
+    "header, separator",
+    [
+        ("ID;Название;Бюджет, ₽", ";"),
+        ('"ID";"Бюджет, ₽, с НДС, руб"', ";"),
+        ("ID,Название сделки,Бюджет ", ","),
+        ("ID\tБюджет, ₽\tЭтап", "\t"),
+        ("ID;Бюджет, ₽", ";"),
+    ],
+)
+def test_commas_inside_a_title_do_not_deceive(header: str, separator: str) -> None:
+    assert separator_of(header) == separator
+
+
+def test_lines_are_numbered_as_an_editor_shows_them() -> None:
+    data = b'ID,Note\n1,"two\nlines"\n\n,,\n2,x\n'
+    assert [(line.number, line.cells[0]) for line in read(data)] == [(1, "ID"), (2, "1"), (6, "2")]
+
+
+def test_a_workbook_gives_ids_without_a_point_and_its_own_row_numbers() -> None:
+    assert read(workbook([["ID", "Бюджет"], [], [48211.0, 350000.5], ["7", None]])) == [
+        Line(1, ["ID", "Бюджет"]),
+        Line(3, ["48211", "350000.5"]),
+        Line(4, ["7", ""]),
+    ]
+
+
+def test_an_empty_workbook_is_an_empty_table() -> None:
+    assert read(packed("")) == []
+
+
+FIRST_CELL = '<row r="1"><c r="A1" t="inlineStr"><is><t>{}</t></is></c></row>'
+FAR_AWAY = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+
+
+@pytest.mark.parametrize(
+    "data, why",
+    [
+        pytest.param(b"\x89PNG\0\0", "neither a text table", id="picture"),
+        pytest.param("ID,Этап\n1,x".encode("utf-16"), "neither a text table", id="utf-16"),
+        pytest.param("ID,Этап\n".encode() + b"1,\xff\xfe\n", "Line 2", id="broken inside"),
+        pytest.param(b"ID,\x98\n", "neither UTF-8 nor Windows-1251", id="no alphabet"),
+        pytest.param(
+            b'ID,Stage\n1,a\n2,"b\n3,c\n4,d\n', "on line 3 is never closed", id="open quotation mark"
+        ),
+        pytest.param(b"ID,Stage\n1," + b"x" * 200_000, "Line 2", id="endless cell"),
+        pytest.param(b"PK\x03\x04 and nothing", "workbook is damaged", id="damaged workbook"),
+        pytest.param(packed(FAR_AWAY), "unfolds into too much", id="a cell far away asks for 500 GB"),
+        pytest.param(packed(FIRST_CELL, times=600), "unfolds into too much", id="600 MB in 3 MB"),
+    ],
+)
+def test_what_is_no_table_is_told_in_one_sentence(data: bytes, why: str) -> None:
+    with override("en"), pytest.raises(BadFile, match=why) as caught:
+        read(data)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_over_the_limit_is_refused_before_it_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "LARGEST", 10)
+    with override("en"), pytest.raises(BadFile, match="larger than 50 MB"):
+        read(b"ID,Stage\n12")
+    assert len(read(b"ID,Stage\n1")) == 2
+
+
+def test_a_header_in_latin_letters_leaves_both_alphabets_open() -> None:
+    assert encoding_of("ID,Stage\n1,Окна".encode("cp1251")) == "cp1251"
