@@ -15,11 +15,11 @@ from bench.data import DAY, NOW, WORK, stage_id
 from bench.measure import Cost, cost, share, typical
 from bench.report import Line, against, below, compared, milliseconds
 from bench.setting import Setting
-from pipelines import folding
 from pipelines.mirror import sync
 from pipelines.mirror.entities import ENTITIES
 from pipelines.models import Deal, Event, Stay
 from qc import bulk, engine
+from timeline import folding
 
 UPSERT = """
     INSERT INTO pipelines_deal SELECT * FROM jsonb_populate_record(NULL::pipelines_deal, %s)

@@ -17,7 +17,6 @@ from bench.measure import Cost, cost, typical
 from bench.report import Line, below, milliseconds
 from bench.setting import Setting
 from core import moment
-from pipelines import folding
 from pipelines.amo.client import Client
 from pipelines.amo.paging import Listing
 from pipelines.mirror import coverage, sync
@@ -25,6 +24,7 @@ from pipelines.mirror.entities import ENTITIES, TABLE
 from pipelines.mirror.sync import Source
 from pipelines.models import Deal
 from qc import engine
+from timeline import folding
 
 RATE = 7  # requests a second that amoCRM allows
 OVER, WITHOUT_JUDGING, WITH_JUDGING = 1.05, 15, 30  # targets: × of the limit's own time, % of a core

@@ -15,8 +15,8 @@ from django_filters.fields import ModelChoiceField
 
 from core import moment
 from pipelines import frozen
-from pipelines.credit import owner_at_closing
 from pipelines.models import Deal, Person, Pipeline, Stage, Task
+from timeline.attribution import owner_at_closing
 
 SENSIBLE_YEARS = range(1970, 2201)
 NO_SUCH = {"invalid_choice": _("there is no such value: %(value)s")}

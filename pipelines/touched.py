@@ -12,8 +12,9 @@ from django.db import connection
 from django.db.models import Q
 
 from core import locks, moment
-from pipelines import folding, succession_tmp
+from pipelines import succession_tmp
 from pipelines.models import Account, Touched
+from timeline import folding
 
 AT_ONCE = 5000  # notes taken together
 JUDGED_AT_ONCE = 500  # deals in one message

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from pipelines.models import Deal
-from pipelines.timeline import PRICE, is_filled
 from qc import wording
 from qc.models import Finding, Regulation
 from qc.terms import field_names
+from timeline.timeline import PRICE, is_filled
 
 
 @dataclass(frozen=True)

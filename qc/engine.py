@@ -12,12 +12,12 @@ from msgspec import json
 from core import moment
 from core.db import ask
 from pipelines.models import Deal, Stay
-from pipelines.queries import timelines
-from pipelines.timeline import Timeline
 from qc import steps
 from qc.regulations import draft
 from qc.rules import RULES, Breach, Terms
 from qc.terms import STAMP, Bench, bench, field_names, norm_of
+from timeline.loading import timelines
+from timeline.timeline import Timeline
 
 log = logging.getLogger(__name__)
 

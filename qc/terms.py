@@ -8,12 +8,12 @@ from typing import Any
 
 from core.db import ask
 from pipelines.models import CustomField
-from pipelines.timeline import PRICE
 from qc import steps
 from qc.models import Regulation, RuleMode
 from qc.rules import RULES, Norm, Terms
 from qc.steps import Steps
 from team.queries import clocks, gone
+from timeline.timeline import PRICE
 
 # A checksum of every row that judgement depends on, beside the deals themselves. These tables are small.
 STAMP = """

@@ -9,9 +9,9 @@ from django.utils.text import get_text_list
 from django.utils.translation import get_language, gettext
 
 from core import formats
-from pipelines.timeline import PRICE
 from qc.models import Finding, Regulation
 from qc.rules import AHEAD, PLAIN, RULES
+from timeline.timeline import PRICE
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 

@@ -9,8 +9,8 @@ from bench import __main__, data, report, store
 from bench.data import COLUMNS, Company
 from bench.measure import Cost, share
 from bench.rows import MEASURES
-from pipelines import folding
 from pipelines.models import Deal, Stay, Task, Touched
+from timeline import folding
 
 
 @pytest.mark.django_db

@@ -13,9 +13,9 @@ from kpi.metrics.question import COLUMNS, Answer, Question, credited, tally
 from kpi.metrics.registry import Metric, register
 from kpi.metrics.sources import created
 from kpi.metrics.survival import Wait, median
-from pipelines.credit import owner_at
 from pipelines.models import Deal, Touch
 from team.queries import clocks
+from timeline.attribution import owner_at
 
 MINUTE = Decimal(60)
 _MICROSECOND = timedelta(microseconds=1)

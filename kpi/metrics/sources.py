@@ -17,8 +17,8 @@ from django.db.models.functions import Coalesce, Extract
 
 from kpi.metrics.options import dated
 from kpi.metrics.question import Question
-from pipelines.credit import WORKING, owner_at, owner_at_closing, piece_at
 from pipelines.models import Deal, Stay
+from timeline.attribution import WORKING, owner_at, owner_at_closing, piece_at
 
 
 class Median(Aggregate):

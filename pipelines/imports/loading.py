@@ -10,7 +10,6 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from pipelines.history import FROM_FILE
 from pipelines.imports import names
 from pipelines.imports.dictionaries import dictionaries
 from pipelines.imports.parsing import Deal, Parsed
@@ -19,6 +18,7 @@ from pipelines.mirror.entities import ENTITIES
 from pipelines.mirror.rows import Row, stage_key
 from pipelines.mirror.upsert import store
 from pipelines.models import Account, Cursor
+from timeline.history import FROM_FILE
 
 PAGE = 1000  # rows in one statement
 

@@ -80,7 +80,7 @@ class Touch(models.Model):
 class Stay(models.Model):
     """A piece of a deal's life: one stage, one owner, half-open ``[entered_at, left_at)``.
 
-    Folded from events by ``pipelines.folding`` and rewritten whole for touched deals; every analysis reads it. A visit
+    Folded from events by ``timeline.folding`` and rewritten whole for touched deals; every analysis reads it. A visit
     to a stage that changed owners has several pieces with one ``visit`` number and one ``visit_since``; the last piece
     of a finished visit carries ``next_stage``. A closing stage is the open last piece, like any other.
     """

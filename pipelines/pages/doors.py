@@ -7,9 +7,9 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 
-from pipelines.credit import owner_at_closing
 from pipelines.models import Deal, Task
 from pipelines.models.work import DealQuerySet
+from timeline.attribution import owner_at_closing
 
 View = Callable[..., HttpResponse]
 

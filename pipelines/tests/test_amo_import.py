@@ -12,7 +12,6 @@ from django.utils.translation import override
 
 from pipelines import succession_tmp, touched
 from pipelines.account.source import Source
-from pipelines.history import FROM_FILE
 from pipelines.imports import loading, names
 from pipelines.imports.parsing import parse
 from pipelines.mirror import coverage
@@ -23,6 +22,7 @@ from qc.models import Finding, Regulation
 from salesops.tests import factory
 from sandbox.world import World
 from team.models import Employee, Role
+from timeline.history import FROM_FILE
 
 pytestmark = pytest.mark.django_db
 OPEN = "не закрыта"

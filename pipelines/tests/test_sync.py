@@ -8,7 +8,7 @@ import stamina
 from django.db.models import F
 
 from core import locks, moment
-from pipelines import folding, touched
+from pipelines import touched
 from pipelines.account.source import Source
 from pipelines.amo import errors
 from pipelines.mirror import coverage, cursors, sync, windows
@@ -33,6 +33,7 @@ from pipelines.tests.conftest import source_of
 from sandbox.faults import Fault
 from sandbox.server import Handle
 from sandbox.world import World
+from timeline import folding
 
 pytestmark = pytest.mark.django_db
 

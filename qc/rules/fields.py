@@ -4,10 +4,10 @@ from functools import reduce
 from operator import and_, or_
 
 from core.spans import Spans
-from pipelines.timeline import Timeline
 from qc.rules.norms import OWNER
 from qc.rules.registry import AHEAD, REMARK, Breach, gettext_noop, rule
 from qc.rules.terms import Terms
+from timeline.timeline import Timeline
 
 
 @rule(

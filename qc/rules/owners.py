@@ -3,10 +3,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from core.spans import Spans
-from pipelines.timeline import WORK, Timeline
 from qc.rules.norms import CALENDAR
 from qc.rules.registry import VIOLATION, Breach, gettext_noop, rule
 from qc.rules.terms import Terms
+from timeline.timeline import WORK, Timeline
 
 NOBODY = "nobody"
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pipelines.timeline import Timeline
 from qc.rules.terms import Terms
+from timeline.timeline import Timeline
 
 REMARK, VIOLATION = "remark", "violation"
 PLAIN, AHEAD = (

@@ -1,10 +1,10 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from pipelines.timeline import LOST, WON, Timeline, Visit
 from qc.rules.norms import CLIENT, NORM, OWNER, Norm
 from qc.rules.registry import VIOLATION, Breach, gettext_noop, rule
 from qc.rules.terms import Terms
+from timeline.timeline import LOST, WON, Timeline, Visit
 
 NEW_NORM = "new"
 

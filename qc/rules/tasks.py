@@ -3,10 +3,10 @@ from datetime import datetime
 from itertools import chain
 
 from core.spans import Spans
-from pipelines.timeline import WORK, Planned, Timeline
 from qc.rules.norms import OWNER, Demand, Norm
 from qc.rules.registry import AHEAD, VIOLATION, Breach, gettext_noop, rule
 from qc.rules.terms import Terms
+from timeline.timeline import WORK, Planned, Timeline
 
 
 @rule(

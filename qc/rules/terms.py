@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from core.spans import FOREVER
-from pipelines.timeline import LOST, WON, Piece, Visit
 from qc.rules.norms import CALENDAR, CLIENT, OWNER, Demand, Norm, Versions
 from team.clock import Clocks
+from timeline.timeline import LOST, WON, Piece, Visit
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pipelines.timeline import Change, Piece, Planned, Timeline
 from qc.rules import RULES, Breach, Norm, Terms
 from team.clock import Clock, Clocks, Pattern, Schedule
+from timeline.timeline import Change, Piece, Planned, Timeline
 
 START = datetime(2026, 11, 2, tzinfo=ZoneInfo("Europe/Moscow")).astimezone(UTC)
 PEOPLE = {"anna": 1, "boris": 2, "vera": 3, "-": None}

@@ -10,14 +10,14 @@ from django.db import connection
 
 from core import moment
 from pipelines.models import Deal, Person
-from pipelines.queries import timelines
-from pipelines.timeline import PRICE
 from qc import engine, regulations
 from qc.models import Finding, Regulation, RuleMode, RuleStep
 from qc.rules import RULES, Rule
 from qc.tests import world
 from qc.tests.lives import at, hour, hours
 from team.models import DayOff, Employee
+from timeline.loading import timelines
+from timeline.timeline import PRICE
 
 pytestmark = pytest.mark.django_db
 NOW = 200.0

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.timeline import PRICE, Piece, Planned, Timeline, is_filled
 from qc.rules import Norm, Terms
 from qc.tests.lives import CLOCKS, PEOPLE, at, breaches, hours, life
+from timeline.timeline import PRICE, Piece, Planned, Timeline, is_filled
 
 LENGTH = 120  # hours
 STEP = timedelta(hours=1)

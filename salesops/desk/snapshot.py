@@ -15,10 +15,10 @@ from django.db import connection
 from msgspec import Struct, json
 
 from core.periods import Period
-from pipelines.credit import OWNER_AT_CLOSING
 from pipelines.frozen import SHOWN
 from qc.models import NEVER
 from salesops.desk import pulse
+from timeline.attribution import OWNER_AT_CLOSING
 
 WEEK = timedelta(days=7)
 KEEP = 600  # seconds

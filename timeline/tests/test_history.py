@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import folding
-from pipelines.history import Change, Life, Piece, pieces
 from pipelines.models import Deal, Event, Stay, Task
+from timeline import folding
+from timeline.history import Change, Life, Piece, pieces
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""A deal's events as the pieces of its life. Pure; `pipelines.folding` feeds it and keeps what it says."""
+"""A deal's events as the pieces of its life. Pure; `timeline.folding` feeds it and keeps what it says."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -12,7 +12,7 @@ import msgspec
 from django.db import connection, transaction
 
 from core.db import ask
-from pipelines.history import Change, Life, Piece, pieces
+from timeline.history import Change, Life, Piece, pieces
 
 CHUNK = 2000  # deals folded in one transaction
 FOLD_LOCK = 0x5A1E5001  # folds go one at a time: one that knows less must not overwrite one that knows more

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 from core.db import ask
-from pipelines.timeline import PRICE, Change, Piece, Planned, Timeline
+from timeline.timeline import PRICE, Change, Piece, Planned, Timeline
 
 BATCH = 2_000
 T = TypeVar("T")
