@@ -24,7 +24,7 @@ from kpi.models import Quota
 from kpi.plans import Plan
 from qc import queries as judgement
 from qc.queries import RuleScore
-from team.queries import shifts
+from team.schedules import shifts
 
 Facts = dict[str, Any]
 COUNTS_IN_MONEY = "money"  # the mode of a rule

@@ -12,7 +12,7 @@ from qc import steps
 from qc.models import Regulation, RuleMode
 from qc.rules import RULES, Norm, Terms
 from qc.steps import Steps
-from team.queries import clocks, gone
+from team.schedules import clocks, gone
 from timeline.timeline import PRICE
 
 # A checksum of every row that judgement depends on, beside the deals themselves. These tables are small.

@@ -16,7 +16,7 @@ from qc import engine, queries
 from qc.models import Regulation
 from qc.rules import RULES
 from team.models import Employee
-from team.queries import clocks
+from team.schedules import clocks
 
 DAYS = 90
 

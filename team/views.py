@@ -18,7 +18,7 @@ from core import moment
 from core.periods import Period, month, month_of
 from pipelines.models import Deal, Person
 from team.models import DayOff, Employee
-from team.queries import GridRow, rota_grid
+from team.schedules import GridRow, rota_grid
 
 TZ = ZoneInfo(settings.TIME_ZONE)
 # kind of a day → its word and the sign in the grid

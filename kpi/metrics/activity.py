@@ -14,7 +14,7 @@ from kpi.metrics.registry import Metric, register
 from kpi.metrics.sources import created
 from kpi.metrics.survival import Wait, median
 from pipelines.models import Deal, Touch
-from team.queries import clocks
+from team.schedules import clocks
 from timeline.attribution import owner_at
 
 MINUTE = Decimal(60)

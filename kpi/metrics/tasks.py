@@ -18,7 +18,7 @@ from kpi.metrics.question import COLUMNS, Answer, Question, tally
 from kpi.metrics.registry import Metric, register
 from pipelines.models import Deal, Event, Task
 from team.models import Employee
-from team.queries import clocks
+from team.schedules import clocks
 
 SECOND = timedelta(seconds=1)
 HOUR = Decimal(3600)

@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from pipelines.models import Person
 from team.clock import CALENDAR
 from team.models import DayOff, Employee, Rota
-from team.queries import clocks, gone, rota_grid, shifts
+from team.schedules import clocks, gone, rota_grid, shifts
 
 pytestmark = pytest.mark.django_db
 HOURS = {"starts": "09:00", "ends": "18:00", "anchor": "2026-11-02", "time_zone": "Europe/Moscow"}
