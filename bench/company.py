@@ -28,7 +28,7 @@ from pipelines.models import (
     Stage,
     TaskType,
 )
-from qc import bulk
+from qc import parallel
 from qc.defaults import ensure_defaults
 from qc.models import Regulation, RuleMode
 from salesops.desk import pulse
@@ -55,7 +55,7 @@ def hold(company: Company) -> None:
         copy(f"{Contact._meta.db_table} (id, name, updated_at, deleted_at)", data.contacts(company))
     regulate()
     vacuum()
-    bulk.judge(list(Deal.objects.order_by("id").values_list("id", flat=True)))
+    parallel.judge(list(Deal.objects.order_by("id").values_list("id", flat=True)))
     plans.load(json.loads((settings.BASE_DIR / "kpi" / "schemes" / "zolotarev.json").read_text()))
     quota = Decimal(1_000_000)
     Quota.objects.bulk_create(

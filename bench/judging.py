@@ -18,7 +18,7 @@ from bench.setting import Setting
 from pipelines.mirror import sync
 from pipelines.mirror.entities import ENTITIES
 from pipelines.models import Deal, Event, Stay
-from qc import bulk, engine
+from qc import engine, parallel
 from timeline import folding
 
 UPSERT = """
@@ -111,7 +111,7 @@ def everything(setting: Setting) -> Iterator[Line]:
 def spread(deals: list[int]) -> Cost:
     """Judging in one process or several; the processor time of all of them."""
     before, began = processor(), time.perf_counter()
-    bulk.judge(deals)
+    parallel.judge(deals)
     return Cost(time.perf_counter() - began, processor() - before)
 
 

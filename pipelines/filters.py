@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from django_filters.fields import ModelChoiceField
 
 from core import moment
-from pipelines import frozen
 from pipelines.models import Deal, Person, Pipeline, Stage, Task
+from qc import stalled
 from timeline.attribution import owner_at_closing
 
 SENSIBLE_YEARS = range(1970, 2201)
@@ -258,11 +258,11 @@ class DealFilter(Cascading):
         return closed_by(deals, Person.objects.filter(group=group).values("pk"))
 
     def by_stuck(self, deals: QuerySet[Deal], name: str, wanted: bool) -> QuerySet[Deal]:
-        condition = frozen.stuck(moment.now())
+        condition = stalled.stuck(moment.now())
         return deals.filter(condition if wanted else ~condition)
 
     def by_no_task(self, deals: QuerySet[Deal], name: str, wanted: bool) -> QuerySet[Deal]:
-        condition = frozen.without_task()
+        condition = stalled.without_task()
         return deals.filter(condition if wanted else ~condition)
 
 
@@ -295,7 +295,7 @@ class TaskFilter(Cascading):
         fields: list[str] = []
 
     def by_overdue(self, tasks: QuerySet[Task], name: str, wanted: bool) -> QuerySet[Task]:
-        condition = frozen.overdue(moment.now())
+        condition = stalled.overdue(moment.now())
         return tasks.filter(condition if wanted else ~condition)
 
     def by_completed(self, tasks: QuerySet[Task], name: str, wanted: bool) -> QuerySet[Task]:

@@ -14,7 +14,7 @@ from core import moment
 from core.db import ask
 from core.periods import Period
 from pipelines.mirror import freshness
-from qc import steps, wording
+from qc import wording
 from qc.models import Finding, FindingQuerySet, RuleMode
 from qc.rules import RULES
 from team.models import Employee
@@ -51,8 +51,8 @@ def quality(
     until = min(period.end, known_until(moment.now()))
     weights: dict[str, int] = {}
     asked = []
-    for rule, reach in steps.read().items():
-        weight, parts = steps.counted(reach, modes, period.start, until)
+    for rule, reach in modes.read().items():
+        weight, parts = modes.counted(reach, modes, period.start, until)
         if rule in OPPORTUNITIES and parts:
             weights[rule] = weight
             asked += [(rule, part) for part in parts]

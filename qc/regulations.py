@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from core import moment
 from pipelines.models import Stage
 from qc import wording
+from qc.criteria import field_names
 from qc.models import Regulation, RuleMode, RuleStep
 from qc.rules import RULES
-from qc.terms import field_names
 from team.models import Employee
 
 TEXTS = ("entry_result", "goal", "term", "automation", "steps")

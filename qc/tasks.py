@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from core import moment
 from pipelines import touched
 from pipelines.models import Deal, Stay
-from qc import engine, terms
+from qc import criteria, engine
 from qc.models import FullRun, Regulation
 
 PART = 5_000  # deals in one message
@@ -51,7 +51,7 @@ def judge_by_changed_terms() -> None:
         if not cursor.fetchone()[0]:
             return
         try:
-            before = "/".join(map(str, terms.stamp()))
+            before = "/".join(map(str, criteria.stamp()))
             if not FullRun.objects.filter(stamp=before).exists():
                 engine.judge()
                 FullRun.objects.update_or_create(

@@ -12,10 +12,10 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from core import moment
-from pipelines.frozen import SHOWN
 from pipelines.mirror import freshness
 from pipelines.models import Account
 from qc.models import Finding
+from qc.stalled import SHOWN
 from team.models import Employee, Role
 
 MANY = 999  # a badge need not be exact, and counting a million findings on every page takes 100 ms

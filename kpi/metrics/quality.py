@@ -15,9 +15,9 @@ from kpi.metrics.question import Answer, Question, credited, tally
 from kpi.metrics.registry import Metric, register
 from kpi.metrics.sources import decimal, open_deals, seconds
 from kpi.metrics.tasks import STOCK
-from pipelines import frozen
 from pipelines.models import Deal, Stage, Stay
 from qc import queries as judgement
+from qc import stalled
 from qc.queries import RuleScore
 
 OWNER_AT_OPENING = _("the owner at the moment when the finding opened; later reassignment does not move it")
@@ -49,7 +49,7 @@ def quality(question: Question) -> Answer:
 def opened(question: Question) -> QuerySet[Any]:
     """Findings that opened in the period and stand; those of shadow rules do not count."""
     findings = Deal._meta.get_field("findings").related_model._default_manager
-    found = findings.filter(withdrawn_at=None, mode__in=frozen.SHOWN)
+    found = findings.filter(withdrawn_at=None, mode__in=stalled.SHOWN)
     found = found.filter(opens_at__gte=question.period.start, opens_at__lt=question.moment)
     return found.annotate(who=F("manager_id"), funnel=F("stage__pipeline_id"), step=F("stage_id"))
 

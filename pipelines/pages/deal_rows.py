@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db.models import prefetch_related_objects
 
-from pipelines.frozen import SHOWN
 from pipelines.models import Deal
 from pipelines.pages.ageing import Ageing, NextStep
+from qc.stalled import SHOWN
 
 STUCK = "deal.stuck"
 

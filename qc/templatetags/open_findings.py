@@ -7,8 +7,8 @@ from django.db.models import Count
 from django.template.context import Context
 
 from core import moment
-from pipelines.frozen import SHOWN
 from qc.models import Finding
+from qc.stalled import SHOWN
 
 register = template.Library()
 

@@ -12,7 +12,7 @@ from core import moment
 from core.periods import month
 from kpi import plans, statements
 from pipelines.models import CustomField, Stage, Stay
-from qc import dwell, trial
+from qc import backtest, dwell
 from qc.models import Regulation, RuleMode
 from salesops.tests import factory
 from salesops.tests.factory import DAY, NOW
@@ -230,7 +230,7 @@ def test_a_closing_stage_has_no_norm_of_time(office: Office) -> None:
 def test_a_draft_is_tried_on_history_and_nothing_is_written(office: Office) -> None:
     page = login().post(card(office.talk) + "try/", office.values(max_stay_number="2"), headers=HTMX)
     tried = page.context["trial"]
-    assert tried.whole == trial.Numbers(now=2, period=2, now_before=1, period_before=1)
+    assert tried.whole == backtest.Numbers(now=2, period=2, now_before=1, period_before=1)
     assert [(name, numbers.now, numbers.now_before) for _person, name, numbers in tried.managers] == [
         ("Анна Кузнецова", 1, 1),
         ("Роман Белов", 1, 0),

@@ -14,7 +14,7 @@ from django.utils import translation
 
 from core import moment
 from pipelines.models import Person
-from qc import catalogue, defaults, engine, regulations, steps, tasks, texts
+from qc import catalogue, defaults, engine, modes, regulations, tasks, texts
 from qc.models import Finding, FullRun, Regulation, RuleMode
 from qc.rules import RULES
 from qc.tests import world
@@ -123,7 +123,7 @@ def test_switching_a_rule_judges_everything_by_it(django_capture_on_commit_callb
         regulations.set_mode("deal.stuck", "off", 8)
         regulations.set_mode("deal.stuck", "off", 8)
     assert Finding.objects.standing().get().closes_at == at(600)
-    assert [tuple(step) for step in steps.read()["deal.stuck"]] == [
+    assert [tuple(step) for step in modes.read()["deal.stuck"]] == [
         ("warn", 3, at(0)),
         ("money", 7, at(500)),
         ("off", 8, at(600)),

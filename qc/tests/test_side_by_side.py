@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from core import moment
-from qc import bulk, engine
+from qc import engine, parallel
 from qc.models import Finding
 from qc.tests import world
 from qc.tests.lives import at, hours
@@ -51,7 +51,7 @@ def test_two_who_judge_the_same_deals_in_another_order_agree() -> None:
 
 def test_several_processes_do_what_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "BATCH", 3)
-    monkeypatch.setattr(bulk, "ENOUGH", 1)
-    counts = bulk.judge(range(1, 21), processes=2)
+    monkeypatch.setattr(parallel, "ENOUGH", 1)
+    counts = parallel.judge(range(1, 21), processes=2)
     assert counts == {("deal.stuck", "new"): 20, ("task.none", "new"): 20}
-    assert bulk.judge(range(1, 21), ["deal.stuck"], processes=2) == {("deal.stuck", "standing"): 20}
+    assert parallel.judge(range(1, 21), ["deal.stuck"], processes=2) == {("deal.stuck", "standing"): 20}

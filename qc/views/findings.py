@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from core import moment
-from pipelines.frozen import SHOWN
 from pipelines.models import Deal
 from pipelines.pages import listing, parts
 from pipelines.pages.doors import deals_open_to
-from qc import demands
+from qc import requirements
 from qc.filters import FindingFilter
 from qc.models import Finding
+from qc.stalled import SHOWN
 
 PERIODS = ("since", "closed_since", "held_since", "held_until")  # those who ask for one want all of it
 
@@ -79,7 +79,7 @@ def of_deal(deal: Deal, user: Any) -> dict[str, Any]:
     )
     ahead = [finding for finding in found if finding.closes_at is None or finding.closes_at > now]
     opened = [finding for finding in ahead if finding.opens_at <= now]
-    regulation = demands.in_force(deal.stage_id) if deal.closed_at is None else None
+    regulation = requirements.in_force(deal.stage_id) if deal.closed_at is None else None
     return {
         "deal": deal,
         "now": now,
@@ -91,5 +91,5 @@ def of_deal(deal: Deal, user: Any) -> dict[str, Any]:
             if finding.closes_at is not None and finding.closes_at <= now
         ],
         "regulation": regulation,
-        "demands": demands.demands(deal, regulation, ahead, now) if regulation else [],
+        "demands": requirements.demands(deal, regulation, ahead, now) if regulation else [],
     }

@@ -12,13 +12,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kombu.exceptions import OperationalError
 
 from core import moment
-from pipelines.frozen import SHOWN
 from pipelines.models import Pipeline, Stage
 from pipelines.pages.doors import for_admins
-from qc import dwell, regulations, trial, wording
+from qc import backtest, dwell, regulations, wording
+from qc.criteria import field_names
 from qc.models import Finding, Regulation
 from qc.regulation_form import RegulationForm
-from qc.terms import field_names
+from qc.stalled import SHOWN
 from team.models import Employee, Role
 
 
@@ -78,7 +78,7 @@ def attempt(request: HttpRequest, stage: str) -> HttpResponse:
     """The draft sent along, tried on history: a part of the card for htmx, else a page. Writes nothing."""
     one = _stage(stage)
     form = RegulationForm(one, field_names(), request.POST)
-    context: dict[str, Any] = {"stage": one, "days": trial.DAYS}
+    context: dict[str, Any] = {"stage": one, "days": backtest.DAYS}
     if not form.is_valid():
         context["problems"] = [
             f"{form.fields[name].label}: {problem}" if name in form.fields else problem
@@ -89,7 +89,7 @@ def attempt(request: HttpRequest, stage: str) -> HttpResponse:
     values = form.chosen
     try:
         draft = regulations.draft(one.pk, **values)
-        context |= {"trial": trial.run(one.pk, values), "values": values}
+        context |= {"trial": backtest.run(one.pk, values), "values": values}
     except (ValueError, ValidationError) as error:
         return render(
             request, _attempt_template(request), context | {"problems": _sentences(error)}, status=422
@@ -98,7 +98,7 @@ def attempt(request: HttpRequest, stage: str) -> HttpResponse:
     chosen = request.POST.get("person", "")
     someone = next((person for person in _examples() if str(person.pk) == chosen), None)
     if draft.max_stay and someone:
-        context["example"] = trial.example(draft.max_stay, draft.stay_clock, someone, moment.now())
+        context["example"] = backtest.example(draft.max_stay, draft.stay_clock, someone, moment.now())
     return render(request, _attempt_template(request), context)
 
 

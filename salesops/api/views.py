@@ -24,7 +24,7 @@ from pipelines import flow
 from pipelines.filters import DealFilter, TaskFilter
 from pipelines.mirror import comparisons, freshness
 from pipelines.models import Deal, Person, Pipeline, Stage, Task
-from qc import engine, regulations, trial
+from qc import backtest, engine, regulations
 from qc.filters import FindingFilter
 from qc.models import Finding
 from salesops.api import shapes
@@ -245,7 +245,7 @@ class Backtest(APIView):
 def month_shift(stage: str, norms: dict[str, Any]) -> dict[int, Decimal]:
     """By manager: what the norms would have done to the pay of the present month."""
     this = month_of(moment.now(), TZ)
-    return shift(this.first, trial.more_violations(stage, norms, this.start))
+    return shift(this.first, backtest.more_violations(stage, norms, this.start))
 
 
 class Freshness(APIView):

@@ -15,8 +15,8 @@ from django.db import connection
 from msgspec import Struct, json
 
 from core.periods import Period
-from pipelines.frozen import SHOWN
 from qc.models import NEVER
+from qc.stalled import SHOWN
 from salesops.desk import pulse
 from timeline.attribution import OWNER_AT_CLOSING
 

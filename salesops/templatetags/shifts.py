@@ -9,7 +9,7 @@ from django.conf import settings
 from core import moment
 from core.periods import month_of
 from pipelines.models import Stage
-from qc import trial
+from qc import backtest
 
 register = template.Library()
 
@@ -20,7 +20,7 @@ def money_shift(stage: Stage, values: Mapping[str, Any]) -> dict[str, Any]:
     from kpi.shift import shift  # pay is not needed to start Django, which imports every tag library
 
     month = month_of(moment.now(), ZoneInfo(settings.TIME_ZONE))
-    moved = shift(month.first, trial.more_violations(stage.pk, values, month.start))
+    moved = shift(month.first, backtest.more_violations(stage.pk, values, month.start))
     return {
         "total": sum(moved.values(), Decimal(0)),
         "people": sum(bool(amount) for amount in moved.values()),

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from pipelines.models import Deal
-from qc import bulk
+from qc import parallel
 from qc.rules import RULES
 
 OUTCOMES = ("new", "changed", "withdrawn", "dropped", "standing", "failed")
@@ -20,7 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         deals = Deal.objects.all() if options["all"] else Deal.objects.open()
         rules = [options["rule"]] if options["rule"] else None
-        counts = bulk.judge(list(deals.order_by("id").values_list("id", flat=True)), rules)
+        counts = parallel.judge(list(deals.order_by("id").values_list("id", flat=True)), rules)
         self._print(counts, rules or list(RULES))
         if any(outcome == "failed" for _, outcome in counts):
             raise CommandError("Some rules failed; the log says where. Their old findings stand.")

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from core import formats
 from pipelines.models import Deal
 from qc import wording
+from qc.criteria import field_names
 from qc.models import Finding, Regulation
-from qc.terms import field_names
 from timeline.timeline import PRICE, is_filled
 
 
