@@ -11,7 +11,7 @@ from django.db import connection
 
 from bench import data
 from bench.data import COLUMNS, NOW, START, WORK, Company, person_id, pipeline_id, stage_id
-from core import moment
+from core import changes, moment
 from core.periods import Period, month_of
 from kpi import plans, statements
 from kpi.models import Quota
@@ -31,7 +31,6 @@ from pipelines.models import (
 from qc import parallel
 from qc.defaults import ensure_defaults
 from qc.models import Regulation, RuleMode
-from salesops.desk import pulse
 from team.models import Employee, Role, Rota
 
 HOURS = timedelta(hours=1)
@@ -176,8 +175,8 @@ class without_indexes:  # noqa: N801 - reads as a statement
 
 def forget_figures() -> None:
     """The desk's figures that Redis keeps; where time stands still, they would never grow old."""
-    for key in pulse.client().scan_iter("desk:*"):
-        pulse.client().delete(key)
+    for key in changes.client().scan_iter("desk:*"):
+        changes.client().delete(key)
 
 
 def vacuum() -> None:

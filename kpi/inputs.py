@@ -19,9 +19,9 @@ from kpi import sales
 from kpi.formulas.components import Inputs
 from kpi.formulas.pay import evaluate, total
 from kpi.measures import Measure, gather
-from kpi.metrics import held_by_rule
 from kpi.models import Quota
 from kpi.plans import Plan
+from metrics import held_by_rule
 from qc import queries as judgement
 from qc.queries import RuleScore
 from team.schedules import shifts

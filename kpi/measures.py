@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+import metrics
 from core.periods import Period
-from kpi import metrics
 from qc import queries as judgement
 
 KEPT = "kept:"

@@ -22,8 +22,8 @@ from kpi.formulas.components import Bonus, Coefficient, Component, Gate, Limit, 
 from kpi.formulas.curves import Points
 from kpi.formulas.rates import Tier
 from kpi.measures import Measure
-from kpi.metrics import UnknownField, check_fields
 from kpi.models import Scheme
+from metrics import UnknownField, check_fields
 
 LANGUAGES = ("ru", "en")
 SHARES = 10  # an attainment or an index beyond ten times the plan is a slip of the keyboard

@@ -14,8 +14,8 @@ from core.periods import Period, month_of
 from kpi import plans
 from kpi.formulas.rounding import ZERO
 from kpi.measures import Measure
-from kpi.metrics import UnknownField, wins
 from kpi.models import Statement
+from metrics import UnknownField, wins
 
 TZ = ZoneInfo(settings.TIME_ZONE)
 

@@ -7,18 +7,18 @@ from celery import Task, shared_task
 from celery.signals import task_postrun
 from django.conf import settings
 
-from core import moment
+from core import changes, moment
 from core.periods import month
 from kpi.tasks import refresh_statements
-from salesops.desk import pulse, snapshot
+from metrics import desk
 
 PAY_DELAY = 10  # seconds: judgements of that long share one count of the month's pay
 
 
 @shared_task
 def count_desk(label: str) -> None:
-    snapshot.recount(moment.now(), month(label, ZoneInfo(settings.TIME_ZONE)))
-    pulse.beat(pulse.COUNTED)
+    desk.recount(moment.now(), month(label, ZoneInfo(settings.TIME_ZONE)))
+    changes.beat(changes.COUNTED)
 
 
 @task_postrun.connect
@@ -26,6 +26,6 @@ def ring(task: Task, **_: Any) -> None:
     """After judging and pay, when the result can be seen; after a sync too, since not every change is judged."""
     room = task.name.partition(".")[0]
     if room in {"pipelines", "qc", "kpi"}:
-        pulse.beat()
-    if room == "qc" and pulse.first_within(PAY_DELAY, "pay"):
+        changes.beat()
+    if room == "qc" and changes.first_within(PAY_DELAY, "pay"):
         refresh_statements.apply_async(countdown=PAY_DELAY)

@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 from django.utils import translation
 
-from kpi.metrics import METRICS
+from metrics import METRICS
 
 PAGE = Path(settings.BASE_DIR) / "docs" / "metrics.md"
 

@@ -18,10 +18,10 @@ from django.utils import translation
 from core import moment
 from core.periods import month
 from kpi import plans, statements
-from kpi.metrics import measure, rows
 from kpi.models import Quota, Scheme, Statement
-from kpi.tests.test_metrics import House
 from kpi.tests.test_plans import put
+from metrics import measure, rows
+from metrics.tests.test_metrics import House
 from pipelines.mirror.entities import TABLE
 from pipelines.models import Cursor, CustomField, Deal, Person
 from qc.models import RuleMode

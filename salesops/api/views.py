@@ -15,12 +15,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+import metrics
 from core import moment
 from core.periods import Period, month, month_of
-from kpi import metrics, statements
+from kpi import statements
 from kpi.models import Statement
 from kpi.shift import shift
-from pipelines import flow
+from metrics import transitions
 from pipelines.filters import DealFilter, TaskFilter
 from pipelines.mirror import comparisons, freshness
 from pipelines.models import Deal, Person, Pipeline, Stage, Task
@@ -157,7 +158,7 @@ class Funnel(APIView):
         if not asked.isdecimal() or not Pipeline.objects.filter(pk=asked[:18]).exists():
             raise ValidationError({"detail": _("There is no pipeline “%(value)s”.") % {"value": asked}})
         period = asked_period(request)
-        stages = flow.funnel(int(asked), period.start, period.end, request.user.sees)
+        stages = transitions.funnel(int(asked), period.start, period.end, request.user.sees)
         return Response(shapes.FunnelShape(stages, many=True).data)
 
 
@@ -171,7 +172,7 @@ class Transitions(APIView):
     def get(self, request: Request) -> Response:
         query = request.query_params
         period = asked_period(request) if query.get("from") or query.get("to") else None
-        moves = flow.transitions(
+        moves = transitions.transitions(
             query.get("stage") or None,
             query.get("next_stage") or None,
             period.start if period else None,

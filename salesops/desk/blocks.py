@@ -7,9 +7,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from metrics.desk import Cell, Snapshot
 from pipelines.models import Stage
 from salesops.desk.scope import Scope
-from salesops.desk.snapshot import Cell, Snapshot
 
 NOTHING = Decimal(0)
 SPOTS = 3

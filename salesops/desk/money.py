@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from core import charts, formats
 from core.periods import Period
 from kpi.models import Statement
+from metrics.desk import Snapshot
 from qc.queries import RuleScore, score
 from salesops.desk import blocks
 from salesops.desk.blocks import NOTHING
 from salesops.desk.scope import Scope
-from salesops.desk.snapshot import Snapshot
 
 ON_TRACK, AT_RISK = Decimal(1), Decimal("0.8")  # of the pace; metrics.md 2.8
 

@@ -6,11 +6,11 @@ from datetime import date, datetime
 from django.utils import timezone
 from msgspec.structs import replace
 
+from metrics.desk import CASES, STORIES, Snapshot, Story
 from pipelines.models import Deal
 from qc.models import Finding
 from qc.stalled import SHOWN
 from salesops.desk.scope import Scope
-from salesops.desk.snapshot import CASES, STORIES, Snapshot, Story
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,14 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from core import moment
+from core import changes, moment
 from core.periods import Period, month_of
+from metrics import desk
+from metrics.desk import Snapshot
 from pipelines.pages import parts
 from pipelines.pages.doors import for_heads
-from salesops.desk import blocks, money, pulse, snapshot, today
+from salesops.desk import blocks, money, today
 from salesops.desk.scope import BadFilter, Scope, ScopeForm, read
-from salesops.desk.snapshot import Snapshot
 
 Context = dict[str, Any]
 TZ = ZoneInfo(settings.TIME_ZONE)
@@ -33,7 +34,7 @@ def _figures(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
         "plan": money.plan(taken, scope, month, now),
         "month": month,
         "as_of": taken.as_of,
-        "week_ago": taken.as_of - snapshot.WEEK,
+        "week_ago": taken.as_of - desk.WEEK,
     }
 
 
@@ -108,7 +109,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "desk/desk.html",
-        {"form": ScopeForm(scope), "query": scope.query(), "stamp": pulse.page_stamp(moment.now())},
+        {"form": ScopeForm(scope), "query": scope.query(), "stamp": changes.page_stamp(moment.now())},
     )
 
 
@@ -124,7 +125,7 @@ def block(request: HttpRequest, block: str) -> HttpResponse:
         scope = read(request)
     except BadFilter as error:
         return refused(request, error, bare)
-    shown = show(request, scope, snapshot.take(moment.now(), this_month()))
+    shown = show(request, scope, desk.take(moment.now(), this_month()))
     part = parts.draw(
         request,
         f"desk/{block}.html",
@@ -145,7 +146,7 @@ def refused(request: HttpRequest, error: BadFilter, bare: bool = False) -> HttpR
 @require_safe
 def beat(request: HttpRequest) -> HttpResponse:
     """204 while nothing has changed; else a new stamp and the event ``fresh``, on which parts of the page reload."""
-    stamp, seen = pulse.page_stamp(moment.now()), request.GET.get("seen")
+    stamp, seen = changes.page_stamp(moment.now()), request.GET.get("seen")
     if seen == stamp:
         return HttpResponse(status=204)
     response = render(request, "parts/pulse.html", {"stamp": stamp})

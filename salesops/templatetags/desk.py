@@ -6,8 +6,8 @@ from django.template.context import Context
 from django.urls import reverse
 from django.utils import timezone
 
+from metrics.desk import Story
 from qc.models import Finding
-from salesops.desk.snapshot import Story
 
 register = template.Library()
 

@@ -11,13 +11,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from core import moment
+from core import changes, moment
 from core.periods import month
 from kpi.models import Scheme, Statement
+from metrics import desk
 from pipelines.models import Account, Deal, Person, Stage, Stay
 from qc.tasks import judge
 from salesops import tasks
-from salesops.desk import pulse, snapshot
 from salesops.desk.views import BLOCKS
 from salesops.tests import factory
 from salesops.tests.factory import DAY, NOW
@@ -31,7 +31,7 @@ MONTH = month("2026-11", ZoneInfo("Europe/Moscow"))
 @pytest.fixture(autouse=True)
 def friday() -> None:
     moment.fix(NOW.isoformat())
-    pulse.beat()  # each test has its own rows, so nothing kept by another may be shown
+    changes.beat()  # each test has its own rows, so nothing kept by another may be shown
     yield
     moment.fix(None)
 
@@ -393,7 +393,7 @@ def test_a_block_that_has_not_changed_is_not_sent_again(office: Office) -> None:
     seen = HTMX | {"X-Seen": re.search(r'data-seen="(\w+)"', page)[1]}
     assert client.get("/desk/figures/", headers=seen).status_code == 204
     office.stand_still(office.anna, 1_000, days=1)
-    pulse.beat()
+    changes.beat()
     assert client.get("/desk/figures/", headers=seen).status_code == 200
 
 
@@ -403,46 +403,46 @@ def test_the_pulse_is_silent_until_something_changes() -> None:
     assert "HX-Trigger" not in first
     again = unescape(re.search(r'hx-get="([^"]+)"', first.content.decode())[1])
     assert client.get(again, headers=HTMX).status_code == 204
-    pulse.beat()
+    changes.beat()
     assert client.get(again, headers=HTMX)["HX-Trigger"] == "fresh"
 
 
 def test_kept_figures_equal_the_live_ones_after_every_change(office: Office) -> None:
-    live = snapshot.count(NOW, MONTH)
-    assert snapshot.take(NOW, MONTH) == snapshot.decoded(live)
+    live = desk.count(NOW, MONTH)
+    assert desk.take(NOW, MONTH) == desk.decoded(live)
     office.stand_still(office.roman, 5_000, days=1)
-    pulse.beat()
-    assert snapshot.take(NOW, MONTH) == snapshot.decoded(snapshot.count(NOW, MONTH)) != snapshot.decoded(live)
+    changes.beat()
+    assert desk.take(NOW, MONTH) == desk.decoded(desk.count(NOW, MONTH)) != desk.decoded(live)
 
 
 def test_nobody_waits_where_counting_is_slow(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshot, "SLOW", -1)
-    before = snapshot.take(NOW, MONTH)
+    monkeypatch.setattr(desk, "SLOW", -1)
+    before = desk.take(NOW, MONTH)
     office.stand_still(office.roman, 5_000, days=1)
-    pulse.beat()
-    assert snapshot.take(NOW, MONTH) == before  # shown until a worker, which has been asked once, has counted
-    assert snapshot.take(NOW, MONTH) == before
-    asked = [json.loads(message)["headers"] for message in pulse.client().lrange("work", 0, -1)]
+    changes.beat()
+    assert desk.take(NOW, MONTH) == before  # shown until a worker, which has been asked once, has counted
+    assert desk.take(NOW, MONTH) == before
+    asked = [json.loads(message)["headers"] for message in changes.client().lrange("work", 0, -1)]
     assert [(one["task"], one["argsrepr"]) for one in asked] == [("salesops.tasks.count_desk", "['2026-11']")]
-    seen = pulse.page_stamp(NOW)
+    seen = changes.page_stamp(NOW)
     tasks.count_desk("2026-11")
-    assert pulse.page_stamp(NOW) != seen
-    assert snapshot.take(NOW, MONTH) == snapshot.decoded(snapshot.count(NOW, MONTH)) != before
+    assert changes.page_stamp(NOW) != seen
+    assert desk.take(NOW, MONTH) == desk.decoded(desk.count(NOW, MONTH)) != before
 
 
 def test_a_finished_task_of_the_judgement_rings() -> None:
-    seen = pulse.stamp(NOW)
+    seen = changes.stamp(NOW)
     tasks.ring(task=tasks.count_desk)
-    assert pulse.stamp(NOW) == seen
+    assert changes.stamp(NOW) == seen
     tasks.ring(task=judge)
-    assert pulse.stamp(NOW) != seen
+    assert changes.stamp(NOW) != seen
 
 
 def test_the_desk_lives_without_redis(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     import redis
 
     monkeypatch.setattr(
-        pulse, "client", lambda: redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=1)
+        changes, "client", lambda: redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=1)
     )
     assert context(login(), "figures")["sums"].stuck == 5
 
@@ -454,7 +454,7 @@ def test_a_block_costs_six_queries_at_most(
     for number in range(20):
         office.stand_still(factory.make_person(f"Менеджер {number}"), 1_000 + number, days=1)
     client = login()
-    pulse.beat()
+    changes.beat()
     with django_assert_max_num_queries(7):  # the first reader after a change counts the snapshot
         client.get(f"/desk/{block}/", headers=HTMX)
     with django_assert_max_num_queries(6):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpi.metrics.survival import Wait, median
+from metrics.survival import Wait, median
 
 
 def waits(ended: list[int], going_on: list[int]) -> list[Wait]:

@@ -8,11 +8,11 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from kpi.metrics.deals import CALENDAR, NO_DENOMINATOR, ZERO
-from kpi.metrics.question import COLUMNS, Answer, Question, credited, tally
-from kpi.metrics.registry import Metric, register
-from kpi.metrics.sources import created
-from kpi.metrics.survival import Wait, median
+from metrics.deals import CALENDAR, NO_DENOMINATOR, ZERO
+from metrics.question import COLUMNS, Answer, Question, credited, tally
+from metrics.registry import Metric, register
+from metrics.sources import created
+from metrics.survival import Wait, median
 from pipelines.models import Deal, Touch
 from team.schedules import clocks
 from timeline.attribution import owner_at

@@ -10,10 +10,10 @@ from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from core.periods import Period
-from kpi.metrics.options import amount
-from kpi.metrics.question import Answer, Question, credited, tally
-from kpi.metrics.registry import Metric, register
-from kpi.metrics.sources import Median, closed, created, decimal, seconds
+from metrics.options import amount
+from metrics.question import Answer, Question, credited, tally
+from metrics.registry import Metric, register
+from metrics.sources import Median, closed, created, decimal, seconds
 from pipelines.models import Stage
 
 WON, LOST = Stage.Kind.WON, Stage.Kind.LOST

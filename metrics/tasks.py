@@ -13,9 +13,9 @@ from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from kpi.metrics.deals import NO_DENOMINATOR, ZERO
-from kpi.metrics.question import COLUMNS, Answer, Question, tally
-from kpi.metrics.registry import Metric, register
+from metrics.deals import NO_DENOMINATOR, ZERO
+from metrics.question import COLUMNS, Answer, Question, tally
+from metrics.registry import Metric, register
 from pipelines.models import Deal, Event, Task
 from team.models import Employee
 from team.schedules import clocks

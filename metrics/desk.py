@@ -14,10 +14,10 @@ from celery import current_app
 from django.db import connection
 from msgspec import Struct, json
 
+from core import changes
 from core.periods import Period
 from qc.models import NEVER
 from qc.stalled import SHOWN
-from salesops.desk import pulse
 from timeline.attribution import OWNER_AT_CLOSING
 
 WEEK = timedelta(days=7)
@@ -192,13 +192,13 @@ def take(now: datetime, month: Period) -> Snapshot:
     key = f"desk:{connection.settings_dict['NAME']}:{month.label}"
     try:
         kept = _kept(key)
-        stamp = pulse.stamp(now)
+        stamp = changes.stamp(now)
         if kept and kept.stamp == stamp:
             return decoded(kept.text)
         if kept and kept.cost > SLOW:
             _ask_for_count(key, kept, month)
             return decoded(kept.text)
-        with pulse.client().lock(
+        with changes.client().lock(
             f"{key}:lock", timeout=20, blocking_timeout=20
         ):  # many blocks ask at once; one counts
             kept = _kept(key)
@@ -212,12 +212,12 @@ def recount(now: datetime, month: Period) -> bytes:
     """Count and keep; gives what is kept. Raises RedisError."""
     key, stamp, started = (
         f"desk:{connection.settings_dict['NAME']}:{month.label}",
-        pulse.stamp(now),
+        changes.stamp(now),
         time.perf_counter(),
     )
     text = count(now, month).encode()
-    pulse.client().hset(key, mapping={"stamp": stamp, "cost": time.perf_counter() - started, "text": text})
-    pulse.client().expire(key, KEEP)
+    changes.client().hset(key, mapping={"stamp": stamp, "cost": time.perf_counter() - started, "text": text})
+    changes.client().expire(key, KEEP)
     return text
 
 
@@ -230,14 +230,14 @@ class Kept(NamedTuple):
 
 
 def _kept(key: str) -> Kept | None:
-    kept: list[Any] = pulse.client().hmget(key, "stamp", "cost", "text")
+    kept: list[Any] = changes.client().hmget(key, "stamp", "cost", "text")
     stamp, cost, text = kept
     return Kept(stamp.decode(), float(cost), text) if stamp and cost and text else None
 
 
 def _ask_for_count(key: str, kept: Kept, month: Period) -> None:
     """A worker spends at most a tenth of its time on counting."""
-    if pulse.client().set(f"{key}:asked", 1, nx=True, ex=max(1, round(10 * kept.cost))):
+    if changes.client().set(f"{key}:asked", 1, nx=True, ex=max(1, round(10 * kept.cost))):
         current_app.send_task("salesops.tasks.count_desk", args=[month.label], expires=60)
 
 

@@ -15,8 +15,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Extract
 
-from kpi.metrics.options import dated
-from kpi.metrics.question import Question
+from metrics.options import dated
+from metrics.question import Question
 from pipelines.models import Deal, Stay
 from timeline.attribution import WORKING, owner_at, owner_at_closing, piece_at
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from core.periods import Period, month
-from kpi.metrics import METRICS, measure, rows
+from metrics import METRICS, measure, rows
 from pipelines.models import CustomField, Deal, Event, LossReason, Person, Stage, Stay, Task, Touch
 from salesops.tests.factory import (
     DAY,

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from core import moment
 from core.periods import Period
-from kpi.metrics.question import Answer, Question, behind, counted
+from metrics.question import Answer, Question, behind, counted
 from pipelines.models import LossReason, Person, Pipeline, Stage
 
 DIMENSIONS: dict[str, type[Model]] = {

@@ -9,10 +9,10 @@ from django.db.models import Count, F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
-from kpi.metrics.deals import CALENDAR, WON, ZERO, avg_deal, cycle_days, win_rate
-from kpi.metrics.question import Answer, Question, behind, tally
-from kpi.metrics.registry import Metric, register
-from kpi.metrics.sources import open_deals
+from metrics.deals import CALENDAR, WON, ZERO, avg_deal, cycle_days, win_rate
+from metrics.question import Answer, Question, behind, tally
+from metrics.registry import Metric, register
+from metrics.sources import open_deals
 from pipelines.models import Deal, Stage
 
 # Deals on the stages that they first entered within the period; a return counts where it came first.
