@@ -11,9 +11,9 @@ from django.conf import settings
 
 from core import moment
 from core.periods import Period, month_of
-from kpi import inputs, plans
+from kpi import scheme
+from kpi.facts import COUNTS_IN_MONEY
 from kpi.formulas.rounding import ZERO
-from kpi.inputs import COUNTS_IN_MONEY
 from kpi.models import Statement
 from pipelines.models import Stay
 
@@ -112,13 +112,13 @@ def month_in(finding: FindingLike, now: datetime) -> Period:
 
 def _price(statement: Statement, rule: str, counted: bool) -> Decimal | None:
     """``counted``: the statement was computed with the finding in it."""
-    facts, plan = statement.inputs, plans.of(statement.scheme)
+    facts, plan = statement.inputs, scheme.of(statement.scheme)
     if counted:
-        other = inputs.broken(facts, plan, {rule: (-1, 0)}) if rule in facts["rules"] else facts
+        other = facts.broken(facts, plan, {rule: (-1, 0)}) if rule in facts["rules"] else facts
     else:  # a task that is not due yet is no opportunity yet
         new = rule == OF_TASKS or rule not in facts["rules"]
-        other = inputs.broken(facts, plan, {rule: (1, int(new))})
+        other = facts.broken(facts, plan, {rule: (1, int(new))})
     if other is None:
         return None
-    difference = inputs.pay(other, plan) - inputs.pay(facts, plan)
+    difference = facts.pay(other, plan) - facts.pay(facts, plan)
     return difference if counted else -difference

@@ -15,14 +15,14 @@ from django.utils.translation import ngettext
 
 from core import moment
 from core.periods import Period
-from kpi import plans
+from kpi import scheme
+from kpi.facts import Facts, collect, read
+from kpi.forecast import forecast, next_step
 from kpi.formulas.pay import Line, evaluate, total
 from kpi.formulas.rounding import kopecks
-from kpi.inputs import Facts, collect, read
 from kpi.models import Scheme, Statement, StatementLine
-from kpi.outlook import forecast, next_step
+from kpi.presentation import view
 from kpi.prices import finding_prices
-from kpi.shown import view
 from pipelines.mirror import freshness
 from pipelines.models import Touched
 from team.models import Employee, Role
@@ -69,8 +69,8 @@ def managers(period: Period, now: datetime) -> list[int]:
 
 def compute(person_ids: Iterable[int], period: Period, now: datetime) -> dict[int, Draft]:
     """The statements of these people by the schemes in force; who has no scheme is left out."""
-    schemes = plans.assign(plans.in_force(period.first), person_ids)
-    read_once = {scheme.pk: plans.of(scheme) for scheme in set(schemes.values())}
+    schemes = scheme.assign(scheme.in_force(period.first), person_ids)
+    read_once = {scheme.pk: scheme.of(scheme) for scheme in set(schemes.values())}
     chosen = {person: read_once[scheme.pk] for person, scheme in schemes.items()}
     found = {}
     for person, facts in collect(chosen, period, now).items():
@@ -201,7 +201,7 @@ def refuse(period: Period, now: datetime) -> None:
         )
 
 
-def _titled(line: Line, plan: plans.Plan) -> Line:
+def _titled(line: Line, plan: scheme.Plan) -> Line:
     return Line(
         line.code,
         line.kind,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from statistics import median
 
 from core.periods import Period
-from kpi.inputs import Facts
+from kpi.facts import Facts
 from kpi.models import Statement
 
 MONTHS = 6

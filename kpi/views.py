@@ -14,15 +14,15 @@ from django.views.decorators.http import require_safe
 
 from core import moment
 from core.periods import Period
-from kpi import acts, leaks, pace, plans, sales, statements, trend
+from kpi import acts, at_stake, pace, sales, scheme, statements, trend
 from kpi.choice import BadChoice, Choice, ChoiceForm, read
-from kpi.inputs import Facts
+from kpi.facts import Facts
 from kpi.models import Quota, Statement
-from kpi.plans import Plan
+from kpi.presentation import held
+from kpi.promises import Term, terms
 from kpi.sales import NotPaid
+from kpi.scheme import Plan
 from kpi.sentences import percent
-from kpi.shown import held
-from kpi.terms import Term, terms
 from pipelines.models import Account, Person
 from qc import queries as judgement
 from team.models import Employee
@@ -90,7 +90,7 @@ def _month(user: Employee, choice: Choice, person: Person) -> dict[str, Any]:
         "months": trend.months(rows),
     }
     if choice.is_present:
-        context["leaks"] = leaks.find(person.pk, user, now, rows.values())
+        context["leaks"] = at_stake.find(person.pk, user, now, rows.values())
     if statement is None or not _begun(statement):
         quota = (
             Quota.objects.filter(manager=person, period=period.first).values_list("amount", flat=True).first()
@@ -165,9 +165,9 @@ class Line:
 def _plan(statement: Statement | None, person: Person, period: Period) -> Plan | None:
     """The scheme of the statement, or the one by which it will be computed."""
     if statement is not None:
-        return plans.of(statement.scheme) if statement.inputs else None
-    scheme = plans.assign(plans.in_force(period.first), [person.pk]).get(person.pk)
-    return plans.of(scheme) if scheme else None
+        return scheme.of(statement.scheme) if statement.inputs else None
+    scheme = scheme.assign(scheme.in_force(period.first), [person.pk]).get(person.pk)
+    return scheme.of(scheme) if scheme else None
 
 
 @dataclass(frozen=True)

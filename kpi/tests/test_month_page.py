@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils import translation
 
 from core import moment
-from kpi import leaks, pace, plans, statements, trend
+from kpi import at_stake, pace, scheme, statements, trend
 from kpi.models import Quota, Statement
-from kpi.terms import terms
-from kpi.tests.test_plans import put
+from kpi.promises import terms
+from kpi.tests.test_scheme import put
 from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
 from pipelines.models import Account
 from qc.models import RuleMode
@@ -203,7 +203,7 @@ def test_leaks_are_sorted_by_roubles_and_never_more_than_seven(november: Month) 
         november.deal, "task.none", mode="money", since=now, opens_at=now + timedelta(hours=3)
     )
     late = make_finding(november.deal, "task.none", mode="money", since=now - DAY, opens_at=now + 9 * DAY)
-    found = leaks.find(november.anna.pk, november.employee, now, [november.statement()])
+    found = at_stake.find(november.anna.pk, november.employee, now, [november.statement()])
     assert [leak.finding for leak in found.now] == [dear, *free[:6]]
     assert found.now[0].price > 0
     assert {leak.price for leak in found.now[1:]} == {0}
@@ -220,7 +220,7 @@ def test_a_deal_that_was_given_away_is_nobodys_leak(november: Month) -> None:
     now = moment.now()
     deal = make_deal(november.house.first, november.house.boris, NOVEMBER.start - DAY)
     make_finding(deal, "task.none", mode="money", manager_id=november.anna.pk, opens_at=now - 60 * DAY)
-    found = leaks.find(november.anna.pk, november.employee, now, [november.statement()])
+    found = at_stake.find(november.anna.pk, november.employee, now, [november.statement()])
     assert (found.now, found.count) == ([], 1)
 
 
@@ -286,7 +286,7 @@ def test_the_month_before_is_compared_by_its_shift_of_the_same_number(november: 
 
 
 def test_the_scale_has_a_tick_at_each_tier_and_the_pace_by_shifts(november: Month) -> None:
-    plan = plans.parse(DOCUMENT)
+    plan = scheme.parse(DOCUMENT)
     with translation.override("en"):
         scale = pace.scale(plan, november.statement().inputs)
     assert scale.ticks == [(D("840000.0"), "3%"), (D(1_200_000), "4.5%")]
@@ -299,11 +299,11 @@ def test_the_scale_has_a_tick_at_each_tier_and_the_pace_by_shifts(november: Mont
 )
 def test_the_scale_tells_whether_the_pace_is_kept(sold: str, worked: int, tone: str) -> None:
     facts = {"measures": {"won_sum": sold}, "quota": "1000", "shifts": {"worked": worked, "planned": 10}}
-    assert pace.scale(plans.parse(DOCUMENT), facts).tone == tone
+    assert pace.scale(scheme.parse(DOCUMENT), facts).tone == tone
 
 
 def test_a_month_without_a_plan_has_no_scale(november: Month) -> None:
-    assert pace.scale(plans.parse(DOCUMENT), november.statement().inputs | {"quota": None}) is None
+    assert pace.scale(scheme.parse(DOCUMENT), november.statement().inputs | {"quota": None}) is None
 
 
 TITLE = {"ru": "Проба", "en": "Sample"}
@@ -343,7 +343,7 @@ def test_a_scheme_promises_in_words(component: dict[str, object], says: str) -> 
         DOCUMENT, "components", [*DOCUMENT["components"], {"code": "sample", "title": TITLE} | component]
     )
     with translation.override("en"):
-        term = list(terms(plans.parse(document)))[-1]
+        term = list(terms(scheme.parse(document)))[-1]
     assert term.title == "Sample"
     assert says in term.text.replace("\xa0", " ")
 

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from core import moment
 from kpi import statements
+from kpi.backtest import shift
 from kpi.models import StatementLine
-from kpi.shift import shift
 from kpi.tests.test_statements import DECEMBER_1, NOVEMBER, D, Month
 from pipelines.models import Stay, Task
 from qc.models import Finding, RuleMode

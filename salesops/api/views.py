@@ -19,8 +19,8 @@ import metrics
 from core import moment
 from core.periods import Period, month, month_of
 from kpi import statements
+from kpi.backtest import shift
 from kpi.models import Statement
-from kpi.shift import shift
 from metrics import transitions
 from pipelines.filters import DealFilter, TaskFilter
 from pipelines.mirror import comparisons, freshness

@@ -17,7 +17,7 @@ register = template.Library()
 @register.simple_tag
 def money_shift(stage: Stage, values: Mapping[str, Any]) -> dict[str, Any]:
     """What the draft would have done to the present month's pay: ``total`` and how many ``people`` it touches."""
-    from kpi.shift import shift  # pay is not needed to start Django, which imports every tag library
+    from kpi.backtest import shift  # pay is not needed to start Django, which imports every tag library
 
     month = month_of(moment.now(), ZoneInfo(settings.TIME_ZONE))
     moved = shift(month.first, backtest.more_violations(stage.pk, values, month.start))

@@ -12,7 +12,7 @@ from core import moment
 from core.periods import Period, month
 from kpi import statements
 from kpi.models import Statement
-from kpi.shown import Shown, view
+from kpi.presentation import Shown, view
 
 
 class Command(BaseCommand):

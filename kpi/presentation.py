@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core.periods import Period, month_of
-from kpi.inputs import COUNTS_IN_MONEY
+from kpi.facts import COUNTS_IN_MONEY
 from kpi.measures import Measure
 from kpi.models import Statement, StatementLine
 from kpi.sentences import because
