@@ -238,7 +238,7 @@ def _kept(key: str) -> Kept | None:
 def _ask_for_count(key: str, kept: Kept, month: Period) -> None:
     """A worker spends at most a tenth of its time on counting."""
     if changes.client().set(f"{key}:asked", 1, nx=True, ex=max(1, round(10 * kept.cost))):
-        current_app.send_task("salesops.tasks.count_desk", args=[month.label], expires=60)
+        current_app.send_task("jobs.desk.count_desk", args=[month.label], expires=60)
 
 
 def decoded(text: bytes | str) -> Snapshot:

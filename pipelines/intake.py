@@ -15,9 +15,9 @@ from kombu.exceptions import OperationalError as QueueIsDown
 from redis import RedisError
 
 from core import moment
+from jobs.mirror import answer_hooks
 from pipelines.mirror import hooks
 from pipelines.models import Account
-from pipelines.tasks import answer_hooks
 
 log = logging.getLogger(__name__)
 

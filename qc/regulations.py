@@ -74,7 +74,7 @@ def publish(
         regulation.published_at = moment.now()
         regulation.author = author
         regulation.save(force_insert=True)
-        transaction.on_commit(lambda: current_app.send_task("qc.tasks.judge_stage", [stage_id]))
+        transaction.on_commit(lambda: current_app.send_task("jobs.judgement.judge_stage", [stage_id]))
     return regulation
 
 
@@ -102,7 +102,7 @@ def set_mode(rule: str, mode: str, weight: int | None = None) -> RuleMode:
             row.mode, row.weight, row.since = *after, moment.now()
             row.save()
         if switched:
-            transaction.on_commit(lambda: current_app.send_task("qc.tasks.judge_all", [[rule]]))
+            transaction.on_commit(lambda: current_app.send_task("jobs.judgement.judge_all", [[rule]]))
     return row
 
 

@@ -42,7 +42,7 @@ def _judge_all(request: HttpRequest) -> None:
 
     def ask() -> None:
         try:
-            current_app.send_task("qc.tasks.judge_all")  # by name: qc stands above
+            current_app.send_task("jobs.judgement.judge_all")  # by name: qc stands above
         except OperationalError:
             messages.warning(
                 request, _("Saved, but the queue does not answer: deals will be judged when they change.")

@@ -368,7 +368,7 @@ def test_a_refresh_of_many_managers_asks_no_more_questions(november: Month) -> N
 
 
 def test_the_task_refreshes_this_month_and_the_last_until_it_is_closed(november: Month) -> None:
-    from kpi.tasks import refresh_statements
+    from jobs.pay import refresh_statements
 
     refresh_statements()
     periods = Statement.objects.order_by("period").values_list("period", "status")

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
 
 from core import moment
+from jobs.mirror import first_load, pull_changes
 from pipelines.account import connection, consent, credentials, rights, webhook_address
 from pipelines.account.credentials import CannotConnect
 from pipelines.amo import errors
@@ -24,7 +25,6 @@ from pipelines.mirror import coverage, hooks, selection
 from pipelines.models import Account
 from pipelines.pages.connect_forms import KeysForm, LoadForm, TokenForm
 from pipelines.pages.doors import for_admins
-from pipelines.tasks import first_load, pull_changes
 
 PAGE = "pipelines/connect.html"
 

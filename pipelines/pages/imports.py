@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from core import moment
-from pipelines import touched
+from jobs import judgement_queue
 from pipelines.imports import drafts, loading
 from pipelines.imports.columns import DEALS, LABELS
 from pipelines.imports.doubts import NOT_JUDGED, doubts
@@ -80,7 +80,7 @@ def draft(request: HttpRequest, code: str) -> HttpResponse:
 
 def hand_on(request: HttpRequest) -> None:
     try:
-        touched.deliver()
+        judgement_queue.deliver()
     except OperationalError:
         messages.error(request, NOT_JUDGED)
 

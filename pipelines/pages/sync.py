@@ -11,10 +11,10 @@ from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
 
 from core import moment
+from jobs.mirror import answer_hooks, pull_changes, sweep
 from pipelines.mirror import hooks
 from pipelines.pages import parts, sync_state
 from pipelines.pages.doors import for_admins, for_heads
-from pipelines.tasks import answer_hooks, pull_changes, sweep
 
 
 @require_safe

@@ -17,7 +17,7 @@ from django.test import Client, override_settings
 from django.utils import translation
 
 from core import moment
-from pipelines import tasks
+from jobs import mirror
 from pipelines.account import connection, credentials, tokens
 from pipelines.account.connection import CannotConnect
 from pipelines.account.credentials import Consent, LongLived
@@ -40,8 +40,8 @@ FORMS = ("/connect/token/", "/connect/keys/", "/connect/load/")
 def loads(now: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """First loads that were asked for; nobody works here."""
     asked: list[int] = []
-    monkeypatch.setattr(tasks.first_load, "delay", lambda: asked.append(1))
-    monkeypatch.setattr(tasks.pull_changes, "delay", lambda: asked.append(2))
+    monkeypatch.setattr(mirror.first_load, "delay", lambda: asked.append(1))
+    monkeypatch.setattr(mirror.pull_changes, "delay", lambda: asked.append(2))
     monkeypatch.setattr(tokens, "GRACE", 0)
     with (
         stamina.set_testing(True, attempts=2, cap=True),
@@ -344,10 +344,10 @@ def test_an_old_word_of_switching_off_does_not_end_a_new_consent(portal: Handle,
 def test_who_does_not_want_hooks_gets_none(portal: Handle, admin: Client) -> None:
     consent(admin, portal)
     start(admin, list(portal.world.pipelines))
-    tasks.pull_dictionaries()
+    mirror.pull_dictionaries()
     assert not portal.world.webhooks
     start(admin, list(portal.world.pipelines), hooks="on")
-    tasks.pull_dictionaries()
+    mirror.pull_dictionaries()
     assert portal.world.webhooks
 
 

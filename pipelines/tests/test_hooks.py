@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from redis import Redis
 
 from core import locks, moment
-from pipelines import tasks, touched
+from jobs import judgement_queue, mirror
 from pipelines.account.source import Source
 from pipelines.amo import errors
 from pipelines.mirror import coverage, hooks
@@ -122,7 +122,7 @@ def ring(**keys: Any) -> Hook:
 def mirrored(account: Account, world: World, source: Source) -> Source:
     populate(world, 4)
     coverage.pull(source, TABLE)
-    touched.deliver(judge=lambda deals: None)
+    judgement_queue.deliver(judge=lambda deals: None)
     tick(world)
     return source
 
@@ -136,7 +136,7 @@ def test_a_ring_brings_the_deal_as_it_is_now_and_the_body_is_forgotten(
     ring(leads__update__0__id=str(deal.id), leads__update__0__status_id="666")
     assert hooks.answer(mirrored) == {deal.id}
     assert Deal.objects.get(pk=deal.id).stage_id == f"{deal.pipeline_id}:142"
-    touched.deliver([deal.id], judge=lambda deals: None)
+    judgement_queue.deliver([deal.id], judge=lambda deals: None)
     assert Stay.objects.filter(deal_id=deal.id, left_at=None, inferred=False, stage__status=142).exists()
     hook = Hook.objects.get()
     assert (bytes(hook.body), hook.error, hook.handled_at) == (b"", "", moment.now())
@@ -270,7 +270,7 @@ def command(*arguments: str) -> str:
 def test_what_failed_can_be_replayed_at_once(
     mirrored: Source, amo: Handle, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(touched, "ask_for_judgement", lambda deals, queue: None)
+    monkeypatch.setattr(judgement_queue, "ask_for_judgement", lambda deals, queue: None)
     deal = Deal.objects.order_by("id")[1].id
     world.edit_lead(lead_id=deal, price=31)
     ring(leads__update__0__id=str(deal))
@@ -291,9 +291,9 @@ def test_what_a_hook_has_changed_is_judged_before_what_a_full_judgement_has_queu
     deal = Deal.objects.order_by("id")[1].id
     world.edit_lead(lead_id=deal, price=32)
     ring(leads__update__0__id=str(deal))
-    tasks.answer_hooks()
+    mirror.answer_hooks()
     with Redis.from_url(settings.REDIS_URL) as redis:
-        asked = [one for one in redis.lrange("hooks", 0, -1) if b"qc.tasks.judge" in one]  # type: ignore[union-attr]
+        asked = [one for one in redis.lrange("hooks", 0, -1) if b"jobs.judgement.judge" in one]  # type: ignore[union-attr]
     assert len(asked) == 1
 
 

@@ -12,7 +12,7 @@ from django.test import Client
 from kombu.exceptions import OperationalError
 from redis.exceptions import ConnectionError as NoRedis
 
-from pipelines import touched
+from jobs import judgement_queue
 from pipelines.account.connection import redis
 from pipelines.imports import drafts, tables
 from pipelines.models import Cursor, Deal, Stay
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def judged(now: datetime, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[int]]]:
     asked: list[list[int]] = []
-    monkeypatch.setattr(touched, "ask_for_judgement", lambda deals, queue: asked.append(deals))
+    monkeypatch.setattr(judgement_queue, "ask_for_judgement", lambda deals, queue: asked.append(deals))
     yield asked
     for key in redis().scan_iter("salesops:import:*"):
         redis().delete(key)
@@ -166,12 +166,12 @@ def test_a_queue_that_is_down_loses_neither_rows_nor_notes(
     def down(deals: list[int], queue: str | None) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(touched, "ask_for_judgement", down)
+    monkeypatch.setattr(judgement_queue, "ask_for_judgement", down)
     answer = upload(admin, table(OLD_DEALS, [old_deal(1)]))
     assert "imported but not judged" in text(admin.post(answer["Location"], follow=True))
-    assert Deal.objects.count() == 1 and list(touched.Touched.objects.values_list("deal_id", flat=True)) == [
-        1
-    ]
+    assert Deal.objects.count() == 1 and list(
+        judgement_queue.Touched.objects.values_list("deal_id", flat=True)
+    ) == [1]
 
 
 def test_without_redis_the_form_says_so(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ import stamina
 from msgspec.structs import replace as switched
 
 from core import moment
-from pipelines import touched
+from jobs import judgement_queue
 from pipelines.account import budget
 from pipelines.account.source import Source
 from pipelines.amo import errors
@@ -416,7 +416,7 @@ def test_quirk_18_one_save_rings_three_times_and_is_read_once(
     before = amo.app.counters["requests"]
     ring.answer(amo, source)
     assert amo.app.counters["requests"] - before == 2, "the deal and its events"
-    touched.deliver(judge=lambda deals: None)
+    judgement_queue.deliver(judge=lambda deals: None)
     assert_mirror_equals(world)
 
 

@@ -6,7 +6,7 @@ import pytest
 import stamina
 
 from core import locks, moment
-from pipelines import touched
+from jobs import judgement_queue
 from pipelines.account.source import Source
 from pipelines.amo import errors
 from pipelines.amo.paging import Listing
@@ -57,7 +57,7 @@ def later(world: World) -> None:
 def sweep(source: Source) -> Sweep:
     done = reconcile.run(source)
     assert done
-    touched.deliver(judge=lambda deals: None)
+    judgement_queue.deliver(judge=lambda deals: None)
     return done
 
 
@@ -295,9 +295,9 @@ def test_a_page_costs_one_question_when_nothing_has_drifted(
 def test_the_nightly_task_compares_a_complete_mirror_only(
     account: Any, world: World, source: Source, loaded: bool, runs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipelines.tasks import sweep as task
+    from jobs.mirror import sweep as task
 
-    monkeypatch.setattr(touched, "ask_for_judgement", lambda deals, queue: None)
+    monkeypatch.setattr(judgement_queue, "ask_for_judgement", lambda deals, queue: None)
     populate(world, 2)
     if loaded:
         everything(source)
@@ -309,7 +309,7 @@ def test_the_nightly_task_compares_a_complete_mirror_only(
 def test_the_task_survives_a_refusal(
     account: Any, amo: Handle, mirrored: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pipelines.tasks import sweep as task
+    from jobs.mirror import sweep as task
 
     amo.app.faults.add(Fault(path="/leads$", status=402))
     task()

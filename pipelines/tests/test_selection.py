@@ -9,7 +9,7 @@ import stamina
 from django.db import DatabaseError, connection
 
 from core import moment
-from pipelines import touched
+from jobs import judgement_queue
 from pipelines.account.source import Source
 from pipelines.amo import errors
 from pipelines.mirror import coverage, hooks, reconcile, selection, sync
@@ -51,7 +51,7 @@ def main(account: Account, world: World, other: int) -> int:
 
 def load(source: Source, full: bool = False) -> None:
     assert coverage.pull(source, TABLE, full=full) == []
-    touched.deliver(judge=lambda deals: None)
+    judgement_queue.deliver(judge=lambda deals: None)
 
 
 def leads(world: World, pipeline: int) -> set[int]:

@@ -8,7 +8,7 @@ import stamina
 from django.db.models import F
 
 from core import locks, moment
-from pipelines import touched
+from jobs import judgement_queue
 from pipelines.account.source import Source
 from pipelines.amo import errors
 from pipelines.mirror import coverage, cursors, sync, windows
@@ -91,7 +91,7 @@ def populate(world: World, count: int) -> None:
 
 def everything(source: Source, *, full: bool = False) -> None:
     assert coverage.pull(source, TABLE, full=full) == []
-    touched.deliver(judge=lambda deals: None)
+    judgement_queue.deliver(judge=lambda deals: None)
 
 
 def snapshot() -> dict[str, list[dict[str, Any]]]:
@@ -483,7 +483,7 @@ def test_a_worker_killed_between_storing_and_folding_leaves_a_note(world: World,
     for entity in TABLE:
         sync.pull(source, entity)
     judged: list[int] = []
-    touched.deliver(judge=judged.extend)
+    judgement_queue.deliver(judge=judged.extend)
     assert set(judged) == set(Deal.objects.values_list("id", flat=True))
     assert Stay.objects.exists() and not Touched.objects.exists()
 
@@ -496,7 +496,7 @@ def test_notes_stay_when_judgement_cannot_be_asked_for(world: World, source: Sou
         raise ConnectionError("no broker")
 
     with pytest.raises(ConnectionError):
-        touched.deliver(judge=refuse)
+        judgement_queue.deliver(judge=refuse)
     assert Touched.objects.exists()
 
 

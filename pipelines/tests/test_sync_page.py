@@ -93,9 +93,9 @@ def test_the_limits_of_freshness_are_on_the_page() -> None:
 
 
 BUTTONS = [
-    ("sync-now", "amo", "pipelines.tasks.pull_changes"),
-    ("sync-compare", "amo", "pipelines.tasks.sweep"),
-    ("sync-replay", "hooks", "pipelines.tasks.answer_hooks"),
+    ("sync-now", "amo", "jobs.mirror.pull_changes"),
+    ("sync-compare", "amo", "jobs.mirror.sweep"),
+    ("sync-replay", "hooks", "jobs.mirror.answer_hooks"),
 ]
 
 
@@ -187,7 +187,7 @@ def test_readyz_tells_the_state_of_every_entity_and_the_drift() -> None:
 def test_the_comparison_runs_every_night_and_is_taken_up_again_when_it_broke_off() -> None:
     from salesops.celery import app
 
-    night = [one for one in app.conf.beat_schedule.values() if one["task"] == "pipelines.tasks.sweep"]
+    night = [one for one in app.conf.beat_schedule.values() if one["task"] == "jobs.mirror.sweep"]
     first, later = sorted(night, key=lambda one: len(one.get("args", ())))
     assert (first["schedule"].hour, first["schedule"].minute) == ({3}, {30})
     assert later["args"] == [True] and min(later["schedule"].hour) == 4

@@ -8,7 +8,7 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from core import moment
-from pipelines import touched
+from jobs import judgement_queue
 from pipelines.account.source import Source
 from pipelines.mirror import coverage, hooks, reconcile
 from pipelines.models import Cursor, Hook
@@ -59,7 +59,7 @@ def by_hooks(amo: Handle, source: Source, ring: Bell) -> None:
     """Deliveries alone. Dictionaries have no hooks: they are read every quarter of an hour anyway."""
     assert coverage.pull(source, coverage.dictionaries()) == []
     ring.answer(amo, source)
-    touched.deliver(judge=lambda deals: None)
+    judgement_queue.deliver(judge=lambda deals: None)
 
 
 def by_increments(amo: Handle, source: Source, ring: Bell) -> None:
@@ -74,7 +74,7 @@ def by_reconciliation(amo: Handle, source: Source, ring: Bell) -> None:
     Cursor.objects.update(as_of=moment.now() - timedelta(minutes=1))
     assert coverage.pull(source, coverage.dictionaries()) == []
     assert reconcile.run(source)
-    touched.deliver(judge=lambda deals: None)
+    judgement_queue.deliver(judge=lambda deals: None)
 
 
 WAYS = {"hooks": by_hooks, "increments": by_increments, "reconciliation": by_reconciliation}

@@ -13,8 +13,9 @@ from django.core.management import CommandError, call_command
 from django.utils import translation
 
 from core import moment
+from jobs import judgement
 from pipelines.models import Person
-from qc import catalogue, defaults, engine, modes, regulations, tasks, texts
+from qc import catalogue, defaults, engine, modes, regulations, texts
 from qc.models import Finding, FullRun, Regulation, RuleMode
 from qc.rules import RULES
 from qc.tests import world
@@ -27,7 +28,7 @@ def company(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     moment.fix(at(500).isoformat())
     # messages arrive at once
     monkeypatch.setattr(current_app, "send_task", lambda name, args: current_app.tasks[name](*args))
-    monkeypatch.setattr(tasks.judge, "delay", tasks.judge)
+    monkeypatch.setattr(judgement.judge, "delay", judgement.judge)
     with translation.override("en"):
         yield
     moment.fix(None)
@@ -180,29 +181,29 @@ def test_all_deals_are_judged_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     world.regulation("offer", max_stay=hours(24))
     for pk in range(1, 6):
         world.deal(pk, "0 offer anna")
-    monkeypatch.setattr(tasks, "PART", 2)
+    monkeypatch.setattr(judgement, "PART", 2)
     parts = []
-    monkeypatch.setattr(tasks.judge, "delay", lambda ids, rules: parts.append(ids))
-    tasks.judge_all()
+    monkeypatch.setattr(judgement.judge, "delay", lambda ids, rules: parts.append(ids))
+    judgement.judge_all()
     assert parts == [[1, 2], [3, 4], [5]]
 
 
 def test_what_changed_unnoticed_is_judged_by_the_next_full_run() -> None:
     world.deal(1, "0 offer anna")
-    tasks.judge_by_changed_terms()
+    judgement.judge_by_changed_terms()
     assert not Finding.objects.exists() and FullRun.objects.get().finished_at == at(500)
     moment.fix(at(600).isoformat())
-    tasks.judge_by_changed_terms()
+    judgement.judge_by_changed_terms()
     assert FullRun.objects.get().finished_at == at(500)  # nothing to do
     Person.objects.filter(id=1).update(deleted_at=at(50))  # it came with the dictionaries
-    tasks.judge_by_changed_terms()
+    judgement.judge_by_changed_terms()
     assert Finding.objects.get().rule == "owner.gone" and FullRun.objects.get().finished_at == at(600)
 
 
 def test_what_is_lost_on_the_way_is_found_by_the_next_night() -> None:
     world.regulation("offer", max_stay=hours(24))
     world.deal(1, "0 offer anna")
-    tasks.judge_all()
+    judgement.judge_all()
     assert Finding.objects.count() == 1
 
 

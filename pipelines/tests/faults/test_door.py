@@ -15,8 +15,8 @@ from statistics import quantiles
 import pytest
 from django.conf import settings
 
+from jobs.tests.test_worker import database_url
 from pipelines.models import Account, Hook
-from pipelines.tests.test_worker import database_url
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
 

@@ -20,7 +20,8 @@ from django.db import connection as database
 from django.test import override_settings
 from werkzeug.serving import make_server
 
-from pipelines import intake, tasks
+from jobs import mirror
+from pipelines import intake
 from pipelines.account import budget, connection
 from pipelines.mirror import comparisons, coverage, hooks, sync
 from pipelines.mirror.entities import TABLE
@@ -137,7 +138,7 @@ class Day:
         Hook.objects.create(body=f"{lie}&account[id]={account}".encode())
 
     def pull(self) -> None:
-        tasks.pull_changes()
+        mirror.pull_changes()
         self.rest_after_ban()
 
     def pull_disturbed(self) -> None:
@@ -146,16 +147,16 @@ class Day:
         self.disturbed = 0
 
     def answer(self) -> None:
-        tasks.answer_hooks()
+        mirror.answer_hooks()
         self.rest_after_ban()
         Hook.objects.filter(handled_at=None).update(lease_until=None)  # the rest after a failure is over
 
     def read_dictionaries(self) -> None:
-        tasks.pull_dictionaries()
+        mirror.pull_dictionaries()
         self.rest_after_ban()
 
     def sweep(self) -> None:
-        tasks.sweep()
+        mirror.sweep()
         self.rest_after_ban()
 
     def rest_after_ban(self) -> None:
@@ -164,8 +165,8 @@ class Day:
         if ban:
             self.done["a ban"] += 1
             before = self.amo.app.counters["requests"]
-            tasks.pull_changes()
-            tasks.answer_hooks()
+            mirror.pull_changes()
+            mirror.answer_hooks()
             assert self.amo.app.counters["requests"] == before, "it calls on, which prolongs the ban"
             assert 0 < budget.redis().ttl(ban) <= 600
             budget.redis().delete(ban)
@@ -193,11 +194,11 @@ class Day:
         for key in budget.redis().keys("amo:*:blocked"):
             budget.redis().delete(key)
         tick(self.world, 900)
-        tasks.pull_dictionaries()
+        mirror.pull_dictionaries()
         Hook.objects.filter(handled_at=None).update(lease_until=None)
-        tasks.answer_hooks()
-        tasks.pull_changes()
-        tasks.sweep()
+        mirror.answer_hooks()
+        mirror.pull_changes()
+        mirror.sweep()
         assert not hooks.waiting()
         for name, one in comparisons.comparisons().items():
             assert not one.missing and not one.vanished, f"{name}: increments and hooks have lost rows"
@@ -277,7 +278,7 @@ def test_after_a_day_of_faults_the_mirror_is_what_amocrm_is(
         amo.world.subscribe(f"{door}/hooks/amocrm/{'s' * 43}/", hooks.SETTINGS)
         while not coverage.complete():
             day.stumble()
-            tasks.first_load()
+            mirror.first_load()
             day.rest_after_ban()
         for _ in range(1500 if long else 60):
             day.step(worker)

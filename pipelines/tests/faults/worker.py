@@ -1,6 +1,6 @@
 """A worker that can be killed at any moment: a process that has loaded Django forks one for every job.
 
-Its parent speaks to it by lines: ``TASK SECONDS [NOW]`` runs ``pipelines.tasks.TASK``, with the portal's clock stopped
+Its parent speaks to it by lines: ``TASK SECONDS [NOW]`` runs ``jobs.mirror.TASK``, with the portal's clock stopped
 at NOW, and kills it after that time (0 = never); the answer is the exit code, -9 after a kill.
 """
 
@@ -59,7 +59,7 @@ def main() -> None:
 
     django.setup()
     from core import moment
-    from pipelines import tasks
+    from jobs import mirror
     from pipelines.mirror.entities import TABLE
 
     for entity in TABLE:
@@ -70,7 +70,7 @@ def main() -> None:
         if child == 0:
             try:
                 moment.fix(now[0] if now else None)
-                getattr(tasks, name)()
+                getattr(mirror, name)()
             finally:
                 sys.stdout.flush()
                 os._exit(0 if sys.exc_info()[0] is None else 1)

@@ -13,11 +13,11 @@ from django.urls import reverse
 
 from core import changes, moment
 from core.periods import month
+from jobs import desk
+from jobs.judgement import judge
 from kpi.models import Scheme, Statement
 from metrics import desk
 from pipelines.models import Account, Deal, Person, Stage, Stay
-from qc.tasks import judge
-from salesops import tasks
 from salesops.desk.views import BLOCKS
 from salesops.tests import factory
 from salesops.tests.factory import DAY, NOW
@@ -423,18 +423,18 @@ def test_nobody_waits_where_counting_is_slow(office: Office, monkeypatch: pytest
     assert desk.take(NOW, MONTH) == before  # shown until a worker, which has been asked once, has counted
     assert desk.take(NOW, MONTH) == before
     asked = [json.loads(message)["headers"] for message in changes.client().lrange("work", 0, -1)]
-    assert [(one["task"], one["argsrepr"]) for one in asked] == [("salesops.tasks.count_desk", "['2026-11']")]
+    assert [(one["task"], one["argsrepr"]) for one in asked] == [("jobs.desk.count_desk", "['2026-11']")]
     seen = changes.page_stamp(NOW)
-    tasks.count_desk("2026-11")
+    desk.count_desk("2026-11")
     assert changes.page_stamp(NOW) != seen
     assert desk.take(NOW, MONTH) == desk.decoded(desk.count(NOW, MONTH)) != before
 
 
 def test_a_finished_task_of_the_judgement_rings() -> None:
     seen = changes.stamp(NOW)
-    tasks.ring(task=tasks.count_desk)
+    desk.ring(task=desk.count_desk)
     assert changes.stamp(NOW) == seen
-    tasks.ring(task=judge)
+    desk.ring(task=judge)
     assert changes.stamp(NOW) != seen
 
 

@@ -7,10 +7,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q
 
+from jobs.mirror import pull_dictionaries
 from pipelines.account import connection
 from pipelines.account.connection import CannotConnect
 from pipelines.models import Person
-from pipelines.tasks import pull_dictionaries
 from salesops.entrance import demo_logins
 from team.models import Employee, Role
 

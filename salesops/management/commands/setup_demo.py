@@ -17,11 +17,11 @@ from django.utils.dateparse import parse_duration
 
 from core import moment
 from core.periods import month_of
+from jobs.mirror import pull_dictionaries
+from jobs.pay import refresh_statements
 from kpi import statements
 from kpi.models import Quota, Statement
-from kpi.tasks import refresh_statements
 from pipelines.models import CustomField, Person, Stage
-from pipelines.tasks import pull_dictionaries
 from qc import regulations
 from qc.models import Regulation, RuleMode
 from salesops.entrance import DEMO_PASSWORD

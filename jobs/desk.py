@@ -9,7 +9,7 @@ from django.conf import settings
 
 from core import changes, moment
 from core.periods import month
-from kpi.tasks import refresh_statements
+from jobs.pay import refresh_statements
 from metrics import desk
 
 PAY_DELAY = 10  # seconds: judgements of that long share one count of the month's pay

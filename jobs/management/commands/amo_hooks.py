@@ -6,11 +6,11 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 from django.db.models import Count
 
+from jobs.mirror import answer_waiting_hooks
 from pipelines.account.connection import CannotConnect
 from pipelines.amo.errors import AmoError
 from pipelines.mirror import hooks
 from pipelines.models import Hook
-from pipelines.tasks import answer_waiting_hooks
 
 SHOWN = 5
 

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils.translation import override
 
-from pipelines import succession_tmp, touched
+from jobs import judgement_queue, succession
 from pipelines.account.source import Source
 from pipelines.imports import loading, names
 from pipelines.imports.parsing import parse
@@ -33,7 +33,7 @@ ANNA, SALES = names.person_key("Анна Кузнецова"), names.pipeline_ke
 def judged(now: datetime, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[int]]]:
     """The mirror by itself, in English: what it would hand on for judgement is collected."""
     asked: list[list[int]] = []
-    monkeypatch.setattr(touched, "ask_for_judgement", lambda deals, queue: asked.append(deals))
+    monkeypatch.setattr(judgement_queue, "ask_for_judgement", lambda deals, queue: asked.append(deals))
     with override("en"):
         yield asked
 
@@ -200,7 +200,7 @@ def company(world: World) -> dict[str, Any]:
 
 def load_all(source: Source) -> None:
     assert coverage.pull(source, TABLE) == []
-    touched.deliver_all(lambda: None)
+    judgement_queue.deliver_all(lambda: None)
 
 
 def test_after_the_api_the_mirror_is_what_it_would_be_without_the_import(
@@ -251,7 +251,7 @@ def test_employees_and_regulations_go_over_to_the_real_person_and_stage(
 def test_who_has_an_account_of_his_own_already_keeps_it() -> None:
     real, local = factory.make_person("Анна Кузнецова"), factory.make_person("Анна Кузнецова", id=ANNA)
     own, imported = factory.make_employee(person=real), factory.make_employee(person=local)
-    succession_tmp.hand_over()
+    succession.hand_over()
     assert [Employee.objects.get(pk=one.pk).person_id for one in (own, imported)] == [real.pk, ANNA]
 
 
@@ -259,7 +259,7 @@ def test_two_real_people_of_one_name_leave_it_to_the_administrator() -> None:
     for _number in range(2):
         factory.make_person("Анна Кузнецова")
     imported = factory.make_employee(person=factory.make_person("Анна Кузнецова", id=ANNA))
-    succession_tmp.hand_over()
+    succession.hand_over()
     assert Employee.objects.get(pk=imported.pk).person_id == ANNA
 
 

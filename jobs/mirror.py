@@ -6,7 +6,7 @@ from collections.abc import Callable
 from celery import current_app, shared_task
 from django.conf import settings
 
-from pipelines import touched
+from jobs import judgement_queue
 from pipelines.account import connection, webhook_address
 from pipelines.account.connection import CannotConnect
 from pipelines.amo.errors import AmoError
@@ -20,11 +20,11 @@ log = logging.getLogger(__name__)
 @shared_task
 def pull_changes() -> None:
     """What has changed since the last time; a mirror that is not complete yet is loaded first."""
-    if not coverage.complete() or not touched.loaded():
-        current_app.send_task("pipelines.tasks.first_load", expires=600)
+    if not coverage.complete() or not judgement_queue.loaded():
+        current_app.send_task("jobs.mirror.first_load", expires=600)
         return
     pull(coverage.changing)
-    touched.deliver()
+    judgement_queue.deliver()
 
 
 @shared_task
@@ -46,9 +46,9 @@ def pull_dictionaries() -> None:
 def first_load() -> None:
     """Everything that was never loaded, from where an interrupted load stopped; and what follows from the whole."""
     if not coverage.complete():
-        touched.begin_load()
+        judgement_queue.begin_load()
         pull(coverage.unfinished)
-    if not coverage.complete() or touched.loaded():
+    if not coverage.complete() or judgement_queue.loaded():
         return
     try:
         with connection.source_of(connection.current()) as source:
@@ -56,7 +56,7 @@ def first_load() -> None:
     except (CannotConnect, AmoError) as error:
         log.warning("the load is not over yet: %s", error)
     else:
-        touched.deliver_all()
+        judgement_queue.deliver_all()
 
 
 @shared_task(time_limit=12 * 3600)
@@ -69,7 +69,7 @@ def sweep(only_unfinished: bool = False) -> None:
             reconcile.run(source, only_unfinished=only_unfinished)
     except (CannotConnect, AmoError, LostLease) as error:
         log.warning("the mirror was not compared to the end: %s", error)
-    touched.deliver()
+    judgement_queue.deliver()
 
 
 @shared_task
@@ -88,7 +88,7 @@ def answer_waiting_hooks() -> None:
         return
     with connection.source_of(connection.current(), "interactive") as source:
         while hooks.waiting():
-            touched.deliver(hooks.answer(source), queue="hooks")
+            judgement_queue.deliver(hooks.answer(source), queue="hooks")
 
 
 def pull(choose: Callable[[], list[Entity]]) -> None:

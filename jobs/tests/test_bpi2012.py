@@ -19,7 +19,7 @@ from django.db.models import Count, Sum
 from django.test import override_settings
 
 from core import moment
-from pipelines.management.commands import amo_sync
+from jobs.management.commands import amo_sync
 from pipelines.models import Deal, Event, LossReason, Person, Stage, Stay, Task, Touch, Touched
 
 FILE = settings.BASE_DIR.parent / "shared" / "data" / "bpi2012.json.gz"

@@ -13,7 +13,7 @@ import pytest
 from django.conf import settings
 from django.db import connection as database
 
-from pipelines import touched
+from jobs import judgement_queue
 from pipelines.account import connection
 from pipelines.mirror import coverage, hooks
 from pipelines.mirror.entities import TABLE
@@ -48,7 +48,7 @@ def mirrored(amo: Handle) -> Account:
     account = connection.connect(amo.url, amo.token)
     with connection.source_of(account) as source:
         assert coverage.pull(source, TABLE) == []
-    touched.deliver(judge=lambda deals: None)
+    judgement_queue.deliver(judge=lambda deals: None)
     return account
 
 
@@ -138,7 +138,7 @@ def test_a_worker_killed_at_work_loses_nothing(
     amo.world.edit_lead(lead_id=deal.id, price=77)
     Hook.objects.create(body=f"leads[update][0][id]={deal.id}&account[id]={mirrored.pk}".encode())
     amo.app.faults.add(Fault(path="/leads$", latency=60))
-    from pipelines.tasks import answer_hooks
+    from jobs.mirror import answer_hooks
 
     answer_hooks.delay()
     first = worker()

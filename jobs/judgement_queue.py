@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Q
 
 from core import locks, moment
-from pipelines import succession_tmp
+from jobs import succession
 from pipelines.models import Account, Touched
 from timeline import folding
 
@@ -24,7 +24,9 @@ PATIENCE = timedelta(minutes=10)  # for a judgement; whoever was asked before th
 def ask_for_judgement(deals: list[int], queue: str | None = None) -> None:
     """By name: judgement stands above the mirror and may not be imported here."""
     for start in range(0, len(deals), JUDGED_AT_ONCE):
-        current_app.send_task("qc.tasks.judge", args=[deals[start : start + JUDGED_AT_ONCE]], queue=queue)
+        current_app.send_task(
+            "jobs.judgement.judge", args=[deals[start : start + JUDGED_AT_ONCE]], queue=queue
+        )
 
 
 def deliver(
@@ -119,7 +121,7 @@ def deliver_all(judge: Callable[[], None] | None = None) -> None:
         if not mine:
             return
         last = Touched.objects.order_by("-id").values_list("id", flat=True).first() or 0
-        succession_tmp.hand_over()
+        succession.hand_over()
         measure()
         folding.fold(None)
         if judge:

@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from core import moment
-from pipelines import touched
+from jobs import judgement_queue
 from pipelines.models import Deal, Stay
 from qc import criteria, engine
 from qc.models import FullRun, Regulation
@@ -18,9 +18,9 @@ PART = 5_000  # deals in one message
 @shared_task
 def judge(deal_ids: list[int], rules: list[str] | None = None) -> None:
     """By all rules, it settles the notes of what was folded before it began."""
-    notes = touched.handed_on(deal_ids) if rules is None else []
+    notes = judgement_queue.handed_on(deal_ids) if rules is None else []
     engine.judge(deal_ids, rules)
-    touched.settle(notes)
+    judgement_queue.settle(notes)
 
 
 @shared_task

@@ -7,8 +7,8 @@ import stamina
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
-from pipelines import touched
-from pipelines.management.commands import amo_sync
+from jobs import judgement_queue
+from jobs.management.commands import amo_sync
 from pipelines.models import Account, Cursor, Deal, Stay, Touched
 from pipelines.tests.test_connection import nowhere
 from pipelines.tests.test_sync import populate, tick
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def alone(amo: Handle, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[int]]]:
     """The mirror by itself: what it would hand on for judgement is collected."""
     asked: list[list[int]] = []
-    monkeypatch.setattr(touched, "ask_for_judgement", lambda deals, queue: asked.append(deals))
+    monkeypatch.setattr(judgement_queue, "ask_for_judgement", lambda deals, queue: asked.append(deals))
     monkeypatch.setattr(amo_sync, "get_commands", lambda: {})
     settings = override_settings(AMO_BASE_URL=amo.url, AMO_TOKEN=amo.token, AMO_RATE=0)
     with settings, stamina.set_testing(True, attempts=2, cap=True):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
 from core import moment
-from pipelines import touched
+from jobs import judgement_queue
 from pipelines.imports import loading
 from pipelines.imports.columns import LABELS
 from pipelines.imports.doubts import NOT_JUDGED, doubts
@@ -46,7 +46,7 @@ class Command(BaseCommand):
 
     def hand_on(self) -> None:
         try:
-            touched.deliver()
+            judgement_queue.deliver()
         except OperationalError as error:
             raise CommandError(str(NOT_JUDGED)) from error
 

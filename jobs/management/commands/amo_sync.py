@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command, get_commands
 
-from pipelines import touched
+from jobs import judgement_queue
 from pipelines.account import connection
 from pipelines.account.connection import CannotConnect
 from pipelines.account.source import Source
@@ -45,13 +45,13 @@ class Command(BaseCommand):
 
     def read_deals(self, source: Source, ids: list[int]) -> None:
         stored = refetch(source, {"deals": ids})
-        touched.deliver(ids)
+        judgement_queue.deliver(ids)
         self.stdout.write(f"{len(ids)} deals read again, {len(stored.deals)} of them changed.")
 
     def read_all(self, source: Source, full: bool) -> None:
-        everything = full or not coverage.complete() or not touched.loaded()
+        everything = full or not coverage.complete() or not judgement_queue.loaded()
         if everything:
-            touched.begin_load()
+            judgement_queue.begin_load()
         display, runs = Display(self), dict[str, Pulled]()
 
         def ended(run: Pulled) -> None:
@@ -66,9 +66,9 @@ class Command(BaseCommand):
             self.stderr.write(f"{entity.name}: amoCRM does not show them to this token")
         if everything:
             coverage.adopt_orphans(source)
-            touched.deliver_all(self.judge)
+            judgement_queue.deliver_all(self.judge)
         else:
-            touched.deliver()
+            judgement_queue.deliver()
         self.summary(runs)
 
     def judge(self) -> None:
