@@ -13,7 +13,7 @@ from bench import data
 from bench.data import COLUMNS, NOW, START, WORK, Company, person_id, pipeline_id, stage_id
 from core import changes, moment
 from core.periods import Period, month_of
-from kpi import scheme, statements
+from kpi import pay_schemes, statements
 from kpi.models import Quota
 from pipelines.mirror.entities import TABLE
 from pipelines.models import (
@@ -55,7 +55,7 @@ def hold(company: Company) -> None:
     regulate()
     vacuum()
     parallel.judge(list(Deal.objects.order_by("id").values_list("id", flat=True)))
-    scheme.load(json.loads((settings.BASE_DIR / "kpi" / "schemes" / "zolotarev.json").read_text()))
+    pay_schemes.load(json.loads((settings.BASE_DIR / "kpi" / "schemes" / "zolotarev.json").read_text()))
     quota = Decimal(1_000_000)
     Quota.objects.bulk_create(
         Quota(manager=person, period=MONTH.first, amount=quota) for person in Person.objects.all()

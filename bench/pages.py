@@ -17,7 +17,7 @@ from bench.data import NOW, Company
 from bench.measure import Cost, cost, share, typical
 from bench.report import Line, against, figure
 from bench.setting import Setting
-from metrics import desk
+from metrics import snapshot
 from pipelines.models import Deal
 from salesops.desk.views import BLOCKS
 from team.models import Employee
@@ -129,9 +129,9 @@ def changed(director: Client, size: Company, calls: int) -> Line:
 
 def live(size: Company) -> Line:
     """What is kept in Redis beside the statement that counts it."""
-    desk.take(NOW, MONTH)
-    kept = typical([cost(lambda: desk.take(NOW, MONTH)) for _ in range(15)])
-    counted = typical([cost(lambda: desk.count(NOW, MONTH)) for _ in range(3)])
+    snapshot.take(NOW, MONTH)
+    kept = typical([cost(lambda: snapshot.take(NOW, MONTH)) for _ in range(15)])
+    counted = typical([cost(lambda: snapshot.count(NOW, MONTH)) for _ in range(3)])
     return against(
         f"the desk's figures, kept, {size.deals:,} deals", kept, counted, MOST_SHARE, " counted live"
     )

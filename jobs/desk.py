@@ -10,14 +10,14 @@ from django.conf import settings
 from core import changes, moment
 from core.periods import month
 from jobs.pay import refresh_statements
-from metrics import desk
+from metrics import snapshot
 
 PAY_DELAY = 10  # seconds: judgements of that long share one count of the month's pay
 
 
 @shared_task
 def count_desk(label: str) -> None:
-    desk.recount(moment.now(), month(label, ZoneInfo(settings.TIME_ZONE)))
+    snapshot.recount(moment.now(), month(label, ZoneInfo(settings.TIME_ZONE)))
     changes.beat(changes.COUNTED)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from kpi import scheme
+from kpi import pay_schemes
 from kpi.models import Statement
 
 
@@ -18,7 +18,7 @@ def shift(period: date, more: Mapping[int, Mapping[str, int]]) -> dict[int, Deci
     live = Statement.objects.filter(period=period, manager__in=list(more), status=Statement.Status.LIVE)
     found = {}
     for statement in live.select_related("scheme"):
-        plan, facts, extra = scheme.of(statement.scheme), statement.inputs, more[statement.manager_id]
+        plan, facts, extra = pay_schemes.of(statement.scheme), statement.inputs, more[statement.manager_id]
         counted = {rule: count for rule, count in extra.items() if rule in facts["weights"]}
         if all(_fits(facts["rules"].get(rule), count) for rule, count in counted.items()):
             changed = facts.broken(facts, plan, {rule: (count, 0) for rule, count in counted.items()})

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from core import moment
 from core.periods import month_of
-from kpi import facts, scheme
+from kpi import month_facts, pay_schemes
 from kpi.formulas import rates
 from kpi.formulas.components import Coefficient, Inputs, Rate
 from kpi.formulas.pay import evaluate, total
@@ -48,7 +48,7 @@ class NextStep:
 
 def next_step(statement: Statement) -> NextStep:
     """By the scheme and the facts of the statement; each value is the statement after minus the statement before."""
-    plan, given = scheme.of(statement.scheme), facts.read(statement.inputs)
+    plan, given = pay_schemes.of(statement.scheme), month_facts.read(statement.inputs)
     now = total(evaluate(plan.components, given))
     gap, tier = None, None
     rate = next((item for item in plan.components if isinstance(item, Rate) and item.scale != "flat"), None)
@@ -72,7 +72,7 @@ def forecast(statement: Statement) -> Forecast | None:
     over = month_of(statement.period, TZ).end <= moment.now()
     if over or statement.status == Statement.Status.CLOSED:
         return None
-    plan, given = scheme.of(statement.scheme), facts.read(statement.inputs)
+    plan, given = pay_schemes.of(statement.scheme), month_facts.read(statement.inputs)
     left = statement.inputs["shifts"]["left"]
     sold = given.measure(plan.sales) if plan.sales else None
     if not given.worked or not left or sold is None or not plan.sales:

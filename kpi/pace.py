@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from core import charts, formats
 from core.periods import Period
-from kpi.facts import Facts
 from kpi.formulas.components import Rate
 from kpi.formulas.rounding import ZERO
-from kpi.scheme import Plan
+from kpi.month_facts import Facts
+from kpi.pay_schemes import Plan
 from kpi.sentences import percent
 
 

@@ -14,9 +14,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core.periods import Period, month_of
-from kpi.facts import COUNTS_IN_MONEY
 from kpi.measures import Measure
 from kpi.models import Statement, StatementLine
+from kpi.month_facts import COUNTS_IN_MONEY
 from kpi.sentences import because
 
 TZ = ZoneInfo(settings.TIME_ZONE)

@@ -11,10 +11,10 @@ from django.conf import settings
 
 from core import moment
 from core.periods import Period, month_of
-from kpi import scheme
-from kpi.facts import COUNTS_IN_MONEY
+from kpi import pay_schemes
 from kpi.formulas.rounding import ZERO
 from kpi.models import Statement
+from kpi.month_facts import COUNTS_IN_MONEY
 from pipelines.models import Stay
 
 TZ = ZoneInfo(settings.TIME_ZONE)
@@ -112,7 +112,7 @@ def month_in(finding: FindingLike, now: datetime) -> Period:
 
 def _price(statement: Statement, rule: str, counted: bool) -> Decimal | None:
     """``counted``: the statement was computed with the finding in it."""
-    facts, plan = statement.inputs, scheme.of(statement.scheme)
+    facts, plan = statement.inputs, pay_schemes.of(statement.scheme)
     if counted:
         other = facts.broken(facts, plan, {rule: (-1, 0)}) if rule in facts["rules"] else facts
     else:  # a task that is not due yet is no opportunity yet

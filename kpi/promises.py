@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from kpi.formulas.components import Bonus, Coefficient, Gate, Limit, Matrix, Rate, Salary
 from kpi.measures import Measure
-from kpi.scheme import Plan
+from kpi.pay_schemes import Plan
 from kpi.sentences import measured, money, percent, plain
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from core.periods import Period, month_of
-from kpi import scheme
+from kpi import pay_schemes
 from kpi.formulas.rounding import ZERO
 from kpi.measures import Measure
 from kpi.models import Statement
@@ -42,12 +42,12 @@ class Sales:
         return sum(self.wins.values(), ZERO)
 
 
-def measures(plan: scheme.Plan) -> list[str]:
+def measures(plan: pay_schemes.Plan) -> list[str]:
     """Those of the plan's measures that are sums of sales."""
     return [name for name in plan.measures if Measure.read(name).is_sales]
 
 
-def gather(people: Mapping[int, scheme.Plan], period: Period) -> dict[str, dict[int, Sales]]:
+def gather(people: Mapping[int, pay_schemes.Plan], period: Period) -> dict[str, dict[int, Sales]]:
     """By measure and person, for every measure of sales in their plans; one of a vanished field is left out."""
     users: dict[str, set[int]] = defaultdict(set)
     for person, plan in people.items():
@@ -82,7 +82,7 @@ def unpaid(statement: Statement) -> list[NotPaid]:
         return []
     period = month_of(statement.period, TZ)
     found: dict[int, Decimal] = {}
-    for name in measures(scheme.of(statement.scheme)):
+    for name in measures(pay_schemes.of(statement.scheme)):
         try:
             rows = list(wins(period, [statement.manager_id], Measure.read(name).options))
         except UnknownField:

@@ -15,12 +15,12 @@ from django.utils.translation import ngettext
 
 from core import moment
 from core.periods import Period
-from kpi import scheme
-from kpi.facts import Facts, collect, read
+from kpi import pay_schemes
 from kpi.forecast import forecast, next_step
 from kpi.formulas.pay import Line, evaluate, total
 from kpi.formulas.rounding import kopecks
 from kpi.models import Scheme, Statement, StatementLine
+from kpi.month_facts import Facts, collect, read
 from kpi.presentation import view
 from kpi.prices import finding_prices
 from pipelines.mirror import freshness
@@ -69,8 +69,8 @@ def managers(period: Period, now: datetime) -> list[int]:
 
 def compute(person_ids: Iterable[int], period: Period, now: datetime) -> dict[int, Draft]:
     """The statements of these people by the schemes in force; who has no scheme is left out."""
-    schemes = scheme.assign(scheme.in_force(period.first), person_ids)
-    read_once = {scheme.pk: scheme.of(scheme) for scheme in set(schemes.values())}
+    schemes = pay_schemes.assign(pay_schemes.in_force(period.first), person_ids)
+    read_once = {scheme.pk: pay_schemes.of(scheme) for scheme in set(schemes.values())}
     chosen = {person: read_once[scheme.pk] for person, scheme in schemes.items()}
     found = {}
     for person, facts in collect(chosen, period, now).items():
@@ -201,7 +201,7 @@ def refuse(period: Period, now: datetime) -> None:
         )
 
 
-def _titled(line: Line, plan: scheme.Plan) -> Line:
+def _titled(line: Line, plan: pay_schemes.Plan) -> Line:
     return Line(
         line.code,
         line.kind,

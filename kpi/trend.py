@@ -8,8 +8,8 @@ from decimal import Decimal
 from statistics import median
 
 from core.periods import Period
-from kpi.facts import Facts
 from kpi.models import Statement
+from kpi.month_facts import Facts
 
 MONTHS = 6
 ENOUGH = 5  # people: the median of fewer says too much about each of them

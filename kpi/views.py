@@ -14,14 +14,14 @@ from django.views.decorators.http import require_safe
 
 from core import moment
 from core.periods import Period
-from kpi import acts, at_stake, pace, sales, scheme, statements, trend
+from kpi import acts, at_stake, pace, pay_schemes, sales, statements, trend
 from kpi.choice import BadChoice, Choice, ChoiceForm, read
-from kpi.facts import Facts
 from kpi.models import Quota, Statement
+from kpi.month_facts import Facts
+from kpi.pay_schemes import Plan
 from kpi.presentation import held
 from kpi.promises import Term, terms
 from kpi.sales import NotPaid
-from kpi.scheme import Plan
 from kpi.sentences import percent
 from pipelines.models import Account, Person
 from qc import queries as judgement
@@ -165,9 +165,9 @@ class Line:
 def _plan(statement: Statement | None, person: Person, period: Period) -> Plan | None:
     """The scheme of the statement, or the one by which it will be computed."""
     if statement is not None:
-        return scheme.of(statement.scheme) if statement.inputs else None
-    scheme = scheme.assign(scheme.in_force(period.first), [person.pk]).get(person.pk)
-    return scheme.of(scheme) if scheme else None
+        return pay_schemes.of(statement.scheme) if statement.inputs else None
+    scheme = pay_schemes.assign(pay_schemes.in_force(period.first), [person.pk]).get(person.pk)
+    return pay_schemes.of(scheme) if scheme else None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Metrics of the department: ``measure`` gives numbers, ``rows`` what is behind one, ``METRICS`` the definitions."""
 
-from metrics import activity, deals, flow, quality, tasks
+from metrics import activity, deals, flow, quality, tasks  # noqa: F401 - importing a module registers its metrics
 from metrics.deals import wins
 from metrics.options import UnknownField
 from metrics.options import check as check_fields

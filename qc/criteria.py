@@ -8,9 +8,9 @@ from typing import Any
 
 from core.db import ask
 from pipelines.models import CustomField
-from qc import modes
+from qc import rule_modes
 from qc.models import Regulation, RuleMode
-from qc.modes import Steps
+from qc.rule_modes import Steps
 from qc.rules import RULES, Norm, Terms
 from team.schedules import clocks, gone
 from timeline.timeline import PRICE
@@ -36,7 +36,7 @@ class Bench:
     """Everything one run of judgement needs. ``steps``: of rules ever on; ``fields``: required anywhere, ever."""
 
     terms: Terms
-    modes: Mapping[str, Steps]
+    steps: Mapping[str, Steps]
     fields: frozenset[str]
 
 
@@ -67,7 +67,7 @@ def _read() -> Bench:
     for regulation in Regulation.objects.published().reverse():
         norms[regulation.stage_id].append(norm_of(regulation, names))
     fields = frozenset(field for versions in norms.values() for norm in versions for field, _ in norm.fields)
-    known = modes.read()
+    known = rule_modes.read()
     ever_on = {
         code: known[code]
         for code in RULES

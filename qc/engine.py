@@ -12,7 +12,7 @@ from msgspec import json
 from core import moment
 from core.db import ask
 from pipelines.models import Deal, Stay
-from qc import modes
+from qc import rule_modes
 from qc.criteria import STAMP, Bench, bench, field_names, norm_of
 from qc.regulations import draft
 from qc.rules import RULES, Breach, Terms
@@ -175,7 +175,7 @@ def _verdicts(
                 failed.add((rule.code, deal.id))
                 continue
             for since, opens_at, closes_at, owner, stage, values, task, regulation in breaches:
-                if (held := modes.standing(reach, opens_at, closes_at)) is None:
+                if (held := rule_modes.standing(reach, opens_at, closes_at)) is None:
                     continue
                 mode, ends_at = held
                 found[Key(rule.code, deal.id, task, since)] = Verdict(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core import moment
-from kpi import scheme, statements
+from kpi import pay_schemes, statements
 from kpi.tests.test_scheme import put
 from kpi.tests.test_statements import DECEMBER_1, DOCUMENT, NOVEMBER, WORKED, D, Month
 from pipelines.models import CustomField, Deal
@@ -42,7 +42,7 @@ def test_the_next_step_is_about_the_sum_that_the_plan_is_of(november: Month) -> 
         "measure": "won_sum?field=77", "tiers": [{"rate": "0.1"}],
     }  # fmt: skip
     Deal.objects.filter(pk=november.deal.pk).update(fields={"77": 2_000})
-    scheme.load(put(DOCUMENT, "components", [margin, *DOCUMENT["components"]]))
+    pay_schemes.load(put(DOCUMENT, "components", [margin, *DOCUMENT["components"]]))
     statements.refresh(NOVEMBER)
     row = november.statement()
     assert november.amounts() == WORKED | {"margin": D(200)}

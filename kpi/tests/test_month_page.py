@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from core import moment
-from kpi import at_stake, pace, scheme, statements, trend
+from kpi import at_stake, pace, pay_schemes, statements, trend
 from kpi.models import Quota, Statement
 from kpi.promises import terms
 from kpi.tests.test_scheme import put
@@ -286,7 +286,7 @@ def test_the_month_before_is_compared_by_its_shift_of_the_same_number(november: 
 
 
 def test_the_scale_has_a_tick_at_each_tier_and_the_pace_by_shifts(november: Month) -> None:
-    plan = scheme.parse(DOCUMENT)
+    plan = pay_schemes.parse(DOCUMENT)
     with translation.override("en"):
         scale = pace.scale(plan, november.statement().inputs)
     assert scale.ticks == [(D("840000.0"), "3%"), (D(1_200_000), "4.5%")]
@@ -299,11 +299,11 @@ def test_the_scale_has_a_tick_at_each_tier_and_the_pace_by_shifts(november: Mont
 )
 def test_the_scale_tells_whether_the_pace_is_kept(sold: str, worked: int, tone: str) -> None:
     facts = {"measures": {"won_sum": sold}, "quota": "1000", "shifts": {"worked": worked, "planned": 10}}
-    assert pace.scale(scheme.parse(DOCUMENT), facts).tone == tone
+    assert pace.scale(pay_schemes.parse(DOCUMENT), facts).tone == tone
 
 
 def test_a_month_without_a_plan_has_no_scale(november: Month) -> None:
-    assert pace.scale(scheme.parse(DOCUMENT), november.statement().inputs | {"quota": None}) is None
+    assert pace.scale(pay_schemes.parse(DOCUMENT), november.statement().inputs | {"quota": None}) is None
 
 
 TITLE = {"ru": "Проба", "en": "Sample"}
@@ -343,7 +343,7 @@ def test_a_scheme_promises_in_words(component: dict[str, object], says: str) -> 
         DOCUMENT, "components", [*DOCUMENT["components"], {"code": "sample", "title": TITLE} | component]
     )
     with translation.override("en"):
-        term = list(terms(scheme.parse(document)))[-1]
+        term = list(terms(pay_schemes.parse(document)))[-1]
     assert term.title == "Sample"
     assert says in term.text.replace("\xa0", " ")
 

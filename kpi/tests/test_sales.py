@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core import moment
-from kpi import sales, scheme, statements
+from kpi import pay_schemes, sales, statements
 from kpi.models import Quota, Statement
 from kpi.sales import NotPaid
 from kpi.tests.test_scheme import put
@@ -110,7 +110,7 @@ def test_another_sum_by_another_date_is_another_pay(closed: Month) -> None:
         "measure": "won_sum?date=12", "points": [["0", "0"], ["1", "1"]],
     }  # fmt: skip
     document = put(DOCUMENT, "components", [*DOCUMENT["components"], bonus])
-    scheme.load(put(document, "effective_from", "2026-12-01"))
+    pay_schemes.load(put(document, "effective_from", "2026-12-01"))
     Deal.objects.filter(pk=closed.deal.pk).update(fields={"12": "2026-12-10"})
     row = december(closed)
     assert row.inputs["measures"]["won_sum?date=12"] == "700000.00"
@@ -140,7 +140,7 @@ def test_a_month_that_lasts_has_no_unpaid_wins(closed: Month) -> None:
 def test_nobody_is_asked_more_often_for_many_deals(closed: Month) -> None:
     def cost() -> int:
         with CaptureQueriesContext(connection) as queries:
-            sales.gather({closed.anna.pk: scheme.parse(DOCUMENT)}, DECEMBER)
+            sales.gather({closed.anna.pk: pay_schemes.parse(DOCUMENT)}, DECEMBER)
         return len(queries)
 
     won_again(closed.deal, DECEMBER_15)

@@ -17,7 +17,7 @@ from django.utils import translation
 
 from core import moment
 from core.periods import month
-from kpi import scheme, statements
+from kpi import pay_schemes, statements
 from kpi.models import Quota, Scheme, Statement
 from kpi.tests.test_scheme import put
 from metrics import measure, rows
@@ -118,7 +118,7 @@ class Month:
             )
             for task in (late, *tasks[:2])
         ]
-        self.scheme: Scheme = scheme.load(DOCUMENT)[0]
+        self.scheme: Scheme = pay_schemes.load(DOCUMENT)[0]
 
     def statement(self) -> Statement:
         return Statement.objects.get(manager=self.anna, period=NOVEMBER.first)
@@ -236,7 +236,7 @@ def test_without_a_plan_the_line_says_so_and_pays_nothing(november: Month) -> No
         line.because.replace(NBSP, " ")
         == "Продажи 1 080 000 ₽, но плана на месяц нет: ставку определить нельзя"
     )
-    scheme.load(put(DOCUMENT, "quota", "1200000"))
+    pay_schemes.load(put(DOCUMENT, "quota", "1200000"))
     statements.refresh(NOVEMBER)
     assert november.amounts() == WORKED
     assert november.statement().inputs["quota_of"] == "scheme"
@@ -249,9 +249,9 @@ def test_a_field_that_vanishes_takes_the_sum_only_of_those_who_are_paid_by_it(no
     with pytest.raises(
         ValueError, match=r"^components\[1\], won_sum\?field=77: field: '77' must be price or"
     ):
-        scheme.load(by_margin)
+        pay_schemes.load(by_margin)
     CustomField.objects.create(pk=77, name="Маржа", type="numeric")
-    scheme.load(by_margin)
+    pay_schemes.load(by_margin)
     for kind, fields in [("numeric", {"77": 5}), ("text", {})]:
         CustomField.objects.update(type=kind)
         november.house.closed(november.house.won, november.house.boris, NOW, 900_000, fields=fields)

@@ -54,8 +54,8 @@ def store(entity: Entity, rows: Sequence[Row], asked: datetime | None = None) ->
     stays deleted. Anything may come twice, late or out of order. A row that does not fit into its table is set aside
     (`pipelines.mirror.quarantine`), the others are stored.
 
-    The same statement notes the deals that are touched (`jobs.judgement_queue`), and persons that the list of users does
-    not name: removed in amoCRM, they are kept here with ``deleted_at``.
+    The same statement notes the deals that are touched (`jobs.judgement_queue`), and persons that the list of
+    users does not name: removed in amoCRM, they are kept here with ``deleted_at``.
     """
     if not rows:
         return Stored()

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from core import moment
 from core.periods import month
-from kpi import scheme, statements
+from kpi import pay_schemes, statements
 from pipelines.models import CustomField, Stage, Stay
 from qc import backtest, dwell
 from qc.models import Regulation, RuleMode
@@ -242,7 +242,7 @@ def test_a_draft_is_tried_on_history_and_nothing_is_written(office: Office) -> N
 def test_a_draft_tells_what_it_would_do_to_the_months_pay(office: Office) -> None:
     factory.make_employee(Role.MANAGER, office.roman)
     RuleMode.objects.filter(rule="deal.stuck").update(mode=RuleMode.Mode.MONEY, since=NOW - 30 * DAY)
-    scheme.load(
+    pay_schemes.load(
         {
             "code": "pay",
             "title": {"ru": "Оплата", "en": "Pay"},

@@ -15,7 +15,7 @@ from django.utils import translation
 from core import moment
 from jobs import judgement
 from pipelines.models import Person
-from qc import catalogue, defaults, engine, modes, regulations, texts
+from qc import catalogue, defaults, engine, regulations, rule_modes, texts
 from qc.models import Finding, FullRun, Regulation, RuleMode
 from qc.rules import RULES
 from qc.tests import world
@@ -124,7 +124,7 @@ def test_switching_a_rule_judges_everything_by_it(django_capture_on_commit_callb
         regulations.set_mode("deal.stuck", "off", 8)
         regulations.set_mode("deal.stuck", "off", 8)
     assert Finding.objects.standing().get().closes_at == at(600)
-    assert [tuple(step) for step in modes.read()["deal.stuck"]] == [
+    assert [tuple(step) for step in rule_modes.read()["deal.stuck"]] == [
         ("warn", 3, at(0)),
         ("money", 7, at(500)),
         ("off", 8, at(600)),

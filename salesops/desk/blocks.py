@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from metrics.desk import Cell, Snapshot
+from metrics.snapshot import Cell, Snapshot
 from pipelines.models import Stage
 from salesops.desk.scope import Scope
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from core import charts, formats
 from core.periods import Period
 from kpi.models import Statement
-from metrics.desk import Snapshot
+from metrics.snapshot import Snapshot
 from qc.queries import RuleScore, score
 from salesops.desk import blocks
 from salesops.desk.blocks import NOTHING

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from django.utils import timezone
 from msgspec.structs import replace
 
-from metrics.desk import CASES, STORIES, Snapshot, Story
+from metrics.snapshot import CASES, STORIES, Snapshot, Story
 from pipelines.models import Deal
 from qc.models import Finding
 from qc.stalled import SHOWN

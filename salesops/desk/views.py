@@ -13,8 +13,8 @@ from django.views.decorators.http import require_safe
 
 from core import changes, moment
 from core.periods import Period, month_of
-from metrics import desk
-from metrics.desk import Snapshot
+from metrics import snapshot
+from metrics.snapshot import Snapshot
 from pipelines.pages import parts
 from pipelines.pages.doors import for_heads
 from salesops.desk import blocks, money, today
@@ -34,7 +34,7 @@ def _figures(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
         "plan": money.plan(taken, scope, month, now),
         "month": month,
         "as_of": taken.as_of,
-        "week_ago": taken.as_of - desk.WEEK,
+        "week_ago": taken.as_of - snapshot.WEEK,
     }
 
 
@@ -125,7 +125,7 @@ def block(request: HttpRequest, block: str) -> HttpResponse:
         scope = read(request)
     except BadFilter as error:
         return refused(request, error, bare)
-    shown = show(request, scope, desk.take(moment.now(), this_month()))
+    shown = show(request, scope, snapshot.take(moment.now(), this_month()))
     part = parts.draw(
         request,
         f"desk/{block}.html",

@@ -6,7 +6,7 @@ from django.template.context import Context
 from django.urls import reverse
 from django.utils import timezone
 
-from metrics.desk import Story
+from metrics.snapshot import Story
 from qc.models import Finding
 
 register = template.Library()

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from kpi import scheme
+from kpi import pay_schemes
 
 
 class Command(BaseCommand):
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(f"{file}: is not JSON ({error})") from error
         try:
-            scheme, created = scheme.load(document)
+            scheme, created = pay_schemes.load(document)
         except ValueError as error:
             raise CommandError(f"{file}: {error}") from error
         state = "in force from" if created else "unchanged, in force from"

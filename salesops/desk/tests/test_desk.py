@@ -16,7 +16,7 @@ from core.periods import month
 from jobs import desk
 from jobs.judgement import judge
 from kpi.models import Scheme, Statement
-from metrics import desk
+from metrics import snapshot
 from pipelines.models import Account, Deal, Person, Stage, Stay
 from salesops.desk.views import BLOCKS
 from salesops.tests import factory
@@ -408,26 +408,26 @@ def test_the_pulse_is_silent_until_something_changes() -> None:
 
 
 def test_kept_figures_equal_the_live_ones_after_every_change(office: Office) -> None:
-    live = desk.count(NOW, MONTH)
-    assert desk.take(NOW, MONTH) == desk.decoded(live)
+    live = snapshot.count(NOW, MONTH)
+    assert snapshot.take(NOW, MONTH) == snapshot.decoded(live)
     office.stand_still(office.roman, 5_000, days=1)
     changes.beat()
-    assert desk.take(NOW, MONTH) == desk.decoded(desk.count(NOW, MONTH)) != desk.decoded(live)
+    assert snapshot.take(NOW, MONTH) == snapshot.decoded(snapshot.count(NOW, MONTH)) != snapshot.decoded(live)
 
 
 def test_nobody_waits_where_counting_is_slow(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "SLOW", -1)
-    before = desk.take(NOW, MONTH)
+    monkeypatch.setattr(snapshot, "SLOW", -1)
+    before = snapshot.take(NOW, MONTH)
     office.stand_still(office.roman, 5_000, days=1)
     changes.beat()
-    assert desk.take(NOW, MONTH) == before  # shown until a worker, which has been asked once, has counted
-    assert desk.take(NOW, MONTH) == before
+    assert snapshot.take(NOW, MONTH) == before  # shown until a worker, which has been asked once, has counted
+    assert snapshot.take(NOW, MONTH) == before
     asked = [json.loads(message)["headers"] for message in changes.client().lrange("work", 0, -1)]
     assert [(one["task"], one["argsrepr"]) for one in asked] == [("jobs.desk.count_desk", "['2026-11']")]
     seen = changes.page_stamp(NOW)
     desk.count_desk("2026-11")
     assert changes.page_stamp(NOW) != seen
-    assert desk.take(NOW, MONTH) == desk.decoded(desk.count(NOW, MONTH)) != before
+    assert snapshot.take(NOW, MONTH) == snapshot.decoded(snapshot.count(NOW, MONTH)) != before
 
 
 def test_a_finished_task_of_the_judgement_rings() -> None:

@@ -20,7 +20,7 @@ from kpi.formulas.components import Inputs
 from kpi.formulas.pay import evaluate, total
 from kpi.measures import Measure, gather
 from kpi.models import Quota
-from kpi.scheme import Plan
+from kpi.pay_schemes import Plan
 from metrics import held_by_rule
 from qc import queries as judgement
 from qc.queries import RuleScore

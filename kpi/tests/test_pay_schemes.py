@@ -10,14 +10,14 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import translation
 
-from kpi import scheme
+from kpi import pay_schemes
 from kpi.formulas.components import Coefficient, Matrix, Rate, Salary
 from kpi.models import Quota, Scheme
 from salesops.tests.factory import make_person
 
 pytestmark = pytest.mark.django_db
 
-DEMO = Path(scheme.__file__).parent / "schemes" / "zolotarev.json"
+DEMO = Path(pay_schemes.__file__).parent / "schemes" / "zolotarev.json"
 TITLE = {"ru": "Оклад", "en": "Salary"}
 
 
@@ -27,7 +27,7 @@ def document() -> dict[str, Any]:
 
 
 def test_the_demo_scheme_reads_as_it_is_written(document: dict[str, Any]) -> None:
-    plan = scheme.parse(document)
+    plan = pay_schemes.parse(document)
     salary, commission, quality, matrix = plan.components
     assert isinstance(salary, Salary) and salary.amount == 40_000
     assert isinstance(commission, Rate)
@@ -105,7 +105,7 @@ def test_a_fault_is_named_by_its_place_and_changes_nothing(
     document: dict[str, Any], path: str, value: Any, sentence: str
 ) -> None:
     with pytest.raises(ValueError) as error:
-        scheme.load(put(document, path, value))
+        pay_schemes.load(put(document, path, value))
     assert str(error.value).startswith(sentence)
     assert not Scheme.objects.exists()
 
@@ -113,30 +113,30 @@ def test_a_fault_is_named_by_its_place_and_changes_nothing(
 @pytest.mark.parametrize("nonsense", [None, [], "text", 5])
 def test_a_document_is_an_object(nonsense: Any) -> None:
     with pytest.raises(ValueError, match="^the document: must be an object"):
-        scheme.load(nonsense)
+        pay_schemes.load(nonsense)
 
 
 def test_the_same_document_is_the_same_version_and_a_changed_one_the_next(document: dict[str, Any]) -> None:
-    first, created = scheme.load(document)
-    again, created_again = scheme.load(document)
+    first, created = pay_schemes.load(document)
+    again, created_again = pay_schemes.load(document)
     assert (created, created_again, again.pk) == (True, False, first.pk)
-    changed, _ = scheme.load(put(document, "components/0/amount", "45000"))
+    changed, _ = pay_schemes.load(put(document, "components/0/amount", "45000"))
     assert (changed.version, Scheme.objects.count()) == (2, 2)
-    back, created_back = scheme.load(document)
+    back, created_back = pay_schemes.load(document)
     assert (back.version, created_back) == (3, True), "going back is a new decision"
 
 
 def test_the_version_in_force_is_the_newest_that_has_begun(document: dict[str, Any]) -> None:
-    scheme.load(document)
-    scheme.load(put(document, "effective_from", "2026-11-01"))
+    pay_schemes.load(document)
+    pay_schemes.load(put(document, "effective_from", "2026-11-01"))
     corrected = put(put(document, "effective_from", "2026-11-01"), "components/0/amount", "41000")
-    scheme.load(corrected)
-    scheme.load(put(corrected, "effective_from", "2027-01-01"))
-    scheme.load(
+    pay_schemes.load(corrected)
+    pay_schemes.load(put(corrected, "effective_from", "2027-01-01"))
+    pay_schemes.load(
         put(document, "components/0/amount", "39000")
     )  # from January again: what began later stays in force
     versions = {
-        month: [scheme.version for scheme in scheme.in_force(month)]
+        month: [scheme.version for scheme in pay_schemes.in_force(month)]
         for month in (
             date(2025, 12, 1),
             date(2026, 10, 1),
@@ -149,9 +149,9 @@ def test_the_version_in_force_is_the_newest_that_has_begun(document: dict[str, A
 
 
 def test_a_scheme_that_names_a_person_goes_before_one_for_everybody(document: dict[str, Any]) -> None:
-    scheme.load(put(document, "people", [7]) | {"code": "wholesale"})
-    scheme.load(document)
-    assigned = scheme.assign(scheme.in_force(date(2026, 11, 1)), [7, 8])
+    pay_schemes.load(put(document, "people", [7]) | {"code": "wholesale"})
+    pay_schemes.load(document)
+    assigned = pay_schemes.assign(pay_schemes.in_force(date(2026, 11, 1)), [7, 8])
     assert {person: scheme.code for person, scheme in assigned.items()} == {7: "wholesale", 8: "zolotarev"}
 
 

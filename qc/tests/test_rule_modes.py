@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qc import modes
-from qc.modes import Step
+from qc import rule_modes
+from qc.rule_modes import Step
 from qc.tests.lives import at, hour
 
 MODES = ["off", "shadow", "warn", "money"]
@@ -30,7 +30,7 @@ histories = st.lists(
 )
 def test_a_rule_counts_while_it_is_in_money(history: str, parts: str) -> None:
     told = [step.split() for step in history.split("; ")]
-    found = modes.counted(
+    found = rule_modes.counted(
         [Step(mode, int(weight), at(int(since))) for since, mode, weight in told], ["money"], at(10), at(90)
     )
     weight, spans = found
@@ -45,11 +45,11 @@ def test_a_new_step_changes_nothing_before_it(
 ) -> None:
     since = max(at(later), history[-1].since)
     changed = [*history, Step(mode, 5, since)]
-    before = modes.counted(history, ["money"], at(start), min(at(end), since))
-    assert modes.counted(changed, ["money"], at(start), min(at(end), since)) == before
+    before = rule_modes.counted(history, ["money"], at(start), min(at(end), since))
+    assert rule_modes.counted(changed, ["money"], at(start), min(at(end), since)) == before
     closed = at(min(start, end)), at(max(start, end))
     if closed[0] < closed[1] <= since:
-        assert modes.standing(changed, *closed) == modes.standing(history, *closed)
+        assert rule_modes.standing(changed, *closed) == rule_modes.standing(history, *closed)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_breach_from_hour_30_has_the_mode_in_which_it_was_last_held(
     history: str, closes: int | None, found: str | None
 ) -> None:
     told = [step.split() for step in history.split("; ")]
-    held = modes.standing(
+    held = rule_modes.standing(
         [Step(mode, 1, at(int(since))) for since, mode in told], at(30), closes and at(closes)
     )
     assert (held and f"{held[0]}-{hour(held[1])}") == found
