@@ -10,7 +10,7 @@ COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
 COPY . .
 # Collecting static files uses none of these addresses; settings only want to see some.
-RUN python -m salesops.messages compile \
+RUN python -m devtools.messages compile \
     && export SECRET_KEY=build DATABASE_URL=postgres://none/none REDIS_URL=redis://none \
     && python manage.py vendor_static \
     && python manage.py collectstatic --no-input --verbosity 0 \

@@ -21,22 +21,22 @@ help:
 	@echo 'make stop | clean     stop the embedded servers | and remove all they and setup made'
 
 run: setup
-	@exec $(PY) -m salesops.run --port $(PORT)
+	@exec $(PY) -m devtools.run --port $(PORT)
 
 setup: .venv/installed .local/messages
 
 setup-dev: setup .venv/installed-dev
 
 test: lint
-	@$(PY) -m pytest; code=$$?; $(PY) -m salesops.embedded stop --test; exit $$code
+	@$(PY) -m pytest; code=$$?; $(PY) -m devtools.embedded stop --test; exit $$code
 
 lint: setup-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	SECRET_KEY=lint $(PY) -m mypy
 	.venv/bin/lint-imports
-	env $$($(PY) -m salesops.embedded urls --test) SECRET_KEY=lint $(PY) manage.py makemigrations --check --dry-run
-	$(PY) -m salesops.messages check
+	env $$($(PY) -m devtools.embedded urls --test) SECRET_KEY=lint $(PY) manage.py makemigrations --check --dry-run
+	$(PY) -m devtools.messages check
 
 format: setup-dev
 	$(PY) -m ruff check --fix .
@@ -54,8 +54,8 @@ lock: setup-dev
 	$(LOCK) -c requirements.txt -c requirements-local.txt requirements-dev.in -o requirements-dev.txt
 
 stop: .venv/installed
-	@$(PY) -m salesops.embedded stop
-	@$(PY) -m salesops.embedded stop --test
+	@$(PY) -m devtools.embedded stop
+	@$(PY) -m devtools.embedded stop --test
 
 clean: stop
 	rm -rf .venv .local/postgres .local/redis .local/test staticfiles static/vendor
@@ -77,5 +77,5 @@ clean: stop
 	@touch $@
 
 .local/messages: $(MESSAGES) | .venv/installed
-	@$(PY) -m salesops.messages compile
+	@$(PY) -m devtools.messages compile
 	@mkdir -p $(@D) && touch $@

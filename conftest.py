@@ -11,15 +11,18 @@ import django
 import pytest
 import redis
 
-from salesops import embedded
+from devtools import embedded
+
+pytest_plugins = ["pipelines.tests.amo"]  # an account over HTTP, for the tests of every room
 
 DATABASES = 64  # of the embedded Redis; number 0 is nobody's, so a stray client loses nothing
 
 
 def own_database(url: str) -> str:
-    """The same Redis, but a database of this run's and this xdist worker's own."""
-    run = os.environ.get("TEST_DB_NAME", "test_salesops") + os.environ.get("PYTEST_XDIST_WORKER", "")
-    return f"{url.partition('?')[0]}?db={1 + zlib.crc32(run.encode()) % (DATABASES - 1)}"
+    """The same Redis, but a database of this run's and this xdist worker's own: workers of one run are neighbours."""
+    run = zlib.crc32(os.environ.get("TEST_DB_NAME", "test_salesops").encode())
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return f"{url.partition('?')[0]}?db={1 + (run + worker) % (DATABASES - 1)}"
 
 
 outside_redis = os.environ.get("REDIS_URL")

@@ -4,7 +4,7 @@
 import os
 import sys
 
-from salesops import embedded
+from devtools import embedded
 
 
 def main() -> None:

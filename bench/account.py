@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.data import NOW
-from salesops.embedded import PROJECT
+from devtools.embedded import PROJECT
 from sandbox.scenarios import build
 
 TOKEN = "bench"

@@ -19,10 +19,10 @@ from bench.account import TOKEN, sandbox
 from bench.report import Line
 from bench.setting import Setting
 from core import moment
+from devtools.embedded import PROJECT
 from pipelines.mirror import coverage
 from pipelines.mirror.entities import TABLE
 from pipelines.models import Contact, Cursor, Deal, Event, Stay, Task
-from salesops.embedded import PROJECT
 
 RATE, OVER = 7, 1.05  # requests a second that amoCRM allows; target: × of the limit's own time
 DEALS, QUICK = 100_000, 2_000

@@ -20,8 +20,8 @@ from bench.measure import share
 from bench.pages import signed_in
 from bench.report import Line, below, compared
 from bench.setting import Setting
+from devtools.embedded import PROJECT
 from pipelines.models import Hook
-from salesops.embedded import PROJECT
 
 CONNECTIONS, PATIENCE = 16, 30.0
 RINGS_A_SECOND, READERS, MOST_MS = 20, 8, 50  # amoCRM rings thrice for a move; what is promised

@@ -19,8 +19,8 @@ from bench.report import Line, against, figure
 from bench.setting import Setting
 from metrics import snapshot
 from pipelines.models import Deal
-from salesops.desk.views import BLOCKS
 from team.models import Employee
+from web.desk.views import BLOCKS
 
 MOST_MS, MOST_QUERIES, MOST_SHARE = 150, 12, 0.05
 SECONDS = 4.0  # spent on one address
@@ -58,7 +58,7 @@ def collect_static_files() -> None:
 def signed_in(username: str) -> Client:
     collect_static_files()
     client = Client(SERVER_NAME="127.0.0.1", headers={"Accept-Language": "ru"})
-    client.force_login(Employee.objects.get(username=username), backend="salesops.entrance.StaffBackend")
+    client.force_login(Employee.objects.get(username=username), backend="web.frame.login.StaffBackend")
     return client
 
 

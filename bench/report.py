@@ -11,7 +11,7 @@ from pathlib import Path
 from django.db import connection
 
 from bench.measure import Cost
-from salesops.embedded import PROJECT
+from devtools.embedded import PROJECT
 
 PAGE = PROJECT / "docs" / "performance.md"
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from salesops import embedded
-from salesops.embedded import PROJECT
+from devtools import embedded
+from devtools.embedded import PROJECT
 
 FOLDER = PROJECT / ".local" / "bench"
 DATABASE = "salesops_bench"

@@ -10,7 +10,7 @@ from django.urls import reverse
 from bench import company, pages
 from bench.report import Line, below
 from bench.setting import Setting
-from salesops.desk.views import BLOCKS
+from web.desk.views import BLOCKS
 
 ACCEPTED = {"Accept-Encoding": "br, gzip"}
 LATER = ("deals", "tasks", "findings", "my-month", "team")

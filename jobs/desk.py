@@ -24,8 +24,8 @@ def count_desk(label: str) -> None:
 @task_postrun.connect
 def ring(task: Task, **_: Any) -> None:
     """After judging and pay, when the result can be seen; after a sync too, since not every change is judged."""
-    room = task.name.partition(".")[0]
-    if room in {"pipelines", "qc", "kpi"}:
+    room, module, _name = task.name.split(".")
+    if room == "jobs" and module != "desk":
         changes.beat()
-    if room == "qc" and changes.first_within(PAY_DELAY, "pay"):
+    if module == "judgement" and changes.first_within(PAY_DELAY, "pay"):
         refresh_statements.apply_async(countdown=PAY_DELAY)

@@ -51,8 +51,8 @@ def quality(
     until = min(period.end, known_until(moment.now()))
     weights: dict[str, int] = {}
     asked = []
-    for rule, reach in modes.read().items():
-        weight, parts = modes.counted(reach, modes, period.start, until)
+    for rule, reach in rule_modes.read().items():
+        weight, parts = rule_modes.counted(reach, modes, period.start, until)
         if rule in OPPORTUNITIES and parts:
             weights[rule] = weight
             asked += [(rule, part) for part in parts]

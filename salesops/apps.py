@@ -7,5 +7,5 @@ class SalesopsConfig(AppConfig):
 
     def ready(self) -> None:
         # Makes it the current app of shared tasks. Not in the package's __init__: the broker's address is read on
-        # import, and salesops.embedded, imported earlier, is what puts it into the environment.
+        # import, and devtools.embedded, imported earlier, is what puts it into the environment.
         import salesops.celery  # noqa: F401

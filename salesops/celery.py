@@ -2,7 +2,7 @@
 
 ``amo`` carries what reads from amoCRM by the clock (its workers share one request budget), ``hooks`` what somebody
 waits for: answering hooks and judging what they have changed, which no load may hold up; ``work`` the rest.
-Tasks are declared in the ``tasks`` module of each room and hold no logic of their own.
+Tasks are declared in `jobs` and hold no logic of their own.
 """
 
 import os
@@ -30,6 +30,7 @@ app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
+    include=["jobs.mirror", "jobs.judgement", "jobs.pay", "jobs.desk"],
     task_default_queue="work",
     task_routes={
         "jobs.mirror.answer_hooks": {"queue": "hooks"},
@@ -77,4 +78,3 @@ app.conf.update(
         },
     },
 )
-app.autodiscover_tasks()

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from environs import Env, EnvError
 
 from core import moment
-from salesops import csp, theme
+from web.frame import csp, theme
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_DIR = BASE_DIR / ".local"
@@ -107,17 +107,20 @@ INSTALLED_APPS = [
     "team",
     "qc",
     "kpi",
+    "jobs",
+    "web",
+    "devtools",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # pages and blocks; files stand compressed already
-    "salesops.csp.PolicyMiddleware",
+    "web.frame.csp.PolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "salesops.language.middleware",  # asks the signed-in employee
+    "web.frame.language.middleware",  # asks the signed-in employee
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # closed by default
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -136,15 +139,15 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "salesops.context.frame",
+                "web.frame.context.frame",
             ],
-            "builtins": ["salesops.templatetags.ui", "template_partials.templatetags.partials"],
+            "builtins": ["web.templatetags.ui", "template_partials.templatetags.partials"],
         },
     }
 ]
 
 AUTH_USER_MODEL = "team.Employee"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "salesops.entrance.StaffBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "web.frame.login.StaffBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -188,12 +191,12 @@ CONTENT_SECURITY_POLICY = {"DIRECTIVES": csp.DIRECTIVES}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "salesops.entrance.StaffToken",
+        "web.frame.login.StaffToken",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["salesops.api.wire.Json"],
-    "DEFAULT_PAGINATION_CLASS": "salesops.api.wire.Page",
+    "DEFAULT_RENDERER_CLASSES": ["web.api.wire.Json"],
+    "DEFAULT_PAGINATION_CLASS": "web.api.wire.Page",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "COERCE_DECIMAL_TO_STRING": False,
@@ -215,6 +218,6 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         name: {"level": "INFO", "handlers": ["console"], "propagate": False}
-        for name in ("pipelines", "team", "qc", "kpi", "salesops")
+        for name in ("pipelines", "timeline", "team", "qc", "metrics", "kpi", "jobs", "web", "salesops")
     },
 }

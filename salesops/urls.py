@@ -4,19 +4,23 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
-from salesops import entrance, health
+from web.frame import health, login
+from web.webhook import intake
 
 urlpatterns = [
-    path("", entrance.home, name="home"),
-    path("login/", entrance.Login.as_view(), name="login"),
+    path("", login.home, name="home"),
+    path("login/", login.Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
-    path("language/", entrance.change_language, name="set_language"),
-    path("desk/", include("salesops.desk.urls")),
-    path("", include("pipelines.urls")),
-    path("", include("qc.urls")),
-    path("", include("team.urls")),
-    path("", include("kpi.urls")),
-    path("api/v1/", include("salesops.api.urls")),
+    path("language/", login.change_language, name="set_language"),
+    path("desk/", include("web.desk.urls")),
+    path("", include("web.deals.urls")),
+    path("", include("web.findings.urls")),
+    path("", include("web.regulations.urls")),
+    path("", include("web.sync.urls")),
+    path("", include("web.team.urls")),
+    path("", include("web.pay.urls")),
+    path("api/v1/", include("web.api.urls")),
+    path("hooks/amocrm/<str:secret>/", intake.hook, name="hook"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.Figures.as_view(), name="metrics"),

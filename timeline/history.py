@@ -1,11 +1,10 @@
 """A deal's events as the pieces of its life. Pure; `timeline.folding` feeds it and keeps what it says."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
-# ``updated_at`` of a row imported from a file: whatever the API says is newer
-FROM_FILE = datetime(1970, 1, 1, tzinfo=UTC)
+from pipelines.imports.names import FROM_FILE
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,19 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils.translation import override
 
+from devtools.tests import factory
 from jobs import judgement_queue, succession
 from pipelines.account.source import Source
 from pipelines.imports import loading, names
+from pipelines.imports.names import FROM_FILE
 from pipelines.imports.parsing import parse
 from pipelines.mirror import coverage
 from pipelines.mirror.entities import TABLE
 from pipelines.models import Contact, Cursor, Deal, Person, Pipeline, Stage, Stay, Touched
 from pipelines.tests.export_files import OLD_CONTACTS, OLD_DEALS, old_contact, old_deal, table
 from qc.models import Finding, Regulation
-from salesops.tests import factory
 from sandbox.world import World
 from team.models import Employee, Role
-from timeline.history import FROM_FILE
 
 pytestmark = pytest.mark.django_db
 OPEN = "не закрыта"

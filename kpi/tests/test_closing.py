@@ -10,12 +10,12 @@ from django.utils import translation
 
 from core import moment
 from core.periods import month
+from devtools.tests.factory import DAY, NOW, make_cursor, make_employee, make_person
 from kpi import statements
 from kpi.models import Statement
 from kpi.tests.test_statements import DECEMBER_1, NOVEMBER, WORKED, D, Month
 from pipelines.mirror.entities import TABLE
 from pipelines.models import Account, Cursor, Touched
-from salesops.tests.factory import DAY, NOW, make_cursor, make_employee, make_person
 from team.models import Employee, Role
 
 pytestmark = pytest.mark.django_db

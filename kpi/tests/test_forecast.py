@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 import pytest
 
 from core import moment
+from devtools.tests.factory import NOW
 from kpi import pay_schemes, statements
-from kpi.tests.test_scheme import put
+from kpi.tests.test_pay_schemes import put
 from kpi.tests.test_statements import DECEMBER_1, DOCUMENT, NOVEMBER, WORKED, D, Month
 from pipelines.models import CustomField, Deal
-from salesops.tests.factory import NOW
 from team.models import DayOff
 
 pytestmark = pytest.mark.django_db

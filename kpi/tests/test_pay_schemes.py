@@ -10,10 +10,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import translation
 
+from devtools.tests.factory import make_person
 from kpi import pay_schemes
 from kpi.formulas.components import Coefficient, Matrix, Rate, Salary
 from kpi.models import Quota, Scheme
-from salesops.tests.factory import make_person
 
 pytestmark = pytest.mark.django_db
 

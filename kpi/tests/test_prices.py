@@ -9,13 +9,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from core import moment
+from devtools.tests.factory import DAY, NOW, make_deal, make_finding, make_regulation, make_task
 from kpi import statements
 from kpi.backtest import shift
 from kpi.models import StatementLine
 from kpi.tests.test_statements import DECEMBER_1, NOVEMBER, D, Month
 from pipelines.models import Stay, Task
 from qc.models import Finding, RuleMode
-from salesops.tests.factory import DAY, NOW, make_deal, make_finding, make_regulation, make_task
 
 pytestmark = pytest.mark.django_db
 

@@ -11,13 +11,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core import moment
+from devtools.tests.factory import DAY, make_employee
 from kpi import pay_schemes, sales, statements
 from kpi.models import Quota, Statement
 from kpi.sales import NotPaid
-from kpi.tests.test_scheme import put
+from kpi.tests.test_pay_schemes import put
 from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
 from pipelines.models import CustomField, Deal, Stay
-from salesops.tests.factory import DAY, make_employee
 from team.models import Role
 
 pytestmark = pytest.mark.django_db

@@ -17,15 +17,7 @@ from django.utils import translation
 
 from core import moment
 from core.periods import month
-from kpi import pay_schemes, statements
-from kpi.models import Quota, Scheme, Statement
-from kpi.tests.test_scheme import put
-from metrics import measure, rows
-from metrics.tests.test_metrics import House
-from pipelines.mirror.entities import TABLE
-from pipelines.models import Cursor, CustomField, Deal, Person
-from qc.models import RuleMode
-from salesops.tests.factory import (
+from devtools.tests.factory import (
     DAY,
     NOW,
     make_cursor,
@@ -35,6 +27,14 @@ from salesops.tests.factory import (
     make_person,
     make_task,
 )
+from kpi import pay_schemes, statements
+from kpi.models import Quota, Scheme, Statement
+from kpi.tests.test_pay_schemes import put
+from metrics import measure, rows
+from metrics.tests.test_metrics import House
+from pipelines.mirror.entities import TABLE
+from pipelines.models import Cursor, CustomField, Deal, Person
+from qc.models import RuleMode
 from team.models import DayOff, Employee, Role, Rota
 
 pytestmark = pytest.mark.django_db

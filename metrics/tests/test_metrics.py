@@ -11,9 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from core.periods import Period, month
-from metrics import METRICS, measure, rows
-from pipelines.models import CustomField, Deal, Event, LossReason, Person, Stage, Stay, Task, Touch
-from salesops.tests.factory import (
+from devtools.tests.factory import (
     DAY,
     NOW,
     make_deal,
@@ -24,6 +22,8 @@ from salesops.tests.factory import (
     make_stage,
     make_task,
 )
+from metrics import METRICS, measure, rows
+from pipelines.models import CustomField, Deal, Event, LossReason, Person, Stage, Stay, Task, Touch
 from team.models import Employee, Role
 
 pytestmark = pytest.mark.django_db

@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 
 from pipelines.imports import names
 from pipelines.imports.dictionaries import dictionaries
+from pipelines.imports.names import FROM_FILE
 from pipelines.imports.parsing import Deal, Parsed
 from pipelines.imports.tables import BadFile
 from pipelines.mirror.entities import ENTITIES
 from pipelines.mirror.rows import Row, stage_key
 from pipelines.mirror.upsert import store
 from pipelines.models import Account, Cursor
-from timeline.history import FROM_FILE
 
 PAGE = 1000  # rows in one statement
 

@@ -4,10 +4,13 @@ A key follows from the name alone, so every file and every machine gives the sam
 not come and where JavaScript still counts exactly. Decision 0010 says how the API's keys replace them.
 """
 
+from datetime import UTC, datetime
 from hashlib import blake2b
 
 from pipelines.mirror.rows import LOST, WON
 
+# ``updated_at`` of a row imported from a file: whatever the API says is newer
+FROM_FILE = datetime(1970, 1, 1, tzinfo=UTC)
 LOCAL = 2**52  # the first of the local keys; the last is below 2 ** 53
 MAIN = "Воронка"  # what amoCRM calls the first pipeline, for files without that column
 

@@ -9,12 +9,12 @@ from django.test import Client
 from django.urls import reverse
 
 from core import moment
+from devtools.tests import factory
 from pipelines.account.source import Source
 from pipelines.mirror import hooks, reconcile
 from pipelines.models import Account, Cursor, Deal, Hook, Refused, Stage, Task
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.test_sync import everything, populate, tick
-from salesops.tests import factory
 from sandbox.world import World
 from team.models import Role
 

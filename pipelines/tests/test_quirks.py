@@ -28,7 +28,7 @@ from pipelines.amo.pace import Pace
 from pipelines.mirror import coverage, hooks, reconcile, refetch, sync
 from pipelines.mirror.entities import ENTITIES, TABLE
 from pipelines.models import Account, Contact, CustomField, Deal, LossReason, Person, Stage, Stay, Task
-from pipelines.tests.conftest import Serve, source_of
+from pipelines.tests.amo import Serve, source_of
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.test_sync import everything, populate, tick
 from pipelines.tests.ways import Bell, bell, by_hooks, by_reconciliation

@@ -13,7 +13,7 @@ from pipelines.amo.paging import Listing
 from pipelines.mirror import comparisons, coverage, reconcile, refetch
 from pipelines.mirror.entities import ENTITIES
 from pipelines.models import Cursor, Deal, Event, Stay, Sweep, Task
-from pipelines.tests.conftest import source_of
+from pipelines.tests.amo import source_of
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.test_sync import everything, populate, tick
 from sandbox.auth import Grant

@@ -29,7 +29,7 @@ from pipelines.models import (
     Touch,
     Touched,
 )
-from pipelines.tests.conftest import source_of
+from pipelines.tests.amo import source_of
 from sandbox.faults import Fault
 from sandbox.server import Handle
 from sandbox.world import World

@@ -156,7 +156,7 @@ def broken_off(source: Source, entity: str, pages: int) -> bool:
 
 
 def test_a_log_after_a_long_outage_goes_on_where_it_broke_off(silence: Handle) -> None:
-    from pipelines.tests.conftest import source_of
+    from pipelines.tests.amo import source_of
 
     world = silence.world
     populate(world, 4)
@@ -179,7 +179,7 @@ def test_a_log_after_a_long_outage_goes_on_where_it_broke_off(silence: Handle) -
 
 
 def test_a_full_reading_is_not_taken_for_the_rest_of_an_increment(silence: Handle) -> None:
-    from pipelines.tests.conftest import source_of
+    from pipelines.tests.amo import source_of
 
     world = silence.world
     populate(world, 4)

@@ -21,7 +21,7 @@ from pipelines.account.tokens import Access
 from pipelines.amo import errors, oauth
 from pipelines.amo.oauth import Integration
 from pipelines.models import Account
-from pipelines.tests.conftest import Serve
+from pipelines.tests.amo import Serve
 from sandbox.faults import Fault
 from sandbox.server import Handle
 

@@ -13,9 +13,10 @@ from django.core.management import CommandError, call_command
 from django.utils import translation
 
 from core import moment
+from devtools import rule_handbook
 from jobs import judgement
 from pipelines.models import Person
-from qc import catalogue, defaults, engine, regulations, rule_modes, texts
+from qc import defaults, engine, regulations, rule_modes, texts
 from qc.models import Finding, FullRun, Regulation, RuleMode
 from qc.rules import RULES
 from qc.tests import world
@@ -234,7 +235,7 @@ def test_a_new_portal_warns_and_costs_nothing() -> None:
 
 
 def test_the_page_about_the_rules_is_what_the_code_says() -> None:
-    assert Path(settings.BASE_DIR, "docs", "rules.md").read_text("utf-8") == catalogue.page()
+    assert Path(settings.BASE_DIR, "docs", "rules.md").read_text("utf-8") == rule_handbook.page()
 
 
 def test_translators_see_the_whys_and_fixes_that_the_rules_have() -> None:

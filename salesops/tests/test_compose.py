@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from salesops.embedded import PROJECT, postgres
+from devtools.embedded import PROJECT, postgres
 
 COMPOSE = PROJECT / "docker-compose.yml"
 
@@ -69,5 +69,5 @@ def test_every_queue_has_its_worker() -> None:
 
 def test_what_the_image_needs_is_not_ignored() -> None:
     kept = {line[1:] for line in (PROJECT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    assert {"manage.py", "requirements.txt", "salesops", "pipelines", "team", "qc", "kpi"} <= kept
+    assert {"manage.py", "requirements.txt", "salesops", "pipelines", "qc", "kpi", "web"} <= kept
     assert kept.isdisjoint({".env", ".git", ".local", "sandbox"})

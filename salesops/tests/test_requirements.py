@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from salesops.embedded import PROJECT
+from devtools.embedded import PROJECT
 
 LISTS = ("requirements.txt", "requirements-local.txt", "requirements-dev.txt")
 PIN = re.compile(r"^(?P<name>[a-z0-9._-]+)(\[[a-z0-9,._-]+\])?==(?P<version>\S+)", re.IGNORECASE)

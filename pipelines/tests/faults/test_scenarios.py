@@ -21,12 +21,11 @@ from django.test import override_settings
 from werkzeug.serving import make_server
 
 from jobs import mirror
-from pipelines import intake
 from pipelines.account import budget, connection
 from pipelines.mirror import comparisons, coverage, hooks, sync
 from pipelines.mirror.entities import TABLE
 from pipelines.models import Account, Cursor, Hook, Refused
-from pipelines.tests.conftest import Serve
+from pipelines.tests.amo import Serve
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.faults.people import People
 from pipelines.tests.faults.worker import Worker
@@ -35,6 +34,7 @@ from sandbox.faults import Fault
 from sandbox.server import Handle, Handler
 from sandbox.switches import Switches
 from sandbox.world import World
+from web.webhook import intake
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1500)]
 log = logging.getLogger(__name__)

@@ -1,0 +1,201 @@
+"""Make the invented company of the sandbox ready to be opened: logins, rotas, regulations, a pay scheme and plans."""
+
+import json
+import subprocess
+import sys
+from datetime import date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import stamina
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.dateparse import parse_duration
+
+from core import moment
+from core.periods import month_of
+from jobs.mirror import pull_dictionaries
+from jobs.pay import refresh_statements
+from kpi import statements
+from kpi.models import Quota, Statement
+from pipelines.models import CustomField, Person, Stage
+from qc import regulations
+from qc.models import Regulation, RuleMode
+from team.models import Employee, Role, Rota
+from web.frame.login import DEMO_PASSWORD
+
+COMPANY = Path(settings.BASE_DIR) / "devtools" / "demo" / "zolotarev.json"
+SCHEME = Path(settings.BASE_DIR) / "kpi" / "schemes" / "zolotarev.json"
+MONTHS_OF_LIFE = 6
+OFFICE = {
+    "director": ("Зинаида", "Золотарёва", Role.DIRECTOR),
+    "admin": ("Артём", "Настройкин", Role.ADMIN),
+    "controller": ("Вера", "Проверкина", Role.CONTROLLER),
+}
+DURATIONS = ("max_stay", "task_grace", "fields_grace")
+
+
+class Command(BaseCommand):
+    help = "Sets up the demo company; safe to repeat."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--loaded", action="store_true", help="after the first load: close past months")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("setup_demo is for the demo company only: set DEMO=1.")
+        if options["loaded"]:
+            return self._months()
+        pull_dictionaries()
+        company = json.loads(COMPANY.read_text())
+        staff = _staff()
+        self._office()
+        self._company_hours()
+        self._employees(staff)
+        self._rules(company["rules"])
+        self._regulations(company["regulations"])
+        call_command("kpi_scheme", "load", str(SCHEME), stdout=self.stdout)
+        self._plans(company["quotas"])
+
+    def _office(self) -> None:
+        for username, (first, last, role) in OFFICE.items():
+            _login(
+                username,
+                first_name=first,
+                last_name=last,
+                role=role,
+                is_staff=role == Role.ADMIN,
+                is_superuser=role == Role.ADMIN,
+            )
+
+    def _months(self) -> None:
+        """All whole months of the demo company's life are paid; the last one waits for its closing."""
+        now = moment.now()
+        present = month_of(now, ZoneInfo(settings.TIME_ZONE))
+        whole = [month_of(first, ZoneInfo(settings.TIME_ZONE)) for first in self._first_days(present.first)][
+            2:
+        ]
+        for period in reversed(whole):
+            if not Statement.objects.filter(period=period.first, status=Statement.Status.CLOSED).exists():
+                # The company lives on: now and then a deal that has just changed waits to be judged.
+                for attempt in stamina.retry_context(on=ValueError, attempts=None, timeout=60, wait_max=1):
+                    with attempt:
+                        statements.close(period, None, now)
+        refresh_statements()
+
+    @staticmethod
+    def _first_days(this_month: date) -> list[date]:
+        return [_months_back(this_month, back) for back in range(MONTHS_OF_LIFE)]
+
+    def _company_hours(self) -> None:
+        """When clients are answered: the client's clock."""
+        Rota.objects.update_or_create(
+            is_company=True,
+            defaults={"name": "Часы компании, 10:00–20:00", "pattern": "1", "anchor": date(2024, 1, 1)}
+            | {"starts": time(10), "ends": time(20), "time_zone": settings.TIME_ZONE},
+        )
+
+    def _employees(self, staff: list[dict[str, Any]]) -> None:
+        heads: list[Employee] = []
+        for one in sorted(staff, key=lambda one: one["role"] != "head"):
+            first, _, last = one["name"].partition(" ")
+            head = one["role"] == "head"
+            employee = _login(
+                one["email"].partition("@")[0],
+                first_name=first,
+                last_name=last,
+                role=Role.HEAD if head else Role.MANAGER,
+                person_id=one["user_id"],
+                rota=_rota(one),
+                hired_on=date.fromisoformat(one["hired_on"]),
+                left_on=one["left_on"] and date.fromisoformat(one["left_on"]),
+                is_active=one["left_on"] is None,
+                head=heads[0] if heads else None,
+            )
+            if head:
+                heads.append(employee)
+
+    def _rules(self, rules: dict[str, dict[str, Any]]) -> None:
+        for code, chosen in rules.items():
+            RuleMode.objects.update_or_create(rule=code, defaults=chosen | {"since": _begun()})
+
+    def _regulations(self, documents: list[dict[str, Any]]) -> None:
+        stages = {
+            (stage.pipeline.name, stage.name): stage.pk for stage in Stage.objects.select_related("pipeline")
+        }
+        fields = {field.name: str(field.pk) for field in CustomField.objects.all()}
+        known = set(Regulation.objects.values_list("stage_id", flat=True))
+        author = Employee.objects.get(username="admin")
+        for document in documents:
+            stage = stages[document.pop("pipeline"), document.pop("stage")]
+            if stage in known:
+                continue
+            for name in DURATIONS:
+                if name in document:
+                    document[name] = parse_duration(document[name])
+            document["required_fields"] = [
+                fields.get(name, name) for name in document.get("required_fields", [])
+            ]
+            published = regulations.publish(stage, author, **document)
+            Regulation.objects.filter(pk=published.pk).update(published_at=_begun())
+
+    def _plans(self, quotas: dict[str, int]) -> None:
+        people = dict(Person.objects.values_list("name", "pk"))
+        this_month = moment.now().date().replace(day=1)
+        months = self._first_days(this_month)
+        rows = [
+            Quota(manager_id=people[name], period=month, amount=Decimal(amount))
+            for name, amount in quotas.items()
+            for month in months
+        ]
+        Quota.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _staff() -> list[dict[str, Any]]:
+    """The company's rotas, told by the sandbox itself: nothing here imports it."""
+    command = [sys.executable, "-m", "sandbox.scenarios", "staff", "zolotarev"]
+    answer = subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise CommandError(f"The sandbox did not tell its staff: {answer.stderr.strip()}")
+    return json.loads(answer.stdout)
+
+
+def _login(username: str, **facts: Any) -> Employee:
+    employee, created = Employee.objects.update_or_create(username=username, defaults=facts)
+    if created:
+        employee.set_password(DEMO_PASSWORD)
+        employee.save(update_fields=["password"])
+    return employee
+
+
+def _rota(one: dict[str, Any]) -> Rota:
+    hours = f"{one['starts']}–{one['ends']}"
+    on, off = one["pattern"].count("1"), one["pattern"].count("0")
+    anchor = date.fromisoformat(one["anchor"])
+    rota, _ = Rota.objects.get_or_create(
+        pattern=one["pattern"],
+        anchor=anchor,
+        starts=time.fromisoformat(one["starts"]),
+        ends=time.fromisoformat(one["ends"]),
+        defaults={
+            "name": f"{on}/{off}, {hours}"
+            + (f", смена {one['group'][-1]}" if one["group"].startswith("Смена") else ""),
+            "time_zone": one["time_zone"],
+            "observes_holidays": len(one["pattern"]) == 7,
+        },
+    )
+    return rota
+
+
+def _begun() -> datetime:
+    """Before anything happened in the company: its regulations and rules have always been in force."""
+    zone = ZoneInfo(settings.TIME_ZONE)
+    return month_of(_months_back(moment.now().date().replace(day=1), MONTHS_OF_LIFE), zone).start
+
+
+def _months_back(first: date, count: int) -> date:
+    year, month = divmod(first.year * 12 + first.month - 1 - count, 12)
+    return date(year, month + 1, 1)

@@ -1,9 +1,0 @@
-from django.urls import path
-
-from salesops.desk import views
-
-urlpatterns = [
-    path("", views.desk, name="desk"),
-    path("pulse/", views.beat, name="desk-pulse"),
-    path("<slug:block>/", views.block, name="desk-block"),
-]

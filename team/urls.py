@@ -1,7 +1,0 @@
-from django.urls import path
-
-from team import views
-
-urlpatterns = [
-    path("team/", views.team, name="team"),
-]

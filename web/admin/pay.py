@@ -1,0 +1,45 @@
+"""Plans of managers are edited here; schemes are documents and come in by ``kpi_scheme load``."""
+
+import json
+from datetime import date
+
+from django import forms
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+
+from kpi.models import Quota, Scheme
+from web.admin.mirror import ReadOnlyAdmin
+
+
+class QuotaForm(forms.ModelForm):
+    def clean_period(self) -> date:
+        day: date = self.cleaned_data["period"]
+        return day.replace(day=1)  # any day names its month
+
+    def clean_amount(self) -> object:
+        amount = self.cleaned_data["amount"]
+        if amount <= 0:
+            raise forms.ValidationError(_("A plan is above zero."))
+        return amount
+
+
+@admin.register(Quota)
+class QuotaAdmin(ModelAdmin):
+    form = QuotaForm
+    list_display = ["manager", "period", "amount"]
+    list_select_related = ["manager"]
+    autocomplete_fields = ["manager"]
+    date_hierarchy = "period"
+
+
+@admin.register(Scheme)
+class SchemeAdmin(ReadOnlyAdmin):
+    list_display = ["title", "code", "version", "effective_from", "published_at"]
+    fields = ["title", "code", "version", "effective_from", "published_at", "shown"]
+
+    @admin.display(description=_("document"))
+    def shown(self, scheme: Scheme) -> SafeString:
+        return format_html("<pre>{}</pre>", json.dumps(scheme.document, ensure_ascii=False, indent=2))

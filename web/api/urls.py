@@ -1,0 +1,28 @@
+"""``/api/v1/``."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.routers import SimpleRouter
+
+from web.api import views
+
+lists = SimpleRouter()
+lists.register("pipelines", views.Pipelines)
+lists.register("stages", views.Stages)
+lists.register("managers", views.Managers)
+lists.register("deals", views.Deals)
+lists.register("tasks", views.Tasks)
+lists.register("findings", views.Findings)
+
+urlpatterns = [
+    path("", include(lists.urls)),
+    path("metrics/<slug:code>/", views.Metric.as_view()),
+    path("funnel/", views.Funnel.as_view()),
+    path("transitions/", views.Transitions.as_view()),
+    path("statements/", views.Statements.as_view()),
+    path("regulations/", views.Regulations.as_view()),
+    path("regulations/<str:stage>/backtest/", views.Backtest.as_view()),
+    path("freshness/", views.Freshness.as_view()),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
+]

@@ -1,0 +1,258 @@
+"""The API's lists and questions. Every queryset goes through ``visible_to``; filters are those of the pages."""
+
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+import metrics
+from core import moment
+from core.periods import Period, month, month_of
+from kpi import statements
+from kpi.backtest import shift
+from kpi.models import Statement
+from metrics import transitions
+from pipelines.mirror import comparisons, freshness
+from pipelines.models import Deal, Person, Pipeline, Stage, Task
+from qc import backtest, engine, regulations
+from qc.models import Finding
+from web.api import shapes
+from web.deals.filters import DealFilter, TaskFilter
+from web.findings.filters import FindingFilter
+
+TZ = ZoneInfo(settings.TIME_ZONE)
+PERIOD = [
+    OpenApiParameter(
+        "from", description="first day, month or moment, inclusive; the present month without it"
+    ),
+    OpenApiParameter("to", description="day, month or moment, exclusive; the present moment without it"),
+]
+
+
+def asked_period(request: Request) -> Period:
+    """The period of ``from`` and ``to``, or the present month. Raises a 400 with one sentence."""
+    start, end, now = request.query_params.get("from"), request.query_params.get("to"), moment.now()
+    try:
+        if start or end:
+            return Period.parse(start or month_of(now, TZ).first.isoformat(), end or now.isoformat(), TZ)
+    except ValueError as error:
+        says = _(
+            "“%(start)s” to “%(end)s” is not a period: write days such as 2026-11-05 or months such as 2026-11, the "
+            "first before the second."
+        )
+        raise ValidationError({"detail": says % {"start": start or "", "end": end or ""}}) from error
+    return month_of(now, TZ)
+
+
+class Pipelines(ReadOnlyModelViewSet):
+    queryset = Pipeline.objects.filter(deleted_at=None)
+    serializer_class = shapes.PipelineShape
+
+
+class Stages(ReadOnlyModelViewSet):
+    queryset = Stage.objects.filter(deleted_at=None)
+    serializer_class = shapes.StageShape
+    filterset_fields = ["pipeline"]
+    lookup_value_regex = r"[0-9]+:[0-9]+"
+
+
+class Managers(ReadOnlyModelViewSet):
+    queryset = Person.objects.order_by("id")
+    serializer_class = shapes.ManagerShape
+
+    def get_queryset(self) -> QuerySet[Person]:
+        people = super().get_queryset()
+        sees = self.request.user.sees
+        return people if sees is None else people.filter(pk__in=sees)
+
+
+class Deals(ReadOnlyModelViewSet):
+    queryset = Deal.objects.none()
+    serializer_class = shapes.DealShape
+    filterset_class = DealFilter
+
+    def get_queryset(self) -> QuerySet[Deal]:
+        return Deal.objects.alive().with_moments().visible_to(self.request.user)
+
+
+class Tasks(ReadOnlyModelViewSet):
+    queryset = Task.objects.none()
+    serializer_class = shapes.TaskShape
+    filterset_class = TaskFilter
+
+    def get_queryset(self) -> QuerySet[Task]:
+        return Task.objects.filter(deleted_at=None).visible_to(self.request.user)
+
+
+class Findings(ReadOnlyModelViewSet):
+    queryset = Finding.objects.none()
+    serializer_class = shapes.FindingShape
+    filterset_class = FindingFilter
+
+    def get_queryset(self) -> QuerySet[Finding]:
+        return (
+            Finding.objects.standing()
+            .select_related("deal", "task", "stage", "manager")
+            .visible_to(self.request.user)
+        )
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
+        rows = args[0] if args else []
+        found = [rows] if isinstance(rows, Finding) else list(rows)
+        prices = statements.finding_prices(found) if self.request.user.sees_money else {}
+        kwargs["context"] = {**self.get_serializer_context(), "prices": prices}
+        return self.get_serializer_class()(*args, **kwargs)
+
+
+class Metric(APIView):
+    """One metric of a period, whole or by a dimension; definitions in docs/metrics.md."""
+
+    @extend_schema(
+        parameters=[
+            *PERIOD,
+            OpenApiParameter("by", enum=["manager", "pipeline", "stage", "month", "loss_reason"]),
+            OpenApiParameter(
+                "field", description="what money metrics sum: price (default) or a custom field's id"
+            ),
+            OpenApiParameter("date", description="what dates it: closed_at (default) or a custom field's id"),
+        ],
+        responses=shapes.ValueShape(many=True),
+    )
+    def get(self, request: Request, code: str) -> Response:
+        if code not in metrics.METRICS:
+            raise NotFound(_("There is no metric “%(value)s”.") % {"value": code})
+        query = request.query_params
+        options = {name: query[name] for name in ("field", "date") if query.get(name)}
+        try:
+            values = metrics.measure(
+                code,
+                asked_period(request),
+                by=query.get("by") or None,
+                people=request.user.sees,
+                options=options,
+            )
+        except ValueError as error:
+            raise ValidationError({"detail": str(error)}) from error
+        return Response(shapes.ValueShape(values, many=True).data)
+
+
+class Funnel(APIView):
+    """Stages of a pipeline for the deals that first entered them in the period."""
+
+    @extend_schema(
+        parameters=[OpenApiParameter("pipeline", int, required=True), *PERIOD],
+        responses=shapes.FunnelShape(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        asked = request.query_params.get("pipeline", "")
+        if not asked.isdecimal() or not Pipeline.objects.filter(pk=asked[:18]).exists():
+            raise ValidationError({"detail": _("There is no pipeline “%(value)s”.") % {"value": asked}})
+        period = asked_period(request)
+        stages = transitions.funnel(int(asked), period.start, period.end, request.user.sees)
+        return Response(shapes.FunnelShape(stages, many=True).data)
+
+
+class Transitions(APIView):
+    """Moves from stage straight to stage with the length of the visits that they ended; all time without dates."""
+
+    @extend_schema(
+        parameters=[OpenApiParameter("stage"), OpenApiParameter("next_stage"), *PERIOD],
+        responses=shapes.TransitionShape(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        query = request.query_params
+        period = asked_period(request) if query.get("from") or query.get("to") else None
+        moves = transitions.transitions(
+            query.get("stage") or None,
+            query.get("next_stage") or None,
+            period.start if period else None,
+            period.end if period else None,
+            request.user.sees,
+        )
+        return Response(shapes.TransitionShape(moves, many=True).data)
+
+
+class Statements(APIView):
+    """Statements of a month, the reader's own or everybody's the reader may see."""
+
+    @extend_schema(
+        parameters=[OpenApiParameter("period", description="2026-11"), OpenApiParameter("manager", int)],
+        responses=shapes.StatementShape(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        query = request.query_params
+        rows = (
+            Statement.objects.visible_to(request.user)
+            .prefetch_related("lines__author")
+            .order_by("manager_id")
+        )
+        try:
+            period = month(query["period"], TZ) if query.get("period") else month_of(moment.now(), TZ)
+        except ValueError as error:
+            says = _("“%(value)s” is not a month such as 2026-11.")
+            raise ValidationError({"detail": says % {"value": query["period"]}}) from error
+        rows = rows.filter(period=period.first)
+        if query.get("manager"):
+            if not query["manager"].isdecimal():
+                says = _("“%(value)s” is not a manager's number.")
+                raise ValidationError({"detail": says % {"value": query["manager"]}})
+            rows = rows.filter(manager_id=query["manager"][:18])
+        return Response(shapes.StatementShape([statements.view(row) for row in rows], many=True).data)
+
+
+class Regulations(APIView):
+    """Regulations in force."""
+
+    @extend_schema(responses=shapes.RegulationShape(many=True))
+    def get(self, request: Request) -> Response:
+        rows = sorted(regulations.in_force().values(), key=lambda row: row.stage_id)
+        return Response(shapes.RegulationShape(rows, many=True).data)
+
+
+class Backtest(APIView):
+    """What changed norms would find on the stage's history, and move in this month's pay. Writes nothing."""
+
+    @extend_schema(request=OpenApiTypes.OBJECT, responses=shapes.BacktestShape)
+    def post(self, request: Request, stage: str) -> Response:
+        if not request.user.administers:
+            raise PermissionDenied(_("Only an administrator tries rules on history."))
+        if not Stage.objects.filter(pk=stage).exists():
+            raise NotFound(_("There is no stage “%(value)s”.") % {"value": stage})
+        try:
+            norms = dict(request.data)
+            tried = {
+                "norms": regulations.draft(stage, **norms),
+                "findings": engine.backtest(stage, norms),
+                "money_shift": [
+                    {"manager": manager, "amount": amount}
+                    for manager, amount in month_shift(stage, norms).items()
+                ],
+            }
+        except (ValueError, TypeError) as error:
+            raise ValidationError({"detail": str(error)}) from error
+        return Response(shapes.BacktestShape(tried).data)
+
+
+def month_shift(stage: str, norms: dict[str, Any]) -> dict[int, Decimal]:
+    """By manager: what the norms would have done to the pay of the present month."""
+    this = month_of(moment.now(), TZ)
+    return shift(this.first, backtest.more_violations(stage, norms, this.start))
+
+
+class Freshness(APIView):
+    """How old each entity of the mirror is, and how far it had drifted when it was last compared with amoCRM."""
+
+    @extend_schema(responses=shapes.FreshnessShape(many=True))
+    def get(self, request: Request) -> Response:
+        known = {"comparisons": comparisons.comparisons()}
+        return Response(shapes.FreshnessShape(freshness.read(moment.now()), many=True, context=known).data)

@@ -1,0 +1,68 @@
+"""What lists and cards show about deals beside their own columns: ageing, next step, findings."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import prefetch_related_objects
+
+from pipelines.models import Deal
+from qc.stalled import SHOWN
+from web.deals.ageing import Ageing, NextStep
+
+STUCK = "deal.stuck"
+
+
+@dataclass(frozen=True)
+class DealRow:
+    """A deal as a list shows it. ``findings`` are the open ones that everybody sees; a closed deal has no next step."""
+
+    deal: Deal
+    ageing: Ageing | None
+    step: NextStep | None
+    findings: list[Any]
+
+    @property
+    def tone(self) -> str:
+        return "bad" if any(finding.severity == "violation" for finding in self.findings) else "warn"
+
+
+def rows(deals: Iterable[Deal], now: datetime) -> list[DealRow]:
+    """Of deals ``with_moments()``; one query, whatever their number."""
+    deals = list(deals)
+    prefetch_related_objects(deals, "findings")
+    return [row(deal, now) for deal in deals]
+
+
+def row(deal: Any, now: datetime) -> DealRow:
+    ahead = [finding for finding in standing(deal) if finding.closes_at is None or finding.closes_at > now]
+    opened = [finding for finding in ahead if finding.opens_at <= now]
+    if deal.closed_at is not None:
+        return DealRow(deal, None, None, opened)
+    ageing = None
+    if deal.stage_since:
+        stuck = next((finding for finding in ahead if finding.rule == STUCK), None)
+        ageing = Ageing(deal.stage_since, now, ran_out(stuck, deal.stage_since) if stuck else None)
+    return DealRow(deal, ageing, NextStep(deal.next_due_at, now), opened)
+
+
+def ran_out(stuck: Any, since: datetime) -> datetime:
+    """When the norm of a stay ``since`` then ended.
+
+    A stay that had outlived its norm before the norm was in force is found only from then on.
+    """
+    if stuck.values.get("case") != "new":
+        return stuck.opens_at
+    return min(stuck.opens_at, since + timedelta(seconds=stuck.values["norm"]))
+
+
+def standing(deal: Deal) -> list[Any]:
+    """The deal's findings that everybody sees, past and to come, the earliest first.
+
+    They are reached through the deal's own relation: judgement builds on the mirror, and not the other way.
+    """
+    found = [
+        finding for finding in deal.findings.all() if finding.withdrawn_at is None and finding.mode in SHOWN
+    ]
+    return sorted(found, key=lambda finding: (finding.opens_at, finding.pk))

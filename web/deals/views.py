@@ -1,0 +1,93 @@
+"""Deals and tasks: two lists and the card of a deal."""
+
+from django.db.models import Sum, prefetch_related_objects
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from core import moment
+from pipelines.models import Deal, Task
+from web.deals import deal_rows, diary, ribbon
+from web.deals.filters import DealFilter, TaskFilter, closed_by
+from web.frame import listing
+from web.frame.permissions import deals_open_to
+
+
+@require_safe
+def deals(request: HttpRequest) -> HttpResponse:
+    """Open deals unless the address asks for others."""
+    asked, sees = request.GET, request.user.sees
+    # a result is theirs who closed, whoever owns the deal today
+    alive, by_result = Deal.objects.alive().with_moments(), asked.get("result") and sees is not None
+    visible = closed_by(alive, sees) if by_result else alive.visible_to(request.user)
+    defaults = {} if asked.get("result") else {"open": "1"}
+    if asked.get("stuck") or asked.get("no_task"):
+        defaults["sort"] = "-price"  # where the most money stands comes first
+    return listing.show(
+        request,
+        "deals/deals.html",
+        DealFilter,
+        visible.select_related("stage", "manager"),
+        title=_("Deals"),
+        label=_("Which deals"),
+        choices=[(_("All"), {}), (_("Stuck"), {"stuck": "1"}), (_("Without a task"), {"no_task": "1"})],
+        defaults=defaults,
+        totals={"sum": Sum("price")},
+        more=lambda page: {"rows": deal_rows.rows(page.object_list, moment.now())},
+    )
+
+
+def visible_deal(request: HttpRequest, pk: int) -> Deal:
+    """The deal, or 404 for whoever may not see it."""
+    rows = deals_open_to(request.user).with_moments()
+    return get_object_or_404(
+        rows.select_related("stage", "pipeline", "manager", "contact", "loss_reason"), pk=pk
+    )
+
+
+@require_safe
+def deal(request: HttpRequest, pk: int) -> HttpResponse:
+    one, now = visible_deal(request, pk), moment.now()
+    prefetch_related_objects([one], "findings")  # the row and the ribbon both read them
+    context = {
+        "deal": one,
+        "row": deal_rows.row(one, now),
+        "segments": ribbon.segments(one, now),
+    }
+    return render(request, "deals/deal.html", context)
+
+
+@require_safe
+def deal_diary(request: HttpRequest, pk: int) -> HttpResponse:
+    one = visible_deal(request, pk)
+    people_only = request.GET.get("people") == "1"
+    choices = [(_("Everything"), {}), (_("People only"), {"people": "1"})]
+    context = {
+        "deal": one,
+        "entries": diary.entries(one, one.tasks.all(), people_only),
+        "latest": diary.LATEST,
+        "shortcuts": listing.shortcuts(request, choices),
+    }
+    return render(
+        request,
+        "deals/diary.html#entries" if request.headers.get("HX-Request") else "deals/diary.html",
+        context,
+    )
+
+
+@require_safe
+def tasks(request: HttpRequest) -> HttpResponse:
+    """Open tasks unless the address asks for others."""
+    visible = Task.objects.filter(deleted_at=None).visible_to(request.user)
+    return listing.show(
+        request,
+        "deals/tasks.html",
+        TaskFilter,
+        visible.select_related("deal", "deal__stage", "manager", "kind"),
+        title=_("Tasks"),
+        label=_("Which tasks"),
+        choices=[(_("All"), {}), (_("Overdue"), {"overdue": "1"})],
+        defaults={"completed": "0"},
+        order="due",
+    )

@@ -1,0 +1,59 @@
+"""Where to step in now: the dearest open deals with something broken, each with its reason; and what happened last."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils import timezone
+from msgspec.structs import replace
+
+from metrics.snapshot import CASES, STORIES, Snapshot, Story
+from pipelines.models import Deal
+from qc.models import Finding
+from qc.stalled import SHOWN
+from web.desk.scope import Scope
+
+
+@dataclass(frozen=True)
+class Case:
+    """A deal and the finding that speaks for it: the gravest, and of equals the one that stands longest."""
+
+    deal: Deal
+    finding: Finding
+    others: int
+
+
+def cases(snapshot: Snapshot, scope: Scope, now: datetime) -> list[Case]:
+    """The dearest first; two queries. A deal that has been put right since the snapshot is left out."""
+    chosen = sorted(scope.cut_pipelines(snapshot.cases), key=lambda one: (-one.price, -one.deal))[:CASES]
+    deals = Deal.objects.open().select_related("stage", "manager").in_bulk([one.deal for one in chosen])
+    found: dict[int, list[Finding]] = {}
+    broken = Finding.objects.open(now).filter(mode__in=SHOWN, deal__in=list(deals))
+    for finding in broken.select_related("deal", "task", "stage", "manager"):
+        found.setdefault(finding.deal_id, []).append(finding)
+    told = []
+    for one in chosen:
+        if reasons := sorted(found.get(one.deal, ()), key=_gravity):
+            told.append(Case(deals[one.deal], reasons[0], len(reasons) - 1))
+    return told
+
+
+def _gravity(finding: Finding) -> tuple[bool, datetime]:
+    return finding.severity != "violation", finding.opens_at
+
+
+def recent(snapshot: Snapshot, scope: Scope) -> list[tuple[Story, Finding]]:
+    """What was found or fixed in the last week, the latest first; one query.
+
+    Stories of several pipelines about the same person, rule and day become one line.
+    """
+    stories = sorted(scope.cut_pipelines(snapshot.stories), key=lambda one: one.at, reverse=True)[
+        : 4 * STORIES
+    ]
+    findings = Finding.objects.select_related("deal", "manager").in_bulk([story.finding for story in stories])
+    lines: dict[tuple[int | None, str, bool, date], tuple[Story, Finding]] = {}
+    for story in stories:
+        if finding := findings.get(story.finding):
+            same = story.manager, finding.rule, story.fixed, timezone.localdate(story.at)
+            first, latest = lines.get(same, (replace(story, count=0), finding))
+            lines[same] = replace(first, count=first.count + story.count), latest
+    return list(lines.values())[:STORIES]

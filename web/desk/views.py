@@ -1,0 +1,155 @@
+"""«Пульт»: where to step in now. Every block is an address of its own with its own permission."""
+
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from core import changes, moment
+from core.periods import Period, month_of
+from metrics import snapshot
+from metrics.snapshot import Snapshot
+from web.desk import blocks, money, today
+from web.desk.scope import BadFilter, Scope, ScopeForm, read
+from web.frame import live
+from web.frame.permissions import for_heads
+
+Context = dict[str, Any]
+TZ = ZoneInfo(settings.TIME_ZONE)
+
+
+def this_month() -> Period:
+    return month_of(moment.now(), TZ)
+
+
+def _figures(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    now, month = moment.now(), this_month()
+    return blocks.figures(taken, scope) | {
+        "plan": money.plan(taken, scope, month, now),
+        "month": month,
+        "as_of": taken.as_of,
+        "week_ago": taken.as_of - snapshot.WEEK,
+    }
+
+
+def _today(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    now = moment.now()
+    return {
+        "cases": today.cases(taken, scope, now),
+        "spots": blocks.hot_spots(taken, scope),
+        "amo": taken.amo,
+        "now": now,
+    }
+
+
+def _feed(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    return {"stories": today.recent(taken, scope)}
+
+
+def _stuck(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    return blocks.stages(taken, scope)
+
+
+def _people(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    return blocks.people(taken, scope)
+
+
+def _heat(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    return blocks.heat(taken, scope)
+
+
+def _overdue(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    return blocks.overdue(taken, scope)
+
+
+def _untasked(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    return blocks.untasked(taken, scope)
+
+
+def _managers(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    month = this_month()
+    members = money.members(taken, scope, month, moment.now(), request.user.sees_money)
+    return {"members": members, "month": month}
+
+
+def _won(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    month = this_month()
+    plan = money.plan(taken, scope, month, moment.now())
+    return {"plan": plan, "month": month, "figure": money.won_chart(taken, scope, month, plan.quota)}
+
+
+# name → title for a block opened alone, what it shows
+BLOCKS: dict[str, tuple[Any, Callable[[HttpRequest, Scope, Snapshot], Context]]] = {
+    "figures": (_("Main figures"), _figures),
+    "today": (_("Where to step in now"), _today),
+    "feed": (_("Latest findings"), _feed),
+    "stuck": (_("Frozen money by stage"), _stuck),
+    "people": (_("Frozen money by person"), _people),
+    "heat": (_("Stuck deals: stages and people"), _heat),
+    "overdue": (_("Overdue tasks"), _overdue),
+    "untasked": (_("Deals without a next task"), _untasked),
+    "won": (_("Won by day"), _won),
+    "managers": (_("Managers this month"), _managers),
+}
+
+
+@require_safe
+@for_heads
+def desk(request: HttpRequest) -> HttpResponse:
+    try:
+        scope = read(request)
+    except BadFilter as error:
+        return refused(request, error)
+    return render(
+        request,
+        "desk/desk.html",
+        {"form": ScopeForm(scope), "query": scope.query(), "stamp": changes.page_stamp(moment.now())},
+    )
+
+
+@require_safe
+@for_heads
+def block(request: HttpRequest, block: str) -> HttpResponse:
+    """One block: its bare part for htmx (204 when what it shows has not changed), a page for a person."""
+    if block not in BLOCKS:
+        raise Http404
+    title, show = BLOCKS[block]
+    bare = bool(request.headers.get("HX-Request"))
+    try:
+        scope = read(request)
+    except BadFilter as error:
+        return refused(request, error, bare)
+    shown = show(request, scope, snapshot.take(moment.now(), this_month()))
+    part = live.draw(
+        request,
+        f"desk/{block}.html",
+        shown | {"scope": scope, "title": title},
+        id=f"block-{block}",
+        url=reverse("desk-block", args=[block]) + scope.query(),
+        css="block",
+    )
+    return live.answer(request, part, "desk/alone.html", {"title": title}, bare=bare)
+
+
+def refused(request: HttpRequest, error: BadFilter, bare: bool = False) -> HttpResponse:
+    """One sentence and the way back to the whole company."""
+    template = "desk/_refused.html" if bare else "desk/refused.html"
+    return render(request, template, {"problem": error}, status=422)
+
+
+@require_safe
+def beat(request: HttpRequest) -> HttpResponse:
+    """204 while nothing has changed; else a new stamp and the event ``fresh``, on which parts of the page reload."""
+    stamp, seen = changes.page_stamp(moment.now()), request.GET.get("seen")
+    if seen == stamp:
+        return HttpResponse(status=204)
+    response = render(request, "parts/pulse.html", {"stamp": stamp})
+    if seen:
+        response["HX-Trigger"] = "fresh"
+    return response

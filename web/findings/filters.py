@@ -1,0 +1,127 @@
+"""Filters of the list of findings, the same on the page and in the API. Nonsense is refused with a sentence."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import django_filters as filters
+from django.db.models import F, QuerySet
+from django.db.models.lookups import GreaterThan
+from django.utils import timezone
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from core import moment
+from pipelines.models import Pipeline
+from qc.models import ENDS, Finding, FindingQuerySet, RuleMode, Severity
+from qc.rules import RULES
+from web.deals.filters import (
+    NO_SUCH,
+    Cascading,
+    MomentField,
+    Number,
+    One,
+    OneStage,
+    Since,
+    Sort,
+    department,
+    owner,
+    stages,
+)
+
+
+def rules() -> list[tuple[str, str]]:
+    return [(code, _t(rule.title)) for code, rule in RULES.items()]
+
+
+class EndField(MomentField):
+    """A date (the end of it) or an ISO moment."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        found = super().to_python(value)
+        if found is None or len(value) != len("2026-11-20"):
+            return found
+        return timezone.make_aware(datetime.combine(found.date() + timedelta(days=1), time.min))
+
+
+class Until(filters.Filter):
+    """The last day of a period, both ends inclusive."""
+
+    field_class = EndField
+
+
+class FindingFilter(Cascading):
+    """``since`` and ``until`` bound the moment of opening, half-open; ``closed_since``, ``closed_until`` of closing.
+
+    ``held_since`` and ``held_until``, both days inclusive, choose what stood against somebody at any time of a period,
+    whenever it opened: the same findings that quality counts in it.
+    """
+
+    RARE = (
+        "severity",
+        "mode",
+        "group",
+        "since",
+        "until",
+        "held_since",
+        "held_until",
+        "deal",
+        "closed_since",
+        "closed_until",
+    )
+    rule = filters.ChoiceFilter(
+        choices=rules, label=_("Rule"), empty_label=_("All rules"), error_messages=NO_SUCH
+    )
+    state = filters.ChoiceFilter(
+        method="by_state",
+        choices=[("open", _("open now")), ("upcoming", _("to come")), ("closed", _("fixed by now"))],
+        label=_("State"),
+        empty_label=_("all"),
+        error_messages=NO_SUCH,
+    )
+    severity = filters.ChoiceFilter(
+        choices=Severity.choices, label=_("Severity"), empty_label=_("all"), error_messages=NO_SUCH
+    )
+    mode = filters.ChoiceFilter(
+        choices=[choice for choice in RuleMode.Mode.choices if choice[0] != RuleMode.Mode.OFF],
+        label=_("Mode"),
+        empty_label=_("all"),
+        error_messages=NO_SUCH,
+    )
+    pipeline = One(
+        field_name="stage__pipeline",
+        queryset=Pipeline.objects.filter(deleted_at=None),
+        label=_("Pipeline"),
+        empty_label=_("All pipelines"),
+    )
+    stage = OneStage(queryset=stages, label=_("Stage"), empty_label=_("All stages"))
+    group = department()
+    manager = owner()
+    since = Since("opens_at", label=_("Opened since"))
+    until = Since("opens_at", "lt", label=_("Opened before"))
+    held_since = Since("closes_at", label=_("Stood since"), method="by_held_since")
+    held_until = Until(label=_("Stood until"), method="by_held_until")
+    deal = Number("deal_id", label=_("Deal"))
+    closed_since = Since("closes_at", label=_("Fixed since"))
+    closed_until = Since("closes_at", "lt", label=_("Fixed before"))
+    sort = Sort(
+        {
+            "opened": F("opens_at"),
+            "deal": F("deal__name"),
+            "amount": F("deal__price"),
+            "manager": F("manager__name"),
+        }
+    )
+
+    class Meta:
+        model = Finding
+        fields: list[str] = []
+
+    def by_state(self, findings: FindingQuerySet, name: str, state: str) -> QuerySet[Finding]:
+        now = moment.now()
+        return {"open": findings.open, "upcoming": findings.upcoming, "closed": findings.closed}[state](now)
+
+    def by_held_since(self, findings: FindingQuerySet, name: str, start: datetime) -> QuerySet[Finding]:
+        return findings.standing().filter(GreaterThan(ENDS, start), opens_at__lte=moment.now())
+
+    def by_held_until(self, findings: FindingQuerySet, name: str, end: datetime) -> QuerySet[Finding]:
+        return findings.standing().filter(opens_at__lt=end, opens_at__lte=moment.now())

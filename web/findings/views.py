@@ -1,0 +1,97 @@
+"""The list of findings, and the block of one deal's findings."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from core import moment
+from pipelines.models import Deal
+from qc import requirements
+from qc.models import Finding
+from qc.stalled import SHOWN
+from web.findings.filters import FindingFilter
+from web.frame import listing, live
+from web.frame.permissions import deals_open_to
+
+PERIODS = ("since", "closed_since", "held_since", "held_until")  # those who ask for one want all of it
+
+
+@require_safe
+def findings(request: HttpRequest) -> HttpResponse:
+    """Open findings that everybody sees, unless the address asks for others."""
+    asked = request.GET
+    choices: listing.Choices = [
+        (_("All"), {}),
+        (_("Violations"), {"severity": "violation"}),
+        (_("Remarks"), {"severity": "remark"}),
+    ]
+    if request.user.administers:
+        choices.append((_("In shadow"), {"mode": "shadow"}))
+    visible = Finding.objects.standing().visible_to(request.user)
+    if not asked.get("mode"):
+        visible = visible.filter(mode__in=SHOWN)
+    return listing.show(
+        request,
+        "findings/findings.html",
+        FindingFilter,
+        visible.select_related("deal", "task", "stage", "manager").order_by("-opens_at", "-pk"),
+        title=_("Findings"),
+        label=_("Which findings"),
+        choices=choices,
+        defaults={} if any(asked.get(name) for name in PERIODS) else {"state": "open"},
+        order="-opened",
+    )
+
+
+@require_safe
+def deal_findings(request: HttpRequest, pk: int) -> HttpResponse:
+    """A block of the deal card; opened alone it is a page."""
+    deal = get_object_or_404(deals_open_to(request.user).select_related("stage"), pk=pk)
+    bare = bool(request.headers.get("HX-Request"))
+    return live.answer(
+        request, drawn(request, deal), "findings/findings_alone.html", {"deal": deal}, bare=bare
+    )
+
+
+def drawn(request: HttpRequest, deal: Deal) -> live.Part:
+    """The block, which draws itself anew."""
+    return live.draw(
+        request,
+        "findings/findings_of_deal.html",
+        of_deal(deal, request.user),
+        id="findings-of-deal",
+        url=reverse("deal-findings", args=[deal.pk]),
+        css="grid cols-main",
+    )
+
+
+def of_deal(deal: Deal, user: Any) -> dict[str, Any]:
+    """Context of the block: what is broken, what will be, what was, and what the regulation demands here."""
+    now = moment.now()
+    found = list(
+        Finding.objects.standing()
+        .visible_to(user)
+        .filter(deal=deal)
+        .select_related("deal", "task", "stage", "manager")
+        .order_by("opens_at", "id")
+    )
+    ahead = [finding for finding in found if finding.closes_at is None or finding.closes_at > now]
+    opened = [finding for finding in ahead if finding.opens_at <= now]
+    regulation = requirements.in_force(deal.stage_id) if deal.closed_at is None else None
+    return {
+        "deal": deal,
+        "now": now,
+        "opened": opened,
+        "upcoming": [finding for finding in ahead if finding.opens_at > now],
+        "past": [
+            finding
+            for finding in reversed(found)
+            if finding.closes_at is not None and finding.closes_at <= now
+        ],
+        "regulation": regulation,
+        "demands": requirements.demands(deal, regulation, ahead, now) if regulation else [],
+    }

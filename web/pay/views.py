@@ -1,0 +1,208 @@
+"""«Мой месяц»: a manager's money, where it comes from and what takes it away; for a head, everybody's in one table."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.views.decorators.http import require_safe
+
+from core import moment
+from core.periods import Period
+from kpi import at_stake, pace, pay_schemes, sales, statements, trend
+from kpi.models import Quota, Statement
+from kpi.month_facts import Facts
+from kpi.pay_schemes import Plan
+from kpi.presentation import held
+from kpi.promises import Term, terms
+from kpi.sales import NotPaid
+from kpi.sentences import percent
+from pipelines.models import Account, Person
+from qc import queries as judgement
+from team.models import Employee
+from web.pay import closing
+from web.pay.selection import BadChoice, Choice, ChoiceForm, read
+
+
+@require_safe
+def my_month(request: HttpRequest) -> HttpResponse:
+    """A month of one person, or of all people whose money the reader may see."""
+    user: Employee = request.user  # type: ignore[assignment]  # the login stands before every page
+    if not user.sees_money:
+        raise Http404
+    try:
+        choice = read(request)
+    except BadChoice as error:
+        return render(request, "pay/refused.html", {"problem": error}, status=422)
+    form = ChoiceForm(choice, user, auto_id="choice_%s")
+    if choice.person is None:
+        return render(
+            request, "pay/everybody.html", _everybody(user, choice) | {"choice": choice, "form": form}
+        )
+    context = _month(user, choice, choice.person) | {"choice": choice, "form": form}
+    return render(request, "pay/my_month.html", context)
+
+
+def _everybody(user: Employee, choice: Choice) -> dict[str, Any]:
+    """Statements of the month, the largest first; people without one at the end."""
+    rows = Statement.objects.visible_to(user).filter(period=choice.period.first).select_related("manager")
+    paid = sorted(rows, key=lambda row: -row.total)
+    known = {row.manager_id for row in paid}
+    closes = closing.may(user) and moment.now() >= choice.period.end
+    closes = closes and any(row.status == Statement.Status.LIVE for row in paid)
+    return {
+        "closes": closes,
+        "refusal": _refusal(choice.period) if closes else "",
+        "rows": [(row, trend.month(row)) for row in paid],
+        "without": [person for person in choice.people if person.pk not in known and choice.is_present],
+        "total": sum((row.total for row in paid), Decimal(0)),
+    }
+
+
+def _refusal(period: Period) -> str:
+    """Why the month cannot be closed now; empty when it can."""
+    try:
+        statements.refuse(period, moment.now())
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _month(user: Employee, choice: Choice, person: Person) -> dict[str, Any]:
+    period, now = choice.period, moment.now()
+    shown = [one.first for one in trend.wanted(period)]
+    found = (
+        Statement.objects.visible_to(user).filter(manager=person, period__in=shown).select_related("scheme")
+    )
+    rows = {row.period: row for row in found.prefetch_related("lines__author")}
+    statement, before = rows.get(period.first), rows.get(period.previous.first)
+    context: dict[str, Any] = {
+        "person": person,
+        "statement": statement,
+        "own": person.pk == user.person_id,
+        "promise": list(terms(plan)) if (plan := _plan(statement, person, period)) else [],
+        "amo": SimpleLazyObject(_amo),
+        "now": now,
+        "months": trend.months(rows),
+    }
+    if choice.is_present:
+        context["leaks"] = at_stake.find(person.pk, user, now, rows.values())
+    if statement is None or not _begun(statement):
+        quota = (
+            Quota.objects.filter(manager=person, period=period.first).values_list("amount", flat=True).first()
+        )
+        context["months"] = [month for month in context["months"] if month.first != period.first]
+        return context | {"quota": quota or (plan.quota if plan else None)}
+    context |= _counted(statement, before, person, period, plan, context["promise"])
+    if statement.status == Statement.Status.CLOSED and closing.may(user):
+        context["correction"] = closing.CorrectionForm(context["unpaid"])
+    return context
+
+
+def _amo() -> str:
+    return Account.objects.values_list("base_url", flat=True).first() or ""
+
+
+def _begun(statement: Statement) -> bool:
+    """Whether there is anything to show but zeros."""
+    facts = statement.inputs
+    return (
+        not facts
+        or statement.status == Statement.Status.CLOSED
+        or bool(facts["shifts"]["worked"] or facts["days"])
+    )
+
+
+def _counted(
+    statement: Statement,
+    before: Statement | None,
+    person: Person,
+    period: Period,
+    plan: Plan | None,
+    promise: list[Term],
+) -> dict[str, Any]:
+    """What the statement's numbers say; a frozen one without its inputs shows its lines alone."""
+    shown, facts = statements.view(statement), statement.inputs
+    texts = {term.code: term for term in promise}
+    counted: dict[str, Any] = {
+        "shown": shown,
+        "lines": [Line(line, texts.get(line.code), line.amount) for line in shown.lines],
+        "largest": max((abs(line.amount) for line in shown.lines), default=Decimal(0)),
+        "rules": _rules(facts, person, period),
+        "unpaid": sales.unpaid(statement),
+        "paid": [
+            NotPaid(row["deal"], Decimal(row["amount"]), date.fromisoformat(row["in"]))
+            for row in facts.get("paid", ())
+        ],
+    }
+    if plan is None:
+        return counted
+    counted |= {
+        "score": facts["measures"].get("quality"),
+        "scale": pace.scale(plan, facts),
+        "days": pace.by_days(person.pk, period, facts, before.inputs if before else None, moment.now()),
+    }
+    if statement.status == Statement.Status.LIVE:
+        step = statements.next_step(statement)
+        rate = None if step.rate is None else percent(step.rate)
+        counted |= {"forecast": statements.forecast(statement), "step": step, "rate": rate}
+    return counted
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the statement with what the scheme promises about it."""
+
+    shown: Any
+    term: Term | None
+    amount: Decimal
+
+
+def _plan(statement: Statement | None, person: Person, period: Period) -> Plan | None:
+    """The scheme of the statement, or the one by which it will be computed."""
+    if statement is not None:
+        return pay_schemes.of(statement.scheme) if statement.inputs else None
+    scheme = pay_schemes.assign(pay_schemes.in_force(period.first), [person.pk]).get(person.pk)
+    return pay_schemes.of(scheme) if scheme else None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """How a rule was kept in the month. ``lost`` is what it takes from the 100 points of quality.
+
+    A violation is an opportunity that was broken; of one there may be several ``findings``, which the list shows.
+    """
+
+    code: str
+    title: str
+    why: str
+    weight: int
+    violations: int
+    opportunities: int
+    lost: Decimal
+    findings: int
+    deals: int
+    href: str
+
+
+def _rules(facts: Facts, person: Person, period: Period) -> list[Kept]:
+    """The dearest first."""
+    scores = facts.get("rules", {})
+    weights = sum(weight for weight, _violations, opportunities in scores.values() if opportunities)
+    query = {"manager": person.pk} | held(period)
+    behind = facts.get("findings", {})
+    rows = []
+    for code, (weight, violations, opportunities) in scores.items():
+        findings, deals = behind.get(code, (violations, violations))
+        lost = Decimal(0)
+        if opportunities and weights:
+            lost = Decimal(100 * weight * violations) / (opportunities * weights)
+        href = f"{reverse('findings')}?{urlencode({'rule': code} | query)}"
+        title, why = judgement.title(code), judgement.why(code)
+        rows.append(Kept(code, title, why, weight, violations, opportunities, lost, findings, deals, href))
+    return sorted(rows, key=lambda row: -row.lost)

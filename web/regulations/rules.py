@@ -1,0 +1,108 @@
+"""«Правила»: the catalogue, how far each rule reaches, and what it weighs."""
+
+from collections import Counter
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+from kombu.exceptions import OperationalError
+
+from core import moment
+from qc import queries, regulations
+from qc.models import Finding, RuleMode, Severity
+from qc.rules import NORM, RULES
+from web.frame.permissions import for_admins
+
+CLOCKS = {
+    "calendar": gettext_lazy("by the calendar"),
+    "owner": gettext_lazy("by the owner's shifts"),
+    "client": gettext_lazy("by company hours"),
+    NORM: gettext_lazy("the one that the stage's regulation names"),
+}
+TONES = {"off": "neutral", "shadow": "neutral", "warn": "info", "money": "warn"}
+
+
+class RuleForm(forms.Form):
+    rule = forms.CharField(widget=forms.HiddenInput)
+    mode = forms.ChoiceField(label=gettext_lazy("Mode"), choices=RuleMode.Mode.choices)
+    weight = forms.IntegerField(label=gettext_lazy("Weight"), min_value=0, max_value=100)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def rules(request: HttpRequest) -> HttpResponse:
+    """Everybody reads; an admin switches one rule at a time by POST."""
+    return _switch(request) if request.method == "POST" else _show(request)
+
+
+@for_admins
+def _switch(request: HttpRequest) -> HttpResponse:
+    form = RuleForm(request.POST, auto_id=f"id_{request.POST.get('rule', '')}_%s")
+    return redirect("rules") if _switched(request, form) else _show(request, form)
+
+
+def _show(request: HttpRequest, refused: RuleForm | None = None) -> HttpResponse:
+    known, counts = {row.rule: row for row in RuleMode.objects.all()}, _open_now(request)
+    rows = []
+    for code, rule in RULES.items():
+        chosen = known.get(code) or RuleMode(rule=code)
+        form = RuleForm(
+            initial={"rule": code, "mode": chosen.mode, "weight": chosen.weight}, auto_id=f"id_{code}_%s"
+        )
+        if refused is not None and refused.data.get("rule") == code:
+            form = refused
+        in_shadow = chosen.mode == RuleMode.Mode.SHADOW
+        rows.append(
+            {
+                "code": code,
+                "title": queries.title(code),
+                "why": queries.why(code),
+                "fix": queries.fix(code),
+                "severity": Severity(rule.severity),
+                "clock": CLOCKS[rule.clock],
+                "chosen": chosen,
+                "tone": TONES[chosen.mode],
+                "findings": counts.get((code, in_shadow), 0),
+                "in_shadow": in_shadow,
+                "form": form if request.user.administers else None,
+            }
+        )
+    stray = refused.errors if refused is not None and refused.data.get("rule") not in RULES else None
+    context = {"rows": rows, "problems": [_("There is no such rule.")] if stray else []}
+    return render(request, "regulations/rules.html", context, status=422 if refused else 200)
+
+
+def _open_now(request: HttpRequest) -> Counter[tuple[str, bool]]:
+    """Open findings that the reader may see, by rule and whether they stand in shadow."""
+    found = Finding.objects.visible_to(request.user).open(moment.now()).order_by()
+    counts: Counter[tuple[str, bool]] = Counter()
+    for rule, mode, number in found.values_list("rule", "mode").annotate(Count("pk")):
+        counts[rule, mode == RuleMode.Mode.SHADOW] += number
+    return counts
+
+
+def _switched(request: HttpRequest, form: RuleForm) -> bool:
+    if not form.is_valid():
+        return False
+    values = form.cleaned_data
+    before = RuleMode.objects.filter(rule=values["rule"]).first()
+    try:
+        after = regulations.set_mode(values["rule"], values["mode"], values["weight"])
+    except ValueError as error:
+        form.add_error(None, str(error))
+        return False
+    except OperationalError:
+        messages.warning(
+            request, _("Saved, but the queue does not answer: deals will be judged when they change.")
+        )
+        return True
+    messages.success(request, _("Saved: “%(rule)s”.") % {"rule": queries.title(values["rule"])})
+    if before and before.mode == after.mode == RuleMode.Mode.MONEY and before.weight != after.weight:
+        messages.info(
+            request, _("The new weight counts from the next month on: this one was begun with the old.")
+        )
+    return True

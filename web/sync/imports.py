@@ -1,0 +1,118 @@
+"""Import of amoCRM's own export: upload, preview, confirm. For administrators."""
+
+from typing import Any
+
+import msgspec
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from core import moment
+from jobs import judgement_queue
+from pipelines.imports import drafts, loading
+from pipelines.imports.columns import DEALS, LABELS
+from pipelines.imports.doubts import NOT_JUDGED, doubts
+from pipelines.imports.drafts import Draft
+from pipelines.imports.parsing import Parsed, parse
+from pipelines.imports.tables import LARGEST, BadFile
+from web.frame.permissions import for_admins
+
+FIRST = 10  # rows shown of a file
+NAMED = 100  # rejected rows shown
+RESULT = "import_result"  # in the session, from the confirmation to the next page
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_admins
+def upload(request: HttpRequest) -> HttpResponse:
+    """The form, with the result of the last import; a file leads to its preview."""
+    if request.method != "POST":
+        return render(request, "sync/import.html", {"result": request.session.pop(RESULT, None)})
+    try:
+        code = drafts.keep(request.user.pk, read(request))
+    except BadFile as error:
+        return render(request, "sync/import.html", {"problem": str(error)}, status=422)
+    except RedisError:
+        problem = _(
+            "Redis does not answer, so the file cannot be kept until you confirm; nothing was changed."
+        )
+        return render(request, "sync/import.html", {"problem": problem}, status=503)
+    return redirect("import-draft", code=code)
+
+
+def read(request: HttpRequest) -> Draft:
+    """Raises BadFile."""
+    file = request.FILES.get("file")
+    if file is None or file.file is None:
+        raise BadFile(_("Choose a file first."))
+    if (file.size or 0) > LARGEST:
+        raise BadFile(_("The file is larger than 50 MB; export fewer deals at a time."))
+    parsed = parse(file.file, loading.zone(), moment.now())
+    return Draft(file.name or "", parsed, loading.trial(parsed))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_admins
+def draft(request: HttpRequest, code: str) -> HttpResponse:
+    """The preview of an upload; POST imports it, or drops it when asked to ``cancel``."""
+    found = drafts.find(request.user.pk, code)
+    if found is None:
+        messages.warning(request, _("This file is no longer waiting: upload it again."))
+        return redirect("import")
+    if request.method != "POST":
+        return render(request, "sync/import_preview.html", preview(found))
+    if "cancel" not in request.POST:
+        try:
+            loaded = loading.load(found.parsed)
+        except BadFile as error:
+            return render(
+                request, "sync/import_preview.html", preview(found) | {"problem": str(error)}, status=422
+            )
+        request.session[RESULT] = result(found, loaded)
+        hand_on(request)
+    drafts.drop(request.user.pk, code)
+    return redirect("import")
+
+
+def hand_on(request: HttpRequest) -> None:
+    try:
+        judgement_queue.deliver()
+    except OperationalError:
+        messages.error(request, NOT_JUDGED)
+
+
+def preview(found: Draft) -> dict[str, Any]:
+    parsed = found.parsed
+    return {
+        "file": found.file,
+        "parsed": parsed,
+        "is_deals": parsed.kind == DEALS,
+        "expected": found.expected,
+        "columns": [(title, LABELS[field]) for title, field in parsed.read],
+        "rows": (parsed.deals or parsed.contacts)[:FIRST],
+        "rejected_rows": named(parsed),
+        "doubts": doubts(parsed),
+        "refusal": loading.refusal(parsed),
+    }
+
+
+def result(found: Draft, loaded: loading.Loaded) -> dict[str, Any]:
+    """Counts and reasons: nothing of the rows themselves."""
+    parsed = found.parsed
+    return {
+        "file": found.file,
+        "is_deals": parsed.kind == DEALS,
+        "counts": {
+            name: value for name, value in msgspec.to_builtins(loaded).items() if isinstance(value, int)
+        },
+        "rejected": named(parsed),
+        "rejected_count": parsed.rejected_count,
+    }
+
+
+def named(parsed: Parsed) -> list[tuple[int, str]]:
+    return [(rejection.line, rejection.reason) for rejection in parsed.rejected[:NAMED]]

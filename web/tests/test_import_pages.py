@@ -1,0 +1,183 @@
+"""The pages of the import: who may open them, what a preview shows, and what is left behind."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+from kombu.exceptions import OperationalError
+from redis.exceptions import ConnectionError as NoRedis
+
+from devtools.tests import factory
+from jobs import judgement_queue
+from pipelines.account.connection import redis
+from pipelines.imports import drafts, tables
+from pipelines.models import Cursor, Deal, Stay
+from pipelines.tests.export_files import (
+    EMAIL,
+    NOTE,
+    OLD_CONTACTS,
+    OLD_DEALS,
+    PHONE,
+    old_contact,
+    old_deal,
+    table,
+)
+from team.models import Role
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def judged(now: datetime, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[int]]]:
+    asked: list[list[int]] = []
+    monkeypatch.setattr(judgement_queue, "ask_for_judgement", lambda deals, queue: asked.append(deals))
+    yield asked
+    for key in redis().scan_iter("salesops:import:*"):
+        redis().delete(key)
+
+
+def signed_in(role: str = Role.ADMIN) -> Client:
+    client = Client()
+    client.force_login(factory.make_employee(role, language="en"))
+    return client
+
+
+@pytest.fixture
+def admin() -> Client:
+    return signed_in()
+
+
+def upload(client: Client, data: bytes, name: str = "deals.csv") -> HttpResponse:
+    return client.post("/sync/import/", {"file": SimpleUploadedFile(name, data)})
+
+
+def text(response: HttpResponse) -> str:
+    """What a reader sees: no tags, one space between words."""
+    return " ".join(re.sub(r"<[^>]*>", " ", response.content.decode()).split())
+
+
+def test_the_way_from_a_file_to_deals(admin: Client, judged: list) -> None:
+    answer = upload(admin, table(OLD_DEALS, [old_deal(1), old_deal(2), old_deal("x")]))
+    assert answer.status_code == 302 and not Deal.objects.exists()
+    shown = text(admin.get(answer["Location"]))
+    for said in (
+        "deals.csv", "Nothing has been imported yet",
+        "New rows 2 Changed rows 0 Unchanged rows 0 Rejected rows 1",
+        "4 “x” is not an ID",
+        "Этап сделки Stage", "New people: Анна Кузнецова.", "9 more columns are not read.", "Окна для школы",
+    ):  # fmt: skip
+        assert said in shown, said
+    assert not Deal.objects.exists()
+    result = admin.post(answer["Location"], follow=True)
+    assert (
+        "Imported: deals.csv" in text(result)
+        and "New rows 2 Changed rows 0" in text(result)
+        and "“x” is not an ID" in text(result)
+    )
+    assert Deal.objects.count() == Stay.objects.filter(inferred=True).count() == 2 and judged == [[1, 2]]
+    assert "Imported" not in text(admin.get("/sync/import/")), "the result is shown once"
+
+
+def test_contacts_are_shown_and_imported_too(admin: Client) -> None:
+    answer = upload(admin, table(OLD_CONTACTS, [old_contact(5, "Пётр Клиентов")]), "contacts.csv")
+    assert "Пётр Клиентов" in text(admin.get(answer["Location"]))
+    assert "New rows 1" in text(admin.post(answer["Location"], follow=True))
+
+
+def test_nothing_of_a_client_outlives_the_upload(admin: Client) -> None:
+    answer = upload(admin, table(OLD_DEALS, [old_deal(1)]))
+    [key] = redis().scan_iter("salesops:import:*")
+    kept = repr(drafts.find(int(key.split(b":")[2]), key.split(b":")[3].decode()))
+    shown = admin.get(answer["Location"]).content.decode()
+    for private in (PHONE, EMAIL, NOTE):
+        assert private not in kept and private not in shown
+    assert 0 < redis().ttl(key) <= 3600
+    admin.post(answer["Location"])
+    assert not list(redis().scan_iter("salesops:import:*"))
+    assert "Окна" not in repr(dict(admin.session))
+
+
+def test_a_file_that_is_thrown_away_leaves_nothing(admin: Client) -> None:
+    answer = upload(admin, table(OLD_DEALS, [old_deal(1)]))
+    admin.post(answer["Location"], {"cancel": "1"})
+    assert not Deal.objects.exists() and not list(redis().scan_iter("salesops:import:*"))
+    assert "upload it again" in text(admin.get(answer["Location"], follow=True))
+
+
+@pytest.mark.parametrize(
+    "data, why",
+    [
+        (b"", "Choose a file first"),
+        (b"\n", "is empty"),
+        (b"Date,Open\n1,2\n", "not amoCRM"),
+        (b"\0\1\2", "neither a text"),
+    ],
+)
+def test_a_bad_file_is_one_sentence_on_the_form(admin: Client, data: bytes, why: str) -> None:
+    answer = upload(admin, data) if data else admin.post("/sync/import/")
+    assert answer.status_code == 422 and why in text(answer) and "Check the file" in text(answer)
+    assert not list(redis().scan_iter("salesops:import:*"))
+
+
+def test_a_file_over_the_limit_is_not_even_read(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.sync.imports.LARGEST", 100)
+    monkeypatch.setattr(tables, "read", lambda file: pytest.fail("was read"))
+    assert "larger than 50 MB" in text(upload(admin, table(OLD_DEALS, [old_deal(1)])))
+
+
+def test_a_portal_that_reads_amocrm_shows_a_file_and_refuses_it(admin: Client) -> None:
+    answer = upload(admin, table(OLD_DEALS, [old_deal(1)]))
+    Cursor.objects.create(entity="deals", rows=3)
+    shown = admin.get(answer["Location"])
+    assert "reads amoCRM itself" in text(shown) and 'class="btn primary"' not in shown.content.decode()
+    assert admin.post(answer["Location"]).status_code == 422 and not Deal.objects.exists()
+
+
+def test_a_draft_belongs_to_who_uploaded_it(admin: Client) -> None:
+    answer = upload(admin, table(OLD_DEALS, [old_deal(1)]))
+    assert signed_in().post(answer["Location"]).status_code == 302
+    assert not Deal.objects.exists()
+
+
+@pytest.mark.parametrize("role", [role for role in Role.values if role != Role.ADMIN])
+def test_only_an_administrator_imports(role: str) -> None:
+    client = signed_in(role)
+    for answer in (
+        client.get("/sync/import/"),
+        upload(client, b"ID\n1"),
+        client.post("/sync/import/deadbeef/"),
+    ):
+        assert answer.status_code == 404
+
+
+def test_the_sync_page_leads_an_administrator_here(admin: Client) -> None:
+    assert 'href="/sync/import/"' in admin.get("/sync/").content.decode()
+    assert 'href="/sync/import/"' not in signed_in(Role.DIRECTOR).get("/sync/").content.decode()
+
+
+def test_a_queue_that_is_down_loses_neither_rows_nor_notes(
+    admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(deals: list[int], queue: str | None) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(judgement_queue, "ask_for_judgement", down)
+    answer = upload(admin, table(OLD_DEALS, [old_deal(1)]))
+    assert "imported but not judged" in text(admin.post(answer["Location"], follow=True))
+    assert Deal.objects.count() == 1 and list(
+        judgement_queue.Touched.objects.values_list("deal_id", flat=True)
+    ) == [1]
+
+
+def test_without_redis_the_form_says_so(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(*arguments: Any) -> str:
+        raise NoRedis
+
+    monkeypatch.setattr(drafts, "keep", down)
+    answer = upload(admin, table(OLD_DEALS, [old_deal(1)]))
+    assert answer.status_code == 503 and "Redis does not answer" in text(answer)

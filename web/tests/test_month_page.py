@@ -1,0 +1,377 @@
+"""«Мой месяц»: its numbers and reasons, whose money is shown to whom, and what nonsense is answered with."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from html import unescape
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+
+from core import moment
+from devtools.tests.factory import DAY, make_deal, make_employee, make_finding, make_person
+from kpi import at_stake, pace, pay_schemes, statements, trend
+from kpi.models import Quota, Statement
+from kpi.promises import terms
+from kpi.tests.test_pay_schemes import put
+from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
+from pipelines.models import Account
+from qc.models import RuleMode
+from team.models import Employee, Role
+
+pytestmark = pytest.mark.django_db
+
+NOON = "2026-11-28T09:00:00+00:00"  # a Saturday; 13 of 15 shifts are worked
+D = Decimal
+
+
+@pytest.fixture(autouse=True)
+def saturday() -> Iterator[None]:
+    moment.fix(NOON)
+    yield
+    moment.fix(None)
+
+
+@pytest.fixture
+def november() -> Month:
+    made = Month()
+    Employee.objects.filter(pk=made.employee.pk).update(language="en")
+    Account.objects.create(id=1, name="Zolotarev", base_url="https://zolotarev.amocrm.ru")
+    statements.refresh(NOVEMBER)
+    return made
+
+
+def login(user: Employee) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def page(user: Employee, **query: object) -> str:
+    """The page's text, spaces made plain."""
+    response = login(user).get("/my/", query)
+    assert response.status_code == 200
+    return " ".join(unescape(response.content.decode()).split())
+
+
+def someone(role: str, **values: object) -> Employee:
+    return make_employee(role, language="en", **values)
+
+
+def test_a_stranger_is_sent_to_the_login_page() -> None:
+    assert Client().get("/my/").url.startswith(reverse("login"))
+
+
+def test_a_manager_reads_money_pace_and_the_next_step(november: Month) -> None:
+    text = page(november.employee)
+    assert "My month, November 2026" in text
+    assert "72,587 ₽" in text
+    assert "at the present pace by the end of the month" not in text, "no shift is left"
+    assert "computed at 12:00" in text
+    assert "<b>120,000 ₽</b> more to the rate of 4.5%" in text
+    assert 'the next 10,000 ₽ of sales = <b class="good">+294 ₽</b>' in text
+    assert 'one point of quality = <b class="good">+240 ₽</b>' in text
+    assert "13 of 15 shifts worked" in text
+
+
+def test_a_month_with_shifts_ahead_shows_where_it_leads(november: Month) -> None:
+    moment.fix("2026-11-15T20:00:00+00:00")
+    statements.refresh(NOVEMBER)
+    assert "at the present pace by the end of the month" in page(november.employee)
+
+
+def test_every_line_opens_into_rule_formula_and_rows(november: Month) -> None:
+    text = page(november.employee)
+    assert "40,000 ₽ for all shifts of the month, by the shifts worked." in text
+    assert "13 of 15 shifts × 40,000 ₽ = 34,666.67 ₽" in text
+    assert "2% up to 70% of the plan, 3% up to 100% of the plan, 4.5% beyond that" in text
+    assert f"/deals/?result=won&since=2026-11-01&until=2026-12-01&closed_by={november.anna.pk}" in text
+    assert "72,586.67 ₽" in text
+
+
+def test_quality_is_shown_as_violations_of_opportunities_and_points(november: Month) -> None:
+    text = page(november.employee)
+    assert "3 of 25" in text
+    assert "−12.0" in text
+    assert "88.0 points of 100" in text
+
+
+def test_violations_lead_to_their_findings_and_say_where_there_are_more_of_them(november: Month) -> None:
+    address = f"/findings/?rule=task.overdue&manager={november.anna.pk}&held_since=2026-11-01"
+    text = page(november.employee)
+    assert address in text
+    assert "findings on" not in text
+    late = november.findings[0]
+    make_finding(late.deal, late.rule, task=late.task, mode="money", since=late.since + DAY)
+    statements.refresh(NOVEMBER)
+    assert '3 of 25</a><small class="was">4 findings on 1 deal</small>' in page(november.employee)
+
+
+@pytest.mark.parametrize("role", [Role.DIRECTOR, Role.FINANCE, Role.ADMIN])
+def test_those_who_see_all_money_choose_a_person(november: Month, role: str) -> None:
+    user = someone(role)
+    overview = page(user)
+    assert "Managers’ money, November 2026" in overview
+    assert f"?manager={november.anna.pk}&period=2026-11" in overview
+    assert "72,587 ₽" in page(user, manager=november.anna.pk)
+
+
+def test_a_head_reads_reports_and_nobody_else(november: Month) -> None:
+    head = someone(Role.HEAD)
+    boris = make_employee(Role.MANAGER, november.house.boris)
+    Employee.objects.filter(pk=november.employee.pk).update(head=head)
+    assert "72,587 ₽" in page(head, manager=november.anna.pk)
+    assert "Борис" not in page(head)
+    assert login(head).get("/my/", {"manager": boris.person_id}).status_code == 404
+
+
+def test_a_controller_finds_no_such_page(november: Month) -> None:
+    client = login(someone(Role.CONTROLLER))
+    assert client.get("/my/").status_code == 404
+    assert client.get("/my/", {"manager": november.anna.pk}).status_code == 404
+
+
+def test_a_manager_never_opens_anothers_month(november: Month) -> None:
+    boris = make_employee(Role.MANAGER, november.house.boris)
+    assert login(boris).get("/my/", {"manager": november.anna.pk}).status_code == 404
+    assert "72,587" not in page(boris)
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ({"period": "2026-13"}, "“2026-13” is not a month such as 2026-11."),
+        ({"period": "soon"}, "“soon” is not a month such as 2026-11."),
+        ({"period": "2026-12"}, "December 2026 has not begun yet."),
+        ({"manager": "Anna"}, "“Anna” is not a manager's number."),
+        ({"manager": "-1"}, "“-1” is not a manager's number."),
+        ({"manager": "99999999999999999999"}, "There is no manager with the number 99999999999999999999."),
+    ],
+)
+def test_nonsense_is_answered_with_one_sentence(november: Month, query: dict[str, str], says: str) -> None:
+    response = login(someone(Role.DIRECTOR)).get("/my/", query)
+    assert response.status_code == 422
+    assert says in unescape(response.content.decode()).replace("\xa0", " ")
+
+
+def test_a_login_without_an_amocrm_user_sees_an_empty_list(november: Month) -> None:
+    assert "Nobody has a statement for this month" in page(someone(Role.MANAGER))
+
+
+def test_on_the_first_day_the_promise_stands_instead_of_zeros(november: Month) -> None:
+    moment.fix("2026-11-30T21:30:00+00:00")  # half past midnight of December the 1st in Moscow
+    Quota.objects.create(manager=november.anna, period=date(2026, 12, 1), amount=D(900_000))
+    for _computed in (False, True):
+        text = page(november.employee)
+        assert "The plan is 900,000 ₽ of sales" in text
+        assert "A fund of 15,000 ₽ by how far the indicators are met" in text
+        assert ">0 ₽<" not in text
+        Employee.objects.update(hired_on=date(2026, 12, 2))  # no shift is worked on the 1st
+        statements.refresh(NOVEMBER.next)
+
+
+def test_without_a_scheme_the_page_says_so(november: Month) -> None:
+    Statement.objects.all().delete()
+    november.scheme.delete()
+    assert "No scheme covers this person" in page(november.employee)
+
+
+def test_a_closed_month_has_a_padlock_a_date_and_its_corrections(november: Month) -> None:
+    moment.fix("2026-12-05T09:00:00+00:00")
+    statements.close(NOVEMBER, None)
+    finance = someone(Role.FINANCE, first_name="Фаина")
+    statements.correct(november.statement(), finance, D("-500"), "A deal was returned")
+    text = page(november.employee, period="2026-11")
+    assert "Closed on Dec 5, 2026." in text
+    assert "A deal was returned" in text
+    assert "added by Фаина" in text
+    assert "at the present pace" not in text
+    assert "What takes money away now" not in text
+
+
+def test_leaks_are_sorted_by_roubles_and_never_more_than_seven(november: Month) -> None:
+    RuleMode.objects.create(rule="deal.stuck", mode="warn", weight=3, since=NOVEMBER.start)
+    now = moment.now()
+    free = [
+        make_finding(make_deal(november.house.first, november.anna), opens_at=now - 9 * DAY) for _ in range(9)
+    ]
+    dear = make_finding(november.deal, "task.overdue", mode="money", opens_at=now - DAY, task=None)
+    make_finding(november.deal, "field.missing", mode="shadow", opens_at=now - DAY)
+    soon = make_finding(
+        november.deal, "task.none", mode="money", since=now, opens_at=now + timedelta(hours=3)
+    )
+    late = make_finding(november.deal, "task.none", mode="money", since=now - DAY, opens_at=now + 9 * DAY)
+    found = at_stake.find(november.anna.pk, november.employee, now, [november.statement()])
+    assert [leak.finding for leak in found.now] == [dear, *free[:6]]
+    assert found.now[0].price > 0
+    assert {leak.price for leak in found.now[1:]} == {0}
+    assert (found.count, found.others) == (10, 3)
+    assert [leak.finding for leak in found.soon] == [soon]
+    assert late not in [leak.finding for leak in found.soon]
+    text = page(november.employee)
+    assert f"https://zolotarev.amocrm.ru/leads/detail/{november.deal.pk}" in text
+    assert "opens in 3 hours" in text
+    assert "and 3 more" in text
+
+
+def test_a_deal_that_was_given_away_is_nobodys_leak(november: Month) -> None:
+    now = moment.now()
+    deal = make_deal(november.house.first, november.house.boris, NOVEMBER.start - DAY)
+    make_finding(deal, "task.none", mode="money", manager_id=november.anna.pk, opens_at=now - 60 * DAY)
+    found = at_stake.find(november.anna.pk, november.employee, now, [november.statement()])
+    assert (found.now, found.count) == ([], 1)
+
+
+def test_a_price_that_is_not_known_is_not_told_as_nothing(november: Month) -> None:
+    moment.fix("2026-11-30T09:00:00+00:00")
+    statements.refresh(NOVEMBER)
+    soon = moment.now() + DAY
+    make_finding(november.deal, "task.none", mode="money", since=moment.now(), opens_at=soon)
+    text = page(november.employee)
+    assert "price not known yet" in text
+    assert "costs nothing" not in text
+
+
+def test_names_of_peers_never_appear(november: Month) -> None:
+    boris = make_employee(Role.MANAGER, november.house.boris, first_name="Борис", last_name="Чужой")
+    statements.refresh(NOVEMBER)
+    assert Statement.objects.filter(manager=boris.person).exists()
+    text = page(november.employee)
+    assert "Борис" not in text
+    assert "Чужой" not in text
+
+
+@pytest.mark.parametrize(("people", "shown"), [(3, False), (4, True)])
+def test_the_median_of_few_people_is_not_shown(november: Month, people: int, shown: bool) -> None:
+    for number in range(people):
+        make_employee(Role.MANAGER, make_person(f"Коллега {number}"))
+    statements.refresh(NOVEMBER)
+    assert ("median" in page(november.employee)) is shown
+    [row] = trend.months({NOVEMBER.first: november.statement()})
+    assert (row.median_total is not None) is shown
+    assert (row.total, row.quality, row.attainment) == (D("72586.67"), D(88), D("0.9"))
+
+
+def test_sales_are_compared_by_shifts_and_not_by_dates() -> None:
+    days = [date(2026, 11, day) for day in range(1, 7)]
+    shifts = [date(2026, 11, 2), date(2026, 11, 3), date(2026, 11, 6)]
+    before = [date(2026, 10, 20), date(2026, 10, 25)]
+    sales = {
+        date(2026, 10, 20): D(100),
+        date(2026, 10, 22): D(10),
+        date(2026, 10, 25): D(1),
+        date(2026, 10, 30): D(5),
+    }
+    then = pace._same_shift(days, shifts, before, sales)
+    assert then == [0, 110, 116, 116, 116, 116]
+
+
+def test_days_show_the_sum_to_date_and_stop_today(november: Month) -> None:
+    row = november.statement()
+    shown = pace.by_days(november.anna.pk, NOVEMBER, row.inputs, None, moment.now())
+    bars = shown.figure["data"][0]["y"]
+    assert (bars[1], bars[2], bars[13], bars[27]) == (0, 700_000, 700_000, 1_080_000)
+    assert bars[28:] == [None, None]
+    assert (shown.sold, shown.then, shown.shift) == (D(1_080_000), None, 13)
+
+
+def test_the_month_before_is_compared_by_its_shift_of_the_same_number(november: Month) -> None:
+    rota = [f"2026-10-{day:02}" for day in (2, 3, 4, 8, 9, 10, 14, 15, 16, 20, 21, 22, 26, 27, 28)]
+    october = {"days": {"2026-10-02": "400000", "2026-10-31": "200000"}, "rota": rota}
+    shown = pace.by_days(november.anna.pk, NOVEMBER, november.statement().inputs, october, moment.now())
+    assert shown.then == D(400_000)
+    assert shown.change == D("1.7")
+
+
+def test_the_scale_has_a_tick_at_each_tier_and_the_pace_by_shifts(november: Month) -> None:
+    plan = pay_schemes.parse(DOCUMENT)
+    with translation.override("en"):
+        scale = pace.scale(plan, november.statement().inputs)
+    assert scale.ticks == [(D("840000.0"), "3%"), (D(1_200_000), "4.5%")]
+    assert scale.pace == D(1_040_000)
+    assert scale.attainment == D("0.9")
+
+
+@pytest.mark.parametrize(
+    ("sold", "worked", "tone"), [("600", 5, "good"), ("400", 5, "warn"), ("399", 5, "bad"), ("0", 0, "good")]
+)
+def test_the_scale_tells_whether_the_pace_is_kept(sold: str, worked: int, tone: str) -> None:
+    facts = {"measures": {"won_sum": sold}, "quota": "1000", "shifts": {"worked": worked, "planned": 10}}
+    assert pace.scale(pay_schemes.parse(DOCUMENT), facts).tone == tone
+
+
+def test_a_month_without_a_plan_has_no_scale(november: Month) -> None:
+    assert pace.scale(pay_schemes.parse(DOCUMENT), november.statement().inputs | {"quota": None}) is None
+
+
+TITLE = {"ru": "Проба", "en": "Sample"}
+POINTS = [["0.5", "0"], ["1", "1"]]
+
+
+@pytest.mark.parametrize(
+    ("component", "says"),
+    [
+        (
+            {"kind": "rate", "measure": "won_sum", "scale": "flat", "tiers": [{"rate": "0.05"}]},
+            "5% of “Sales”.",
+        ),
+        (
+            {
+                "kind": "rate",
+                "measure": "won_sum",
+                "scale": "whole",
+                "tiers": [{"upto": "1", "rate": "0.02"}, {"rate": "0.04"}],
+            },
+            "The rate reached counts for the whole sum.",
+        ),
+        (
+            {"kind": "bonus", "measure": "won_sum", "amount": "10000", "points": POINTS},
+            "at 50% of the plan 0% of it",
+        ),
+        (
+            {"kind": "gate", "of": ["salary"], "measure": "quality", "at_least": "80", "otherwise": "0.5"},
+            "“Salary” counts in full from “Quality” of 80; below that × 0.5.",
+        ),
+        ({"kind": "cap", "amount": "100000"}, "No more than 100,000 ₽ together."),
+        ({"kind": "floor", "amount": "30000"}, "No less than 30,000 ₽ together."),
+    ],
+)
+def test_a_scheme_promises_in_words(component: dict[str, object], says: str) -> None:
+    document = put(
+        DOCUMENT, "components", [*DOCUMENT["components"], {"code": "sample", "title": TITLE} | component]
+    )
+    with translation.override("en"):
+        term = list(terms(pay_schemes.parse(document)))[-1]
+    assert term.title == "Sample"
+    assert says in term.text.replace("\xa0", " ")
+
+
+def test_months_go_back_to_the_first_statement(november: Month) -> None:
+    statements.refresh(NOVEMBER.previous)
+    choice = login(november.employee).get("/my/").context["choice"]
+    assert [one.label for one in choice.months] == ["2026-11", "2026-10"]
+    assert (choice.earlier, choice.later) == ("2026-10", None)
+    long_ago = login(november.employee).get("/my/?period=2001-01").context["choice"]
+    assert [one.label for one in long_ago.months] == ["2026-11", "2026-10", "2001-01"]
+    assert (long_ago.earlier, long_ago.later) == (None, "2001-02")
+
+
+def test_pages_cost_the_same_however_much_they_show(
+    november: Month, django_assert_max_num_queries: object
+) -> None:
+    client, director = login(november.employee), login(someone(Role.DIRECTOR))
+    for number in range(30):
+        deal = make_deal(november.house.first, november.anna)
+        make_finding(deal, "task.none", mode="money", opens_at=moment.now() - DAY * number)
+        make_employee(Role.MANAGER, make_person(f"Коллега {number}"))
+    statements.refresh(NOVEMBER)
+    with django_assert_max_num_queries(12):
+        client.get("/my/")
+    statements.refresh(NOVEMBER.previous)
+    Statement.objects.filter(period=NOVEMBER.previous.first).update(status="closed")
+    with django_assert_max_num_queries(12):
+        client.get("/my/?period=2026-10")
+    with django_assert_max_num_queries(12):
+        director.get("/my/")

@@ -1,0 +1,377 @@
+"""«Регламенты» and «Правила»: who reads, who changes, what a draft would find, and what nonsense is answered with."""
+
+from datetime import timedelta
+from html import unescape
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from core import moment
+from core.periods import month
+from devtools.tests import factory
+from devtools.tests.factory import DAY, NOW
+from kpi import pay_schemes, statements
+from pipelines.models import CustomField, Stage, Stay
+from qc import backtest, dwell
+from qc.models import Regulation, RuleMode
+from team.models import Employee, Role, Rota
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+READERS = [role for role in Role.values if role != Role.ADMIN]
+
+
+@pytest.fixture(autouse=True)
+def friday() -> None:
+    moment.fix(NOW.isoformat())
+    yield
+    moment.fix(None)
+
+
+class Office:
+    """A stage with a norm of 5 days, two deals that stand on it for 10 and 3 days, one that moved on after a day."""
+
+    def __init__(self) -> None:
+        self.sales = factory.make_pipeline("Продажи")
+        self.talk = factory.make_stage(self.sales, "Контакт установлен", sort=1)
+        self.ready = factory.make_stage(self.sales, "Готов к выдаче", sort=2)
+        self.won = factory.make_stage(self.sales, "Успешно реализовано", Stage.Kind.WON, sort=3)
+        self.anna = factory.make_person("Анна Кузнецова")
+        self.roman = factory.make_person("Роман Белов")
+        self.city = CustomField.objects.create(id=77, name="Город", type="text")
+        self.regulation = factory.make_regulation(self.talk, max_stay=5 * DAY, goal="Узнать потребность")
+        self.long = factory.make_deal(self.talk, self.anna, since=NOW - 10 * DAY)
+        self.short = factory.make_deal(self.talk, self.roman, since=NOW - 3 * DAY)
+        moved = factory.make_deal(self.ready, self.anna, since=NOW - 4 * DAY)
+        came, left = NOW - 5 * DAY, NOW - 4 * DAY
+        Stay.objects.create(
+            deal=moved,
+            stage=self.talk,
+            manager=self.anna,
+            visit=0,
+            visit_since=came,
+            entered_at=came,
+            left_at=left,
+            next_stage=self.ready,
+        )
+
+    def values(self, **changes: str) -> dict[str, str]:
+        """What the form sends for the regulation as it is."""
+        same = {
+            "version": "1",
+            "goal": "Узнать потребность",
+            "max_stay_number": "5",
+            "max_stay_unit": "days",
+            "stay_clock": "calendar",
+        }
+        return {"task_grace_unit": "hours", "fields_grace_unit": "hours"} | same | changes
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+def login(role: str = Role.ADMIN, person: object = None) -> Client:
+    client = Client()
+    client.force_login(factory.make_employee(role, person, language="en"))
+    return client
+
+
+def card(stage: Stage) -> str:
+    return reverse("regulation", args=[stage.pk])
+
+
+@pytest.mark.parametrize("path", ["/regulations/", "/regulations/1:2/", "/rules/"])
+def test_a_stranger_is_sent_to_the_login_page(path: str) -> None:
+    assert Client().get(path).url.startswith(reverse("login"))
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_everybody_signed_in_reads_regulations_and_rules(office: Office, role: str) -> None:
+    client = login(role, office.anna)
+    assert "Контакт установлен" in client.get("/regulations/").content.decode()
+    assert "Узнать потребность" in client.get(card(office.talk)).content.decode()
+    assert "deal.stuck" in client.get("/rules/").content.decode()
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_only_an_administrator_changes_anything(office: Office, role: str) -> None:
+    client = login(role, office.anna)
+    assert client.get(card(office.talk)).context["form"] is None
+    assert client.post(card(office.talk), office.values(goal="Иначе")).status_code == 404
+    assert client.post(card(office.talk) + "try/", office.values()).status_code == 404
+    assert client.post("/rules/", {"rule": "deal.stuck", "mode": "off", "weight": "1"}).status_code == 404
+    assert Regulation.objects.count() == 1
+    assert RuleMode.objects.get(rule="deal.stuck").mode == "warn"
+
+
+def test_stages_stand_in_the_order_of_amocrm_with_what_they_demand(office: Office) -> None:
+    page = login().get("/regulations/")
+    [(pipeline, rows)] = page.context["pipelines"]
+    assert pipeline == office.sales
+    assert [row["stage"] for row in rows] == [office.talk, office.ready, office.won]
+    assert [row["regulation"] for row in rows] == [office.regulation, None, None]
+
+
+def test_open_findings_of_a_stage_are_counted_for_the_reader_only(office: Office) -> None:
+    factory.make_finding(office.long)
+    factory.make_finding(office.short)
+    [(_pipeline, rows)] = login(Role.MANAGER, office.anna).get("/regulations/").context["pipelines"]
+    assert rows[0]["findings"] == 1
+
+
+def test_publishing_makes_the_next_version_and_judges_the_stage(
+    office: Office, django_capture_on_commit_callbacks: object
+) -> None:
+    client = login()
+    with django_capture_on_commit_callbacks() as sent:
+        response = client.post(
+            card(office.talk),
+            office.values(max_stay_number="36", max_stay_unit="hours", stay_clock="owner", needs_task="on"),
+        )
+    assert response.status_code == 302
+    newest = Regulation.objects.order_by("-version").first()
+    assert (newest.version, newest.max_stay, newest.stay_clock, newest.needs_task) == (
+        2,
+        timedelta(hours=36),
+        "owner",
+        True,
+    )
+    assert newest.goal == "Узнать потребность"
+    assert newest.author == Employee.objects.get(role=Role.ADMIN)
+    assert len(sent) == 1
+    page = client.get(card(office.talk)).content.decode()
+    assert "Version 2" in page
+    assert "A next task is now demanded." in page
+
+
+def test_nobody_replaces_a_version_that_he_has_not_seen(office: Office) -> None:
+    client = login()
+    assert client.post(card(office.talk), office.values(goal="Первый")).status_code == 302
+    late = office.values(goal="Второй", required_fields="77")
+    page = client.post(card(office.talk), late)
+    assert page.status_code == 422
+    assert page.context["form"].non_field_errors() == [
+        "Meanwhile version 2 has come into force: look at it below. Published again, yours replaces it."
+    ]
+    assert Regulation.objects.order_by("-version").first().goal == "Первый"
+    form = page.context["form"]
+    assert (form["version"].value(), form["goal"].value(), form["required_fields"].value()) == (
+        "2",
+        "Второй",
+        ["77"],
+    )
+    assert client.post(card(office.talk), late | {"version": form["version"].value()}).status_code == 302
+    assert Regulation.objects.order_by("-version").first().goal == "Второй"
+    assert client.post(card(office.talk), late | {"version": ""}).status_code == 422
+    assert 'name="version" value="3"' in client.get(card(office.talk)).content.decode()
+
+
+def test_the_same_values_make_no_version(office: Office) -> None:
+    response = login().post(card(office.talk), office.values(), follow=True)
+    assert "Nothing was changed" in response.content.decode()
+    assert Regulation.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "says"),
+    [
+        ({"max_stay_number": "0"}, "max_stay", "longer than zero"),
+        ({"max_stay_number": "-3"}, "max_stay", "longer than zero"),
+        ({"max_stay_number": "999999999999999999"}, "max_stay", "at most five years"),
+        ({"max_stay_number": "soon"}, "max_stay", "number"),
+        ({"max_stay_number": "nan"}, "max_stay", "number"),
+        ({"max_stay_unit": "weeks"}, "max_stay", "weeks"),
+        ({"stay_clock": "owner"}, "max_stay", "Days are counted by the calendar only"),
+        ({"stay_clock": "moon"}, "stay_clock", "moon"),
+        ({"required_fields": "404"}, "required_fields", "There is no deal field “404”."),
+        ({"task_grace_number": "1", "task_grace_unit": "days"}, "task_grace", "days"),
+    ],
+)
+def test_bad_input_is_one_sentence_at_its_field_and_changes_nothing(
+    office: Office, changes: dict[str, str], field: str, says: str
+) -> None:
+    response = login().post(card(office.talk), office.values(**changes))
+    assert response.status_code == 422
+    assert len(response.context["form"].errors[field]) == 1
+    assert says in unescape(response.content.decode())
+    assert Regulation.objects.count() == 1
+
+
+def test_a_comma_is_a_decimal_point_too(office: Office) -> None:
+    client = Client()
+    client.force_login(factory.make_employee(Role.ADMIN, language="ru"))
+    assert client.post(card(office.talk), office.values(max_stay_number="1,5")).status_code == 302
+    assert Regulation.objects.order_by("-version").first().max_stay == timedelta(hours=36)
+
+
+def test_a_norm_comes_back_in_the_largest_whole_unit(office: Office) -> None:
+    office.regulation.max_stay = timedelta(hours=36)
+    office.regulation.save()
+    field = login().get(card(office.talk)).context["form"]["max_stay"]
+    assert field.field.widget.decompress(field.value()) == [36, "hours"]
+
+
+def test_a_closing_stage_has_no_norm_of_time(office: Office) -> None:
+    client = login()
+    assert "max_stay" not in client.get(card(office.won)).context["form"].fields
+    assert (
+        client.post(
+            card(office.won), {"version": "0", "goal": "Поблагодарить", "fields_grace_unit": "hours"}
+        ).status_code
+        == 302
+    )
+    assert Regulation.objects.get(stage=office.won).max_stay is None
+
+
+def test_a_draft_is_tried_on_history_and_nothing_is_written(office: Office) -> None:
+    page = login().post(card(office.talk) + "try/", office.values(max_stay_number="2"), headers=HTMX)
+    tried = page.context["trial"]
+    assert tried.whole == backtest.Numbers(now=2, period=2, now_before=1, period_before=1)
+    assert [(name, numbers.now, numbers.now_before) for _person, name, numbers in tried.managers] == [
+        ("Анна Кузнецова", 1, 1),
+        ("Роман Белов", 1, 0),
+    ]
+    assert "This draft finds <b>2</b> now and <b>2</b> over 90 days." in page.content.decode()
+    assert Regulation.objects.count() == 1
+
+
+def test_a_draft_tells_what_it_would_do_to_the_months_pay(office: Office) -> None:
+    factory.make_employee(Role.MANAGER, office.roman)
+    RuleMode.objects.filter(rule="deal.stuck").update(mode=RuleMode.Mode.MONEY, since=NOW - 30 * DAY)
+    pay_schemes.load(
+        {
+            "code": "pay",
+            "title": {"ru": "Оплата", "en": "Pay"},
+            "effective_from": "2026-01-01",
+            "components": [
+                {
+                    "kind": "matrix",
+                    "code": "kpi",
+                    "title": {"ru": "Премия", "en": "Bonus"},
+                    "fund": "10000",
+                    "indicators": [{"measure": "kept:deal.stuck", "weight": "1", "plan": "1"}],
+                }
+            ],
+        }
+    )
+    statements.refresh(month("2026-11", ZoneInfo("Europe/Moscow")))
+    page = login().post(card(office.talk) + "try/", office.values(max_stay_number="2"), headers=HTMX)
+    text = unescape(page.content.decode()).replace("\xa0", " ")
+    assert "Had it been in force since the month began: −10,000 ₽ for 1 manager." in text
+
+
+def test_a_nonsense_draft_is_answered_with_a_sentence(office: Office) -> None:
+    page = login().post(card(office.talk) + "try/", office.values(max_stay_number="0"), headers=HTMX)
+    assert page.status_code == 422
+    assert page.context["problems"] == [
+        "Longest stay: A length of time is longer than zero and at most five years."
+    ]
+
+
+def test_without_scripts_the_trial_is_a_page_of_its_own(office: Office) -> None:
+    assert b"<html" in login().post(card(office.talk) + "try/", office.values()).content
+
+
+def test_the_example_shows_the_norm_on_somebodys_shifts(office: Office) -> None:
+    rota = Rota.objects.create(name="2/2", pattern="1100", anchor="2026-11-20", starts="10:00", ends="20:00")
+    person = factory.make_employee(Role.MANAGER, office.anna, rota=rota, first_name="Анна")
+    changes = {
+        "max_stay_number": "12",
+        "max_stay_unit": "hours",
+        "stay_clock": "owner",
+        "person": str(person.pk),
+    }
+    page = login().post(card(office.talk) + "try/", office.values(**changes), headers=HTMX)
+    # 5 hours are left on Friday the 20th, 7 are worked on Saturday from 10:00
+    assert (
+        page.context["example"].replace("\xa0", " ")
+        == "A deal that comes to Анна now: 12 h end on Sat, Nov 21, 17:00."
+    )
+
+
+@pytest.mark.parametrize("stage", ["nonsense", "1:2", "::", "99999999999999999999:1"])
+def test_a_stage_that_does_not_exist_is_not_found(office: Office, stage: str) -> None:
+    client = login()
+    assert client.get(f"/regulations/{stage}/").status_code == 404
+    assert client.post(f"/regulations/{stage}/try/").status_code == 404
+
+
+def test_the_picture_counts_only_visits_that_moved_on(office: Office) -> None:
+    lost = factory.make_stage(office.sales, "Закрыто и не реализовано", Stage.Kind.LOST)
+    for next_stage, inferred in ((lost, False), (office.ready, True)):
+        came, left = NOW - 9 * DAY, NOW - 8 * DAY
+        Stay.objects.create(
+            deal=factory.make_deal(next_stage, office.anna, since=left),
+            stage=office.talk,
+            visit=0,
+            visit_since=came,
+            entered_at=came,
+            left_at=left,
+            next_stage=next_stage,
+            inferred=inferred,
+        )
+    shown = dwell.picture(office.talk.pk, 5 * DAY)
+    assert (shown.dwell.n, shown.dwell.p50, shown.enough) == (1, DAY, False)
+    assert sum(shown.figure["data"][0]["y"]) == 1
+    assert dwell.picture(office.ready.pk, None).figure is None
+
+
+def test_pages_cost_the_same_however_much_they_show(
+    office: Office, django_assert_max_num_queries: object
+) -> None:
+    for number in range(20):
+        factory.make_stage(office.sales, f"Этап {number}", sort=10 + number)
+        factory.make_regulation(
+            office.talk, version=2 + number, goal=str(number), published_at=NOW - timedelta(hours=number)
+        )
+    client = login()
+    with django_assert_max_num_queries(14):
+        client.get("/regulations/")
+    with django_assert_max_num_queries(18):
+        client.get(card(office.talk))
+    with django_assert_max_num_queries(14):
+        client.get("/rules/")
+
+
+def test_a_rule_is_switched_and_all_deals_are_judged_again(
+    office: Office, django_capture_on_commit_callbacks: object
+) -> None:
+    client = login()
+    with django_capture_on_commit_callbacks() as sent:
+        response = client.post("/rules/", {"rule": "task.none", "mode": "money", "weight": "5"})
+    assert response.status_code == 302
+    row = RuleMode.objects.get(rule="task.none")
+    assert (row.mode, row.weight, row.since) == ("money", 5, NOW)
+    assert len(sent) == 1
+    page = client.post("/rules/", {"rule": "task.none", "mode": "money", "weight": "9"}, follow=True)
+    assert "The new weight counts from the next month on" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"rule": "no.such", "mode": "money", "weight": "1"},
+        {"rule": "task.none", "mode": "loud", "weight": "1"},
+        {"rule": "task.none", "mode": "money", "weight": "-1"},
+        {"rule": "task.none", "mode": "money", "weight": "many"},
+        {"mode": "money", "weight": "1"},
+        {},
+    ],
+)
+def test_a_nonsense_switch_changes_nothing(office: Office, values: dict[str, str]) -> None:
+    before = list(RuleMode.objects.order_by("rule").values())
+    response = login().post("/rules/", values)
+    assert response.status_code == 422
+    assert b'class="error"' in response.content or b"There is no such rule." in response.content
+    assert list(RuleMode.objects.order_by("rule").values()) == before
+
+
+def test_rules_tell_how_many_findings_are_open(office: Office) -> None:
+    factory.make_finding(office.long)
+    factory.make_finding(office.short, opens_at=NOW + DAY)
+    rows = {row["code"]: row["findings"] for row in login().get("/rules/").context["rows"]}
+    assert (rows["deal.stuck"], rows["task.none"]) == (1, 0)
