@@ -8,7 +8,7 @@ from celery.signals import task_postrun
 from django.conf import settings
 
 from core import changes, moment
-from core.periods import month
+from core.periods import Period, month
 from jobs.pay import refresh_statements
 from metrics import snapshot
 
@@ -19,6 +19,10 @@ PAY_DELAY = 10  # seconds: judgements of that long share one count of the month'
 def count_desk(label: str) -> None:
     snapshot.recount(moment.now(), month(label, ZoneInfo(settings.TIME_ZONE)))
     changes.beat(changes.COUNTED)
+
+
+def ask_for_count(asked: Period) -> None:
+    count_desk.apply_async(args=[asked.label], expires=60)
 
 
 @task_postrun.connect

@@ -11,8 +11,8 @@ from pipelines.account import connection, webhook_address
 from pipelines.account.connection import CannotConnect
 from pipelines.amo.errors import AmoError
 from pipelines.mirror import coverage, hooks, reconcile
-from pipelines.mirror.cursors import LostLease
 from pipelines.mirror.entities import Entity
+from pipelines.mirror.leases import LostLease
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from django.db import transaction
 from core import moment
 from pipelines.account.source import OVERLAP, Source
 from pipelines.mirror import comparisons, selection, sync
-from pipelines.mirror.cursors import LostLease
 from pipelines.mirror.entities import ENTITIES, Entity
+from pipelines.mirror.leases import LostLease
 from pipelines.mirror.quarantine import understood
 from pipelines.mirror.refetch import (
     BATCH,

@@ -11,7 +11,7 @@ from core import locks, moment
 from jobs import judgement_queue
 from pipelines.account.source import Source
 from pipelines.amo import errors
-from pipelines.mirror import coverage, cursors, sync, windows
+from pipelines.mirror import coverage, cursors, leases, sync, windows
 from pipelines.mirror.entities import ENTITIES, TABLE
 from pipelines.mirror.refetch import refetch
 from pipelines.models import (
@@ -247,7 +247,7 @@ def test_only_one_worker_reads_an_entity_until_its_lease_runs_out(source: Source
     assert sync.pull(source, ENTITIES["deals"]) is None
     Cursor.objects.update(lease_until=locks.present() - timedelta(seconds=1))
     assert cursors.claim("deals") is not None
-    with pytest.raises(cursors.LostLease):
+    with pytest.raises(leases.LostLease):
         cursors.save(held, rows=1)
 
 

@@ -12,9 +12,9 @@ from django.test import Client
 from kombu.exceptions import OperationalError
 from redis.exceptions import ConnectionError as NoRedis
 
+from core import redis
 from devtools.tests import factory
 from jobs import judgement_queue
-from pipelines.account.connection import redis
 from pipelines.imports import drafts, tables
 from pipelines.models import Cursor, Deal, Stay
 from pipelines.tests.export_files import (
@@ -37,8 +37,8 @@ def judged(now: datetime, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list
     asked: list[list[int]] = []
     monkeypatch.setattr(judgement_queue, "ask_for_judgement", lambda deals, queue: asked.append(deals))
     yield asked
-    for key in redis().scan_iter("salesops:import:*"):
-        redis().delete(key)
+    for key in redis.client().scan_iter("salesops:import:*"):
+        redis.client().delete(key)
 
 
 def signed_in(role: str = Role.ADMIN) -> Client:
@@ -91,21 +91,21 @@ def test_contacts_are_shown_and_imported_too(admin: Client) -> None:
 
 def test_nothing_of_a_client_outlives_the_upload(admin: Client) -> None:
     answer = upload(admin, table(OLD_DEALS, [old_deal(1)]))
-    [key] = redis().scan_iter("salesops:import:*")
+    [key] = redis.client().scan_iter("salesops:import:*")
     kept = repr(drafts.find(int(key.split(b":")[2]), key.split(b":")[3].decode()))
     shown = admin.get(answer["Location"]).content.decode()
     for private in (PHONE, EMAIL, NOTE):
         assert private not in kept and private not in shown
-    assert 0 < redis().ttl(key) <= 3600
+    assert 0 < redis.client().ttl(key) <= 3600
     admin.post(answer["Location"])
-    assert not list(redis().scan_iter("salesops:import:*"))
+    assert not list(redis.client().scan_iter("salesops:import:*"))
     assert "Окна" not in repr(dict(admin.session))
 
 
 def test_a_file_that_is_thrown_away_leaves_nothing(admin: Client) -> None:
     answer = upload(admin, table(OLD_DEALS, [old_deal(1)]))
     admin.post(answer["Location"], {"cancel": "1"})
-    assert not Deal.objects.exists() and not list(redis().scan_iter("salesops:import:*"))
+    assert not Deal.objects.exists() and not list(redis.client().scan_iter("salesops:import:*"))
     assert "upload it again" in text(admin.get(answer["Location"], follow=True))
 
 
@@ -121,7 +121,7 @@ def test_a_file_that_is_thrown_away_leaves_nothing(admin: Client) -> None:
 def test_a_bad_file_is_one_sentence_on_the_form(admin: Client, data: bytes, why: str) -> None:
     answer = upload(admin, data) if data else admin.post("/sync/import/")
     assert answer.status_code == 422 and why in text(answer) and "Check the file" in text(answer)
-    assert not list(redis().scan_iter("salesops:import:*"))
+    assert not list(redis.client().scan_iter("salesops:import:*"))
 
 
 def test_a_file_over_the_limit_is_not_even_read(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
