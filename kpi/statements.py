@@ -25,7 +25,7 @@ from kpi.month_facts import Facts, collect, read
 from kpi.presentation import view
 from kpi.prices import finding_prices
 from pipelines.mirror import freshness
-from pipelines.models import Touched
+from pipelines.models import JudgementRequest
 from team.models import Employee, Role
 
 __all__ = [
@@ -189,7 +189,7 @@ def refuse(period: Period, now: datetime) -> None:
                 _("The data from amoCRM are as of %(as_of)s: %(month)s can be closed when they reach its end")
                 % words
             )
-    waiting = Touched.objects.values("deal_id").distinct().count()
+    waiting = JudgementRequest.objects.count_deals()
     if waiting:
         raise ValueError(
             ngettext(

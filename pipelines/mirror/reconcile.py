@@ -41,7 +41,7 @@ def run(
     """Compare everything, or go on with an interrupted comparison; None when another worker is at it (or, with
     ``only_unfinished``, nothing was interrupted).
 
-    Fold and judge afterwards (`jobs.judgement_queue`). Raises AmoError after the reason has been written down.
+    Raises AmoError after the reason has been written down.
     """
     sweep = comparisons.claim(only_unfinished=only_unfinished)
     if sweep is None:

@@ -415,7 +415,7 @@ def test_quirk_18_one_save_rings_three_times_and_is_read_once(
     before = amo.app.counters["requests"]
     ring.answer(amo, source)
     assert amo.app.counters["requests"] - before == 2, "the deal and its events"
-    judgement_queue.deliver(judge=lambda deals: None)
+    judgement_queue.judge_waiting()
     assert_mirror_equals(world)
 
 

@@ -17,10 +17,10 @@ from core.periods import month
 from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
 from jobs import desk
-from jobs.judgement import judge
+from jobs.judgement import judge_waiting
 from kpi.models import Scheme, Statement
 from metrics import snapshot
-from pipelines.models import Account, Deal, Person, Stage, Stay
+from pipelines.models import Account, Deal, JudgementRequest, Person, Stage, Stay
 from team.models import Role
 from web.desk.views import BLOCKS
 
@@ -431,11 +431,14 @@ def test_nobody_waits_where_counting_is_slow(office: Office, monkeypatch: pytest
     assert snapshot.take(NOW, MONTH) == snapshot.decoded(snapshot.count(NOW, MONTH)) != before
 
 
-def test_a_finished_task_of_the_judgement_rings() -> None:
+def test_a_judgement_rings_when_it_has_judged(office: Office) -> None:
     seen = changes.stamp(NOW)
+    judge_waiting()
+    desk.ring(task=judge_waiting)
     desk.ring(task=desk.count_desk)
     assert changes.stamp(NOW) == seen
-    desk.ring(task=judge)
+    JudgementRequest.objects.demand_all()
+    judge_waiting()
     assert changes.stamp(NOW) != seen
 
 
