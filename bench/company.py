@@ -11,7 +11,7 @@ from django.db import connection
 
 from bench import data
 from bench.data import COLUMNS, NOW, START, WORK, Company, person_id, pipeline_id, stage_id
-from core import changes, moment
+from core import moment, redis
 from core.periods import Period, month_of
 from kpi import pay_schemes, statements
 from kpi.models import Quota
@@ -175,8 +175,8 @@ class without_indexes:  # noqa: N801 - reads as a statement
 
 def forget_figures() -> None:
     """The desk's figures that Redis keeps; where time stands still, they would never grow old."""
-    for key in changes.client().scan_iter("desk:*"):
-        changes.client().delete(key)
+    for key in redis.client().scan_iter("desk:*"):
+        redis.client().delete(key)
 
 
 def vacuum() -> None:

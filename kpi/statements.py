@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Max, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core import moment
+from core import locks, moment
+from core.locks import Lock
 from core.periods import Period
 from kpi import pay_schemes
 from kpi.forecast import forecast, next_step
@@ -24,7 +25,7 @@ from kpi.month_facts import Facts, collect, read
 from kpi.presentation import view
 from kpi.prices import finding_prices
 from pipelines.mirror import freshness
-from pipelines.models import Touched
+from pipelines.models import JudgementRequest
 from team.models import Employee, Role
 
 __all__ = [
@@ -39,7 +40,6 @@ __all__ = [
     "view",
 ]
 
-LOCK = 0x6B7069  # «kpi»: the class of advisory locks under which a month is written
 CORRECTION = "correction"
 
 
@@ -189,7 +189,7 @@ def refuse(period: Period, now: datetime) -> None:
                 _("The data from amoCRM are as of %(as_of)s: %(month)s can be closed when they reach its end")
                 % words
             )
-    waiting = Touched.objects.values("deal_id").distinct().count()
+    waiting = JudgementRequest.objects.count_deals()
     if waiting:
         raise ValueError(
             ngettext(
@@ -212,8 +212,7 @@ def _titled(line: Line, plan: pay_schemes.Plan) -> Line:
 
 def _lock(period: Period) -> None:
     """One writer of a month at a time, until the end of the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [LOCK, period.first.toordinal()])
+    locks.hold(Lock.MONTH, period.first.toordinal())
 
 
 def _words(period: Period) -> dict[str, str]:

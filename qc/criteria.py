@@ -61,6 +61,11 @@ def bench(at: tuple[Any, ...] | None = None) -> Bench:
     return _kept[1]
 
 
+def kept_fields() -> frozenset[str] | None:
+    """The fields of the terms as they were last read here; None before that."""
+    return _kept[1].fields if _kept else None
+
+
 def _read() -> Bench:
     names = field_names()
     norms: dict[str, list[Norm]] = defaultdict(list)

@@ -2,31 +2,32 @@
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypedDict
 
-from django.db import connection, transaction
+from django.db import transaction
 from msgspec import json
 
-from core import moment
-from core.db import ask
+from core import locks, moment
+from core.db import Statement, ask
 from pipelines.models import Deal, Stay
 from qc import rule_modes
-from qc.criteria import STAMP, Bench, bench, field_names, norm_of
+from qc.criteria import STAMP, Bench, bench, field_names, kept_fields, norm_of
 from qc.regulations import draft
 from qc.rules import RULES, Breach, Terms
-from timeline.loading import timelines
+from timeline import folding
+from timeline.loading import build, reading, timelines
 from timeline.timeline import Timeline
 
 log = logging.getLogger(__name__)
 
 BATCH = 1_000  # deals judged in one transaction, each under its own lock
 
-LOCK = """
-    select pg_advisory_xact_lock(hashtextextended('qc.deal', id))
-    from (select unnest(%(deals)s::bigint[]) as id order by id) deal
+REQUESTS = """
+    select id, deal_id from pipelines_judgementrequest where deal_id = any(%(deals)s::bigint[]) for update skip locked
 """
+ANSWER = "delete from pipelines_judgementrequest where id = any(%(requests)s)"
 EXISTING = """
     select id, rule, deal_id, task_id, since, severity, mode, stage_id, manager_id, opens_at, closes_at, "values",
            regulation_id, withdrawn_at
@@ -75,20 +76,69 @@ class Verdict(NamedTuple):
 def judge(
     deal_ids: Iterable[int] | None = None, rules: Collection[str] | None = None
 ) -> Counter[tuple[str, str]]:
-    """Judge these deals (None = all) by these rules (None = all) and write what differs.
+    """Judge these deals (None = all) by these rules (None = all), by what is kept of their history.
 
-    Returns counts by (rule, outcome): new, changed, withdrawn (had opened), dropped (had not), standing, failed. A rule
-    that raises says nothing about that deal: its findings stay as they are. A rule that is off finds nothing from then
-    on. Raises ValueError for a code that is not in the catalogue.
+    Writes what differs. Returns counts by (rule, outcome): new, changed, withdrawn (had opened), dropped (had not),
+    standing, failed. A rule that raises says nothing about that deal: its findings stay as they are. A rule that is off
+    finds nothing from then on. Raises ValueError for a code that is not in the catalogue.
     """
     codes = list(RULES) if rules is None else list(rules)
     if unknown := [code for code in codes if code not in RULES]:
         raise ValueError(f"There is no rule {unknown[0]}.")
     counts: Counter[tuple[str, str]] = Counter()
     for deals in _batches(deal_ids):
-        with transaction.atomic():
-            counts += _judge(deals, codes)
+        counts += judge_together(deals, codes).counts
     return counts
+
+
+class Judged(NamedTuple):
+    """How many deals were judged together, and counts by (rule, outcome)."""
+
+    deals: int
+    counts: Counter[tuple[str, str]]
+
+
+def judge_together(
+    deals: Sequence[int],
+    rules: Collection[str] | None = None,
+    *,
+    history: bool = False,
+    requests: Collection[int] | None = (),
+) -> Judged:
+    """Judge at most BATCH deals in one transaction: one trip reads everything, one writes what differs, one commits.
+
+    With ``history`` their lives are folded from the events in the same transaction. It answers these ``requests`` of
+    the queue, and with ``history`` all others about single ones of the deals. None: nothing is done where nobody asks,
+    or another worker has all that is asked in hand.
+    """
+    codes = list(RULES) if rules is None else list(rules)
+    now = moment.now()
+    with transaction.atomic(savepoint=False):  # whoever has begun one already rolls it back himself
+        # The lock comes before every other read: whoever judges last has seen the newest history. Then the requests:
+        # what was changed together with one of them is seen by what is read after it.
+        first = (
+            locks.of_deals(deals),
+            (REQUESTS, {"deals": deals if history else []}),
+            (EXISTING, {"deals": deals, "rules": codes}),
+            (STAMP, {}),
+        )
+        fields = kept_fields()
+        while True:
+            _, asked, known, [stamp], *answers = ask(
+                *first, *reading(deals, fields, history=history), prepare=True
+            )
+            terms = bench(stamp)
+            if fields is None or terms.fields <= fields:
+                break
+            fields = terms.fields
+        if requests is None and not asked:
+            return Judged(0, Counter())
+        loaded = build(answers, history=history)
+        found, failed = judge_timelines(loaded.timelines, codes, terms)
+        difference = compare(known, found, failed, now)
+        done = {request for request, _ in asked}.union(requests or ())
+        ask(*folding.writing(loaded), *_writing(difference, now), *_answering(done), prepare=True)
+    return Judged(len(deals), difference.counts)
 
 
 def _batches(deal_ids: Iterable[int] | None) -> Iterator[list[int]]:
@@ -102,26 +152,20 @@ def _batches(deal_ids: Iterable[int] | None) -> Iterator[list[int]]:
         last = ids[-1]
 
 
-def _judge(deals: list[int], codes: list[str]) -> Counter[tuple[str, str]]:
-    now = moment.now()
-    # The lock comes before every other read: whoever judges last has seen the newest history.
-    _, known, [stamp] = ask(
-        (LOCK, {"deals": deals}), (EXISTING, {"deals": deals, "rules": codes}), (STAMP, {})
-    )
-    found, failed = _verdicts(deals, codes, bench(stamp))
-    difference = _compare(known, found, failed, now)
-    if difference.rows or difference.dropped or difference.withdrawn:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                WRITE,
-                {
-                    "rows": json.encode(difference.rows).decode(),
-                    "dropped": difference.dropped,
-                    "withdrawn": difference.withdrawn,
-                    "now": now,
-                },
-            )
-    return difference.counts
+def _writing(difference: "Difference", now: datetime) -> list[Statement]:
+    if not (difference.rows or difference.dropped or difference.withdrawn):
+        return []
+    values = {
+        "rows": json.encode(difference.rows).decode(),
+        "dropped": difference.dropped,
+        "withdrawn": difference.withdrawn,
+        "now": now,
+    }
+    return [(WRITE, values)]
+
+
+def _answering(requests: Collection[int]) -> list[Statement]:
+    return [(ANSWER, {"requests": list(requests)})] if requests else []
 
 
 class Difference(NamedTuple):
@@ -133,7 +177,7 @@ class Difference(NamedTuple):
     counts: Counter[tuple[str, str]]
 
 
-def _compare(
+def compare(
     known: Iterable[tuple[Any, ...]],
     found: Mapping[Key, Verdict],
     failed: Collection[tuple[str, int]],
@@ -157,16 +201,14 @@ def _compare(
     return difference
 
 
-def _verdicts(
-    deals: list[int], codes: list[str], bench: Bench
+def judge_timelines(
+    timelines: Iterable[Timeline], codes: Iterable[str], bench: Bench
 ) -> tuple[dict[Key, Verdict], set[tuple[str, int]]]:
     """What the rules that were ever on say now, and which of them failed to say anything about which deal."""
     found: dict[Key, Verdict] = {}
     failed: set[tuple[str, int]] = set()
     active = [(RULES[code], bench.steps[code]) for code in codes if code in bench.steps]
-    if not active:
-        return found, failed
-    for deal in timelines(deals, bench.fields):
+    for deal in timelines if active else ():
         for rule, reach in active:
             try:
                 breaches = list(rule.check(deal, bench.terms))

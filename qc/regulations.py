@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from celery import current_app
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from core import moment
-from pipelines.models import Stage
+from pipelines.models import JudgementRequest, Stage
 from qc import wording
 from qc.criteria import field_names
 from qc.models import Regulation, RuleMode, RuleStep
@@ -56,7 +55,7 @@ class Superseded(ValueError):
 def publish(
     stage: Stage | str, author: Employee | None, seen: int | None = None, **values: Any
 ) -> Regulation:
-    """Put a new version in force now; values not named stay. The stage's deals are judged again once this is committed.
+    """Put a new version in force now; values not named stay. It demands judgement of the stage's deals.
 
     Raises ValueError with one sentence, and changes nothing, for values that make no sense; Superseded when ``seen`` is
     not the version in force (0: none is).
@@ -74,14 +73,14 @@ def publish(
         regulation.published_at = moment.now()
         regulation.author = author
         regulation.save(force_insert=True)
-        transaction.on_commit(lambda: current_app.send_task("jobs.judgement.judge_stage", [stage_id]))
+        JudgementRequest.objects.demand_stage(stage_id, regulation.published_at)
     return regulation
 
 
 def set_mode(rule: str, mode: str, weight: int | None = None) -> RuleMode:
     """Switch a rule further or back, or weigh it anew, from now on; what it was before stays known for its time.
 
-    All deals are judged again by a switched rule once this is committed. Raises ValueError with one sentence for a
+    It demands judgement of all deals by a switched rule. Raises ValueError with one sentence for a
     rule or a mode that does not exist.
     """
     if rule not in RULES:
@@ -102,7 +101,7 @@ def set_mode(rule: str, mode: str, weight: int | None = None) -> RuleMode:
             row.mode, row.weight, row.since = *after, moment.now()
             row.save()
         if switched:
-            transaction.on_commit(lambda: current_app.send_task("jobs.judgement.judge_all", [[rule]]))
+            JudgementRequest.objects.demand_all([rule])
     return row
 
 

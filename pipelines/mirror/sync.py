@@ -19,7 +19,7 @@ from core import moment
 from pipelines.account.source import OVERLAP, Source
 from pipelines.amo.errors import Forbidden
 from pipelines.amo.paging import IN_FLIGHT, Listing, Pages
-from pipelines.mirror import cursors, log_rows, quarantine, selection
+from pipelines.mirror import cursors, leases, log_rows, quarantine, selection
 from pipelines.mirror.cursors import claim
 from pipelines.mirror.entities import TABLE, Entity, Params, Reading
 from pipelines.mirror.refetch import adopt_contacts, bring, mark_gone, refetch, settle, too_many
@@ -107,7 +107,7 @@ def read(source: Source, run: Pulled, pool: Executor, progress: Progress = lambd
                 cursors.save(cursor)
                 yield answers
         cursors.finish(cursor, cursor.started_at or moment.now())
-    except cursors.LostLease:
+    except leases.LostLease:
         raise
     except BaseException as error:  # Ctrl-C gives the lease back as well
         cursors.fail(cursor, error)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from celery import current_app
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import translation
@@ -24,29 +23,24 @@ from qc.tests.lives import at, hours
 
 
 @pytest.fixture(autouse=True)
-def company(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def company(db: None) -> Iterator[None]:
     world.company()
     moment.fix(at(500).isoformat())
-    # messages arrive at once
-    monkeypatch.setattr(current_app, "send_task", lambda name, args: current_app.tasks[name](*args))
-    monkeypatch.setattr(judgement.judge, "delay", judgement.judge)
     with translation.override("en"):
         yield
     moment.fix(None)
 
 
-def judged_at_once(capture: Any, **values: Any) -> Regulation:
-    with capture(execute=True):
-        return regulations.publish("offer", None, **values)
+def published(**values: Any) -> Regulation:
+    """Published, and what that demands is judged."""
+    regulation = regulations.publish("offer", None, **values)
+    judgement.judge_waiting()
+    return regulation
 
 
-def test_a_new_version_keeps_what_is_not_named_and_is_in_force(
-    django_capture_on_commit_callbacks: Any,
-) -> None:
-    judged_at_once(django_capture_on_commit_callbacks, max_stay=hours(24), goal="Agree")
-    second = judged_at_once(
-        django_capture_on_commit_callbacks, max_stay=hours(48), required_fields=[71, "price"]
-    )
+def test_a_new_version_keeps_what_is_not_named_and_is_in_force() -> None:
+    published(max_stay=hours(24), goal="Agree")
+    second = published(max_stay=hours(48), required_fields=[71, "price"])
     assert (second.version, second.goal, second.max_stay, second.published_at) == (
         2,
         "Agree",
@@ -99,31 +93,31 @@ def test_durations_may_come_from_the_api(value: Any) -> None:
     assert regulations.draft("offer", max_stay=value).max_stay == timedelta(hours=30)
 
 
-def test_publishing_judges_the_stages_deals_again_at_once(django_capture_on_commit_callbacks: Any) -> None:
+def test_publishing_judges_the_stages_deals_again_at_once() -> None:
     world.deal(1, "0 offer anna; 100 won anna")  # before the first version: nothing was broken
     world.deal(2, "400 offer anna; 520 won anna")
     world.deal(3, "400 offer anna")
     world.deal(4, "400 lead anna")
-    judged_at_once(django_capture_on_commit_callbacks, max_stay=hours(24))
+    published(max_stay=hours(24))
     assert set(Finding.objects.values_list("deal_id", "opens_at")) == {(2, at(500)), (3, at(500))}
     moment.fix(at(530).isoformat())
-    judged_at_once(django_capture_on_commit_callbacks, max_stay=hours(200))
+    published(max_stay=hours(200))
     # the visit that ended under the first version keeps its verdict
     assert set(Finding.objects.standing().values_list("deal_id", "opens_at")) == {(2, at(500)), (3, at(600))}
 
 
-def test_switching_a_rule_judges_everything_by_it(django_capture_on_commit_callbacks: Any) -> None:
+def test_switching_a_rule_judges_everything_by_it() -> None:
     world.regulation("offer", max_stay=hours(24))
     world.deal(1, "0 offer anna")
     engine.judge()
-    with django_capture_on_commit_callbacks(execute=True):
-        row = regulations.set_mode("deal.stuck", "money", 7)
+    row = regulations.set_mode("deal.stuck", "money", 7)
+    judgement.judge_waiting()
     assert (row.weight, row.since) == (7, at(500))
     assert Finding.objects.get().mode == "money"
     moment.fix(at(600).isoformat())
-    with django_capture_on_commit_callbacks(execute=True):
-        regulations.set_mode("deal.stuck", "off", 8)
-        regulations.set_mode("deal.stuck", "off", 8)
+    regulations.set_mode("deal.stuck", "off", 8)
+    regulations.set_mode("deal.stuck", "off", 8)
+    judgement.judge_waiting()
     assert Finding.objects.standing().get().closes_at == at(600)
     assert [tuple(step) for step in rule_modes.read()["deal.stuck"]] == [
         ("warn", 3, at(0)),
@@ -178,33 +172,28 @@ def test_a_norm_is_suggested_by_visits_that_moved_on() -> None:
     assert regulations.suggest("lead").p50 is None
 
 
-def test_all_deals_are_judged_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    world.regulation("offer", max_stay=hours(24))
-    for pk in range(1, 6):
-        world.deal(pk, "0 offer anna")
-    monkeypatch.setattr(judgement, "PART", 2)
-    parts = []
-    monkeypatch.setattr(judgement.judge, "delay", lambda ids, rules: parts.append(ids))
-    judgement.judge_all()
-    assert parts == [[1, 2], [3, 4], [5]]
+def judge_by_changed_terms() -> None:
+    judgement.demand_by_changed_terms()
+    judgement.judge_waiting()
 
 
 def test_what_changed_unnoticed_is_judged_by_the_next_full_run() -> None:
     world.deal(1, "0 offer anna")
-    judgement.judge_by_changed_terms()
+    judge_by_changed_terms()
     assert not Finding.objects.exists() and FullRun.objects.get().finished_at == at(500)
     moment.fix(at(600).isoformat())
-    judgement.judge_by_changed_terms()
+    judge_by_changed_terms()
     assert FullRun.objects.get().finished_at == at(500)  # nothing to do
     Person.objects.filter(id=1).update(deleted_at=at(50))  # it came with the dictionaries
-    judgement.judge_by_changed_terms()
+    judge_by_changed_terms()
     assert Finding.objects.get().rule == "owner.gone" and FullRun.objects.get().finished_at == at(600)
 
 
 def test_what_is_lost_on_the_way_is_found_by_the_next_night() -> None:
     world.regulation("offer", max_stay=hours(24))
     world.deal(1, "0 offer anna")
-    judgement.judge_all()
+    judgement.demand_all()
+    judgement.judge_waiting()
     assert Finding.objects.count() == 1
 
 

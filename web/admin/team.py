@@ -3,52 +3,38 @@
 from typing import Any
 from zoneinfo import available_timezones
 
-from celery import current_app
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from kombu.exceptions import OperationalError
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from pipelines.models import JudgementRequest
 from team.models import DayOff, Employee, Role, Rota
 
 admin.site.unregister(Group)  # the role says what somebody may do
 
 
 class JudgedAgain(ModelAdmin):
-    """Shifts and absences move deadlines: all deals are judged by the new ones once they are saved."""
+    """Shifts and absences move deadlines: what saves them demands that all deals be judged, in the same transaction."""
 
     def save_model(self, request: HttpRequest, obj: Model, form: forms.ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        _judge_all(request)
+        JudgementRequest.objects.demand_all()
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         super().delete_model(request, obj)
-        _judge_all(request)
+        JudgementRequest.objects.demand_all()
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        super().delete_queryset(request, queryset)
-        _judge_all(request)
-
-
-def _judge_all(request: HttpRequest) -> None:
-    """Once it is committed; what is saved stays saved while the queue is down."""
-
-    def ask() -> None:
-        try:
-            current_app.send_task("jobs.judgement.judge_all")  # by name: qc stands above
-        except OperationalError:
-            messages.warning(
-                request, _("Saved, but the queue does not answer: deals will be judged when they change.")
-            )
-
-    transaction.on_commit(ask)
+        with transaction.atomic():  # an action of a list has none
+            super().delete_queryset(request, queryset)
+            JudgementRequest.objects.demand_all()
 
 
 class EmployeeForm(UserChangeForm):

@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from kombu.exceptions import OperationalError
 
 from core import moment
 from pipelines.models import Pipeline, Stage
@@ -152,11 +151,6 @@ def _publish(request: HttpRequest, stage: Stage, present: Regulation | None, for
         for sentence in _sentences(error):
             form.add_error(None, sentence)
         return False
-    except OperationalError:
-        messages.warning(
-            request, _("Published, but the queue does not answer: deals will be judged when they change.")
-        )
-        return True
     words = {"version": published.version}
     messages.success(
         request, _("Version %(version)s is in force. The deals of the stage are being judged by it.") % words

@@ -4,17 +4,16 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from celery import Celery
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
-from kombu.exceptions import OperationalError
 
 from core import moment
 from devtools.tests import factory
 from devtools.tests.factory import NOW
 from kpi.models import Quota, Scheme
 from pipelines import models as mirror
+from pipelines.models import JudgementRequest
 from qc.models import Regulation, RuleMode
 from team.models import DayOff, Employee, Role, Rota
 
@@ -136,26 +135,12 @@ def test_a_nonsense_rota_is_refused(client: Client, changes: dict[str, str], say
     assert not Rota.objects.exists()
 
 
-def test_a_changed_rota_is_judged_by_at_once(
-    client: Client, django_capture_on_commit_callbacks: object
-) -> None:
-    with django_capture_on_commit_callbacks() as sent:
-        assert client.post(address(Rota, "add"), ROTA).status_code == 302
-    assert len(sent) == 1
+def test_a_changed_rota_demands_judgement_of_all(client: Client) -> None:
+    assert client.post(address(Rota, "add"), ROTA).status_code == 302
     assert Rota.objects.get().pattern == "1100"
-
-
-@pytest.mark.django_db(transaction=True)  # the queue is asked once the rows are committed
-def test_a_queue_that_is_down_keeps_what_was_saved_and_says_so(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def down(*_arguments: object, **_options: object) -> None:
-        raise OperationalError
-
-    monkeypatch.setattr(Celery, "send_task", down)
-    response = client.post(address(Rota, "add"), ROTA, follow=True)
-    assert "the queue does not answer" in response.content.decode()
-    assert Rota.objects.exists()
+    assert [(one.deal_id, one.stage_id, one.rules) for one in JudgementRequest.objects.all()] == [
+        (None, None, None)
+    ]
 
 
 def test_an_absence_is_called_by_its_person_kind_and_days(client: Client) -> None:
@@ -187,16 +172,13 @@ def test_a_nonsense_employee_is_refused(client: Client, changes: dict[str, str],
     assert says in client.post(address(Employee, "change", anna.pk), values).content.decode()
 
 
-def test_a_rule_switched_here_is_dated_and_judged_again(
-    client: Client, django_capture_on_commit_callbacks: object
-) -> None:
+def test_a_rule_switched_here_is_dated_and_judged_again(client: Client) -> None:
     RuleMode.objects.filter(rule="task.none").update(since=NOW.replace(year=2025), mode="warn")
-    with django_capture_on_commit_callbacks() as sent:
-        response = client.post(address(RuleMode, "change", "task.none"), {"mode": "money", "weight": "4"})
+    response = client.post(address(RuleMode, "change", "task.none"), {"mode": "money", "weight": "4"})
     assert response.status_code == 302
     row = RuleMode.objects.get(rule="task.none")
     assert (row.mode, row.weight, row.since) == ("money", 4, NOW)
-    assert len(sent) == 1
+    assert [one.rules for one in JudgementRequest.objects.all()] == [["task.none"]]
 
 
 def test_any_day_names_the_month_of_a_plan(client: Client) -> None:
