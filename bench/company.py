@@ -55,12 +55,14 @@ def hold(company: Company) -> None:
     regulate()
     vacuum()
     parallel.judge(list(Deal.objects.order_by("id").values_list("id", flat=True)))
-    pay_schemes.load(json.loads((settings.BASE_DIR / "kpi" / "schemes" / "zolotarev.json").read_text()))
+    pay_schemes.load_scheme(
+        json.loads((settings.BASE_DIR / "kpi" / "schemes" / "zolotarev.json").read_text())
+    )
     quota = Decimal(1_000_000)
     Quota.objects.bulk_create(
         Quota(manager=person, period=MONTH.first, amount=quota) for person in Person.objects.all()
     )
-    statements.refresh(MONTH, NOW)
+    statements.refresh_month(MONTH, NOW)
     vacuum()
     Account.objects.create(id=1, name=str(company), base_url="https://bench.invalid", hook_secret=SECRET)
 

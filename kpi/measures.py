@@ -31,19 +31,6 @@ class Measure:
     options: Mapping[str, str]
     kept: bool
 
-    @classmethod
-    def read(cls, name: str) -> "Measure":
-        """ValueError with a sentence when there is no such metric, rule or option."""
-        if name.startswith(KEPT):
-            rule = name.removeprefix(KEPT)
-            if rule not in judgement.titles():
-                raise ValueError(f"there is no rule {rule!r}")
-            return cls(name, rule, {}, True)
-        code, mark, query = name.partition("?")
-        options = dict(parse_qsl(query, keep_blank_values=True))
-        metrics.check(code, by="manager", options=options)
-        return cls(name, code, options, False)
-
     @property
     def is_quality(self) -> bool:
         return not self.kept and self.code == "quality"
@@ -64,7 +51,20 @@ class Measure:
         return metrics.METRICS[self.code].title
 
 
-def gather(
+def read_measure(name: str) -> Measure:
+    """ValueError with a sentence when there is no such metric, rule or option."""
+    if name.startswith(KEPT):
+        rule = name.removeprefix(KEPT)
+        if rule not in judgement.titles():
+            raise ValueError(f"there is no rule {rule!r}")
+        return Measure(name, rule, {}, True)
+    code, _mark, query = name.partition("?")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    metrics.check(code, by="manager", options=options)
+    return Measure(name, code, options, False)
+
+
+def collect_measures(
     names: Iterable[str], period: Period, people: frozenset[int], now: datetime, known: datetime
 ) -> dict[str, By]:
     """Every measure of all the people at once: {name: {person: value}}. Those of judgement (quality, ``kept``) and
@@ -72,7 +72,7 @@ def gather(
     longer has is None for all, and no other measure suffers. ``known``: up to when it is known what people did.
     """
     found: dict[str, By] = {}
-    for measure in map(Measure.read, names):
+    for measure in map(read_measure, names):
         if not (measure.kept or measure.is_quality or measure.is_sales):
             at = known if measure.code in WAITING else now
             try:

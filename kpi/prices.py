@@ -11,10 +11,10 @@ from django.conf import settings
 
 from core import moment
 from core.periods import Period, month_of
-from kpi import month_facts, pay_schemes
-from kpi.formulas.rounding import ZERO
+from kpi.calculation.rounding import ZERO
 from kpi.models import Statement
-from kpi.month_facts import COUNTS_IN_MONEY
+from kpi.pay_schemes import read_scheme
+from kpi.what_if import COUNTS_IN_MONEY, break_rules, compute_pay
 from pipelines.models import Stay
 
 TZ = ZoneInfo(settings.TIME_ZONE)
@@ -112,13 +112,13 @@ def month_in(finding: FindingLike, now: datetime) -> Period:
 
 def _price(statement: Statement, rule: str, counted: bool) -> Decimal | None:
     """``counted``: the statement was computed with the finding in it."""
-    facts, plan = statement.inputs, pay_schemes.of(statement.scheme)
+    facts, scheme = statement.facts, read_scheme(statement.scheme)
     if counted:
-        other = month_facts.broken(facts, plan, {rule: (-1, 0)}) if rule in facts["rules"] else facts
+        other = break_rules(facts, scheme, {rule: (-1, 0)}) if rule in facts.rules else facts
     else:  # a task that is not due yet is no opportunity yet
-        new = rule == OF_TASKS or rule not in facts["rules"]
-        other = month_facts.broken(facts, plan, {rule: (1, int(new))})
+        new = rule == OF_TASKS or rule not in facts.rules
+        other = break_rules(facts, scheme, {rule: (1, int(new))})
     if other is None:
         return None
-    difference = month_facts.pay(other, plan) - month_facts.pay(facts, plan)
+    difference = compute_pay(other, scheme) - compute_pay(facts, scheme)
     return difference if counted else -difference

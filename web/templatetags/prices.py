@@ -12,9 +12,9 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def finding_prices(context: Context, findings: Iterable[Finding]) -> Mapping[int, Decimal | None]:
     """What each finding costs its manager this month; nothing for a reader who may not see money."""
-    from kpi import statements  # pay is not needed to start Django, which imports every tag library
+    from kpi import prices  # pay is not needed to start Django, which imports every tag library
 
-    return statements.finding_prices(list(findings)) if context["request"].user.sees_money else {}
+    return prices.finding_prices(list(findings)) if context["request"].user.sees_money else {}
 
 
 @register.filter

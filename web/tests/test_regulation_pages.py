@@ -242,7 +242,7 @@ def test_a_draft_is_tried_on_history_and_nothing_is_written(office: Office) -> N
 def test_a_draft_tells_what_it_would_do_to_the_months_pay(office: Office) -> None:
     factory.make_employee(Role.MANAGER, office.roman)
     RuleMode.objects.filter(rule="deal.stuck").update(mode=RuleMode.Mode.MONEY, since=NOW - 30 * DAY)
-    pay_schemes.load(
+    pay_schemes.load_scheme(
         {
             "code": "pay",
             "title": {"ru": "Оплата", "en": "Pay"},
@@ -258,7 +258,7 @@ def test_a_draft_tells_what_it_would_do_to_the_months_pay(office: Office) -> Non
             ],
         }
     )
-    statements.refresh(month("2026-11", ZoneInfo("Europe/Moscow")))
+    statements.refresh_month(month("2026-11", ZoneInfo("Europe/Moscow")))
     page = login().post(card(office.talk) + "try/", office.values(max_stay_number="2"), headers=HTMX)
     text = unescape(page.content.decode()).replace("\xa0", " ")
     assert "Had it been in force since the month began: −10,000 ₽ for 1 manager." in text

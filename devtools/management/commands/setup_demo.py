@@ -83,7 +83,7 @@ class Command(BaseCommand):
                 # The company lives on: now and then a deal that has just changed waits to be judged.
                 for attempt in stamina.retry_context(on=ValueError, attempts=None, timeout=60, wait_max=1):
                     with attempt:
-                        statements.close(period, None, now)
+                        statements.close_month(period, None, now)
         refresh_statements()
 
     @staticmethod

@@ -4,18 +4,24 @@ Every failure is one ValueError such as ``components[2].tiers[1].rate: must be a
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 
+def _any_name(name: str) -> object:
+    return name
+
+
 @dataclass(frozen=True)
 class Place:
-    """A value and where it stands in the document."""
+    """A value and where it stands in the document. ``check`` raises ValueError for a name that is no measure."""
 
     path: str
     value: Any
+    check: Callable[[str], object] = _any_name
 
     def fail(self, demand: str) -> ValueError:
         shown = (
@@ -26,7 +32,7 @@ class Place:
         return ValueError(f"{self.path}: must be {demand}, {'but is ' if self.value is None else ''}{shown}")
 
     def __getitem__(self, key: str) -> "Place":
-        return Place(f"{self.path}.{key}".lstrip("."), self.value.get(key))
+        return replace(self, path=f"{self.path}.{key}".lstrip("."), value=self.value.get(key))
 
     def __contains__(self, key: str) -> bool:
         return self.value.get(key) is not None
@@ -43,7 +49,9 @@ class Place:
     def items(self, least: int = 1) -> Iterator["Place"]:
         if not isinstance(self.value, list) or len(self.value) < least:
             raise self.fail("a list" if least < 1 else f"a list of {least} or more")
-        return (Place(f"{self.path}[{number}]", item) for number, item in enumerate(self.value))
+        return (
+            replace(self, path=f"{self.path}[{number}]", value=item) for number, item in enumerate(self.value)
+        )
 
     def text(self) -> str:
         if not isinstance(self.value, str) or not self.value.strip():
@@ -100,3 +108,28 @@ class Place:
         if not found:
             raise self.fail("a number above 0")
         return found
+
+    def day(self, demand: str = "a day such as 2026-11-01") -> date:
+        try:
+            return date.fromisoformat(self.text())
+        except ValueError:
+            raise self.fail(demand) from None
+
+    def code(self) -> str:
+        text = self.text()
+        if len(text) > 40 or not all(sign.isascii() and (sign.isalnum() or sign in "-_") for sign in text):
+            raise self.fail("a short name of latin letters, digits, - and _")
+        return text
+
+    def measure(self) -> str:
+        """The name of a measure that there is."""
+        name = self.text()
+        self.demand_measure(name)
+        return name
+
+    def demand_measure(self, name: str) -> None:
+        """ValueError, with this place, when there is no measure of that name."""
+        try:
+            self.check(name)
+        except ValueError as error:
+            raise ValueError(f"{self.path}: {error}") from None

@@ -9,12 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpi.formulas import curves, matrix, rates
-from kpi.formulas.components import Bonus, Coefficient, Component, Gate, Inputs, Limit, Matrix, Rate, Salary
-from kpi.formulas.matrix import Indicator
-from kpi.formulas.pay import evaluate, total
-from kpi.formulas.rates import Tier
-from kpi.formulas.rounding import kopecks
+from kpi.calculation import curves, tiers
+from kpi.calculation.component import Component, Inputs
+from kpi.calculation.evaluation import evaluate, sum_lines
+from kpi.calculation.rounding import kopecks
+from kpi.calculation.tiers import Tier
+from kpi.components import matrix
+from kpi.components.bonus import Bonus
+from kpi.components.coefficient import Coefficient
+from kpi.components.gate import Gate
+from kpi.components.limit import Cap, Floor
+from kpi.components.matrix import Indicator, Matrix
+from kpi.components.rate import Rate
+from kpi.components.salary import Salary
 
 D = Decimal
 TEXTBOOK = (Tier(D("0.05"), D("0.5")), Tier(D("0.10"), D("1")), Tier(D("0.15")))
@@ -50,8 +57,8 @@ def inputs(
     return Inputs({**facts, **measures}, quota, planned, worked)
 
 
-def marginal(sold: Decimal, quota: Decimal, tiers: tuple[Tier, ...]) -> Decimal:
-    return sum((part.pay for part in rates.slices(sold, quota, tiers)), D(0))
+def marginal(sold: Decimal, quota: Decimal, scale: tuple[Tier, ...]) -> Decimal:
+    return sum((part.pay for part in tiers.cut_sales(sold, quota, scale)), D(0))
 
 
 def amounts(components: tuple[Component, ...], given_inputs: Inputs) -> dict[str, Decimal]:
@@ -60,12 +67,12 @@ def amounts(components: tuple[Component, ...], given_inputs: Inputs) -> dict[str
 
 def test_textbook_tiers_pay_each_slice_or_the_whole_sum() -> None:
     assert marginal(D(140_000), D(100_000), TEXTBOOK) == D(13_500)
-    assert [part.pay for part in rates.slices(D(140_000), D(100_000), TEXTBOOK)] == [
+    assert [part.pay for part in tiers.cut_sales(D(140_000), D(100_000), TEXTBOOK)] == [
         D(2_500),
         D(5_000),
         D(6_000),
     ]
-    assert rates.whole_sum(D(140_000), D(100_000), TEXTBOOK) == D(21_000)
+    assert tiers.pay_whole(D(140_000), D(100_000), TEXTBOOK) == D(21_000)
 
 
 @pytest.mark.parametrize(
@@ -81,12 +88,12 @@ def test_the_cliff_of_whole_sum_tiers_and_its_absence_in_marginal_ones(
     sold: Decimal, sliced: Decimal, whole: Decimal
 ) -> None:
     assert marginal(sold, QUOTA, SCALE) == sliced
-    assert rates.whole_sum(sold, QUOTA, SCALE) == whole
+    assert tiers.pay_whole(sold, QUOTA, SCALE) == whole
 
 
 def test_the_gap_to_the_next_tier() -> None:
-    assert rates.gap(D(1_080_000), QUOTA, SCALE) == (D(120_000), SCALE[2])
-    assert rates.gap(QUOTA, QUOTA, SCALE) is None
+    assert tiers.gap_to_next(D(1_080_000), QUOTA, SCALE) == (D(120_000), SCALE[2])
+    assert tiers.gap_to_next(QUOTA, QUOTA, SCALE) is None
 
 
 @pytest.mark.parametrize(
@@ -94,7 +101,7 @@ def test_the_gap_to_the_next_tier() -> None:
     [(0, "0.8"), (70, "0.8"), (80, "0.9"), (88, "0.98"), (90, "1"), (95, "1.05"), (100, "1.1"), (120, "1.1")],
 )
 def test_quality_turns_into_a_coefficient_along_straight_lines(quality: int, factor: str) -> None:
-    assert curves.value(D(quality), QUALITY) == D(factor)
+    assert curves.read_curve(D(quality), QUALITY) == D(factor)
 
 
 @pytest.mark.parametrize(
@@ -116,27 +123,27 @@ def test_a_managers_month() -> None:
     lines = amounts(MONTH, inputs())
     assert lines == {"salary": D("34666.67"), "commission": D(24_000), "quality": D(-480), "kpi": D(14_400)}
     assert lines["commission"] + lines["quality"] == D(23_520)
-    assert total(evaluate(MONTH, inputs())) == D("72586.67")
+    assert sum_lines(evaluate(MONTH, inputs())) == D("72586.67")
 
 
 def test_the_next_hundred_thousand_of_sales_and_one_point_of_quality() -> None:
-    now = total(evaluate(MONTH, inputs()))
-    assert total(evaluate(MONTH, inputs(won_sum=D(1_180_000)))) - now == D(2_940)
-    assert total(evaluate(MONTH, inputs(quality=D(89)))) - now == D(240)
+    now = sum_lines(evaluate(MONTH, inputs()))
+    assert sum_lines(evaluate(MONTH, inputs(won_sum=D(1_180_000)))) - now == D(2_940)
+    assert sum_lines(evaluate(MONTH, inputs(quality=D(89)))) - now == D(240)
 
 
 def test_a_commission_line_shows_the_tiers_that_were_reached() -> None:
     line = evaluate((COMMISSION,), inputs())[0]
-    assert line.values["attainment"] == "0.9"
-    assert [(tier["upto"], tier["sold"], tier["pay"]) for tier in line.values["tiers"]] == [
-        ("0.7", "840000.0", "16800.000"),
-        ("1", "240000.0", "7200.000"),
+    assert line.reason.attainment == D("0.9")
+    assert [(part.upto, part.sold, part.pay) for part in line.reason.tiers] == [
+        (D("0.7"), D(840_000), D(16_800)),
+        (D(1), D(240_000), D(7_200)),
     ]
 
 
 def test_without_a_quota_tiers_pay_nothing_and_say_so() -> None:
     line = evaluate((COMMISSION,), inputs(quota=None))[0]
-    assert (line.amount, line.values["outcome"]) == (D(0), "no_quota")
+    assert (line.amount, line.reason.outcome) == (D(0), "no_quota")
 
 
 def test_a_flat_rate_needs_no_quota() -> None:
@@ -162,7 +169,7 @@ def test_what_is_not_known_never_costs_money() -> None:
     # the indicator without data leaves the matrix: (1.00 × 0.4 + 0.90 × 0.2) ÷ 0.6
     assert amounts((KPI,), unknown) == {"kpi": D(14_500)}
     nothing = inputs(first_reply=None, tasks_on_time=None, fields=None)
-    assert evaluate((KPI,), nothing)[0].values["outcome"] == "no_data"
+    assert evaluate((KPI,), nothing)[0].reason.outcome == "no_data"
 
 
 @pytest.mark.parametrize(("quality", "difference"), [(D(75), D(0)), (D("74.99"), D(-12_000))])
@@ -174,20 +181,20 @@ def test_a_gate_opens_at_its_limit(quality: Decimal, difference: Decimal) -> Non
 @pytest.mark.parametrize(
     ("limit", "difference"),
     [
-        (Limit("limit", "cap", (), D(50_000)), D("-8666.67")),
-        (Limit("limit", "cap", ("commission",), D(20_000)), D(-4_000)),
-        (Limit("limit", "cap", ("commission",), D(30_000)), D(0)),
-        (Limit("limit", "floor", (), D(60_000)), D("1333.33")),
-        (Limit("limit", "floor", (), D(75_000), by_shifts=True), D("6333.33")),
+        (Cap("limit", (), D(50_000)), D("-8666.67")),
+        (Cap("limit", ("commission",), D(20_000)), D(-4_000)),
+        (Cap("limit", ("commission",), D(30_000)), D(0)),
+        (Floor("limit", (), D(60_000)), D("1333.33")),
+        (Floor("limit", (), D(75_000), by_shifts=True), D("6333.33")),
     ],
 )
-def test_caps_and_floors_are_lines_with_the_difference(limit: Limit, difference: Decimal) -> None:
+def test_caps_and_floors_are_lines_with_the_difference(limit: Cap | Floor, difference: Decimal) -> None:
     lines = amounts((SALARY, COMMISSION, limit), inputs())
     assert lines["limit"] == difference
 
 
 def test_multipliers_come_before_limits_whatever_the_order_of_the_document() -> None:
-    cap = Limit("cap", "cap", ("commission",), D(23_500))
+    cap = Cap("cap", ("commission",), D(23_500))
     assert amounts((cap, COEFFICIENT, COMMISSION), inputs()) == {
         "cap": D(-20),
         "quality": D(-480),
@@ -197,7 +204,7 @@ def test_multipliers_come_before_limits_whatever_the_order_of_the_document() -> 
 
 def test_without_shifts_in_the_rota_a_salary_is_unknown_rather_than_divided_by_zero() -> None:
     line = evaluate((SALARY,), inputs(planned=0, worked=0))[0]
-    assert (line.amount, line.values["outcome"]) == (D(0), "no_shifts")
+    assert (line.amount, line.reason.outcome) == (D(0), "no_shifts")
 
 
 @pytest.mark.parametrize(
@@ -227,39 +234,39 @@ def scales(draw: st.DrawFn, rising: bool = False) -> tuple[Tier, ...]:
 
 
 @given(money, st.decimals(1, 10_000_000, places=2), scales())
-def test_slices_add_up_to_the_sales(sold: Decimal, quota: Decimal, tiers: tuple[Tier, ...]) -> None:
-    assert sum((part.sold for part in rates.slices(sold, quota, tiers)), D(0)) == sold
+def test_slices_add_up_to_the_sales(sold: Decimal, quota: Decimal, scale: tuple[Tier, ...]) -> None:
+    assert sum((part.sold for part in tiers.cut_sales(sold, quota, scale)), D(0)) == sold
 
 
 @given(money, money, st.decimals(1, 10_000_000, places=2), scales())
 def test_marginal_pay_never_falls_with_more_sales(
-    one: Decimal, other: Decimal, quota: Decimal, tiers: tuple[Tier, ...]
+    one: Decimal, other: Decimal, quota: Decimal, scale: tuple[Tier, ...]
 ) -> None:
     low, high = sorted((one, other))
-    assert marginal(low, quota, tiers) <= marginal(high, quota, tiers)
+    assert marginal(low, quota, scale) <= marginal(high, quota, scale)
 
 
 @given(money, st.decimals(1, 10_000_000, places=2), scales(rising=True))
 def test_rising_whole_sum_tiers_pay_at_least_what_marginal_ones_do(
-    sold: Decimal, quota: Decimal, tiers: tuple[Tier, ...]
+    sold: Decimal, quota: Decimal, scale: tuple[Tier, ...]
 ) -> None:
-    assert rates.whole_sum(sold, quota, tiers) >= marginal(sold, quota, tiers)
+    assert tiers.pay_whole(sold, quota, scale) >= marginal(sold, quota, scale)
 
 
 @given(st.decimals(0, 100, places=3), st.decimals(0, 100, places=3))
 def test_better_quality_never_pays_less(one: Decimal, other: Decimal) -> None:
     low, high = sorted((one, other))
-    assert total(evaluate(MONTH, inputs(quality=low))) <= total(evaluate(MONTH, inputs(quality=high)))
+    assert sum_lines(evaluate(MONTH, inputs(quality=low))) <= sum_lines(evaluate(MONTH, inputs(quality=high)))
 
 
 @given(money, st.decimals(0, 100, places=3), st.integers(0, 31), st.decimals(0, 200_000, places=2))
 def test_every_kopeck_is_in_some_line(sold: Decimal, quality: Decimal, worked: int, cap: Decimal) -> None:
     given_inputs = inputs(planned=31, worked=worked, won_sum=sold, quality=quality)
     lines = amounts(MONTH, given_inputs)
-    product = marginal(sold, QUOTA, SCALE) * curves.value(quality, QUALITY)
+    product = marginal(sold, QUOTA, SCALE) * curves.read_curve(quality, QUALITY)
     assert lines["commission"] + lines["quality"] == kopecks(product)
-    limited = evaluate((*MONTH, Limit("cap", "cap", (), cap)), given_inputs)
-    assert total(limited) == min(cap, sum(lines.values()))
+    limited = evaluate((*MONTH, Cap("cap", (), cap)), given_inputs)
+    assert sum_lines(limited) == min(cap, sum(lines.values()))
     assert all(line.amount == kopecks(line.amount) for line in limited)
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 Points = Sequence[tuple[Decimal, Decimal]]
 
 
-def value(x: Decimal, points: Points) -> Decimal:
+def read_curve(x: Decimal, points: Points) -> Decimal:
     """The line's height at ``x``; flat before the first point and after the last. Points are ordered by x."""
     if x <= points[0][0]:
         return points[0][1]

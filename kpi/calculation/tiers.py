@@ -8,15 +8,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from kpi.formulas.rounding import ZERO
+from kpi.calculation.fields import number, share
+from kpi.calculation.rounding import ZERO
+from kpi.calculation.wording import gettext_noop
 
 
 @dataclass(frozen=True)
 class Tier:
     """``rate`` of the sales up to the attainment ``upto``; None = without end."""
 
-    rate: Decimal
-    upto: Decimal | None = None
+    rate: Decimal = share(gettext_noop("Rate"))
+    upto: Decimal | None = number(
+        gettext_noop("Up to this share of the plan"), above_zero=True, optional=True
+    )
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Slice:
     pay: Decimal
 
 
-def slices(sold: Decimal, quota: Decimal, tiers: Sequence[Tier]) -> Iterator[Slice]:
+def cut_sales(sold: Decimal, quota: Decimal, tiers: Sequence[Tier]) -> Iterator[Slice]:
     """The sales cut at the ends of the tiers; only tiers that were reached. Their ``sold`` adds up to ``sold``."""
     below = ZERO
     for tier in tiers:
@@ -38,19 +42,19 @@ def slices(sold: Decimal, quota: Decimal, tiers: Sequence[Tier]) -> Iterator[Sli
             below = top
 
 
-def whole_sum(sold: Decimal, quota: Decimal, tiers: Sequence[Tier]) -> Decimal:
+def pay_whole(sold: Decimal, quota: Decimal, tiers: Sequence[Tier]) -> Decimal:
     """The rate of the tier reached, on all that was sold."""
-    return sold * reached(sold, quota, tiers).rate
+    return sold * find_tier(sold, quota, tiers).rate
 
 
-def reached(sold: Decimal, quota: Decimal, tiers: Sequence[Tier]) -> Tier:
+def find_tier(sold: Decimal, quota: Decimal, tiers: Sequence[Tier]) -> Tier:
     """The tier that the next rouble of sales falls into."""
     return next(tier for tier in tiers if tier.upto is None or sold < tier.upto * quota)
 
 
-def gap(sold: Decimal, quota: Decimal, tiers: Sequence[Tier]) -> tuple[Decimal, Tier] | None:
+def gap_to_next(sold: Decimal, quota: Decimal, tiers: Sequence[Tier]) -> tuple[Decimal, Tier] | None:
     """How much is left to sell until the next tier, and that tier; None on the last one."""
-    here = reached(sold, quota, tiers)
+    here = find_tier(sold, quota, tiers)
     if here.upto is None:
         return None
     return here.upto * quota - sold, tiers[tiers.index(here) + 1]
