@@ -31,7 +31,7 @@ from pipelines.models import (
 from qc import parallel
 from qc.defaults import ensure_defaults
 from qc.models import Regulation, RuleMode
-from team.models import Employee, Role, Rota
+from team.models import Employee, Role, Rota, RotaAssignment
 
 HOURS = timedelta(hours=1)
 SECRET = "b" * 43
@@ -120,11 +120,12 @@ def office(company: Company) -> None:
     ]
     people[-1].is_active, people[-1].deleted_at = False, NOW - timedelta(days=60)
     Person.objects.bulk_create(people)
-    Employee.objects.bulk_create(
-        Employee(
-            username=f"manager{place}", last_name=person.name, person=person, rota=(day, shift)[place % 2]
-        )
+    employees = Employee.objects.bulk_create(
+        Employee(username=f"manager{place}", last_name=person.name, person=person)
         for place, person in enumerate(people)
+    )
+    RotaAssignment.objects.bulk_create(
+        RotaAssignment(employee=one, rota=(day, shift)[place % 2]) for place, one in enumerate(employees)
     )
     Employee.objects.create(username="director", role=Role.DIRECTOR)
 

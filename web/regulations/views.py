@@ -121,7 +121,7 @@ def _siblings(stage: Stage) -> list[tuple[Stage, bool]]:
 def _examples() -> list[Employee]:
     """People whose shifts a norm can be shown on."""
     working = Employee.objects.filter(role__in=[Role.MANAGER, Role.HEAD], left_on=None, is_active=True)
-    return list(working.exclude(person=None).select_related("rota"))
+    return list(working.exclude(person=None).prefetch_related("rota_assignments__rota"))
 
 
 def _calendar_norm(regulation: Regulation | None) -> Any:

@@ -24,7 +24,7 @@ from kpi.models import Quota, Statement
 from pipelines.models import CustomField, Person, Stage
 from qc import regulations
 from qc.models import Regulation, RuleMode
-from team.models import Employee, Role, Rota
+from team.models import CompanyHours, Employee, HolidayCalendar, Role, Rota
 from web.frame.login import DEMO_PASSWORD
 
 COMPANY = Path(settings.BASE_DIR) / "devtools" / "demo" / "zolotarev.json"
@@ -92,11 +92,12 @@ class Command(BaseCommand):
 
     def _company_hours(self) -> None:
         """When clients are answered: the client's clock."""
-        Rota.objects.update_or_create(
-            is_company=True,
-            defaults={"name": "Часы компании, 10:00–20:00", "pattern": "1", "anchor": date(2024, 1, 1)}
-            | {"starts": time(10), "ends": time(20), "time_zone": settings.TIME_ZONE},
+        hours, _ = Rota.objects.update_or_create(
+            name="Часы компании, 10:00–20:00",
+            defaults={"pattern": "1", "anchor": date(2024, 1, 1), "time_zone": settings.TIME_ZONE}
+            | {"starts": time(10), "ends": time(20)},
         )
+        CompanyHours.objects.update_or_create(employee=None, since=None, defaults={"rota": hours})
 
     def _employees(self, staff: list[dict[str, Any]]) -> None:
         heads: list[Employee] = []
@@ -184,10 +185,14 @@ def _rota(one: dict[str, Any]) -> Rota:
             "name": f"{on}/{off}, {hours}"
             + (f", смена {one['group'][-1]}" if one["group"].startswith("Смена") else ""),
             "time_zone": one["time_zone"],
-            "observes_holidays": len(one["pattern"]) == 7,
+            "calendar": _russia() if len(one["pattern"]) == 7 else None,
         },
     )
     return rota
+
+
+def _russia() -> HolidayCalendar:
+    return HolidayCalendar.objects.get_or_create(name="Россия", defaults={"country": "RU"})[0]
 
 
 def _begun() -> datetime:

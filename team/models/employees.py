@@ -1,12 +1,22 @@
-"""Who works here, when, and what each of them may see."""
+"""People: what each of them is here, sees and may do, and the days on which they are away."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from core import moment
+from team.holders import visible_people
+from team.models.dated import Dated
+from team.models.rotas import Rota
+
+
+Row = TypeVar("Row", bound=Dated)
 
 
 class Role(models.TextChoices):
@@ -18,48 +28,12 @@ class Role(models.TextChoices):
     ADMIN = "admin", _("Administrator")
 
 
-class Rota(models.Model):
-    """A pattern of working days: ``pattern`` is a string of 1 (shift) and 0 (day off) that repeats from an anchor date.
-
-    Shifts run from ``starts`` to ``ends`` local time; ``ends`` not after ``starts`` means that the shift ends next day.
-    """
-
-    name = models.CharField(_("name"), max_length=60)
-    pattern = models.CharField(
-        _("pattern"), max_length=60, help_text=_("1 is a shift, 0 a day off: 111000 is three on, three off")
-    )
-    anchor = models.DateField(_("first day of the pattern"))
-    starts = models.TimeField(_("starts"))
-    ends = models.TimeField(_("ends"))
-    time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Moscow")
-    observes_holidays = models.BooleanField(_("rests on state holidays"), default=False)
-    is_company = models.BooleanField(
-        _("company hours"),
-        default=False,
-        help_text=_("the client's clock, and that of people without a rota of their own"),
-    )
-
-    class Meta:
-        verbose_name = _("rota")
-        verbose_name_plural = _("rotas")
-        ordering = ["name"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["is_company"], name="one_company_rota", condition=models.Q(is_company=True)
-            ),
-            models.CheckConstraint(
-                condition=models.Q(pattern__regex="^[01]+$"), name="rota_pattern_of_0_and_1"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
 class Employee(AbstractUser):
-    """Somebody who opens the portal, and the amoCRM user that is the same person.
+    """Somebody who opens the portal, and the amoCRM users that are the same person.
 
-    One without a login has an unusable password. ``head`` names who answers for the person.
+    One without a login has an unusable password. ``person`` is the main amoCRM user, under whose id his months are
+    kept; others, and handing one over, are rows of AmoUser. Rota and head have dates: given to a new employee, they
+    hold from the beginning.
     """
 
     role = models.CharField(_("role"), max_length=12, choices=Role, default=Role.MANAGER)
@@ -72,10 +46,6 @@ class Employee(AbstractUser):
         related_name="employee",
         verbose_name=_("amoCRM user"),
     )
-    head = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="reports", verbose_name=_("head")
-    )
-    rota = models.ForeignKey(Rota, models.SET_NULL, null=True, blank=True, verbose_name=_("rota"))
     hired_on = models.DateField(_("hired on"), null=True, blank=True)
     left_on = models.DateField(_("left on"), null=True, blank=True)
     language = models.CharField(
@@ -90,20 +60,57 @@ class Employee(AbstractUser):
     def __str__(self) -> str:
         return self.get_full_name() or self.username
 
+    @property
+    def rota(self) -> Rota | None:
+        """His own rota of today; None: company hours. Prefetch ``rota_assignments__rota`` for many."""
+        if "rota" in self._said:
+            return self._said["rota"]
+        row = in_force(self.rota_assignments.all(), today()) if self.pk else None
+        return row and row.rota
+
+    @rota.setter
+    def rota(self, rota: Rota | None) -> None:
+        self._said["rota"] = rota
+
+    @property
+    def head(self) -> "Employee | None":
+        """Who answers for him today. Prefetch ``head_assignments__head`` for many."""
+        if "head" in self._said:
+            return self._said["head"]
+        row = in_force(self.head_assignments.all(), today()) if self.pk else None
+        return row and row.head
+
+    @head.setter
+    def head(self, head: "Employee | None") -> None:
+        self._said["head"] = head
+
+    @property
+    def _said(self) -> dict[str, Any]:
+        """What was given for the time from the beginning on and is not saved yet."""
+        return self.__dict__.setdefault("_said_of_all_time", {})
+
+    def save(self, *args: Any, **options: Any) -> None:
+        said = dict(self._said)
+        with transaction.atomic():
+            super().save(*args, **options)
+            for name, rows in (("rota", self.rota_assignments), ("head", self.head_assignments)):
+                if said.get(name) is not None:
+                    rows.update_or_create(since=None, defaults={name: said[name]})
+                elif name in said:
+                    rows.filter(since=None).update(**{name: None})
+        self._said.clear()
+
     @cached_property
     def sees(self) -> frozenset[int] | None:
         """Ids of the amoCRM users whose deals, findings and money this employee may see; None = everybody's."""
         if self.role in {Role.DIRECTOR, Role.ADMIN, Role.CONTROLLER, Role.FINANCE}:
             return None
-        own = [self.person_id]
-        if self.role == Role.HEAD:
-            own += self.reports.values_list("person_id", flat=True)
-        return frozenset(person for person in own if person is not None)
+        return visible_people(self.pk, today(), reports=self.role == Role.HEAD)
 
     @property
     def has_left(self) -> bool:
         """The last day is over, by the portal's time zone: nothing opens for this person any more."""
-        return self.left_on is not None and self.left_on < timezone.localdate(moment.now())
+        return self.left_on is not None and self.left_on < today()
 
     @property
     def directs(self) -> bool:
@@ -148,3 +155,14 @@ class DayOff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.employee}: {self.get_kind_display()}, {self.first:%d.%m.%Y}–{self.last:%d.%m.%Y}"
+
+
+def in_force(rows: Iterable[Row], day: date) -> Row | None:
+    """Of one subject's rows the one in force on the day."""
+    begun = [row for row in rows if row.since is None or row.since <= day]
+    return max(begun, key=lambda row: row.since or date.min, default=None)
+
+
+def today() -> date:
+    """By the portal's time zone."""
+    return timezone.localdate(moment.now())
