@@ -25,7 +25,7 @@ def november() -> Iterator[Month]:
 
 
 def shifts_and_salary(november: Month) -> tuple[int, int, Decimal]:
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     given = november.statement().inputs["shifts"]
     return given["worked"], given["planned"], november.amounts()["salary"]
 
