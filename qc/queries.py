@@ -14,7 +14,7 @@ from core import moment
 from core.db import ask
 from core.periods import Period
 from pipelines.mirror import freshness
-from qc import wording
+from qc import rule_modes, wording
 from qc.models import Finding, FindingQuerySet, RuleMode
 from qc.rules import RULES
 from team.models import Employee
