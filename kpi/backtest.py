@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from kpi import pay_schemes
+from kpi import month_facts, pay_schemes
 from kpi.models import Statement
 
 
@@ -21,9 +21,9 @@ def shift(period: date, more: Mapping[int, Mapping[str, int]]) -> dict[int, Deci
         plan, facts, extra = pay_schemes.of(statement.scheme), statement.inputs, more[statement.manager_id]
         counted = {rule: count for rule, count in extra.items() if rule in facts["weights"]}
         if all(_fits(facts["rules"].get(rule), count) for rule, count in counted.items()):
-            changed = facts.broken(facts, plan, {rule: (count, 0) for rule, count in counted.items()})
+            changed = month_facts.broken(facts, plan, {rule: (count, 0) for rule, count in counted.items()})
             if changed is not None:
-                found[statement.manager_id] = facts.pay(changed, plan) - facts.pay(facts, plan)
+                found[statement.manager_id] = month_facts.pay(changed, plan) - month_facts.pay(facts, plan)
     return found
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from core import moment
 from core.periods import Period, month_of
-from kpi import pay_schemes
+from kpi import month_facts, pay_schemes
 from kpi.formulas.rounding import ZERO
 from kpi.models import Statement
 from kpi.month_facts import COUNTS_IN_MONEY
@@ -114,11 +114,11 @@ def _price(statement: Statement, rule: str, counted: bool) -> Decimal | None:
     """``counted``: the statement was computed with the finding in it."""
     facts, plan = statement.inputs, pay_schemes.of(statement.scheme)
     if counted:
-        other = facts.broken(facts, plan, {rule: (-1, 0)}) if rule in facts["rules"] else facts
+        other = month_facts.broken(facts, plan, {rule: (-1, 0)}) if rule in facts["rules"] else facts
     else:  # a task that is not due yet is no opportunity yet
         new = rule == OF_TASKS or rule not in facts["rules"]
-        other = facts.broken(facts, plan, {rule: (1, int(new))})
+        other = month_facts.broken(facts, plan, {rule: (1, int(new))})
     if other is None:
         return None
-    difference = facts.pay(other, plan) - facts.pay(facts, plan)
+    difference = month_facts.pay(other, plan) - month_facts.pay(facts, plan)
     return difference if counted else -difference
