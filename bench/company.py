@@ -28,7 +28,8 @@ from pipelines.models import (
     Stage,
     TaskType,
 )
-from qc import parallel
+from qc import norms, parallel
+from qc.criteria import field_names
 from qc.defaults import ensure_defaults
 from qc.models import Regulation, RuleMode
 from team.models import Employee, Role, Rota, RotaAssignment
@@ -133,17 +134,20 @@ def office(company: Company) -> None:
 def regulate() -> None:
     """A norm of every kind on every stage in work, on two kinds of clocks; all rules count in money."""
     RuleMode.objects.update(mode=RuleMode.Mode.MONEY, since=START)
-    stages = Stage.objects.filter(kind=Stage.Kind.WORK)
+    stages, names = Stage.objects.filter(kind=Stage.Kind.WORK), field_names()
     Regulation.objects.bulk_create(
         Regulation(
             stage=stage,
             published_at=START,
-            max_stay=(120 * HOURS, 40 * HOURS)[place % 2],
-            stay_clock=(Regulation.Clock.CALENDAR, Regulation.Clock.OWNER)[place % 2],
-            needs_task=True,
-            task_grace=4 * HOURS,
-            required_fields=[str(data.FIELDS[place % 3])],
-            fields_grace=9 * HOURS,
+            norms=norms.document(
+                names,
+                max_stay=(120 * HOURS, 40 * HOURS)[place % 2],
+                stay_clock=("calendar", "owner")[place % 2],
+                needs_task=True,
+                task_grace=4 * HOURS,
+                required_fields=[str(data.FIELDS[place % 3])],
+                fields_grace=9 * HOURS,
+            ),
         )
         for place, stage in enumerate(stages)
     )

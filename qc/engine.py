@@ -3,6 +3,7 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypedDict
 
@@ -13,7 +14,7 @@ from core import locks, moment
 from core.db import Statement, ask
 from pipelines.models import Deal, Stay
 from qc import rule_modes
-from qc.criteria import STAMP, Bench, bench, field_names, kept_fields, norm_of
+from qc.criteria import STAMP, Bench, bench, field_names, fields_of, kept_fields, stage_norms
 from qc.regulations import draft
 from qc.rules import RULES, Breach, Terms
 from timeline import folding
@@ -211,18 +212,26 @@ def judge_timelines(
     for deal in timelines if active else ():
         for rule, reach in active:
             try:
-                breaches = list(rule.check(deal, bench.terms))
+                checks = list(rule.checks(deal, bench.terms))
             except Exception:
                 log.exception("rule %s failed on deal %s", rule.code, deal.id)
                 failed.add((rule.code, deal.id))
                 continue
-            for since, opens_at, closes_at, owner, stage, values, task, regulation in breaches:
-                if (held := rule_modes.standing(reach, opens_at, closes_at)) is None:
-                    continue
-                mode, ends_at = held
-                found[Key(rule.code, deal.id, task, since)] = Verdict(
-                    rule.severity, mode, stage, owner, opens_at, ends_at, values, regulation
-                )
+            for check in checks:
+                for breach in check.breaches:
+                    if (held := rule_modes.standing(reach, breach.opens_at, breach.closes_at)) is None:
+                        continue
+                    mode, ends_at = held
+                    found[Key(rule.code, deal.id, breach.task, breach.since)] = Verdict(
+                        rule.severity,
+                        mode,
+                        breach.stage,
+                        breach.owner,
+                        breach.opens_at,
+                        ends_at,
+                        breach.values,
+                        breach.regulation,
+                    )
     return found, failed
 
 
@@ -243,25 +252,21 @@ class Tried(TypedDict):
 def backtest(stage_id: str, norms: Mapping[str, Any], days: int = 90) -> list[Tried]:
     """Try changed norms of a stage on the visits of the last ``days``; writes nothing.
 
-    ``norms`` are fields of Regulation; those not named stay as they are in force. Only rules that judge by norms
-    appear, whether they are on or not, with managers ordered by how many findings they would have now. The changed
-    norms judge every visit, the present ones each visit by the version of its time. Raises ValueError.
+    ``norms`` are values of `regulations.draft`; those not named stay as they are in force. Only rules with norms
+    of stages appear, whether they are on or not, with managers ordered by how many findings they would have now. The
+    changed norms judge every visit, the present ones each visit by the version of its time. Raises ValueError.
     """
     now = moment.now()
     since = now - timedelta(days=days)
     terms = bench().terms
-    changed = norm_of(draft(stage_id, **norms), field_names())
-    tried = Terms({**terms.norms, stage_id: (changed,)}, terms.clocks, terms.gone)
-    fields = {
-        field
-        for versions in (*terms.norms.values(), (changed,))
-        for norm in versions
-        for field, _ in norm.fields
-    }
+    changed = stage_norms(draft(stage_id, **norms), field_names())
+    tried = replace(terms, norms={**terms.norms, stage_id: (changed,)})
+    fields = fields_of((*terms.norms.values(), (changed,)))
     stays = Stay.objects.filter(stage=stage_id).exclude(left_at__lte=since)
     counts: dict[tuple[str, int | None], Counter[str]] = defaultdict(Counter)
+    codes = [code for code, rule in RULES.items() if rule.is_of_stages]
     for deal in timelines(set(stays.values_list("deal_id", flat=True)), fields):
-        for code in ("deal.stuck", "task.none", "field.missing"):
+        for code in codes:
             for suffix, judged_by in (("", tried), ("_before", terms)):
                 for breach in _on_stage(code, deal, judged_by, stage_id):
                     if breach.opens_at <= now and (breach.closes_at is None or breach.closes_at > since):
@@ -280,4 +285,9 @@ def backtest(stage_id: str, norms: Mapping[str, Any], days: int = 90) -> list[Tr
 
 
 def _on_stage(code: str, deal: Timeline, terms: Terms, stage_id: str) -> Iterator[Breach]:
-    return (breach for breach in RULES[code].check(deal, terms) if breach.stage == stage_id)
+    return (
+        breach
+        for check in RULES[code].checks(deal, terms)
+        for breach in check.breaches
+        if breach.stage == stage_id
+    )

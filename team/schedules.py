@@ -52,6 +52,24 @@ def gone() -> dict[int, datetime | None]:
     return found
 
 
+def employment() -> dict[int, tuple[datetime | None, datetime | None]]:
+    """From when until when people work here, of those of whom either is known; None: all along, for ever."""
+    removed = dict(Person.objects.exclude(deleted_at=None).values_list("id", "deleted_at"))
+    found: dict[int, tuple[datetime | None, datetime | None]] = {
+        person: (None, moment) for person, moment in removed.items()
+    }
+    employees = Employee.objects.exclude(person=None).exclude(hired_on=None, left_on=None)
+    for person, hired_on, left_on in employees.values_list("person_id", "hired_on", "left_on"):
+        assert person is not None  # as filtered above
+        hired_at = None if hired_on is None else timezone.make_aware(datetime.combine(hired_on, time()))
+        left_at = removed.get(person)
+        if left_on is not None:
+            moment = timezone.make_aware(datetime.combine(left_on + timedelta(days=1), time()))
+            left_at = min(moment, left_at or moment)
+        found[person] = (hired_at, left_at)
+    return found
+
+
 class Shifts(NamedTuple):
     """Of some days: by the bare rota, worked up to today, and those still ahead that can be worked; their ``days``."""
 

@@ -15,7 +15,6 @@ from team.holders import visible_people
 from team.models.dated import Dated
 from team.models.rotas import Rota
 
-
 Row = TypeVar("Row", bound=Dated)
 
 

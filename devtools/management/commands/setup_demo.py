@@ -13,7 +13,6 @@ import stamina
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.dateparse import parse_duration
 
 from core import moment
 from core.periods import month_of
@@ -22,8 +21,9 @@ from jobs.pay import refresh_statements
 from kpi import statements
 from kpi.models import Quota, Statement
 from pipelines.models import CustomField, Person, Stage
-from qc import regulations
+from qc import norms, regulations
 from qc.models import Regulation, RuleMode
+from qc.rules.parameters import DealFields
 from team.models import CompanyHours, Employee, HolidayCalendar, Role, Rota
 from web.frame.login import DEMO_PASSWORD
 
@@ -35,7 +35,6 @@ OFFICE = {
     "admin": ("Артём", "Настройкин", Role.ADMIN),
     "controller": ("Вера", "Проверкина", Role.CONTROLLER),
 }
-DURATIONS = ("max_stay", "task_grace", "fields_grace")
 
 
 class Command(BaseCommand):
@@ -134,12 +133,10 @@ class Command(BaseCommand):
             stage = stages[document.pop("pipeline"), document.pop("stage")]
             if stage in known:
                 continue
-            for name in DURATIONS:
-                if name in document:
-                    document[name] = parse_duration(document[name])
-            document["required_fields"] = [
-                fields.get(name, name) for name in document.get("required_fields", [])
-            ]
+            for rule, parameter, value in list(norms.named(document["norms"])):
+                if isinstance(parameter.kind, DealFields):  # amoCRM gives them ids of its own
+                    ids = [fields.get(name, name) for name in value]
+                    document["norms"][rule.code][parameter.name] = ids
             published = regulations.publish(stage, author, **document)
             Regulation.objects.filter(pk=published.pk).update(published_at=_begun())
 
