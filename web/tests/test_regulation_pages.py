@@ -13,7 +13,7 @@ from core.periods import month
 from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
 from kpi import pay_schemes, statements
-from pipelines.models import CustomField, Stage, Stay
+from pipelines.models import CustomField, JudgementRequest, Stage, Stay
 from qc import backtest, dwell
 from qc.models import Regulation, RuleMode
 from team.models import Employee, Role, Rota
@@ -123,15 +123,12 @@ def test_open_findings_of_a_stage_are_counted_for_the_reader_only(office: Office
     assert rows[0]["findings"] == 1
 
 
-def test_publishing_makes_the_next_version_and_judges_the_stage(
-    office: Office, django_capture_on_commit_callbacks: object
-) -> None:
+def test_publishing_makes_the_next_version_and_judges_the_stage(office: Office) -> None:
     client = login()
-    with django_capture_on_commit_callbacks() as sent:
-        response = client.post(
-            card(office.talk),
-            office.values(max_stay_number="36", max_stay_unit="hours", stay_clock="owner", needs_task="on"),
-        )
+    response = client.post(
+        card(office.talk),
+        office.values(max_stay_number="36", max_stay_unit="hours", stay_clock="owner", needs_task="on"),
+    )
     assert response.status_code == 302
     newest = Regulation.objects.order_by("-version").first()
     assert newest.version == 2
@@ -141,7 +138,7 @@ def test_publishing_makes_the_next_version_and_judges_the_stage(
     }
     assert newest.goal == "Узнать потребность"
     assert newest.author == Employee.objects.get(role=Role.ADMIN)
-    assert len(sent) == 1
+    assert [request.stage_id for request in JudgementRequest.objects.all()] == [office.talk.pk]
     page = client.get(card(office.talk)).content.decode()
     assert "Version 2" in page
     assert "A next task is now demanded." in page
@@ -336,16 +333,13 @@ def test_pages_cost_the_same_however_much_they_show(
         client.get("/rules/")
 
 
-def test_a_rule_is_switched_and_all_deals_are_judged_again(
-    office: Office, django_capture_on_commit_callbacks: object
-) -> None:
+def test_a_rule_is_switched_and_all_deals_are_judged_again(office: Office) -> None:
     client = login()
-    with django_capture_on_commit_callbacks() as sent:
-        response = client.post("/rules/", {"rule": "task.none", "mode": "money", "weight": "5"})
+    response = client.post("/rules/", {"rule": "task.none", "mode": "money", "weight": "5"})
     assert response.status_code == 302
     row = RuleMode.objects.get(rule="task.none")
     assert (row.mode, row.weight, row.since) == ("money", 5, NOW)
-    assert len(sent) == 1
+    assert [request.rules for request in JudgementRequest.objects.all()] == [["task.none"]]
     page = client.post("/rules/", {"rule": "task.none", "mode": "money", "weight": "9"}, follow=True)
     assert "The new weight counts from the next month on" in page.content.decode()
 
