@@ -6,6 +6,7 @@
 import os
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import django
 import pytest
@@ -39,6 +40,7 @@ if not outside_redis:
 django.setup()
 
 from django.conf import settings  # noqa: E402 - settings read the environment prepared above
+from django.db import transaction  # noqa: E402
 
 # Otherwise the threads of live_server would hold the database at the end.
 settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
@@ -54,3 +56,14 @@ def empty_redis() -> Iterator[None]:
     yield
     client.flushdb()
     client.close()
+
+
+@pytest.fixture(scope="module")
+def rows_of_module(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Fixtures of a module that stand on this make their rows once; each test's own changes are undone as ever.
+
+    Not for modules with tests of real transactions (``transaction=True``): those empty all tables.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
