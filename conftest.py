@@ -29,7 +29,7 @@ def own_database(url: str) -> str:
 outside_redis = os.environ.get("REDIS_URL")
 for name in ("AMO_BASE_URL", "AMO_TOKEN", "AMO_RATE", "DEBUG", "DEMO", "SALESOPS_NOW"):
     os.environ.pop(name, None)  # a developer's shell must not change what is tested
-os.environ["SECRET_KEY"] = "only-for-tests"
+os.environ["SECRET_KEY"] = "only-for-tests-0123456789-abcdefghijklm"
 os.environ["DJANGO_SETTINGS_MODULE"] = "salesops.settings"
 try:
     embedded.fill_environment(test=True)
