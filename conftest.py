@@ -4,13 +4,16 @@
 """
 
 import os
+import ssl
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import django
 import pytest
 import redis
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from devtools import embedded
 
@@ -46,6 +49,15 @@ from django.db import transaction  # noqa: E402
 settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # logins cost nothing
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made_once() -> Iterator[None]:
+    """The roots of trust and the sandbox's key, 60 ms together: hundreds of tests speak HTTP, and all alike."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        patch.setattr(rsa, "generate_private_key", cache(rsa.generate_private_key))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
