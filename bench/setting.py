@@ -7,7 +7,7 @@ from bench.data import ZOLOTAREV, Company
 
 @dataclass(frozen=True)
 class Setting:
-    """``deals`` of the big company; ``quick``: few rounds on small data; ``switches`` of the sandbox in a first load."""
+    """``deals`` of the big company; ``quick``: few rounds on small data; ``switches``: the sandbox's at first load."""
 
     deals: int
     quick: bool

@@ -38,7 +38,7 @@ class Client:
     """Calls of one account. Safe to share between threads.
 
     ``token`` is asked before every call, so that a rotated one is taken up; ``refused`` is told of one that amoCRM does
-    not accept and says whether to try again. ``lane`` is "bulk" or "interactive": for somebody who waits, a longer pause
+    not accept and says whether to try again. ``lane`` is "bulk" or "interactive": to somebody who waits, a longer pause
     than `PATIENCE` is a failure. ``attempts`` bounds how often a transient failure of an idempotent call is tried.
     ``page_limits`` holds, by path, the page that is asked for where amoCRM refuses a longer one.
     """
@@ -161,7 +161,7 @@ def read(response: httpx2.Response) -> dict[str, Any] | None:
 
 
 def decoded(content: bytes) -> Any:
-    """JSON, also where some text in it is broken: half a character, or bytes that are no UTF-8, stay in that one string.
+    """JSON, also where some text in it is broken: half a character, or bytes that are no UTF-8, stay in that string.
 
     Whoever takes the string sets its row aside (`pipelines.mirror.quarantine`); the rows around it are sound. Raises
     ValueError for what is no JSON.

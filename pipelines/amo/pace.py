@@ -108,7 +108,7 @@ class Pace:
             self._last = time.monotonic()
 
     def hold(self, seconds: float) -> None:
-        """Nobody calls for this long from now, some minutes at most: amoCRM has said 429, to several threads perhaps."""
+        """Nobody calls for this long from now, minutes at most: amoCRM has said 429, to several threads perhaps."""
         seconds = min(seconds, LONGEST_REST)
         self._hold(keys=[self._key("all")], args=[int(seconds * 1_000_000)])
         if seconds >= WORTH_TELLING:

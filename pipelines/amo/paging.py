@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class More(IntEnum):
-    """Whether another page follows; ``PERHAPS``: no ``next`` is given, but the page is as long as accounts make them."""
+    """Whether another page follows; ``PERHAPS``: no ``next`` is given, but the page has a length that accounts set."""
 
     NO = 0
     PERHAPS = 1

@@ -31,13 +31,14 @@ class Reading(Enum):
 class Entity:
     """One list of amoCRM and the table it is kept in.
 
-    ``key_of`` names an item (or what `spread` makes of it) that makes no sense otherwise; ``spread`` unfolds an item into several (a pipeline into its stages); ``newer`` is the column by which a late
-    row loses; ``folded`` are columns that others write; ``people`` name persons; ``deal`` is SQL for the deal that
-    a ``{row}`` touches; ``after`` are entities to be loaded before. ``subject`` is the word by which events are
-    asked for this entity; ``hidden`` finds ids that the plain list leaves out, in some pipelines or (None) in all;
-    ``trash`` asks for deleted items; ``of_deals`` asks for what belongs to at most ten deals; ``doubts`` names, by
-    entity, an item whose fate a stored row puts in question; ``oldest`` is where history begins; ``may_be_empty``
-    says of a dictionary that an account can do without it.
+    ``key_of`` names an item (or what `spread` makes of it) that makes no sense otherwise; ``spread`` unfolds an
+    item into several (a pipeline into its stages); ``newer`` is the column by which a late row loses; ``folded``
+    are columns that others write; ``people`` name persons; ``deal`` is SQL for the deal that a ``{row}`` touches;
+    ``after`` are entities to be loaded before. ``subject`` is the word by which events are asked for this entity;
+    ``hidden`` finds ids that the plain list leaves out, in some pipelines or (None) in all; ``trash`` asks for
+    deleted items; ``of_deals`` asks for what belongs to at most ten deals; ``doubts`` names, by entity, an item
+    whose fate a stored row puts in question; ``oldest`` is where history begins; ``may_be_empty`` says of a
+    dictionary that an account can do without it.
     """
 
     name: str

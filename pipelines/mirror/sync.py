@@ -41,7 +41,7 @@ PATIENCE = 20.0  # seconds to wait for an answer before the lease is renewed
 
 @dataclass
 class Pulled:
-    """What one run brought. ``progress`` is called with it after every page; ``remark`` is what was strange about it."""
+    """What one run brought. ``progress`` is called with it after every page; ``remark``: what was strange about it."""
 
     entity: Entity
     cursor: Cursor

@@ -68,7 +68,8 @@ def name() -> str:
         ("3", 3), ("0", 0), ("86400", LONGEST_REST), ("9" * 400, LONGEST_REST), (" 7 ", 7),
         ("Mon, 02 Nov 2026 09:01:00 GMT", 60), ("Mon, 02 Nov 2026 08:00:00 GMT", 0),
         ("Thu, 02 Nov 2028 09:00:00 GMT", LONGEST_REST),
-        ("", None), ("-1", None), ("soon", None), ("\xb2", None), ("1.5", None), ("Mon, 99 Nov 2026 09:01:00 GMT", None),
+        ("", None), ("-1", None), ("soon", None), ("\xb2", None), ("1.5", None),
+        ("Mon, 99 Nov 2026 09:01:00 GMT", None),
     ],
 )  # fmt: skip
 def test_however_long_amocrm_asks_us_to_wait_it_is_minutes(
