@@ -72,7 +72,7 @@ def dated(deals: QuerySet[Deal], options: Mapping[str, str]) -> tuple[QuerySet[D
     return deals.annotate(dated_at=Moment(_custom("date", name, DATES, "closed_at, created_at"))), "dated_at"
 
 
-def check(options: Mapping[str, str]) -> None:
+def check_fields(options: Mapping[str, str]) -> None:
     """Raises UnknownField, with a sentence, when the account has no such fields now."""
     amount(options)
     dated(Deal.objects.all(), options)
