@@ -18,7 +18,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Extract, TruncDate
 
 from core.periods import Period
-from metrics.options import dated
+from metrics.options import dated, narrow
 from metrics.question import Question
 from pipelines.models import Deal, Stage, Stay, Task, Touch
 from timeline.attribution import WORKING, owner_at, owner_at_closing, piece_at
@@ -59,7 +59,7 @@ def closed_deals(question: Question, *kinds: str) -> QuerySet[Any]:
     """Deals that stand closed with a result of ``kinds`` in the period, credited to the owner at closing."""
     period, (deals, date) = question.period, dated(Deal.objects.alive(), question.options)
     deals = deals.filter(**{f"{date}__gte": period.start, f"{date}__lt": period.end}, closed_at__isnull=False)
-    return deals.filter(stage__kind__in=kinds).annotate(
+    return narrow(deals.filter(stage__kind__in=kinds), date, question.options).annotate(
         at=F(date),
         who=owner_at_closing(),
         funnel=F("pipeline_id"),

@@ -9,7 +9,7 @@ from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from core.periods import Period
-from metrics.options import amount
+from metrics.options import NARROWING, amount
 from metrics.question import Answer, Question, credited, tally
 from metrics.registry import Metric, register
 from metrics.sources import won_deals
@@ -41,7 +41,7 @@ register(
         attribution=OWNER_AT_CLOSING,
         denominator=NO_DENOMINATOR,
         by=("manager", "pipeline"),
-        options=("field", "date"),
+        options=("field", "date", *NARROWING),
         empty=ZERO,
         source=won_deals,
         answer=sum_won,

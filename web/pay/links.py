@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from core.periods import Period, month_of
 from kpi.measures import Measure, read_measure
 from kpi.models import Statement
 from kpi.presentation import ShownLine
 from kpi.what_if import COUNTS_IN_MONEY
-from metrics import METRICS, Listing
+from metrics import METRICS, NARROWING, Listing
 
 TZ = ZoneInfo(settings.TIME_ZONE)
 
@@ -26,13 +27,16 @@ class Link:
 
 
 def find_links(line: ShownLine, statement: Statement) -> Iterator[Link]:
-    """From the measures of a line to the lists of pages."""
+    """From the measures of a line to the lists of pages, or to the deals themselves where no list can choose them."""
     period = month_of(statement.period, TZ)
     known = statement.facts.known_until or statement.computed_at
     for name in line.measured:
         measure = read_measure(name)
         address = _address(measure, period, known)
-        if address is not None:
+        if measure.is_sales and set(measure.options) & set(NARROWING):
+            for deal in (statement.facts.wins or {}).get(name, {}):
+                yield Link(_("Deal %(number)s") % {"number": deal}, reverse("deal", args=[deal]))
+        elif address is not None:
             query = {**address.filters, address.owner: statement.manager_id}
             yield Link(str(measure.title), f"{reverse(address.name)}?{urlencode(query)}")
 
