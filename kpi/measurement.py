@@ -1,7 +1,7 @@
 """Gathering the facts of a month for all managers at once: the first step of the way to pay (docs/money.md)."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from core.periods import Period
@@ -9,7 +9,7 @@ from kpi.measures import collect_measures
 from kpi.models import Quota
 from kpi.month_facts import Behind, Facts, PaidBefore, Score, Shifts
 from kpi.pay_schemes import PayScheme
-from kpi.sales import collect_sales, sales_measures
+from kpi.sales import Sales, collect_sales, sales_measures
 from kpi.what_if import COUNTS_IN_MONEY, judge_facts
 from metrics import held_by_rule
 from qc import queries as judgement
@@ -50,12 +50,14 @@ def collect_facts(schemes: Mapping[int, PayScheme], period: Period, now: datetim
             findings=dict(behind[person]),
             days=dict(sorted(days.items())),
             wins={name: one.wins for name, one in own.items()},
-            paid=[
-                PaidBefore(row.deal, row.amount, row.paid_in)
-                for one in own.values()
-                for row in one.before
-                if row.paid_in is not None
-            ],
+            paid=list(dict.fromkeys(_paid(own.values()))),
         )
         found[person] = judge_facts(facts, scheme)
     return found
+
+
+def _paid(sales: Iterable[Sales]) -> Iterator[PaidBefore]:
+    for one in sales:
+        for row in one.before:
+            if row.paid_in is not None:
+                yield PaidBefore(row.deal, row.amount, row.paid_in)

@@ -17,8 +17,6 @@ from core.periods import Period
 from qc import queries as judgement
 
 KEPT = "kept:"
-# What gets worse by waiting: asked only about the time that is known, since stale data must cost nobody money.
-WAITING = {"tasks_on_time", "tasks_overdue", "no_task_hours", "first_contact_minutes"}
 By = dict[int, Decimal | None]  # person → value
 
 
@@ -60,7 +58,7 @@ def read_measure(name: str) -> Measure:
         return Measure(name, rule, {}, True)
     code, _mark, query = name.partition("?")
     options = dict(parse_qsl(query, keep_blank_values=True))
-    metrics.check(code, by="manager", options=options)
+    metrics.check_metric(code, by="manager", options=options)
     return Measure(name, code, options, False)
 
 
@@ -74,7 +72,7 @@ def collect_measures(
     found: dict[str, By] = {}
     for measure in map(read_measure, names):
         if not (measure.kept or measure.is_quality or measure.is_sales):
-            at = known if measure.code in WAITING else now
+            at = known if metrics.METRICS[measure.code].waiting else now  # stale data must cost nobody money
             try:
                 values = metrics.measure(measure.code, period, "manager", people, measure.options, at)
             except metrics.UnknownField:

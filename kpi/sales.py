@@ -16,7 +16,7 @@ from kpi.corrections import CORRECTION
 from kpi.measures import read_measure
 from kpi.models import Statement
 from kpi.pay_schemes import PayScheme, read_scheme
-from metrics import UnknownField, wins
+from metrics import UnknownField, list_wins
 
 TZ = ZoneInfo(settings.TIME_ZONE)
 
@@ -57,7 +57,7 @@ def collect_sales(people: Mapping[int, PayScheme], period: Period) -> dict[str, 
     won = {}
     for name, asked in users.items():
         try:
-            won[name] = list(wins(period, asked, read_measure(name).options))
+            won[name] = list(list_wins(period, asked, read_measure(name).options))
         except UnknownField:
             continue
     paid = _paid((deal for rows in won.values() for _person, deal, _day, _amount in rows), period)
@@ -85,7 +85,7 @@ def find_unpaid(statement: Statement) -> list[NotPaid]:
     found: dict[int, Decimal] = {}
     for name in sales_measures(read_scheme(statement.scheme)):
         try:
-            rows = list(wins(period, [statement.manager_id], read_measure(name).options))
+            rows = list(list_wins(period, [statement.manager_id], read_measure(name).options))
         except UnknownField:
             continue
         paid = _paid(deal for _person, deal, _day, _amount in rows)

@@ -158,7 +158,7 @@ class Funnel(APIView):
         if not asked.isdecimal() or not Pipeline.objects.filter(pk=asked[:18]).exists():
             raise ValidationError({"detail": _("There is no pipeline “%(value)s”.") % {"value": asked}})
         period = asked_period(request)
-        stages = transitions.funnel(int(asked), period.start, period.end, request.user.sees)
+        stages = transitions.find_funnel(int(asked), period, request.user.sees)
         return Response(shapes.FunnelShape(stages, many=True).data)
 
 
@@ -172,7 +172,7 @@ class Transitions(APIView):
     def get(self, request: Request) -> Response:
         query = request.query_params
         period = asked_period(request) if query.get("from") or query.get("to") else None
-        moves = transitions.transitions(
+        moves = transitions.list_transitions(
             query.get("stage") or None,
             query.get("next_stage") or None,
             period.start if period else None,

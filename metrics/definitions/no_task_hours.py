@@ -1,4 +1,4 @@
-"""Metrics of tasks: done in time, overdue, and the hours that deals stood without one."""
+"""Hours of the owners in which their deals in work had no next step."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -7,77 +7,20 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, Count, DateTimeField, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from metrics.deals import NO_DENOMINATOR, ZERO
-from metrics.question import COLUMNS, Answer, Question, tally
+from metrics.question import COLUMNS, Answer, Question
 from metrics.registry import Metric, register
-from pipelines.models import Deal, Event, Task
+from pipelines.models import Deal
 from team.models import Employee
 from team.schedules import clocks
 
 SECOND = timedelta(seconds=1)
 HOUR = Decimal(3600)
 ALWAYS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-
-
-class TextMoment(Func):
-    """A moment kept as a bare JSON text."""
-
-    template = "(%(expressions)s #>> '{}')::timestamptz"
-    output_field = DateTimeField()
-
-
-def split(tasks: QuerySet[Task], at: Any) -> QuerySet[Task]:
-    """``at``: the moment (or its column) at which a task is somebody's; of one who had left by then it is nobody's."""
-    here = Q(manager__employee__left_on=None) | Q(manager__employee__left_on__gte=TruncDate(at))
-    here &= Q(manager__employee__hired_on=None) | Q(manager__employee__hired_on__lte=TruncDate(at))
-    owner = Case(When(here, then=F("manager_id")))
-    return tasks.annotate(who=owner, funnel=F("deal__pipeline_id"), step=F("deal__stage_id"))
-
-
-def moved_late(question: Question) -> QuerySet[Any]:
-    """Due dates of the period that were moved only after they had passed."""
-    period = question.period
-    moves = Event.objects.filter(
-        kind=Event.Kind.DEADLINE, entity="task", at__gte=period.start, before__isnull=False
-    )
-    moves = moves.annotate(was_due=TextMoment(F("before")))
-    return moves.filter(was_due__gte=period.start, was_due__lt=period.end, at__gt=F("was_due"))
-
-
-def tasks_due(question: Question) -> QuerySet[Task]:
-    """Tasks whose time came in the period, by the present due date or by one that passed before it was moved.
-
-    A task deleted before it was due never counted; one deleted afterwards is still not done.
-    """
-    due = Task.objects.filter(due_at__gte=question.period.start, due_at__lt=question.moment)
-    moved = moved_late(question)
-    # a union of keys: with OR the planner would read every task there is
-    tasks = Task.objects.filter(pk__in=due.values("pk").union(moved.values("entity_id")))
-    passed = moved.filter(entity_id=OuterRef("pk")).order_by("was_due").values("was_due")[:1]
-    tasks = tasks.annotate(passed=Subquery(passed)).annotate(promised=Coalesce("passed", "due_at"))
-    return split(tasks.filter(Q(deleted_at=None) | Q(deleted_at__gte=F("promised"))), F("promised"))
-
-
-IN_TIME = Q(passed=None, is_completed=True, completed_at__lte=F("due_at"))
-
-
-def tasks_on_time(question: Question) -> Answer:
-    found = tally(tasks_due(question), question, done=Count("pk", filter=IN_TIME))
-    return {key: (Decimal(row["done"]) / row["n"], row["n"]) for key, row in found.items()}
-
-
-def overdue(question: Question) -> QuerySet[Task]:
-    """Tasks that at the question's moment should have been done and were not."""
-    at = question.moment
-    tasks = Task.objects.filter(Q(deleted_at=None) | Q(deleted_at__gt=at), due_at__lt=at)
-    return split(tasks.filter(Q(is_completed=False) | Q(completed_at__gt=at)), Value(at))
-
 
 # Every working piece of every deal within the period, minus the time covered by the deal's tasks. least() skips nulls:
 # what has no end yet is cut off by what has one.
@@ -131,7 +74,7 @@ def asked(question: Question) -> list[Any]:
     return [question.period.start, question.moment, people]
 
 
-def no_task_hours(question: Question) -> Answer:
+def sum_hours(question: Question) -> Answer:
     """Working hours of the owners in which their deals in work had no open task."""
     place = None if question.by is None else UNCOVERED_COLUMNS[question.by]
     hours: dict[Any, timedelta] = {}
@@ -167,36 +110,6 @@ def uncovered_by(question: Question, key: Any) -> QuerySet[Deal]:
     return Deal.objects.filter(pk__in=RawSQL(gaps, values))
 
 
-STOCK = _("calendar, at the end of the period or now")
-register(
-    Metric(
-        code="tasks_on_time",
-        title=_("Tasks done on time"),
-        unit="share",
-        clock=_("calendar: a due date is a promise to the minute"),
-        attribution=_("whose the task is"),
-        denominator=_("tasks due in the period so far; one moved or deleted after its time is not on time"),
-        by=("manager", "pipeline"),
-        options=(),
-        empty=None,
-        source=tasks_due,
-        answer=tasks_on_time,
-    )
-)
-register(
-    Metric(
-        code="tasks_overdue",
-        title=_("Overdue tasks"),
-        unit="count",
-        clock=STOCK,
-        attribution=_("whose the task is"),
-        denominator=NO_DENOMINATOR,
-        by=("manager", "pipeline", "stage"),
-        options=(),
-        empty=ZERO,
-        source=overdue,
-    )
-)
 register(
     Metric(
         code="no_task_hours",
@@ -209,7 +122,8 @@ register(
         options=(),
         empty=None,
         source=uncovered,
-        answer=no_task_hours,
+        answer=sum_hours,
+        waiting=True,
         facts=uncovered_by,
     )
 )

@@ -1,44 +1,23 @@
-"""Metrics of calls and of the first contact."""
+"""How long clients wait for the first human word."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from metrics.deals import CALENDAR, NO_DENOMINATOR, ZERO
-from metrics.question import COLUMNS, Answer, Question, credited, tally
+from metrics.question import COLUMNS, Answer, Question, credited
 from metrics.registry import Metric, register
-from metrics.sources import created
+from metrics.sources import created_deals
 from metrics.survival import Wait, median
 from pipelines.models import Deal, Touch
 from team.schedules import clocks
 from timeline.attribution import owner_at
 
-MINUTE = Decimal(60)
 _MICROSECOND = timedelta(microseconds=1)
 OUTGOING = (Touch.Kind.CALL_OUT, Touch.Kind.MESSAGE_OUT)
-
-
-def calls(question: Question, *kinds: str) -> QuerySet[Touch]:
-    period = question.period
-    touches = Touch.objects.filter(at__gte=period.start, at__lt=period.end, kind__in=kinds)
-    return touches.annotate(who=F("manager_id"), funnel=F("deal__pipeline_id"))
-
-
-def outgoing(question: Question) -> QuerySet[Touch]:
-    return calls(question, Touch.Kind.CALL_OUT)
-
-
-def talks(question: Question) -> QuerySet[Touch]:
-    return calls(question, Touch.Kind.CALL_OUT, Touch.Kind.CALL_IN)
-
-
-def talk_minutes(question: Question) -> Answer:
-    found = tally(talks(question), question, seconds=Sum("seconds"))
-    return {key: (row["seconds"] / MINUTE, row["n"]) for key, row in found.items()}
 
 
 def arrivals(question: Question) -> QuerySet[Deal]:
@@ -50,7 +29,7 @@ def arrivals(question: Question) -> QuerySet[Deal]:
         at__gte=OuterRef("created_at"),
         at__lt=question.now,
     )
-    deals = created(question).annotate(contact_at=Subquery(human.order_by("at").values("at")[:1]))
+    deals = created_deals(question).annotate(contact_at=Subquery(human.order_by("at").values("at")[:1]))
     deals = deals.filter(created_at__lt=question.now).annotate(
         met_at=Coalesce("contact_at", F("closed_at"), question.now)
     )
@@ -58,7 +37,7 @@ def arrivals(question: Question) -> QuerySet[Deal]:
     return deals.filter(Q(contact_at__isnull=False) | Q(closed_at=None)).annotate(who=owner_at("met_at"))
 
 
-def first_contact_minutes(question: Question) -> Answer:
+def find_median_wait(question: Question) -> Answer:
     """The median wait on the company's clock; a deal that still waits counts as «longer than until now»."""
     key = COLUMNS[question.by] if question.by else None
     columns = ["created_at", "contact_at", *([key] if key else [])]
@@ -75,35 +54,6 @@ def first_contact_minutes(question: Question) -> Answer:
 
 register(
     Metric(
-        code="calls_out",
-        title=_("Outgoing calls"),
-        unit="count",
-        clock=CALENDAR,
-        attribution=_("who called"),
-        denominator=NO_DENOMINATOR,
-        by=("manager", "pipeline"),
-        options=(),
-        empty=ZERO,
-        source=outgoing,
-    )
-)
-register(
-    Metric(
-        code="talk_minutes",
-        title=_("Minutes on the phone"),
-        unit="minutes",
-        clock=CALENDAR,
-        attribution=_("who talked, in incoming and outgoing calls"),
-        denominator=NO_DENOMINATOR,
-        by=("manager", "pipeline"),
-        options=(),
-        empty=ZERO,
-        source=talks,
-        answer=talk_minutes,
-    )
-)
-register(
-    Metric(
         code="first_contact_minutes",
         title=_("First contact"),
         unit="minutes",
@@ -118,6 +68,7 @@ register(
         options=(),
         empty=None,
         source=arrivals,
-        answer=first_contact_minutes,
+        answer=find_median_wait,
+        waiting=True,
     )
 )
