@@ -154,7 +154,8 @@ class Command(BaseCommand):
 
 def _staff() -> list[dict[str, Any]]:
     """The company's rotas, told by the sandbox itself: nothing here imports it."""
-    command = [sys.executable, "-m", "sandbox.scenarios", "staff", "zolotarev"]
+    now = moment.now().isoformat()  # its story begins weeks before this moment, which may be a fixed one
+    command = [sys.executable, "-m", "sandbox.scenarios", "staff", "zolotarev", "--now", now]
     answer = subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
     if answer.returncode:
         raise CommandError(f"The sandbox did not tell its staff: {answer.stderr.strip()}")
