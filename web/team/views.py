@@ -100,11 +100,9 @@ def _visible(user: Employee) -> QuerySet[Employee]:
     if user.sees is None:
         return everybody
     present = HeadAssignment.objects.on(today())
-    heads, reports = (
-        present.filter(employee=user).values("head"),
-        present.filter(head=user).values("employee"),
-    )
-    return everybody.filter(Q(pk=user.pk) | Q(pk__in=heads) | Q(pk__in=reports))
+    near = Q(pk__in=present.filter(employee=user).values("head"))
+    near |= Q(pk__in=present.filter(head=user).values("employee"))
+    return everybody.filter(near | Q(pk=user.pk))
 
 
 def _open_deals(user: Employee) -> dict[int | None, int]:
