@@ -12,7 +12,8 @@ from typing import NamedTuple, Protocol
 
 from team.patterns import Override as Override  # whoever makes clocks needs these, too
 from team.patterns import Pattern as Pattern
-from team.patterns import Schedule, Shift
+from team.patterns import Schedule as Schedule
+from team.patterns import Shift
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100  # outside of them nobody works: moments there are typing errors
 HORIZON = 5  # years that `after` looks ahead before it answers «never»

@@ -30,15 +30,21 @@ OF_PEOPLE = f"""
     order by h.person_id, h.since nulls first
 """
 
-VISIBLE = f"""
-    select h.person_id from ({HOLDERS}) h
-    where (h.since is null or h.since <= %(day)s) and (h.until is null or h.until > %(day)s)
-      and (h.employee_id = %(employee)s
-           or %(reports)s and %(employee)s = (
-               select a.head_id from team_headassignment a
-               where a.employee_id = h.employee_id and (a.since is null or a.since <= %(day)s)
-               order by a.since desc nulls last limit 1))
-"""
+
+def visible(employee: str, reports: str, day: str) -> str:
+    """The statement of `visible_people`; its parts are expressions of SQL, ``day`` comes three times."""
+    return f"""
+        select h.person_id from ({HOLDERS}) h
+        where (h.since is null or h.since <= {day}) and (h.until is null or h.until > {day})
+          and (h.employee_id = {employee}
+               or {reports} and {employee} = (
+                   select a.head_id from team_headassignment a
+                   where a.employee_id = h.employee_id and (a.since is null or a.since <= {day})
+                   order by a.since desc nulls last limit 1))
+    """
+
+
+VISIBLE = visible("%(employee)s", "%(reports)s", "%(day)s")
 
 
 class Holder(NamedTuple):

@@ -1,8 +1,8 @@
 """When somebody works: hours of each day of a repeating pattern, by whose holidays, from which date, and what differs.
 
 Hours are spans of local time; here they become time since the midnight that begins their day, so that a night shift
-simply runs past 24 hours. An edge is the first moment at which the clock on the wall shows it or more, also on the day on
-which the clocks are changed.
+simply runs past 24 hours. An edge is the first moment at which the clock on the wall shows it or more, also when the
+clocks are changed.
 """
 
 from bisect import bisect_right

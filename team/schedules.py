@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from pipelines.models import Person
-from team import plans
+from team import rosters
 from team.calendars import days
 from team.clock import CALENDAR, AnyClock, Clock, Clocks, Schedule
 from team.holders import Holder, holders
@@ -20,14 +20,14 @@ from team.patterns import Hours, Pattern
 def clocks(person_ids: Iterable[int] | None = None) -> Clocks:
     """The clocks of these amoCRM users (None = of all): of each by rota and absences of whoever holds it on the day."""
     held = _held(person_ids)
-    everybody = plans.read({one.employee for by_person in held.values() for one in by_person})
+    everybody = rosters.read({one.employee for by_person in held.values() for one in by_person})
     shared: dict[Schedule, AnyClock] = {}
     people: dict[int, AnyClock] = {}
     for person, by_person in held.items():
         schedule = everybody.of_person(by_person)
         if schedule is not None:
             people[person] = shared.setdefault(schedule, Clock(schedule))
-    company = plans.schedule(everybody.company)
+    company = rosters.schedule(everybody.company)
     client = CALENDAR if company is None else shared.get(company) or Clock(company)
     return Clocks(client, people)
 
@@ -86,13 +86,13 @@ def shifts(people: Collection[int], first: date, last: date, today: date) -> dic
     «hired on» and «left on»; today counts as worked. Without any rota there are none.
     """
     held = _held(people)
-    everybody = plans.read({one.employee for by_person in held.values() for one in by_person})
+    everybody = rosters.read({one.employee for by_person in held.values() for one in by_person})
     found = dict.fromkeys(people, Shifts(0, 0, 0, ()))
     for person, by_person in held.items():
         schedule = everybody.of_person(by_person)
         if schedule is None:
             continue
-        planned = sum(_plans(schedule.pattern_on(day), day) for day in days(first, last))
+        planned = sum(_shift_planned(schedule.pattern_on(day), day) for day in days(first, last))
         here: list[date] = []
         for one in by_person:
             begins = max(first, one.since or first, one.hired_on or first)
@@ -125,13 +125,13 @@ def rota_grid(first: date, last: date, people: Iterable[int] | None = None) -> l
     employees = Employee.objects.filter(is_active=True).exclude(left_on__lt=first).exclude(hired_on__gt=last)
     if people is not None:
         employees = employees.filter(person_id__in=list(people))
-    everybody = plans.read()
+    everybody = rosters.read()
     rows = []
     for employee in employees:
         steps = everybody.own.get(employee.pk, everybody.company if employee.person_id else ())
-        if any(pattern is not None for _, pattern in plans.clipped(steps, first, last + timedelta(days=1))):
+        if any(pattern is not None for _, pattern in rosters.clipped(steps, first, last + timedelta(days=1))):
             absences = everybody.absences.get(employee.pk, [])
-            cells = [_cell(day, plans.pattern_on(steps, day), absences) for day in days(first, last)]
+            cells = [_cell(day, rosters.pattern_on(steps, day), absences) for day in days(first, last)]
             rows.append(GridRow(employee, cells))
     return rows
 
@@ -151,7 +151,7 @@ def _cell(day: date, pattern: Pattern | None, absences: list[DayOff]) -> Cell:
     return Cell(day, "off")
 
 
-def _plans(pattern: Pattern, day: date) -> bool:
+def _shift_planned(pattern: Pattern, day: date) -> bool:
     return pattern.planned and pattern.works(day)
 
 

@@ -140,23 +140,23 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='amouser',
-            constraint=models.UniqueConstraint(fields=('person', 'since'), name='one_holder_from_a_day', nulls_distinct=False),
+            constraint=models.UniqueConstraint(fields=('person', 'since'), name='one_holder_from_a_day', nulls_distinct=False, violation_error_message='Something else holds from this day already.'),
         ),
         migrations.AddConstraint(
             model_name='headassignment',
-            constraint=models.UniqueConstraint(fields=('employee', 'since'), name='one_head_from_a_day', nulls_distinct=False),
+            constraint=models.UniqueConstraint(fields=('employee', 'since'), name='one_head_from_a_day', nulls_distinct=False, violation_error_message='Something else holds from this day already.'),
         ),
         migrations.AddConstraint(
             model_name='headassignment',
-            constraint=models.CheckConstraint(condition=models.Q(('head', None), models.Q(('head', models.F('employee')), _negated=True), _connector='OR'), name='nobody_heads_himself'),
+            constraint=models.CheckConstraint(condition=models.Q(('head', None), models.Q(('head', models.F('employee')), _negated=True), _connector='OR'), name='nobody_heads_himself', violation_error_message='Nobody is the head of himself.'),
         ),
         migrations.AddConstraint(
             model_name='calendarday',
-            constraint=models.UniqueConstraint(fields=('calendar', 'day'), name='one_word_on_a_day'),
+            constraint=models.UniqueConstraint(fields=('calendar', 'day'), name='one_word_on_a_day', violation_error_message='This day stands here already.'),
         ),
         migrations.AddConstraint(
             model_name='rotaassignment',
-            constraint=models.UniqueConstraint(fields=('employee', 'since'), name='one_rota_from_a_day', nulls_distinct=False),
+            constraint=models.UniqueConstraint(fields=('employee', 'since'), name='one_rota_from_a_day', nulls_distinct=False, violation_error_message='Something else holds from this day already.'),
         ),
         migrations.AddConstraint(
             model_name='rotaassignment',

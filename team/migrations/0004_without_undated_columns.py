@@ -6,6 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
     dependencies = [("team", "0003_from_the_beginning")]
     operations = [
+        migrations.AlterModelManagers(name='employee', managers=[]),
         migrations.RemoveConstraint(
             model_name='rota',
             name='one_company_rota',

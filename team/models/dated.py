@@ -5,7 +5,7 @@ and a change leaves what was before it.
 """
 
 from datetime import date
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -13,13 +13,16 @@ from django.utils.translation import gettext_lazy as _
 
 from team.models.rotas import Rota
 
+HELD_ALREADY = _("Something else holds from this day already.")
 
-class DatedQuerySet(models.QuerySet):
+
+class DatedQuerySet(models.QuerySet[Any]):
     def on(self, day: date) -> Self:
         """Of each subject the row that is in force on the day."""
-        subject = self.model.SUBJECT
-        begun = self.filter(Q(since=None) | Q(since__lte=day))
-        return begun.order_by(subject, F("since").desc(nulls_last=True)).distinct(subject)
+        subject = f"{self.model.SUBJECT}_id"
+        begun = self.model._base_manager.filter(Q(since=None) | Q(since__lte=day))
+        newest = begun.order_by(subject, F("since").desc(nulls_last=True)).distinct(subject)
+        return self.filter(pk__in=newest.values("pk"))
 
     def ascending(self) -> Self:
         return self.order_by(F("since").asc(nulls_first=True))
@@ -62,7 +65,10 @@ class RotaAssignment(Dated):
         verbose_name_plural = _("rotas from a day")
         constraints = [
             models.UniqueConstraint(
-                fields=["employee", "since"], name="one_rota_from_a_day", nulls_distinct=False
+                fields=["employee", "since"],
+                name="one_rota_from_a_day",
+                nulls_distinct=False,
+                violation_error_message=HELD_ALREADY,
             ),
             models.CheckConstraint(
                 condition=Q(employee__isnull=False) | Q(rota__isnull=False), name="company_hours_are_a_rota"
@@ -81,7 +87,7 @@ class _OfCompany(models.Manager.from_queryset(DatedQuerySet)):  # type: ignore[m
 class CompanyHours(RotaAssignment):
     """The client's clock, and that of people without a rota of their own."""
 
-    objects = _OfCompany()
+    objects: ClassVar[Any] = _OfCompany()
 
     class Meta:
         proxy = True
@@ -109,10 +115,15 @@ class HeadAssignment(Dated):
         verbose_name_plural = _("heads from a day")
         constraints = [
             models.UniqueConstraint(
-                fields=["employee", "since"], name="one_head_from_a_day", nulls_distinct=False
+                fields=["employee", "since"],
+                name="one_head_from_a_day",
+                nulls_distinct=False,
+                violation_error_message=HELD_ALREADY,
             ),
             models.CheckConstraint(
-                condition=Q(head=None) | ~Q(head=F("employee")), name="nobody_heads_himself"
+                condition=Q(head=None) | ~Q(head=F("employee")),
+                name="nobody_heads_himself",
+                violation_error_message=_("Nobody is the head of himself."),
             ),
         ]
 
@@ -149,7 +160,10 @@ class AmoUser(Dated):
         verbose_name_plural = _("other amoCRM users from a day")
         constraints = [
             models.UniqueConstraint(
-                fields=["person", "since"], name="one_holder_from_a_day", nulls_distinct=False
+                fields=["person", "since"],
+                name="one_holder_from_a_day",
+                nulls_distinct=False,
+                violation_error_message=HELD_ALREADY,
             )
         ]
 

@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from core import moment
-from team.holders import visible_people
+from team.holders import visible, visible_people
 from team.models.dated import Dated
 from team.models.rotas import Rota
 
@@ -25,6 +28,17 @@ class Role(models.TextChoices):
     FINANCE = "finance", _("Finance")
     DIRECTOR = "director", _("Director")
     ADMIN = "admin", _("Administrator")
+
+
+class EmployeeManager(UserManager["Employee"]):
+    use_in_migrations = False
+
+    def with_sight(self) -> QuerySet["Employee"]:
+        """With what each of them sees, read along: for whoever has signed in, at every request."""
+        day = today()
+        sight = visible("team_employee.id", f"team_employee.role = '{Role.HEAD.value}'", "%s")
+        users = RawSQL(f"array({sight})", (day, day, day), output_field=ArrayField(models.BigIntegerField()))
+        return self.annotate(sight=users)
 
 
 class Employee(AbstractUser):
@@ -51,6 +65,8 @@ class Employee(AbstractUser):
         _("language"), max_length=2, choices=[("ru", "Русский"), ("en", "English")], default="ru"
     )
 
+    objects: ClassVar[EmployeeManager] = EmployeeManager()
+
     class Meta:
         verbose_name = _("employee")
         verbose_name_plural = _("employees")
@@ -65,7 +81,7 @@ class Employee(AbstractUser):
         if "rota" in self._said:
             return self._said["rota"]
         row = in_force(self.rota_assignments.all(), today()) if self.pk else None
-        return row and row.rota
+        return None if row is None else row.rota
 
     @rota.setter
     def rota(self, rota: Rota | None) -> None:
@@ -77,7 +93,7 @@ class Employee(AbstractUser):
         if "head" in self._said:
             return self._said["head"]
         row = in_force(self.head_assignments.all(), today()) if self.pk else None
-        return row and row.head
+        return None if row is None else row.head
 
     @head.setter
     def head(self, head: "Employee | None") -> None:
@@ -104,6 +120,8 @@ class Employee(AbstractUser):
         """Ids of the amoCRM users whose deals, findings and money this employee may see; None = everybody's."""
         if self.role in {Role.DIRECTOR, Role.ADMIN, Role.CONTROLLER, Role.FINANCE}:
             return None
+        if "sight" in self.__dict__:
+            return frozenset(self.__dict__["sight"])
         return visible_people(self.pk, today(), reports=self.role == Role.HEAD)
 
     @property

@@ -54,7 +54,13 @@ class CalendarDay(models.Model):
         verbose_name = _("day of a calendar")
         verbose_name_plural = _("days of a calendar")
         ordering = ["day"]
-        constraints = [models.UniqueConstraint(fields=["calendar", "day"], name="one_word_on_a_day")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["calendar", "day"],
+                name="one_word_on_a_day",
+                violation_error_message=_("This day stands here already."),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.day:%d.%m.%Y}: {self.get_kind_display()}"

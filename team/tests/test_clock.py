@@ -37,7 +37,7 @@ def clock(*overrides: Override, **options: object) -> Clock:
     return Clock(Schedule(pattern(**options), overrides))  # type: ignore[arg-type]
 
 
-# --- the oracle: every worked minute of a fortnight, one by one, made of each day's edges and never of the clock's windows
+# --- the oracle: every worked minute of a fortnight, one by one, from each day's edges, never from the clock's windows
 
 
 def worked_minutes(schedule: Schedule) -> set[int]:

@@ -4,12 +4,13 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 
+from team import hours
 from team.calendars import Holidays
 from team.holders import Holder
 from team.models import CalendarDay, DayOff, HolidayCalendar, Rota, RotaAssignment
-from team.patterns import Override, Pattern, Schedule, Span, round_the_clock
+from team.patterns import Override, Pattern, Schedule, round_the_clock
 
 BEGINNING, END = date.min, date.max
 ONE_DAY = timedelta(days=1)
@@ -17,7 +18,7 @@ Steps = tuple[tuple[date, Pattern | None], ...]  # ascending from BEGINNING; Non
 
 
 @dataclass(frozen=True)
-class Plans:
+class Rosters:
     """Steps and absences by employee; ``company``: those of whom has no rota of his own."""
 
     company: Steps
@@ -48,7 +49,7 @@ class Plans:
         return schedule(steps, overrides)
 
 
-def read(employees: Iterable[int] | None = None) -> Plans:
+def read(employees: Iterable[int] | None = None) -> Rosters:
     """Of these employees; None = of all."""
     rows = RotaAssignment.objects.select_related("rota__calendar").ascending()
     days_off = DayOff.objects.order_by("id")
@@ -65,7 +66,7 @@ def read(employees: Iterable[int] | None = None) -> Plans:
     absences: dict[int, list[DayOff]] = defaultdict(list)
     for day_off in days_off:
         absences[day_off.employee_id].append(day_off)
-    return Plans(company, own, dict(absences))
+    return Rosters(company, own, dict(absences))
 
 
 def pattern_on(steps: Steps, day: date) -> Pattern | None:
@@ -133,7 +134,7 @@ def holidays_of(calendar: HolidayCalendar, days: Iterable[CalendarDay]) -> Holid
 
 
 def pattern_of(rota: Rota, holidays: Holidays | None) -> Pattern:
-    special = sorted((int(place) - 1, _spans(hours)) for place, hours in rota.special.items())
+    special = sorted((int(place) - 1, hours.spans(kept)) for place, kept in rota.special.items())
     return Pattern(
         rota.pattern,
         rota.anchor,
@@ -141,10 +142,14 @@ def pattern_of(rota: Rota, holidays: Holidays | None) -> Pattern:
         rota.ends,
         rota.time_zone,
         holidays,
-        _spans(rota.breaks),
+        hours.spans(rota.breaks),
         tuple(special),
     )
 
 
-def _spans(pairs: Iterable[Sequence[str]]) -> tuple[Span, ...]:
-    return tuple((time.fromisoformat(starts), time.fromisoformat(ends)) for starts, ends in pairs)
+def supersede(old: Rota, new: Rota, since: date) -> None:
+    """Whoever works by the old rota on the day or comes to it later works by the new one from then on."""
+    for row in RotaAssignment.objects.on(since):
+        if row.rota_id == old.pk and row.since != since:
+            RotaAssignment.objects.create(employee=row.employee, rota=new, since=since)
+    RotaAssignment.objects.filter(rota=old, since__gte=since).update(rota=new)
