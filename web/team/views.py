@@ -1,5 +1,6 @@
 """«Команда»: who works here, in which role, and on which days. Pay stands on other pages."""
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -17,6 +18,8 @@ from django.views.decorators.http import require_safe
 from core import moment
 from core.periods import Period, month, month_of
 from pipelines.models import Deal, Person
+from qc.models import Finding
+from qc.stalled import SHOWN
 from team.models import DayOff, Employee
 from team.schedules import GridRow, rota_grid
 
@@ -51,10 +54,16 @@ def team(request: HttpRequest) -> HttpResponse:
     grid = [row for row in rota_grid(shown.first, shown.last) if row.employee.pk in ids]
     present = grid if now in shown else rota_grid(today, today)
     of_today = {row.employee.pk: cell.kind for row in present for cell in row.cells if cell.day == today}
-    deals = _open_deals(user) if user.directs else {}
+    deals, findings = (_open_deals(user), _open_findings(user, now)) if user.directs else ({}, {})
     context = {
         "people": [
-            _row(employee, of_today.get(employee.pk), deals.get(employee.person_id, 0)) for employee in people
+            _row(
+                employee,
+                of_today.get(employee.pk),
+                deals.get(employee.person_id, 0),
+                findings.get(employee.person_id, 0),
+            )
+            for employee in people
         ],
         "on_shift": sum(kind in WORKED for pk, kind in of_today.items() if pk in ids),
         "grid": [(row.employee, _cells(row), sum(cell.kind in WORKED for cell in row.cells)) for row in grid],
@@ -94,7 +103,13 @@ def _open_deals(user: Employee) -> dict[int | None, int]:
     return dict(rows.annotate(Count("pk")))
 
 
-def _row(employee: Employee, kind: str | None, deals: int) -> dict[str, Any]:
+def _open_findings(user: Employee, now: datetime) -> dict[int | None, int]:
+    """Those that everybody may see, as the list shows them."""
+    rows = Finding.objects.visible_to(user).filter(mode__in=SHOWN).open(now).order_by().values_list("manager")
+    return dict(rows.annotate(Count("pk")))
+
+
+def _row(employee: Employee, kind: str | None, deals: int, findings: int) -> dict[str, Any]:
     return {
         "employee": employee,
         "left": employee.has_left,
@@ -102,6 +117,7 @@ def _row(employee: Employee, kind: str | None, deals: int) -> dict[str, Any]:
         if kind is None or employee.has_left
         else {"kind": kind, "works": kind in WORKED, "label": KINDS[kind][0]},
         "deals": deals,
+        "findings": findings,
     }
 
 
