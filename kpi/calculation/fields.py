@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from kpi.calculation.curves import Points
@@ -34,6 +35,7 @@ class Field:
     columns: tuple["Field", ...] = ()
 
 
+@cache
 def fields_of(kind: type) -> tuple[Field, ...]:
     """The fields of a dataclass, in the order of its attributes."""
     made = ((attribute.name, attribute.metadata.get(FIELD)) for attribute in dataclasses.fields(kind))
