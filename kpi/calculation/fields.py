@@ -35,9 +35,13 @@ class Field:
     columns: tuple["Field", ...] = ()
 
 
-@cache
 def fields_of(kind: type) -> tuple[Field, ...]:
     """The fields of a dataclass, in the order of its attributes."""
+    return _fields_of(kind)
+
+
+@cache
+def _fields_of(kind: type) -> tuple[Field, ...]:
     made = ((attribute.name, attribute.metadata.get(FIELD)) for attribute in dataclasses.fields(kind))
     return tuple(dataclasses.replace(found, name=name) for name, found in made if found is not None)
 
