@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from core import moment
+from core import locks, moment
+from core.locks import Lock
 from core.periods import Period
 from kpi.calculation.evaluation import Line, evaluate, sum_lines
 from kpi.lines import write_line
@@ -22,10 +23,8 @@ from kpi.month_facts import Facts, write_facts
 from kpi.pay_schemes import PayScheme, assign_schemes, find_schemes, read_scheme
 from kpi.what_if import take_inputs
 from pipelines.mirror import freshness
-from pipelines.models import Touched
+from pipelines.models import JudgementRequest
 from team.models import Employee, Role
-
-LOCK = 0x6B7069  # «kpi»: the class of advisory locks under which a month is written
 
 
 @dataclass(frozen=True)
@@ -147,7 +146,7 @@ def check_closable(period: Period, now: datetime) -> None:
                 _("The data from amoCRM are as of %(as_of)s: %(month)s can be closed when they reach its end")
                 % words
             )
-    waiting = Touched.objects.values("deal_id").distinct().count()
+    waiting = JudgementRequest.objects.count_deals()
     if waiting:
         raise ValueError(
             ngettext(
@@ -166,8 +165,7 @@ def _kept(row: Statement, place: int, line: Line, scheme: PayScheme) -> Statemen
 
 def _lock(period: Period) -> None:
     """One writer of a month at a time, until the end of the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s, %s)", [LOCK, period.first.toordinal()])
+    locks.hold(Lock.MONTH, period.first.toordinal())
 
 
 def _words(period: Period) -> dict[str, str]:

@@ -11,6 +11,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salesops.settings")
 sys.setswitchinterval(0.0005)  # seconds
 portal = get_wsgi_application()
 
-from web.webhook.intake import at_the_door  # noqa: E402 - models need the portal to be set up
+from salesops import checks  # noqa: E402 - both need the portal to be set up
+from web.webhook.intake import at_the_door  # noqa: E402
+
+checks.refuse_to_serve()
 
 application = at_the_door(portal)

@@ -17,7 +17,7 @@ from kpi.models import Statement
 from kpi.presentation import show_statement
 from kpi.tests.test_statements import DECEMBER_1, NOVEMBER, WORKED, D, Month
 from pipelines.mirror.entities import TABLE
-from pipelines.models import Account, Cursor, Touched
+from pipelines.models import Account, Cursor, JudgementRequest
 from team.models import Employee, Role
 
 pytestmark = pytest.mark.django_db
@@ -130,14 +130,14 @@ def test_what_the_token_may_not_read_holds_no_closing_up(november: Month) -> Non
 
 
 def test_a_month_is_not_frozen_while_a_changed_deal_waits_to_be_judged(november: Month) -> None:
-    Touched.objects.create(deal_id=november.deal.pk)
-    Touched.objects.create(deal_id=november.deal.pk)
+    JudgementRequest.objects.demand_deals([november.deal.pk])
+    JudgementRequest.objects.demand_deals([november.deal.pk])
     with translation.override("en"), pytest.raises(ValueError) as error:
         statements.close_month(NOVEMBER, None)
     assert str(error.value) == (
         "1 changed deal has not been judged yet: 2026-11 can be closed in a few minutes"
     )
-    Touched.objects.all().delete()
+    JudgementRequest.objects.all().delete()
     assert statements.close_month(NOVEMBER, None) == 1
 
 

@@ -312,7 +312,8 @@ def test_the_door_to_statements(november: Month) -> None:
     boris = make_employee(Role.MANAGER, november.house.boris, rota=november.rota)
     statements.refresh_month(NOVEMBER)
     head = make_employee(Role.HEAD, make_person("Начальник"))
-    Employee.objects.filter(pk=boris.pk).update(head=head)
+    boris.head = head
+    boris.save()
 
     def seen(user: Employee) -> set[int]:
         return set(Statement.objects.visible_to(user).values_list("manager_id", flat=True))

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Max, Q
 
-from pipelines.account import credentials
+from pipelines.account import budget, credentials
 from pipelines.mirror import comparisons, freshness, quarantine
 from pipelines.mirror.freshness import Freshness
 from pipelines.models import Account, Cursor, Hook
@@ -60,11 +60,15 @@ def read(now: datetime) -> dict[str, Any]:
         failed=Count("pk", waiting & ~Q(error="")),
     )
     account = Account.objects.first()
+    rest = budget.rest(account.base_url) if account else None
     return {
+        "rest": rest,
+        "rest_until": now + timedelta(seconds=rest.seconds) if rest else None,
         "entities": entities,
         "loading": any(one.loading for one in entities),
         "failed": [one for one in entities if one.cursor.state == Cursor.State.FAILED],
         "denied": [one for one in entities if one.cursor.state == Cursor.State.DENIED],
+        "endless": [one for one in entities if one.cursor.state == Cursor.State.READY and one.cursor.error],
         "hooks": hooks,
         "comparison": comparisons.read(),
         "refused": quarantine.read(),

@@ -11,7 +11,7 @@ from devtools.tests.factory import DAY
 from kpi import statements
 from kpi.models import Quota, Statement
 from kpi.tests.test_statements import NOVEMBER, Month
-from pipelines.models import Touched
+from pipelines.models import JudgementRequest
 from team.models import Employee, Role
 from web.tests.test_month_page import login, page, someone
 
@@ -54,7 +54,7 @@ def test_finance_closes_a_month_that_is_over(november: Month, role: str) -> None
 
 
 def test_what_refuses_the_closing_stands_in_place_of_the_button(november: Month) -> None:
-    Touched.objects.create(deal_id=november.deal.pk)
+    JudgementRequest.objects.demand_deals([november.deal.pk])
     user = someone(Role.FINANCE)
     text = page(user, **PERIOD)
     assert "1 changed deal has not been judged yet" in text

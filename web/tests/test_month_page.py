@@ -125,7 +125,8 @@ def test_those_who_see_all_money_choose_a_person(november: Month, role: str) -> 
 def test_a_head_reads_reports_and_nobody_else(november: Month) -> None:
     head = someone(Role.HEAD)
     boris = make_employee(Role.MANAGER, november.house.boris)
-    Employee.objects.filter(pk=november.employee.pk).update(head=head)
+    november.employee.head = head
+    november.employee.save()
     assert "72,587 ₽" in page(head, manager=november.anna.pk)
     assert "Борис" not in page(head)
     assert login(head).get("/my/", {"manager": boris.person_id}).status_code == 404

@@ -3,8 +3,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from core.spans import Spans
-from qc.rules.norms import CALENDAR
-from qc.rules.registry import VIOLATION, Breach, gettext_noop, rule
+from qc.rules.checks import Breach, Check, checks
+from qc.rules.parameters import CALENDAR
+from qc.rules.registry import VIOLATION, WARN, rule
+from qc.rules.registry import gettext_noop as _
 from qc.rules.terms import Terms
 from timeline.timeline import WORK, Timeline
 
@@ -13,17 +15,25 @@ NOBODY = "nobody"
 
 @rule(
     "owner.gone",
-    gettext_noop("Deal in work belongs to somebody who has left"),
+    _("Deal in work belongs to somebody who has left"),
     VIOLATION,
     clock=CALENDAR,
-    sentence=gettext_noop("The owner no longer works here: nobody has led the deal since %(since)s"),
-    variants={NOBODY: gettext_noop("Nobody has led the deal since %(since)s")},
+    icon="user-x",
+    weight=1,
+    mode=WARN,
+    sentence=_("The owner no longer works here: nobody has led the deal since %(since)s"),
+    variants={NOBODY: _("Nobody has led the deal since %(since)s")},
+    check="none: it is the head's matter and counts in nobody's quality",
 )
-def owner_gone(deal: Timeline, terms: Terms) -> Iterator[Breach]:
+def owner_gone(deal: Timeline, terms: Terms) -> Iterator[Check]:
     """Nobody calls a client whose manager has left, and nobody notices.
 
     Fix: the head of sales gives the deal to somebody who works.
     """
+    return checks({}, _breaches(deal, terms))
+
+
+def _breaches(deal: Timeline, terms: Terms) -> Iterator[Breach]:
     ownerless: dict[int | None, list[tuple[datetime, datetime | None]]] = defaultdict(list)
     for piece in deal.pieces:
         if piece.kind != WORK:
