@@ -1,7 +1,7 @@
 """«Команда»: who works here, in which role, and on which days. Pay stands on other pages."""
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -20,6 +20,8 @@ from django.views.decorators.http import require_safe
 from core import moment
 from core.periods import Period, month, month_of
 from pipelines.models import Deal, Person
+from qc.models import Finding
+from qc.stalled import SHOWN
 from team import hours
 from team.models import AmoUser, DayOff, Employee, HeadAssignment, Rota, RotaAssignment
 from team.models.employees import today
@@ -57,11 +59,15 @@ def team(request: HttpRequest) -> HttpResponse:
     grid = [row for row in rota_grid(shown.first, shown.last) if row.employee.pk in ids]
     present = grid if now in shown else rota_grid(this_day, this_day)
     of_today = {row.employee.pk: cell.kind for row in present for cell in row.cells if cell.day == this_day}
-    deals = _open_deals(user) if user.directs else {}
+    deals, findings = (_open_deals(user), _open_findings(user, now)) if user.directs else ({}, {})
     others = _other_users()
     context = {
         "people": [
-            _row(employee, of_today.get(employee.pk), deals.get(employee.person_id, 0), others[employee.pk])
+            _row(employee, of_today.get(employee.pk), others[employee.pk])
+            | {
+                "deals": deals.get(employee.person_id, 0),
+                "findings": findings.get(employee.person_id, 0),
+            }
             for employee in people
         ],
         "on_shift": sum(kind in WORKED for pk, kind in of_today.items() if pk in ids),
@@ -110,7 +116,13 @@ def _open_deals(user: Employee) -> dict[int | None, int]:
     return dict(rows.annotate(Count("pk")))
 
 
-def _row(employee: Employee, kind: str | None, deals: int, others: list[str]) -> dict[str, Any]:
+def _open_findings(user: Employee, now: datetime) -> dict[int | None, int]:
+    """Those that everybody may see, as the list shows them."""
+    rows = Finding.objects.visible_to(user).filter(mode__in=SHOWN).open(now).order_by().values_list("manager")
+    return dict(rows.annotate(Count("pk")))
+
+
+def _row(employee: Employee, kind: str | None, others: list[str]) -> dict[str, Any]:
     rotas = sorted(employee.rota_assignments.all(), key=lambda row: row.since or date.min)
     return {
         "employee": employee,
@@ -122,7 +134,6 @@ def _row(employee: Employee, kind: str | None, deals: int, others: list[str]) ->
         "today": None
         if kind is None or employee.has_left
         else {"kind": kind, "works": kind in WORKED, "label": KINDS[kind][0]},
-        "deals": deals,
     }
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import template
 
+from kpi.backtest import try_norms
 from pipelines.models import Stage
 
 register = template.Library()
@@ -12,8 +13,6 @@ register = template.Library()
 @register.simple_tag
 def money_shift(stage: Stage, values: Mapping[str, Any]) -> dict[str, Any]:
     """What the draft would have done to the present month's pay: ``total`` and how many ``people`` it touches."""
-    from kpi.backtest import try_norms  # pay is not needed to start Django, which imports every tag library
-
     moved = try_norms(stage.pk, values)
     return {
         "total": sum(moved.values(), Decimal(0)),
