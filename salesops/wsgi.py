@@ -1,5 +1,6 @@
 """The WSGI application that gunicorn serves."""
 
+import logging
 import os
 import sys
 
@@ -12,5 +13,8 @@ sys.setswitchinterval(0.0005)  # seconds
 portal = get_wsgi_application()
 
 from web.webhook.intake import at_the_door  # noqa: E402 - models need the portal to be set up
+from web.webhook.masking import MaskSecret  # noqa: E402
 
+for name in ("gunicorn.error", "gunicorn.access"):  # loggers of the server's own
+    logging.getLogger(name).addFilter(MaskSecret())
 application = at_the_door(portal)
