@@ -1,9 +1,9 @@
 """gunicorn's threaded worker, with a waiting room in front: a request gets a thread when all of it has arrived.
 
-gunicorn's own reads a request in a thread, so that as many unfinished requests as there are threads stop the portal,
-`/healthz` included. Here the kernel keeps what has come of a request, the poller tells when there is more, and whoever
-has not finished in time is turned away. What is longer than the kernel keeps (an export that is uploaded) takes a thread
-while it arrives, but never the last half of them. Needs Linux, as the poller must obey SO_RCVLOWAT.
+gunicorn's own reads a request in a thread, so that as many unfinished ones as there are threads stop the portal,
+`/healthz` included. Here the kernel keeps what has come of a request, the poller tells when there is more, and who
+has not finished in time is turned away. What is longer than the kernel keeps (an export that is uploaded) takes a
+thread while it arrives, but half of them stay free. Needs Linux, as the poller must obey SO_RCVLOWAT.
 """
 
 import errno
