@@ -11,7 +11,7 @@ WORKDIR /app
 COPY . .
 # Collecting static files uses none of these addresses; settings only want to see some.
 RUN python -m devtools.messages compile \
-    && export SECRET_KEY=build DATABASE_URL=postgres://none/none REDIS_URL=redis://none \
+    && export SECRET_KEY=only-to-build-the-image-0123456789-abcdef DATABASE_URL=postgres://none/none REDIS_URL=redis://none \
     && python manage.py vendor_static \
     && python manage.py collectstatic --no-input --verbosity 0 \
     && python -m compileall -q .

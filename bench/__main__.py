@@ -19,6 +19,7 @@ ROWS = (
     "store",
     "judge-one",
     "judge-all",
+    "judge-load",
     "backtest",
     "pages",
 )

@@ -15,11 +15,11 @@ from bench.data import DAY, NOW, WORK, stage_id
 from bench.measure import Cost, cost, share, typical
 from bench.report import Line, against, below, compared, milliseconds
 from bench.setting import Setting
+from jobs import judgement_queue
 from pipelines.mirror import sync
 from pipelines.mirror.entities import ENTITIES
-from pipelines.models import Deal, Event, Stay
+from pipelines.models import Deal, Event, JudgementRequest, Stay
 from qc import engine, parallel
-from timeline import folding
 
 UPSERT = """
     INSERT INTO pipelines_deal SELECT * FROM jsonb_populate_record(NULL::pipelines_deal, %s)
@@ -43,18 +43,13 @@ def one(setting: Setting) -> Iterator[Line]:
     base: list[Cost] = []
     for place in range(0, len(deals) - 1, 2):
         key = move(deals[place], place)
-        ours.append(cost(lambda key=key: judge(key)))
+        ours.append(cost(lambda key=key: engine.judge_together([key], history=True, requests=None)))
         row = msgspec.json.encode(deals[place + 1] | {"updated_at": NOW}).decode()
         base.append(cost(lambda row=row: upsert(row)))
     mine, bare = typical(ours[2:]), typical(base[2:])
     yield against("judge one deal after a hook, p50", mine, bare, 3, " upsert + commit")
     slow, bare_slow = (1000 * share([one.wall for one in some[2:]], 0.99) for some in (ours, base))
     yield below("judge one deal after a hook, p99", slow, 10, "ms", f"{bare_slow:.3g} ms upsert + commit")
-
-
-def judge(key: int) -> None:
-    folding.fold([key])
-    engine.judge([key])
 
 
 def move(deal: dict[str, Any], number: int) -> int:
@@ -113,6 +108,21 @@ def spread(deals: list[int]) -> Cost:
     before, began = processor(), time.perf_counter()
     parallel.judge(deals)
     return Cost(time.perf_counter() - began, processor() - before)
+
+
+def load(setting: Setting) -> Iterator[Line]:
+    """What follows a full load: every deal is folded and judged, and nothing of it was there before."""
+    company.hold(setting.big)
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE pipelines_stay, qc_finding")
+        cursor.execute("ANALYZE")
+    JudgementRequest.objects.demand_all(history=True)
+    before, began = processor(), time.perf_counter()
+    judgement_queue.judge_on_all_cores()
+    wall, busy = time.perf_counter() - began, processor() - before
+    yield Line(
+        f"fold and judge {Deal.objects.count():,} deals after a load", f"{wall:.3g} s (processor {busy:.3g})"
+    )
 
 
 def processor() -> float:

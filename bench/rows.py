@@ -17,6 +17,7 @@ MEASURES: dict[str, Callable[[Setting], Iterable[Line]]] = {
     "statements": statements.month,
     "judge-one": judging.one,
     "judge-all": judging.everything,
+    "judge-load": judging.load,
     "backtest": judging.backtest,
     "pages": pages.big,
     "first-load": first_load.by_two,

@@ -17,14 +17,13 @@ from bench.measure import Cost, cost, typical
 from bench.report import Line, below, milliseconds
 from bench.setting import Setting
 from core import moment
+from jobs import judgement_queue
 from pipelines.amo.client import Client
 from pipelines.amo.paging import Listing
 from pipelines.mirror import coverage, sync
 from pipelines.mirror.entities import ENTITIES, TABLE
 from pipelines.mirror.sync import Source
 from pipelines.models import Deal
-from qc import engine
-from timeline import folding
 
 RATE = 7  # requests a second that amoCRM allows
 OVER, WITHOUT_JUDGING, WITH_JUDGING = 1.05, 15, 30  # targets: × of the limit's own time, % of a core
@@ -66,8 +65,7 @@ def page_way(setting: Setting) -> Iterator[Line]:
     ):
         coverage.pull(source, TABLE, full=True)
         company.regulate()
-        folding.fold()
-        engine.judge()
+        judgement_queue.judge_waiting()
         pages = -(-Deal.objects.count() // 250)
         for name, changed in (("unchanged", 0), ("10 % changed", 10), ("all changed", 1)):
             reading, judging = zip(
@@ -95,8 +93,7 @@ def way(source: Source, number: int, changed: int) -> tuple[Cost, Cost]:
 
     def judge() -> None:
         if touched:
-            folding.fold(touched)
-            engine.judge(touched)
+            judgement_queue.judge_deals(touched)
 
     return cost(read), cost(judge)
 

@@ -1,25 +1,20 @@
 """Has anything changed? Counters in Redis that the workers raise and open pages ask for."""
 
 from datetime import datetime
-from functools import cache
 
-import redis
-from django.conf import settings
+from redis import RedisError
+
+from core import redis
 
 BEATS, COUNTED = "desk:beats", "desk:counted"
 BUCKET = 15  # seconds: time itself opens findings, so nothing on a page is older than this
 
 
-@cache
-def client() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
-
-
 def beat(counter: str = BEATS) -> None:
     """Say that something changed. A Redis that is down is no reason to fail: pages then follow the time alone."""
     try:
-        client().incr(counter)
-    except redis.RedisError:
+        redis.client().incr(counter)
+    except RedisError:
         return
 
 
@@ -29,8 +24,8 @@ def first_within(seconds: int, what: str) -> bool:
     Without Redis nobody is the first: what matters is done on schedule as well.
     """
     try:
-        return bool(client().set(f"desk:once:{what}", 1, nx=True, ex=seconds))
-    except redis.RedisError:
+        return bool(redis.client().set(f"desk:once:{what}", 1, nx=True, ex=seconds))
+    except RedisError:
         return False
 
 
@@ -46,6 +41,6 @@ def page_stamp(now: datetime) -> str:
 
 def _read(counter: str) -> int:
     try:
-        return int(client().get(counter) or 0)
-    except redis.RedisError:
+        return int(redis.client().get(counter) or 0)
+    except RedisError:
         return -1

@@ -11,25 +11,31 @@ from psycopg.abc import Buffer
 from psycopg.types.json import JsonbBinaryLoader
 
 Row = tuple[Any, ...]
+Statement = tuple[str, Mapping[str, Any]]  # SQL and its parameters
 
 
-def ask(*statements: tuple[str, Mapping[str, Any]]) -> list[list[Row]]:
-    """The rows of every statement (SQL, parameters), run in this order with one trip to the server.
+def ask(*statements: Statement, prepare: bool | None = None) -> list[list[Row]]:
+    """The rows of every statement, run in this order with one trip to the server; none of one that returns none.
 
     In Django's connection, transaction and log of queries, but in PostgreSQL's binary format: three times as fast as
     Django's cursor, whose moments are read by Python. Moments come in UTC; JSON documents are shared, so nobody may
-    change them. Raises what Django's cursor raises.
+    change them. ``prepare`` keeps the plans in the session: for statements that come again and again. Raises what
+    Django's cursor raises.
     """
+    if not statements:
+        return []
     connection.ensure_connection()
-    with connection.wrap_database_errors, connection.connection.pipeline():
+    with connection.wrap_database_errors:
         cursors = []
-        for sql, values in statements:
-            cursor = Cursor(connection.connection)
-            cursor.adapters.register_loader("jsonb", _Document)
-            cursors.append(cursor.execute(sql, values, binary=True))
-            if connection.queries_logged:
-                connection.queries_log.append({"sql": sql, "time": "0"})
-        return [cursor.fetchall() for cursor in cursors]
+        with connection.connection.pipeline():
+            for sql, values in statements:
+                cursor = Cursor(connection.connection)
+                cursor.adapters.register_loader("jsonb", _Document)
+                cursors.append(cursor.execute(sql, values, prepare=prepare, binary=True))
+                if connection.queries_logged:
+                    connection.queries_log.append({"sql": sql, "time": "0"})
+        # Not before: rows that are asked for inside of the pipeline cost a trip of their own.
+        return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
 
 @lru_cache(maxsize=10_000)

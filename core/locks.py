@@ -1,4 +1,4 @@
-"""Claims that run out by themselves when the worker that made them dies.
+"""Claims that run out by themselves when the worker that made them dies, and every advisory lock of the house.
 
 A lease is measured by the machine's clock: it must run out even where SALESOPS_NOW has stopped the portal's.
 
@@ -6,14 +6,30 @@ A worker may also vouch for its claim with its database session: PostgreSQL with
 ends, however it ends, and not before its last statement is over. Then nobody has to wait for the lease.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from typing import Any
 from zlib import crc32
 
 from django.db import DatabaseError, connection
 
-VOUCHED, ALONE = 0x5A1E5002, 0x5A1E5004  # the first half of the advisory locks' numbers
+
+class Lock(IntEnum):
+    """What is locked; the first half of an advisory lock's number, so that no two kinds meet."""
+
+    DEAL = 0x5A1E5001  # whoever folds or judges a deal; seeds a hash, as ids of deals need all 64 bits
+    VOUCHED = 0x5A1E5002  # a worker's word for a run that it has claimed, by the run's name
+    CLAIM = 0x5A1E5003  # while a run is looked for or begun, by its name
+    ALONE = 0x5A1E5004  # work that one session does at a time, by its name
+    MONTH = 0x5A1E5005  # whoever writes statements of a month, by the ordinal of its first day
+
+
+LOCK_DEALS = """
+    SELECT pg_advisory_xact_lock(key)
+    FROM (SELECT hashint8extended(id, %(seed)s) AS key FROM unnest(%(deals)s::bigint[]) AS id ORDER BY 1) deal
+"""
 
 
 def present() -> datetime:
@@ -24,16 +40,27 @@ def until(length: timedelta) -> datetime:
     return present() + length
 
 
+def of_deals(deals: Collection[int]) -> tuple[str, dict[str, Any]]:
+    """A statement that locks these deals until the transaction ends; in the order of their keys, whoever asks."""
+    return LOCK_DEALS, {"deals": list(deals), "seed": int(Lock.DEAL)}
+
+
+def hold(lock: Lock, which: int | str) -> None:
+    """Wait for a lock and keep it until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [lock, number(which)])
+
+
 def vouch(name: str) -> None:
     """Say that this session works on ``name``; never waits."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock_shared(%s, %s)", [VOUCHED, number(name)])
+        cursor.execute("SELECT pg_advisory_lock_shared(%s, %s)", [Lock.VOUCHED, number(name)])
 
 
 def retract(name: str) -> None:
     """Take it back. A session that has broken down has taken it back already."""
     with suppress(DatabaseError), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock_shared(%s, %s)", [VOUCHED, number(name)])
+        cursor.execute("SELECT pg_advisory_unlock_shared(%s, %s)", [Lock.VOUCHED, number(name)])
 
 
 def vouched(name: str) -> bool:
@@ -43,7 +70,7 @@ def vouched(name: str) -> bool:
             """SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
                               WHERE datname = current_database() AND locktype = 'advisory'
                                 AND classid = %s AND objid = %s AND objsubid = 2)""",
-            [VOUCHED, number(name)],
+            [Lock.VOUCHED, number(name)],
         )
         return bool(cursor.fetchone()[0])
 
@@ -52,15 +79,16 @@ def vouched(name: str) -> bool:
 def alone(name: str) -> Iterator[bool]:
     """Whether no other session is at ``name`` in the same way; if so, none begins before this one has ended."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [ALONE, number(name)])
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [Lock.ALONE, number(name)])
         mine = bool(cursor.fetchone()[0])
     try:
         yield mine
     finally:
         if mine:
             with suppress(DatabaseError), connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [ALONE, number(name)])
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [Lock.ALONE, number(name)])
 
 
-def number(name: str) -> int:
-    return crc32(name.encode()) >> 1  # fits a signed integer
+def number(which: int | str) -> int:
+    """The second half of a lock's number; fits a signed integer."""
+    return which if isinstance(which, int) else crc32(which.encode()) >> 1

@@ -1,14 +1,16 @@
 """Background work of the house: tell open pages what may have changed, count slow figures, pay after judging."""
 
+from contextlib import suppress
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from celery import Task, shared_task
 from celery.signals import task_postrun
 from django.conf import settings
+from kombu.exceptions import OperationalError
 
 from core import changes, moment
-from core.periods import month
+from core.periods import Period, month
 from jobs.pay import refresh_statements
 from metrics import snapshot
 
@@ -21,11 +23,21 @@ def count_desk(label: str) -> None:
     changes.beat(changes.COUNTED)
 
 
+def ask_for_count(asked: Period) -> None:
+    count_desk.apply_async(args=[asked.label], expires=60)
+
+
 @task_postrun.connect
 def ring(task: Task, **_: Any) -> None:
-    """After judging and pay, when the result can be seen; after a sync too, since not every change is judged."""
+    """After a sync, since not every change is judged, and after pay; judgement rings itself, when it has judged."""
     room, module, _name = task.name.split(".")
-    if room == "jobs" and module != "desk":
+    if room == "jobs" and module not in ("desk", "judgement"):
         changes.beat()
-    if module == "judgement" and changes.first_within(PAY_DELAY, "pay"):
-        refresh_statements.apply_async(countdown=PAY_DELAY)
+
+
+def announce_judgement() -> None:
+    """Deals were judged: open pages may look, and the month's pay is counted anew, once for a burst of judgements."""
+    changes.beat()
+    if changes.first_within(PAY_DELAY, "pay"):
+        with suppress(OperationalError):  # the schedule counts it as well
+            refresh_statements.apply_async(countdown=PAY_DELAY, retry=False)

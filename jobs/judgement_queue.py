@@ -1,96 +1,234 @@
-"""Deals whose story has changed: folded, handed on for judgement, and kept in mind until they have been judged.
+"""The judgement queue is drained: a deal that is asked about is judged, and the request goes in that transaction.
 
-``store`` notes them in the statement that changes them. A note goes when a judgement that began after its fold has
-ended, so a worker that dies anywhere in between, or a Redis that forgets, costs time and nothing else.
+Any number of workers may drain at once. They claim requests by row locks that nobody waits for, then the locks of the
+deals in order, so there are no deadlocks; a worker that dies, at any moment, leaves its requests as they were.
 """
 
-from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+import logging
+import time
+from collections import Counter
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any
 
-from celery import current_app
-from django.db import connection
-from django.db.models import Q
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Max, Q
 
 from core import locks, moment
-from jobs import succession
-from pipelines.models import Account, Touched
+from core.db import Row, Statement, ask
+from jobs import desk, succession
+from pipelines.models import Account, JudgementRequest
+from qc import engine, parallel
+from qc.engine import BATCH, Judged
+from qc.rules import RULES
 from timeline import folding
 
-AT_ONCE = 5000  # notes taken together
-JUDGED_AT_ONCE = 500  # deals in one message
-PATIENCE = timedelta(minutes=10)  # for a judgement; whoever was asked before that has most likely died
+log = logging.getLogger(__name__)
+
+Counts = Counter[tuple[str, str]]  # by rule and outcome, as `qc.engine.judge` has them
+
+REST = timedelta(minutes=10)  # for a deal that cannot be judged
+LOOK = 0.2  # seconds between two looks at what other workers have in hand
+
+DUE = "(retry_at is null or retry_at <= %(now)s)"
+SINGLE = f"""
+    select id, deal_id from pipelines_judgementrequest
+    where deal_id is not null and {DUE} order by id limit %(limit)s for update skip locked
+"""
+PART = f"""
+    select id, deals, rules, history from pipelines_judgementrequest
+    where deals is not null and {DUE} order by id limit 1 for update skip locked
+"""
+WIDE = """
+    select id, stage_id, since, rules, history from pipelines_judgementrequest
+    where deal_id is null and deals is null order by id for update skip locked
+"""
+ALL = "select id from pipelines_deal"
+# A deal that another worker is folding onto the stage at this moment shows it in its row only.
+ON_STAGES = """
+    select deal_id as id from pipelines_stay stay
+    join unnest(%(stages)s::text[], %(since)s::timestamptz[]) as asked (stage, since)
+      on stay.stage_id = asked.stage and (stay.left_at is null or stay.left_at >= asked.since)
+    union select id from pipelines_deal where stage_id = any(%(stages)s)
+"""
+CUT = """
+    insert into pipelines_judgementrequest (deals, rules, history)
+    select array_agg(id order by id), %(rules)s::text[], %(history)s
+    from (select id, (row_number() over (order by id) - 1) / %(size)s as part from ({deals}) deal) deal
+    group by part order by part
+"""
+# What a judgement of everything by all rules covers, where nobody is at it already.
+COVERED = """
+    delete from pipelines_judgementrequest where id in (
+        select id from pipelines_judgementrequest
+        where (deals is not null or deal_id is not null) and (%(history)s or not history)
+        for update skip locked)
+"""
+ANSWER = "delete from pipelines_judgementrequest where id = any(%(requests)s)"
 
 
-def ask_for_judgement(deals: list[int], queue: str | None = None) -> None:
-    """By name: judgement stands above the mirror and may not be imported here."""
-    for start in range(0, len(deals), JUDGED_AT_ONCE):
-        current_app.send_task(
-            "jobs.judgement.judge", args=[deals[start : start + JUDGED_AT_ONCE]], queue=queue
-        )
+BROKEN = (OperationalError, InterfaceError)  # it is the database, not a deal
 
 
-def deliver(
-    deals: Collection[int] | None = None,
-    judge: Callable[[list[int]], None] | None = None,
-    *,
-    queue: str | None = None,
-) -> int:
-    """Fold what is noted (of these ``deals`` only) and have it judged; returns how many deals that were.
-
-    ``judge`` judges at once; without it workers of the ``queue`` are asked.
-    """
-    notes = Touched.objects.filter(Q(sent_at=None) | Q(sent_at__lte=locks.present() - PATIENCE)).order_by(
-        "id"
-    )
-    if deals is not None:
-        notes = notes.filter(deal_id__in=deals)
-    delivered = 0
-    while batch := list(notes.values_list("id", "deal_id")[:AT_ONCE]):
-        ids = sorted({deal for _, deal in batch})
-        folding.fold(ids)
-        taken = Touched.objects.filter(id__in=[note for note, _ in batch])
-        if judge:
-            judge(ids)
-            taken.delete()
-        else:
-            stamp = locks.present()
-            taken.update(sent_at=stamp)
-            hand_on(ids, stamp, queue)
-        delivered += len(ids)
-    return delivered
+def judge_deals(deals: Collection[int]) -> int:
+    """Judge these at once, where they are asked about; returns how many were. For whoever waits for just them."""
+    ids = sorted(set(deals))
+    judged = sum(judge_asked(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH))
+    if judged:
+        desk.announce_judgement()
+    return judged
 
 
-def hand_on(deals: list[int], stamp: datetime, queue: str | None = None) -> None:
-    """Ask for judgement; if that cannot be asked, the notes marked with this ``sent_at`` are open again.
+def judge_waiting(seconds: float | None = None) -> Counts:
+    """Judge what is waiting, for about so many seconds (None = until nothing is left that nobody has in hand)."""
+    ends, judged, counts = time.monotonic() + seconds if seconds else None, 0, Counts()
+    while ends is None or time.monotonic() < ends:
+        done = judge_singles() or judge_part()
+        if done is not None:
+            judged += done.deals
+            counts += done.counts
+        elif not cut_wide():
+            break
+    folding.fold_rest()
+    if judged:
+        desk.announce_judgement()
+    return counts
 
-    They are marked before, for the answer may come at once.
-    """
+
+def judge_singles() -> Judged | None:
+    """Judge deals whose story has changed; many requests of one are one judgement. None when there is none to claim."""
+    deals: list[int] = []
     try:
-        ask_for_judgement(deals, queue)
-    except Exception:
-        Touched.objects.filter(sent_at=stamp).update(sent_at=None)
+        with transaction.atomic():
+            [rows] = ask((SINGLE, {"now": locks.present(), "limit": BATCH}), prepare=True)
+            if not rows:
+                return None
+            deals = sorted({deal for _, deal in rows})
+            return engine.judge_together(deals, history=True, requests=[request for request, _ in rows])
+    except BROKEN:
         raise
+    except Exception:
+        return Judged(judge_apart(deals), Counts())
 
 
-def one_note_each(last: int, stamp: datetime) -> list[int]:
-    """A load leaves several notes of each deal up to ``last``: put one in their place; returns the deals."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """WITH gone AS (DELETE FROM pipelines_touched WHERE id <= %s RETURNING deal_id)
-               INSERT INTO pipelines_touched (deal_id, sent_at) SELECT DISTINCT deal_id, %s::timestamptz FROM gone
-               RETURNING deal_id""",
-            [last, stamp],
-        )
-        return sorted(deal for (deal,) in cursor.fetchall())
+def judge_part() -> Judged | None:
+    """Judge a part of what a wide request asks for. None when there is none to claim."""
+    rows: list[Row] = []
+    try:
+        with transaction.atomic():
+            [rows] = ask((PART, {"now": locks.present()}), prepare=True)
+            for request, deals, rules, history in rows:
+                known = None if rules is None else [rule for rule in rules if rule in RULES]
+                return engine.judge_together(deals, known, history=history, requests=[request])
+    except BROKEN:
+        raise
+    except Exception:
+        for row in rows:
+            halve(*row)
+            return Judged(0, Counts())
+    return None
 
 
-def handed_on(deals: Collection[int]) -> list[int]:
-    """The notes of these deals that a judgement which begins now settles."""
-    return list(Touched.objects.filter(deal_id__in=deals).exclude(sent_at=None).values_list("id", flat=True))
+def judge_asked(deals: list[int]) -> int:
+    try:
+        with transaction.atomic():
+            return engine.judge_together(deals, history=True, requests=None).deals
+    except BROKEN:
+        raise
+    except Exception:
+        return judge_apart(deals)
 
 
-def settle(notes: Collection[int]) -> None:
-    Touched.objects.filter(id__in=notes).delete()
+def judge_apart(deals: list[int]) -> int:
+    """One of them cannot be judged: the others are, and its requests rest. Called while the reason is being handled."""
+    if len(deals) > 1:
+        middle = len(deals) // 2
+        return judge_asked(deals[:middle]) + judge_asked(deals[middle:])
+    log.exception("deal %s cannot be judged", deals)
+    JudgementRequest.objects.filter(deal_id__in=deals).update(retry_at=locks.until(REST))
+    return 0
+
+
+def halve(request: int, deals: list[int], rules: list[str] | None, history: bool) -> None:
+    """The same for a part of a wide request."""
+    middle = len(deals) // 2
+    with transaction.atomic():
+        asked = JudgementRequest.objects.filter(pk=request)
+        if not middle:
+            log.exception("deal %s cannot be judged", deals)
+            asked.update(retry_at=locks.until(REST))
+        elif asked.delete()[0]:
+            for half in (deals[:middle], deals[middle:]):
+                JudgementRequest.objects.create(deals=half, rules=rules, history=history)
+
+
+def cut_wide() -> bool:
+    """Cut requests about stages or about all deals into parts of deals; many of them become one. False without any."""
+    with transaction.atomic():
+        [rows] = ask((WIDE, {}))
+        everything = [(rules, history) for _, stage, _, rules, history in rows if stage is None]
+        stages = {stage: since for _, stage, since, *_ in reversed(rows) if stage is not None}
+        statements: list[Statement] = []
+        if any(rules is None for rules, _ in everything):
+            history = any(history for _, history in everything)
+            statements += [(COVERED, {"history": history}), cut(ALL, None, history=history)]
+        else:
+            if everything:
+                statements.append(cut(ALL, sorted({rule for rules, _ in everything for rule in rules})))
+            if stages:
+                values = {"stages": list(stages), "since": list(stages.values())}
+                statements.append(cut(ON_STAGES, None, **values))
+        if rows:
+            ask(*statements, (ANSWER, {"requests": [request for request, *_ in rows]}))
+    return bool(rows)
+
+
+def cut(deals: str, rules: list[str] | None, *, history: bool = False, **values: Any) -> Statement:
+    return CUT.format(deals=deals), {"rules": rules, "history": history, "size": BATCH, **values}
+
+
+def judge_on_all_cores() -> Counts:
+    """Judge what is waiting now to its end, also what other workers have in hand: should they die, it is done here."""
+    cut_wide()
+    requests = JudgementRequest.objects.filter(
+        pk__lte=JudgementRequest.objects.aggregate(last=Max("pk"))["last"] or 0
+    )
+    workers = parallel.processes_for(JudgementRequest.objects.count_deals())
+    counts = Counts()
+    if workers > 1:
+        counts += sum(parallel.spread(judge_waiting, [()] * workers, workers), Counts())
+    counts += judge_waiting()
+    while requests.filter(Q(retry_at=None) | Q(retry_at__lte=locks.present())).exists():
+        time.sleep(LOOK)
+        counts += judge_waiting()
+    return counts
+
+
+def begin_load() -> None:
+    Account.objects.update(loaded_at=None)
+
+
+def loaded() -> bool:
+    """Whether the last full load has been judged."""
+    return Account.objects.exclude(loaded_at=None).exists()
+
+
+def judge_load() -> Counts | None:
+    """Fold and judge the whole mirror after a full load; of workers that have shared the load one does it, for the
+    others it is None.
+
+    What `Account.loaded_at` says is missing until it has come to its end: whoever was killed is followed by another.
+    """
+    with locks.alone("judge_load") as mine:
+        if not mine:
+            return None
+        succession.hand_over()
+        measure()
+        JudgementRequest.objects.demand_all(history=True)
+        counts = judge_on_all_cores()
+        measure()  # stays and findings are there now
+        Account.objects.update(loaded_at=moment.now())
+        return counts
 
 
 def measure() -> None:
@@ -101,34 +239,3 @@ def measure() -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute("analyze")
-
-
-def begin_load() -> None:
-    Account.objects.update(loaded_at=None)
-
-
-def loaded() -> bool:
-    """Whether the last full load has been folded and judged."""
-    return Account.objects.exclude(loaded_at=None).exists()
-
-
-def deliver_all(judge: Callable[[], None] | None = None) -> None:
-    """The same for the whole mirror after a full load; of workers that have shared the load one does it.
-
-    What `Account.loaded_at` says is missing until it has come to its end: whoever was killed is followed by another.
-    """
-    with locks.alone("deliver_all") as mine:
-        if not mine:
-            return
-        last = Touched.objects.order_by("-id").values_list("id", flat=True).first() or 0
-        succession.hand_over()
-        measure()
-        folding.fold(None)
-        if judge:
-            judge()
-            Touched.objects.filter(id__lte=last).delete()
-        else:
-            stamp = locks.present()
-            hand_on(one_note_each(last, stamp), stamp)
-        measure()  # stays and findings are there now
-        Account.objects.update(loaded_at=moment.now())

@@ -1,9 +1,11 @@
-"""The mirror's background work: every part may be run at any time, twice, and by anybody."""
+"""The mirror's background work: every part may be run at any time, twice, and by anybody.
+
+What it changes is in the judgement queue by then; `jobs.judgement` judges it, but for hooks, whose people wait."""
 
 import logging
 from collections.abc import Callable
 
-from celery import current_app, shared_task
+from celery import shared_task
 from django.conf import settings
 
 from jobs import judgement_queue
@@ -11,8 +13,8 @@ from pipelines.account import connection, webhook_address
 from pipelines.account.connection import CannotConnect, NotConnected
 from pipelines.amo.errors import AmoError
 from pipelines.mirror import coverage, hooks, reconcile
-from pipelines.mirror.cursors import LostLease
 from pipelines.mirror.entities import Entity
+from pipelines.mirror.leases import LostLease
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +23,9 @@ log = logging.getLogger(__name__)
 def pull_changes() -> None:
     """What has changed since the last time; a mirror that is not complete yet is loaded first."""
     if not coverage.complete() or not judgement_queue.loaded():
-        current_app.send_task("jobs.mirror.first_load", expires=600)
+        first_load.apply_async(expires=600)
         return
     pull(coverage.changing)
-    judgement_queue.deliver()
 
 
 @shared_task
@@ -58,7 +59,7 @@ def first_load() -> None:
     except (CannotConnect, AmoError) as error:
         log.warning("the load is not over yet: %s", error)
     else:
-        judgement_queue.deliver_all()
+        judgement_queue.judge_load()
 
 
 @shared_task(time_limit=12 * 3600)
@@ -71,12 +72,11 @@ def sweep(only_unfinished: bool = False) -> None:
             reconcile.run(source, only_unfinished=only_unfinished)
     except (CannotConnect, AmoError, LostLease) as error:
         log.warning("the mirror was not compared to the end: %s", error)
-    judgement_queue.deliver()
 
 
 @shared_task
 def answer_hooks() -> None:
-    """Read again what the waiting hooks ring about."""
+    """Read again what the waiting hooks ring about, and judge it at once."""
     hooks.begin()
     try:
         answer_waiting_hooks()
@@ -90,7 +90,7 @@ def answer_waiting_hooks() -> None:
         return
     with connection.source_of(connection.current(), "interactive") as source:
         while hooks.waiting():
-            judgement_queue.deliver(hooks.answer(source), queue="hooks")
+            judgement_queue.judge_deals(hooks.answer(source))
 
 
 def pull(choose: Callable[[], list[Entity]]) -> None:

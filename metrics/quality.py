@@ -10,11 +10,10 @@ from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext_lazy as _
 
 from core.periods import Period
-from metrics.deals import NO_DENOMINATOR, ZERO
 from metrics.question import Answer, Question, credited, tally
 from metrics.registry import Metric, register
 from metrics.sources import decimal, open_deals, seconds
-from metrics.tasks import STOCK
+from metrics.words import NO_DENOMINATOR, STOCK, ZERO
 from pipelines.models import Deal, Stage, Stay
 from qc import queries as judgement
 from qc import stalled

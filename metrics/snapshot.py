@@ -5,18 +5,19 @@ readers are cut out of it. What is kept always equals what the statement would a
 """
 
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-import redis
-from celery import current_app
 from django.db import connection
 from msgspec import Struct, json
+from redis import RedisError
 
-from core import changes
+from core import changes, redis
 from core.periods import Period
 from qc.models import NEVER
+from qc.rules import behind
 from qc.stalled import SHOWN
 from timeline.attribution import OWNER_AT_CLOSING
 
@@ -35,7 +36,7 @@ with live as materialized (
     where withdrawn_at is null and mode = any(%(shown)s) and opens_at <= %(now)s
       and coalesce(closes_at, %(never)s) > %(week_ago)s
 ), broken as materialized (
-    select deal_id, bool_or(rule = 'deal.stuck') as stuck from opened where stands group by deal_id
+    select deal_id, bool_or(rule = any(%(stuck)s)) as stuck from opened where stands group by deal_id
 ), planned as (
     select distinct deal_id from pipelines_task where not is_completed and deleted_at is null
 ), cells as (
@@ -54,7 +55,7 @@ with live as materialized (
            count(*) filter (where o.opens_at >= %(week_ago)s) as new, count(*) filter (where not o.stands) as fixed,
            count(d.id) as stuck_before, coalesce(sum(d.price), 0) as frozen_before
     from opened o
-    left join priced d on d.id = o.deal_id and o.rule = 'deal.stuck' and o.opens_at <= %(week_ago)s
+    left join priced d on d.id = o.deal_id and o.rule = any(%(stuck)s) and o.opens_at <= %(week_ago)s
     group by o.stage_id, o.manager_id
 ), overdue as (
     select t.manager_id as manager, d.pipeline_id as pipeline, count(*) as tasks, min(t.due_at) as oldest
@@ -183,11 +184,11 @@ class Snapshot(Struct, frozen=True):
 _decoder = json.Decoder(Snapshot)
 
 
-def take(now: datetime, month: Period) -> Snapshot:
+def take(now: datetime, month: Period, elsewhere: Callable[[Period], object] | None = None) -> Snapshot:
     """The present figures: the kept ones while nothing has changed, else counted anew.
 
-    Where counting is slow (a very large account) nobody waits for it: the kept figures are shown while a worker counts,
-    and open pages are told when it has. Without Redis they are counted every time.
+    Where counting is slow (a very large account) nobody waits for it: the kept figures are shown while it is done
+    ``elsewhere``, and open pages are told when it has. Without Redis they are counted every time.
     """
     key = f"desk:{connection.settings_dict['NAME']}:{month.label}"
     try:
@@ -195,15 +196,16 @@ def take(now: datetime, month: Period) -> Snapshot:
         stamp = changes.stamp(now)
         if kept and kept.stamp == stamp:
             return decoded(kept.text)
-        if kept and kept.cost > SLOW:
-            _ask_for_count(key, kept, month)
+        if elsewhere and kept and kept.cost > SLOW:
+            if _is_due(key, kept):
+                elsewhere(month)
             return decoded(kept.text)
-        with changes.client().lock(
+        with redis.client().lock(
             f"{key}:lock", timeout=20, blocking_timeout=20
         ):  # many blocks ask at once; one counts
             kept = _kept(key)
             text = kept.text if kept and kept.stamp == stamp else recount(now, month)
-    except redis.RedisError:
+    except RedisError:
         text = count(now, month).encode()
     return decoded(text)
 
@@ -216,8 +218,8 @@ def recount(now: datetime, month: Period) -> bytes:
         time.perf_counter(),
     )
     text = count(now, month).encode()
-    changes.client().hset(key, mapping={"stamp": stamp, "cost": time.perf_counter() - started, "text": text})
-    changes.client().expire(key, KEEP)
+    redis.client().hset(key, mapping={"stamp": stamp, "cost": time.perf_counter() - started, "text": text})
+    redis.client().expire(key, KEEP)
     return text
 
 
@@ -230,15 +232,14 @@ class Kept(NamedTuple):
 
 
 def _kept(key: str) -> Kept | None:
-    kept: list[Any] = changes.client().hmget(key, "stamp", "cost", "text")
+    kept: list[Any] = redis.client().hmget(key, "stamp", "cost", "text")
     stamp, cost, text = kept
     return Kept(stamp.decode(), float(cost), text) if stamp and cost and text else None
 
 
-def _ask_for_count(key: str, kept: Kept, month: Period) -> None:
-    """A worker spends at most a tenth of its time on counting."""
-    if changes.client().set(f"{key}:asked", 1, nx=True, ex=max(1, round(10 * kept.cost))):
-        current_app.send_task("jobs.desk.count_desk", args=[month.label], expires=60)
+def _is_due(key: str, kept: Kept) -> bool:
+    """Whether to ask for a count: at most a tenth of the time is spent on counting."""
+    return bool(redis.client().set(f"{key}:asked", 1, nx=True, ex=max(1, round(10 * kept.cost))))
 
 
 def decoded(text: bytes | str) -> Snapshot:
@@ -252,6 +253,7 @@ def count(now: datetime, month: Period) -> str:
         "week_ago": now - WEEK,
         "never": NEVER,
         "shown": list(SHOWN),
+        "stuck": behind("stuck_deals"),
         "start": month.start,
         "end": month.end,
         "zone": str(month.start.tzinfo),

@@ -2,31 +2,33 @@
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypedDict
 
-from django.db import connection, transaction
+from django.db import transaction
 from msgspec import json
 
-from core import moment
-from core.db import ask
+from core import locks, moment
+from core.db import Statement, ask
 from pipelines.models import Deal, Stay
 from qc import rule_modes
-from qc.criteria import STAMP, Bench, bench, field_names, norm_of
+from qc.criteria import STAMP, Bench, bench, field_names, fields_of, kept_fields, stage_norms
 from qc.regulations import draft
 from qc.rules import RULES, Breach, Terms
-from timeline.loading import timelines
+from timeline import folding
+from timeline.loading import build, reading, timelines
 from timeline.timeline import Timeline
 
 log = logging.getLogger(__name__)
 
 BATCH = 1_000  # deals judged in one transaction, each under its own lock
 
-LOCK = """
-    select pg_advisory_xact_lock(hashtextextended('qc.deal', id))
-    from (select unnest(%(deals)s::bigint[]) as id order by id) deal
+REQUESTS = """
+    select id, deal_id from pipelines_judgementrequest where deal_id = any(%(deals)s::bigint[]) for update skip locked
 """
+ANSWER = "delete from pipelines_judgementrequest where id = any(%(requests)s)"
 EXISTING = """
     select id, rule, deal_id, task_id, since, severity, mode, stage_id, manager_id, opens_at, closes_at, "values",
            regulation_id, withdrawn_at
@@ -75,20 +77,69 @@ class Verdict(NamedTuple):
 def judge(
     deal_ids: Iterable[int] | None = None, rules: Collection[str] | None = None
 ) -> Counter[tuple[str, str]]:
-    """Judge these deals (None = all) by these rules (None = all) and write what differs.
+    """Judge these deals (None = all) by these rules (None = all), by what is kept of their history.
 
-    Returns counts by (rule, outcome): new, changed, withdrawn (had opened), dropped (had not), standing, failed. A rule
-    that raises says nothing about that deal: its findings stay as they are. A rule that is off finds nothing from then
-    on. Raises ValueError for a code that is not in the catalogue.
+    Writes what differs. Returns counts by (rule, outcome): new, changed, withdrawn (had opened), dropped (had not),
+    standing, failed. A rule that raises says nothing about that deal: its findings stay as they are. A rule that is off
+    finds nothing from then on. Raises ValueError for a code that is not in the catalogue.
     """
     codes = list(RULES) if rules is None else list(rules)
     if unknown := [code for code in codes if code not in RULES]:
         raise ValueError(f"There is no rule {unknown[0]}.")
     counts: Counter[tuple[str, str]] = Counter()
     for deals in _batches(deal_ids):
-        with transaction.atomic():
-            counts += _judge(deals, codes)
+        counts += judge_together(deals, codes).counts
     return counts
+
+
+class Judged(NamedTuple):
+    """How many deals were judged together, and counts by (rule, outcome)."""
+
+    deals: int
+    counts: Counter[tuple[str, str]]
+
+
+def judge_together(
+    deals: Sequence[int],
+    rules: Collection[str] | None = None,
+    *,
+    history: bool = False,
+    requests: Collection[int] | None = (),
+) -> Judged:
+    """Judge at most BATCH deals in one transaction: one trip reads everything, one writes what differs, one commits.
+
+    With ``history`` their lives are folded from the events in the same transaction. It answers these ``requests`` of
+    the queue, and with ``history`` all others about single ones of the deals. None: nothing is done where nobody asks,
+    or another worker has all that is asked in hand.
+    """
+    codes = list(RULES) if rules is None else list(rules)
+    now = moment.now()
+    with transaction.atomic(savepoint=False):  # whoever has begun one already rolls it back himself
+        # The lock comes before every other read: whoever judges last has seen the newest history. Then the requests:
+        # what was changed together with one of them is seen by what is read after it.
+        first = (
+            locks.of_deals(deals),
+            (REQUESTS, {"deals": deals if history else []}),
+            (EXISTING, {"deals": deals, "rules": codes}),
+            (STAMP, {}),
+        )
+        fields = kept_fields()
+        while True:
+            _, asked, known, [stamp], *answers = ask(
+                *first, *reading(deals, fields, history=history), prepare=True
+            )
+            terms = bench(stamp)
+            if fields is None or terms.fields <= fields:
+                break
+            fields = terms.fields
+        if requests is None and not asked:
+            return Judged(0, Counter())
+        loaded = build(answers, history=history)
+        found, failed = judge_timelines(loaded.timelines, codes, terms)
+        difference = compare(known, found, failed, now)
+        done = {request for request, _ in asked}.union(requests or ())
+        ask(*folding.writing(loaded), *_writing(difference, now), *_answering(done), prepare=True)
+    return Judged(len(deals), difference.counts)
 
 
 def _batches(deal_ids: Iterable[int] | None) -> Iterator[list[int]]:
@@ -102,26 +153,20 @@ def _batches(deal_ids: Iterable[int] | None) -> Iterator[list[int]]:
         last = ids[-1]
 
 
-def _judge(deals: list[int], codes: list[str]) -> Counter[tuple[str, str]]:
-    now = moment.now()
-    # The lock comes before every other read: whoever judges last has seen the newest history.
-    _, known, [stamp] = ask(
-        (LOCK, {"deals": deals}), (EXISTING, {"deals": deals, "rules": codes}), (STAMP, {})
-    )
-    found, failed = _verdicts(deals, codes, bench(stamp))
-    difference = _compare(known, found, failed, now)
-    if difference.rows or difference.dropped or difference.withdrawn:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                WRITE,
-                {
-                    "rows": json.encode(difference.rows).decode(),
-                    "dropped": difference.dropped,
-                    "withdrawn": difference.withdrawn,
-                    "now": now,
-                },
-            )
-    return difference.counts
+def _writing(difference: "Difference", now: datetime) -> list[Statement]:
+    if not (difference.rows or difference.dropped or difference.withdrawn):
+        return []
+    values = {
+        "rows": json.encode(difference.rows).decode(),
+        "dropped": difference.dropped,
+        "withdrawn": difference.withdrawn,
+        "now": now,
+    }
+    return [(WRITE, values)]
+
+
+def _answering(requests: Collection[int]) -> list[Statement]:
+    return [(ANSWER, {"requests": list(requests)})] if requests else []
 
 
 class Difference(NamedTuple):
@@ -133,7 +178,7 @@ class Difference(NamedTuple):
     counts: Counter[tuple[str, str]]
 
 
-def _compare(
+def compare(
     known: Iterable[tuple[Any, ...]],
     found: Mapping[Key, Verdict],
     failed: Collection[tuple[str, int]],
@@ -157,30 +202,36 @@ def _compare(
     return difference
 
 
-def _verdicts(
-    deals: list[int], codes: list[str], bench: Bench
+def judge_timelines(
+    timelines: Iterable[Timeline], codes: Iterable[str], bench: Bench
 ) -> tuple[dict[Key, Verdict], set[tuple[str, int]]]:
     """What the rules that were ever on say now, and which of them failed to say anything about which deal."""
     found: dict[Key, Verdict] = {}
     failed: set[tuple[str, int]] = set()
     active = [(RULES[code], bench.steps[code]) for code in codes if code in bench.steps]
-    if not active:
-        return found, failed
-    for deal in timelines(deals, bench.fields):
+    for deal in timelines if active else ():
         for rule, reach in active:
             try:
-                breaches = list(rule.check(deal, bench.terms))
+                checks = list(rule.checks(deal, bench.terms))
             except Exception:
                 log.exception("rule %s failed on deal %s", rule.code, deal.id)
                 failed.add((rule.code, deal.id))
                 continue
-            for since, opens_at, closes_at, owner, stage, values, task, regulation in breaches:
-                if (held := rule_modes.standing(reach, opens_at, closes_at)) is None:
-                    continue
-                mode, ends_at = held
-                found[Key(rule.code, deal.id, task, since)] = Verdict(
-                    rule.severity, mode, stage, owner, opens_at, ends_at, values, regulation
-                )
+            for check in checks:
+                for breach in check.breaches:
+                    if (held := rule_modes.standing(reach, breach.opens_at, breach.closes_at)) is None:
+                        continue
+                    mode, ends_at = held
+                    found[Key(rule.code, deal.id, breach.task, breach.since)] = Verdict(
+                        rule.severity,
+                        mode,
+                        breach.stage,
+                        breach.owner,
+                        breach.opens_at,
+                        ends_at,
+                        breach.values,
+                        breach.regulation,
+                    )
     return found, failed
 
 
@@ -201,25 +252,21 @@ class Tried(TypedDict):
 def backtest(stage_id: str, norms: Mapping[str, Any], days: int = 90) -> list[Tried]:
     """Try changed norms of a stage on the visits of the last ``days``; writes nothing.
 
-    ``norms`` are fields of Regulation; those not named stay as they are in force. Only rules that judge by norms
-    appear, whether they are on or not, with managers ordered by how many findings they would have now. The changed
-    norms judge every visit, the present ones each visit by the version of its time. Raises ValueError.
+    ``norms`` are values of `regulations.draft`; those not named stay as they are in force. Only rules with norms
+    of stages appear, whether they are on or not, with managers ordered by how many findings they would have now. The
+    changed norms judge every visit, the present ones each visit by the version of its time. Raises ValueError.
     """
     now = moment.now()
     since = now - timedelta(days=days)
     terms = bench().terms
-    changed = norm_of(draft(stage_id, **norms), field_names())
-    tried = Terms({**terms.norms, stage_id: (changed,)}, terms.clocks, terms.gone)
-    fields = {
-        field
-        for versions in (*terms.norms.values(), (changed,))
-        for norm in versions
-        for field, _ in norm.fields
-    }
+    changed = stage_norms(draft(stage_id, **norms), field_names())
+    tried = replace(terms, norms={**terms.norms, stage_id: (changed,)})
+    fields = fields_of((*terms.norms.values(), (changed,)))
     stays = Stay.objects.filter(stage=stage_id).exclude(left_at__lte=since)
     counts: dict[tuple[str, int | None], Counter[str]] = defaultdict(Counter)
+    codes = [code for code, rule in RULES.items() if rule.is_of_stages]
     for deal in timelines(set(stays.values_list("deal_id", flat=True)), fields):
-        for code in ("deal.stuck", "task.none", "field.missing"):
+        for code in codes:
             for suffix, judged_by in (("", tried), ("_before", terms)):
                 for breach in _on_stage(code, deal, judged_by, stage_id):
                     if breach.opens_at <= now and (breach.closes_at is None or breach.closes_at > since):
@@ -238,4 +285,9 @@ def backtest(stage_id: str, norms: Mapping[str, Any], days: int = 90) -> list[Tr
 
 
 def _on_stage(code: str, deal: Timeline, terms: Terms, stage_id: str) -> Iterator[Breach]:
-    return (breach for breach in RULES[code].check(deal, terms) if breach.stage == stage_id)
+    return (
+        breach
+        for check in RULES[code].checks(deal, terms)
+        for breach in check.breaches
+        if breach.stage == stage_id
+    )

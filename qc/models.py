@@ -18,6 +18,7 @@ ENDS = Coalesce("closes_at", Value(NEVER))
 class Severity(models.TextChoices):
     REMARK = "remark", _("remark")
     VIOLATION = "violation", _("violation")
+    QUESTION = "question", _("question")  # a signal that somebody answers: never money, never in quality
 
 
 class RuleMode(models.Model):
@@ -63,14 +64,8 @@ class RegulationQuerySet(models.QuerySet):
 class Regulation(models.Model):
     """What must hold on a stage: five fields of text that people read, and the norms that rules judge by.
 
-    Versions of one stage differ by ``version``; the one in force is the newest published. Durations are seconds
-    on the clock named beside them.
+    Versions of one stage differ by ``version``; the one in force is the newest published.
     """
-
-    class Clock(models.TextChoices):
-        CALENDAR = "calendar", _("calendar")
-        OWNER = "owner", _("owner's shifts")
-        CLIENT = "client", _("client's (company hours)")
 
     stage = models.ForeignKey(
         "pipelines.Stage",
@@ -89,14 +84,7 @@ class Regulation(models.Model):
     term = models.TextField(_("term"), blank=True)
     automation = models.TextField(_("automation"), blank=True)
     steps = models.TextField(_("steps and scenarios"), blank=True)
-    max_stay = models.DurationField(_("longest stay"), null=True, blank=True)
-    stay_clock = models.CharField(_("clock of the stay"), max_length=8, choices=Clock, default=Clock.CALENDAR)
-    needs_task = models.BooleanField(_("a next task is demanded"), default=False)
-    task_grace = models.DurationField(_("grace without a task"), null=True, blank=True)  # owner's clock
-    required_fields = models.JSONField(
-        _("required fields"), default=list, blank=True
-    )  # ids of custom fields; "price"
-    fields_grace = models.DurationField(_("grace to fill fields"), null=True, blank=True)  # owner's clock
+    norms = models.JSONField(_("norms"), default=dict, blank=True)  # by rule: see `qc.norms`
 
     objects = RegulationQuerySet.as_manager()
 

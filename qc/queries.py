@@ -14,9 +14,9 @@ from core import moment
 from core.db import ask
 from core.periods import Period
 from pipelines.mirror import freshness
-from qc import wording
+from qc import rule_modes, wording
 from qc.models import Finding, FindingQuerySet, RuleMode
-from qc.rules import RULES
+from qc.rules import RULES, behind
 from team.models import Employee
 
 
@@ -143,9 +143,10 @@ _VISITS = (
     group by person"""
 )
 OPPORTUNITIES: Mapping[str, str] = {
-    "deal.stuck": _VISITS.format(demand="max_stay is not null"),
+    "deal.stuck": _VISITS.format(demand="norms #>> '{deal.stuck,max_stay}' is not null"),
     "task.none": _OWNED.format(
-        demand="needs_task and exists (select from pipelines_stage g where g.id = stage_id and g.kind = 'work')"
+        demand="(norms #>> '{task.none,demanded}')::boolean"
+        " and exists (select from pipelines_stage g where g.id = stage_id and g.kind = 'work')"
     )
     + "select person, count(distinct o.deal_id), count(distinct o.deal_id) filter (where f.id is not null)"
     + _HELD
@@ -175,8 +176,18 @@ OPPORTUNITIES: Mapping[str, str] = {
     """
     + _HELD
     + " and f.task_id = o.task_id group by person",
-    "field.missing": _VISITS.format(demand="jsonb_array_length(required_fields) > 0"),
+    "field.missing": _VISITS.format(demand="jsonb_array_length(norms #> '{field.missing,fields}') > 0"),
 }
+
+
+def occasion(code: str) -> str | None:
+    """What quality counts by a rule: whole deals, visits or tasks; None = nothing."""
+    return RULES[code].occasion if code in RULES else None
+
+
+def counted_by(occasion: str) -> list[str]:
+    """Codes of the rules by which quality counts such occasions."""
+    return [code for code, rule in RULES.items() if rule.occasion == occasion]
 
 
 def because(finding: Finding) -> str:
@@ -207,8 +218,8 @@ def standing(user: Employee) -> FindingQuerySet:
 
 
 def stuck_deals(now: datetime) -> QuerySet[Finding, dict[str, Any]]:
-    """Open findings of deal.stuck that everybody may see: deal_id, stage_id, manager_id, since, opens_at, price."""
+    """Open findings of stuck deals that everybody may see: deal_id, stage_id, manager_id, since, opens_at, price."""
     shown = Finding.objects.open(now).filter(
-        rule="deal.stuck", mode__in=[RuleMode.Mode.WARN, RuleMode.Mode.MONEY]
+        rule__in=behind("stuck_deals"), mode__in=[RuleMode.Mode.WARN, RuleMode.Mode.MONEY]
     )
     return shown.values("deal_id", "stage_id", "manager_id", "since", "opens_at", price=F("deal__price"))

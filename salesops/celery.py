@@ -61,13 +61,14 @@ app.conf.update(
             "schedule": crontab(minute="*/30", hour="4-7"),
             "options": {"expires": 1500},
         },
-        "judgement": {
-            "task": "jobs.judgement.judge_all",
+        "judgement": {"task": "jobs.judgement.judge_waiting", "schedule": 3.0, "options": {"expires": 3}},
+        "judgement of everything": {
+            "task": "jobs.judgement.demand_all",
             "schedule": crontab(minute="30", hour="2"),
             "options": {"expires": 3600},
         },
         "terms": {
-            "task": "jobs.judgement.judge_by_changed_terms",
+            "task": "jobs.judgement.demand_by_changed_terms",
             "schedule": 300.0,
             "options": {"expires": 280},
         },

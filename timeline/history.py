@@ -1,46 +1,33 @@
-"""A deal's events as the pieces of its life. Pure; `timeline.folding` feeds it and keeps what it says."""
+"""A deal's events as the pieces of its life. Pure; fed by `timeline.loading`, kept by `timeline.folding`."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from pipelines.imports.names import FROM_FILE
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A stage or owner event: what was before and after it, as amoCRM said."""
-
-    at: datetime
-    before: Any
-    after: Any
+from timeline.timeline import OWNER, STAGE, WORK, Change, Piece
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """All that the pieces of one deal follow from; ``stage`` and ``owner`` as of ``updated_at``."""
+    """All that the pieces of one deal follow from; ``stage`` and ``owner`` as of ``updated_at``.
 
-    deal: int
+    ``changes`` are ordered by time and id; those of anything else than STAGE and OWNER do not matter.
+    """
+
     created_at: datetime
     updated_at: datetime
     closed_at: datetime | None
     stage: str
     owner: int | None
-    stages: list[Change]
-    owners: list[Change]
+    changes: Sequence[Change] = ()
 
 
-class Piece(NamedTuple):
-    """A ``Stay`` as a value."""
+class Completion(NamedTuple):
+    """When a task was done, and whether that was never told."""
 
-    deal_id: int
-    stage_id: str
-    manager_id: int | None
-    visit: int
-    visit_since: datetime
-    entered_at: datetime
-    left_at: datetime | None
-    next_stage_id: str | None
+    completed_at: datetime | None
     inferred: bool
 
 
@@ -73,35 +60,53 @@ def steps(
     return found
 
 
-def pieces(life: Life) -> list[Piece]:
+def pieces(life: Life, kinds: Mapping[str, str]) -> list[Piece]:
     """The deal's visits to stages, cut where the owner changed; the last piece is open.
 
     An owner change counts for the whole second it fell in. A visit shorter than a second is kept: it is a transition.
+    ``kinds`` of stages: one that is not named is in work.
     """
     seen_at = life.closed_at or life.updated_at
-    visits = steps(life.stages, life.created_at, life.stage, life.updated_at, seen_at)
-    owners = steps(life.owners, visits[0][0], life.owner, life.updated_at, life.updated_at)
+    stages = [change for change in life.changes if change.field == STAGE]
+    given = [change for change in life.changes if change.field == OWNER]
+    visits = steps(stages, life.created_at, life.stage, life.updated_at, seen_at)
+    owners = steps(given, visits[0][0], life.owner, life.updated_at, life.updated_at)
     found = []
     for number, (since, stage, inferred) in enumerate(visits, 1):
         until = visits[number][0] if number < len(visits) else None
         following = visits[number][1] if number < len(visits) else None
+        kind = kinds.get(stage, WORK)
         cuts = cut(owners, since, until)
         for index, (start, owner, guessed) in enumerate(cuts):
             last = index + 1 == len(cuts)
             found.append(
                 Piece(
-                    life.deal,
                     stage,
+                    kind,
                     owner,
-                    number,
-                    since,
                     start,
                     until if last else cuts[index + 1][0],
-                    following if last else None,
+                    number,
+                    since,
                     inferred if index == 0 else guessed,
+                    following if last else None,
                 )
             )
     return found
+
+
+def completion(
+    is_completed: bool, known: Completion, updated_at: datetime, told_at: datetime | None
+) -> Completion:
+    """When a task was done: at its last event ``told_at``, else when it was first seen to be done.
+
+    Later edits of a done task move its ``updated_at`` on, but not what was ``known`` of it by then.
+    """
+    if not is_completed:
+        return Completion(None, False)
+    if told_at is not None:
+        return Completion(told_at, False)
+    return Completion((known.completed_at if known.inferred else None) or updated_at, True)
 
 
 def cut(owners: list[Step], since: datetime, until: datetime | None) -> list[Step]:

@@ -1,42 +1,43 @@
 """Timelines of deals, read in a fixed number of statements for a whole batch."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from core.db import ask
-from timeline.timeline import PRICE, Change, Piece, Planned, Timeline
+from core.db import Row, Statement, ask
+from timeline.history import Completion, Life, completion, pieces
+from timeline.timeline import PRICE, WORK, Change, Piece, Planned, Timeline
 
 BATCH = 2_000
 T = TypeVar("T")
 
 DEALS = """
-    select id, created_at, updated_at, closed_at, deleted_at, price, fields
+    select id, created_at, updated_at, closed_at, deleted_at, price, fields, stage_id, manager_id
     from pipelines_deal where id = any(%(ids)s) order by id
 """
-PIECES = """
-    select s.deal_id, s.stage_id, coalesce(g.kind, 'work'), s.manager_id, s.entered_at, s.left_at, s.visit,
-           s.visit_since, s.inferred
-    from pipelines_stay s left join pipelines_stage g on g.id = s.stage_id
-    where s.deal_id = any(%(ids)s) order by s.deal_id, s.entered_at, s.id
+STAYS = """
+    select deal_id, stage_id, manager_id, entered_at, left_at, visit, visit_since, inferred, next_stage_id
+    from pipelines_stay where deal_id = any(%(ids)s) order by deal_id, visit, entered_at, id
 """
+KINDS = "select id, kind from pipelines_stage where kind <> 'work'"
 TASKS = """
-    select deal_id, id, manager_id, created_at, updated_at, due_at,
-           case when is_completed then coalesce(completed_at, updated_at) end, deleted_at
+    select deal_id, id, manager_id, created_at, updated_at, due_at, is_completed, completed_at, completed_inferred,
+           deleted_at
     from pipelines_task where deal_id = any(%(ids)s) order by deal_id, created_at, id
 """
 MOVES = """
     select e.kind, e.entity_id, e.at, e.before #>> '{}', e.after #>> '{}'
-    from pipelines_task t
-    join pipelines_event e on e.entity_id = t.id and e.entity = 'task' and e.kind in ('deadline', 'owner')
-    where t.deal_id = any(%(ids)s) and e.after is not null order by e.entity_id, e.at, e.id
+    from pipelines_task t join pipelines_event e on e.entity_id = t.id and e.entity = 'task'
+    where t.deal_id = any(%(ids)s) and e.kind = any(%(kinds)s) and (e.after is not null or e.kind = 'completed')
+    order by e.entity_id, e.at, e.id
 """
 CHANGES = """
-    select entity_id, at, coalesce(after ->> 'field', before ->> 'field'), before, after
+    select entity_id, at, case kind when 'field' then coalesce(after ->> 'field', before ->> 'field') else kind end,
+           before, after
     from pipelines_event
     where entity_id = any(%(ids)s) and entity = 'deal'
-      and (kind = 'price' and %(price)s or kind = 'field'
+      and (kind = any(%(kinds)s) or kind = 'field'
            and (%(fields)s::text[] is null or coalesce(after ->> 'field', before ->> 'field') = any(%(fields)s)))
     order by entity_id, at, id
 """
@@ -50,6 +51,17 @@ class Move(NamedTuple):
     after: str
 
 
+class Loaded(NamedTuple):
+    """Timelines, in the order of their deals' ids; and where history says otherwise than what is kept of it.
+
+    ``stays`` are whole lives by deal, ``tasks`` by task; both are for `timeline.folding` to keep.
+    """
+
+    timelines: list[Timeline]
+    stays: dict[int, list[Piece]]
+    tasks: dict[int, Completion]
+
+
 def timelines(ids: Iterable[int], fields: Collection[str] | None = None) -> Iterator[Timeline]:
     """The deals among ``ids`` that are mirrored, in the order of their ids within each batch of 2,000.
 
@@ -57,50 +69,86 @@ def timelines(ids: Iterable[int], fields: Collection[str] | None = None) -> Iter
     """
     wanted = list(dict.fromkeys(ids))
     for start in range(0, len(wanted), BATCH):
-        yield from _batch(wanted[start : start + BATCH], fields)
+        yield from build(ask(*reading(wanted[start : start + BATCH], fields))).timelines
 
 
-def _batch(ids: list[int], fields: Collection[str] | None) -> Iterator[Timeline]:
+def reading(
+    ids: Sequence[int], fields: Collection[str] | None = None, *, history: bool = False
+) -> list[Statement]:
+    """What `build` needs of these deals. ``history``: with all events that their lives and tasks follow from."""
     deals = {"ids": ids}
-    wanted = {
-        "ids": ids,
-        "price": fields is None or PRICE in fields,
-        "fields": None if fields is None else list(fields),
-    }
-    stays, planned, events, changed, rows = ask(
-        (PIECES, deals), (TASKS, deals), (MOVES, deals), (CHANGES, wanted), (DEALS, deals)
-    )
-    pieces: dict[int, list[Piece]] = defaultdict(list)
-    for deal, *piece in stays:
-        pieces[deal].append(Piece._make(piece))
+    moves, changes = ["deadline", "owner"], [PRICE] if fields is None or PRICE in fields else []
+    if history:
+        moves, changes = [*moves, "completed"], [*changes, "stage", "owner"]
+    return [
+        (KINDS, {}),
+        (STAYS, deals),
+        (TASKS, deals),
+        (MOVES, {"ids": ids, "kinds": moves}),
+        (CHANGES, {"ids": ids, "kinds": changes, "fields": None if fields is None else list(fields)}),
+        (DEALS, deals),
+    ]
+
+
+def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
+    """Timelines from the answers to `reading`: with ``history`` from what it says, else from what is kept of it."""
+    kinds, stays, planned, moves, changed, deals = answers
+    kind_of: dict[str, str] = dict(kinds)  # type: ignore[arg-type]
+    loaded = Loaded([], {}, {})
+    kept: dict[int, list[Piece]] = defaultdict(list)
+    for deal, stage, owner, since, until, *rest in stays:
+        kept[deal].append(Piece(stage, kind_of.get(stage, WORK), owner, since, until, *rest))
+    tasks = _tasks(planned, moves, loaded.tasks if history else None)
+    changes: dict[int, list[Change]] = defaultdict(list)
+    for deal, at, field, before, after in changed:
+        changes[deal].append(Change(at, field, _value(before), _value(after)))
+    for deal, created_at, updated_at, closed_at, deleted_at, price, values, stage, owner in deals:
+        lived, told = kept.get(deal, []), changes.get(deal, ())
+        if history and stage is not None:
+            found = pieces(Life(created_at, updated_at, closed_at, stage, owner, told), kind_of)
+            if found != lived:
+                lived = loaded.stays[deal] = found
+        loaded.timelines.append(
+            Timeline(
+                deal,
+                created_at,
+                updated_at,
+                closed_at,
+                deleted_at,
+                price,
+                values,
+                tuple(lived),
+                tuple(tasks.get(deal, ())),
+                tuple(told),
+            )
+        )
+    return loaded
+
+
+def _tasks(
+    planned: list[Row], events: list[Row], different: dict[int, Completion] | None
+) -> Mapping[int, list[Planned]]:
+    """Tasks by deal. When they were done is told by events, and noted where ``different``; without it by the rows."""
     moves: dict[tuple[str, int], list[Move]] = defaultdict(list)
     for kind, task, *move in events:
         moves[kind, task].append(Move._make(move))
     tasks: dict[int, list[Planned]] = defaultdict(list)
-    for deal, task, owner, created_at, updated_at, due_at, completed_at, deleted_at in planned:
+    for deal, task, owner, created_at, updated_at, due_at, is_completed, *done, deleted_at in planned:
+        known = Completion._make(done)
+        if different is not None:
+            told = moves.get(("completed", task))
+            now = completion(is_completed, known, updated_at, told[-1].at if told else None)
+            if now != known:
+                known = different[task] = now
         dues: tuple[tuple[datetime, datetime], ...] = ((created_at, due_at),)
         owners: tuple[tuple[datetime, int | None], ...] = ((created_at, owner),)
         if moves and (moved := moves.get(("deadline", task))):
             dues = _steps(created_at, updated_at, due_at, moved, datetime.fromisoformat)
         if moves and (given := moves.get(("owner", task))):
             owners = _steps(created_at, updated_at, owner, given, int)
+        completed_at = known.completed_at or updated_at if is_completed else None
         tasks[deal].append(Planned(task, owners, created_at, dues, completed_at, deleted_at))
-    changes: dict[int, list[Change]] = defaultdict(list)
-    for deal, at, field, before, after in changed:
-        changes[deal].append(Change(at, field or PRICE, _value(before), _value(after)))
-    for deal, created_at, updated_at, closed_at, deleted_at, price, values in rows:
-        yield Timeline(
-            deal,
-            created_at,
-            updated_at,
-            closed_at,
-            deleted_at,
-            price,
-            values,
-            tuple(pieces.get(deal, ())),
-            tuple(tasks.get(deal, ())),
-            tuple(changes.get(deal, ())),
-        )
+    return tasks
 
 
 def _value(value: Any) -> Any:

@@ -14,10 +14,15 @@ from core.spans import Spans
 
 INCOMING, WORK, WON, LOST = "incoming", "work", "won", "lost"  # kinds of stages
 PRICE = "price"  # the name under which a deal's amount stands among its fields
+STAGE, OWNER = "stage", "owner"  # and those of a stage and an owner among its changes
 
 
 class Piece(NamedTuple):
-    """One stage with one owner. ``inferred``: the event of entering never came, so ``since`` is not proven."""
+    """One stage with one owner: a ``Stay`` as a value.
+
+    ``inferred``: the event of entering never came, so ``since`` is not proven. ``next_stage`` stands on the last piece
+    of a finished visit.
+    """
 
     stage: str
     kind: str
@@ -27,6 +32,7 @@ class Piece(NamedTuple):
     visit: int
     visit_since: datetime
     inferred: bool = False
+    next_stage: str | None = None
 
 
 class Visit(NamedTuple):
@@ -57,7 +63,7 @@ class Planned(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A field of the deal got another value. ``field`` is the id of a custom field as text, or PRICE."""
+    """Something about the deal became another. ``field`` is the id of a custom field as text, PRICE, STAGE or OWNER."""
 
     at: datetime
     field: str

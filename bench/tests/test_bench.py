@@ -9,7 +9,7 @@ from bench import __main__, data, report, store
 from bench.data import COLUMNS, Company
 from bench.measure import Cost, share
 from bench.rows import MEASURES
-from pipelines.models import Deal, Stay, Task, Touched
+from pipelines.models import Deal, JudgementRequest, Stay, Task
 from timeline import folding
 
 
@@ -20,7 +20,7 @@ def test_storing_a_page_is_measured_beside_djangos_own_upsert() -> None:
         f"store a page of 250 deals, {case}" for case in ("unchanged", "5 % changed", "all changed", "new")
     ]
     assert all(line.ratio is not None and line.ratio >= 0 for line in lines)
-    assert not Deal.objects.exists() and not Touched.objects.exists()  # it cleans up
+    assert not Deal.objects.exists() and not JudgementRequest.objects.exists()  # it cleans up
 
 
 @pytest.mark.django_db
@@ -33,7 +33,7 @@ def test_an_invented_company_is_what_folding_its_events_gives() -> None:
     done = dict(Task.objects.values_list("id", "completed_at"))
     assert Deal.objects.count() == 300
     assert Deal.objects.open().count() in range(30, 90)
-    assert folding.fold() == 0
+    assert folding.fold(Deal.objects.values_list("id", flat=True)) == 0
     assert dict(Task.objects.values_list("id", "completed_at")) == done
     assert Stay.objects.filter(left_at=None).count() == 300
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipelines.mirror.rows import LOST, WON
 from pipelines.models import Contact, Cursor, Deal, Person, Pipeline, Stage, Stay, Task
+from qc import norms
 from qc.models import Finding, Regulation, RuleMode, Severity
 from team.models import Employee, Role
 
@@ -103,9 +104,18 @@ def make_finding(deal: Deal, rule: str = "deal.stuck", **values: Any) -> Finding
 
 
 def make_regulation(stage: Stage, **values: Any) -> Regulation:
+    """``values``: columns, and parameters of norms by their flat names."""
     return Regulation.objects.create(
-        **{"stage": stage, "version": 1, "published_at": NOW - 30 * DAY} | values
+        **{"stage": stage, "version": 1, "published_at": NOW - 30 * DAY} | with_norms(values)
     )
+
+
+def with_norms(values: dict[str, Any]) -> dict[str, Any]:
+    """Columns of a regulation, from values in which parameters of norms stand beside them by their flat names."""
+    flat = {name: value for name, value in values.items() if name in norms.flat_parameters()}
+    names = {str(field): "" for field in flat.get("required_fields", ())}
+    rest = {name: value for name, value in values.items() if name not in flat}
+    return rest | {"norms": norms.document(names, **flat)}
 
 
 def make_cursor(entity: str = "deals", **values: Any) -> Cursor:

@@ -18,7 +18,7 @@ from pipelines.imports.names import FROM_FILE
 from pipelines.imports.parsing import parse
 from pipelines.mirror import coverage
 from pipelines.mirror.entities import TABLE
-from pipelines.models import Contact, Cursor, Deal, Person, Pipeline, Stage, Stay, Touched
+from pipelines.models import Contact, Cursor, Deal, JudgementRequest, Person, Pipeline, Stage, Stay
 from pipelines.tests.export_files import OLD_CONTACTS, OLD_DEALS, old_contact, old_deal, table
 from qc.models import Finding, Regulation
 from sandbox.world import World
@@ -30,12 +30,9 @@ ANNA, SALES = names.person_key("Анна Кузнецова"), names.pipeline_ke
 
 
 @pytest.fixture(autouse=True)
-def judged(now: datetime, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[int]]]:
-    """The mirror by itself, in English: what it would hand on for judgement is collected."""
-    asked: list[list[int]] = []
-    monkeypatch.setattr(judgement_queue, "ask_for_judgement", lambda deals, queue: asked.append(deals))
+def english(now: datetime) -> Iterator[None]:
     with override("en"):
-        yield asked
+        yield
 
 
 @pytest.fixture
@@ -77,7 +74,7 @@ def test_an_export_makes_deals_with_people_pipelines_and_stages(run: Any, judged
     assert Deal.objects.get(pk=2).stage.kind == Stage.Kind.WON
     assert Deal.objects.get(pk=2).closed_at == datetime(2026, 10, 3, 15, 0, tzinfo=UTC)
     assert set(Stage.objects.filter(pipeline=SALES).values_list("kind", flat=True)) == {"work", "won", "lost"}
-    assert judged == [[1, 2]] and not Touched.objects.filter(sent_at=None).exists()
+    assert Stay.objects.count() == 2 and not JudgementRequest.objects.exists(), "judged at once"
 
 
 def test_a_deal_stands_on_its_present_stage_since_creation_and_that_is_not_proven(run: Any) -> None:
@@ -91,14 +88,12 @@ def test_the_same_file_again_changes_nothing(run: Any, judged: list) -> None:
     rows = [old_deal(number, **{"Ответственный": f"Менеджер {number % 3}"}) for number in range(1, 6)]
     run(*rows)
     before, stays = snapshot(), list(Stay.objects.values())
-    judged.clear()
     assert counts(run(*rows)) == [0, 0, 5, 0]
     assert snapshot() == before and list(Stay.objects.values()) == stays and judged == []
 
 
 def test_a_newer_export_updates_what_has_changed(run: Any, judged: list) -> None:
     run(old_deal(1), old_deal(2), old_deal(3, **{"Дата закрытия": "02.10.2026"}))
-    judged.clear()
     moved = old_deal(1, **{"Этап сделки": "Договор", "Ответственный": "Иван Петров"})
     reopened = old_deal(3, **{"Дата закрытия": OPEN})
     assert counts(run(moved, old_deal(2), reopened, old_deal(4))) == [1, 2, 1, 0]
@@ -120,11 +115,10 @@ def test_an_older_export_is_refused(run: Any) -> None:
 def test_a_preview_tells_the_counts_and_changes_nothing(run: Any, judged: list) -> None:
     run(old_deal(1))
     before = snapshot()
-    judged.clear()
     text = run(old_deal(1, **{"Бюджет ": "5"}), old_deal(2), old_deal("x"), preview=True)
     assert counts(text) == [1, 1, 0, 1]
     assert "Line 4 is rejected: “x” is not an ID." in text
-    assert snapshot() == before and judged == [] and not Touched.objects.filter(sent_at=None).exists()
+    assert snapshot() == before and not JudgementRequest.objects.exists()
 
 
 def test_people_with_one_name_are_one_person_however_it_is_typed(run: Any) -> None:
@@ -200,7 +194,7 @@ def company(world: World) -> dict[str, Any]:
 
 def load_all(source: Source) -> None:
     assert coverage.pull(source, TABLE) == []
-    judgement_queue.deliver_all(lambda: None)
+    judgement_queue.judge_load()
 
 
 def test_after_the_api_the_mirror_is_what_it_would_be_without_the_import(

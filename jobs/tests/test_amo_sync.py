@@ -7,11 +7,11 @@ import stamina
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
-from jobs import judgement_queue
 from jobs.management.commands import amo_sync
-from pipelines.models import Account, Cursor, Deal, Stay, Touched
+from pipelines.models import Account, Cursor, Deal, JudgementRequest, Stay
 from pipelines.tests.test_connection import nowhere
 from pipelines.tests.test_sync import populate, tick
+from qc.rules import RULES
 from sandbox.faults import Fault
 from sandbox.server import Handle
 
@@ -19,14 +19,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def alone(amo: Handle, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[int]]]:
-    """The mirror by itself: what it would hand on for judgement is collected."""
-    asked: list[list[int]] = []
-    monkeypatch.setattr(judgement_queue, "ask_for_judgement", lambda deals, queue: asked.append(deals))
-    monkeypatch.setattr(amo_sync, "get_commands", lambda: {})
+def connected(amo: Handle) -> Iterator[None]:
     settings = override_settings(AMO_BASE_URL=amo.url, AMO_TOKEN=amo.token, AMO_RATE=0)
     with settings, stamina.set_testing(True, attempts=2, cap=True):
-        yield asked
+        yield
 
 
 def run(*arguments: Any) -> str:
@@ -40,23 +36,29 @@ def table(text: str) -> dict[str, list[int]]:
     return {line[0]: [int(word.replace(",", "")) for word in line[1:]] for line in lines}
 
 
+def judged(text: str) -> list[str]:
+    """The rules of which counts are told."""
+    return [line.split()[0] for line in text.splitlines() if line.split()[0] in RULES]
+
+
 def test_a_full_sync_ends_with_counts_per_entity(amo: Handle) -> None:
     populate(amo.world, 12)
-    counts = table(run("--full"))
+    told = run("--full")
+    counts = table(told)
+    assert judged(told) == list(RULES)
     assert counts["deals"] == counts["tasks"] == counts["notes"] == counts["contacts"] == [12, 12, 0]
-    assert Stay.objects.filter(left_at=None).count() == 12 and not Touched.objects.exists()
+    assert Stay.objects.filter(left_at=None).count() == 12 and not JudgementRequest.objects.exists()
     assert table(run("--full"))["deals"] == [12, 0, 0]
 
 
-def test_the_first_sync_is_full_and_the_next_brings_what_changed(amo: Handle, alone: list) -> None:
+def test_the_first_sync_is_full_and_the_next_brings_what_changed(amo: Handle) -> None:
     populate(amo.world, 5)
     assert table(run())["deals"] == [5, 5, 0]
     tick(amo.world)
     deal = min(Deal.objects.values_list("id", flat=True))
     amo.world.edit_lead(lead_id=deal, price=9)
-    alone.clear()
     assert table(run())["deals"] == [5, 0, 1]
-    assert alone == [[deal]]
+    assert not JudgementRequest.objects.exists(), "judged at once"
 
 
 def test_named_deals_alone_can_be_read_again(amo: Handle) -> None:

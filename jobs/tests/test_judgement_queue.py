@@ -1,36 +1,48 @@
-"""What was changed is judged, whoever dies and whatever Redis forgets; a load is closed once, and never left open."""
+"""What is demanded is judged once, whoever dies and whatever breaks; a load is closed once, and never left open."""
 
-import json
-from base64 import b64decode
+import re
+import threading
 from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from django.conf import settings
-from redis import Redis
+from django.db import connection as database
 
-from core import locks
+from core import locks, moment
 from jobs import judgement_queue, mirror
-from jobs.judgement import judge
 from pipelines.account import connection
 from pipelines.account.source import Source
 from pipelines.amo.errors import AmoError
 from pipelines.mirror import coverage, readers
 from pipelines.mirror.entities import TABLE
-from pipelines.models import Account, Cursor, Deal, Event, Person, Stay, Touched
+from pipelines.models import Account, Cursor, Deal, Event, JudgementRequest, Person, Stay
 from pipelines.tests.test_sync import everything, populate, tick
+from qc import engine, regulations
+from qc.models import Finding
+from qc.tests import world as office
+from qc.tests.lives import at, hours
 from sandbox.auth import Grant
 from sandbox.faults import Fault
 from sandbox.server import Handle
 from sandbox.world import World
+from timeline import loading
 
-pytestmark = pytest.mark.django_db
+REQUESTS = JudgementRequest.objects
+together = pytest.mark.django_db
+apart = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def redis() -> Iterator[Redis]:
-    with Redis.from_url(settings.REDIS_URL) as one:
-        one.delete("work", "hooks", "celery", "unacked")
-        yield one
+def company() -> Iterator[None]:
+    """Deals 1 to 6 on the stage offer since the first hour, without events: their lives fold as they stand."""
+    office.company()
+    office.regulation("offer", max_stay=hours(24))
+    for key in range(1, 7):
+        office.deal(key, "0 offer anna")
+    moment.fix(at(200).isoformat())
+    yield
+    moment.fix(None)
 
 
 @pytest.fixture
@@ -38,80 +50,269 @@ def account(amo: Handle) -> Account:
     return connection.connect(amo.url, amo.token)
 
 
-def asked(redis: Redis, queue: str = "work") -> list[list[int]]:
-    """The deals of every question for judgement that waits in a queue."""
-    messages = [json.loads(one) for one in redis.lrange(queue, 0, -1)]  # type: ignore[union-attr]
-    wanted = [one for one in messages if one["headers"]["task"] == "jobs.judgement.judge"]
-    return [json.loads(b64decode(one["body"]))[0][0] for one in wanted]
+def asked() -> list[int | None]:
+    return list(REQUESTS.order_by("deal_id").values_list("deal_id", flat=True))
 
 
-def note(*deals: int) -> None:
-    Touched.objects.bulk_create([Touched(deal_id=deal) for deal in deals])
+def found() -> list[int]:
+    return list(Finding.objects.standing().order_by("deal_id").values_list("deal_id", flat=True))
 
 
-def noted() -> list[int]:
-    return list(Touched.objects.order_by("deal_id").values_list("deal_id", flat=True))
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[int], list[str] | None, bool]]:
+    """Deals, rules and whether they are folded, of every judgement."""
+    seen: list[tuple[list[int], list[str] | None, bool]] = []
+    original = engine.judge_together
+
+    def noted(deals, rules=None, *, history=False, requests=()):  # type: ignore[no-untyped-def]
+        done = original(deals, rules, history=history, requests=requests)
+        if done.deals:
+            seen.append((list(deals), rules, history))
+        return done
+
+    monkeypatch.setattr(engine, "judge_together", noted)
+    return seen
 
 
-def test_a_note_stays_until_its_deal_is_judged(redis: Redis) -> None:
-    note(1, 2, 2)
-    assert judgement_queue.deliver() == 2 and asked(redis) == [[1, 2]] and noted() == [1, 2, 2]
-    assert judgement_queue.deliver() == 0 and len(asked(redis)) == 1, "asked once"
-    judge([1])
-    assert noted() == [2, 2]
-    judge([2])
-    assert noted() == []
+@together
+def test_many_requests_of_one_deal_are_one_judgement_and_go_with_it(company: None, judged: list) -> None:
+    REQUESTS.demand_deals([2, 1, 2, 2])
+    judgement_queue.judge_waiting()
+    assert judged == [([1, 2], None, True)] and asked() == [] and found() == [1, 2]
+    judgement_queue.judge_waiting()
+    assert len(judged) == 1
 
 
-def test_what_redis_forgot_is_asked_again(redis: Redis) -> None:
-    note(1)
-    judgement_queue.deliver()
-    redis.delete("work")
-    Touched.objects.update(sent_at=locks.present() - judgement_queue.PATIENCE)
-    judgement_queue.deliver(queue="hooks")
-    assert asked(redis) == [] and asked(redis, "hooks") == [[1]]
+@together
+def test_named_deals_are_judged_at_once_and_the_others_wait(company: None, judged: list) -> None:
+    REQUESTS.demand_deals([1, 2, 2, 3])
+    assert judgement_queue.judge_deals([3, 2]) == 2 and asked() == [1]
+    assert judgement_queue.judge_deals([3, 2]) == 0 and judged == [([2, 3], None, True)], (
+        "nobody asks any more"
+    )
 
 
-def test_a_change_after_the_question_is_asked_about_on_its_own(redis: Redis) -> None:
-    note(1)
-    judgement_queue.deliver()
-    note(1)
-    judge([1])
-    assert noted() == [1] and judgement_queue.deliver() == 1 and asked(redis) == [[1], [1]]
+@together
+def test_life_and_findings_are_written_together(company: None) -> None:
+    office.event("stage", 10, "deal", 1, "lead", "offer")
+    REQUESTS.demand_deals([1])
+    judgement_queue.judge_waiting()
+    assert list(Stay.objects.filter(deal=1).values_list("stage", "entered_at").order_by("visit")) == [
+        ("lead", at(0)),
+        ("offer", at(10)),
+    ]
+    assert Finding.objects.get().since == at(10)
 
 
-def test_judging_by_some_rules_settles_nothing(redis: Redis) -> None:
-    note(1)
-    judgement_queue.deliver()
-    judge([1], ["deal.stuck"])
-    assert noted() == [1]
+@together
+def test_what_breaks_down_leaves_everything_as_it_was(company: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.event("stage", 10, "deal", 1, "lead", "offer")
+    REQUESTS.demand_deals([1])
+
+    def down(*arguments: object, **options: object) -> None:
+        raise judgement_queue.OperationalError
+
+    with monkeypatch.context() as patched, pytest.raises(judgement_queue.OperationalError):
+        patched.setattr(engine, "compare", down)
+        judgement_queue.judge_waiting()
+    assert asked() == [1] and Stay.objects.filter(deal=1).count() == 1 and found() == []
 
 
-def test_a_question_that_cannot_be_asked_leaves_the_note_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    def down(deals: list[int], queue: str | None) -> None:
-        raise ConnectionError
-
-    note(1)
-    with monkeypatch.context() as patched, pytest.raises(ConnectionError):
-        patched.setattr(judgement_queue, "ask_for_judgement", down)
-        judgement_queue.deliver()
-    assert Touched.objects.get().sent_at is None
-
-
-def test_a_whole_load_leaves_one_note_a_deal_and_all_are_asked_for(
-    account: Account, world: World, redis: Redis
+@together
+@pytest.mark.parametrize("wide", [False, True], ids=["single deals", "a part"])
+def test_a_deal_that_cannot_be_judged_rests_and_holds_up_nobody(
+    company: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, wide: bool
 ) -> None:
+    monkeypatch.setattr(engine, "BATCH", 4)
+    original = loading.build
+
+    def broken(answers, *, history=False):  # type: ignore[no-untyped-def]
+        if any(row[0] == 3 for row in answers[-1]):
+            raise ZeroDivisionError
+        return original(answers, history=history)
+
+    monkeypatch.setattr(engine, "build", broken)
+    REQUESTS.demand_all(history=True) if wide else REQUESTS.demand_deals(range(1, 7))
+    judgement_queue.judge_waiting()
+    assert found() == [1, 2, 4, 5, 6] and "deal [3] cannot be judged" in caplog.text
+    rest = REQUESTS.get()
+    assert [rest.deal_id or rest.deals[0], rest.retry_at is None] == [3, False]
+    monkeypatch.setattr(engine, "build", original)
+    judgement_queue.judge_waiting()
+    assert REQUESTS.exists(), "it rests"
+    REQUESTS.update(retry_at=locks.present() - timedelta(seconds=1))
+    judgement_queue.judge_waiting()
+    assert not REQUESTS.exists() and found() == [1, 2, 3, 4, 5, 6]
+
+
+@together
+def test_requests_about_all_are_cut_into_parts_and_many_are_one(
+    company: None, judged: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judgement_queue, "BATCH", 4)
+    REQUESTS.demand_deals([5])
+    REQUESTS.demand_stage("offer", at(0))
+    REQUESTS.demand_all(["deal.stuck"])
+    REQUESTS.demand_all()
+    judgement_queue.judge_singles()
+    judgement_queue.cut_wide()
+    REQUESTS.demand_all()
+    assert REQUESTS.count_deals() == 7, "a request that is not cut counts as one"
+    judgement_queue.judge_part()
+    judgement_queue.judge_waiting()
+    assert judged == [
+        ([5], None, True),
+        ([1, 2, 3, 4], None, False),
+        ([5, 6], None, False),  # begun before the last request was cut
+        ([1, 2, 3, 4], None, False),
+        ([5, 6], None, False),
+    ]
+    assert not REQUESTS.exists()
+
+
+@together
+def test_a_full_load_takes_the_place_of_all_other_requests(company: None, judged: list) -> None:
+    REQUESTS.demand_deals([1, 2, 404])
+    REQUESTS.demand_all(["deal.stuck"])
+    REQUESTS.demand_all(history=True)
+    judgement_queue.cut_wide()
+    judgement_queue.judge_waiting()
+    assert judged == [([1, 2, 3, 4, 5, 6], None, True)] and not REQUESTS.exists()
+
+
+@together
+def test_only_deals_of_the_stage_are_judged_by_its_new_version(company: None, judged: list) -> None:
+    office.deal(7, "0 offer anna; 100 lead anna")  # left before the version
+    office.deal(8, "0 offer anna; 250 lead anna")
+    office.deal(9, "0 lead anna")
+    Deal.objects.filter(pk=9).update(stage="offer")  # its stay is being written by somebody else
+    regulations.publish("offer", None, max_stay=hours(5))
+    judgement_queue.judge_waiting()
+    assert judged == [([1, 2, 3, 4, 5, 6, 8, 9], None, False)]
+
+
+@together
+def test_judging_by_some_rules_answers_no_request_about_a_deal(company: None, judged: list) -> None:
+    regulations.set_mode("deal.stuck", "money")
+    judgement_queue.cut_wide()
+    REQUESTS.demand_deals([1])
+    assert judgement_queue.judge_part() and asked() == [1]
+    assert judged == [([1, 2, 3, 4, 5, 6], ["deal.stuck"], False)]
+    assert set(Finding.objects.values_list("mode", flat=True)) == {"money"}
+
+
+@together
+def test_a_rule_that_has_gone_is_left_out(company: None) -> None:
+    REQUESTS.demand_all(["deal.stuck", "deal.cold"])
+    judgement_queue.judge_waiting()
+    assert found() == [1, 2, 3, 4, 5, 6] and not REQUESTS.exists()
+
+
+@apart
+def test_what_is_published_by_halves_is_not_asked_about(company: None) -> None:
+    with pytest.raises(ZeroDivisionError), judgement_queue.transaction.atomic():
+        regulations.publish("offer", None, max_stay=hours(5))
+        raise ZeroDivisionError
+    assert not REQUESTS.exists()
+
+
+@apart
+def test_two_workers_share_the_queue_and_neither_waits_for_what_the_other_has_in_hand(company: None) -> None:
+    """One holds a deal while the other drains: it is left to him, and what he gives back is found again."""
+    REQUESTS.demand_deals([1, 2])
+    held, go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with judgement_queue.transaction.atomic():
+            list(REQUESTS.select_for_update().filter(deal_id=1))
+            held.set()
+            go_on.wait(10)
+        database.close()
+
+    other = threading.Thread(target=hold)
+    other.start()
+    held.wait(10)
+    REQUESTS.demand_deals([1])
+    judgement_queue.judge_waiting()
+    assert asked() == [1] and found() == [1, 2], "the later request is judged, the one in hand is left"
+    assert judgement_queue.judge_deals([1]) == 0
+    go_on.set()
+    other.join()
+    judgement_queue.judge_waiting()
+    assert asked() == []
+
+
+@apart
+def test_many_workers_lose_nothing_and_never_lock_each_other_out(
+    company: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judgement_queue, "BATCH", 2)
+    failures: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            for turn in range(10):
+                REQUESTS.demand_deals([1 + (number + turn) % 6, 1 + (number * turn) % 6])
+                if turn % 4 == number:
+                    REQUESTS.demand_all(history=bool(turn % 2))
+                judgement_queue.judge_waiting()
+                judgement_queue.judge_deals([6, 5, 4, 3, 2, 1])
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            database.close()
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for one in workers:
+        one.start()
+    for one in workers:
+        one.join()
+    judgement_queue.judge_waiting()
+    assert failures == [] and not REQUESTS.exists() and found() == [1, 2, 3, 4, 5, 6]
+    assert Stay.objects.count() == 6
+
+
+def trips(trace: str) -> int:
+    """How often the client spoke and then waited: lines of libpq's trace begin with the time and F or B."""
+    speakers = re.findall(r"^\S+\s+\S*\s*([FB])\s", trace, re.MULTILINE)
+    return sum(one == "F" and other == "B" for one, other in zip(speakers, speakers[1:], strict=False))
+
+
+@apart
+@pytest.mark.parametrize("way", ["at once", "from the queue"])
+def test_a_deal_costs_one_transaction_and_four_trips_at_most(company: None, tmp_path: Path, way: str) -> None:
+    REQUESTS.demand_deals([1])
+    judgement_queue.judge_waiting()  # terms are known, plans are prepared
+    office.event("stage", 10, "deal", 2, "lead", "offer")
+    office.task(1, 2, 20, 40, done=60)
+    REQUESTS.demand_deals([2, 2])
+    run = {
+        "at once": lambda: engine.judge_together([2], history=True, requests=None),
+        "from the queue": judgement_queue.judge_singles,
+    }[way]
+    driver, file = database.connection.pgconn, tmp_path / "trace"
+    with file.open("wb") as told:
+        driver.trace(told.fileno())
+        done = run()
+        driver.untrace()
+    assert done and done.deals == 1 and found() == [1, 2, 2] and Stay.objects.filter(deal=2).count() == 2
+    text = file.read_text(errors="replace")
+    assert text.count('"COMMIT"') == 2, "asked and answered once"
+    assert trips(text) == (3 if way == "at once" else 4), text
+
+
+@together
+def test_a_whole_load_is_judged_and_nothing_waits(account: Account, world: World) -> None:
     populate(world, 3)
     mirror.first_load()
-    deals = list(Deal.objects.order_by("id").values_list("id", flat=True))
-    assert asked(redis) == [deals] and noted() == deals and judgement_queue.loaded()
-    assert Stay.objects.filter(left_at=None).count() == 3
-    judge(deals)
-    assert noted() == []
+    assert (
+        Stay.objects.filter(left_at=None).count() == 3 and not REQUESTS.exists() and judgement_queue.loaded()
+    )
 
 
+@together
 def test_a_load_that_ended_before_it_was_closed_is_closed_by_the_next(
-    account: Account, amo: Handle, world: World, source: Source, redis: Redis
+    account: Account, amo: Handle, world: World, source: Source
 ) -> None:
     populate(world, 3)
     everything(source)
@@ -126,8 +327,9 @@ def test_a_load_that_ended_before_it_was_closed_is_closed_by_the_next(
     assert judgement_queue.loaded() and Deal.objects.filter(pk=lost).exists()
 
 
+@together
 def test_what_the_token_may_not_see_stops_nothing_else_and_comes_when_it_may(
-    account: Account, amo: Handle, world: World, redis: Redis
+    account: Account, amo: Handle, world: World
 ) -> None:
     populate(world, 2)
     grant = amo.app.tokens.access[amo.token]
@@ -146,6 +348,7 @@ def test_what_the_token_may_not_see_stops_nothing_else_and_comes_when_it_may(
     assert Person.objects.filter(deleted_at=None).count() == len(world.users)
 
 
+@together
 def test_a_refused_entity_is_told_apart_from_a_broken_one(amo: Handle, world: World, source: Source) -> None:
     populate(world, 1)
     amo.app.faults.add(Fault(path="/loss_reasons$", status=402, times=1))

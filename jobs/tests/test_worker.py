@@ -17,7 +17,7 @@ from jobs import judgement_queue
 from pipelines.account import connection
 from pipelines.mirror import coverage, hooks
 from pipelines.mirror.entities import TABLE
-from pipelines.models import Account, Deal, Hook, Touched
+from pipelines.models import Account, Deal, Hook, JudgementRequest
 from pipelines.tests.test_sync import populate
 from sandbox.server import Handle, serve_in_thread
 from sandbox.world import World
@@ -48,7 +48,7 @@ def mirrored(amo: Handle) -> Account:
     account = connection.connect(amo.url, amo.token)
     with connection.source_of(account) as source:
         assert coverage.pull(source, TABLE) == []
-    judgement_queue.deliver(judge=lambda deals: None)
+    judgement_queue.judge_waiting()
     return account
 
 
@@ -125,7 +125,7 @@ def test_a_change_in_amocrm_reaches_the_row_and_asks_for_judgement(
     amo.world.move_lead(lead_id=two.id, status_id=142)
     took = eventually(lambda: Deal.objects.filter(pk=two.id, stage__status=142).exists(), 10)
     assert took < 3, "a second in the middle, three at worst"
-    eventually(lambda: not Touched.objects.filter(deal_id__in=[one.id, two.id]).exists(), 10)
+    eventually(lambda: not JudgementRequest.objects.filter(deal_id__in=[one.id, two.id]).exists(), 10)
 
 
 @pytest.mark.timeout(180)

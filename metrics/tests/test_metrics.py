@@ -22,7 +22,7 @@ from devtools.tests.factory import (
     make_stage,
     make_task,
 )
-from metrics import METRICS, measure, rows
+from metrics import METRICS, UnknownField, check_fields, measure, rows
 from pipelines.models import CustomField, Deal, Event, LossReason, Person, Stage, Stay, Task, Touch
 from team.models import Employee, Role
 
@@ -172,10 +172,49 @@ def test_money_may_be_another_field_dated_by_another(house: House) -> None:
             {"date": "price"},
             "date: 'price' must be closed_at, created_at or the id of a deal field that holds a date",
         ),
-        ({"colour": "red"}, "won_sum has no option colour; its options are field, date"),
+        (
+            {"colour": "red"},
+            "won_sum has no option colour; its options are field, date, at_least, since, until",
+        ),
     ]:
         with pytest.raises(ValueError) as error:
             ask("won_sum", options=options)
+        assert str(error.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"at_least": "380000"}, (D(1_080_000), 2)),
+        ({"at_least": "380000.01"}, (D(700_000), 1)),
+        ({"since": "2026-11-03"}, (D(1_090_000), 3)),
+        ({"since": "2026-11-04"}, (D(390_000), 2)),
+        ({"until": "2026-11-15"}, (D(700_000), 1)),
+        ({"since": "2026-11-10", "until": "2026-11-21", "at_least": "300000"}, (D(380_000), 1)),
+    ],
+)
+def test_sales_may_be_narrowed_to_days_and_large_deals(
+    house: House, options: dict[str, str], expected: tuple[Decimal, int]
+) -> None:
+    """Days are local and half-open: midnight of the 3rd in Moscow is the 3rd, midnight of the 15th is not the 14th."""
+    for day, price in ((2, 700_000), (14, 380_000), (19, 10_000)):
+        house.closed(house.won, house.anna, NOVEMBER.start + day * DAY, price)
+    assert ask("won_sum", options=options) == {None: expected}
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"since": "soon"}, "since: 'soon' must be a day such as 2026-11-05"),
+        ({"until": "2026-02-30"}, "until: '2026-02-30' must be a day such as 2026-11-05"),
+        ({"at_least": "many"}, "at_least: 'many' must be a number"),
+        ({"at_least": "NaN"}, "at_least: 'NaN' must be a number"),
+    ],
+)
+def test_an_option_without_sense_is_answered_with_a_sentence(options: dict[str, str], sentence: str) -> None:
+    for asked in (check_fields, lambda options: ask("won_sum", options=options)):
+        with pytest.raises(UnknownField) as error:
+            asked(options)
         assert str(error.value) == sentence
 
 

@@ -1,12 +1,12 @@
-"""The one Redis and the one request budget of the installation, for whoever calls amoCRM."""
+"""The one request budget of the installation, for whoever calls amoCRM."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import TypeVar
 
 from django.conf import settings
-from redis import Redis, RedisError
+from redis import RedisError
 
+from core import redis
 from pipelines.amo import errors
 from pipelines.amo.client import HOLD_AFTER_429
 from pipelines.amo.pace import Pace, Rest
@@ -14,17 +14,8 @@ from pipelines.amo.pace import Pace, Rest
 T = TypeVar("T")
 
 
-PATIENCE = 0.8  # seconds for a Redis that hangs: amoCRM waits two for its hook
-
-
-@cache
-def redis() -> Redis:
-    """One pool of connections for the process."""
-    return Redis.from_url(settings.REDIS_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
-
-
 def pace(base_url: str) -> Pace:
-    return Pace(redis(), base_url, settings.AMO_RATE)
+    return Pace(redis.client(), base_url, settings.AMO_RATE)
 
 
 def rest(base_url: str) -> Rest | None:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from core import moment
 from pipelines.account import credentials
-from pipelines.account.budget import pace, redis, spend
+from pipelines.account.budget import pace, spend
 from pipelines.account.credentials import CannotConnect, Consent, Credentials, LongLived
 from pipelines.account.source import Source
 from pipelines.account.tokens import Access, lost
@@ -16,7 +16,7 @@ from pipelines.amo.client import ACCOUNT, Client
 from pipelines.amo.oauth import Integration
 from pipelines.models import Account
 
-__all__ = ["CannotConnect", "client_for", "connect", "connect_by_code", "current", "redis", "source_of"]
+__all__ = ["CannotConnect", "client_for", "connect", "connect_by_code", "current", "source_of"]
 
 
 class NotConnected(CannotConnect):

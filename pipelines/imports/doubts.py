@@ -3,15 +3,11 @@
 from collections import Counter
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from pipelines.imports import names
 from pipelines.imports.columns import DEALS
 from pipelines.imports.parsing import Parsed
-
-NOT_JUDGED = gettext_lazy(
-    "The deals are imported but not judged, as the queue does not answer: import the file again later."
-)
 
 
 def doubts(parsed: Parsed) -> list[str]:

@@ -9,7 +9,7 @@ from typing import cast
 
 import msgspec
 
-from pipelines.account.connection import redis
+from core import redis
 from pipelines.imports.loading import Loaded
 from pipelines.imports.parsing import Parsed
 
@@ -27,17 +27,17 @@ class Draft(msgspec.Struct):
 def keep(user: int | None, draft: Draft) -> str:
     """Returns the code that this user finds it by."""
     code = secrets.token_hex(8)
-    redis().set(name(user, code), zlib.compress(msgspec.msgpack.encode(draft), 1), ex=KEPT)
+    redis.client().set(name(user, code), zlib.compress(msgspec.msgpack.encode(draft), 1), ex=KEPT)
     return code
 
 
 def find(user: int | None, code: str) -> Draft | None:
-    packed = cast(bytes | None, redis().get(name(user, code)))
+    packed = cast(bytes | None, redis.client().get(name(user, code)))
     return None if packed is None else msgspec.msgpack.decode(zlib.decompress(packed), type=Draft)
 
 
 def drop(user: int | None, code: str) -> None:
-    redis().delete(name(user, code))
+    redis.client().delete(name(user, code))
 
 
 def name(user: int | None, code: str) -> str:

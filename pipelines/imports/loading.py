@@ -37,7 +37,7 @@ class Loaded(msgspec.Struct):
 
 
 def load(parsed: Parsed) -> Loaded:
-    """Write it, all or nothing; the deals are noted for folding. Raises BadFile when `refusal` has a reason."""
+    """Write it, all or nothing; judgement of the deals is demanded. Raises BadFile when `refusal` has a reason."""
     if reason := refusal(parsed):
         raise BadFile(reason)
     with transaction.atomic():

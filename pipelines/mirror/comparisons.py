@@ -4,17 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.functional import Promise
 
 from core import locks, moment
-from pipelines.mirror.cursors import LostLease
+from core.locks import Lock
+from pipelines.mirror import leases
 from pipelines.mirror.entities import ENTITIES
 from pipelines.models import Sweep
 
 NAME = "sweep"  # of the claim
-CLAIM_LOCK = 0x5A1E5003
-LEASE = timedelta(minutes=5)
 TOO_OLD = timedelta(days=1)  # what was found so long ago is no comparison any more: begin anew
 KEPT = timedelta(days=90)
 KINDS = ("missing", "outdated", "vanished")
@@ -25,51 +24,41 @@ def claim(*, only_unfinished: bool = False) -> Sweep | None:
 
     Give it back with `release`.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
+    with transaction.atomic():
+        locks.hold(Lock.CLAIM, NAME)
         sweep = Sweep.objects.filter(finished_at=None).first()
-        if sweep and sweep.lease_until and sweep.lease_until > locks.present() and locks.vouched(NAME):
-            return None
-        if sweep and moment.now() - sweep.started_at > TOO_OLD:
+        if sweep and moment.now() - sweep.started_at > TOO_OLD and not _is_held(sweep):
             sweep.finished_at = moment.now()
             sweep.save()
             sweep = None
         if sweep is None:
             if only_unfinished:
                 return None
-            sweep = Sweep(started_at=moment.now())
             Sweep.objects.filter(started_at__lt=moment.now() - KEPT).delete()
-        locks.vouch(NAME)
-        sweep.lease_until, sweep.error = locks.until(LEASE), ""
-        sweep.save()
-    return sweep
+            sweep = Sweep.objects.create(started_at=moment.now())
+        return sweep if leases.claim(sweep, NAME, error="") else None
+
+
+def _is_held(sweep: Sweep) -> bool:
+    return leases.is_running(sweep) and locks.vouched(NAME)
 
 
 def keep(sweep: Sweep, **values: Any) -> None:
     """Write ``values`` and renew the lease. Raises LostLease when it is no longer ours."""
-    values = {"lease_until": locks.until(LEASE)} | values
-    if not Sweep.objects.filter(pk=sweep.pk, lease_until=sweep.lease_until).update(**values):
-        raise LostLease(NAME)
-    for name, value in values.items():
-        setattr(sweep, name, value)
+    leases.keep(sweep, NAME, **values)
 
 
 def finish(sweep: Sweep) -> None:
-    keep(sweep, finished_at=moment.now(), position=None, lease_until=None)
+    leases.give_back(sweep, NAME, finished_at=moment.now(), position=None)
 
 
 def fail(sweep: Sweep, error: BaseException) -> None:
-    """Keep the reason and the place."""
-    keep(sweep, error=str(error) or type(error).__name__, lease_until=None)
+    leases.fail(sweep, NAME, error)
 
 
 def release() -> None:
     """The worker has ended, in whatever way."""
-    locks.retract(NAME)
-
-
-def is_running(sweep: Sweep) -> bool:
-    return sweep.lease_until is not None and sweep.lease_until > locks.present()
+    leases.release(NAME)
 
 
 @dataclass(frozen=True)
@@ -111,8 +100,8 @@ def read() -> dict[str, Any]:
     last = list(comparisons().values())
     unfinished = Sweep.objects.filter(finished_at=None).first()
     return {
-        "running": unfinished if unfinished and is_running(unfinished) else None,
-        "interrupted": unfinished if unfinished and not is_running(unfinished) else None,
+        "running": unfinished if unfinished and leases.is_running(unfinished) else None,
+        "interrupted": unfinished if unfinished and not leases.is_running(unfinished) else None,
         "rows": last,
         "finished_at": last[0].finished_at if last else None,
         "drift": sum(one.drift for one in last),

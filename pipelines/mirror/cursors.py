@@ -1,47 +1,28 @@
 """How far each entity is mirrored: claimed by one worker at a time, moved only after what it stands for is stored."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from core import locks, moment
+from core import moment
 from pipelines.amo.errors import Forbidden
+from pipelines.mirror import leases
 from pipelines.models import Cursor
-
-LEASE = timedelta(minutes=5)  # the longest silence of a living worker; a dead one is recognised at once
-
-
-class LostLease(Exception):
-    """Another worker has taken over: this one was silent for longer than its lease."""
 
 
 def claim(entity: str) -> Cursor | None:
     """The cursor with a fresh lease, or None while another, living worker holds it. `release` it in the end."""
     cursor, _ = Cursor.objects.get_or_create(entity=entity)
-    held = cursor.lease_until
-    if held is not None and held > locks.present() and locks.vouched(entity):
-        return None
-    locks.vouch(entity)
-    try:
-        save(cursor)
-    except LostLease:  # somebody else was faster
-        locks.retract(entity)
-        return None
-    cursor.refresh_from_db()
-    return cursor
+    return cursor if leases.claim(cursor, entity) else None
 
 
 def release(cursor: Cursor) -> None:
     """The worker has ended, in whatever way."""
-    locks.retract(cursor.entity)
+    leases.release(cursor.entity)
 
 
 def save(cursor: Cursor, **values: Any) -> None:
     """Write ``values`` and renew the lease. Raises LostLease when it is no longer ours."""
-    held, values["lease_until"] = cursor.lease_until, values.get("lease_until", locks.until(LEASE))
-    if not Cursor.objects.filter(entity=cursor.entity, lease_until=held).update(**values):
-        raise LostLease(cursor.entity)
-    for name, value in values.items():
-        setattr(cursor, name, value)
+    leases.keep(cursor, cursor.entity, **values)
 
 
 def begin(cursor: Cursor, *, full: bool) -> bool:
@@ -59,19 +40,19 @@ def begin(cursor: Cursor, *, full: bool) -> bool:
 
 def finish(cursor: Cursor, as_of: datetime) -> None:
     """Everything amoCRM knew at ``as_of`` is here; the lease is given back."""
-    save(
+    leases.give_back(
         cursor,
+        cursor.entity,
         state=Cursor.State.READY,
         position=None,
         as_of=as_of,
         finished_at=moment.now(),
         expected_rows=cursor.rows,
         error="",
-        lease_until=None,
     )
 
 
 def fail(cursor: Cursor, error: BaseException) -> None:
     """Keep the reason and the place; the next run goes on from there."""
     state = Cursor.State.DENIED if isinstance(error, Forbidden) else Cursor.State.FAILED
-    save(cursor, state=state, error=str(error) or type(error).__name__, lease_until=None)
+    leases.fail(cursor, cursor.entity, error, state=state)

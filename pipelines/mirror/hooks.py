@@ -8,8 +8,7 @@ from typing import Any
 from django.db import connection
 from django.utils.crypto import get_random_string
 
-from core import locks, moment
-from pipelines.account.connection import redis
+from core import locks, moment, redis
 from pipelines.account.source import Source
 from pipelines.amo import errors, phpform
 from pipelines.amo.client import Client
@@ -112,12 +111,12 @@ def number(text: Any) -> int | None:
 
 def ring() -> bool:
     """Whether somebody has to be asked to answer: many rings at once need one. Say it after the delivery is kept."""
-    return bool(redis().set(RUNG, 1, nx=True, ex=RUNG_FOR))
+    return bool(redis.client().set(RUNG, 1, nx=True, ex=RUNG_FOR))
 
 
 def begin() -> None:
     """From here on a new delivery has to ask again. Say it before looking at what waits."""
-    redis().delete(RUNG)
+    redis.client().delete(RUNG)
 
 
 def waiting() -> bool:

@@ -12,7 +12,7 @@ from time import monotonic
 
 from pipelines.account.source import Source
 from pipelines.amo import errors
-from pipelines.mirror import cursors, sync
+from pipelines.mirror import cursors, leases, sync
 from pipelines.mirror.entities import Entity
 from pipelines.mirror.sync import PATIENCE, Answers, Progress, Pulled, Reader
 from pipelines.models import Cursor
@@ -115,7 +115,7 @@ class Round:
             return
         except StopIteration:
             self._ended(one.run)
-        except cursors.LostLease:
+        except leases.LostLease:
             self._todo.append(one.run.entity)  # another worker has it
         except errors.AmoError as error:
             self.failures.append((one.run.entity, error))

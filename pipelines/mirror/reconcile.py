@@ -13,8 +13,8 @@ from django.db import transaction
 from core import moment
 from pipelines.account.source import OVERLAP, Source
 from pipelines.mirror import comparisons, selection, sync
-from pipelines.mirror.cursors import LostLease
 from pipelines.mirror.entities import ENTITIES, Entity
+from pipelines.mirror.leases import LostLease
 from pipelines.mirror.quarantine import understood
 from pipelines.mirror.refetch import (
     BATCH,
@@ -41,7 +41,7 @@ def run(
     """Compare everything, or go on with an interrupted comparison; None when another worker is at it (or, with
     ``only_unfinished``, nothing was interrupted).
 
-    Fold and judge afterwards (`jobs.judgement_queue`). Raises AmoError after the reason has been written down.
+    Raises AmoError after the reason has been written down.
     """
     sweep = comparisons.claim(only_unfinished=only_unfinished)
     if sweep is None:

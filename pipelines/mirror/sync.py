@@ -19,7 +19,7 @@ from core import moment
 from pipelines.account.source import OVERLAP, Source
 from pipelines.amo.errors import Endless, Forbidden
 from pipelines.amo.paging import IN_FLIGHT, Listing, Pages
-from pipelines.mirror import cursors, log_rows, quarantine, selection
+from pipelines.mirror import cursors, leases, log_rows, quarantine, selection
 from pipelines.mirror.cursors import claim
 from pipelines.mirror.entities import TABLE, Entity, Params, Reading
 from pipelines.mirror.refetch import adopt_contacts, bring, mark_gone, refetch, settle, too_many
@@ -110,7 +110,7 @@ def read(source: Source, run: Pulled, pool: Executor, progress: Progress = lambd
         cursors.finish(cursor, cursor.started_at or moment.now())
         if run.remark:
             Cursor.objects.filter(entity=cursor.entity).update(error=run.remark)
-    except cursors.LostLease:
+    except leases.LostLease:
         raise
     except BaseException as error:  # Ctrl-C gives the lease back as well
         if isinstance(error, Endless):  # there is no place to go on from

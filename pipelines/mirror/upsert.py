@@ -54,7 +54,7 @@ def store(entity: Entity, rows: Sequence[Row], asked: datetime | None = None) ->
     stays deleted. Anything may come twice, late or out of order. A row that does not fit into its table is set aside
     (`pipelines.mirror.quarantine`), the others are stored.
 
-    The same statement notes the deals that are touched (`jobs.judgement_queue`), and persons that the list of
+    The same statement demands judgement of the deals whose story this is, and keeps persons that the list of
     users does not name: removed in amoCRM, they are kept here with ``deleted_at``.
     """
     if not rows:
@@ -149,9 +149,10 @@ WITH page AS MATERIALIZED (
     RETURNING {key}, xmax = 0 AS is_new, {entity.deal.format(row="is_now")} AS deal
 ), told AS (
     SELECT {key}, is_new, deal, deal_before FROM written JOIN news USING ({key})
-), noted AS (
-    INSERT INTO pipelines_touched (deal_id)
-    SELECT deal FROM told WHERE deal IS NOT NULL UNION SELECT deal_before FROM told WHERE deal_before IS NOT NULL
+), demanded AS (
+    INSERT INTO pipelines_judgementrequest (deal_id, history)
+    SELECT deal, true FROM told WHERE deal IS NOT NULL
+    UNION SELECT deal_before, true FROM told WHERE deal_before IS NOT NULL
 ), fits AS (
     DELETE FROM pipelines_refused WHERE entity = '{entity.name}' AND remote_id IN (SELECT {key}::text FROM page)
 ){removed_people(entity)}
@@ -186,8 +187,9 @@ def bury(entity: Entity, gone: Mapping[int, datetime]) -> Stored:
                     FROM unnest(%s::bigint[], %s::timestamptz[]) AS gone(id, at)
                     WHERE is_now.id = gone.id AND is_now.deleted_at IS NULL
                     RETURNING is_now.id, {entity.deal.format(row="is_now")} AS deal
-                ), noted AS (
-                    INSERT INTO pipelines_touched (deal_id) SELECT DISTINCT deal FROM marked WHERE deal IS NOT NULL
+                ), demanded AS (
+                    INSERT INTO pipelines_judgementrequest (deal_id, history)
+                    SELECT DISTINCT deal, true FROM marked WHERE deal IS NOT NULL
                 ), fits AS (
                     DELETE FROM pipelines_refused WHERE entity = %s AND remote_id = ANY(%s::bigint[]::text[])
                 )

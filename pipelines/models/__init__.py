@@ -7,7 +7,8 @@ its parent, and a parent may vanish for good.
 """
 
 from pipelines.models.account import Account, CustomField, LossReason, Person, Pipeline, Stage, TaskType
-from pipelines.models.machinery import Cursor, Hook, Refused, Sweep, Touched
+from pipelines.models.judgement import JudgementRequest
+from pipelines.models.machinery import Cursor, Hook, Refused, Sweep
 from pipelines.models.story import Event, Stay, Touch
 from pipelines.models.visible import Visible
 from pipelines.models.work import Contact, Deal, Task
@@ -20,6 +21,7 @@ __all__ = [
     "Deal",
     "Event",
     "Hook",
+    "JudgementRequest",
     "LossReason",
     "Person",
     "Pipeline",
@@ -30,6 +32,5 @@ __all__ = [
     "Task",
     "TaskType",
     "Touch",
-    "Touched",
     "Visible",
 ]

@@ -36,16 +36,6 @@ class Cursor(models.Model):
         ordering = ["entity"]
 
 
-class Touched(models.Model):
-    """A note that a deal's story has changed; it stays until the deal has been folded and judged.
-
-    ``sent_at``: when it was folded and a worker was asked to judge it; null before.
-    """
-
-    deal_id = models.BigIntegerField(db_index=True)
-    sent_at = models.DateTimeField(null=True)
-
-
 class Hook(models.Model):
     """A delivery from amoCRM: a doorbell. Kept, answered at once, never believed; ``body`` is emptied when handled."""
 

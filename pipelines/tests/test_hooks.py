@@ -6,9 +6,7 @@ from urllib.parse import quote_plus
 
 import pytest
 import stamina
-from django.conf import settings
 from django.core.management import CommandError, call_command
-from redis import Redis
 
 from core import locks, moment
 from jobs import judgement_queue, mirror
@@ -17,7 +15,7 @@ from pipelines.amo import errors
 from pipelines.mirror import coverage, hooks
 from pipelines.mirror.entities import TABLE
 from pipelines.mirror.hooks import ids_of
-from pipelines.models import Account, Contact, Deal, Hook, Stay, Task, Touch, Touched
+from pipelines.models import Account, Contact, Deal, Hook, JudgementRequest, Stay, Task, Touch
 from pipelines.tests.test_sync import populate, tick
 from sandbox.faults import Fault
 from sandbox.server import Handle
@@ -122,7 +120,7 @@ def ring(**keys: Any) -> Hook:
 def mirrored(account: Account, world: World, source: Source) -> Source:
     populate(world, 4)
     coverage.pull(source, TABLE)
-    judgement_queue.deliver(judge=lambda deals: None)
+    judgement_queue.judge_waiting()
     tick(world)
     return source
 
@@ -136,7 +134,7 @@ def test_a_ring_brings_the_deal_as_it_is_now_and_the_body_is_forgotten(
     ring(leads__update__0__id=str(deal.id), leads__update__0__status_id="666")
     assert hooks.answer(mirrored) == {deal.id}
     assert Deal.objects.get(pk=deal.id).stage_id == f"{deal.pipeline_id}:142"
-    judgement_queue.deliver([deal.id], judge=lambda deals: None)
+    judgement_queue.judge_deals([deal.id])
     assert Stay.objects.filter(deal_id=deal.id, left_at=None, inferred=False, stage__status=142).exists()
     hook = Hook.objects.get()
     assert (bytes(hook.body), hook.error, hook.handled_at) == (b"", "", moment.now())
@@ -267,10 +265,7 @@ def command(*arguments: str) -> str:
 
 
 @pytest.mark.django_db
-def test_what_failed_can_be_replayed_at_once(
-    mirrored: Source, amo: Handle, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(judgement_queue, "ask_for_judgement", lambda deals, queue: None)
+def test_what_failed_can_be_replayed_at_once(mirrored: Source, amo: Handle, world: World) -> None:
     deal = Deal.objects.order_by("id")[1].id
     world.edit_lead(lead_id=deal, price=31)
     ring(leads__update__0__id=str(deal))
@@ -285,16 +280,17 @@ def test_what_failed_can_be_replayed_at_once(
 
 
 @pytest.mark.django_db
-def test_what_a_hook_has_changed_is_judged_before_what_a_full_judgement_has_queued(
+def test_what_a_hook_has_changed_is_judged_before_what_waits_for_a_full_judgement(
     mirrored: Source, amo: Handle, world: World
 ) -> None:
+    JudgementRequest.objects.demand_all()
     deal = Deal.objects.order_by("id")[1].id
     world.edit_lead(lead_id=deal, price=32)
+    world.move_lead(lead_id=deal, status_id=142)
     ring(leads__update__0__id=str(deal))
     mirror.answer_hooks()
-    with Redis.from_url(settings.REDIS_URL) as redis:
-        asked = [one for one in redis.lrange("hooks", 0, -1) if b"jobs.judgement.judge" in one]  # type: ignore[union-attr]
-    assert len(asked) == 1
+    assert Stay.objects.get(deal=deal, left_at=None).stage.status == 142
+    assert list(JudgementRequest.objects.values_list("deal_id", flat=True)) == [None]
 
 
 @pytest.mark.django_db
@@ -340,7 +336,7 @@ def test_hooks_before_the_first_load_bring_what_they_name(
     ring(leads__note__0__note__id="1")
     assert hooks.answer(source) == {lead}
     assert not Touch.objects.exists(), "notes are left to the first load"
-    assert Touched.objects.exists()
+    assert JudgementRequest.objects.exists()
 
 
 @pytest.mark.django_db

@@ -18,9 +18,8 @@ import pytest
 import stamina
 from msgspec.structs import replace as switched
 
-from core import moment
+from core import moment, redis
 from jobs import judgement_queue
-from pipelines.account import budget
 from pipelines.account.source import Source
 from pipelines.amo import errors
 from pipelines.amo.client import Client
@@ -304,7 +303,7 @@ def test_quirk_12_a_token_without_rights_sees_less_and_nothing_is_gone(
 def test_quirk_13_after_a_ban_nobody_calls(serve: Serve, now: datetime) -> None:
     amo = serve(World.empty(now=now), rate=1)
     switch(amo.world, ban_after=1, ban_seconds=60)
-    pace = Pace(budget.redis(), f"quirk-{uuid4()}", 0)
+    pace = Pace(redis.client(), f"quirk-{uuid4()}", 0)
     with Source(Client(amo.url, lambda: amo.token, pace=pace), ZoneInfo("Europe/Moscow")) as source:
         failures = coverage.pull(source, TABLE)
         assert {type(error) for _, error in failures} == {errors.Blocked}
@@ -416,7 +415,7 @@ def test_quirk_18_one_save_rings_three_times_and_is_read_once(
     before = amo.app.counters["requests"]
     ring.answer(amo, source)
     assert amo.app.counters["requests"] - before == 2, "the deal and its events"
-    judgement_queue.deliver(judge=lambda deals: None)
+    judgement_queue.judge_waiting()
     assert_mirror_equals(world)
 
 

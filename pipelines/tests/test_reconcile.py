@@ -10,7 +10,7 @@ from jobs import judgement_queue
 from pipelines.account.source import Source
 from pipelines.amo import errors
 from pipelines.amo.paging import Listing
-from pipelines.mirror import comparisons, coverage, reconcile, refetch
+from pipelines.mirror import comparisons, coverage, leases, reconcile, refetch
 from pipelines.mirror.entities import ENTITIES
 from pipelines.models import Cursor, Deal, Event, Stay, Sweep, Task
 from pipelines.tests.amo import source_of
@@ -57,7 +57,7 @@ def later(world: World) -> None:
 def sweep(source: Source) -> Sweep:
     done = reconcile.run(source)
     assert done
-    judgement_queue.deliver(judge=lambda deals: None)
+    judgement_queue.judge_waiting()
     return done
 
 
@@ -244,7 +244,7 @@ def test_a_comparison_of_a_dead_worker_is_taken_over_at_once(mirrored: Source) -
     comparisons.release()  # its session has ended; the lease still runs
     Sweep.objects.update(lease_until=locks.until(timedelta(minutes=3)))
     assert sweep(mirrored).pk == held.pk
-    with pytest.raises(reconcile.LostLease):
+    with pytest.raises(leases.LostLease):
         comparisons.keep(held, error="x")
 
 
@@ -297,7 +297,6 @@ def test_the_nightly_task_compares_a_complete_mirror_only(
 ) -> None:
     from jobs.mirror import sweep as task
 
-    monkeypatch.setattr(judgement_queue, "ask_for_judgement", lambda deals, queue: None)
     populate(world, 2)
     if loaded:
         everything(source)

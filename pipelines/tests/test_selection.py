@@ -51,7 +51,7 @@ def main(account: Account, world: World, other: int) -> int:
 
 def load(source: Source, full: bool = False) -> None:
     assert coverage.pull(source, TABLE, full=full) == []
-    judgement_queue.deliver(judge=lambda deals: None)
+    judgement_queue.judge_waiting()
 
 
 def leads(world: World, pipeline: int) -> set[int]:

@@ -11,7 +11,7 @@ from core import locks, moment
 from jobs import judgement_queue
 from pipelines.account.source import Source
 from pipelines.amo import errors
-from pipelines.mirror import coverage, cursors, sync, windows
+from pipelines.mirror import coverage, cursors, leases, sync, windows
 from pipelines.mirror.entities import ENTITIES, TABLE
 from pipelines.mirror.refetch import refetch
 from pipelines.models import (
@@ -20,6 +20,7 @@ from pipelines.models import (
     CustomField,
     Deal,
     Event,
+    JudgementRequest,
     LossReason,
     Person,
     Stage,
@@ -27,7 +28,6 @@ from pipelines.models import (
     Task,
     TaskType,
     Touch,
-    Touched,
 )
 from pipelines.tests.amo import source_of
 from sandbox.faults import Fault
@@ -91,7 +91,7 @@ def populate(world: World, count: int) -> None:
 
 def everything(source: Source, *, full: bool = False) -> None:
     assert coverage.pull(source, TABLE, full=full) == []
-    judgement_queue.deliver(judge=lambda deals: None)
+    judgement_queue.judge_waiting()
 
 
 def snapshot() -> dict[str, list[dict[str, Any]]]:
@@ -129,7 +129,7 @@ def test_a_full_load_brings_the_whole_account(world: World, source: Source) -> N
     assert Counter(Event.objects.values_list("kind", flat=True))["stage"] == 40
     assert not Stay.objects.filter(inferred=True).exists()
     assert Stay.objects.filter(left_at=None).count() == 30
-    assert coverage.complete() and not Touched.objects.exists()
+    assert coverage.complete() and not JudgementRequest.objects.exists()
 
 
 def test_a_second_round_finds_nothing_new(world: World, source: Source) -> None:
@@ -180,7 +180,7 @@ def test_increments_end_where_a_fresh_full_load_ends(world: World, source: Sourc
         Touch,
         Stay,
         Cursor,
-        Touched,
+        JudgementRequest,
     ):
         table._default_manager.all().delete()
     everything(source)
@@ -247,7 +247,7 @@ def test_only_one_worker_reads_an_entity_until_its_lease_runs_out(source: Source
     assert sync.pull(source, ENTITIES["deals"]) is None
     Cursor.objects.update(lease_until=locks.present() - timedelta(seconds=1))
     assert cursors.claim("deals") is not None
-    with pytest.raises(cursors.LostLease):
+    with pytest.raises(leases.LostLease):
         cursors.save(held, rows=1)
 
 
@@ -441,7 +441,7 @@ def test_a_stumble_on_every_kind_of_page_changes_nothing(
     populate(world, 6)
     everything(source)
     before = snapshot()
-    for table in (Deal, Task, Event, Touch, Stay, Cursor, Touched, Contact):
+    for table in (Deal, Task, Event, Touch, Stay, Cursor, JudgementRequest, Contact):
         table._default_manager.all().delete()
     for path in ("/leads$", "/tasks$", "/events$", "/notes$", "/contacts$", "/users$"):
         from msgspec.structs import replace
@@ -478,26 +478,14 @@ def test_orphans_are_asked_for_once_and_adopted(world: World, source: Source) ->
     assert not Deal.objects.filter(pk=999999).exists()
 
 
-def test_a_worker_killed_between_storing_and_folding_leaves_a_note(world: World, source: Source) -> None:
+def test_a_worker_killed_between_storing_and_judging_leaves_a_request(world: World, source: Source) -> None:
     populate(world, 2)
     for entity in TABLE:
         sync.pull(source, entity)
-    judged: list[int] = []
-    judgement_queue.deliver(judge=judged.extend)
-    assert set(judged) == set(Deal.objects.values_list("id", flat=True))
-    assert Stay.objects.exists() and not Touched.objects.exists()
-
-
-def test_notes_stay_when_judgement_cannot_be_asked_for(world: World, source: Source) -> None:
-    populate(world, 1)
-    sync.pull(source, ENTITIES["deals"])
-
-    def refuse(deals: list[int]) -> None:
-        raise ConnectionError("no broker")
-
-    with pytest.raises(ConnectionError):
-        judgement_queue.deliver(judge=refuse)
-    assert Touched.objects.exists()
+    asked = set(JudgementRequest.objects.values_list("deal_id", flat=True))
+    assert asked == set(Deal.objects.values_list("id", flat=True))
+    judgement_queue.judge_waiting()
+    assert Stay.objects.exists() and not JudgementRequest.objects.exists()
 
 
 def test_a_full_load_reports_how_far_it_is(world: World, source: Source) -> None:

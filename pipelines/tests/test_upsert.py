@@ -11,7 +11,7 @@ from hypothesis.extra.django import TestCase
 from core import moment
 from pipelines.mirror.entities import ENTITIES, TABLE
 from pipelines.mirror.upsert import bury, store
-from pipelines.models import Deal, Event, Person, Refused, Task, Touched
+from pipelines.models import Deal, Event, JudgementRequest, Person, Refused, Task
 
 DEALS, TASKS, EVENTS = ENTITIES["deals"], ENTITIES["tasks"], ENTITIES["events"]
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -83,12 +83,12 @@ def test_new_rows_are_written_as_they_are() -> None:
 def test_an_unchanged_page_writes_nothing_at_all() -> None:
     page = [deal(key) for key in range(250)]
     store(DEALS, page)
-    Touched.objects.all().delete()
+    JudgementRequest.objects.all().delete()
     before = versions()
     stored = store(DEALS, page)
     assert not stored.new and not stored.changed and not stored.deals
     assert versions() == before
-    assert not Touched.objects.exists()
+    assert not JudgementRequest.objects.exists()
 
 
 @pytest.mark.django_db
@@ -184,7 +184,7 @@ def test_a_task_that_moves_touches_both_deals() -> None:
     assert store(TASKS, [task(5, 1)]).deals == {1}
     assert store(TASKS, [task(5, 2, updated=1)]).deals == {1, 2}
     assert store(TASKS, [task(6, None)]).deals == set()
-    assert set(Touched.objects.values_list("deal_id", flat=True)) == {1, 2}
+    assert set(JudgementRequest.objects.values_list("deal_id", flat=True)) == {1, 2}
 
 
 @pytest.mark.django_db

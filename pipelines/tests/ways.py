@@ -59,7 +59,7 @@ def by_hooks(amo: Handle, source: Source, ring: Bell) -> None:
     """Deliveries alone. Dictionaries have no hooks: they are read every quarter of an hour anyway."""
     assert coverage.pull(source, coverage.dictionaries()) == []
     ring.answer(amo, source)
-    judgement_queue.deliver(judge=lambda deals: None)
+    judgement_queue.judge_waiting()
 
 
 def by_increments(amo: Handle, source: Source, ring: Bell) -> None:
@@ -74,7 +74,7 @@ def by_reconciliation(amo: Handle, source: Source, ring: Bell) -> None:
     Cursor.objects.update(as_of=moment.now() - timedelta(minutes=1))
     assert coverage.pull(source, coverage.dictionaries()) == []
     assert reconcile.run(source)
-    judgement_queue.deliver(judge=lambda deals: None)
+    judgement_queue.judge_waiting()
 
 
 WAYS = {"hooks": by_hooks, "increments": by_increments, "reconciliation": by_reconciliation}

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qc.rules import Norm, Terms
-from qc.tests.lives import CLOCKS, PEOPLE, at, breaches, hours, life
+from qc.rules import Terms
+from qc.tests.lives import CLOCKS, PEOPLE, Norm, at, breaches, hours, life, terms_of
 from timeline.timeline import PRICE, Piece, Planned, Timeline, is_filled
 
 LENGTH = 120  # hours
@@ -67,8 +67,8 @@ def versions(draw: st.DrawFn) -> tuple[Norm, ...]:
 class World:
     """What is true in one hour, told from the raw pieces and tasks by plain search."""
 
-    def __init__(self, deal: Timeline, judged_by: Terms) -> None:
-        self.deal, self.terms = deal, judged_by
+    def __init__(self, deal: Timeline, norms: dict[str, tuple[Norm, ...]], judged_by: Terms) -> None:
+        self.deal, self.norms, self.terms = deal, norms, judged_by
         self.visits: dict[int, list[int]] = {}
         self.places = [self._piece(n) for n in range(2 * LENGTH + 1)]
         self.tick = {
@@ -104,7 +104,7 @@ class World:
 
     def version(self, n: int, stage: str) -> Norm | None:
         """In force on a stage at hour ``n``."""
-        known = self.terms.norms.get(stage, ())
+        known = self.norms.get(stage, ())
         return next((one for one in reversed(known) if begin_of(one) <= n), None)
 
     def norm(self, n: int) -> Norm | None:
@@ -277,7 +277,7 @@ def test_a_rule_is_broken_in_exactly_the_hours_that_the_simulation_names(
     anna_left: int,
 ) -> None:
     norms_of = {"lead": lead, "offer": offer, "new": offer, "won": won}
-    judged_by = Terms(norms_of, CLOCKS, {PEOPLE["anna"]: at(anna_left)})
+    judged_by = terms_of(norms_of, CLOCKS, {PEOPLE["anna"]: at(anna_left)})
     said: Broken = set()
     keys = []
     for breach in breaches(code, deal, judged_by):
@@ -300,7 +300,7 @@ def test_a_rule_is_broken_in_exactly_the_hours_that_the_simulation_names(
             opened = (breach.opens_at - at(0)) // STEP
             owners = [holder(task, opened) for task in deal.tasks if task.id == breach.task]
         assert breach.owner == owners[0]
-    assert said == SIMULATIONS[code](World(deal, judged_by))
+    assert said == SIMULATIONS[code](World(deal, norms_of, judged_by))
     assert len(keys) == len(set(keys))  # the natural key of a finding
 
 
@@ -332,7 +332,7 @@ def hours_of(piece: Piece) -> range:
 
 
 def broken_until(end: int, code: str, deal: Timeline, norms_of: tuple[Norm, ...]) -> Broken:
-    judged_by = Terms(dict.fromkeys(("lead", "offer"), norms_of), CLOCKS)
+    judged_by = terms_of(dict.fromkeys(("lead", "offer"), norms_of), CLOCKS)
     found = breaches(code, deal, judged_by)
     return {
         (n,)

@@ -1,6 +1,5 @@
 """The API's lists and questions. Every queryset goes through ``visible_to``; filters are those of the pages."""
 
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,13 +17,14 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 import metrics
 from core import moment
 from core.periods import Period, month, month_of
-from kpi import statements
-from kpi.backtest import shift
+from kpi.backtest import try_norms
 from kpi.models import Statement
+from kpi.presentation import show_statement
+from kpi.prices import finding_prices
 from metrics import transitions
 from pipelines.mirror import comparisons, freshness
 from pipelines.models import Deal, Person, Pipeline, Stage, Task
-from qc import backtest, engine, regulations
+from qc import engine, regulations
 from qc.models import Finding
 from web.api import shapes
 from web.deals.filters import DealFilter, TaskFilter
@@ -109,7 +109,7 @@ class Findings(ReadOnlyModelViewSet):
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         rows = args[0] if args else []
         found = [rows] if isinstance(rows, Finding) else list(rows)
-        prices = statements.finding_prices(found) if self.request.user.sees_money else {}
+        prices = finding_prices(found) if self.request.user.sees_money else {}
         kwargs["context"] = {**self.get_serializer_context(), "prices": prices}
         return self.get_serializer_class()(*args, **kwargs)
 
@@ -158,7 +158,7 @@ class Funnel(APIView):
         if not asked.isdecimal() or not Pipeline.objects.filter(pk=asked[:18]).exists():
             raise ValidationError({"detail": _("There is no pipeline “%(value)s”.") % {"value": asked}})
         period = asked_period(request)
-        stages = transitions.funnel(int(asked), period.start, period.end, request.user.sees)
+        stages = transitions.find_funnel(int(asked), period, request.user.sees)
         return Response(shapes.FunnelShape(stages, many=True).data)
 
 
@@ -172,7 +172,7 @@ class Transitions(APIView):
     def get(self, request: Request) -> Response:
         query = request.query_params
         period = asked_period(request) if query.get("from") or query.get("to") else None
-        moves = transitions.transitions(
+        moves = transitions.list_transitions(
             query.get("stage") or None,
             query.get("next_stage") or None,
             period.start if period else None,
@@ -207,7 +207,7 @@ class Statements(APIView):
                 says = _("“%(value)s” is not a manager's number.")
                 raise ValidationError({"detail": says % {"value": query["manager"]}})
             rows = rows.filter(manager_id=query["manager"][:18])
-        return Response(shapes.StatementShape([statements.view(row) for row in rows], many=True).data)
+        return Response(shapes.StatementShape([show_statement(row) for row in rows], many=True).data)
 
 
 class Regulations(APIView):
@@ -235,18 +235,12 @@ class Backtest(APIView):
                 "findings": engine.backtest(stage, norms),
                 "money_shift": [
                     {"manager": manager, "amount": amount}
-                    for manager, amount in month_shift(stage, norms).items()
+                    for manager, amount in try_norms(stage, norms).items()
                 ],
             }
         except (ValueError, TypeError) as error:
             raise ValidationError({"detail": str(error)}) from error
         return Response(shapes.BacktestShape(tried).data)
-
-
-def month_shift(stage: str, norms: dict[str, Any]) -> dict[int, Decimal]:
-    """By manager: what the norms would have done to the pay of the present month."""
-    this = month_of(moment.now(), TZ)
-    return shift(this.first, backtest.more_violations(stage, norms, this.start))
 
 
 class Freshness(APIView):

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from core import changes, moment
 from core.periods import Period, month_of
+from jobs.desk import ask_for_count
 from metrics import snapshot
 from metrics.snapshot import Snapshot
 from web.desk import blocks, money, today
@@ -125,7 +126,7 @@ def block(request: HttpRequest, block: str) -> HttpResponse:
         scope = read(request)
     except BadFilter as error:
         return refused(request, error, bare)
-    shown = show(request, scope, snapshot.take(moment.now(), this_month()))
+    shown = show(request, scope, snapshot.take(moment.now(), this_month(), ask_for_count))
     part = live.draw(
         request,
         f"desk/{block}.html",

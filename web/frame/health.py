@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from drf_spectacular.utils import extend_schema
-from redis import Redis, RedisError
+from redis import RedisError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from core import moment
+from core import moment, redis
 from pipelines.mirror import comparisons, freshness, quarantine
 from pipelines.models import Account, Hook
 
@@ -90,7 +89,7 @@ def _amocrm() -> str:
 
 def _redis() -> str:
     try:
-        Redis.from_url(settings.REDIS_URL, socket_timeout=1).ping()
+        redis.client().ping()
     except RedisError:
         return "does not answer"
     return "ok"

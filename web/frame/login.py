@@ -31,6 +31,10 @@ class StaffBackend(ModelBackend):
     def user_can_authenticate(self, user: Any) -> bool:
         return super().user_can_authenticate(user) and not user.has_left
 
+    def get_user(self, user_id: Any) -> Any:
+        user = Employee.objects.with_sight().filter(pk=user_id).first()
+        return user if user and self.user_can_authenticate(user) else None
+
 
 class StaffToken(TokenAuthentication):
     """API tokens, of those who work here."""

@@ -48,7 +48,7 @@ class Choice:
         return self.period.next.label if self.period != self.months[0] else None
 
 
-def read(request: HttpRequest) -> Choice:
+def read_choice(request: HttpRequest) -> Choice:
     """One query. Raises BadChoice for nonsense, Http404 for somebody who is out of sight."""
     user: Employee = request.user  # type: ignore[assignment]  # the login stands before every page
     now = month_of(moment.now(), TZ)

@@ -10,7 +10,6 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
-from kombu.exceptions import OperationalError
 
 from core import moment
 from qc import queries, regulations
@@ -95,11 +94,6 @@ def _switched(request: HttpRequest, form: RuleForm) -> bool:
     except ValueError as error:
         form.add_error(None, str(error))
         return False
-    except OperationalError:
-        messages.warning(
-            request, _("Saved, but the queue does not answer: deals will be judged when they change.")
-        )
-        return True
     messages.success(request, _("Saved: “%(rule)s”.") % {"rule": queries.title(values["rule"])})
     if before and before.mode == after.mode == RuleMode.Mode.MONEY and before.weight != after.weight:
         messages.info(

@@ -8,14 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
-from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from core import moment
-from jobs import judgement_queue
 from pipelines.imports import drafts, loading
 from pipelines.imports.columns import DEALS, LABELS
-from pipelines.imports.doubts import NOT_JUDGED, doubts
+from pipelines.imports.doubts import doubts
 from pipelines.imports.drafts import Draft
 from pipelines.imports.parsing import Parsed, parse
 from pipelines.imports.tables import LARGEST, BadFile
@@ -78,16 +76,8 @@ def draft(request: HttpRequest, code: str) -> HttpResponse:
                 request, "sync/import_preview.html", preview(found) | {"problem": str(error)}, status=422
             )
         request.session[RESULT] = result(found, loaded)
-        hand_on(request)
     drafts.drop(request.user.pk, code)
     return redirect("import")
-
-
-def hand_on(request: HttpRequest) -> None:
-    try:
-        judgement_queue.deliver()
-    except OperationalError:
-        messages.error(request, NOT_JUDGED)
 
 
 def preview(found: Draft) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.test import Client
 from kombu.exceptions import OperationalError
 from werkzeug.test import Client as WsgiClient
 
-from pipelines.account.connection import redis
+from core import redis
 from pipelines.mirror import hooks
 from pipelines.models import Account, Hook
 from web.webhook import intake
@@ -27,7 +27,7 @@ pytestmark = [
 @pytest.fixture(autouse=True)
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What is put on the queue; the queue itself is driven in test_worker."""
-    redis().delete(hooks.RUNG)
+    redis.client().delete(hooks.RUNG)
     calls: list[dict[str, Any]] = []
     monkeypatch.setattr(intake.answer_hooks, "apply_async", lambda **options: calls.append(options))
     return calls
@@ -85,7 +85,7 @@ def test_many_rings_ask_once_until_somebody_begins_to_answer(door: str, asked: l
     for _ in range(3):
         Client().post(door, BODY, content_type=FORM)
     assert (Hook.objects.count(), len(asked)) == (3, 1)
-    assert 0 < redis().ttl(hooks.RUNG) <= hooks.RUNG_FOR
+    assert 0 < redis.client().ttl(hooks.RUNG) <= hooks.RUNG_FOR
     hooks.begin()
     Client().post(door, BODY, content_type=FORM)
     assert len(asked) == 2

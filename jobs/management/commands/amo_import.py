@@ -5,13 +5,12 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
 
 from core import moment
 from jobs import judgement_queue
 from pipelines.imports import loading
 from pipelines.imports.columns import LABELS
-from pipelines.imports.doubts import NOT_JUDGED, doubts
+from pipelines.imports.doubts import doubts
 from pipelines.imports.loading import Loaded
 from pipelines.imports.parsing import Parsed, parse
 from pipelines.imports.tables import BadFile
@@ -42,13 +41,7 @@ class Command(BaseCommand):
             self.stdout.write(sentence)
         self.tell_counts(loaded, parsed)
         if not preview:
-            self.hand_on()
-
-    def hand_on(self) -> None:
-        try:
-            judgement_queue.deliver()
-        except OperationalError as error:
-            raise CommandError(str(NOT_JUDGED)) from error
+            judgement_queue.judge_on_all_cores()
 
     def tell_columns(self, parsed: Parsed) -> None:
         for title, field in parsed.read:

@@ -6,9 +6,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management import BaseCommand, CommandError, call_command, get_commands
+from django.core.management import BaseCommand, CommandError
 
 from jobs import judgement_queue
+from jobs.management.commands.qc_judge import print_counts
 from pipelines.account import connection
 from pipelines.account.connection import CannotConnect
 from pipelines.account.source import Source
@@ -18,6 +19,7 @@ from pipelines.mirror.entities import TABLE, Entity
 from pipelines.mirror.refetch import refetch
 from pipelines.mirror.sync import Pulled
 from pipelines.models import Account, Cursor
+from qc.rules import RULES
 
 EVERY = 5.0  # seconds between lines where there is no terminal to redraw one
 
@@ -45,7 +47,7 @@ class Command(BaseCommand):
 
     def read_deals(self, source: Source, ids: list[int]) -> None:
         stored = refetch(source, {"deals": ids})
-        judgement_queue.deliver(ids)
+        judgement_queue.judge_deals(ids)
         self.stdout.write(f"{len(ids)} deals read again, {len(stored.deals)} of them changed.")
 
     def read_all(self, source: Source, full: bool) -> None:
@@ -66,15 +68,12 @@ class Command(BaseCommand):
             self.stderr.write(f"{entity.name}: amoCRM does not show them to this token")
         if everything:
             coverage.adopt_orphans(source)
-            judgement_queue.deliver_all(self.judge)
+            counts = judgement_queue.judge_load()
+            if counts is not None:
+                print_counts(self.stdout, counts, list(RULES))
         else:
-            judgement_queue.deliver()
+            judgement_queue.judge_on_all_cores()
         self.summary(runs)
-
-    def judge(self) -> None:
-        """By name: judgement stands above the mirror."""
-        if "qc_judge" in get_commands():
-            call_command("qc_judge", all=True, stdout=self.stdout)
 
     def summary(self, runs: dict[str, Pulled]) -> None:
         """What other workers have read is in the mirror and not ours."""

@@ -1,7 +1,7 @@
-from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
 from pipelines.models import Deal
 from qc import parallel
@@ -21,12 +21,14 @@ class Command(BaseCommand):
         deals = Deal.objects.all() if options["all"] else Deal.objects.open()
         rules = [options["rule"]] if options["rule"] else None
         counts = parallel.judge(list(deals.order_by("id").values_list("id", flat=True)), rules)
-        self._print(counts, rules or list(RULES))
-        if any(outcome == "failed" for _, outcome in counts):
-            raise CommandError("Some rules failed; the log says where. Their old findings stand.")
+        print_counts(self.stdout, counts, rules or list(RULES))
 
-    def _print(self, counts: Counter[tuple[str, str]], rules: list[str]) -> None:
-        self.stdout.write("".join(["rule".ljust(16), *(outcome.rjust(11) for outcome in OUTCOMES)]))
-        for rule in rules:
-            numbers = (str(counts[rule, outcome]).rjust(11) for outcome in OUTCOMES)
-            self.stdout.write("".join([rule.ljust(16), *numbers]))
+
+def print_counts(out: OutputWrapper, counts: Mapping[tuple[str, str], int], rules: Sequence[str]) -> None:
+    """A line for every rule. Raises CommandError when some of them failed."""
+    out.write("".join(["rule".ljust(16), *(outcome.rjust(11) for outcome in OUTCOMES)]))
+    for rule in rules:
+        numbers = (str(counts.get((rule, outcome), 0)).rjust(11) for outcome in OUTCOMES)
+        out.write("".join([rule.ljust(16), *numbers]))
+    if any(outcome == "failed" for _, outcome in counts):
+        raise CommandError("Some rules failed; the log says where. Their old findings stand.")

@@ -20,8 +20,9 @@ from django.db import connection as database
 from django.test import override_settings
 from werkzeug.serving import make_server
 
+from core import redis
 from jobs import mirror
-from pipelines.account import budget, connection
+from pipelines.account import connection
 from pipelines.mirror import comparisons, coverage, hooks, sync
 from pipelines.mirror.entities import TABLE
 from pipelines.models import Account, Cursor, Hook, Refused
@@ -161,18 +162,18 @@ class Day:
 
     def rest_after_ban(self) -> None:
         """While the ban lasts nobody calls; afterwards all goes on."""
-        (ban,) = budget.redis().keys("amo:*:blocked") or [None]
+        (ban,) = redis.client().keys("amo:*:blocked") or [None]
         if ban:
             self.done["a ban"] += 1
             before = self.amo.app.counters["requests"]
             mirror.pull_changes()
             mirror.answer_hooks()
             assert self.amo.app.counters["requests"] == before, "it calls on, which prolongs the ban"
-            assert 0 < budget.redis().ttl(ban) <= 600
-            budget.redis().delete(ban)
+            assert 0 < redis.client().ttl(ban) <= 600
+            redis.client().delete(ban)
 
     def forget_redis(self) -> None:
-        budget.redis().flushdb()
+        redis.client().flushdb()
 
     def break_connections(self) -> None:
         """As a restart of PostgreSQL does."""
@@ -191,8 +192,8 @@ class Day:
         self.amo.app.faults.clear()
         self.people.correct_prices()
         self.amo.wait_for_hooks(30)
-        for key in budget.redis().keys("amo:*:blocked"):
-            budget.redis().delete(key)
+        for key in redis.client().keys("amo:*:blocked"):
+            redis.client().delete(key)
         tick(self.world, 900)
         mirror.pull_dictionaries()
         Hook.objects.filter(handled_at=None).update(lease_until=None)
@@ -207,7 +208,7 @@ class Day:
 @pytest.fixture
 def amo(serve: Serve, now: datetime) -> Handle:
     """Its five minutes until a hook is delivered again are a fifth of a second. Bans of other tests are over."""
-    budget.redis().flushdb()
+    redis.client().flushdb()
     return serve(World.empty(now=now, switches=Switches(hook_time_scale=0.0007)))
 
 

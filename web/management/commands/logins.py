@@ -53,7 +53,7 @@ class Command(BaseCommand):
 
 def _managers() -> None:
     """One employee for each amoCRM user; an admin lets them in by giving a password."""
-    for person in Person.objects.filter(is_active=True, employee=None):
+    for person in Person.objects.filter(is_active=True, employee=None, holders=None):
         Employee.objects.create_user(
             f"manager-{person.pk}", first_name=person.name[:150], role=Role.MANAGER, person_id=person.pk
         )

@@ -1,0 +1,59 @@
+"""The judgement queue: whatever demands a judgement inserts a row, in the transaction of what it demands it for."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, models
+from django.db.models import Q
+
+
+class JudgementRequestQuerySet(models.QuerySet):
+    def demand_deals(self, deals: Collection[int]) -> None:
+        """The story of these deals has changed."""
+        self.bulk_create([self.model(deal_id=deal, history=True) for deal in deals])
+
+    def demand_stage(self, stage_id: str, since: datetime) -> None:
+        """What deals of a stage are judged by has changed, for all that stand on it at ``since`` or later."""
+        self.create(stage_id=stage_id, since=since)
+
+    def demand_all(self, rules: Collection[str] | None = None, *, history: bool = False) -> None:
+        """What all deals are judged by has changed, for these rules (None = all)."""
+        self.create(rules=None if rules is None else list(rules), history=history)
+
+    def count_deals(self) -> int:
+        """How many deals wait, at least: those of a request that is not cut into parts yet are counted as one."""
+        with connection.cursor() as cursor:
+            cursor.execute(COUNT)
+            return int(cursor.fetchone()[0])
+
+
+COUNT = """
+    SELECT count(DISTINCT deal) + count(*) FILTER (WHERE deal IS NULL)
+    FROM (SELECT deal_id, coalesce(deals, ARRAY[deal_id]) AS several FROM pipelines_judgementrequest) request
+    CROSS JOIN LATERAL unnest(several) AS deal
+"""
+
+
+class JudgementRequest(models.Model):
+    """A demand to judge deals. It goes in the very transaction that judges them (`jobs.judgement_queue`).
+
+    One deal (``deal_id``), some (``deals``: a part of a wide request), those that stood on a stage at ``since`` or
+    later (``stage_id``), or, where none of these is named, all. ``rules``: null = by all of them. ``history``: their
+    story has changed and is folded anew. ``retry_at``: judging them broke down; not before then again.
+    """
+
+    deal_id = models.BigIntegerField(null=True)
+    deals = ArrayField(models.BigIntegerField(), null=True)
+    stage_id = models.CharField(max_length=40, null=True)
+    since = models.DateTimeField(null=True)
+    rules = ArrayField(models.CharField(max_length=40), null=True)
+    history = models.BooleanField(default=False, db_default=False)
+    retry_at = models.DateTimeField(null=True)
+
+    objects = JudgementRequestQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["deal_id"], name="request_by_deal", condition=Q(deal_id__isnull=False)),
+        ]
