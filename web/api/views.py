@@ -18,6 +18,7 @@ import metrics
 from core import moment
 from core.periods import Period, month, month_of
 from kpi.backtest import try_norms
+from kpi.differences import find_differences
 from kpi.models import Statement
 from kpi.presentation import show_statement
 from kpi.prices import finding_prices
@@ -193,6 +194,7 @@ class Statements(APIView):
         query = request.query_params
         rows = (
             Statement.objects.visible_to(request.user)
+            .select_related("scheme")
             .prefetch_related("lines__author")
             .order_by("manager_id")
         )
@@ -207,7 +209,9 @@ class Statements(APIView):
                 says = _("“%(value)s” is not a manager's number.")
                 raise ValidationError({"detail": says % {"value": query["manager"]}})
             rows = rows.filter(manager_id=query["manager"][:18])
-        return Response(shapes.StatementShape([show_statement(row) for row in rows], many=True).data)
+        known = {"differences": find_differences(rows)}
+        shown = [show_statement(row) for row in rows]
+        return Response(shapes.StatementShape(shown, many=True, context=known).data)
 
 
 class Regulations(APIView):
