@@ -117,7 +117,7 @@ def judge_together(
     with transaction.atomic(savepoint=False):  # whoever has begun one already rolls it back himself
         # The lock comes before every other read: whoever judges last has seen the newest history. Then the requests:
         # what was changed together with one of them is seen by what is read after it.
-        first = (
+        first: tuple[Statement, ...] = (
             locks.of_deals(deals),
             (REQUESTS, {"deals": deals if history else []}),
             (EXISTING, {"deals": deals, "rules": codes}),
