@@ -91,7 +91,8 @@ class Pace:
     def rest(self) -> Rest | None:
         """The pause that everybody keeps now, if it is worth telling. Raises RedisError."""
         left = self._redis.pipeline(transaction=False)
-        left.pttl(self._key("blocked")).pttl(self._key("rest"))
+        left.pttl(self._key("blocked"))
+        left.pttl(self._key("rest"))
         blocked, asked = left.execute()
         if blocked > 0:
             return Rest(blocked / 1000, banned=True)

@@ -35,7 +35,7 @@ def completed_deals(parsed: Parsed) -> list[Deal]:
                     name=deal.name or here.name,
                     price=here.price if deal.price is None else deal.price,
                     manager=deal.manager or people.get(here.manager_id or 0, ""),
-                    pipeline=deal.pipeline or pipelines.get(here.pipeline_id, ""),
+                    pipeline=deal.pipeline or pipelines.get(here.pipeline_id or 0, ""),
                     closed_at=deal.closed_at if "closed_at" in fields else closed,
                     tags=deal.tags if "tags" in fields else list(here.tags),
                 )

@@ -65,7 +65,7 @@ class Progress:
 def restarted(now: datetime) -> list[dict[str, Any]]:
     """Parts of the portal that were started again: which, when and why."""
     try:
-        found = restarts.read(budget.redis())
+        found = restarts.read(client())
     except RedisError:
         return []
     return [
