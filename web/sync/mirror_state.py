@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from redis import RedisError
 
+from core.redis import client
 from pipelines.account import budget, credentials
 from pipelines.mirror import comparisons, freshness, quarantine
 from pipelines.mirror.freshness import Freshness
