@@ -13,6 +13,7 @@ MESSAGES := $(wildcard locale/*/LC_MESSAGES/*.po)
 help:
 	@echo 'make run [PORT=8000]  set everything up and open the portal with a demo company'
 	@echo '                      (with AMO_BASE_URL and AMO_TOKEN set: with that amoCRM account)'
+	@echo '                      (with AMO=none: without amoCRM, beginning with the import of a file)'
 	@echo 'make test             set everything up, lint, all tests'
 	@echo 'make setup            virtualenv and packages only'
 	@echo 'make lint | format    check | rewrite the code'
@@ -21,7 +22,7 @@ help:
 	@echo 'make stop | clean     stop the embedded servers | and remove all they and setup made'
 
 run: setup
-	@exec $(PY) -m devtools.run --port $(PORT)
+	@exec $(PY) -m devtools.run --port $(PORT) $(if $(AMO),--amo $(AMO))
 
 setup: .venv/installed .local/messages
 

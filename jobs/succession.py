@@ -49,8 +49,10 @@ def successors(named: Names) -> dict[Any, Any]:
 
 
 def pointing_at(model: type[Model]) -> Iterator[Field]:
-    """Foreign keys to the model outside of the mirror, whose own rows the API brings anew. Found through Django, so that
-    a table to come is not forgotten."""
+    """Foreign keys to the model outside of the mirror, whose own rows the API brings anew.
+
+    Found through Django, so that a table to come is not forgotten.
+    """
     for relation in model._meta.get_fields(include_hidden=True):
         if (
             relation.auto_created

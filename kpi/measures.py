@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from django.utils.functional import Promise
@@ -49,6 +50,7 @@ class Measure:
         return metrics.METRICS[self.code].title
 
 
+@lru_cache(maxsize=512)
 def read_measure(name: str) -> Measure:
     """ValueError with a sentence when there is no such metric, rule or option."""
     if name.startswith(KEPT):

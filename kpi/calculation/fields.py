@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from kpi.calculation.curves import Points
@@ -36,6 +37,11 @@ class Field:
 
 def fields_of(kind: type) -> tuple[Field, ...]:
     """The fields of a dataclass, in the order of its attributes."""
+    return _fields_of(kind)
+
+
+@cache
+def _fields_of(kind: type) -> tuple[Field, ...]:
     made = ((attribute.name, attribute.metadata.get(FIELD)) for attribute in dataclasses.fields(kind))
     return tuple(dataclasses.replace(found, name=name) for name, found in made if found is not None)
 

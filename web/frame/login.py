@@ -16,6 +16,8 @@ from django.views.i18n import set_language
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
+from pipelines.mirror import freshness
+from pipelines.models import Deal
 from team.models import Employee, Role
 
 DEMO_PASSWORD = "demo"
@@ -74,4 +76,7 @@ def demo_logins() -> list[dict[str, str]]:
 
 
 def home(request: HttpRequest) -> HttpResponseRedirect:
+    """A portal that knows nothing yet begins with the file of an export."""
+    if request.user.administers and not freshness.connected() and not Deal.objects.exists():
+        return redirect("import")
     return redirect("desk" if request.user.directs else "my-month")

@@ -63,13 +63,11 @@ def team(request: HttpRequest) -> HttpResponse:
     others = _other_users()
     context = {
         "people": [
-            _row(
-                employee,
-                of_today.get(employee.pk),
-                deals.get(employee.person_id, 0),
-                findings.get(employee.person_id, 0),
-                others[employee.pk],
-            )
+            _row(employee, of_today.get(employee.pk), others[employee.pk])
+            | {
+                "deals": deals.get(employee.person_id, 0),
+                "findings": findings.get(employee.person_id, 0),
+            }
             for employee in people
         ],
         "on_shift": sum(kind in WORKED for pk, kind in of_today.items() if pk in ids),
@@ -124,9 +122,7 @@ def _open_findings(user: Employee, now: datetime) -> dict[int | None, int]:
     return dict(rows.annotate(Count("pk")))
 
 
-def _row(
-    employee: Employee, kind: str | None, deals: int, findings: int, others: list[str]
-) -> dict[str, Any]:
+def _row(employee: Employee, kind: str | None, others: list[str]) -> dict[str, Any]:
     rotas = sorted(employee.rota_assignments.all(), key=lambda row: row.since or date.min)
     return {
         "employee": employee,
@@ -138,8 +134,6 @@ def _row(
         "today": None
         if kind is None or employee.has_left
         else {"kind": kind, "works": kind in WORKED, "label": KINDS[kind][0]},
-        "deals": deals,
-        "findings": findings,
     }
 
 
