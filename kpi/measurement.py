@@ -13,6 +13,7 @@ from kpi.sales import Sales, collect_sales, sales_measures
 from kpi.what_if import COUNTS_IN_MONEY, judge_facts
 from metrics import held_by_rule
 from qc import queries as judgement
+from qc.models import RuleMode
 from team.schedules import shifts
 
 
@@ -26,7 +27,7 @@ def collect_facts(schemes: Mapping[int, PayScheme], period: Period, now: datetim
     behind: dict[int, dict[str, Behind]] = defaultdict(dict)
     for person, rule, findings, deals in held_by_rule(period, people, now):
         behind[person][rule] = Behind(findings, deals)
-    weights = dict(judgement.RuleMode.objects.filter(mode=COUNTS_IN_MONEY).values_list("rule", "weight"))
+    weights = dict(RuleMode.objects.filter(mode=COUNTS_IN_MONEY).values_list("rule", "weight"))
     quotas = dict(
         Quota.objects.filter(period=period.first, manager__in=people).values_list("manager", "amount")
     )

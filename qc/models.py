@@ -55,7 +55,7 @@ class RuleStep(models.Model):
         ordering = ["rule", "since", "id"]
 
 
-class RegulationQuerySet(models.QuerySet):
+class RegulationQuerySet(models.QuerySet[Any]):
     def published(self) -> "RegulationQuerySet":
         """The newest first: of each stage, the first is the version in force."""
         return self.exclude(published_at=None).order_by("-published_at", "-version")
@@ -95,7 +95,7 @@ class Regulation(models.Model):
         constraints = [models.UniqueConstraint(fields=["stage", "version"], name="regulation_version")]
 
 
-class FindingQuerySet(models.QuerySet):
+class FindingQuerySet(models.QuerySet[Any]):
     """Open, upcoming and closed follow from the moments alone: nothing sweeps."""
 
     def visible_to(self, user: Any) -> "FindingQuerySet":
