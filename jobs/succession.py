@@ -48,7 +48,7 @@ def successors(named: Names) -> dict[Any, Any]:
     return {key: real[name][0] for key, name in local.items() if len(real[name]) == 1}
 
 
-def pointing_at(model: type[Model]) -> Iterator[Field[Any, Any]]:
+def pointing_at(model: type[Model]) -> "Iterator[Field[Any, Any]]":
     """Foreign keys to the model outside of the mirror, whose own rows the API brings anew.
 
     Found through Django, so that a table to come is not forgotten.
@@ -58,7 +58,7 @@ def pointing_at(model: type[Model]) -> Iterator[Field[Any, Any]]:
             yield relation.field
 
 
-def hand_over_rows(field: Field[Any, Any], local: Any, real: Any) -> None:
+def hand_over_rows(field: "Field[Any, Any]", local: Any, real: Any) -> None:
     rows = field.model._base_manager
     if not rows.filter(**{field.attname: real}).exists():
         rows.filter(**{field.attname: local}).update(**{field.attname: real})

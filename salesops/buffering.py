@@ -57,7 +57,7 @@ def arrived(head: bytes) -> Arrived:
     return Arrived.LONG if ASKS.search(headers) else part
 
 
-class Worker(ThreadWorker):
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.arriving: dict[TConn, float] = {}  # and until when; in the order of their beginning
