@@ -209,7 +209,8 @@ def main() -> int:
         for lane in range(options.lanes):
             if os.waitstatus_to_exitcode(os.waitpid(run(tests, lane), 0)[1]):
                 sys.exit(f"The tests must pass first: {tests}")
-    number, alive, running = len(waiting), [], {}
+    number, alive = len(waiting), []
+    running: dict[int, tuple[int, Mutant]] = {}
     lanes = list(range(options.lanes))
     while waiting or running:
         while waiting and lanes:
