@@ -7,16 +7,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypedDict
 
-from django.db import connection, transaction
+from django.db import transaction
 from msgspec import json
 
 from core import moment
 from core.db import ask
 from pipelines.models import Deal, Stay
-from qc import rule_modes
+from qc import kept_checks, rule_modes
 from qc.criteria import STAMP, Bench, bench, field_names, fields_of, stage_norms
 from qc.regulations import draft
-from qc.rules import RULES, Breach, Terms
+from qc.rules import RULES, Breach, Check, Terms
 from timeline.loading import timelines
 from timeline.timeline import Timeline
 
@@ -47,6 +47,7 @@ WRITE = """
         severity = excluded.severity, mode = excluded.mode, stage_id = excluded.stage_id,
         manager_id = excluded.manager_id, opens_at = excluded.opens_at, closes_at = excluded.closes_at,
         "values" = excluded."values", regulation_id = excluded.regulation_id, withdrawn_at = null
+    returning id
 """
 
 
@@ -106,23 +107,38 @@ def _batches(deal_ids: Iterable[int] | None) -> Iterator[list[int]]:
 def _judge(deals: list[int], codes: list[str]) -> Counter[tuple[str, str]]:
     now = moment.now()
     # The lock comes before every other read: whoever judges last has seen the newest history.
-    _, known, [stamp] = ask(
-        (LOCK, {"deals": deals}), (EXISTING, {"deals": deals, "rules": codes}), (STAMP, {})
+    _, known, kept, [stamp] = ask(
+        (LOCK, {"deals": deals}),
+        (EXISTING, {"deals": deals, "rules": codes}),
+        (kept_checks.KNOWN, {"deals": deals}),
+        (STAMP, {}),
     )
-    found, failed = _verdicts(deals, codes, bench(stamp))
-    difference = _compare(known, found, failed, now)
+    said = hear(deals, codes, bench(stamp))
+    difference = _compare(known, said.found, said.failed, now)
+    checks = said.checks
+    unasked = {(code, deal) for code in RULES if code not in codes for deal in deals} | said.failed
+    if unasked:
+        [whole] = ask((kept_checks.WHOLE, {"deals": deals}))
+        checks = kept_checks.merge(checks, whole, unasked)
+    different = kept_checks.compare(kept, checks)
+    statements: list[tuple[str, dict[str, Any]]] = []
     if difference.rows or difference.dropped or difference.withdrawn:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                WRITE,
-                {
-                    "rows": json.encode(difference.rows).decode(),
-                    "dropped": difference.dropped,
-                    "withdrawn": difference.withdrawn,
-                    "now": now,
-                },
-            )
+        rows = json.encode(difference.rows).decode()
+        gone = {"dropped": difference.dropped, "withdrawn": difference.withdrawn}
+        statements.append((WRITE, {"rows": rows, "now": now, **gone}))
+    if different:
+        statements.append((kept_checks.WRITE, different.parameters()))
+    if statements:
+        ask(*statements)
     return difference.counts
+
+
+class Said(NamedTuple):
+    """What rules say of deals: verdicts on findings, checks to be kept, and which rule failed on which deal."""
+
+    found: dict[Key, Verdict]
+    checks: dict[kept_checks.Key, kept_checks.Row]
+    failed: set[tuple[str, int]]
 
 
 class Difference(NamedTuple):
@@ -158,29 +174,27 @@ def _compare(
     return difference
 
 
-def _verdicts(
-    deals: list[int], codes: list[str], bench: Bench
-) -> tuple[dict[Key, Verdict], set[tuple[str, int]]]:
+def hear(deals: list[int], codes: list[str], bench: Bench) -> Said:
     """What the rules that were ever on say now, and which of them failed to say anything about which deal."""
-    found: dict[Key, Verdict] = {}
-    failed: set[tuple[str, int]] = set()
+    said = Said({}, {}, set())
     active = [(RULES[code], bench.steps[code]) for code in codes if code in bench.steps]
     if not active:
-        return found, failed
+        return said
     for deal in timelines(deals, bench.fields):
+        checks: dict[str, list[Check]] = {}
         for rule, reach in active:
             try:
-                checks = list(rule.checks(deal, bench.terms))
+                checks[rule.code] = list(rule.checks(deal, bench.terms))
             except Exception:
                 log.exception("rule %s failed on deal %s", rule.code, deal.id)
-                failed.add((rule.code, deal.id))
+                said.failed.add((rule.code, deal.id))
                 continue
-            for check in checks:
+            for check in checks[rule.code]:
                 for breach in check.breaches:
                     if (held := rule_modes.standing(reach, breach.opens_at, breach.closes_at)) is None:
                         continue
                     mode, ends_at = held
-                    found[Key(rule.code, deal.id, breach.task, breach.since)] = Verdict(
+                    said.found[Key(rule.code, deal.id, breach.task, breach.since)] = Verdict(
                         rule.severity,
                         mode,
                         breach.stage,
@@ -190,7 +204,8 @@ def _verdicts(
                         breach.values,
                         breach.regulation,
                     )
-    return found, failed
+        said.checks.update(kept_checks.rows_of(deal.id, checks))
+    return said
 
 
 NUMBERS = ("now", "period", "now_before", "period_before")
