@@ -193,6 +193,26 @@ class Finding(models.Model):
         ]
 
 
+class DealChecks(models.Model):
+    """What one person could keep or break on one deal, from ``first`` until ``until``: see `qc.kept_checks`.
+
+    Written by the judgement of the deal, and only when ``digest`` says that it differs.
+    """
+
+    pk = models.CompositePrimaryKey("deal_id", "person_id")
+    deal_id = models.BigIntegerField()
+    person_id = models.BigIntegerField()
+    first = models.DateTimeField()
+    until = models.DateTimeField()
+    digest = models.BigIntegerField()
+    checks = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("checks of a deal")
+        verbose_name_plural = _("checks of deals")
+        indexes = [models.Index(fields=["person_id", "until"], name="checks_by_person")]
+
+
 class FullRun(models.Model):
     """The terms (norms, modes, rotas, people…) by which everything was last judged as a whole; one row."""
 
