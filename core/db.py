@@ -14,7 +14,7 @@ Row = tuple[Any, ...]
 Statement = tuple[str, Mapping[str, Any]]  # SQL and its parameters
 
 
-def ask(*statements: Statement, prepare: bool | None = None) -> list[list[Row]]:
+def ask(*statements: Statement, prepare: bool = False) -> list[list[Row]]:
     """The rows of every statement, run in this order with one trip to the server; none of one that returns none.
 
     In Django's connection, transaction and log of queries, but in PostgreSQL's binary format: three times as fast as
@@ -26,14 +26,18 @@ def ask(*statements: Statement, prepare: bool | None = None) -> list[list[Row]]:
         return []
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        cursors = []
-        with connection.connection.pipeline():
-            for sql, values in statements:
-                cursor = Cursor(connection.connection)
-                cursor.adapters.register_loader("jsonb", _Document)
-                cursors.append(cursor.execute(sql, values, prepare=prepare, binary=True))
-                if connection.queries_logged:
-                    connection.queries_log.append({"sql": sql, "time": "0"})
+        cursors, driver = [], connection.connection
+        driver.prepare_threshold = 0 if prepare else None  # Django prepares nothing
+        try:
+            with driver.pipeline():
+                for sql, values in statements:
+                    cursor = Cursor(driver)
+                    cursor.adapters.register_loader("jsonb", _Document)
+                    cursors.append(cursor.execute(sql, values, prepare=prepare, binary=True))
+                    if connection.queries_logged:
+                        connection.queries_log.append({"sql": sql, "time": "0"})
+        finally:
+            driver.prepare_threshold = None
         # Not before: rows that are asked for inside of the pipeline cost a trip of their own.
         return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
 

@@ -30,7 +30,8 @@ class Servers:
         if not now and time.monotonic() < self._looked + EVERY:
             return
         home = Home.of(self.project, test=False)
-        if self.redis and silent(lambda: valkey.answers(home)):  # first: what is told of the other is kept in it
+        # Redis first: what is told of the other is kept in it.
+        if self.redis and silent(lambda: valkey.answers(home)):
             self._mend("Redis", lambda: valkey.ensure(home), home)
         if self.database and silent(lambda: postgres.answers(home)):
             self._mend("PostgreSQL", lambda: postgres.ensure(home), home)

@@ -176,7 +176,7 @@ def cut_wide() -> bool:
             if everything:
                 statements.append(cut(ALL, sorted({rule for rules, _ in everything for rule in rules})))
             if stages:
-                values = {"stages": list(stages), "since": list(stages.values())}
+                values: dict[str, Any] = {"stages": list(stages), "since": list(stages.values())}
                 statements.append(cut(ON_STAGES, None, **values))
         if rows:
             ask(*statements, (ANSWER, {"requests": [request for request, *_ in rows]}))

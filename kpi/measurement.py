@@ -14,6 +14,7 @@ from kpi.sales import Sales, collect_sales, has_team, sales_measures
 from kpi.what_if import COUNTS_IN_MONEY, judge_facts
 from metrics import held_by_rule
 from qc import queries as judgement
+from qc.models import RuleMode
 from team.schedules import shifts
 
 
@@ -25,7 +26,7 @@ def collect_facts(schemes: Mapping[int, PayScheme], period: Period, now: datetim
     names = {name for scheme in schemes.values() for name in scheme.measures}
     measured = collect_measures(names, people, payees, now, known)
     scores, behind = _judge(people, payees, now)
-    weights = dict(judgement.RuleMode.objects.filter(mode=COUNTS_IN_MONEY).values_list("rule", "weight"))
+    weights = dict(RuleMode.objects.filter(mode=COUNTS_IN_MONEY).values_list("rule", "weight"))
     quotas = dict(
         Quota.objects.filter(period=period.first, manager__in=people).values_list("manager", "amount")
     )

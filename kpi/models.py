@@ -54,7 +54,7 @@ class Quota(models.Model):
         return f"{self.manager}, {formats.month(self.period, get_language() or 'en')}"
 
 
-class StatementQuerySet(models.QuerySet):
+class StatementQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: Any) -> "StatementQuerySet":
         if not user.sees_money:
             return self.none()

@@ -13,10 +13,10 @@ from msgspec import json
 from core import locks, moment
 from core.db import Statement, ask
 from pipelines.models import Deal, Stay
-from qc import rule_modes
+from qc import kept_checks, rule_modes
 from qc.criteria import STAMP, Bench, bench, field_names, fields_of, kept_fields, stage_norms
 from qc.regulations import draft
-from qc.rules import RULES, Breach, Terms
+from qc.rules import RULES, Breach, Check, Terms
 from timeline import folding
 from timeline.loading import build, reading, timelines
 from timeline.timeline import Timeline
@@ -48,6 +48,7 @@ WRITE = """
         severity = excluded.severity, mode = excluded.mode, stage_id = excluded.stage_id,
         manager_id = excluded.manager_id, opens_at = excluded.opens_at, closes_at = excluded.closes_at,
         "values" = excluded."values", regulation_id = excluded.regulation_id, withdrawn_at = null
+    returning id
 """
 
 
@@ -117,15 +118,16 @@ def judge_together(
     with transaction.atomic(savepoint=False):  # whoever has begun one already rolls it back himself
         # The lock comes before every other read: whoever judges last has seen the newest history. Then the requests:
         # what was changed together with one of them is seen by what is read after it.
-        first = (
+        first: tuple[Statement, ...] = (
             locks.of_deals(deals),
             (REQUESTS, {"deals": deals if history else []}),
             (EXISTING, {"deals": deals, "rules": codes}),
+            (kept_checks.KNOWN, {"deals": deals}),
             (STAMP, {}),
         )
         fields = kept_fields()
         while True:
-            _, asked, known, [stamp], *answers = ask(
+            _, asked, known, kept, [stamp], *answers = ask(
                 *first, *reading(deals, fields, history=history), prepare=True
             )
             terms = bench(stamp)
@@ -135,10 +137,11 @@ def judge_together(
         if requests is None and not asked:
             return Judged(0, Counter())
         loaded = build(answers, history=history)
-        found, failed = judge_timelines(loaded.timelines, codes, terms)
-        difference = compare(known, found, failed, now)
+        said = judge_timelines(loaded.timelines, codes, terms)
+        difference = compare(known, said.found, said.failed, now)
+        checks = kept_checks.compare(kept, _whole_checks(said, deals, codes))
         done = {request for request, _ in asked}.union(requests or ())
-        ask(*folding.writing(loaded), *_writing(difference, now), *_answering(done), prepare=True)
+        ask(*folding.writing(loaded), *_writing(difference, checks, done, now), prepare=True)
     return Judged(len(deals), difference.counts)
 
 
@@ -153,20 +156,42 @@ def _batches(deal_ids: Iterable[int] | None) -> Iterator[list[int]]:
         last = ids[-1]
 
 
-def _writing(difference: "Difference", now: datetime) -> list[Statement]:
-    if not (difference.rows or difference.dropped or difference.withdrawn):
-        return []
-    values = {
-        "rows": json.encode(difference.rows).decode(),
-        "dropped": difference.dropped,
-        "withdrawn": difference.withdrawn,
-        "now": now,
-    }
-    return [(WRITE, values)]
+def _whole_checks(
+    said: "Said", deals: Sequence[int], codes: Collection[str]
+) -> dict[kept_checks.Key, kept_checks.Row]:
+    """The checks to be kept: those of rules that were not asked, or failed, stay as they stand."""
+    unasked = {(code, deal) for code in RULES if code not in codes for deal in deals} | said.failed
+    if not unasked:
+        return said.checks
+    [whole] = ask((kept_checks.WHOLE, {"deals": deals}))
+    return kept_checks.merge(said.checks, whole, unasked)
 
 
-def _answering(requests: Collection[int]) -> list[Statement]:
-    return [(ANSWER, {"requests": list(requests)})] if requests else []
+def _writing(
+    difference: "Difference", checks: kept_checks.Difference, requests: Collection[int], now: datetime
+) -> Iterator[Statement]:
+    if difference.rows or difference.dropped or difference.withdrawn:
+        yield (
+            WRITE,
+            {
+                "rows": json.encode(difference.rows).decode(),
+                "dropped": difference.dropped,
+                "withdrawn": difference.withdrawn,
+                "now": now,
+            },
+        )
+    if checks:
+        yield kept_checks.WRITE, checks.parameters()
+    if requests:
+        yield ANSWER, {"requests": list(requests)}
+
+
+class Said(NamedTuple):
+    """What rules say of deals: verdicts on findings, checks to be kept, and which rule failed on which deal."""
+
+    found: dict[Key, Verdict]
+    checks: dict[kept_checks.Key, kept_checks.Row]
+    failed: set[tuple[str, int]]
 
 
 class Difference(NamedTuple):
@@ -202,27 +227,25 @@ def compare(
     return difference
 
 
-def judge_timelines(
-    timelines: Iterable[Timeline], codes: Iterable[str], bench: Bench
-) -> tuple[dict[Key, Verdict], set[tuple[str, int]]]:
+def judge_timelines(timelines: Iterable[Timeline], codes: Iterable[str], bench: Bench) -> Said:
     """What the rules that were ever on say now, and which of them failed to say anything about which deal."""
-    found: dict[Key, Verdict] = {}
-    failed: set[tuple[str, int]] = set()
+    said = Said({}, {}, set())
     active = [(RULES[code], bench.steps[code]) for code in codes if code in bench.steps]
     for deal in timelines if active else ():
+        checks: dict[str, list[Check]] = {}
         for rule, reach in active:
             try:
-                checks = list(rule.checks(deal, bench.terms))
+                checks[rule.code] = list(rule.checks(deal, bench.terms))
             except Exception:
                 log.exception("rule %s failed on deal %s", rule.code, deal.id)
-                failed.add((rule.code, deal.id))
+                said.failed.add((rule.code, deal.id))
                 continue
-            for check in checks:
+            for check in checks[rule.code]:
                 for breach in check.breaches:
                     if (held := rule_modes.standing(reach, breach.opens_at, breach.closes_at)) is None:
                         continue
                     mode, ends_at = held
-                    found[Key(rule.code, deal.id, breach.task, breach.since)] = Verdict(
+                    said.found[Key(rule.code, deal.id, breach.task, breach.since)] = Verdict(
                         rule.severity,
                         mode,
                         breach.stage,
@@ -232,7 +255,8 @@ def judge_timelines(
                         breach.values,
                         breach.regulation,
                     )
-    return found, failed
+        said.checks.update(kept_checks.rows_of(deal.id, checks))
+    return said
 
 
 NUMBERS = ("now", "period", "now_before", "period_before")

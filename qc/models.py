@@ -55,7 +55,7 @@ class RuleStep(models.Model):
         ordering = ["rule", "since", "id"]
 
 
-class RegulationQuerySet(models.QuerySet):
+class RegulationQuerySet(models.QuerySet[Any]):
     def published(self) -> "RegulationQuerySet":
         """The newest first: of each stage, the first is the version in force."""
         return self.exclude(published_at=None).order_by("-published_at", "-version")
@@ -95,7 +95,7 @@ class Regulation(models.Model):
         constraints = [models.UniqueConstraint(fields=["stage", "version"], name="regulation_version")]
 
 
-class FindingQuerySet(models.QuerySet):
+class FindingQuerySet(models.QuerySet[Any]):
     """Open, upcoming and closed follow from the moments alone: nothing sweeps."""
 
     def visible_to(self, user: Any) -> "FindingQuerySet":
@@ -191,6 +191,26 @@ class Finding(models.Model):
                 fields=["rule", "deal", "task", "since"], nulls_distinct=False, name="finding_natural_key"
             )
         ]
+
+
+class DealChecks(models.Model):
+    """What one person could keep or break on one deal, from ``first`` until ``until``: see `qc.kept_checks`.
+
+    Written by the judgement of the deal, and only when ``digest`` says that it differs.
+    """
+
+    pk = models.CompositePrimaryKey("deal_id", "person_id")
+    deal_id = models.BigIntegerField()
+    person_id = models.BigIntegerField()
+    first = models.DateTimeField()
+    until = models.DateTimeField()
+    digest = models.BigIntegerField()
+    checks = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("checks of a deal")
+        verbose_name_plural = _("checks of deals")
+        indexes = [models.Index(fields=["person_id", "until"], name="checks_by_person")]
 
 
 class FullRun(models.Model):

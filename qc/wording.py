@@ -141,7 +141,7 @@ def changes(old: Regulation, new: Regulation, names: Mapping[str, str]) -> list[
         found += _changes(parameter, before[rule.code], after[rule.code], names)
     for name in ("entry_result", "goal", "term", "automation", "steps"):
         if getattr(old, name) != getattr(new, name):
-            label = str(Regulation._meta.get_field(name).verbose_name)
+            label = str(getattr(Regulation._meta.get_field(name), "verbose_name", name))
             found.append(
                 gettext("The text “%(field)s” was changed.") % {"field": label[:1].upper() + label[1:]}
             )

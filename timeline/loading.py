@@ -93,7 +93,7 @@ def reading(
 def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
     """Timelines from the answers to `reading`: with ``history`` from what it says, else from what is kept of it."""
     kinds, stays, planned, moves, changed, deals = answers
-    kind_of: dict[str, str] = dict(kinds)  # type: ignore[arg-type]
+    kind_of: dict[str, str] = dict(kinds)
     loaded = Loaded([], {}, {})
     kept: dict[int, list[Piece]] = defaultdict(list)
     for deal, stage, owner, since, until, *rest in stays:

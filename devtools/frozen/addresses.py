@@ -54,7 +54,7 @@ def choose() -> dict[str, Any]:
     of_pipeline = stages.filter(pipeline=pipeline, deleted_at=None)
     closed = deals.filter(deleted_at=None).exclude(closed_at=None).order_by("-closed_at", "pk")
     office = {name: name for name in ("director", "admin", "controller", "finance")}
-    sellers = {"head": head.username, "manager": names[first], "other": names[last]}
+    sellers = {"head": head.username if head else "", "manager": names[first], "other": names[last]}
     english = {"director-en": "director", "manager-en": names[first]}
     return {
         "roles": {"stranger": "", **office, **sellers, **english},

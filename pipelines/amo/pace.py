@@ -90,9 +90,10 @@ class Pace:
 
     def rest(self) -> Rest | None:
         """The pause that everybody keeps now, if it is worth telling. Raises RedisError."""
-        left = self._redis.pipeline(transaction=False)
-        left.pttl(self._key("blocked")).pttl(self._key("rest"))
-        blocked, asked = left.execute()
+        both = self._redis.pipeline(transaction=False)
+        both.pttl(self._key("blocked"))
+        both.pttl(self._key("rest"))
+        blocked, asked = both.execute()
         if blocked > 0:
             return Rest(blocked / 1000, banned=True)
         return Rest(asked / 1000, banned=False) if asked > 0 else None

@@ -77,7 +77,8 @@ def newest_standing(deals: list[int]) -> datetime | None:
             "SELECT max(greatest(created_at, closed_at)) FROM pipelines_deal WHERE updated_at = %s AND id = ANY(%s)",
             [FROM_FILE, deals],
         )
-        return cursor.fetchone()[0]
+        newest: datetime | None = cursor.fetchone()[0]
+    return newest
 
 
 def write(parsed: Parsed) -> Loaded:

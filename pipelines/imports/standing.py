@@ -18,8 +18,8 @@ def completed_deals(parsed: Parsed) -> list[Deal]:
     where the column is missing; and a deal on a stage of work is open whatever was known.
     """
     fields = {field for _title, field in parsed.read}
-    people = dict(models.Person.objects.values_list("pk", "name"))
-    pipelines = dict(models.Pipeline.objects.values_list("pk", "name"))
+    people: dict[int | None, str] = dict(models.Person.objects.values_list("pk", "name"))
+    pipelines: dict[int | None, str] = dict(models.Pipeline.objects.values_list("pk", "name"))
     found: list[Deal] = []
     for deals in batches(parsed.deals):
         known = models.Deal.objects.in_bulk([deal.id for deal in deals if unknown(deal, fields)])
@@ -34,7 +34,7 @@ def completed_deals(parsed: Parsed) -> list[Deal]:
                     deal,
                     name=deal.name or here.name,
                     price=here.price if deal.price is None else deal.price,
-                    manager=deal.manager or people.get(here.manager_id or 0, ""),
+                    manager=deal.manager or people.get(here.manager_id, ""),
                     pipeline=deal.pipeline or pipelines.get(here.pipeline_id, ""),
                     closed_at=deal.closed_at if "closed_at" in fields else closed,
                     tags=deal.tags if "tags" in fields else list(here.tags),

@@ -98,7 +98,8 @@ def incoming_deals(client: Client, pipelines: Collection[int] | None) -> set[int
 
 
 def first_deal() -> datetime | None:
-    return models.Deal.objects.aggregate(first=Min("created_at"))["first"]
+    first: datetime | None = models.Deal.objects.aggregate(first=Min("created_at"))["first"]
+    return first
 
 
 SUBJECTS = {"deal": "deals", "task": "tasks", "contact": "contacts"}

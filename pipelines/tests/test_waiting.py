@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.crypto import get_random_string
 from redis import Redis
 
+from core import redis as redis_client
 from devtools.tests import factory
 from jobs import mirror
 from pipelines.account import budget, connection
@@ -47,8 +48,8 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
 
 
 def forget_pauses() -> None:
-    for key in budget.redis().scan_iter("amo:*"):
-        budget.redis().delete(key)
+    for key in redis_client.client().scan_iter("amo:*"):
+        redis_client.client().delete(key)
 
 
 @pytest.fixture

@@ -83,7 +83,10 @@ class Terms:
     def held(
         self, pieces: Iterable[Piece], demanded: Sequence[Stretch] | None, held: dict[Person, list[Stretch]]
     ) -> dict[Person, list[Stretch]]:
-        """Add to ``held`` who had the deal when something was demanded (None = all along) and while he worked here."""
+        """Add to ``held`` who had the deal when something was demanded and while he worked here.
+
+        ``demanded`` None = all along, and then a piece shorter than a second is a moment of its own.
+        """
         for piece in pieces:
             if piece.owner is None:
                 continue
@@ -92,7 +95,7 @@ class Terms:
                 end = piece.until
                 if until is not None and (end is None or until < end):
                     end = until
-                if end is None or start < end:
+                if end is None or start < end or (demanded is None and start == end):
                     self.add(held, piece.owner, start, end)
         return held
 
@@ -104,7 +107,7 @@ class Terms:
         if employed is not None:
             hired_at, left_at = employed
             moment = start == end
-            if left_at is not None and (end is None or end > left_at):
+            if left_at is not None and (end is None or end >= left_at):
                 if start >= left_at:
                     return
                 end = left_at

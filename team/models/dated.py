@@ -81,7 +81,8 @@ class RotaAssignment(Dated):
 
 class _OfCompany(models.Manager.from_queryset(DatedQuerySet)):  # type: ignore[misc]  # a base made at run time
     def get_queryset(self) -> DatedQuerySet:
-        return super().get_queryset().filter(employee=None)
+        rows: DatedQuerySet = super().get_queryset()
+        return rows.filter(employee=None)
 
 
 class CompanyHours(RotaAssignment):

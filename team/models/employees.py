@@ -79,7 +79,8 @@ class Employee(AbstractUser):
     def rota(self) -> Rota | None:
         """His own rota of today; None: company hours. Prefetch ``rota_assignments__rota`` for many."""
         if "rota" in self._said:
-            return self._said["rota"]
+            said: Rota | None = self._said["rota"]
+            return said
         row = in_force(self.rota_assignments.all(), today()) if self.pk else None
         return None if row is None else row.rota
 
@@ -91,7 +92,8 @@ class Employee(AbstractUser):
     def head(self) -> "Employee | None":
         """Who answers for him today. Prefetch ``head_assignments__head`` for many."""
         if "head" in self._said:
-            return self._said["head"]
+            said: Employee | None = self._said["head"]
+            return said
         row = in_force(self.head_assignments.all(), today()) if self.pk else None
         return None if row is None else row.head
 
@@ -102,7 +104,8 @@ class Employee(AbstractUser):
     @property
     def _said(self) -> dict[str, Any]:
         """What was given for the time from the beginning on and is not saved yet."""
-        return self.__dict__.setdefault("_said_of_all_time", {})
+        said: dict[str, Any] = self.__dict__.setdefault("_said_of_all_time", {})
+        return said
 
     def save(self, *args: Any, **options: Any) -> None:
         said = dict(self._said)

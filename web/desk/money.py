@@ -17,7 +17,7 @@ from metrics.snapshot import Snapshot
 from qc.queries import RuleScore, score
 from web.desk import blocks
 from web.desk.blocks import NOTHING
-from web.desk.scope import Scope
+from web.frame.scope import Scope
 
 
 @dataclass(frozen=True)

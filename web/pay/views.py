@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from core import moment
@@ -29,22 +30,21 @@ from kpi.unclaimed import find_unclaimed
 from pipelines.models import Account, Person
 from qc import queries as judgement
 from team.models import Employee
+from web.frame.scope import refusing
 from web.pay import closing
 from web.pay.day_chart import draw_days
 from web.pay.links import Link, filter_held, find_links
-from web.pay.selection import BadChoice, Choice, ChoiceForm, read_choice
+from web.pay.selection import Choice, ChoiceForm, read_choice
 
 
 @require_safe
+@refusing(_("My month"), "my-month", _("Show the present month"))
 def my_month(request: HttpRequest) -> HttpResponse:
     """A month of one person, or of all people whose money the reader may see."""
     user: Employee = request.user  # type: ignore[assignment]  # the login stands before every page
     if not user.sees_money:
         raise Http404
-    try:
-        choice = read_choice(request)
-    except BadChoice as error:
-        return render(request, "pay/refused.html", {"problem": error}, status=422)
+    choice = read_choice(request)
     form = ChoiceForm(choice, user, auto_id="choice_%s")
     if choice.person is None:
         return render(

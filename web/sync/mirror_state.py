@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from redis import RedisError
 
+from core import redis
 from pipelines.account import budget, credentials
 from pipelines.mirror import comparisons, freshness, quarantine
 from pipelines.mirror.freshness import Freshness
@@ -65,7 +66,7 @@ class Progress:
 def restarted(now: datetime) -> list[dict[str, Any]]:
     """Parts of the portal that were started again: which, when and why."""
     try:
-        found = restarts.read(budget.redis())
+        found = restarts.read(redis.client())
     except RedisError:
         return []
     return [

@@ -4,21 +4,18 @@ from collections import defaultdict
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from babel import dates
-from django.conf import settings
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, F, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from core import moment
-from core.periods import Period, month, month_of
+from core.periods import Period, month_of
 from pipelines.models import Deal, Person
 from qc.models import Finding
 from qc.stalled import SHOWN
@@ -26,8 +23,8 @@ from team import hours
 from team.models import AmoUser, DayOff, Employee, HeadAssignment, Rota, RotaAssignment
 from team.models.employees import today
 from team.schedules import GridRow, rota_grid
+from web.frame.scope import TZ, BadScope, read_month
 
-TZ = ZoneInfo(settings.TIME_ZONE)
 # kind of a day → its word and the sign in the grid
 KINDS: dict[str, tuple[Any, Any]] = {
     "shift": (gettext_lazy("shift"), ""),
@@ -49,11 +46,9 @@ def team(request: HttpRequest) -> HttpResponse:
     now = moment.now()
     this_day = now.astimezone(TZ).date()
     try:
-        shown = month(request.GET["month"], TZ) if request.GET.get("month") else month_of(now, TZ)
-        problems = []
-    except ValueError:
-        shown = month_of(now, TZ)
-        problems = [_("“%(value)s” is not a month such as 2026-11.") % {"value": request.GET["month"]}]
+        shown, problems = read_month(request.GET, "month"), []
+    except BadScope as problem:
+        shown, problems = month_of(now, TZ), [str(problem)]
     people = list(_visible(user))
     ids = {employee.pk for employee in people}
     grid = [row for row in rota_grid(shown.first, shown.last) if row.employee.pk in ids]

@@ -424,7 +424,8 @@ def test_nobody_waits_where_counting_is_slow(office: Office, monkeypatch: pytest
     for _ in range(2):  # shown until a worker, which has been asked once, has counted
         assert snapshot.take(NOW, MONTH, desk.ask_for_count) == before
     asked = [json.loads(message)["headers"] for message in redis.client().lrange("work", 0, -1)]
-    assert [(one["task"], one["argsrepr"]) for one in asked] == [("jobs.desk.count_desk", "['2026-11']")]
+    counts = [one["argsrepr"] for one in asked if one["task"] == "jobs.desk.count_desk"]
+    assert counts == ["['2026-11']"]
     seen = changes.page_stamp(NOW)
     desk.count_desk("2026-11")
     assert changes.page_stamp(NOW) != seen

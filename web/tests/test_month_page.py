@@ -150,9 +150,9 @@ def test_a_manager_never_opens_anothers_month(november: Month) -> None:
         ({"period": "2026-13"}, "“2026-13” is not a month such as 2026-11."),
         ({"period": "soon"}, "“soon” is not a month such as 2026-11."),
         ({"period": "2026-12"}, "December 2026 has not begun yet."),
-        ({"manager": "Anna"}, "“Anna” is not a manager's number."),
-        ({"manager": "-1"}, "“-1” is not a manager's number."),
-        ({"manager": "99999999999999999999"}, "There is no manager with the number 99999999999999999999."),
+        ({"manager": "Anna"}, "There is no person “Anna”."),
+        ({"manager": "-1"}, "There is no person “-1”."),
+        ({"manager": "99999999999999999999"}, "There is no person “99999999999999999999”."),
     ],
 )
 def test_nonsense_is_answered_with_one_sentence(november: Month, query: dict[str, str], says: str) -> None:

@@ -159,7 +159,8 @@ def _staff() -> list[dict[str, Any]]:
     answer = subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
     if answer.returncode:
         raise CommandError(f"The sandbox did not tell its staff: {answer.stderr.strip()}")
-    return json.loads(answer.stdout)
+    staff: list[dict[str, Any]] = json.loads(answer.stdout)
+    return staff
 
 
 def _login(username: str, **facts: Any) -> Employee:

@@ -1,7 +1,7 @@
 """A worker that can be killed at any moment: a process that has loaded Django forks one for every job.
 
-Its parent speaks to it by lines: ``TASK SECONDS [NOW]`` runs ``jobs.mirror.TASK``, with the portal's clock stopped
-at NOW, and kills it after that time (0 = never); the answer is the exit code, -9 after a kill.
+Its parent speaks to it by lines: ``TASK SECONDS [NOW]`` runs ``jobs.mirror.TASK`` or ``jobs.judgement.TASK``, with the
+portal's clock stopped at NOW, and kills it after that time (0 = never); the answer is the exit code, -9 after a kill.
 """
 
 import os
@@ -17,7 +17,7 @@ from django.db import connection
 
 
 class Worker:
-    """Runs tasks of the mirror in processes of their own, on this test's database. Close it in the end."""
+    """Runs tasks of the mirror and of judgement in processes of their own, on this test's database. Close it."""
 
     def __init__(self, *, limit: int) -> None:
         """``limit``: rows a page, so that small accounts have many."""
@@ -59,7 +59,7 @@ def main() -> None:
 
     django.setup()
     from core import moment
-    from jobs import mirror
+    from jobs import judgement, mirror
     from pipelines.mirror.entities import TABLE
 
     for entity in TABLE:
@@ -70,7 +70,7 @@ def main() -> None:
         if child == 0:
             try:
                 moment.fix(now[0] if now else None)
-                getattr(mirror, name)()
+                (getattr(mirror, name, None) or getattr(judgement, name))()
             finally:
                 sys.stdout.flush()
                 os._exit(0 if sys.exc_info()[0] is None else 1)

@@ -1,0 +1,120 @@
+"""Workers are killed at drawn moments and Redis is emptied; in the end all is judged as if nothing had happened."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from core import redis
+from jobs import judgement_queue, mirror
+from pipelines.account import connection
+from pipelines.models import Account, Hook, JudgementRequest, Stage, Stay
+from pipelines.tests.equal import assert_mirror_equals
+from pipelines.tests.faults.people import People
+from pipelines.tests.faults.worker import Worker
+from pipelines.tests.test_sync import populate, tick
+from qc import regulations
+from qc.defaults import ensure_defaults
+from qc.models import Finding
+from qc.rules import RULES
+from sandbox.server import Handle
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1500)]
+
+TASKS = ("pull_changes", "answer_hooks", "judge_waiting", "judge_waiting")
+MODES = ("off", "shadow", "warn", "money")
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    one = Worker(limit=20)
+    yield one
+    one.close()
+
+
+def lives() -> list[Any]:
+    columns = (
+        "deal_id",
+        "visit",
+        "entered_at",
+        "left_at",
+        "stage_id",
+        "manager_id",
+        "next_stage_id",
+        "inferred",
+    )
+    return list(Stay.objects.order_by("deal_id", "visit", "entered_at").values_list(*columns))
+
+
+def findings() -> list[Any]:
+    columns = (
+        "rule",
+        "deal_id",
+        "task_id",
+        "since",
+        "mode",
+        "stage_id",
+        "manager_id",
+        "opens_at",
+        "closes_at",
+    )
+    rows = Finding.objects.standing().order_by("rule", "deal_id", "task_id", "since")
+    return list(rows.values_list(*columns, "values", "regulation_id"))
+
+
+def change(amo: Handle, people: People, chance: Random) -> None:
+    """A while of work: people act, hooks ring, admins publish and switch."""
+    for _ in range(chance.randrange(1, 8)):
+        people.act()
+    tick(amo.world, chance.choice((1, 60, 3600, 86_400)))
+    if chance.random() < 0.5:
+        ids = chance.sample([lead.id for lead in amo.world.leads], 3)
+        rings = "&".join(f"leads[update][{place}][id]={lead}" for place, lead in enumerate(ids))
+        Hook.objects.create(body=f"{rings}&account[id]={Account.objects.get().pk}".encode())
+    if chance.random() < 0.3:
+        stage = chance.choice(list(Stage.objects.filter(kind="work", deleted_at=None)))
+        regulations.publish(stage, None, max_stay=timedelta(hours=chance.randrange(1, 300)), needs_task=True)
+    if chance.random() < 0.2:
+        regulations.set_mode(chance.choice(list(RULES)), chance.choice(MODES))
+    if chance.random() < 0.1:
+        JudgementRequest.objects.demand_all(history=chance.random() < 0.5)
+
+
+def test_killed_workers_and_an_empty_redis_lose_no_judgement(
+    amo: Handle, worker: Worker, long: bool, seed: int
+) -> None:
+    chance = Random(seed)
+    ensure_defaults()
+    populate(amo.world, 120 if long else 30)
+    people = People(amo.world, chance)
+    with override_settings(AMO_RATE=0.0):
+        connection.connect(amo.url, amo.token)
+        mirror.first_load()
+        killed = 0
+        while killed < (100 if long else 5):
+            change(amo, people, chance)
+            redis.client().flushdb()
+            task = chance.choice(TASKS)
+            killed += worker.run(task, kill_after=chance.uniform(0.01, 0.25), now=amo.world.clock.now()) == -9
+            Hook.objects.filter(handled_at=None).update(lease_until=None)  # a minute later
+        people.correct_prices()
+        tick(amo.world, 900)
+        mirror.pull_dictionaries()
+        mirror.answer_hooks()
+        mirror.pull_changes()
+    judgement_queue.judge_waiting()
+    assert not JudgementRequest.objects.exists()
+    assert_mirror_equals(amo.world)
+    lived, found = lives(), findings()
+    assert len(found) > 30, "there was something to lose"
+
+    JudgementRequest.objects.demand_all(history=True)
+    assert {outcome for _, outcome in judgement_queue.judge_waiting()} == {"standing"}
+    Stay.objects.all().delete()
+    Finding.objects.all().delete()
+    JudgementRequest.objects.demand_all(history=True)
+    judgement_queue.judge_waiting()
+    assert (lives(), findings()) == (lived, found)
