@@ -49,23 +49,26 @@ def main() -> int:
 
 
 def capture(into: Path, to: Path, *, reload: bool, only: str) -> None:
-    """Ask everything of the kept company, or of one that this tree loads anew, into an emptied folder ``to``."""
+    """Ask everything of the kept company, or of one that this tree loads anew; ``to`` changes when all is answered."""
     choice = into / "pages" / "choice.json"
     chosen = choice.read_text() if choice.exists() else None
     portal = company.clone(company.load(None) if reload else company.restore(into))
-    shutil.rmtree(to, ignore_errors=True)
-    to.mkdir(parents=True)
+    draft = to.with_name(f"{to.name}.new")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
     command = [sys.executable, "-m", "devtools.frozen.capture"]
     if chosen:
-        (to / "choice.json").write_text(chosen)
+        (draft / "choice.json").write_text(chosen)
     else:
-        subprocess.run([*command, "choose", str(to)], cwd=company.ROOT, env=portal, check=True)
-    shares = [[*command, "ask", str(to), str(share), str(SHARES), only] for share in range(SHARES)]
+        subprocess.run([*command, "choose", str(draft)], cwd=company.ROOT, env=portal, check=True)
+    shares = [[*command, "ask", str(draft), str(share), str(SHARES), only] for share in range(SHARES)]
     with open(to.with_name(f"{to.name}.log"), "w") as log:
         running = [subprocess.Popen(share, cwd=company.ROOT, env=portal, stderr=log) for share in shares]
         codes = [process.wait() for process in running]
     if any(codes):
         sys.exit(f"The capture failed: {log.name} says why.")
+    shutil.rmtree(to, ignore_errors=True)
+    draft.rename(to)
 
 
 def compare(kept: Path, now: Path, only: str) -> int:

@@ -13,6 +13,7 @@ from qc.criteria import bench
 from qc.models import Finding, Regulation, RuleMode, Severity
 from qc.rules import RULES
 from team.models import Employee, Role
+from timeline.loading import timelines
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)  # a Friday, 15:00 in Moscow
 DAY = timedelta(days=1)
@@ -124,7 +125,7 @@ def with_norms(values: dict[str, Any]) -> dict[str, Any]:
 def keep_checks() -> None:
     """Let quality know what could be broken on the deals that there are; their findings stay as they were made."""
     deals = list(Deal.objects.values_list("pk", flat=True))
-    said = engine.hear(deals, list(RULES), bench())
+    said = engine.judge_timelines(timelines(deals), list(RULES), bench())
     [known] = ask((kept_checks.KNOWN, {"deals": deals}))
     if difference := kept_checks.compare(known, said.checks):
         ask((kept_checks.WRITE, difference.parameters()))
