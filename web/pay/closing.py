@@ -58,6 +58,13 @@ class CorrectionForm(forms.Form):
             self.fields["deal"].label = _("Settles the deal")
 
 
+class WaiverForm(forms.Form):
+    """``deal``: «deal:measure» of a sale in nobody's statement."""
+
+    deal = forms.RegexField(r"^[0-9]{1,18}:.{1,200}$", label=gettext_lazy("Deal"))
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500)
+
+
 def _described(one: Difference) -> str:
     return f"{one.deal}, {read_measure(one.measure).title} {signed(one.sales)}: {one.why.label}"
 
@@ -86,9 +93,7 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     statement = get_object_or_404(Statement.objects.visible_to(user), pk=pk)
     form = CorrectionForm(data=request.POST)
     try:
-        if not form.is_valid():
-            raise ValueError(next(f"{form[name].label}: {errors[0]}" for name, errors in form.errors.items()))
-        given = form.cleaned_data
+        given = _checked(form)
         amount: Decimal = given["amount"]
         deal, _mark, measure = given["deal"].partition(":")
         line, is_new = correct_statement(
@@ -109,12 +114,12 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
 def waive(request: HttpRequest) -> HttpResponse:
     """Say that nobody is paid for a sale of a closed month."""
     user = _finance(request)
-    deal, _mark, measure = request.POST.get("deal", "").partition(":")
+    form = WaiverForm(request.POST)
     try:
         period = _period(request)
-        if not deal.isdecimal() or len(deal) > 18:
-            raise ValueError(_("“%(value)s” is not a deal's number.") % {"value": deal})
-        waive_sale(period, int(deal), measure, user, request.POST.get("reason", "")[:500])
+        given = _checked(form)
+        deal, _mark, measure = given["deal"].partition(":")
+        waive_sale(period, int(deal), measure, user, given["reason"])
         messages.success(request, _("Nobody is paid for deal %(deal)s.") % {"deal": deal})
     except ValueError as error:
         messages.error(request, str(error))
@@ -137,6 +142,13 @@ def include(request: HttpRequest) -> HttpResponse:
         return redirect("my-month")
     messages.success(request, _("The statement is made, and closed as the month is."))
     return redirect(f"{reverse('my-month')}?{urlencode({'manager': person, 'period': period.label})}")
+
+
+def _checked(form: forms.Form) -> dict[str, Any]:
+    """What was given. ValueError with the first fault in a sentence."""
+    if not form.is_valid():
+        raise ValueError(next(f"{form[name].label}: {errors[0]}" for name, errors in form.errors.items()))
+    return form.cleaned_data
 
 
 def _period(request: HttpRequest) -> Period:
