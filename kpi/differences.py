@@ -15,7 +15,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from msgspec.structs import replace
 
-from core.periods import Period, month, month_of
+from core.periods import Period, month_of, parse_month
 from kpi.calculation.rounding import ZERO
 from kpi.measures import Measure, read_measure
 from kpi.models import Statement
@@ -216,7 +216,7 @@ class _Reasons:
 
 
 def _won_ever(measure: Measure, deals: Iterable[int]) -> Iterable[tuple[int, date]]:
-    always = Period(month("1970-01", TZ).start, month("2200-12", TZ).end, "")
+    always = Period(parse_month("1970-01", TZ).start, parse_month("2200-12", TZ).end, "")
     for _user, deal, day, _amount in list_wins(always, None, measure.options, deals):
         yield deal, day
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from core.periods import Period
-from kpi.measures import collect_measures
+from kpi.measures import collect_measures, read_measure
 from kpi.models import Quota
-from kpi.month_facts import Behind, Facts, PaidBefore, Score, Shifts
+from kpi.month_facts import Behind, Facts, PaidBefore, Score, Shifts, Spent
 from kpi.pay_schemes import PayScheme
 from kpi.payees import Payees, read_payees
 from kpi.sales import Sales, collect_sales, has_team, sales_measures
@@ -15,7 +15,7 @@ from kpi.what_if import COUNTS_IN_MONEY, judge_facts
 from metrics import held_by_rule
 from qc import queries as judgement
 from qc.models import RuleMode
-from team.schedules import shifts
+from team.schedules import count_shifts
 
 
 def collect_facts(schemes: Mapping[int, PayScheme], period: Period, now: datetime) -> dict[int, Facts]:
@@ -26,12 +26,14 @@ def collect_facts(schemes: Mapping[int, PayScheme], period: Period, now: datetim
     names = {name for scheme in schemes.values() for name in scheme.measures}
     measured = collect_measures(names, people, payees, now, known)
     scores, behind = _judge(people, payees, now)
+    by_time = any(read_measure(name).is_quality and read_measure(name).by_time for name in names)
+    times = _judge_time(people, payees) if by_time else {}
     weights = dict(RuleMode.objects.filter(mode=COUNTS_IN_MONEY).values_list("rule", "weight"))
     quotas = dict(
         Quota.objects.filter(period=period.first, manager__in=people).values_list("manager", "amount")
     )
     sold = collect_sales(schemes, payees)
-    worked = shifts(people, period.first, period.last, now.astimezone(period.start.tzinfo).date())
+    worked = count_shifts(people, period.first, period.last, now.astimezone(period.start.tzinfo).date())
     found = {}
     for person, scheme in schemes.items():
         quota = quotas.get(person, scheme.quota)
@@ -45,6 +47,7 @@ def collect_facts(schemes: Mapping[int, PayScheme], period: Period, now: datetim
             shifts=Shifts(worked[person].planned, worked[person].worked, worked[person].left),
             rota=list(worked[person].days),
             rules=scores[person],
+            times=times.get(person, {}),
             known_until=known,
             weights=weights,
             findings=dict(behind[person]),
@@ -74,6 +77,26 @@ def _judge(
             held = behind[users[user]].get(rule, Behind(0, 0))
             behind[users[user]][rule] = Behind(held.findings + findings, held.deals + deals)
     return scores, behind
+
+
+def _judge_time(people: frozenset[int], payees: Payees) -> dict[int, dict[str, Spent]]:
+    found: dict[int, dict[str, Spent]] = defaultdict(dict)
+    for span, users in payees.windows(people):
+        for user, scores in judgement.quality_by_time(span, frozenset(users)).items():
+            add_times(found[users[user]], scores)
+    return found
+
+
+def add_times(times: dict[str, Spent], scores: Iterable[judgement.TimeScore]) -> None:
+    """Add scores of one of a person's amoCRM users to his own."""
+    for one in scores:
+        before = times.get(one.rule, Spent(one.weight, 0, 0, 0))
+        times[one.rule] = Spent(
+            one.weight,
+            before.broken + int(one.broken.total_seconds()),
+            before.demanded + int(one.demanded.total_seconds()),
+            before.deals + one.deals,
+        )
 
 
 def _paid(sales: Iterable[Sales]) -> Iterator[PaidBefore]:

@@ -36,7 +36,12 @@ class Measure:
 
     @property
     def is_quality(self) -> bool:
-        return not self.kept and self.code == "quality"
+        """Whether it follows from the scores of the rules, by count or by time."""
+        return not self.kept and self.code in ("quality", "quality_time")
+
+    @property
+    def by_time(self) -> bool:
+        return self.code == "quality_time"
 
     @property
     def is_sales(self) -> bool:

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from core.db import ask
+from core.db import run_statements
 
 PAID = """
     with closed as (
@@ -48,5 +48,5 @@ def read_paid(deals: Iterable[int] = (), statements: Iterable[int] = ()) -> list
     asked = {"deals": sorted(set(deals)), "statements": sorted(set(statements))}
     if not any(asked.values()):
         return []
-    [rows] = ask((PAID, asked))
+    [rows] = run_statements((PAID, asked))
     return [PaidSale(*row) for row in rows]

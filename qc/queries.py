@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext
 
 from core import moment
-from core.db import ask
+from core.db import run_statements
 from core.periods import Period
 from pipelines.mirror import freshness
 from qc import rule_modes, wording
@@ -18,7 +18,7 @@ from qc.models import Finding, FindingQuerySet, RuleMode
 from qc.quality import Asked, Held, OfDeal, RuleScore, TimeScore, count, measure_time, score, time_score
 from qc.rules import RULES, behind
 from team.models import Employee
-from team.schedules import clocks, employment
+from team.schedules import employment, load_clocks
 
 MONEY = (RuleMode.Mode.MONEY,)
 # With everybody the indexes are walked person by person.
@@ -64,13 +64,61 @@ def quality_by_time(
     does not pay for it, and who gives it away pays no more.
     """
     asked, rows = _ask(period, people, modes)
-    return measure_time(rows, replace(asked, clocks=clocks(people)))
+    return measure_time(rows, replace(asked, clocks=load_clocks(people)))
+
+
+def mended_quality(period: Period, people: Iterable[int], now: datetime) -> dict[int, list[RuleScore]]:
+    """`quality`, had all that stands open now been kept: what was mended in the period stays broken in it."""
+    asked, rows = _ask(period, people, MONEY)
+    closed = (
+        row._replace(
+            held={code: [one for one in held if _is_past(one, now)] for code, held in row.held.items()}
+        )
+        for row in rows
+    )
+    return count(closed, asked)
+
+
+class Outlook(NamedTuple):
+    """Quality by time at the end of the period: if nothing changes; if all that stands open is mended now; and if
+    nothing opens any more, either. By amoCRM user."""
+
+    as_is: dict[int, list[TimeScore]]
+    mended: dict[int, list[TimeScore]]
+    prevented: dict[int, list[TimeScore]]
+
+
+def quality_ahead(period: Period, people: Iterable[int], now: datetime) -> Outlook:
+    """What opens later is what judgement knows by now to open when nobody does anything. Rests on one reading."""
+    asked, found = _ask(period, people, MONEY, until=period.end)
+    asked, rows = replace(asked, clocks=load_clocks(people)), list(found)
+    mended = [_without_open(row, now) for row in rows]
+    prevented = [
+        row._replace(
+            held={code: [one for one in held if one.opens_at <= now] for code, held in row.held.items()}
+        )
+        for row in mended
+    ]
+    return Outlook(*(measure_time(part, asked) for part in (rows, mended, prevented)))
+
+
+def _without_open(row: OfDeal, now: datetime) -> OfDeal:
+    """What stands open ends now."""
+    return row._replace(
+        held={
+            code: [
+                one if _is_past(one, now) or one.opens_at > now else one._replace(closes_at=now)
+                for one in held
+            ]
+            for code, held in row.held.items()
+        }
+    )
 
 
 def _ask(
-    period: Period, people: Iterable[int] | None, modes: Collection[str]
+    period: Period, people: Iterable[int] | None, modes: Collection[str], until: datetime | None = None
 ) -> tuple[Asked, Iterator[OfDeal]]:
-    until = min(period.end, known_until(moment.now()))
+    until = until or min(period.end, known_until(moment.now()))
     rules = {}
     for code, steps in rule_modes.read().items():
         weight, parts = rule_modes.counted(steps, modes, period.start, until)
@@ -88,7 +136,7 @@ def _ask(
     if people is not None:
         values["people"] = list(people)
         chosen = (" and person_id = any(%(people)s)", " and manager_id = any(%(people)s)")
-    checks, findings = ask((CHECKS + chosen[0], values), (HELD + chosen[1], values))
+    checks, findings = run_statements((CHECKS + chosen[0], values), (HELD + chosen[1], values))
     held: dict[tuple[int, int], dict[str, list[Held]]] = {}
     for deal, person, code, *one in findings:
         held.setdefault((deal, person), {}).setdefault(code, []).append(Held._make(one))
@@ -97,6 +145,10 @@ def _ask(
         for deal, person, first, data in checks
     )
     return asked, rows
+
+
+def _is_past(one: Held, now: datetime) -> bool:
+    return one.closes_at is not None and one.closes_at <= now
 
 
 def known_until(now: datetime) -> datetime:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from core.periods import Period, month
+from core.periods import Period, parse_month
 from kpi.corrections import correct_statement
 from kpi.differences import Difference
 from kpi.measures import read_measure
@@ -152,7 +152,7 @@ def _checked(form: forms.Form) -> dict[str, Any]:
 
 
 def _period(request: HttpRequest) -> Period:
-    return month(request.POST.get("period", ""), TZ)
+    return parse_month(request.POST.get("period", ""), TZ)
 
 
 def _overview(period: Period) -> HttpResponse:
