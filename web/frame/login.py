@@ -23,7 +23,7 @@ from pipelines.models import Deal
 from team.models import Employee, Role
 
 DEMO_PASSWORD = "demo"
-LONGEST_NAME = 150
+LONGEST_NAME = 150  # as the column of Django's users has it
 
 change_language = login_not_required(set_language)
 
@@ -54,8 +54,7 @@ class LoginForm(AuthenticationForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        name = self.fields["username"]
-        name.validators.append(MaxLengthValidator(int(name.max_length or LONGEST_NAME)))
+        self.fields["username"].validators.append(MaxLengthValidator(LONGEST_NAME))
 
 
 class Login(LoginView):
