@@ -11,14 +11,14 @@ from django.db import transaction
 from msgspec import json
 
 from core import locks, moment
-from core.db import Statement, ask
+from core.db import Statement, run_statements
 from pipelines.models import Deal, Stay
 from qc import kept_checks, rule_modes
 from qc.criteria import STAMP, Bench, bench, field_names, fields_of, kept_fields, stage_norms
 from qc.regulations import draft
 from qc.rules import RULES, Breach, Check, Terms
 from timeline import folding
-from timeline.loading import build, reading, timelines
+from timeline.loading import build, load_timelines, reading
 from timeline.timeline import Timeline
 
 log = logging.getLogger(__name__)
@@ -127,7 +127,7 @@ def judge_together(
         )
         fields = kept_fields()
         while True:
-            _, asked, known, kept, [stamp], *answers = ask(
+            _, asked, known, kept, [stamp], *answers = run_statements(
                 *first, *reading(deals, fields, history=history), prepare=True
             )
             terms = bench(stamp)
@@ -141,7 +141,7 @@ def judge_together(
         difference = compare(known, said.found, said.failed, now)
         checks = kept_checks.compare(kept, _whole_checks(said, deals, codes))
         done = {request for request, _ in asked}.union(requests or ())
-        ask(*folding.writing(loaded), *_writing(difference, checks, done, now), prepare=True)
+        run_statements(*folding.writing(loaded), *_writing(difference, checks, done, now), prepare=True)
     return Judged(len(deals), difference.counts)
 
 
@@ -163,7 +163,7 @@ def _whole_checks(
     unasked = {(code, deal) for code in RULES if code not in codes for deal in deals} | said.failed
     if not unasked:
         return said.checks
-    [whole] = ask((kept_checks.WHOLE, {"deals": deals}))
+    [whole] = run_statements((kept_checks.WHOLE, {"deals": deals}))
     return kept_checks.merge(said.checks, whole, unasked)
 
 
@@ -289,7 +289,7 @@ def backtest(stage_id: str, norms: Mapping[str, Any], days: int = 90) -> list[Tr
     stays = Stay.objects.filter(stage=stage_id).exclude(left_at__lte=since)
     counts: dict[tuple[str, int | None], Counter[str]] = defaultdict(Counter)
     codes = [code for code, rule in RULES.items() if rule.is_of_stages]
-    for deal in timelines(set(stays.values_list("deal_id", flat=True)), fields):
+    for deal in load_timelines(set(stays.values_list("deal_id", flat=True)), fields):
         for code in codes:
             for suffix, judged_by in (("", tried), ("_before", terms)):
                 for breach in _on_stage(code, deal, judged_by, stage_id):

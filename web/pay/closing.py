@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from core.periods import month
+from core.periods import parse_month
 from kpi.corrections import correct_statement
 from kpi.models import Statement
 from kpi.sales import NotPaid, find_unpaid
@@ -56,7 +56,7 @@ def close(request: HttpRequest) -> HttpResponse:
     user = _finance(request)
     label = request.POST.get("period", "")
     try:
-        number = close_month(month(label, ZoneInfo(settings.TIME_ZONE)), user)
+        number = close_month(parse_month(label, ZoneInfo(settings.TIME_ZONE)), user)
     except ValueError as error:
         messages.error(request, str(error))
         return redirect("my-month")
