@@ -97,7 +97,8 @@ class App:
             return control.answer(self, request)(environ, start_response)
         if (seen := window.answer(self, request)) is not None:
             return seen(environ, start_response)
-        time.sleep(self.world.switches.latency)
+        if latency := self.world.switches.latency:
+            time.sleep(latency)
         fault = self.faults.take(request.method, request.path)
         response = (self._suffer(fault, request) if fault else None) or self._gate(request)
         response.headers["X-Request-Id"] = uuid.uuid4().hex

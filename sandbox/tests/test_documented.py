@@ -26,7 +26,7 @@ TOLD = ("id", "uid", "href", "updated_at", "detail", "type", "contact_id", "comp
 @pytest.fixture
 def account() -> Iterator[Handle]:
     data = json.loads((FOLDER / "account.json").read_text())
-    handle = serve_in_thread(World.from_data(data, now=NOW))
+    handle = serve_in_thread(World.from_data(data, now=NOW), token="long-lived")
     yield handle
     handle.stop()
 

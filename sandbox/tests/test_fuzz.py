@@ -264,10 +264,7 @@ BODIES: dict[str, Any] = {
 LISTS = [
     "leads",
     "leads/unsorted",
-    "leads/tags",
     "leads/custom_fields/groups",
-    "sources",
-    "roles",
     "tasks",
     "contacts",
     "leads/notes",

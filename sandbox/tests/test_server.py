@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from sandbox.faults import Fault
-from sandbox.server import Handle
+from sandbox.server import Handle, serve_in_thread
 from sandbox.switches import changed
+from sandbox.world import World
 
 
 def connect(server: Handle) -> http.client.HTTPConnection:
@@ -134,7 +135,7 @@ def claims(token: str) -> dict[str, Any]:
 
 def test_a_token_names_the_address_at_which_it_was_given(server: Handle) -> None:
     host = urlsplit(server.url).netloc
-    assert claims(server.token)["api_domain"] == host
+    assert claims(server.app.tokens.add_long_lived(None, 11))["api_domain"] == host
     client = server.app.integration
     code = server.app.tokens.new_code(11, is_admin=True)
     connection = connect(server)
@@ -171,3 +172,12 @@ def test_a_url_in_a_link_can_be_followed(server: Handle) -> None:
     second = json.loads(ask(connection, server, href.split("/api/v4/")[1]).read())
     assert [row["id"] for row in second["_embedded"]["leads"]] == [3, 4]
     connection.close()
+
+
+def test_a_token_made_by_the_server_itself_knows_its_port() -> None:
+    handle = serve_in_thread(World.empty())
+    assert claims(handle.token)["api_domain"] == urlsplit(handle.url).netloc
+    connection = connect(handle)
+    assert ask(connection, handle, "account").status == 200
+    connection.close()
+    handle.stop()
