@@ -11,7 +11,7 @@ WORKDIR /app
 COPY . .
 # Collecting static files uses none of these addresses; settings only want to see some.
 RUN python -m devtools.messages compile \
-    && export SECRET_KEY=build DATABASE_URL=postgres://none/none REDIS_URL=redis://none \
+    && export SECRET_KEY=only-to-build-the-image-0123456789-abcdef DATABASE_URL=postgres://none/none REDIS_URL=redis://none \
     && python manage.py vendor_static \
     && python manage.py collectstatic --no-input --verbosity 0 \
     && python -m compileall -q .
@@ -20,5 +20,5 @@ EXPOSE 8000
 # Any answer means alive: a proxy's host name or HTTPS may be demanded of others.
 HEALTHCHECK --interval=15s --timeout=6s --start-period=30s --retries=3 CMD ["python", "-c", \
     "import http.client as h; c = h.HTTPConnection('127.0.0.1', 8000, timeout=5); c.request('GET', '/healthz'); exit(c.getresponse().status >= 500)"]
-CMD ["gunicorn", "salesops.wsgi", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", \
-     "--threads", "8", "--no-control-socket", "--worker-tmp-dir", "/dev/shm"]
+# gunicorn.conf.py tells the rest.
+CMD ["gunicorn", "salesops.wsgi", "--bind", "0.0.0.0:8000", "--worker-tmp-dir", "/dev/shm"]

@@ -8,34 +8,40 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 RUNTIME := requirements.txt requirements-local.txt
 MESSAGES := $(wildcard locale/*/LC_MESSAGES/*.po)
 
-.PHONY: help run setup setup-dev test lint format bench lock stop clean
+.PHONY: help run setup setup-dev test lint format bench mutants lock stop clean
 
 help:
 	@echo 'make run [PORT=8000]  set everything up and open the portal with a demo company'
 	@echo '                      (with AMO_BASE_URL and AMO_TOKEN set: with that amoCRM account)'
+	@echo '                      (with AMO=none: without amoCRM, beginning with the import of a file)'
 	@echo 'make test             set everything up, lint, all tests'
 	@echo 'make setup            virtualenv and packages only'
 	@echo 'make lint | format    check | rewrite the code'
+	@echo 'make mutants          break the rooms that think and see whether a test notices (half an hour)'
 	@echo 'make bench            measure the targets of docs/performance'
 	@echo 'make lock             resolve requirements*.in again'
 	@echo 'make stop | clean     stop the embedded servers | and remove all they and setup made'
 
 run: setup
-	@exec $(PY) -m devtools.run --port $(PORT)
+	@exec $(PY) -m devtools.run --port $(PORT) $(if $(AMO),--amo $(AMO))
 
 setup: .venv/installed .local/messages
 
 setup-dev: setup .venv/installed-dev
 
+# Two lanes or more, each with databases of its own; an idle one takes over what another has not begun.
+LANES ?= logical
 test: lint
-	@$(PY) -m pytest; code=$$?; $(PY) -m devtools.embedded stop --test; exit $$code
+	@$(PY) -m pytest -q -n $(LANES) --maxprocesses 4 --dist worksteal; code=$$?; \
+		$(PY) -m devtools.embedded stop --test; exit $$code
 
+CHECKED := SECRET_KEY=only-to-look-at-the-code-0123456789-abcdef
 lint: setup-dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	SECRET_KEY=lint $(PY) -m mypy
+	$(CHECKED) $(PY) -m mypy
 	.venv/bin/lint-imports
-	env $$($(PY) -m devtools.embedded urls --test) SECRET_KEY=lint $(PY) manage.py makemigrations --check --dry-run
+	env $$($(PY) -m devtools.embedded urls --test) $(CHECKED) $(PY) manage.py makemigrations --check --dry-run
 	$(PY) -m devtools.messages check
 
 format: setup-dev
@@ -44,6 +50,9 @@ format: setup-dev
 
 bench: setup-dev
 	@$(PY) -m bench
+
+mutants: setup-dev
+	@$(PY) -m devtools.mutants
 
 # Later lists are resolved under the pins of the earlier ones, so all three install together.
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

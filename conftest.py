@@ -4,12 +4,16 @@
 """
 
 import os
+import ssl
 import zlib
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
 import django
 import pytest
 import redis
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from devtools import embedded
 
@@ -28,7 +32,7 @@ def own_database(url: str) -> str:
 outside_redis = os.environ.get("REDIS_URL")
 for name in ("AMO_BASE_URL", "AMO_TOKEN", "AMO_RATE", "DEBUG", "DEMO", "SALESOPS_NOW"):
     os.environ.pop(name, None)  # a developer's shell must not change what is tested
-os.environ["SECRET_KEY"] = "only-for-tests"
+os.environ["SECRET_KEY"] = "only-for-tests-0123456789-abcdefghijklm"
 os.environ["DJANGO_SETTINGS_MODULE"] = "salesops.settings"
 try:
     embedded.fill_environment(test=True)
@@ -39,11 +43,21 @@ if not outside_redis:
 django.setup()
 
 from django.conf import settings  # noqa: E402 - settings read the environment prepared above
+from django.db import transaction  # noqa: E402
 
 # Otherwise the threads of live_server would hold the database at the end.
 settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # logins cost nothing
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made_once() -> Iterator[None]:
+    """The roots of trust and the sandbox's key, 60 ms together: hundreds of tests speak HTTP, and all alike."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        patch.setattr(rsa, "generate_private_key", cache(rsa.generate_private_key))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -54,3 +68,14 @@ def empty_redis() -> Iterator[None]:
     yield
     client.flushdb()
     client.close()
+
+
+@pytest.fixture(scope="module")
+def rows_of_module(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Fixtures of a module that stand on this make their rows once; each test's own changes are undone as ever.
+
+    Not for modules with tests of real transactions (``transaction=True``): those empty all tables.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)

@@ -37,6 +37,13 @@ def main() -> int:
         "--deals", type=int, default=200_000, metavar="N", help="size of the big company (200000)"
     )
     parser.add_argument("--quick", action="store_true", help="small and rough: does it still run?")
+    parser.add_argument(
+        "--switch",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="of the sandbox in a first load, e.g. events_page_cap=250",
+    )
     parser.add_argument("--keep", action="store_true", help="leave servers and data for the next run")
     options = parser.parse_args()
     if unknown := set(options.rows) - {*ROWS, *LONG}:
@@ -58,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     from bench.setting import Setting
 
     call_command("migrate", verbosity=0)
-    setting = Setting(3000 if options.quick else options.deals, options.quick)
+    setting = Setting(3000 if options.quick else options.deals, options.quick, tuple(options.switch))
     lines: list[report.Line] = []
     failed = False
     for name in options.rows or ROWS:

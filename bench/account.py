@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -41,8 +41,8 @@ def part(divisor: int) -> dict[str, Any]:
 
 
 @contextmanager
-def sandbox(data: dict[str, Any], *, rate: int) -> Iterator[str]:
-    """A stand-in for amoCRM with this account, in a process of its own; gives its address."""
+def sandbox(data: dict[str, Any], *, rate: int, switches: Iterable[str] = ()) -> Iterator[str]:
+    """A stand-in for amoCRM with this account, in a process of its own; gives its address. ``switches``: NAME=VALUE."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "account.json.gz"
         with gzip.open(file, "wt", compresslevel=1) as out:
@@ -60,6 +60,7 @@ def sandbox(data: dict[str, Any], *, rate: int) -> Iterator[str]:
             TOKEN,
             "--rate",
             str(rate),
+            *(part for switch in switches for part in ("--switch", switch)),
         ]
         server = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
         assert server.stdout is not None

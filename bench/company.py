@@ -28,10 +28,11 @@ from pipelines.models import (
     Stage,
     TaskType,
 )
-from qc import parallel
+from qc import norms, parallel
+from qc.criteria import field_names
 from qc.defaults import ensure_defaults
 from qc.models import Regulation, RuleMode
-from team.models import Employee, Role, Rota
+from team.models import Employee, Role, Rota, RotaAssignment
 
 HOURS = timedelta(hours=1)
 SECRET = "b" * 43
@@ -55,12 +56,14 @@ def hold(company: Company) -> None:
     regulate()
     vacuum()
     parallel.judge(list(Deal.objects.order_by("id").values_list("id", flat=True)))
-    pay_schemes.load(json.loads((settings.BASE_DIR / "kpi" / "schemes" / "zolotarev.json").read_text()))
+    pay_schemes.load_scheme(
+        json.loads((settings.BASE_DIR / "kpi" / "schemes" / "zolotarev.json").read_text())
+    )
     quota = Decimal(1_000_000)
     Quota.objects.bulk_create(
         Quota(manager=person, period=MONTH.first, amount=quota) for person in Person.objects.all()
     )
-    statements.refresh(MONTH, NOW)
+    statements.refresh_month(MONTH, NOW)
     vacuum()
     Account.objects.create(id=1, name=str(company), base_url="https://bench.invalid", hook_secret=SECRET)
 
@@ -118,11 +121,12 @@ def office(company: Company) -> None:
     ]
     people[-1].is_active, people[-1].deleted_at = False, NOW - timedelta(days=60)
     Person.objects.bulk_create(people)
-    Employee.objects.bulk_create(
-        Employee(
-            username=f"manager{place}", last_name=person.name, person=person, rota=(day, shift)[place % 2]
-        )
+    employees = Employee.objects.bulk_create(
+        Employee(username=f"manager{place}", last_name=person.name, person=person)
         for place, person in enumerate(people)
+    )
+    RotaAssignment.objects.bulk_create(
+        RotaAssignment(employee=one, rota=(day, shift)[place % 2]) for place, one in enumerate(employees)
     )
     Employee.objects.create(username="director", role=Role.DIRECTOR)
 
@@ -130,17 +134,20 @@ def office(company: Company) -> None:
 def regulate() -> None:
     """A norm of every kind on every stage in work, on two kinds of clocks; all rules count in money."""
     RuleMode.objects.update(mode=RuleMode.Mode.MONEY, since=START)
-    stages = Stage.objects.filter(kind=Stage.Kind.WORK)
+    stages, names = Stage.objects.filter(kind=Stage.Kind.WORK), field_names()
     Regulation.objects.bulk_create(
         Regulation(
             stage=stage,
             published_at=START,
-            max_stay=(120 * HOURS, 40 * HOURS)[place % 2],
-            stay_clock=(Regulation.Clock.CALENDAR, Regulation.Clock.OWNER)[place % 2],
-            needs_task=True,
-            task_grace=4 * HOURS,
-            required_fields=[str(data.FIELDS[place % 3])],
-            fields_grace=9 * HOURS,
+            norms=norms.document(
+                names,
+                max_stay=(120 * HOURS, 40 * HOURS)[place % 2],
+                stay_clock=("calendar", "owner")[place % 2],
+                needs_task=True,
+                task_grace=4 * HOURS,
+                required_fields=[str(data.FIELDS[place % 3])],
+                fields_grace=9 * HOURS,
+            ),
         )
         for place, stage in enumerate(stages)
     )

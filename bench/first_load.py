@@ -46,8 +46,10 @@ def by_two(setting: Setting) -> Iterator[Line]:
         after = time.monotonic() - began - wall
     least = told["requests"] / RATE
     rows = sum(model._default_manager.count() for model in (Contact, Deal, Task, Event))
+    switched = "".join(f", {switch}" for switch in setting.switches)
     yield Line(
-        f"first load of {size(setting):,} deals ({rows:,} rows) by {WORKERS} workers, {told['requests']} requests",
+        f"first load of {size(setting):,} deals ({rows:,} rows) by {WORKERS} workers, {told['requests']} requests"
+        + switched,
         f"{wall:.1f} s, {told['answered_429']} answers 429, {told['busiest_second']} in the busiest second",
         f"{least:.1f} s at {RATE} a second",
         wall / least,
@@ -100,7 +102,7 @@ def empty_mirror(
     moment.fix(None)
     company.empty()
     Cursor.objects.all().delete()
-    with sandbox(account or grown.account(size(setting)), rate=RATE) as url:
+    with sandbox(account or grown.account(size(setting)), rate=RATE, switches=setting.switches) as url:
         yield url, os.environ | {"AMO_BASE_URL": url, "AMO_TOKEN": TOKEN, "AMO_RATE": str(RATE)}
 
 

@@ -52,7 +52,7 @@ def account(deals: int, *, events: int = 2, seed: int = 1, now: datetime | None 
                 stage = following
             data["events"].append(
                 {
-                    "id": f"01{at:012d}{key:012d}",
+                    "id": f"01{at:012d}{key:09d}{place:03d}",
                     "type": "lead_status_changed" if place else "lead_added",
                     "entity_id": key,
                     "entity_type": "lead",

@@ -97,7 +97,6 @@ def served(application: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    threads = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--no-control-socket"]
     command = [
         sys.executable,
         "-m",
@@ -105,7 +104,6 @@ def served(application: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
         application,
         "--bind",
         f"127.0.0.1:{port}",
-        *threads,
         "--log-level",
         "critical",
     ]

@@ -30,7 +30,7 @@ def running(*, keep: bool) -> Iterator[None]:
         os.environ |= {
             "DATABASE_URL": own_database(services.database_url, keep=keep),
             "REDIS_URL": services.redis_url,
-            "SECRET_KEY": "only-for-the-bench",
+            "SECRET_KEY": "only-for-the-bench-0123456789-abcdefghijklm",
             "DJANGO_SETTINGS_MODULE": "salesops.settings",
         }
         yield

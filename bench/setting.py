@@ -7,10 +7,11 @@ from bench.data import ZOLOTAREV, Company
 
 @dataclass(frozen=True)
 class Setting:
-    """``deals`` of the big company; ``quick``: few rounds on small data."""
+    """``deals`` of the big company; ``quick``: few rounds on small data; ``switches``: the sandbox's at first load."""
 
     deals: int
     quick: bool
+    switches: tuple[str, ...] = ()
 
     @property
     def big(self) -> Company:

@@ -14,7 +14,7 @@ from pipelines.models import Person
 
 def month(setting: Setting) -> Iterator[Line]:
     company.hold(setting.wide)
-    spent = typical([cost(lambda: statements.refresh(MONTH, NOW)) for _ in range(setting.rounds(3))])
+    spent = typical([cost(lambda: statements.refresh_month(MONTH, NOW)) for _ in range(setting.rounds(3))])
     people = Person.objects.count()
     note = f" (processor {spent.cpu:.3g} s; {setting.wide.deals:,} deals)"
     yield below(f"statements of a month, {people:,} managers", spent.wall, 10, "s", also=note)

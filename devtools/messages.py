@@ -10,6 +10,7 @@ English is the source and needs no catalogue. Several people may run this at onc
 and replaced whole.
 """
 
+import ast
 import fcntl
 import json
 import os
@@ -25,6 +26,8 @@ from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
+
+from qc.rules.registry import why_and_fix
 
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = Path("locale/ru/LC_MESSAGES/django.po")
@@ -59,6 +62,7 @@ KEYWORDS = {
     "gettext_lazy": None,
     "gettext_noop": None,
     "ngettext": (1, 2),
+    "ngettext_noop": (1, 2),
     "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2),
     "pgettext_lazy": ((1, "c"), 2),
@@ -95,7 +99,25 @@ def collect(root: Path) -> dict[Key, Message]:
             key = _key(message)
             if key not in found or message.pluralizable:
                 found[key] = message
+    for text in rule_texts(root):
+        found.setdefault((text, ""), Message(text))
     return found
+
+
+def rule_texts(root: Path) -> Iterator[str]:
+    """Why and fix of every rule: they stand in docstrings, which are out of reach of extraction."""
+    for path in sorted((root / "qc" / "rules").glob("*.py")):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and any(map(_is_rule, node.decorator_list)):
+                yield from why_and_fix(ast.get_docstring(node))
+
+
+def _is_rule(decorator: ast.expr) -> bool:
+    return (
+        isinstance(decorator, ast.Call)
+        and isinstance(decorator.func, ast.Name)
+        and decorator.func.id == "rule"
+    )
 
 
 def read(root: Path) -> Catalog:

@@ -13,15 +13,6 @@ CLOCKS = {
     "calendar": "calendar",
     "client": "company hours",
 }
-OPPORTUNITIES = {
-    "deal.stuck": "a visit to a stage with a longest stay, owned for a part of the period",
-    "task.none": "a deal in work on a stage that demands a task, owned for a part of the period",
-    "task.overdue": "a task due in the period, or due before and still undone when it began; not one deleted before "
-    "it was due",
-    "field.missing": "a visit to a stage with required fields, owned for a part of the period; on a closing stage one "
-    "that began in the period, or whose finding opened in it",
-    "owner.gone": "none: it is the head's matter and counts in nobody's quality",
-}
 INTRODUCTION = """\
 # Rules
 
@@ -65,6 +56,6 @@ def _section(rule: Rule) -> str:
 - **Fix:** {rule.fix}
 - **Severity:** {rule.severity}
 - **Clock:** {CLOCKS[rule.clock]}
-- **An opportunity in quality:** {OPPORTUNITIES[rule.code]}
+- **An opportunity in quality:** {rule.says_check}
 - **Says:** {rule.sentences[PLAIN]}
 """

@@ -1,6 +1,8 @@
 """`make run`: the whole portal on one machine, from nothing to an open page, until Ctrl-C.
 
-Without ``AMO_BASE_URL`` it is a demo: a sandbox plays amoCRM with an invented company, anew at every start.
+Without ``AMO_BASE_URL`` it is a demo: a sandbox plays amoCRM with an invented company, anew at every start. With
+``--amo none`` there is no amoCRM: the portal begins with the import of a file, and an account may be connected later.
+Whatever of it ends before its time is started again.
 """
 
 import argparse
@@ -14,21 +16,24 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 import redis
 
 from devtools import embedded
 from devtools.embedded import PROJECT, EmbeddedError, environment
-from devtools.fresh_database import HoldsRealData, make_fresh
+from devtools.fresh_database import HoldsRealData, Use, make_fresh
 from devtools.processes import ChildDied, Crew, StepFailed
+from devtools.servers import Servers
+from web.sync import restarts
 
 SCENARIO = "zolotarev"
 HOST = "127.0.0.1"
 PYTHON = sys.executable
 MANAGE = (PYTHON, "manage.py")
 CELERY = (PYTHON, "-m", "celery", "--app", "salesops", "--quiet")
+TRIES = 3  # of a first load that a fallen database has interrupted
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -45,18 +50,22 @@ def main() -> int:
         prog="python -m devtools.run", description="Run the portal on this machine."
     )
     parser.add_argument("--port", type=int, default=8000)
-    port: int = parser.parse_args().port
+    parser.add_argument("--amo", choices=("none",), help="no amoCRM: begin with the import of a file")
+    options = parser.parse_args()
+    port: int = options.port
     for number in SIGNALS:
         signal.signal(number, _stop)
     try:
         with _only_one():
             _check_port(port)
-            with _services() as (own_database, own_redis), Crew(PROJECT) as crew:
-                demo = not os.environ.get("AMO_BASE_URL")
-                if own_database:
-                    redis_url = os.environ["REDIS_URL"] if own_redis else None
-                    make_fresh(os.environ["DATABASE_URL"], redis_url, demo=demo)
-                _run(crew, port, demo=demo)
+            use = _use(options.amo)
+            with _services() as servers:
+                if servers.database:
+                    redis_url = os.environ["REDIS_URL"] if servers.redis else None
+                    make_fresh(os.environ["DATABASE_URL"], redis_url, use)
+                with Crew(PROJECT, mended=_noted, also=servers.look) as crew:
+                    servers.tell = crew.say
+                    _run(crew, servers, port, use)
     except Stopped:
         print("\nStopped.", flush=True)
         return 0
@@ -74,7 +83,21 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
     raise Stopped
 
 
-def _run(crew: Crew, port: int, *, demo: bool) -> None:
+def _use(amo: str | None) -> Use:
+    """What the portal is started for."""
+    address = os.environ.get("AMO_BASE_URL")
+    if amo == "none" and address:
+        raise Refused(f"AMO=none and AMO_BASE_URL={address} exclude each other; leave one of them out.")
+    return Use.FILE if amo == "none" else Use.ACCOUNT if address else Use.DEMO
+
+
+def _noted(part: str, exit_code: int | None) -> None:
+    """Leave a word for the sync page; that must not be the end of anything."""
+    with suppress(redis.RedisError), redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+        restarts.note(client, part, exit_code)
+
+
+def _run(crew: Crew, servers: Servers, port: int, use: Use) -> None:
     """Start everything in order and watch it. Ends only by an exception."""
     started = time.monotonic()
     address = f"http://{HOST}:{port}"
@@ -83,6 +106,7 @@ def _run(crew: Crew, port: int, *, demo: bool) -> None:
         "PYTHONWARNINGS": "ignore::UserWarning",
     }  # "you are root", "no staticfiles"
     variables = {**os.environ, **quiet, "PORTAL_URL": address, "PLAIN_STATIC": "true"}
+    demo = use is Use.DEMO
     if demo:
         variables |= _start_sandbox(crew, variables)  # invents its company while the database is prepared
     crew.run("migrate", [*MANAGE, "migrate", "--verbosity", "0"], variables)
@@ -90,22 +114,37 @@ def _run(crew: Crew, port: int, *, demo: bool) -> None:
     if demo:
         _wait_for(crew, f"{variables['AMO_BASE_URL']}/api/v4/account", "The sandbox", 120)
         crew.run("setup_demo", [*MANAGE, "setup_demo"], variables)
-    crew.run("logins", [*MANAGE, "logins"], variables)
+    alone = ["--without-account"] if use is Use.FILE else []
+    crew.run("logins", [*MANAGE, "logins", *alone], variables)
     with environment.shared(PROJECT, variables):
         _start_portal(crew, variables, port)
         print(f"\nThe portal is open: {address}\n", flush=True)
-        crew.run("amo_sync", [*MANAGE, "amo_sync", "--full"], variables)
+        if use is Use.FILE:
+            print("Sign in as admin: the first page takes a file that amoCRM has exported.", flush=True)
+        else:
+            _load(crew, servers, variables)
         if demo:
             crew.run("setup_demo", [*MANAGE, "setup_demo", "--loaded"], variables)
         schedule = ["--schedule", str(PROJECT / ".local" / "beat-schedule"), "--pidfile", ""]
         crew.start("beat", [*CELERY, "beat", *schedule, "--loglevel", "WARNING"], variables)
-        print(
-            f"\nAll data are there after {time.monotonic() - started:.0f} s. Ctrl-C stops the portal.",
-            flush=True,
-        )
+        loaded = f"All data are there after {time.monotonic() - started:.0f} s. "
+        print(f"\n{'' if use is Use.FILE else loaded}Ctrl-C stops the portal.", flush=True)
         while True:
             crew.check()
             time.sleep(0.5)
+
+
+def _load(crew: Crew, servers: Servers, variables: dict[str, str]) -> None:
+    """The first load, which goes on where it was when a server that it needs has fallen."""
+    for attempt in range(TRIES):
+        before = servers.mended
+        try:
+            crew.run("amo_sync", [*MANAGE, "amo_sync", *([] if attempt else ["--full"])], variables)
+            return
+        except StepFailed:
+            servers.look(now=True)
+            if servers.mended == before or attempt == TRIES - 1:
+                raise
 
 
 def _start_sandbox(crew: Crew, variables: dict[str, str]) -> dict[str, str]:
@@ -118,8 +157,7 @@ def _start_sandbox(crew: Crew, variables: dict[str, str]) -> dict[str, str]:
 
 def _start_portal(crew: Crew, variables: dict[str, str], port: int) -> None:
     """Start web server and workers; returns when the first page can be asked for."""
-    threads = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--no-control-socket"]
-    web = ["salesops.wsgi", "--bind", f"{HOST}:{port}", *threads, "--log-level", "warning"]
+    web = ["salesops.wsgi", "--bind", f"{HOST}:{port}", "--log-level", "warning"]
     crew.start("web", [PYTHON, "-m", "gunicorn", *web], variables)
     for queue in ("amo", "hooks", "work"):
         worker = ["worker", "--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", "2"]
@@ -145,18 +183,23 @@ def _wait_for(crew: Crew, address: str, name: str, patience: float) -> None:
 
 
 @contextmanager
-def _services() -> Iterator[tuple[bool, bool]]:
-    """PostgreSQL and Redis for as long as the portal runs; tells which of the two are embedded."""
-    embedded_ones = not os.environ.get("DATABASE_URL"), not os.environ.get("REDIS_URL")
+def _services() -> Iterator[Servers]:
+    """PostgreSQL and Redis for as long as the portal runs; those that are embedded are looked after."""
+    servers = Servers(
+        PROJECT,
+        database=not os.environ.get("DATABASE_URL"),
+        redis=not os.environ.get("REDIS_URL"),
+        noted=lambda part: _noted(part, None),
+    )
     try:
         embedded.fill_environment()
         try:
             redis.Redis.from_url(os.environ["REDIS_URL"]).ping()
         except (redis.RedisError, ValueError) as error:
             raise Refused(f"REDIS_URL: no Redis answers there ({error}).") from error
-        yield embedded_ones
+        yield servers
     finally:
-        if any(embedded_ones):
+        if servers.database or servers.redis:
             embedded.stop()
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from jobs import judgement_queue
 from pipelines.account import connection, webhook_address
-from pipelines.account.connection import CannotConnect
+from pipelines.account.connection import CannotConnect, NotConnected
 from pipelines.amo.errors import AmoError
 from pipelines.mirror import coverage, hooks, reconcile
 from pipelines.mirror.entities import Entity
@@ -39,6 +39,8 @@ def pull_dictionaries() -> None:
             return
         with connection.client_for(account, "interactive") as client:
             hooks.ensure_subscription(client, account, settings.PORTAL_URL)
+    except NotConnected:
+        return
     except (CannotConnect, AmoError) as error:
         log.warning("amoCRM does not ring here, changes are asked for every minute: %s", error)
 
@@ -97,5 +99,7 @@ def pull(choose: Callable[[], list[Entity]]) -> None:
         with connection.source_of(connection.current()) as source:
             for entity, error in coverage.pull(source, choose()):
                 log.warning("%s: %s", entity.name, error)
+    except NotConnected as error:
+        log.debug("%s", error)
     except CannotConnect as error:
         log.warning("%s", error)

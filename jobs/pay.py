@@ -7,7 +7,7 @@ from django.conf import settings
 
 from core import moment
 from core.periods import month_of
-from kpi import statements
+from kpi.statements import refresh_month
 
 
 @shared_task
@@ -15,5 +15,5 @@ def refresh_statements() -> None:
     """Statements of the present month, and of the last one until it is closed: its data may still arrive."""
     now = moment.now()
     present = month_of(now, ZoneInfo(settings.TIME_ZONE))
-    statements.refresh(present.previous, now)
-    statements.refresh(present, now)
+    refresh_month(present.previous, now)
+    refresh_month(present, now)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
-from django.db.models import Field, Model
+from django.db.models import Field, ForeignObjectRel, Model
 
 from pipelines.imports.names import CLOSING, LOCAL, folded
 from pipelines.models import Person, Stage
@@ -48,19 +48,17 @@ def successors(named: Names) -> dict[Any, Any]:
     return {key: real[name][0] for key, name in local.items() if len(real[name]) == 1}
 
 
-def pointing_at(model: type[Model]) -> Iterator[Field]:
-    """Foreign keys to the model outside of the mirror, whose own rows the API brings anew. Found through Django, as the
-    mirror may not import the rooms above it."""
+def pointing_at(model: type[Model]) -> "Iterator[Field[Any, Any]]":
+    """Foreign keys to the model outside of the mirror, whose own rows the API brings anew.
+
+    Found through Django, so that a table to come is not forgotten.
+    """
     for relation in model._meta.get_fields(include_hidden=True):
-        if (
-            relation.auto_created
-            and not relation.concrete
-            and relation.related_model._meta.app_label != "pipelines"
-        ):
+        if isinstance(relation, ForeignObjectRel) and relation.related_model._meta.app_label != "pipelines":
             yield relation.field
 
 
-def hand_over_rows(field: Field, local: Any, real: Any) -> None:
+def hand_over_rows(field: "Field[Any, Any]", local: Any, real: Any) -> None:
     rows = field.model._base_manager
     if not rows.filter(**{field.attname: real}).exists():
         rows.filter(**{field.attname: local}).update(**{field.attname: real})

@@ -12,9 +12,10 @@ from django.db.models import Case, Exists, OuterRef, Q, When
 
 from core.periods import month_of
 from kpi.models import Statement
-from kpi.prices import OF_TASKS, OF_VISITS, priced
+from kpi.prices import priced
 from pipelines.models import Stay
 from qc import queries as judgement
+from qc.rules import TASK, VISIT
 from team.models import Employee
 
 TZ = ZoneInfo(settings.TIME_ZONE)
@@ -71,8 +72,8 @@ def find(person: int, user: Employee, now: datetime, statements: Iterable[Statem
         Q(left_at=None) | Q(left_at__gt=month_of(now, TZ).start), deal=OuterRef("deal"), manager=person
     )
     mine = Case(
-        When(rule=OF_TASKS, then=True),
-        When(rule__in=OF_VISITS, then=Exists(own.filter(stage=OuterRef("stage")))),
+        When(rule__in=judgement.counted_by(TASK), then=True),
+        When(rule__in=judgement.counted_by(VISIT), then=Exists(own.filter(stage=OuterRef("stage")))),
         default=Exists(own),
     )
     ahead = standing.filter(Q(closes_at=None) | Q(closes_at__gt=now), opens_at__lt=now + AHEAD)

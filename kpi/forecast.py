@@ -1,6 +1,6 @@
 """What would change a statement: the pace until the end of the month, the next step.
 
-Everything here evaluates the frozen formulas on the statement's own kept inputs with something changed, and touches
+Everything here evaluates the scheme on the statement's own kept inputs with something changed, and touches
 nothing.
 """
 
@@ -14,13 +14,13 @@ from django.conf import settings
 
 from core import moment
 from core.periods import month_of
-from kpi import month_facts, pay_schemes
-from kpi.formulas import rates
-from kpi.formulas.components import Coefficient, Inputs, Rate
-from kpi.formulas.pay import evaluate, total
-from kpi.formulas.rounding import ZERO, kopecks
+from kpi.calculation import tiers
+from kpi.calculation.component import Inputs, Multiplier
+from kpi.calculation.rounding import ZERO, kopecks
 from kpi.models import Statement
-from kpi.sales import measures
+from kpi.pay_schemes import read_scheme
+from kpi.sales import sales_measures
+from kpi.what_if import pay_inputs, take_inputs
 
 TZ = ZoneInfo(settings.TIME_ZONE)
 MORE_SALES = Decimal(10_000)
@@ -46,51 +46,53 @@ class NextStep:
     per_point: Decimal | None
 
 
-def next_step(statement: Statement) -> NextStep:
+def find_next_step(statement: Statement) -> NextStep:
     """By the scheme and the facts of the statement; each value is the statement after minus the statement before."""
-    plan, given = pay_schemes.of(statement.scheme), month_facts.read(statement.inputs)
-    now = total(evaluate(plan.components, given))
+    scheme, given = read_scheme(statement.scheme), take_inputs(statement.facts)
+    now = pay_inputs(given, scheme)
     gap, tier = None, None
-    rate = next((item for item in plan.components if isinstance(item, Rate) and item.scale != "flat"), None)
-    sold = given.measure(plan.sales) if plan.sales else None
-    if rate is not None and rate.measure == plan.sales and sold is not None and given.quota:
-        gap, tier = rates.gap(sold, given.quota, rate.tiers) or (None, None)
+    tiered = next((item for item in scheme.earnings if item.tiers_of_quota), None)
+    sold = given.measure(scheme.sales) if scheme.sales else None
+    if tiered is not None and tiered.sales == scheme.sales and sold is not None and given.quota:
+        gap, tier = tiers.gap_to_next(sold, given.quota, tiered.tiers_of_quota) or (None, None)
     per_sales = per_point = None
-    if plan.sales and sold is not None:
-        more = _changed(given, {plan.sales: sold + MORE_SALES})
-        per_sales = total(evaluate(plan.components, more)) - now
-    coefficient = next((item for item in plan.components if isinstance(item, Coefficient)), None)
-    score = given.measure(coefficient.measure) if coefficient else None
-    if coefficient is not None and score is not None:
-        better = _changed(given, {coefficient.measure: score + 1})
-        per_point = total(evaluate(plan.components, better)) - now
+    if scheme.sales and sold is not None:
+        more = _changed(given, {scheme.sales: sold + MORE_SALES})
+        per_sales = pay_inputs(more, scheme) - now
+    multipliers = (item for item in scheme.components if isinstance(item, Multiplier))
+    graded = next((item.graded for item in multipliers if item.graded), None)
+    score = given.measure(graded) if graded else None
+    if graded is not None and score is not None:
+        per_point = pay_inputs(_changed(given, {graded: score + 1}), scheme) - now
     return NextStep(gap, tier.rate if tier else None, per_sales, per_point)
 
 
-def forecast(statement: Statement) -> Forecast | None:
+def forecast_total(statement: Statement) -> Forecast | None:
     """None when the month is over or closed, and while no shift is worked or none is left."""
     over = month_of(statement.period, TZ).end <= moment.now()
     if over or statement.status == Statement.Status.CLOSED:
         return None
-    plan, given = pay_schemes.of(statement.scheme), month_facts.read(statement.inputs)
-    left = statement.inputs["shifts"]["left"]
-    sold = given.measure(plan.sales) if plan.sales else None
-    if not given.worked or not left or sold is None or not plan.sales:
+    scheme, given = read_scheme(statement.scheme), take_inputs(statement.facts)
+    left = statement.facts.shifts.left
+    sold = given.measure(scheme.sales) if scheme.sales else None
+    if not given.worked or not left or sold is None or not scheme.sales:
         return None
     shifts = given.worked + left
 
     def ending(sales: Decimal) -> Decimal:
-        grown = {name: given.measure(name) for name in measures(plan)}  # other sums keep step with the sales
+        grown = {
+            name: given.measure(name) for name in sales_measures(scheme)
+        }  # others keep step with the sales
         changes = {
-            name: kopecks(sales if name == plan.sales else value * sales / sold)
+            name: kopecks(sales if name == scheme.sales else value * sales / sold)
             for name, value in grown.items()
-            if value is not None and (sold or name == plan.sales)
+            if value is not None and (sold or name == scheme.sales)
         }
-        return total(evaluate(plan.components, _changed(given, changes, shifts)))
+        return pay_inputs(_changed(given, changes, shifts), scheme)
 
     expected = sold * shifts / given.worked
     ahead = ending(expected)
-    spread = _spread([Decimal(amount) for amount in statement.inputs["days"].values()], given.worked, left)
+    spread = _spread(list(statement.facts.days.values()), given.worked, left)
     if not spread:
         return Forecast(ahead, None, None)
     return Forecast(ahead, ending(max(sold, expected - spread)), ending(expected + spread))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from django.utils.functional import Promise
@@ -17,8 +18,6 @@ from core.periods import Period
 from qc import queries as judgement
 
 KEPT = "kept:"
-# What gets worse by waiting: asked only about the time that is known, since stale data must cost nobody money.
-WAITING = {"tasks_on_time", "tasks_overdue", "no_task_hours", "first_contact_minutes"}
 By = dict[int, Decimal | None]  # person → value
 
 
@@ -30,19 +29,6 @@ class Measure:
     code: str
     options: Mapping[str, str]
     kept: bool
-
-    @classmethod
-    def read(cls, name: str) -> "Measure":
-        """ValueError with a sentence when there is no such metric, rule or option."""
-        if name.startswith(KEPT):
-            rule = name.removeprefix(KEPT)
-            if rule not in judgement.titles():
-                raise ValueError(f"there is no rule {rule!r}")
-            return cls(name, rule, {}, True)
-        code, mark, query = name.partition("?")
-        options = dict(parse_qsl(query, keep_blank_values=True))
-        metrics.check(code, by="manager", options=options)
-        return cls(name, code, options, False)
 
     @property
     def is_quality(self) -> bool:
@@ -64,7 +50,21 @@ class Measure:
         return metrics.METRICS[self.code].title
 
 
-def gather(
+@lru_cache(maxsize=512)
+def read_measure(name: str) -> Measure:
+    """ValueError with a sentence when there is no such metric, rule or option."""
+    if name.startswith(KEPT):
+        rule = name.removeprefix(KEPT)
+        if rule not in judgement.titles():
+            raise ValueError(f"there is no rule {rule!r}")
+        return Measure(name, rule, {}, True)
+    code, _mark, query = name.partition("?")
+    options = dict(parse_qsl(query, keep_blank_values=True))
+    metrics.check_metric(code, by="manager", options=options)
+    return Measure(name, code, options, False)
+
+
+def collect_measures(
     names: Iterable[str], period: Period, people: frozenset[int], now: datetime, known: datetime
 ) -> dict[str, By]:
     """Every measure of all the people at once: {name: {person: value}}. Those of judgement (quality, ``kept``) and
@@ -72,9 +72,9 @@ def gather(
     longer has is None for all, and no other measure suffers. ``known``: up to when it is known what people did.
     """
     found: dict[str, By] = {}
-    for measure in map(Measure.read, names):
+    for measure in map(read_measure, names):
         if not (measure.kept or measure.is_quality or measure.is_sales):
-            at = known if measure.code in WAITING else now
+            at = known if metrics.METRICS[measure.code].waiting else now  # stale data must cost nobody money
             try:
                 values = metrics.measure(measure.code, period, "manager", people, measure.options, at)
             except metrics.UnknownField:

@@ -1,5 +1,6 @@
 """Money: schemes as documents, quotas, and the statements of closed months."""
 
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from core import formats
+from kpi.month_facts import Facts, read_facts
 
 
 class Scheme(models.Model):
@@ -52,7 +54,7 @@ class Quota(models.Model):
         return f"{self.manager}, {formats.month(self.period, get_language() or 'en')}"
 
 
-class StatementQuerySet(models.QuerySet):
+class StatementQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: Any) -> "StatementQuerySet":
         if not user.sees_money:
             return self.none()
@@ -89,6 +91,11 @@ class Statement(models.Model):
         verbose_name_plural = _("statements")
         ordering = ["-period", "manager_id"]
         constraints = [models.UniqueConstraint(fields=["manager", "period"], name="statement_of_month")]
+
+    @cached_property
+    def facts(self) -> Facts:
+        """``inputs``, read; where none were kept, nothing is known."""
+        return read_facts(self.inputs)
 
 
 class StatementLine(models.Model):

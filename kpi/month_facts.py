@@ -1,130 +1,108 @@
-"""What statements are computed from: the facts of a month for all managers at once, kept with each statement as JSON.
+"""What a statement is computed from: the facts of a person's month, typed, and kept with the statement as JSON.
 
-``{"measures": {name: number}, "quota": …, "quota_of": "manager" or "scheme", "shifts": {"planned", "worked", "left"},
-"rota": [day], "rules": {rule: [weight, violations, opportunities]}, "weights": {rule: weight}, "known_until": moment,
-"findings": {rule: [findings, deals]}, "days": {day: sales}, "wins": {measure: {deal: amount}},
-"paid": [{"deal", "amount", "in"}]}``. ``rota`` are the days that can be worked, ``weights`` of all rules that count in
-money, ``wins`` the deals that the month pays, ``paid`` those won in it that a closed month has paid. Numbers are text;
-null is not known.
+Numbers are exact text in JSON, null is not known. A document names its version; one without is of version 1, as
+months were kept before December 2026. Closed months are read in the version that they were kept in, for ever: a field
+is never taken away, a new one has a default, and what changes its shape gets a new version and an entry in ``_OLDER``.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
-from core.periods import Period
-from kpi import sales
-from kpi.formulas.components import Inputs
-from kpi.formulas.pay import evaluate, total
-from kpi.measures import Measure, gather
-from kpi.models import Quota
-from kpi.pay_schemes import Plan
-from metrics import held_by_rule
-from qc import queries as judgement
-from qc.queries import RuleScore
-from team.schedules import shifts
+import msgspec
+from msgspec import Struct, field
 
-Facts = dict[str, Any]
-COUNTS_IN_MONEY = "money"  # the mode of a rule
+VERSION = 2
 
 
-def collect(plans: Mapping[int, Plan], period: Period, now: datetime) -> dict[int, Facts]:
-    """The facts of every person of ``plans``, by his plan. The number of queries does not grow with people."""
-    people = frozenset(plans)
-    known = judgement.known_until(now)
-    names = {name for plan in plans.values() for name in plan.measures}
-    measured = gather(names, period, people, now, known)
-    scores = judgement.quality(period, people)
-    behind: dict[int, dict[str, list[int]]] = defaultdict(dict)
-    for person, rule, findings, deals in held_by_rule(period, people, now):
-        behind[person][rule] = [findings, deals]
-    weights = dict(judgement.RuleMode.objects.filter(mode=COUNTS_IN_MONEY).values_list("rule", "weight"))
-    quotas = dict(
-        Quota.objects.filter(period=period.first, manager__in=people).values_list("manager", "amount")
-    )
-    sold = sales.gather(plans, period)
-    worked = shifts(people, period.first, period.last, now.astimezone(period.start.tzinfo).date())
-    found = {}
-    for person, plan in plans.items():
-        quota = quotas.get(person, plan.quota)
-        own = {name: by[person] for name, by in sold.items() if person in by}
-        days = own[plan.sales].days if plan.sales in own else {}
-        facts: Facts = {
-            "measures": {name: _text(measured[name][person]) for name in plan.measures if name in measured}
-            | {name: str(own[name].total) if name in own else None for name in sales.measures(plan)},
-            "quota": _text(quota),
-            "quota_of": None if quota is None else "manager" if person in quotas else "scheme",
-            "shifts": {name: getattr(worked[person], name) for name in ("planned", "worked", "left")},
-            "rota": [day.isoformat() for day in worked[person].days],
-            "rules": {score.rule: list(score[1:]) for score in scores.get(person, [])},
-            "known_until": known.isoformat(),
-            "weights": weights,
-            "findings": behind[person],
-            "days": {day.isoformat(): str(amount) for day, amount in sorted(days.items())},
-            "wins": {name: _by_deal(one.wins) for name, one in own.items()},
-            "paid": [
-                {"deal": row.deal, "amount": str(row.amount), "in": str(row.paid_in)}
-                for one in own.values()
-                for row in one.before
-            ],
-        }
-        found[person] = judged(facts, plan)
-    return found
+class Shifts(Struct, frozen=True):
+    """Of the month; ``left`` are those after today that can still be worked."""
+
+    planned: int = 0
+    worked: int = 0
+    left: int = 0
 
 
-def judged(facts: Facts, plan: Plan) -> Facts:
-    """The facts with the measures that follow from the scores of the rules: quality and kept rules."""
-    scores = [RuleScore(rule, *numbers) for rule, numbers in facts["rules"].items()]
-    derived = {}
-    for measure in map(Measure.read, plan.measures):
-        if measure.is_quality:
-            derived[measure.name] = _text(judgement.score(scores))
-        elif measure.kept:
-            derived[measure.name] = _text(_kept(measure.code, scores))
-    return facts | {"measures": facts["measures"] | derived}
+class Score(Struct, frozen=True):
+    """How often a rule could have been broken, and was; ``weight`` is its weight in quality."""
+
+    weight: int
+    violations: int
+    opportunities: int
 
 
-def broken(facts: Facts, plan: Plan, more: Mapping[str, tuple[int, int]]) -> Facts | None:
-    """The facts with so many more (violations, opportunities) of each rule; less is below zero.
+class Behind(Struct, frozen=True):
+    """How many findings are behind the violations of a rule, and on how many deals."""
 
-    None when the statement does not know the weight of such a rule.
+    findings: int
+    deals: int
+
+
+class PaidBefore(Struct, frozen=True):
+    """A deal won in the month that the closed month ``paid_in`` (its first day) has paid."""
+
+    deal: int
+    amount: Decimal
+    paid_in: date = field(name="in")
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """A person's month. Amounts are in the account's currency, days are local.
+
+    ``measures`` are keyed as schemes name them. ``rota``: days that can be worked. ``rules``: scores by rule;
+    ``weights``: of all rules that count in money. ``days``: sales by day. ``wins``: the deals that the month pays, by
+    measure; None when they were not kept yet. ``known_until``: up to when it was known what people did.
     """
-    rules = dict(facts["rules"])
-    for rule, (violations, opportunities) in more.items():
-        weight = facts["weights"].get(rule)
-        weight, broke, could = rules.get(rule, (weight, 0, 0))
-        if weight is None:
-            return None
-        could = max(could + opportunities, 0)
-        rules[rule] = [weight, min(max(broke + violations, 0), could), could]
-    return judged(facts | {"rules": {rule: row for rule, row in rules.items() if row[2]}}, plan)
+
+    measures: dict[str, Decimal | None] = field(default_factory=dict)
+    quota: Decimal | None = None
+    quota_of: Literal["manager", "scheme"] | None = None
+    shifts: Shifts = Shifts()
+    rota: list[date] = field(default_factory=list)
+    rules: dict[str, Score] = field(default_factory=dict)
+    weights: dict[str, int] = field(default_factory=dict)
+    known_until: datetime | None = None
+    findings: dict[str, Behind] = field(default_factory=dict)
+    days: dict[date, Decimal] = field(default_factory=dict)
+    wins: dict[str, dict[int, Decimal]] | None = None
+    paid: list[PaidBefore] = field(default_factory=list)
 
 
-def pay(facts: Facts, plan: Plan) -> Decimal:
-    """The total of the statement that these facts make."""
-    return total(evaluate(plan.components, read(facts)))
+def read_facts(document: Mapping[str, Any]) -> Facts:
+    """The facts of a kept document of any version; of an empty one, nothing is known.
+
+    ValueError for a version that is not known here, and for what is no such document.
+    """
+    version = document.get("version", 1)
+    while version != VERSION:
+        if version not in _OLDER:
+            raise ValueError(
+                f"facts of version {version!r} cannot be read: versions 1 to {VERSION} are known"
+            )
+        document, version = _OLDER[version](document), version + 1
+    return msgspec.convert(document, Facts, str_keys=True)
 
 
-def read(facts: Facts) -> Inputs:
-    """The facts as the formulas take them."""
-    measures = {name: None if value is None else Decimal(value) for name, value in facts["measures"].items()}
-    quota = None if facts["quota"] is None else Decimal(facts["quota"])
-    return Inputs(measures, quota, facts["shifts"]["planned"], facts["shifts"]["worked"])
+def write_facts(facts: Facts) -> dict[str, Any]:
+    """The document to keep."""
+    return {"version": VERSION, **msgspec.to_builtins(facts, str_keys=True)}
 
 
-def _kept(rule: str, scores: Collection[RuleScore]) -> Decimal | None:
-    """The share of the rule's opportunities that were kept; not known without any."""
-    score = next((score for score in scores if score.rule == rule), None)
-    if score is None or not score.opportunities:
-        return None
-    return 1 - Decimal(score.violations) / score.opportunities
+def _from_first(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Version 1 had rows of numbers where version 2 names them."""
+    scores = {
+        rule: dict(zip(Score.__struct_fields__, row, strict=True)) for rule, row in _part(document, "rules")
+    }
+    behind = {
+        rule: dict(zip(Behind.__struct_fields__, row, strict=True))
+        for rule, row in _part(document, "findings")
+    }
+    return {**document, "rules": scores, "findings": behind}
 
 
-def _by_deal(wins: Mapping[int, Decimal]) -> dict[str, str]:
-    return {str(deal): str(amount) for deal, amount in wins.items()}
+def _part(document: Mapping[str, Any], name: str) -> Any:
+    return document.get(name, {}).items()
 
 
-def _text(number: Decimal | None) -> str | None:
-    return None if number is None else str(number)
+_OLDER: dict[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _from_first}

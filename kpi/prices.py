@@ -11,15 +11,15 @@ from django.conf import settings
 
 from core import moment
 from core.periods import Period, month_of
-from kpi import pay_schemes
-from kpi.formulas.rounding import ZERO
+from kpi.calculation.rounding import ZERO
 from kpi.models import Statement
-from kpi.month_facts import COUNTS_IN_MONEY
+from kpi.pay_schemes import read_scheme
+from kpi.what_if import COUNTS_IN_MONEY, break_rules, compute_pay
 from pipelines.models import Stay
+from qc import queries as judgement
+from qc.rules import TASK, VISIT
 
 TZ = ZoneInfo(settings.TIME_ZONE)
-OF_TASKS = "task.overdue"  # counts by whose the task is; the others by who owns the deal
-OF_VISITS = {"deal.stuck", "field.missing"}  # their opportunities are visits to the finding's stage
 
 
 class FindingLike(Protocol):
@@ -95,10 +95,10 @@ def held(findings: Collection[FindingLike], now: datetime) -> set[int]:
     return {
         finding.pk
         for finding in findings
-        if finding.rule == OF_TASKS
+        if judgement.occasion(finding.rule) == TASK
         or any(
             (piece.left_at is None or piece.left_at > month_in(finding, now).start)
-            and (finding.rule not in OF_VISITS or piece.stage_id == finding.stage_id)
+            and (judgement.occasion(finding.rule) != VISIT or piece.stage_id == finding.stage_id)
             for piece in pieces[finding.manager_id, finding.deal_id]
         )
     }
@@ -112,13 +112,13 @@ def month_in(finding: FindingLike, now: datetime) -> Period:
 
 def _price(statement: Statement, rule: str, counted: bool) -> Decimal | None:
     """``counted``: the statement was computed with the finding in it."""
-    facts, plan = statement.inputs, pay_schemes.of(statement.scheme)
+    facts, scheme = statement.facts, read_scheme(statement.scheme)
     if counted:
-        other = facts.broken(facts, plan, {rule: (-1, 0)}) if rule in facts["rules"] else facts
+        other = break_rules(facts, scheme, {rule: (-1, 0)}) if rule in facts.rules else facts
     else:  # a task that is not due yet is no opportunity yet
-        new = rule == OF_TASKS or rule not in facts["rules"]
-        other = facts.broken(facts, plan, {rule: (1, int(new))})
+        new = judgement.occasion(rule) == TASK or rule not in facts.rules
+        other = break_rules(facts, scheme, {rule: (1, int(new))})
     if other is None:
         return None
-    difference = facts.pay(other, plan) - facts.pay(facts, plan)
+    difference = compute_pay(other, scheme) - compute_pay(facts, scheme)
     return difference if counted else -difference

@@ -11,11 +11,12 @@ from django.conf import settings
 from django.db import connection
 
 from core.periods import Period, month_of
-from kpi import pay_schemes
-from kpi.formulas.rounding import ZERO
-from kpi.measures import Measure
+from kpi.calculation.rounding import ZERO
+from kpi.corrections import CORRECTION
+from kpi.measures import read_measure
 from kpi.models import Statement
-from metrics import UnknownField, wins
+from kpi.pay_schemes import PayScheme, read_scheme
+from metrics import UnknownField, list_wins
 
 TZ = ZoneInfo(settings.TIME_ZONE)
 
@@ -42,21 +43,21 @@ class Sales:
         return sum(self.wins.values(), ZERO)
 
 
-def measures(plan: pay_schemes.Plan) -> list[str]:
-    """Those of the plan's measures that are sums of sales."""
-    return [name for name in plan.measures if Measure.read(name).is_sales]
+def sales_measures(scheme: PayScheme) -> list[str]:
+    """Those of the scheme's measures that are sums of sales."""
+    return [name for name in scheme.measures if read_measure(name).is_sales]
 
 
-def gather(people: Mapping[int, pay_schemes.Plan], period: Period) -> dict[str, dict[int, Sales]]:
-    """By measure and person, for every measure of sales in their plans; one of a vanished field is left out."""
+def collect_sales(people: Mapping[int, PayScheme], period: Period) -> dict[str, dict[int, Sales]]:
+    """By measure and person, for every measure of sales in their schemes; one of a vanished field is left out."""
     users: dict[str, set[int]] = defaultdict(set)
-    for person, plan in people.items():
-        for name in measures(plan):
+    for person, scheme in people.items():
+        for name in sales_measures(scheme):
             users[name].add(person)
     won = {}
     for name, asked in users.items():
         try:
-            won[name] = list(wins(period, asked, Measure.read(name).options))
+            won[name] = list(list_wins(period, asked, read_measure(name).options))
         except UnknownField:
             continue
     paid = _paid((deal for rows in won.values() for _person, deal, _day, _amount in rows), period)
@@ -73,18 +74,18 @@ def gather(people: Mapping[int, pay_schemes.Plan], period: Period) -> dict[str, 
     return found
 
 
-def unpaid(statement: Statement) -> list[NotPaid]:
+def find_unpaid(statement: Statement) -> list[NotPaid]:
     """Won in the statement's closed month by what is known now, and paid in none: each is for a correction.
 
     Two queries for every measure of sales in the scheme.
     """
-    if statement.status != Statement.Status.CLOSED or "wins" not in statement.inputs:
+    if statement.status != Statement.Status.CLOSED or statement.facts.wins is None:
         return []
     period = month_of(statement.period, TZ)
     found: dict[int, Decimal] = {}
-    for name in measures(pay_schemes.of(statement.scheme)):
+    for name in sales_measures(read_scheme(statement.scheme)):
         try:
-            rows = list(wins(period, [statement.manager_id], Measure.read(name).options))
+            rows = list(list_wins(period, [statement.manager_id], read_measure(name).options))
         except UnknownField:
             continue
         paid = _paid(deal for _person, deal, _day, _amount in rows)
@@ -109,8 +110,8 @@ def _paid(deals: Iterable[int], besides: Period | None = None) -> dict[tuple[str
             from kpi_statementline l
             join kpi_statement s on s.id = l.statement_id and s.period is distinct from %(besides)s::date,
                  jsonb_object_keys(s.inputs -> 'wins') measure(key)
-            where l.code = 'correction' and l.values ->> 'deal' = any(%(deals)s::bigint[]::text[])
+            where l.code = %(correction)s and l.values ->> 'deal' = any(%(deals)s::bigint[]::text[])
             """,
-            {"deals": wanted, "besides": besides.first if besides else None},
+            {"deals": wanted, "correction": CORRECTION, "besides": besides.first if besides else None},
         )
         return {(measure, deal): period for measure, deal, period in cursor.fetchall()}

@@ -29,7 +29,7 @@ class Month:
     median_quality: Decimal | None
 
 
-def wanted(period: Period) -> list[Period]:
+def list_months(period: Period) -> list[Period]:
     """The months that are shown: ``period`` and those before it, the newest first."""
     found = [period]
     while len(found) < MONTHS:
@@ -37,7 +37,7 @@ def wanted(period: Period) -> list[Period]:
     return found
 
 
-def months(own: Mapping[date, Statement]) -> list[Month]:
+def compare_months(own: Mapping[date, Statement]) -> list[Month]:
     """A person's statements by month, the newest first, each beside the median of everybody's. One query."""
     totals: dict[date, list[Decimal]] = defaultdict(list)
     scores: dict[date, list[Decimal]] = defaultdict(list)
@@ -47,18 +47,18 @@ def months(own: Mapping[date, Statement]) -> list[Month]:
         if quality is not None:
             scores[first].append(Decimal(quality))
     newest = sorted(own, reverse=True)
-    return [month(own[first], _median(totals[first]), _median(scores[first])) for first in newest]
+    return [sum_up_month(own[first], _median(totals[first]), _median(scores[first])) for first in newest]
 
 
-def month(
+def sum_up_month(
     row: Statement, median_total: Decimal | None = None, median_quality: Decimal | None = None
 ) -> Month:
     return Month(
         row.period,
         f"{row.period:%Y-%m}",
         row.total,
-        _number(row.inputs, "quality"),
-        _attainment(row.inputs),
+        _number(row.facts, "quality"),
+        _attainment(row.facts),
         row.status == Statement.Status.CLOSED,
         median_total,
         median_quality,
@@ -71,11 +71,10 @@ def _median(values: list[Decimal]) -> Decimal | None:
 
 def _number(facts: Facts, code: str) -> Decimal | None:
     """Of the first measure with that code, whatever its options."""
-    measures = facts.get("measures", {})
-    value = next((measures[name] for name in measures if name.partition("?")[0] == code), None)
-    return None if value is None else Decimal(value)
+    measures = facts.measures
+    return next((measures[name] for name in measures if name.partition("?")[0] == code), None)
 
 
 def _attainment(facts: Facts) -> Decimal | None:
-    sold, quota = _number(facts, "won_sum"), facts.get("quota")
-    return sold / Decimal(quota) if sold is not None and quota else None
+    sold = _number(facts, "won_sum")
+    return sold / facts.quota if sold is not None and facts.quota else None

@@ -1,13 +1,20 @@
-"""Options of money metrics: which field is summed and which field dates the deal.
+"""Options of money metrics: which field is summed, which field dates the deal, and which deals are left out.
 
 ``field``: ``price`` (the default) or the id of a numeric custom field. ``date``: ``closed_at`` (the default),
 ``created_at`` or the id of a date field. Values of custom fields are what amoCRM holds: numbers, numbers written as
 text, and dates as Unix seconds or ISO text; what is none of these counts as not filled in.
+
+``since`` and ``until``: only deals dated from the one local day to before the other. ``at_least``: only deals of such
+an amount and more.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db.models import DateTimeField, DecimalField, Expression, F, Func, QuerySet, TextField, Value
 
 from pipelines.models import CustomField, Deal
@@ -15,10 +22,11 @@ from pipelines.models import CustomField, Deal
 NUMBERS = {"numeric", "monetary", "price"}
 DATES = {"date", "date_time", "birthday"}
 COLUMNS = {"closed_at", "created_at"}
+NARROWING = ("at_least", "since", "until")
 
 
 class UnknownField(ValueError):
-    """No deal field of that id holds what is asked for, or not any more."""
+    """No deal field of that id holds what is asked for, or not any more; or an option's value makes no sense."""
 
 
 class FieldText(Func):
@@ -72,10 +80,40 @@ def dated(deals: QuerySet[Deal], options: Mapping[str, str]) -> tuple[QuerySet[D
     return deals.annotate(dated_at=Moment(_custom("date", name, DATES, "closed_at, created_at"))), "dated_at"
 
 
-def check(options: Mapping[str, str]) -> None:
-    """Raises UnknownField, with a sentence, when the account has no such fields now."""
+def narrow(deals: QuerySet[Deal], column: str, options: Mapping[str, str]) -> QuerySet[Deal]:
+    """Only the deals that ``since``, ``until`` (by the column that dates them) and ``at_least`` leave."""
+    if "since" in options:
+        deals = deals.filter(**{f"{column}__gte": _midnight("since", options["since"])})
+    if "until" in options:
+        deals = deals.filter(**{f"{column}__lt": _midnight("until", options["until"])})
+    if "at_least" in options:
+        deals = deals.alias(counted=amount(options)).filter(
+            counted__gte=_number("at_least", options["at_least"])
+        )
+    return deals
+
+
+def check_fields(options: Mapping[str, str]) -> None:
+    """Raises UnknownField, with a sentence, when the account has no such fields now or a value makes no sense."""
     amount(options)
-    dated(Deal.objects.all(), options)
+    narrow(*dated(Deal.objects.all(), options), options)
+
+
+def _midnight(option: str, text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
+    except ValueError:
+        raise UnknownField(f"{option}: {text!r} must be a day such as 2026-11-05") from None
+
+
+def _number(option: str, text: str) -> Decimal:
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite():
+        raise UnknownField(f"{option}: {text!r} must be a number")
+    return found
 
 
 def _custom(option: str, name: str, types: set[str], columns: str) -> FieldText:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Model, QuerySet
 from django.utils.functional import Promise
@@ -38,12 +38,22 @@ class Value:
     n: int
 
 
+class Listing(NamedTuple):
+    """``filters`` choose the rows beside ``since``, ``until`` and ``owner``, the filter of the person credited."""
+
+    name: str
+    filters: Mapping[str, str]
+    owner: str = "manager"
+
+
 @dataclass(frozen=True)
 class Metric:
     """A definition. ``source`` gives the rows that it rests on; ``answer`` measures them by a dimension of ``by``
     (never months), without it they are counted; ``facts`` gives those of one key where no column of ``source`` tells.
 
-    ``empty`` is the value when there are no rows: zero for counts and sums, None for ratios.
+    ``empty`` is the value when there are no rows: zero for counts and sums, None for ratios. ``waiting``: it gets worse
+    by waiting alone, so that where it counts for pay it is asked only about the time that is known.
+    ``listed``: the list of the portal that can show its rows, and the list's filters; None where none can.
     """
 
     code: str
@@ -58,6 +68,8 @@ class Metric:
     source: Callable[[Question], QuerySet[Any]]
     answer: Callable[[Question], Answer] | None = None
     facts: Callable[[Question, Any], QuerySet[Any]] | None = None
+    waiting: bool = False
+    listed: Listing | None = None
 
     def ask(self, question: Question) -> Answer:
         return self.answer(question) if self.answer else counted(self.source(question), question)
@@ -119,7 +131,7 @@ def rows(
     return metric.rows(question, key)
 
 
-def check(code: str, by: str | None = None, options: Mapping[str, str] | None = None) -> Metric:
+def check_metric(code: str, by: str | None = None, options: Mapping[str, str] | None = None) -> Metric:
     """The metric, when it can be asked like this; otherwise ValueError with a sentence."""
     metric = METRICS.get(code)
     if metric is None:
@@ -142,7 +154,7 @@ def _asked(
     options: Mapping[str, str] | None,
     now: datetime | None,
 ) -> tuple[Metric, Question]:
-    metric = check(code, by, options)
+    metric = check_metric(code, by, options)
     chosen = None if people is None else frozenset(people)
     return metric, Question(period, now or moment.now(), by, chosen, options or {})
 

@@ -17,6 +17,7 @@ from redis import RedisError
 from core import changes, redis
 from core.periods import Period
 from qc.models import NEVER
+from qc.rules import behind
 from qc.stalled import SHOWN
 from timeline.attribution import OWNER_AT_CLOSING
 
@@ -35,7 +36,7 @@ with live as materialized (
     where withdrawn_at is null and mode = any(%(shown)s) and opens_at <= %(now)s
       and coalesce(closes_at, %(never)s) > %(week_ago)s
 ), broken as materialized (
-    select deal_id, bool_or(rule = 'deal.stuck') as stuck from opened where stands group by deal_id
+    select deal_id, bool_or(rule = any(%(stuck)s)) as stuck from opened where stands group by deal_id
 ), planned as (
     select distinct deal_id from pipelines_task where not is_completed and deleted_at is null
 ), cells as (
@@ -54,7 +55,7 @@ with live as materialized (
            count(*) filter (where o.opens_at >= %(week_ago)s) as new, count(*) filter (where not o.stands) as fixed,
            count(d.id) as stuck_before, coalesce(sum(d.price), 0) as frozen_before
     from opened o
-    left join priced d on d.id = o.deal_id and o.rule = 'deal.stuck' and o.opens_at <= %(week_ago)s
+    left join priced d on d.id = o.deal_id and o.rule = any(%(stuck)s) and o.opens_at <= %(week_ago)s
     group by o.stage_id, o.manager_id
 ), overdue as (
     select t.manager_id as manager, d.pipeline_id as pipeline, count(*) as tasks, min(t.due_at) as oldest
@@ -252,6 +253,7 @@ def count(now: datetime, month: Period) -> str:
         "week_ago": now - WEEK,
         "never": NEVER,
         "shown": list(SHOWN),
+        "stuck": behind("stuck_deals"),
         "start": month.start,
         "end": month.end,
         "zone": str(month.start.tzinfo),

@@ -1,10 +1,11 @@
-"""The rows that metrics of deals count: deals at a moment, with the owner and the stage of that moment."""
+"""The rows that metrics count: deals, tasks and touches, with whom and what stage they are credited to."""
 
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import (
     Aggregate,
+    Case,
     CharField,
     F,
     FloatField,
@@ -12,13 +13,17 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    When,
 )
-from django.db.models.functions import Coalesce, Extract
+from django.db.models.functions import Coalesce, Extract, TruncDate
 
-from metrics.options import dated
+from core.periods import Period
+from metrics.options import dated, narrow
 from metrics.question import Question
-from pipelines.models import Deal, Stay
+from pipelines.models import Deal, Stage, Stay, Task, Touch
 from timeline.attribution import WORKING, owner_at, owner_at_closing, piece_at
+
+WON, LOST = Stage.Kind.WON, Stage.Kind.LOST
 
 
 class Median(Aggregate):
@@ -36,30 +41,43 @@ def stage_before(moment: str) -> Subquery:
     return Subquery(working.order_by("-entered_at").values("stage_id")[:1])
 
 
-def created(question: Question) -> QuerySet[Any]:
+def deals_created_in(period: Period) -> QuerySet[Any]:
+    return Deal.objects.alive().filter(created_at__gte=period.start, created_at__lt=period.end)
+
+
+def created_deals(question: Question) -> QuerySet[Any]:
     """Deals created in the period, credited to whose they were then, on the stage where they began."""
-    deals = Deal.objects.alive().filter(
-        created_at__gte=question.period.start, created_at__lt=question.period.end
-    )
     first_stage = Subquery(piece_at("created_at").values("stage_id")[:1])
-    return deals.annotate(
+    return deals_created_in(question.period).annotate(
         who=owner_at("created_at"),
         funnel=F("pipeline_id"),
         step=Coalesce(first_stage, F("stage_id"), output_field=CharField()),
     )
 
 
-def closed(question: Question, *kinds: str) -> QuerySet[Any]:
+def closed_deals(question: Question, *kinds: str) -> QuerySet[Any]:
     """Deals that stand closed with a result of ``kinds`` in the period, credited to the owner at closing."""
     period, (deals, date) = question.period, dated(Deal.objects.alive(), question.options)
     deals = deals.filter(**{f"{date}__gte": period.start, f"{date}__lt": period.end}, closed_at__isnull=False)
-    return deals.filter(stage__kind__in=kinds).annotate(
+    return narrow(deals.filter(stage__kind__in=kinds), date, question.options).annotate(
         at=F(date),
         who=owner_at_closing(),
         funnel=F("pipeline_id"),
         step=stage_before("closed_at"),
         reason=F("loss_reason_id"),
     )
+
+
+def won_deals(question: Question) -> QuerySet[Any]:
+    return closed_deals(question, WON)
+
+
+def lost_deals(question: Question) -> QuerySet[Any]:
+    return closed_deals(question, LOST)
+
+
+def ended_deals(question: Question) -> QuerySet[Any]:
+    return closed_deals(question, WON, LOST)
 
 
 def open_deals(question: Question) -> QuerySet[Any]:
@@ -71,6 +89,21 @@ def open_deals(question: Question) -> QuerySet[Any]:
     return deals.filter(created_at__lte=at).annotate(
         who=F("manager_id"), funnel=F("pipeline_id"), step=F("stage_id")
     )
+
+
+def touches(question: Question, *kinds: str) -> QuerySet[Touch]:
+    """Calls and messages of the period, credited to who made or took them."""
+    period = question.period
+    found = Touch.objects.filter(at__gte=period.start, at__lt=period.end, kind__in=kinds)
+    return found.annotate(who=F("manager_id"), funnel=F("deal__pipeline_id"))
+
+
+def owned_tasks(tasks: QuerySet[Task], at: Any) -> QuerySet[Task]:
+    """``at``: the moment (or its column) at which a task is somebody's; of one who had left by then it is nobody's."""
+    here = Q(manager__employee__left_on=None) | Q(manager__employee__left_on__gte=TruncDate(at))
+    here &= Q(manager__employee__hired_on=None) | Q(manager__employee__hired_on__lte=TruncDate(at))
+    owner = Case(When(here, then=F("manager_id")))
+    return tasks.annotate(who=owner, funnel=F("deal__pipeline_id"), step=F("deal__stage_id"))
 
 
 def seconds(length: Any) -> Extract:

@@ -7,6 +7,9 @@ from typing import Any
 
 from django.db import connection
 
+from core.periods import Period
+from metrics.entries import STAGES_OF_PIPELINE, select_entries
+
 DAY = 86_400
 
 
@@ -27,48 +30,31 @@ class FunnelStage:
     median_days: float | None
 
 
-def funnel(
-    pipeline: int, start: datetime, end: datetime, people: Iterable[int] | None = None
-) -> list[FunnelStage]:
+def find_funnel(pipeline: int, period: Period, people: Iterable[int] | None = None) -> list[FunnelStage]:
     """Stages in amoCRM's order; ``people`` restricts to deals that they own now."""
-    sql = """
-        with entry as (
-            select s.deal_id, s.stage_id
-            from pipelines_stay s
-            join pipelines_stage g on g.id = s.stage_id and g.pipeline_id = %(pipeline)s
-            join pipelines_deal d on d.id = s.deal_id and d.deleted_at is null
-            where %(people)s::bigint[] is null or d.manager_id = any(%(people)s)
-            group by s.deal_id, s.stage_id
-            having min(s.visit_since) >= %(start)s and min(s.visit_since) < %(end)s
-        ), visit as (
-            select e.stage_id, e.deal_id, n.kind as went,
-                   extract(epoch from s.left_at - s.visit_since) as seconds
+    entries, values = select_entries(STAGES_OF_PIPELINE, period, people, pipeline)
+    sql = f"""
+        with entry as ({entries}), visit as (
+            select e.stage_id, e.deal_id, e.moved_on, extract(epoch from s.left_at - s.visit_since) as seconds
             from entry e
             left join pipelines_stay s
                 on s.deal_id = e.deal_id and s.stage_id = e.stage_id and s.next_stage_id is not null
-            left join pipelines_stage n on n.id = s.next_stage_id
         )
         select g.id, g.name,
                count(distinct v.deal_id),
-               count(distinct v.deal_id) filter (where v.went is not null and v.went <> 'lost'),
+               count(distinct v.deal_id) filter (where v.moved_on),
                count(distinct v.deal_id) filter (where dg.kind = 'won'),
                percentile_cont(0.5) within group (order by v.seconds)
         from pipelines_stage g
         left join visit v on v.stage_id = g.id
         left join pipelines_deal d on d.id = v.deal_id
         left join pipelines_stage dg on dg.id = d.stage_id
-        where g.pipeline_id = %(pipeline)s and g.deleted_at is null
+        where g.pipeline_id = %s and g.deleted_at is null
         group by g.id, g.name, g.sort
         order by g.sort
     """
-    values: dict[str, Any] = {
-        "pipeline": pipeline,
-        "start": start,
-        "end": end,
-        "people": None if people is None else list(people),
-    }
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(sql, [*values, pipeline])
         return [
             FunnelStage(
                 stage,
@@ -95,7 +81,7 @@ class Transition:
     mean_days: float
 
 
-def transitions(
+def list_transitions(
     stage: str | None = None,
     next_stage: str | None = None,
     start: datetime | None = None,

@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 from core import formats, moment
 from pipelines.models import Person
 from qc import engine, queries
-from qc.models import Regulation
-from qc.rules import RULES
+from qc.rules import CLIENT, OWNER, RULES
 from team.models import Employee
 from team.schedules import clocks
 
@@ -83,8 +82,8 @@ def _sum(rows: Iterable[engine.Tried]) -> Numbers:
 def example(norm: timedelta, clock: str, employee: Employee, now: datetime) -> str:
     """When the norm of a deal that came to this person just now would end."""
     every = clocks(None if employee.person_id is None else [employee.person_id])
-    own = {Regulation.Clock.OWNER: every.owner(employee.person_id), Regulation.Clock.CLIENT: every.client}
-    ends = own.get(Regulation.Clock(clock), every.calendar).after(now, norm)
+    own = {OWNER: every.owner(employee.person_id), CLIENT: every.client}
+    ends = own.get(clock, every.calendar).after(now, norm)
     words = {
         "norm": formats.hours(norm, _locale()) if clock in own else formats.duration(norm, _locale()),
         "name": employee,

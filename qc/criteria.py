@@ -1,29 +1,33 @@
 """What deals are judged by at present: steps of rules, norms in force, clocks, people who left."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from core.db import ask
 from pipelines.models import CustomField
 from qc import rule_modes
 from qc.models import Regulation, RuleMode
+from qc.norms import read_norms
 from qc.rule_modes import Steps
-from qc.rules import RULES, Norm, Terms
-from team.schedules import clocks, gone
+from qc.rules import RULES, StageNorms, Terms
+from qc.rules.parameters import DealFields
+from team.schedules import clocks, employment, gone
 from timeline.timeline import PRICE
 
 # A checksum of every row that judgement depends on, beside the deals themselves. These tables are small.
 STAMP = """
-    select (select sum(hashtextextended((id, stage_id, version, published_at, max_stay, stay_clock, needs_task,
-                                         task_grace, required_fields, fields_grace)::text, 0))
+    select (select sum(hashtextextended((id, stage_id, version, published_at, norms)::text, 0))
             from qc_regulation where published_at is not null),
            (select sum(hashtextextended((rule, mode, since)::text, 0)) from qc_rulemode),
            (select sum(hashtextextended((rule, mode, since)::text, 0)) from qc_rulestep),
            (select sum(hashtextextended(r::text, 0)) from team_rota r),
-           (select sum(hashtextextended((id, person_id, rota_id, left_on)::text, 0)) from team_employee),
+           (select sum(hashtextextended(a::text, 0)) from team_rotaassignment a),
+           (select sum(hashtextextended((c.id, c.country, c.eve_minutes)::text, 0)) from team_holidaycalendar c),
+           (select sum(hashtextextended(d::text, 0)) from team_calendarday d),
+           (select sum(hashtextextended(u::text, 0)) from team_amouser u),
+           (select sum(hashtextextended((id, person_id, hired_on, left_on)::text, 0)) from team_employee),
            (select sum(hashtextextended(d::text, 0)) from team_dayoff d),
            (select sum(hashtextextended((id, is_active, deleted_at)::text, 0)) from pipelines_person),
            (select sum(hashtextextended((id, kind)::text, 0)) from pipelines_stage),
@@ -68,31 +72,40 @@ def kept_fields() -> frozenset[str] | None:
 
 def _read() -> Bench:
     names = field_names()
-    norms: dict[str, list[Norm]] = defaultdict(list)
+    norms: dict[str, list[StageNorms]] = defaultdict(list)
     for regulation in Regulation.objects.published().reverse():
-        norms[regulation.stage_id].append(norm_of(regulation, names))
-    fields = frozenset(field for versions in norms.values() for norm in versions for field, _ in norm.fields)
+        norms[regulation.stage_id].append(stage_norms(regulation, names))
     known = rule_modes.read()
     ever_on = {
         code: known[code]
         for code in RULES
         if code in known and any(step.mode != RuleMode.Mode.OFF for step in known[code])
     }
-    terms = Terms({stage: tuple(versions) for stage, versions in norms.items()}, clocks(), gone())
-    return Bench(terms, ever_on, fields)
+    stages = {stage: tuple(versions) for stage, versions in norms.items()}
+    return Bench(Terms(stages, clocks(), gone(), employment()), ever_on, fields_of(norms.values()))
 
 
-def norm_of(regulation: Regulation, names: Mapping[str, str]) -> Norm:
+def stage_norms(regulation: Regulation, names: Mapping[str, str]) -> StageNorms:
     """The norms of a version; fields that no longer exist in amoCRM are nobody's duty."""
-    return Norm(
-        regulation.pk,
-        regulation.published_at,
-        regulation.max_stay,
-        regulation.stay_clock,
-        regulation.needs_task,
-        regulation.task_grace or timedelta(),
-        tuple((field, names[field]) for field in map(str, regulation.required_fields) if field in names),
-        regulation.fields_grace or timedelta(),
+    norms = {type(norm): norm for norm in read_norms(regulation.norms, names).values()}
+    return StageNorms(regulation.pk, regulation.published_at, norms)
+
+
+def fields_of(versions: Iterable[Iterable[StageNorms]]) -> frozenset[str]:
+    """The deal fields that any of these norms asks for."""
+    lists = {
+        (rule.norm, one.name)
+        for rule in RULES.values()
+        for one in rule.parameters
+        if isinstance(one.kind, DealFields) and rule.norm is not None
+    }
+    norms = [version.norms for of_stage in versions for version in of_stage]
+    return frozenset(
+        field
+        for known in norms
+        for norm, name in lists
+        if norm in known
+        for field, _name in getattr(known[norm], name)
     )
 
 

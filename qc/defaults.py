@@ -1,19 +1,18 @@
-"""What a new portal starts with: every rule warns and costs nothing until somebody decides otherwise."""
+"""What a new portal starts with: each rule's own first mode, which costs nothing until somebody decides otherwise."""
 
 from typing import Any
 
 from core import moment
 from qc.models import RuleMode
-
-WEIGHTS = {"deal.stuck": 3, "task.none": 2, "task.overdue": 2, "field.missing": 1, "owner.gone": 1}
+from qc.rules import RULES
 
 
 def ensure_defaults(**_signal: Any) -> None:
-    """Switch rules that have no mode yet to «warns». Runs after every migrate; touches no decision."""
+    """Give rules that have no mode yet their first one. Runs after every migrate; touches no decision."""
     RuleMode.objects.bulk_create(
         [
-            RuleMode(rule=rule, mode=RuleMode.Mode.WARN, weight=weight, since=moment.now())
-            for rule, weight in WEIGHTS.items()
+            RuleMode(rule=rule.code, mode=rule.mode, weight=rule.weight, since=moment.now())
+            for rule in RULES.values()
         ],
         ignore_conflicts=True,
     )

@@ -3,6 +3,7 @@
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypedDict
 
@@ -12,10 +13,10 @@ from msgspec import json
 from core import locks, moment
 from core.db import Statement, ask
 from pipelines.models import Deal, Stay
-from qc import rule_modes
-from qc.criteria import STAMP, Bench, bench, field_names, kept_fields, norm_of
+from qc import kept_checks, rule_modes
+from qc.criteria import STAMP, Bench, bench, field_names, fields_of, kept_fields, stage_norms
 from qc.regulations import draft
-from qc.rules import RULES, Breach, Terms
+from qc.rules import RULES, Breach, Check, Terms
 from timeline import folding
 from timeline.loading import build, reading, timelines
 from timeline.timeline import Timeline
@@ -47,6 +48,7 @@ WRITE = """
         severity = excluded.severity, mode = excluded.mode, stage_id = excluded.stage_id,
         manager_id = excluded.manager_id, opens_at = excluded.opens_at, closes_at = excluded.closes_at,
         "values" = excluded."values", regulation_id = excluded.regulation_id, withdrawn_at = null
+    returning id
 """
 
 
@@ -120,11 +122,12 @@ def judge_together(
             locks.of_deals(deals),
             (REQUESTS, {"deals": deals if history else []}),
             (EXISTING, {"deals": deals, "rules": codes}),
+            (kept_checks.KNOWN, {"deals": deals}),
             (STAMP, {}),
         )
         fields = kept_fields()
         while True:
-            _, asked, known, [stamp], *answers = ask(
+            _, asked, known, kept, [stamp], *answers = ask(
                 *first, *reading(deals, fields, history=history), prepare=True
             )
             terms = bench(stamp)
@@ -134,10 +137,11 @@ def judge_together(
         if requests is None and not asked:
             return Judged(0, Counter())
         loaded = build(answers, history=history)
-        found, failed = judge_timelines(loaded.timelines, codes, terms)
-        difference = compare(known, found, failed, now)
+        said = judge_timelines(loaded.timelines, codes, terms)
+        difference = compare(known, said.found, said.failed, now)
+        checks = kept_checks.compare(kept, _whole_checks(said, deals, codes))
         done = {request for request, _ in asked}.union(requests or ())
-        ask(*folding.writing(loaded), *_writing(difference, now), *_answering(done), prepare=True)
+        ask(*folding.writing(loaded), *_writing(difference, checks, done, now), prepare=True)
     return Judged(len(deals), difference.counts)
 
 
@@ -152,20 +156,42 @@ def _batches(deal_ids: Iterable[int] | None) -> Iterator[list[int]]:
         last = ids[-1]
 
 
-def _writing(difference: "Difference", now: datetime) -> list[Statement]:
-    if not (difference.rows or difference.dropped or difference.withdrawn):
-        return []
-    values = {
-        "rows": json.encode(difference.rows).decode(),
-        "dropped": difference.dropped,
-        "withdrawn": difference.withdrawn,
-        "now": now,
-    }
-    return [(WRITE, values)]
+def _whole_checks(
+    said: "Said", deals: Sequence[int], codes: Collection[str]
+) -> dict[kept_checks.Key, kept_checks.Row]:
+    """The checks to be kept: those of rules that were not asked, or failed, stay as they stand."""
+    unasked = {(code, deal) for code in RULES if code not in codes for deal in deals} | said.failed
+    if not unasked:
+        return said.checks
+    [whole] = ask((kept_checks.WHOLE, {"deals": deals}))
+    return kept_checks.merge(said.checks, whole, unasked)
 
 
-def _answering(requests: Collection[int]) -> list[Statement]:
-    return [(ANSWER, {"requests": list(requests)})] if requests else []
+def _writing(
+    difference: "Difference", checks: kept_checks.Difference, requests: Collection[int], now: datetime
+) -> Iterator[Statement]:
+    if difference.rows or difference.dropped or difference.withdrawn:
+        yield (
+            WRITE,
+            {
+                "rows": json.encode(difference.rows).decode(),
+                "dropped": difference.dropped,
+                "withdrawn": difference.withdrawn,
+                "now": now,
+            },
+        )
+    if checks:
+        yield kept_checks.WRITE, checks.parameters()
+    if requests:
+        yield ANSWER, {"requests": list(requests)}
+
+
+class Said(NamedTuple):
+    """What rules say of deals: verdicts on findings, checks to be kept, and which rule failed on which deal."""
+
+    found: dict[Key, Verdict]
+    checks: dict[kept_checks.Key, kept_checks.Row]
+    failed: set[tuple[str, int]]
 
 
 class Difference(NamedTuple):
@@ -201,29 +227,36 @@ def compare(
     return difference
 
 
-def judge_timelines(
-    timelines: Iterable[Timeline], codes: Iterable[str], bench: Bench
-) -> tuple[dict[Key, Verdict], set[tuple[str, int]]]:
+def judge_timelines(timelines: Iterable[Timeline], codes: Iterable[str], bench: Bench) -> Said:
     """What the rules that were ever on say now, and which of them failed to say anything about which deal."""
-    found: dict[Key, Verdict] = {}
-    failed: set[tuple[str, int]] = set()
+    said = Said({}, {}, set())
     active = [(RULES[code], bench.steps[code]) for code in codes if code in bench.steps]
     for deal in timelines if active else ():
+        checks: dict[str, list[Check]] = {}
         for rule, reach in active:
             try:
-                breaches = list(rule.check(deal, bench.terms))
+                checks[rule.code] = list(rule.checks(deal, bench.terms))
             except Exception:
                 log.exception("rule %s failed on deal %s", rule.code, deal.id)
-                failed.add((rule.code, deal.id))
+                said.failed.add((rule.code, deal.id))
                 continue
-            for since, opens_at, closes_at, owner, stage, values, task, regulation in breaches:
-                if (held := rule_modes.standing(reach, opens_at, closes_at)) is None:
-                    continue
-                mode, ends_at = held
-                found[Key(rule.code, deal.id, task, since)] = Verdict(
-                    rule.severity, mode, stage, owner, opens_at, ends_at, values, regulation
-                )
-    return found, failed
+            for check in checks[rule.code]:
+                for breach in check.breaches:
+                    if (held := rule_modes.standing(reach, breach.opens_at, breach.closes_at)) is None:
+                        continue
+                    mode, ends_at = held
+                    said.found[Key(rule.code, deal.id, breach.task, breach.since)] = Verdict(
+                        rule.severity,
+                        mode,
+                        breach.stage,
+                        breach.owner,
+                        breach.opens_at,
+                        ends_at,
+                        breach.values,
+                        breach.regulation,
+                    )
+        said.checks.update(kept_checks.rows_of(deal.id, checks))
+    return said
 
 
 NUMBERS = ("now", "period", "now_before", "period_before")
@@ -243,25 +276,21 @@ class Tried(TypedDict):
 def backtest(stage_id: str, norms: Mapping[str, Any], days: int = 90) -> list[Tried]:
     """Try changed norms of a stage on the visits of the last ``days``; writes nothing.
 
-    ``norms`` are fields of Regulation; those not named stay as they are in force. Only rules that judge by norms
-    appear, whether they are on or not, with managers ordered by how many findings they would have now. The changed
-    norms judge every visit, the present ones each visit by the version of its time. Raises ValueError.
+    ``norms`` are values of `regulations.draft`; those not named stay as they are in force. Only rules with norms
+    of stages appear, whether they are on or not, with managers ordered by how many findings they would have now. The
+    changed norms judge every visit, the present ones each visit by the version of its time. Raises ValueError.
     """
     now = moment.now()
     since = now - timedelta(days=days)
     terms = bench().terms
-    changed = norm_of(draft(stage_id, **norms), field_names())
-    tried = Terms({**terms.norms, stage_id: (changed,)}, terms.clocks, terms.gone)
-    fields = {
-        field
-        for versions in (*terms.norms.values(), (changed,))
-        for norm in versions
-        for field, _ in norm.fields
-    }
+    changed = stage_norms(draft(stage_id, **norms), field_names())
+    tried = replace(terms, norms={**terms.norms, stage_id: (changed,)})
+    fields = fields_of((*terms.norms.values(), (changed,)))
     stays = Stay.objects.filter(stage=stage_id).exclude(left_at__lte=since)
     counts: dict[tuple[str, int | None], Counter[str]] = defaultdict(Counter)
+    codes = [code for code, rule in RULES.items() if rule.is_of_stages]
     for deal in timelines(set(stays.values_list("deal_id", flat=True)), fields):
-        for code in ("deal.stuck", "task.none", "field.missing"):
+        for code in codes:
             for suffix, judged_by in (("", tried), ("_before", terms)):
                 for breach in _on_stage(code, deal, judged_by, stage_id):
                     if breach.opens_at <= now and (breach.closes_at is None or breach.closes_at > since):
@@ -280,4 +309,9 @@ def backtest(stage_id: str, norms: Mapping[str, Any], days: int = 90) -> list[Tr
 
 
 def _on_stage(code: str, deal: Timeline, terms: Terms, stage_id: str) -> Iterator[Breach]:
-    return (breach for breach in RULES[code].check(deal, terms) if breach.stage == stage_id)
+    return (
+        breach
+        for check in RULES[code].checks(deal, terms)
+        for breach in check.breaches
+        if breach.stage == stage_id
+    )

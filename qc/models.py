@@ -18,6 +18,7 @@ ENDS = Coalesce("closes_at", Value(NEVER))
 class Severity(models.TextChoices):
     REMARK = "remark", _("remark")
     VIOLATION = "violation", _("violation")
+    QUESTION = "question", _("question")  # a signal that somebody answers: never money, never in quality
 
 
 class RuleMode(models.Model):
@@ -54,7 +55,7 @@ class RuleStep(models.Model):
         ordering = ["rule", "since", "id"]
 
 
-class RegulationQuerySet(models.QuerySet):
+class RegulationQuerySet(models.QuerySet[Any]):
     def published(self) -> "RegulationQuerySet":
         """The newest first: of each stage, the first is the version in force."""
         return self.exclude(published_at=None).order_by("-published_at", "-version")
@@ -63,14 +64,8 @@ class RegulationQuerySet(models.QuerySet):
 class Regulation(models.Model):
     """What must hold on a stage: five fields of text that people read, and the norms that rules judge by.
 
-    Versions of one stage differ by ``version``; the one in force is the newest published. Durations are seconds
-    on the clock named beside them.
+    Versions of one stage differ by ``version``; the one in force is the newest published.
     """
-
-    class Clock(models.TextChoices):
-        CALENDAR = "calendar", _("calendar")
-        OWNER = "owner", _("owner's shifts")
-        CLIENT = "client", _("client's (company hours)")
 
     stage = models.ForeignKey(
         "pipelines.Stage",
@@ -89,14 +84,7 @@ class Regulation(models.Model):
     term = models.TextField(_("term"), blank=True)
     automation = models.TextField(_("automation"), blank=True)
     steps = models.TextField(_("steps and scenarios"), blank=True)
-    max_stay = models.DurationField(_("longest stay"), null=True, blank=True)
-    stay_clock = models.CharField(_("clock of the stay"), max_length=8, choices=Clock, default=Clock.CALENDAR)
-    needs_task = models.BooleanField(_("a next task is demanded"), default=False)
-    task_grace = models.DurationField(_("grace without a task"), null=True, blank=True)  # owner's clock
-    required_fields = models.JSONField(
-        _("required fields"), default=list, blank=True
-    )  # ids of custom fields; "price"
-    fields_grace = models.DurationField(_("grace to fill fields"), null=True, blank=True)  # owner's clock
+    norms = models.JSONField(_("norms"), default=dict, blank=True)  # by rule: see `qc.norms`
 
     objects = RegulationQuerySet.as_manager()
 
@@ -107,7 +95,7 @@ class Regulation(models.Model):
         constraints = [models.UniqueConstraint(fields=["stage", "version"], name="regulation_version")]
 
 
-class FindingQuerySet(models.QuerySet):
+class FindingQuerySet(models.QuerySet[Any]):
     """Open, upcoming and closed follow from the moments alone: nothing sweeps."""
 
     def visible_to(self, user: Any) -> "FindingQuerySet":
@@ -203,6 +191,26 @@ class Finding(models.Model):
                 fields=["rule", "deal", "task", "since"], nulls_distinct=False, name="finding_natural_key"
             )
         ]
+
+
+class DealChecks(models.Model):
+    """What one person could keep or break on one deal, from ``first`` until ``until``: see `qc.kept_checks`.
+
+    Written by the judgement of the deal, and only when ``digest`` says that it differs.
+    """
+
+    pk = models.CompositePrimaryKey("deal_id", "person_id")
+    deal_id = models.BigIntegerField()
+    person_id = models.BigIntegerField()
+    first = models.DateTimeField()
+    until = models.DateTimeField()
+    digest = models.BigIntegerField()
+    checks = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("checks of a deal")
+        verbose_name_plural = _("checks of deals")
+        indexes = [models.Index(fields=["person_id", "until"], name="checks_by_person")]
 
 
 class FullRun(models.Model):

@@ -1,26 +1,24 @@
 """Regulations of stages: the version in force, a new version, what differs, and what norm real deals suggest."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from core import moment
 from pipelines.models import JudgementRequest, Stage
-from qc import wording
+from qc import norms, wording
 from qc.criteria import field_names
 from qc.models import Regulation, RuleMode, RuleStep
 from qc.rules import RULES
 from team.models import Employee
 
 TEXTS = ("entry_result", "goal", "term", "automation", "steps")
-DURATIONS = ("max_stay", "task_grace", "fields_grace")
-VALUES = (*TEXTS, *DURATIONS, "stay_clock", "needs_task", "required_fields")
-LONGEST = timedelta(days=5 * 365)
+NORMS = "norms"
 
 
 def in_force() -> dict[str, Regulation]:
@@ -31,17 +29,30 @@ def in_force() -> dict[str, Regulation]:
 
 
 def draft(stage_id: str, **values: Any) -> Regulation:
-    """The version in force with these values changed; checked, not saved. Raises ValueError with one sentence."""
-    if unknown := [name for name in values if name not in VALUES]:
+    """The version in force with these values changed; checked, not saved. Raises ValueError with one sentence.
+
+    Values are texts, parameters of norms by their flat names, and ``norms`` as a document; a norm that is named there
+    keeps the parameters that are not.
+    """
+    known = norms.flat_parameters()
+    if unknown := [name for name in values if name not in (*TEXTS, *known, NORMS)]:
         raise ValueError(_("A regulation has no field “%(name)s”.") % {"name": unknown[0]})
     stage = Stage.objects.filter(id=stage_id, deleted_at=None).first()
     if stage is None:
         raise ValueError(_("There is no stage “%(stage)s”.") % {"stage": stage_id})
     present = in_force().get(stage_id)
-    kept = {name: getattr(present, name) for name in VALUES} if present else {}
-    regulation = Regulation(stage=stage, **{**kept, **values})
-    _check(regulation)
-    return regulation
+    texts = {name: values.get(name, getattr(present, name) if present else "") for name in TEXTS}
+    names = field_names()
+    asked = {name: value for name, value in values.items() if name in known}
+    for rule, parameter, value in norms.named(values.get(NORMS, {})):
+        asked[next(alias for alias, place in known.items() if place == (rule, parameter))] = value
+    found = norms.changed(norms.read_norms(present.norms if present else {}), asked, names)
+    if stage.kind in (Stage.Kind.WON, Stage.Kind.LOST):
+        for rule, parameter in known.values():
+            says = getattr(parameter.kind, "closing", "")
+            if says and getattr(found[rule.code], parameter.name) is not None:
+                raise ValueError(_(says))
+    return Regulation(stage=stage, **texts, norms=norms.write_norms(found))
 
 
 class Superseded(ValueError):
@@ -105,37 +116,11 @@ def set_mode(rule: str, mode: str, weight: int | None = None) -> RuleMode:
     return row
 
 
-def _check(regulation: Regulation) -> None:
-    for name in DURATIONS:
-        setattr(regulation, name, _duration(name, getattr(regulation, name)))
-    if regulation.stay_clock not in Regulation.Clock.values:
-        raise ValueError(_("There is no clock “%(clock)s”.") % {"clock": regulation.stay_clock})
-    if not isinstance(regulation.needs_task, bool):
-        raise ValueError(_("Whether a next task is demanded must be yes or no."))
-    if not isinstance(regulation.required_fields, list | tuple):
-        raise ValueError(_("Required fields must be a list of ids of deal fields."))
-    regulation.required_fields = list(dict.fromkeys(map(str, regulation.required_fields)))
-    names = field_names()
-    for field in regulation.required_fields:
-        if field not in names:
-            raise ValueError(_("There is no deal field “%(field)s”.") % {"field": field})
-    if regulation.max_stay is not None and regulation.stage.kind in (Stage.Kind.WON, Stage.Kind.LOST):
-        raise ValueError(_("A closing stage has no longest stay."))
-
-
-def _duration(name: str, value: Any) -> timedelta | None:
-    """A duration from a form or the API: a timedelta, seconds, or text such as «7 00:00:00»."""
-    field = Regulation._meta.get_field(name)
-    value = None if value == "" else value
-    try:
-        length = timedelta(seconds=value) if type(value) in (int, float) else field.to_python(value)
-    except (ValidationError, OverflowError):
-        length = timedelta()
-    if length is not None and not timedelta() < length <= LONGEST:
-        raise ValueError(
-            _("“%(field)s” must be longer than zero and at most five years.") % {"field": field.verbose_name}
-        )
-    return length
+def longest_stay(document: Mapping[str, Any]) -> tuple[timedelta, str] | None:
+    """How long a deal may be on a stage with these norms, and by which clock; None = as long as it likes."""
+    known = norms.read_norms(document)
+    limits = (rule.stay(known[rule.code]) for rule in norms.rules() if rule.stay is not None)
+    return next((limit for limit in limits if limit is not None), None)
 
 
 def sentences(old: Regulation | None, new: Regulation) -> list[str]:

@@ -4,19 +4,18 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
 
-from pipelines.models import Deal, Task
+from pipelines.models import Task
+from qc.models import Finding
+from qc.rules import behind
 
 SHOWN = ("warn", "money")  # modes of a rule that everybody sees
 OPEN = Q(closed_at=None, deleted_at=None)
 
 
 def stuck(now: datetime) -> Q:
-    """Open deals longer on their stage than its norm allows, as the judgement has found.
-
-    Its findings are reached through the deal's own relation: judgement builds on the mirror, and not the other way.
-    """
-    findings = Deal.findings.rel.related_model.objects  # type: ignore[attr-defined]
-    return OPEN & Q(pk__in=findings.open(now).filter(rule="deal.stuck", mode__in=SHOWN).values("deal"))
+    """Open deals longer on their stage than its norm allows, as the judgement has found."""
+    found = Finding.objects.open(now).filter(rule__in=behind("stuck_deals"), mode__in=SHOWN)
+    return OPEN & Q(pk__in=found.values("deal"))
 
 
 def without_task() -> Q:

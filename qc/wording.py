@@ -2,18 +2,28 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from babel import units
 from django.utils import timezone
 from django.utils.text import get_text_list
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from core import formats
+from qc import norms
 from qc.models import Finding, Regulation
-from qc.rules import AHEAD, PLAIN, RULES
+from qc.rules import AHEAD, CALENDAR, PLAIN, RULES
+from qc.rules.parameters import OWNER, DealFields, Flag, Length, Parameter
+from qc.rules.sentences import Brief, Clock, Field, Fields, Said
 from timeline.timeline import PRICE
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+CLOCKS = {
+    "calendar": _("calendar"),
+    "owner": _("owner's shifts"),
+    "client": _("client's (company hours)"),
+}
 
 
 def because(finding: Finding, now: datetime) -> str:
@@ -70,62 +80,116 @@ def field_name(field: str, name: str) -> str:
     return gettext("Amount") if field == PRICE else name
 
 
-def required(regulation: Regulation, names: Mapping[str, str]) -> dict[str, str]:
-    """The required fields that amoCRM still has, in their order, as they are called on pages; ``names``: of all."""
-    fields = map(str, regulation.required_fields)
-    return {field: field_name(field, names[field]) for field in fields if field in names}
+def say(said: Said, names: Mapping[str, str]) -> str:
+    """What a rule says about a norm, in the reader's language; ``names``: of deal fields by id."""
+    values = {name: _put(value, names) for name, value in said.values.items()}
+    text = ngettext(said.text, said.plural, said.number) if said.plural else gettext(said.text)
+    return text % values
+
+
+def _put(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, Brief):
+        short = formats.duration if value.clock == CALENDAR else formats.hours
+        return short(value.length, get_language() or "en")
+    if isinstance(value, Clock):
+        return CLOCKS[value.code]
+    if isinstance(value, Field):
+        return field_name(value.id, names.get(value.id, ""))
+    if isinstance(value, Fields):
+        return ", ".join(field_name(field, names.get(field, "")) for field in value.ids)
+    return value
+
+
+class FactRow(NamedTuple):
+    """One line of what a regulation demands; ``also`` stands below it, or is empty."""
+
+    term: str
+    says: str
+    also: str
+
+
+def facts(regulation: Regulation, names: Mapping[str, str]) -> list[FactRow]:
+    """What the norms demand, a line for each rule; ``names``: the deal fields that there are."""
+    known = norms.read_norms(regulation.norms, names)
+    told = [rule.facts(known[rule.code]) for rule in norms.rules() if rule.facts is not None]
+    return [
+        FactRow(gettext(one.term), say(one.says, names), say(one.also, names) if one.also else "")
+        for one in told
+    ]
+
+
+class Pill(NamedTuple):
+    icon: str
+    text: str
+    title: str
+
+
+def pills(regulation: Regulation) -> list[Pill]:
+    """The norms that demand something, each in a word."""
+    known = norms.read_norms(regulation.norms)
+    told = [rule.pill(known[rule.code]) for rule in norms.rules() if rule.pill is not None]
+    return [
+        Pill(icon, say(text, {}), say(title, {}) if title else "") for icon, text, title in filter(None, told)
+    ]
 
 
 def changes(old: Regulation, new: Regulation, names: Mapping[str, str]) -> list[str]:
     """What ``new`` changes about ``old``; ``names`` are those of deal fields by id."""
-    found = []
-    if (old.max_stay, old.stay_clock) != (new.max_stay, new.stay_clock):
-        found.append(_replaced(gettext("Longest stay"), _stay(old), _stay(new)))
-    if old.needs_task != new.needs_task:
-        found.append(
-            gettext("A next task is now demanded.")
-            if new.needs_task
-            else gettext("A next task is no longer demanded.")
-        )
-    if old.task_grace != new.task_grace:
-        found.append(
-            _replaced(gettext("Grace without a task"), _working(old.task_grace), _working(new.task_grace))
-        )
-    before, after = list(map(str, old.required_fields)), list(map(str, new.required_fields))
-    if added := [(field, names.get(field, field)) for field in after if field not in before]:
-        found.append(gettext("Now required: %(fields)s.") % {"fields": fields(added)})
-    if removed := [(field, names.get(field, field)) for field in before if field not in after]:
-        found.append(gettext("No longer required: %(fields)s.") % {"fields": fields(removed)})
-    if old.fields_grace != new.fields_grace:
-        found.append(
-            _replaced(gettext("Grace to fill fields"), _working(old.fields_grace), _working(new.fields_grace))
-        )
+    found: list[str] = []
+    before, after = norms.read_norms(old.norms), norms.read_norms(new.norms)
+    for rule, parameter in norms.flat_parameters().values():
+        found += _changes(parameter, before[rule.code], after[rule.code], names)
     for name in ("entry_result", "goal", "term", "automation", "steps"):
         if getattr(old, name) != getattr(new, name):
-            label = str(Regulation._meta.get_field(name).verbose_name)
+            label = str(getattr(Regulation._meta.get_field(name), "verbose_name", name))
             found.append(
                 gettext("The text “%(field)s” was changed.") % {"field": label[:1].upper() + label[1:]}
             )
     return found
 
 
+def _changes(parameter: Parameter, before: Any, after: Any, names: Mapping[str, str]) -> list[str]:
+    kind = parameter.kind
+    old, new = (getattr(norm, parameter.name) for norm in (before, after))
+    if isinstance(kind, Length):
+        told = [(getattr(norm, parameter.name), _clock(kind, norm)) for norm in (before, after)]
+        if told[0] == told[1]:
+            return []
+        return [_replaced(gettext(kind.title), *(_limit(kind, *one) for one in told))]
+    if isinstance(kind, DealFields):
+        ids = [[field for field, _name in asked] for asked in (old, new)]
+        found = []
+        for says, more, less in ((kind.added, ids[1], ids[0]), (kind.removed, ids[0], ids[1])):
+            if moved := [(field, names.get(field, field)) for field in more if field not in less]:
+                found.append(gettext(says) % {"fields": fields(moved)})
+        return found
+    if old == new:
+        return []
+    if isinstance(kind, Flag):
+        return [gettext(kind.on if new else kind.off)]
+    title = getattr(kind, "title", "")  # a clock is told with the length that runs on it
+    return [_replaced(gettext(title), str(old), str(new))] if title else []
+
+
 def _replaced(what: str, before: str, after: str) -> str:
     return gettext("%(what)s: %(before)s → %(after)s.") % {"what": what, "before": before, "after": after}
 
 
-def _stay(regulation: Regulation) -> str:
-    if regulation.max_stay is None:
-        return gettext("no limit")
-    if regulation.stay_clock == Regulation.Clock.CALENDAR:
-        return length(regulation.max_stay)
-    hours = {"hours": working_hours(regulation.max_stay)}
-    if regulation.stay_clock == Regulation.Clock.OWNER:
+def _clock(kind: Length, norm: Any) -> str:
+    return getattr(norm, kind.clock) if kind.clock else ""
+
+
+def _limit(kind: Length, value: timedelta | None, clock: str) -> str:
+    if value is None:
+        return gettext(kind.nothing)
+    if clock == CALENDAR:
+        return length(value)
+    hours = {"hours": working_hours(value)}
+    if not clock:
+        return hours["hours"]
+    if clock == OWNER:
         return gettext("%(hours)s of the owner's shifts") % hours
     return gettext("%(hours)s of company hours") % hours
-
-
-def _working(value: timedelta | None) -> str:
-    return gettext("none") if value is None else working_hours(value)
 
 
 def _language() -> str:

@@ -1,5 +1,6 @@
 """The WSGI application that gunicorn serves."""
 
+import logging
 import os
 import sys
 
@@ -11,6 +12,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salesops.settings")
 sys.setswitchinterval(0.0005)  # seconds
 portal = get_wsgi_application()
 
-from web.webhook.intake import at_the_door  # noqa: E402 - models need the portal to be set up
+from salesops import checks  # noqa: E402 - these need the portal to be set up
+from web.webhook.intake import at_the_door  # noqa: E402
+from web.webhook.masking import MaskSecret  # noqa: E402
 
+checks.refuse_to_serve()
+for name in ("gunicorn.error", "gunicorn.access"):  # loggers of the server's own
+    logging.getLogger(name).addFilter(MaskSecret())
 application = at_the_door(portal)

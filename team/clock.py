@@ -5,30 +5,23 @@ hours) and the owner's (his shifts and absences). All moments are aware; results
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple, Protocol
-from zoneinfo import ZoneInfo
 
-from holidays import country_holidays
+from team.patterns import Override as Override  # whoever makes clocks needs these, too
+from team.patterns import Pattern as Pattern
+from team.patterns import Schedule as Schedule
+from team.patterns import Shift
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100  # outside of them nobody works: moments there are typing errors
 HORIZON = 5  # years that `after` looks ahead before it answers «never»
 NOTHING = timedelta()
 
 
-class Shift(NamedTuple):
-    """One shift: the local date it belongs to (it may end on the next) and its moments in UTC."""
-
-    day: date
-    start: datetime
-    end: datetime
-
-
 class Counted(NamedTuple):
-    """What one shift contributes to an amount of working time: the part of it that counted."""
+    """What one window of a shift contributes to an amount of working time: the part of it that counted."""
 
     day: date
     start: datetime
@@ -44,59 +37,6 @@ class AnyClock(Protocol):
     def after(self, moment: datetime, duration: timedelta) -> datetime | None: ...
     def resumes(self, moment: datetime) -> datetime | None: ...
     def explain(self, a: datetime, b: datetime) -> list[Counted]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """A repeating pattern of days (``1`` is a shift) and the local hours of a shift.
-
-    ``ends`` not after ``starts`` means the next day. ``observes_holidays``: no shift on a Russian state holiday or a
-    day off moved to; a pattern of whole weeks also works on a weekend day that the state made a working one.
-    """
-
-    days: str
-    anchor: date
-    starts: time
-    ends: time
-    time_zone: str
-    observes_holidays: bool = False
-
-    def works(self, day: date) -> bool:
-        on = self.days[(day - self.anchor).days % len(self.days)] == "1"
-        if not self.observes_holidays:
-            return on
-        rest, working_weekends = state_calendar(day.year)
-        return day not in rest and (on or (len(self.days) % 7 == 0 and day in working_weekends))
-
-    def shift(self, day: date) -> Shift:
-        zone = ZoneInfo(self.time_zone)
-        last = day if self.ends > self.starts else day + timedelta(days=1)
-        start = datetime.combine(day, self.starts, zone).astimezone(UTC)
-        return Shift(day, start, datetime.combine(last, self.ends, zone).astimezone(UTC))
-
-
-class Override(NamedTuple):
-    """Days, both inclusive, that differ from the pattern: worked although off, or off although worked."""
-
-    first: date
-    last: date
-    works: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """A pattern with one person's overrides; an extra shift beats an absence on the same day."""
-
-    pattern: Pattern
-    overrides: tuple[Override, ...] = ()
-
-    def works(self, day: date) -> bool:
-        said = [override.works for override in self.overrides if override.first <= day <= override.last]
-        return any(said) if said else self.pattern.works(day)
-
-    def shifts(self, first: date, last: date) -> Iterator[Shift]:
-        """The shifts of the days ``first`` to ``last``, both inclusive."""
-        return (self.pattern.shift(day) for day in days(first, last) if self.works(day))
 
 
 class Clock:
@@ -165,8 +105,12 @@ class Clock:
 
     def _lay_out(self, first_year: int, last_year: int) -> "_Index":
         shifts: list[Shift] = []
-        for shift in self.schedule.shifts(date(first_year, 1, 1), date(last_year, 12, 31)):
-            # A change of the clocks may lay one shift over the next: time counts once.
+        # In order of their moments: with a rota of another time zone a day may begin before its yesterday has.
+        for shift in sorted(
+            self.schedule.shifts(date(first_year, 1, 1), date(last_year, 12, 31)),
+            key=lambda shift: shift.start,
+        ):
+            # Where one window lies over the next, time counts once.
             start = max(shift.start, shifts[-1].end) if shifts else shift.start
             if start < shift.end:
                 shifts.append(Shift(shift.day, start, shift.end))
@@ -242,18 +186,3 @@ class Clocks:
 
     def owner(self, person: int | None) -> AnyClock:
         return self.client if person is None else self.people.get(person, self.client)
-
-
-def days(first: date, last: date) -> Iterator[date]:
-    """Every date from ``first`` to ``last``, both inclusive."""
-    return (date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1))
-
-
-@lru_cache(maxsize=128)
-def state_calendar(year: int) -> tuple[frozenset[date], frozenset[date]]:
-    """Days of rest of the Russian production calendar beyond plain weekends, and weekend days worked instead."""
-    calendar = country_holidays("RU", years=year)
-    weekends: Iterable[date] = (
-        day for day in days(date(year, 1, 1), date(year, 12, 31)) if day.weekday() >= 5
-    )
-    return frozenset(calendar), frozenset(day for day in weekends if calendar.is_working_day(day))

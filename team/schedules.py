@@ -6,42 +6,69 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
+from django.db.models import Q
 from django.utils import timezone
 
 from pipelines.models import Person
-from team.clock import CALENDAR, AnyClock, Clock, Clocks, Override, Pattern, Schedule, days, state_calendar
-from team.models import DayOff, Employee, Rota
+from team import rosters
+from team.calendars import days
+from team.clock import CALENDAR, AnyClock, Clock, Clocks, Schedule
+from team.holders import Holder, holders
+from team.models import DayOff, Employee
+from team.patterns import Hours, Pattern
 
 
 def clocks(person_ids: Iterable[int] | None = None) -> Clocks:
-    """The clocks of these amoCRM users (None = of all): each by his rota and absences, else by company hours."""
-    company = _company_pattern()
-    client: AnyClock = CALENDAR if company is None else Clock(Schedule(company))
-    shared: dict[Pattern, AnyClock] = {}
+    """The clocks of these amoCRM users (None = of all): of each by rota and absences of whoever holds it on the day."""
+    held = _held(person_ids)
+    everybody = rosters.read({one.employee for by_person in held.values() for one in by_person})
+    shared: dict[Schedule, AnyClock] = {}
     people: dict[int, AnyClock] = {}
-    for person_id, schedule in _schedules(person_ids).items():
-        if schedule is None:
-            continue
-        if schedule.overrides:
-            people[person_id] = Clock(schedule)
-        else:
-            people[person_id] = shared.setdefault(schedule.pattern, Clock(schedule))
+    for person, by_person in held.items():
+        schedule = everybody.of_person(by_person)
+        if schedule is not None:
+            people[person] = shared.setdefault(schedule, Clock(schedule))
+    company = rosters.schedule(everybody.company)
+    client = CALENDAR if company is None else shared.get(company) or Clock(company)
     return Clocks(client, people)
 
 
 def gone() -> dict[int, datetime | None]:
     """Who no longer works here, and since when: the day after «left on», or the removal from amoCRM.
 
-    None for somebody switched off in amoCRM nobody knows when. A day in the future is there too: it will come.
+    Of an amoCRM user with several holders the last one decides; one that is nobody's any more has gone. None for
+    somebody switched off in amoCRM nobody knows when. A day in the future is there too: it will come.
     """
     found: dict[int, datetime | None] = dict(
         Person.objects.exclude(is_active=True, deleted_at=None).values_list("id", "deleted_at")
     )
-    left = Employee.objects.exclude(left_on=None).exclude(person=None).values_list("person_id", "left_on")
-    for person_id, left_on in left:
-        assert person_id is not None and left_on is not None  # as filtered above
-        moment = timezone.make_aware(datetime.combine(left_on + timedelta(days=1), time()))
-        found[person_id] = min(moment, found.get(person_id) or moment)
+    for person, held in _held(None).items():
+        last = held[-1]
+        ends = [last.left_on + timedelta(days=1)] if last.left_on else []
+        if last.until is not None:
+            ends.append(last.until)
+        if ends:
+            moment = timezone.make_aware(datetime.combine(max(min(ends), last.since or date.min), time()))
+            found[person] = min(moment, found.get(person) or moment)
+    return found
+
+
+def employment() -> dict[int, tuple[datetime | None, datetime | None]]:
+    """From when until when people work here, of those of whom either is known; None: all along, for ever."""
+    known = (
+        Q(deleted_at__isnull=False) | Q(employee__hired_on__isnull=False) | Q(employee__left_on__isnull=False)
+    )
+    rows = Person.objects.filter(known).order_by()
+    found = {}
+    for person, removed_at, hired_on, left_on in rows.values_list(
+        "id", "deleted_at", "employee__hired_on", "employee__left_on"
+    ):
+        hired_at = None if hired_on is None else timezone.make_aware(datetime.combine(hired_on, time()))
+        left_at = removed_at
+        if left_on is not None:
+            moment = timezone.make_aware(datetime.combine(left_on + timedelta(days=1), time()))
+            left_at = min(moment, removed_at or moment)
+        found[person] = (hired_at, left_at)
     return found
 
 
@@ -57,32 +84,36 @@ class Shifts(NamedTuple):
 def shifts(people: Collection[int], first: date, last: date, today: date) -> dict[int, Shifts]:
     """Shifts of these amoCRM users from ``first`` to ``last``, all days inclusive.
 
-    Planned is the bare rota. Worked and left take absences away, add extra shifts, and count only between «hired on»
-    and «left on»; today counts as worked. Without any rota there are none.
+    Planned is the bare rota of each day. Worked and left take absences away, add extra shifts, and count only between
+    «hired on» and «left on»; today counts as worked. Without any rota there are none.
     """
-    dates = Employee.objects.filter(person__in=people).values_list("person", "hired_on", "left_on")
-    bounds = {person: (hired_on, left_on) for person, hired_on, left_on in dates}
+    held = _held(people)
+    everybody = rosters.read({one.employee for by_person in held.values() for one in by_person})
     found = dict.fromkeys(people, Shifts(0, 0, 0, ()))
-    for person, schedule in _schedules(people).items():
-        if schedule is not None:
-            hired_on, left_on = bounds[person]
-            planned = sum(schedule.pattern.works(day) for day in days(first, last))
-            here = [
-                day
-                for day in days(max(first, hired_on or first), min(last, left_on or last))
-                if schedule.works(day)
+    for person, by_person in held.items():
+        schedule = everybody.of_person(by_person)
+        if schedule is None:
+            continue
+        planned = sum(_shift_planned(schedule.pattern_on(day), day) for day in days(first, last))
+        here: list[date] = []
+        for one in by_person:
+            begins = max(first, one.since or first, one.hired_on or first)
+            ends = min(last, one.left_on or last, one.until - timedelta(days=1) if one.until else last)
+            here += [
+                day for day in days(begins, ends) if schedule.pattern_on(day).planned and schedule.works(day)
             ]
-            worked = sum(day <= today for day in here)
-            found[person] = Shifts(planned, worked, len(here) - worked, tuple(here))
+        worked = sum(day <= today for day in here)
+        found[person] = Shifts(planned, worked, len(here) - worked, tuple(here))
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One day of one person. ``kind``: shift, off, holiday, or a kind of DayOff."""
+    """One day of one person. ``kind``: shift, short, off, holiday, or a kind of DayOff; ``hours``: of the shift."""
 
     day: date
     kind: str
+    hours: tuple[Hours, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,55 +127,38 @@ def rota_grid(first: date, last: date, people: Iterable[int] | None = None) -> l
     employees = Employee.objects.filter(is_active=True).exclude(left_on__lt=first).exclude(hired_on__gt=last)
     if people is not None:
         employees = employees.filter(person_id__in=list(people))
-    exceptions: dict[int, list[DayOff]] = defaultdict(list)
-    for exception in DayOff.objects.filter(first__lte=last, last__gte=first):
-        exceptions[exception.employee_id].append(exception)
-    company = _company_pattern()
+    everybody = rosters.read()
     rows = []
-    for employee in employees.select_related("rota"):
-        pattern = _pattern(employee.rota) if employee.rota else company if employee.person_id else None
-        if pattern is not None:
-            cells = [Cell(day, _kind(day, pattern, exceptions[employee.pk])) for day in days(first, last)]
+    for employee in employees:
+        steps = everybody.own.get(employee.pk, everybody.company if employee.person_id else ())
+        if any(pattern is not None for _, pattern in rosters.clipped(steps, first, last + timedelta(days=1))):
+            absences = everybody.absences.get(employee.pk, [])
+            cells = [_cell(day, rosters.pattern_on(steps, day), absences) for day in days(first, last)]
             rows.append(GridRow(employee, cells))
     return rows
 
 
-def _kind(day: date, pattern: Pattern, exceptions: list[DayOff]) -> str:
-    kinds = {exception.kind for exception in exceptions if exception.first <= day <= exception.last}
+def _cell(day: date, pattern: Pattern | None, absences: list[DayOff]) -> Cell:
+    if pattern is None:
+        return Cell(day, "off")
+    kinds = {absence.kind for absence in absences if absence.first <= day <= absence.last}
+    hours = pattern.hours(day)
     if DayOff.Kind.EXTRA in kinds:
-        return DayOff.Kind.EXTRA
-    if pattern.works(day):
-        return min(kinds, default="shift")
-    if pattern.observes_holidays and day in state_calendar(day.year)[0]:
-        return "holiday"
-    return "off"
+        return Cell(day, DayOff.Kind.EXTRA, hours or pattern.hours_if_worked(day))
+    if hours:
+        usual = "short" if pattern.is_shorter(day) else "shift"
+        return Cell(day, min(kinds, default=usual), () if kinds else hours)
+    if pattern.holidays is not None and pattern.holidays.rest(day):
+        return Cell(day, "holiday")
+    return Cell(day, "off")
 
 
-def _schedules(person_ids: Iterable[int] | None) -> dict[int, Schedule | None]:
-    """Schedules by amoCRM user; None where there is neither a rota nor company hours."""
-    employees = Employee.objects.exclude(person=None)
-    if person_ids is not None:
-        employees = employees.filter(person_id__in=list(person_ids))
-    owners = list(employees.values_list("id", "person_id", "rota_id"))
-    exceptions = DayOff.objects.filter(employee__in=[employee for employee, _, _ in owners])
-    overrides: dict[int, list[Override]] = defaultdict(list)
-    for employee, first, last, kind in exceptions.order_by("id").values_list(
-        "employee_id", "first", "last", "kind"
-    ):
-        overrides[employee].append(Override(first, last, kind == DayOff.Kind.EXTRA))
-    patterns = {rota.pk: _pattern(rota) for rota in Rota.objects.all()}
-    company = _company_pattern()
-    found: dict[int, Schedule | None] = {}
-    for employee, person_id, rota_id in owners:
-        pattern = patterns.get(rota_id, company)
-        found[person_id] = None if pattern is None else Schedule(pattern, tuple(overrides[employee]))
-    return found
+def _shift_planned(pattern: Pattern, day: date) -> bool:
+    return pattern.planned and pattern.works(day)
 
 
-def _company_pattern() -> Pattern | None:
-    rota = Rota.objects.filter(is_company=True).first()
-    return None if rota is None else _pattern(rota)
-
-
-def _pattern(rota: Rota) -> Pattern:
-    return Pattern(rota.pattern, rota.anchor, rota.starts, rota.ends, rota.time_zone, rota.observes_holidays)
+def _held(person_ids: Iterable[int] | None) -> dict[int, list[Holder]]:
+    found: dict[int, list[Holder]] = defaultdict(list)
+    for one in holders(person_ids):
+        found[one.person].append(one)
+    return dict(found)

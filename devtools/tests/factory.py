@@ -5,10 +5,15 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from core.db import ask
 from pipelines.mirror.rows import LOST, WON
 from pipelines.models import Contact, Cursor, Deal, Person, Pipeline, Stage, Stay, Task
+from qc import engine, kept_checks, norms
+from qc.criteria import bench
 from qc.models import Finding, Regulation, RuleMode, Severity
+from qc.rules import RULES
 from team.models import Employee, Role
+from timeline.loading import timelines
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)  # a Friday, 15:00 in Moscow
 DAY = timedelta(days=1)
@@ -103,9 +108,27 @@ def make_finding(deal: Deal, rule: str = "deal.stuck", **values: Any) -> Finding
 
 
 def make_regulation(stage: Stage, **values: Any) -> Regulation:
+    """``values``: columns, and parameters of norms by their flat names."""
     return Regulation.objects.create(
-        **{"stage": stage, "version": 1, "published_at": NOW - 30 * DAY} | values
+        **{"stage": stage, "version": 1, "published_at": NOW - 30 * DAY} | with_norms(values)
     )
+
+
+def with_norms(values: dict[str, Any]) -> dict[str, Any]:
+    """Columns of a regulation, from values in which parameters of norms stand beside them by their flat names."""
+    flat = {name: value for name, value in values.items() if name in norms.flat_parameters()}
+    names = {str(field): "" for field in flat.get("required_fields", ())}
+    rest = {name: value for name, value in values.items() if name not in flat}
+    return rest | {"norms": norms.document(names, **flat)}
+
+
+def keep_checks() -> None:
+    """Let quality know what could be broken on the deals that there are; their findings stay as they were made."""
+    deals = list(Deal.objects.values_list("pk", flat=True))
+    said = engine.judge_timelines(timelines(deals), list(RULES), bench())
+    [known] = ask((kept_checks.KNOWN, {"deals": deals}))
+    if difference := kept_checks.compare(known, said.checks):
+        ask((kept_checks.WRITE, difference.parameters()))
 
 
 def make_cursor(entity: str = "deals", **values: Any) -> Cursor:

@@ -1,16 +1,21 @@
 """What `make run` and `manage.py` say when they cannot start: one sentence, no traceback."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from devtools import embedded
 from devtools.embedded import PROJECT, environment
-from devtools.fresh_database import HoldsRealData, make_fresh
+from devtools.embedded.home import Home, processes_in
+from devtools.fresh_database import HoldsRealData, Use, make_fresh
+from devtools.servers import Servers
 
 OUTSIDE = "postgres://nobody:wrong@127.0.0.1:1/none"
 
@@ -75,22 +80,78 @@ def mirrored(database: str) -> bool:
 
 
 def test_a_demo_starts_anew_and_gives_way_to_a_real_account(database: str) -> None:
-    make_fresh(database, None, demo=True)
+    make_fresh(database, None, Use.DEMO)
     mirror(database, "http://127.0.0.1:1")
-    make_fresh(database, None, demo=True)
+    make_fresh(database, None, Use.DEMO)
     assert not mirrored(database)
     mirror(database, "http://127.0.0.1:2")
-    make_fresh(database, None, demo=False)
+    make_fresh(database, None, Use.ACCOUNT)
     assert not mirrored(database)
 
 
 def test_a_real_account_is_never_thrown_away(database: str) -> None:
     mirror(database, "https://example.amocrm.ru")
-    make_fresh(database, None, demo=False)
+    make_fresh(database, None, Use.ACCOUNT)
     assert mirrored(database)
     with pytest.raises(HoldsRealData, match="mirrors https://example.amocrm.ru"):
-        make_fresh(database, None, demo=True)
+        make_fresh(database, None, Use.DEMO)
     assert mirrored(database)
+
+
+def test_what_was_imported_from_a_file_is_never_thrown_away(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("CREATE TABLE pipelines_account (base_url text)")
+        connection.execute("CREATE TABLE pipelines_deal (id bigint)")
+        connection.execute("CREATE TABLE pipelines_contact (id bigint)")
+        connection.execute("INSERT INTO pipelines_contact VALUES (1)")
+    for use in (Use.FILE, Use.ACCOUNT, Use.FILE):
+        make_fresh(database, None, use)
+    with pytest.raises(HoldsRealData, match="AMO=none"):
+        make_fresh(database, None, Use.DEMO)
+    assert mirrored(database)
+
+
+def test_a_demo_gives_way_to_files(database: str) -> None:
+    make_fresh(database, None, Use.DEMO)
+    mirror(database, "http://127.0.0.1:1")
+    make_fresh(database, None, Use.FILE)
+    assert not mirrored(database)
+
+
+def test_no_amocrm_and_an_account_exclude_each_other() -> None:
+    code, said = say(
+        "-m",
+        "devtools.run",
+        "--amo",
+        "none",
+        AMO_BASE_URL="https://x.amocrm.ru",
+        AMO_TOKEN="t",
+        DATABASE_URL=OUTSIDE,
+    )
+    assert (code, said.count("\n")) == (1, 0) and "exclude each other" in said
+
+
+def test_a_server_that_was_killed_is_started_again_with_a_word(tmp_path) -> None:
+    told: list[str] = []
+    noted: list[str] = []
+    services = {name: os.environ.pop(name) for name in ("DATABASE_URL", "REDIS_URL")}
+    try:
+        embedded.ensure(project=tmp_path)
+        servers = Servers(tmp_path, database=True, redis=True, noted=noted.append, tell=told.append)
+        servers.look(now=True)
+        assert not told
+        home = Home.of(tmp_path, test=False)
+        for folder in ("postgres", "redis"):
+            for pid in processes_in(home.folder / folder):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        servers.look(now=True)
+        assert noted == ["Redis", "PostgreSQL"] and servers.mended == 2
+        assert all("is started again" in one for one in told)
+        assert embedded.status(project=tmp_path) == {"PostgreSQL": True, "Redis": True}
+    finally:
+        embedded.stop(project=tmp_path)
+        os.environ |= services
 
 
 def test_commands_beside_a_running_portal_know_its_account(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:

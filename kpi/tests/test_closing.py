@@ -12,7 +12,9 @@ from core import moment
 from core.periods import month
 from devtools.tests.factory import DAY, NOW, make_cursor, make_employee, make_person
 from kpi import statements
+from kpi.corrections import correct_statement
 from kpi.models import Statement
+from kpi.presentation import show_statement
 from kpi.tests.test_statements import DECEMBER_1, NOVEMBER, WORKED, D, Month
 from pipelines.mirror.entities import TABLE
 from pipelines.models import Account, Cursor, JudgementRequest
@@ -38,39 +40,39 @@ def test_who_becomes_a_head_keeps_the_month_that_he_worked_as_a_manager(
     november: Month, now: datetime
 ) -> None:
     moment.fix(now.isoformat())
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     before = november.statement().total
     Employee.objects.update(role=Role.HEAD)
-    assert statements.refresh(NOVEMBER) == 1
+    assert statements.refresh_month(NOVEMBER) == 1
     assert november.statement().total == before
     moment.fix(DECEMBER_1.isoformat())
-    assert statements.refresh(NOVEMBER.next) == 0, "a head has no pay scheme of managers"
+    assert statements.refresh_month(NOVEMBER.next) == 0, "a head has no pay scheme of managers"
 
 
 def test_statements_of_a_month_that_is_over_are_never_deleted(november: Month) -> None:
     moment.fix(NOW.isoformat())
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     Employee.objects.update(hired_on=date(2026, 12, 1))
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     assert not Statement.objects.exists(), "while it lasts, a slip of the keyboard can be mended"
     Employee.objects.update(hired_on=None)
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     moment.fix(DECEMBER_1.isoformat())
     Employee.objects.update(hired_on=date(2026, 12, 1))
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     before_hiring = dict.fromkeys(WORKED, D(0)) | {"commission": D(24_000)}
     assert november.amounts() == before_hiring, "who did not work here has no shifts and is not judged"
     Employee.objects.all().delete()
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     assert november.amounts()["commission"] == D(24_000)
 
 
 def test_a_closed_month_is_frozen(november: Month) -> None:
     director = make_employee(Role.DIRECTOR)
-    assert statements.close(NOVEMBER, director) == 1
+    assert statements.close_month(NOVEMBER, director) == 1
     november.house.closed(november.house.won, november.anna, NOVEMBER.start + 20 * DAY, 100_000)
     make_employee(Role.MANAGER, make_person("Пришёл потом"), rota=november.rota)
-    assert statements.refresh(NOVEMBER) == 0
+    assert statements.refresh_month(NOVEMBER) == 0
     row = november.statement()
     assert (row.total, row.status, row.closed_by, row.closed_at) == (
         D("72586.67"),
@@ -85,24 +87,24 @@ def test_a_closed_month_is_frozen(november: Month) -> None:
 def test_a_month_is_closed_once_and_only_when_it_is_over(november: Month) -> None:
     with translation.override("en"):
         with pytest.raises(ValueError, match="^2026-11 is not over yet: it can be closed from 2026-12-01$"):
-            statements.close(NOVEMBER, None, NOW)
-        statements.close(NOVEMBER, None)
+            statements.close_month(NOVEMBER, None, NOW)
+        statements.close_month(NOVEMBER, None)
         with pytest.raises(ValueError, match="^2026-11 is closed already$"):
-            statements.close(NOVEMBER, None)
+            statements.close_month(NOVEMBER, None)
         with pytest.raises(ValueError, match="^There are no statements for 2025-11"):
-            statements.close(month("2025-11", ZoneInfo("Europe/Moscow")), None)
+            statements.close_month(month("2025-11", ZoneInfo("Europe/Moscow")), None)
 
 
 def test_a_month_is_not_frozen_on_data_that_do_not_reach_its_end(november: Month) -> None:
     for entity in TABLE:
         make_cursor(entity.name, as_of=NOVEMBER.end - timedelta(minutes=1))
     with translation.override("en"), pytest.raises(ValueError) as error:
-        statements.close(NOVEMBER, None)
+        statements.close_month(NOVEMBER, None)
     assert str(error.value) == (
         "The data from amoCRM are as of 2026-11-30 23:59+03:00: 2026-11 can be closed when they reach its end"
     )
     Cursor.objects.update(as_of=NOVEMBER.end)
-    assert statements.close(NOVEMBER, None) == 1
+    assert statements.close_month(NOVEMBER, None) == 1
 
 
 def test_a_month_is_not_frozen_while_anything_is_still_being_loaded(november: Month) -> None:
@@ -111,42 +113,42 @@ def test_a_month_is_not_frozen_while_anything_is_still_being_loaded(november: Mo
     Cursor.objects.filter(entity="tasks").update(as_of=None, state=Cursor.State.NEW)
     with translation.override("en"):
         with pytest.raises(ValueError, match="^The data from amoCRM are still being loaded: 2026-11 can be"):
-            statements.close(NOVEMBER, None)
+            statements.close_month(NOVEMBER, None)
         Cursor.objects.all().delete()
         Account.objects.create(
             id=1, name="Zolotarev", base_url="https://zolotarev.amocrm.ru", credentials=b"1"
         )
         with pytest.raises(ValueError, match="^The data from amoCRM are still being loaded"):
-            statements.close(NOVEMBER, None)
+            statements.close_month(NOVEMBER, None)
 
 
 def test_what_the_token_may_not_read_holds_no_closing_up(november: Month) -> None:
     for entity in TABLE:
         make_cursor(entity.name, as_of=NOVEMBER.end)
     Cursor.objects.filter(entity="messages").update(as_of=None, state=Cursor.State.DENIED)
-    assert statements.close(NOVEMBER, None) == 1
+    assert statements.close_month(NOVEMBER, None) == 1
 
 
 def test_a_month_is_not_frozen_while_a_changed_deal_waits_to_be_judged(november: Month) -> None:
     JudgementRequest.objects.demand_deals([november.deal.pk])
     JudgementRequest.objects.demand_deals([november.deal.pk])
     with translation.override("en"), pytest.raises(ValueError) as error:
-        statements.close(NOVEMBER, None)
+        statements.close_month(NOVEMBER, None)
     assert str(error.value) == (
         "1 changed deal has not been judged yet: 2026-11 can be closed in a few minutes"
     )
     JudgementRequest.objects.all().delete()
-    assert statements.close(NOVEMBER, None) == 1
+    assert statements.close_month(NOVEMBER, None) == 1
 
 
 def test_a_correction_is_a_new_line_with_author_and_reason(november: Month) -> None:
     director = make_employee(Role.DIRECTOR, first_name="Зинаида", last_name="Золотарёва")
-    statements.close(NOVEMBER, director)
-    statements.correct(november.statement(), director, D("1500.50"), "Возвращена сделка 48211 ")
+    statements.close_month(NOVEMBER, director)
+    correct_statement(november.statement(), director, D("1500.50"), "Возвращена сделка 48211 ")
     row = november.statement()
     assert (row.total, row.lines.count()) == (D("74087.17"), 5)
     with translation.override("ru"):
-        line = statements.view(row).lines[-1]
+        line = show_statement(row).lines[-1]
     assert (line.title, line.amount, line.because) == ("Исправление", D("1500.50"), "Возвращена сделка 48211")
     assert line.author == "Зинаида Золотарёва"
 
@@ -162,13 +164,13 @@ def test_a_correction_is_a_new_line_with_author_and_reason(november: Month) -> N
 def test_a_nonsense_correction_changes_nothing(
     november: Month, amount: Decimal, reason: str, sentence: str
 ) -> None:
-    statements.close(NOVEMBER, None)
+    statements.close_month(NOVEMBER, None)
     with translation.override("en"), pytest.raises(ValueError, match=sentence):
-        statements.correct(november.statement(), november.employee, amount, reason)
+        correct_statement(november.statement(), november.employee, amount, reason)
     assert november.amounts() == WORKED
 
 
 def test_a_live_month_takes_no_corrections(november: Month) -> None:
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     with translation.override("en"), pytest.raises(ValueError, match="^Only a closed month is corrected"):
-        statements.correct(november.statement(), november.employee, D(5), "why")
+        correct_statement(november.statement(), november.employee, D(5), "why")

@@ -12,7 +12,10 @@ from django.utils import translation
 
 from devtools.tests.factory import make_person
 from kpi import pay_schemes
-from kpi.formulas.components import Coefficient, Matrix, Rate, Salary
+from kpi.components.coefficient import Coefficient
+from kpi.components.matrix import Matrix
+from kpi.components.rate import Rate
+from kpi.components.salary import Salary
 from kpi.models import Quota, Scheme
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +30,7 @@ def document() -> dict[str, Any]:
 
 
 def test_the_demo_scheme_reads_as_it_is_written(document: dict[str, Any]) -> None:
-    plan = pay_schemes.parse(document)
+    plan = pay_schemes.read_document(document)
     salary, commission, quality, matrix = plan.components
     assert isinstance(salary, Salary) and salary.amount == 40_000
     assert isinstance(commission, Rate)
@@ -77,7 +80,7 @@ def put(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
         ("components/1/code", "про цент",
          'components[1].code: must be a short name of latin letters, digits, - and _, not "про цент"'),
         ("components/0/amuont", "5", "components[0].amuont: is not known here; known are kind, code, title, amount"),
-        ("components/0/kind", "gift", "components[0].kind: must be one of salary, rate, "),
+        ("components/0/kind", "gift", "components[0].kind: must be one of bonus, matrix, rate, salary, "),
         ("components/0/amount", "-1", 'components[0].amount: must be a number from 0, not "-1"'),
         ("components/0/title/ru", "", 'components[0].title.ru: must be a text, not ""'),
         ("components/0/title/en", ..., "components[0].title.en: must be a text, but is missing"),
@@ -105,7 +108,7 @@ def test_a_fault_is_named_by_its_place_and_changes_nothing(
     document: dict[str, Any], path: str, value: Any, sentence: str
 ) -> None:
     with pytest.raises(ValueError) as error:
-        pay_schemes.load(put(document, path, value))
+        pay_schemes.load_scheme(put(document, path, value))
     assert str(error.value).startswith(sentence)
     assert not Scheme.objects.exists()
 
@@ -113,30 +116,30 @@ def test_a_fault_is_named_by_its_place_and_changes_nothing(
 @pytest.mark.parametrize("nonsense", [None, [], "text", 5])
 def test_a_document_is_an_object(nonsense: Any) -> None:
     with pytest.raises(ValueError, match="^the document: must be an object"):
-        pay_schemes.load(nonsense)
+        pay_schemes.load_scheme(nonsense)
 
 
 def test_the_same_document_is_the_same_version_and_a_changed_one_the_next(document: dict[str, Any]) -> None:
-    first, created = pay_schemes.load(document)
-    again, created_again = pay_schemes.load(document)
+    first, created = pay_schemes.load_scheme(document)
+    again, created_again = pay_schemes.load_scheme(document)
     assert (created, created_again, again.pk) == (True, False, first.pk)
-    changed, _ = pay_schemes.load(put(document, "components/0/amount", "45000"))
+    changed, _ = pay_schemes.load_scheme(put(document, "components/0/amount", "45000"))
     assert (changed.version, Scheme.objects.count()) == (2, 2)
-    back, created_back = pay_schemes.load(document)
+    back, created_back = pay_schemes.load_scheme(document)
     assert (back.version, created_back) == (3, True), "going back is a new decision"
 
 
 def test_the_version_in_force_is_the_newest_that_has_begun(document: dict[str, Any]) -> None:
-    pay_schemes.load(document)
-    pay_schemes.load(put(document, "effective_from", "2026-11-01"))
+    pay_schemes.load_scheme(document)
+    pay_schemes.load_scheme(put(document, "effective_from", "2026-11-01"))
     corrected = put(put(document, "effective_from", "2026-11-01"), "components/0/amount", "41000")
-    pay_schemes.load(corrected)
-    pay_schemes.load(put(corrected, "effective_from", "2027-01-01"))
-    pay_schemes.load(
+    pay_schemes.load_scheme(corrected)
+    pay_schemes.load_scheme(put(corrected, "effective_from", "2027-01-01"))
+    pay_schemes.load_scheme(
         put(document, "components/0/amount", "39000")
     )  # from January again: what began later stays in force
     versions = {
-        month: [scheme.version for scheme in pay_schemes.in_force(month)]
+        month: [scheme.version for scheme in pay_schemes.find_schemes(month)]
         for month in (
             date(2025, 12, 1),
             date(2026, 10, 1),
@@ -149,9 +152,9 @@ def test_the_version_in_force_is_the_newest_that_has_begun(document: dict[str, A
 
 
 def test_a_scheme_that_names_a_person_goes_before_one_for_everybody(document: dict[str, Any]) -> None:
-    pay_schemes.load(put(document, "people", [7]) | {"code": "wholesale"})
-    pay_schemes.load(document)
-    assigned = pay_schemes.assign(pay_schemes.in_force(date(2026, 11, 1)), [7, 8])
+    pay_schemes.load_scheme(put(document, "people", [7]) | {"code": "wholesale"})
+    pay_schemes.load_scheme(document)
+    assigned = pay_schemes.assign_schemes(pay_schemes.find_schemes(date(2026, 11, 1)), [7, 8])
     assert {person: scheme.code for person, scheme in assigned.items()} == {7: "wholesale", 8: "zolotarev"}
 
 

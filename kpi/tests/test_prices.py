@@ -11,8 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from core import moment
 from devtools.tests.factory import DAY, NOW, make_deal, make_finding, make_regulation, make_task
 from kpi import statements
-from kpi.backtest import shift
+from kpi.backtest import try_violations
 from kpi.models import StatementLine
+from kpi.month_facts import Score
+from kpi.prices import finding_prices
 from kpi.tests.test_statements import DECEMBER_1, NOVEMBER, D, Month
 from pipelines.models import Stay, Task
 from qc.models import Finding, RuleMode
@@ -33,19 +35,19 @@ def november() -> Month:
 
 
 def test_the_price_of_a_finding_is_the_statement_without_it_minus_with_it(november: Month) -> None:
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     before = november.statement().total
     finding = november.findings[0]
-    price = statements.finding_prices([finding])[finding.pk]
+    price = finding_prices([finding])[finding.pk]
     Finding.objects.filter(pk=finding.pk).update(withdrawn_at=DECEMBER_1)
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     assert price == november.statement().total - before == D(960)  # 92 instead of 88: 24 000 × (1.02 − 0.98)
 
 
 def test_an_upcoming_finding_is_priced_before_it_opens(november: Month) -> None:
     moment.fix(NOW.isoformat())
     task = make_task(november.deal, NOW + DAY)
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     coming = make_finding(november.deal, "task.overdue", mode="money", opens_at=NOW + DAY, task=task)
     later = make_finding(
         november.deal, "task.overdue", mode="money", opens_at=NOVEMBER.end + DAY, since=NOVEMBER.end + DAY
@@ -53,16 +55,16 @@ def test_an_upcoming_finding_is_priced_before_it_opens(november: Month) -> None:
     warned = make_finding(november.deal, "task.none", mode="warn")
     strangers = make_finding(november.deal, "task.overdue", mode="money", manager_id=999, since=NOW - 9 * DAY)
     with CaptureQueriesContext(connection) as queries:
-        prices = statements.finding_prices([coming, later, warned, strangers, *november.findings])
+        prices = finding_prices([coming, later, warned, strangers, *november.findings])
     assert len(queries) == 2
     before = november.statement()
-    assert before.inputs["rules"] == {"task.overdue": [2, 3, 25]}
+    assert before.facts.rules == {"task.overdue": Score(2, 3, 25)}
     assert (prices[later.pk], prices[warned.pk], prices[strangers.pk]) == (None, D(0), None)
     assert prices[coming.pk] == D("812.30")  # 4 of 26 instead of 3 of 25: 84.6154 points instead of 88
     moment.fix((NOW + 2 * DAY).isoformat())
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     row = november.statement()
-    assert row.inputs["rules"] == {"task.overdue": [2, 4, 26]}
+    assert row.facts.rules == {"task.overdue": Score(2, 4, 26)}
     quality = {
         one: StatementLine.objects.get(statement=row, code=one).amount for one in ("commission", "quality")
     }
@@ -75,13 +77,13 @@ def test_the_first_task_of_a_month_costs_what_it_will_cost(november: Month) -> N
     Task.objects.all().delete()
     Finding.objects.all().delete()
     task = make_task(november.deal, NOW + DAY)
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     coming = make_finding(november.deal, "task.overdue", mode="money", opens_at=NOW + DAY, task=task)
     before = november.statement()
-    assert before.inputs["rules"] == {}
-    assert statements.finding_prices([coming]) == {coming.pk: D(4_800)}
+    assert before.facts.rules == {}
+    assert finding_prices([coming]) == {coming.pk: D(4_800)}
     moment.fix((NOW + 2 * DAY).isoformat())
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     assert november.amounts()["quality"] == D(-4_800)
 
 
@@ -103,11 +105,11 @@ def test_a_finding_costs_nothing_once_the_deal_was_given_away(
     opened = {"since": NOVEMBER.start - 8 * DAY, "opens_at": NOVEMBER.start - 7 * DAY}
     finding = make_finding(deal, rule, mode="money", manager_id=november.anna.pk, **opened)
     make_finding(make_deal(house.first, november.anna), rule, mode="money")  # of a deal of her own
-    statements.refresh(NOVEMBER)
-    price = statements.finding_prices([finding])[finding.pk]
+    statements.refresh_month(NOVEMBER)
+    price = finding_prices([finding])[finding.pk]
     before = november.statement().total
     Finding.objects.filter(pk=finding.pk).update(withdrawn_at=NOW)
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     assert november.statement().total - before == price
     assert (price == 0) is (given_away < NOVEMBER.start)
 
@@ -128,18 +130,16 @@ def test_what_another_norm_would_do_to_the_pay_is_told_only_where_it_is_known(
 ) -> None:
     moment.fix(NOW.isoformat())
     RuleMode.objects.create(rule="field.missing", mode="money", weight=1, since=NOVEMBER.start)
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     expected = {} if moved is None else {november.anna.pk: moved}
-    assert shift(NOVEMBER.first, {november.anna.pk: more}) == expected
+    assert try_violations(NOVEMBER.first, {november.anna.pk: more}) == expected
 
 
 def test_a_finding_that_is_still_open_costs_money_this_month(november: Month) -> None:
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     october = make_finding(
         november.deal, "task.overdue", mode="money", since=NOVEMBER.start - DAY, opens_at=NOVEMBER.start - DAY
     )
-    assert statements.finding_prices([october]) == {october.pk: None}, (
-        "there is no statement for December yet"
-    )
+    assert finding_prices([october]) == {october.pk: None}, "there is no statement for December yet"
     moment.fix(NOW.isoformat())
-    assert statements.finding_prices([october]) == {october.pk: D(960)}
+    assert finding_prices([october]) == {october.pk: D(960)}

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from core import moment
 from devtools.tests.factory import DAY, make_employee
 from kpi import pay_schemes, sales, statements
+from kpi.corrections import correct_statement
 from kpi.models import Quota, Statement
 from kpi.sales import NotPaid
 from kpi.tests.test_pay_schemes import put
@@ -39,7 +40,7 @@ def closed() -> Month:
     """November, closed with wins of 700 000 and 380 000."""
     made = Month()
     Quota.objects.create(manager=made.anna, period=DECEMBER.first, amount=D(1_200_000))
-    statements.close(NOVEMBER, None)
+    statements.close_month(NOVEMBER, None)
     return made
 
 
@@ -51,7 +52,7 @@ def won_again(deal: Deal, at: datetime) -> None:
 
 def december(month: Month) -> Statement:
     moment.fix("2026-12-28T09:00:00+00:00")
-    statements.refresh(DECEMBER)
+    statements.refresh_month(DECEMBER)
     return Statement.objects.get(manager=month.anna, period=DECEMBER.first)
 
 
@@ -98,7 +99,7 @@ def test_while_the_month_before_is_open_a_deal_just_moves_on(closed: Month) -> N
     Statement.objects.update(status=Statement.Status.LIVE)
     won_again(closed.deal, DECEMBER_15)
     assert amount(december(closed)) == D(14_000)
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     assert closed.statement().inputs["measures"]["won_sum"] == "380000.00"
 
 
@@ -110,7 +111,7 @@ def test_another_sum_by_another_date_is_another_pay(closed: Month) -> None:
         "measure": "won_sum?date=12", "points": [["0", "0"], ["1", "1"]],
     }  # fmt: skip
     document = put(DOCUMENT, "components", [*DOCUMENT["components"], bonus])
-    pay_schemes.load(put(document, "effective_from", "2026-12-01"))
+    pay_schemes.load_scheme(put(document, "effective_from", "2026-12-01"))
     Deal.objects.filter(pk=closed.deal.pk).update(fields={"12": "2026-12-10"})
     row = december(closed)
     assert row.inputs["measures"]["won_sum?date=12"] == "700000.00"
@@ -118,15 +119,15 @@ def test_another_sum_by_another_date_is_another_pay(closed: Month) -> None:
 
 
 def test_a_win_that_was_entered_after_closing_waits_for_a_correction(closed: Month) -> None:
-    assert sales.unpaid(closed.statement()) == []
+    assert sales.find_unpaid(closed.statement()) == []
     late = closed.house.closed(closed.house.won, closed.anna, NOVEMBER.start + 20 * DAY, 100_000)
-    assert sales.unpaid(closed.statement()) == [NotPaid(late.pk, D(100_000))]
+    assert sales.find_unpaid(closed.statement()) == [NotPaid(late.pk, D(100_000))]
     text = page(closed, "2026-11")
     assert "Won in this month and not paid" in text
     assert f"/deals/{late.pk}/" in text
     finance = make_employee(Role.FINANCE)
-    statements.correct(closed.statement(), finance, D(2_940), "Занесена поздно", deal=late.pk)
-    assert sales.unpaid(closed.statement()) == []
+    correct_statement(closed.statement(), finance, D(2_940), "Занесена поздно", deal=late.pk)
+    assert sales.find_unpaid(closed.statement()) == []
     assert "Won in this month and not paid" not in page(closed, "2026-11")
     won_again(late, DECEMBER_15)
     assert december(closed).inputs["paid"] == [{"deal": late.pk, "amount": "100000.00", "in": "2026-11-01"}]
@@ -134,13 +135,13 @@ def test_a_win_that_was_entered_after_closing_waits_for_a_correction(closed: Mon
 
 def test_a_month_that_lasts_has_no_unpaid_wins(closed: Month) -> None:
     closed.house.closed(closed.house.won, closed.anna, DECEMBER.start + DAY, 5)
-    assert sales.unpaid(december(closed)) == []
+    assert sales.find_unpaid(december(closed)) == []
 
 
 def test_nobody_is_asked_more_often_for_many_deals(closed: Month) -> None:
     def cost() -> int:
         with CaptureQueriesContext(connection) as queries:
-            sales.gather({closed.anna.pk: pay_schemes.parse(DOCUMENT)}, DECEMBER)
+            sales.collect_sales({closed.anna.pk: pay_schemes.read_document(DOCUMENT)}, DECEMBER)
         return len(queries)
 
     won_again(closed.deal, DECEMBER_15)

@@ -20,6 +20,7 @@ from core.periods import month
 from devtools.tests.factory import (
     DAY,
     NOW,
+    keep_checks,
     make_cursor,
     make_deal,
     make_employee,
@@ -29,6 +30,8 @@ from devtools.tests.factory import (
 )
 from kpi import pay_schemes, statements
 from kpi.models import Quota, Scheme, Statement
+from kpi.month_facts import Score
+from kpi.presentation import show_statement
 from kpi.tests.test_pay_schemes import put
 from metrics import measure, rows
 from metrics.tests.test_metrics import House
@@ -36,6 +39,7 @@ from pipelines.mirror.entities import TABLE
 from pipelines.models import Cursor, CustomField, Deal, Person
 from qc.models import RuleMode
 from team.models import DayOff, Employee, Role, Rota
+from web.pay.links import find_links
 
 pytestmark = pytest.mark.django_db
 
@@ -118,7 +122,8 @@ class Month:
             )
             for task in (late, *tasks[:2])
         ]
-        self.scheme: Scheme = pay_schemes.load(DOCUMENT)[0]
+        self.scheme: Scheme = pay_schemes.load_scheme(DOCUMENT)[0]
+        keep_checks()
 
     def statement(self) -> Statement:
         return Statement.objects.get(manager=self.anna, period=NOVEMBER.first)
@@ -136,12 +141,12 @@ WORKED = {"salary": D("34666.67"), "commission": D(24_000), "quality": D(-480), 
 
 
 def test_a_managers_month_is_computed_from_the_rows(november: Month) -> None:
-    assert statements.refresh(NOVEMBER) == 1
+    assert statements.refresh_month(NOVEMBER) == 1
     assert november.amounts() == WORKED
     row = november.statement()
     assert (row.total, row.status, row.scheme) == (D("72586.67"), "live", november.scheme)
     assert row.inputs["shifts"] == {"planned": 15, "worked": 13, "left": 0}
-    assert row.inputs["rules"] == {"task.overdue": [2, 3, 25]}
+    assert row.facts.rules == {"task.overdue": Score(2, 3, 25)}
     assert row.inputs["days"] == {"2026-11-03": "700000.00", "2026-11-15": "380000.00"}
 
 
@@ -163,25 +168,25 @@ ENGLISH = {
 def test_every_line_says_why_in_the_readers_language(
     november: Month, language: str, sentences: dict[str, str]
 ) -> None:
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     with translation.override(language):
-        shown = statements.view(november.statement())
+        shown = show_statement(november.statement())
     assert {line.code: line.because.replace(NBSP, " ") for line in shown.lines} == sentences
     assert "штраф" not in str(shown).lower()
     assert sum(line.amount for line in shown.lines) == shown.total
 
 
 def test_titles_and_links_lead_to_the_rows(november: Month) -> None:
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     with translation.override("ru"):
-        shown = {line.code: line for line in statements.view(november.statement()).lines}
+        shown = {line.code: line for line in show_statement(november.statement()).lines}
     assert [line.title for line in shown.values()] == [
         "Оклад",
         "Процент с продаж",
         "Качество",
         "Премия за KPI",
     ]
-    assert [link.url for line in shown.values() for link in line.links] == [
+    assert [link.url for line in shown.values() for link in find_links(line, november.statement())] == [
         f"/deals/?result=won&since=2026-11-01&until=2026-12-01&closed_by={november.anna.pk}",
         f"/findings/?held_since=2026-11-01&held_until=2026-11-30&mode=money&state=&manager={november.anna.pk}",
         f"/tasks/?since=2026-11-01&until=2026-12-01&completed=&manager={november.anna.pk}",
@@ -210,13 +215,13 @@ def test_a_link_opens_exactly_what_its_line_counts(november: Month, client: Clie
     )  # fmt: skip
     Deal.objects.filter(pk=november.deal.pk).update(manager=others.boris)  # handed over after it was won
     Deal.objects.filter(pk=others.closed(others.won, others.boris, kept).pk).update(manager=november.anna)
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     row = november.statement()
-    assert row.inputs["rules"]["task.overdue"][1] == row.inputs["findings"]["task.overdue"][0] == 4
+    assert row.facts.rules["task.overdue"].violations == row.facts.findings["task.overdue"].findings == 4
     client.force_login(make_employee(Role.DIRECTOR))
-    lines = {line.code: line for line in statements.view(row).lines}
+    lines = {line.code: line for line in show_statement(row).lines}
     counts = {
-        code: client.get(lines[code].links[0].url).context["page"].paginator.count
+        code: client.get(next(find_links(lines[code], row)).url).context["page"].paginator.count
         for code in ("commission", "quality", "kpi")
     }
     assert counts == {"commission": 2, "quality": 4, "kpi": 25 if now == NOW else 26}
@@ -228,16 +233,16 @@ def test_a_link_opens_exactly_what_its_line_counts(november: Month, client: Clie
 
 def test_without_a_plan_the_line_says_so_and_pays_nothing(november: Month) -> None:
     Quota.objects.all().delete()
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     assert november.amounts() == WORKED | {"commission": D(0), "quality": D(0)}
     with translation.override("ru"):
-        line = statements.view(november.statement()).lines[1]
+        line = show_statement(november.statement()).lines[1]
     assert (
         line.because.replace(NBSP, " ")
         == "Продажи 1 080 000 ₽, но плана на месяц нет: ставку определить нельзя"
     )
-    pay_schemes.load(put(DOCUMENT, "quota", "1200000"))
-    statements.refresh(NOVEMBER)
+    pay_schemes.load_scheme(put(DOCUMENT, "quota", "1200000"))
+    statements.refresh_month(NOVEMBER)
     assert november.amounts() == WORKED
     assert november.statement().inputs["quota_of"] == "scheme"
 
@@ -249,19 +254,19 @@ def test_a_field_that_vanishes_takes_the_sum_only_of_those_who_are_paid_by_it(no
     with pytest.raises(
         ValueError, match=r"^components\[1\], won_sum\?field=77: field: '77' must be price or"
     ):
-        pay_schemes.load(by_margin)
+        pay_schemes.load_scheme(by_margin)
     CustomField.objects.create(pk=77, name="Маржа", type="numeric")
-    pay_schemes.load(by_margin)
+    pay_schemes.load_scheme(by_margin)
     for kind, fields in [("numeric", {"77": 5}), ("text", {})]:
         CustomField.objects.update(type=kind)
         november.house.closed(november.house.won, november.house.boris, NOW, 900_000, fields=fields)
-        assert statements.refresh(NOVEMBER) == 2
+        assert statements.refresh_month(NOVEMBER) == 2
     assert november.amounts() == WORKED
     row = Statement.objects.get(manager=boris.person)
     assert row.inputs["measures"]["won_sum?field=77"] is None
     assert row.inputs["days"] == {}
     with translation.override("en"):
-        assert statements.view(row).lines[1].because == "There is no data on sales"
+        assert show_statement(row).lines[1].because == "There is no data on sales"
 
 
 def test_only_managers_who_worked_in_the_month_are_paid(november: Month) -> None:
@@ -270,22 +275,22 @@ def test_only_managers_who_worked_in_the_month_are_paid(november: Month) -> None
     make_employee(Role.DIRECTOR, make_person("Директор"))
     last_day = make_person("Уволен в ноябре")
     make_employee(Role.MANAGER, last_day, left_on=date(2026, 11, 1))
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     assert set(Statement.objects.values_list("manager", flat=True)) == {november.anna.pk, last_day.pk}
 
 
 def test_a_refresh_follows_the_data_and_leaves_no_old_lines(november: Month) -> None:
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     november.house.closed(november.house.won, november.anna, NOVEMBER.start + 20 * DAY, 100_000)
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     assert november.statement().total == D("72586.67") + D(2_940)
     assert november.statement().lines.count() == 4
 
 
 def test_nothing_is_computed_before_a_month_or_without_a_scheme(november: Month) -> None:
-    assert statements.refresh(NOVEMBER.next.next) == 0
+    assert statements.refresh_month(NOVEMBER.next.next) == 0
     Scheme.objects.all().delete()
-    assert statements.refresh(NOVEMBER) == 0
+    assert statements.refresh_month(NOVEMBER) == 0
 
 
 def test_data_that_are_not_known_cost_nobody_money(november: Month) -> None:
@@ -294,22 +299,23 @@ def test_data_that_are_not_known_cost_nobody_money(november: Month) -> None:
     for entity in TABLE:
         make_cursor(entity.name, as_of=as_of)
     moment.fix(now.isoformat())
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     assert november.amounts()["kpi"] == D(14_400)
     for _number in range(10):
         make_task(november.deal, NOW + DAY)
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     assert november.amounts()["kpi"] == D(14_400)
     Cursor.objects.update(as_of=now)
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     assert november.amounts()["kpi"] == D("10285.71")  # 24 of 35
 
 
 def test_the_door_to_statements(november: Month) -> None:
     boris = make_employee(Role.MANAGER, november.house.boris, rota=november.rota)
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     head = make_employee(Role.HEAD, make_person("Начальник"))
-    Employee.objects.filter(pk=boris.pk).update(head=head)
+    boris.head = head
+    boris.save()
 
     def seen(user: Employee) -> set[int]:
         return set(Statement.objects.visible_to(user).values_list("manager_id", flat=True))
@@ -358,7 +364,7 @@ def test_the_command_refuses_nonsense_with_a_sentence(
 def test_a_refresh_of_many_managers_asks_no_more_questions(november: Month) -> None:
     def cost() -> int:
         with CaptureQueriesContext(connection) as queries:
-            statements.refresh(NOVEMBER)
+            statements.refresh_month(NOVEMBER)
         return len(queries)
 
     few = cost()
@@ -373,7 +379,7 @@ def test_the_task_refreshes_this_month_and_the_last_until_it_is_closed(november:
     refresh_statements()
     periods = Statement.objects.order_by("period").values_list("period", "status")
     assert list(periods) == [(date(2026, 11, 1), "live"), (date(2026, 12, 1), "live")]
-    statements.close(NOVEMBER, None)
+    statements.close_month(NOVEMBER, None)
     november.house.closed(november.house.won, november.anna, NOVEMBER.start + timedelta(days=20), 100_000)
     refresh_statements()
     assert november.statement().total == D("72586.67")

@@ -22,7 +22,7 @@ from devtools.tests.factory import (
     make_stage,
     make_task,
 )
-from metrics import METRICS, measure, rows
+from metrics import METRICS, UnknownField, check_fields, measure, rows
 from pipelines.models import CustomField, Deal, Event, LossReason, Person, Stage, Stay, Task, Touch
 from team.models import Employee, Role
 
@@ -56,6 +56,7 @@ class House:
         """A deal that went from the first stage straight to its end, one owner all the way."""
         values = {"price": D(price), "created_at": at - age, "closed_at": at} | values
         deal = make_deal(stage, owner, at, **values)
+        deal.stays.update(visit=2)
         Stay.objects.create(
             deal=deal,
             stage=self.first,
@@ -84,7 +85,7 @@ def test_every_code_of_the_design_is_registered() -> None:
     assert set(METRICS) == {
         "deals_created", "deals_won", "won_sum", "deals_lost", "win_rate", "cycle_days", "avg_deal", "calls_out",
         "talk_minutes", "first_contact_minutes", "tasks_on_time", "tasks_overdue", "no_task_hours", "quality",
-        "findings_per_100_deal_days", "stuck_deals", "stuck_sum", "velocity", "conversion",
+        "quality_time", "findings_per_100_deal_days", "stuck_deals", "stuck_sum", "velocity", "conversion",
     }  # fmt: skip
 
 
@@ -148,7 +149,7 @@ def test_wins_losses_and_what_follows_from_them(house: House) -> None:
 def test_undefined_is_null_and_none_is_zero(house: House) -> None:
     undefined = {
         "win_rate", "cycle_days", "avg_deal", "first_contact_minutes", "tasks_on_time", "no_task_hours", "quality",
-        "findings_per_100_deal_days", "velocity", "conversion",
+        "quality_time", "findings_per_100_deal_days", "velocity", "conversion",
     }  # fmt: skip
     for code in METRICS:
         assert ask(code) == {None: (None if code in undefined else D(0), 0)}, code
@@ -172,10 +173,49 @@ def test_money_may_be_another_field_dated_by_another(house: House) -> None:
             {"date": "price"},
             "date: 'price' must be closed_at, created_at or the id of a deal field that holds a date",
         ),
-        ({"colour": "red"}, "won_sum has no option colour; its options are field, date"),
+        (
+            {"colour": "red"},
+            "won_sum has no option colour; its options are field, date, at_least, since, until",
+        ),
     ]:
         with pytest.raises(ValueError) as error:
             ask("won_sum", options=options)
+        assert str(error.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"at_least": "380000"}, (D(1_080_000), 2)),
+        ({"at_least": "380000.01"}, (D(700_000), 1)),
+        ({"since": "2026-11-03"}, (D(1_090_000), 3)),
+        ({"since": "2026-11-04"}, (D(390_000), 2)),
+        ({"until": "2026-11-15"}, (D(700_000), 1)),
+        ({"since": "2026-11-10", "until": "2026-11-21", "at_least": "300000"}, (D(380_000), 1)),
+    ],
+)
+def test_sales_may_be_narrowed_to_days_and_large_deals(
+    house: House, options: dict[str, str], expected: tuple[Decimal, int]
+) -> None:
+    """Days are local and half-open: midnight of the 3rd in Moscow is the 3rd, midnight of the 15th is not the 14th."""
+    for day, price in ((2, 700_000), (14, 380_000), (19, 10_000)):
+        house.closed(house.won, house.anna, NOVEMBER.start + day * DAY, price)
+    assert ask("won_sum", options=options) == {None: expected}
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"since": "soon"}, "since: 'soon' must be a day such as 2026-11-05"),
+        ({"until": "2026-02-30"}, "until: '2026-02-30' must be a day such as 2026-11-05"),
+        ({"at_least": "many"}, "at_least: 'many' must be a number"),
+        ({"at_least": "NaN"}, "at_least: 'NaN' must be a number"),
+    ],
+)
+def test_an_option_without_sense_is_answered_with_a_sentence(options: dict[str, str], sentence: str) -> None:
+    for asked in (check_fields, lambda options: ask("won_sum", options=options)):
+        with pytest.raises(UnknownField) as error:
+            asked(options)
         assert str(error.value) == sentence
 
 

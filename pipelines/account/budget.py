@@ -4,17 +4,26 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from django.conf import settings
+from redis import RedisError
 
 from core import redis
 from pipelines.amo import errors
 from pipelines.amo.client import HOLD_AFTER_429
-from pipelines.amo.pace import Pace
+from pipelines.amo.pace import Pace, Rest
 
 T = TypeVar("T")
 
 
 def pace(base_url: str) -> Pace:
     return Pace(redis.client(), base_url, settings.AMO_RATE)
+
+
+def rest(base_url: str) -> Rest | None:
+    """The pause that all calls keep now, as amoCRM has asked for it; None also where Redis does not answer."""
+    try:
+        return pace(base_url).rest()
+    except RedisError:
+        return None
 
 
 def spend(base_url: str, call: Callable[[], T]) -> T:

@@ -19,6 +19,10 @@ from pipelines.models import Account
 __all__ = ["CannotConnect", "client_for", "connect", "connect_by_code", "current", "source_of"]
 
 
+class NotConnected(CannotConnect):
+    """There is no account yet: nothing that would have to be told again and again."""
+
+
 def connect(base_url: str, token: str, *, begin: bool = True) -> Account:
     """Read the account with this token, then save both. Raises CannotConnect and saves nothing when that fails.
 
@@ -139,7 +143,7 @@ def current() -> Account:
         return let_in(saved)
     account = Account.objects.exclude(credentials=None).first()
     if account is None:
-        raise CannotConnect(
+        raise NotConnected(
             _(
                 "No amoCRM account is connected: an administrator connects it on the page «Connection», or set "
                 "AMO_BASE_URL and AMO_TOKEN."

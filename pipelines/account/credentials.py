@@ -51,11 +51,14 @@ def sealed(credentials: Credentials) -> bytes:
 def of(account: Account) -> Credentials:
     """Raises CannotConnect when the keys that encrypted them are gone."""
     try:
-        return msgspec.json.decode(box().decrypt(bytes(account.credentials or b"")), type=Credentials)
+        saved: Credentials = msgspec.json.decode(
+            box().decrypt(bytes(account.credentials or b"")), type=Credentials
+        )
     except (InvalidToken, msgspec.ValidationError) as error:
         raise CannotConnect(
             _("The saved token cannot be decrypted: CREDENTIALS_KEYS or SECRET_KEY has changed.")
         ) from error
+    return saved
 
 
 def by_consent(account: Account | None) -> bool:

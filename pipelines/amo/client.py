@@ -1,15 +1,21 @@
 """One HTTP client for API v4: keep-alive, pacing, one retry decision, and answers that are what they claim to be."""
 
+import json
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 import httpx2
 import msgspec
 import stamina
 
+from core import moment
 from pipelines.amo import errors
 from pipelines.amo.errors import AmoError
+from pipelines.amo.pace import LONGEST_REST, PATIENCE
 
 Params = Iterable[tuple[str, str | int]]
 
@@ -32,8 +38,9 @@ class Client:
     """Calls of one account. Safe to share between threads.
 
     ``token`` is asked before every call, so that a rotated one is taken up; ``refused`` is told of one that amoCRM does
-    not accept and says whether to try again. ``lane`` is "bulk" or "interactive".
-    ``attempts`` bounds how often a transient failure of an idempotent call is tried.
+    not accept and says whether to try again. ``lane`` is "bulk" or "interactive": to somebody who waits, a longer pause
+    than `PATIENCE` is a failure. ``attempts`` bounds how often a transient failure of an idempotent call is tried.
+    ``page_limits`` holds, by path, the page that is asked for where amoCRM refuses a longer one.
     """
 
     def __init__(
@@ -48,6 +55,7 @@ class Client:
         transport: httpx2.BaseTransport | None = None,
     ) -> None:
         self.base_url = base_url
+        self.page_limits: dict[str, int] = {}
         self._token, self._refused = token, refused
         self._pace, self._lane, self._attempts = pace, lane, attempts
         self._http = httpx2.Client(
@@ -91,6 +99,8 @@ class Client:
         """The one retry decision: transient failures, except a question that is too big; at the time amoCRM names."""
         if not isinstance(error, errors.Transient) or isinstance(error, errors.TooHeavy):
             return False
+        if self._lane != "bulk" and (error.retry_after or 0) > PATIENCE:
+            return False
         log.debug("trying again: %s", error)
         return True if error.retry_after is None else error.retry_after
 
@@ -111,7 +121,7 @@ class Client:
             response = self._http.request(method, path, headers=headers, **request)
         except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
             raise errors.BadAnswer(f"{self.base_url} is not an address: {error}") from error
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             raise errors.Unreachable(
                 f"{self.base_url} does not answer: {error or type(error).__name__}"
             ) from error
@@ -142,12 +152,28 @@ def read(response: httpx2.Response) -> dict[str, Any] | None:
             f"{response.request.url.host} answers with a web page, not with data", request_id=request_id
         )
     try:
-        data = msgspec.json.decode(response.content)
-    except msgspec.DecodeError as error:
+        data = decoded(response.content)
+    except ValueError as error:
         raise errors.Transient(f"the answer is cut off: {error}", request_id=request_id) from error
     if not isinstance(data, dict):
         raise errors.BadAnswer("the answer is not an object", request_id=request_id)
     return data
+
+
+def decoded(content: bytes) -> Any:
+    """JSON, also where some text in it is broken: half a character, or bytes that are no UTF-8, stay in that string.
+
+    Whoever takes the string sets its row aside (`pipelines.mirror.quarantine`); the rows around it are sound. Raises
+    ValueError for what is no JSON.
+    """
+    try:
+        return msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        text = content.decode("utf-8-sig", "surrogateescape")
+    try:
+        return json.loads(text, strict=False, parse_constant=str)  # NaN is no JSON
+    except RecursionError as error:
+        raise ValueError("it has too many levels") from error
 
 
 def is_page(response: httpx2.Response) -> bool:
@@ -178,9 +204,18 @@ def failure(response: httpx2.Response) -> AmoError:
 
 
 def retry_after(response: httpx2.Response) -> float | None:
-    """Seconds from ``Retry-After``; amoCRM does not send it today, proxies before it may."""
-    value = response.headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None
+    """Seconds from ``Retry-After``, as a number or a date; amoCRM does not send it today, proxies before it may.
+
+    Whatever is asked for, we wait for minutes: how long the portal stands still is not for others to say.
+    """
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdecimal():
+        return min(float(value), LONGEST_REST)
+    with suppress(ValueError):
+        at = parsedate_to_datetime(value)
+        seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)) - moment.now()
+        return min(max(0.0, seconds.total_seconds()), LONGEST_REST)
+    return None
 
 
 def detail(response: httpx2.Response) -> str:
@@ -188,16 +223,18 @@ def detail(response: httpx2.Response) -> str:
     if is_page(response):
         return ""
     try:
-        problem = msgspec.json.decode(response.content)
-    except msgspec.DecodeError:
+        problem = decoded(response.content)
+    except ValueError:
         return ""
     if not isinstance(problem, dict):
         return ""
-    faults = [
-        f"{fault.get('path')}: {fault.get('detail')}"
-        for item in problem.get("validation-errors") or ()
-        for fault in item.get("errors") or ()
-    ]
+    faults = []
+    with suppress(AttributeError, TypeError):  # in another shape than amoCRM's
+        faults = [
+            f"{fault.get('path')}: {fault.get('detail')}"
+            for item in problem.get("validation-errors") or ()
+            for fault in item.get("errors") or ()
+        ]
     return " ".join(
         str(part)
         for part in (problem.get("hint") or problem.get("detail") or problem.get("title"), *faults)

@@ -13,14 +13,22 @@
     ├── PaymentRequired           402: the subscription ended
     ├── NotFound                  404
     ├── Refused                   400, 422: amoCRM read our request and says no
+    ├── Endless                   a list that repeats its pages: whether more is behind them nobody can tell
     └── BadAnswer                 not an answer of amoCRM; closed by default: whatever is unknown lands here
 """
+
+LONGEST = 1000  # characters of a message
+
+
+def printable(text: str) -> str:
+    """What a database and a page can hold: what others wrote may carry NUL or half a character."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "")[:LONGEST]
 
 
 class AmoError(Exception):
     def __init__(self, message: str, *, request_id: str = "") -> None:
-        super().__init__(message)
-        self.request_id = request_id
+        super().__init__(printable(message))
+        self.request_id = printable(request_id)
 
     def __str__(self) -> str:
         text = super().__str__()
@@ -66,6 +74,10 @@ class NotFound(AmoError):
 
 
 class Refused(AmoError):
+    pass
+
+
+class Endless(AmoError):
     pass
 
 

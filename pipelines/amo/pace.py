@@ -7,6 +7,7 @@ slot, not for a queue.
 """
 
 import time
+from dataclasses import dataclass
 from threading import Lock
 from typing import cast
 
@@ -18,6 +19,9 @@ from pipelines.amo import errors
 SLACK = 1.03
 LATE = 10_000  # microseconds by which a sleeper may wake up late without pushing those behind it
 BLOCK_SECONDS = 600  # how long nobody calls after a ban; calling on prolongs it
+LONGEST_REST = 300.0  # seconds that we wait at most, whatever amoCRM asks for
+PATIENCE = 10.0  # seconds of a pause that somebody who waits for an answer bears
+WORTH_TELLING = 5.0  # seconds of a rest that the sync page names
 
 RESERVE = """
 local time = redis.call('TIME')
@@ -37,6 +41,14 @@ redis.call('SET', KEYS[1], string.format('%.0f', free), 'PX', 600000)
 """
 
 
+@dataclass(frozen=True)
+class Rest:
+    """Nobody calls for so many ``seconds`` more: amoCRM has asked for a pause, or has ``banned`` us."""
+
+    seconds: float
+    banned: bool
+
+
 class Pace:
     """At most ``rate`` calls a second for everybody who uses the same Redis and ``name``; 0 means unpaced."""
 
@@ -46,20 +58,45 @@ class Pace:
         self._turn, self._last = Lock(), 0.0
 
     def wait(self, lane: str) -> None:
-        """Sleep until this call may go. Raises Blocked after a ban, Transient when Redis cannot be asked."""
+        """Sleep until this call may go. Raises Blocked after a ban, RateLimited where the pause is longer than somebody
+        who waits can bear, Transient when Redis cannot be asked."""
         try:
-            self._refuse_if_blocked()
+            self._rest(lane)
             if self._rate:
                 if lane == "bulk":
                     time.sleep(self._reserve("bulk"))
                     while pause := self._reserve("all", ahead=False):
                         time.sleep(pause)
                 else:
-                    time.sleep(self._reserve("all"))
+                    time.sleep(self._bearable(self._reserve("all")))
                 self._keep_distance()
                 self._refuse_if_blocked()  # whoever went before may have been banned while this one slept
         except RedisError as error:
             raise errors.Transient(f"the request budget in Redis cannot be reached: {error}") from error
+
+    def _rest(self, lane: str) -> None:
+        rest = self.rest()
+        if rest and rest.banned:
+            raise errors.Blocked("amoCRM has blocked this address; calls rest for some minutes")
+        if rest:
+            time.sleep(rest.seconds if lane == "bulk" else self._bearable(rest.seconds))
+
+    def _bearable(self, pause: float) -> float:
+        if pause > PATIENCE:
+            raise errors.RateLimited(
+                f"amoCRM has asked for a pause, of which {pause:.0f} s are left", retry_after=pause
+            )
+        return pause
+
+    def rest(self) -> Rest | None:
+        """The pause that everybody keeps now, if it is worth telling. Raises RedisError."""
+        both = self._redis.pipeline(transaction=False)
+        both.pttl(self._key("blocked"))
+        both.pttl(self._key("rest"))
+        blocked, asked = both.execute()
+        if blocked > 0:
+            return Rest(blocked / 1000, banned=True)
+        return Rest(asked / 1000, banned=False) if asked > 0 else None
 
     def _refuse_if_blocked(self) -> None:
         if self._redis.exists(self._key("blocked")):
@@ -72,8 +109,11 @@ class Pace:
             self._last = time.monotonic()
 
     def hold(self, seconds: float) -> None:
-        """Nobody calls for this long from now: amoCRM has said 429, to several threads perhaps."""
+        """Nobody calls for this long from now, minutes at most: amoCRM has said 429, to several threads perhaps."""
+        seconds = min(seconds, LONGEST_REST)
         self._hold(keys=[self._key("all")], args=[int(seconds * 1_000_000)])
+        if seconds >= WORTH_TELLING:
+            self._redis.set(self._key("rest"), 1, px=int(seconds * 1000))
 
     def block(self) -> None:
         """Nobody calls for ten minutes: amoCRM has banned us."""

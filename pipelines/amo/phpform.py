@@ -10,10 +10,14 @@ def decode(body: bytes) -> dict[str, Any]:
     """``a[b][0]=x`` as nested dictionaries with string keys. ValueError when it is no such form.
 
     An empty pair of brackets gets the next free number. A key given both a value and children keeps what came last.
+    Bytes that are no UTF-8 spoil the text they stand in, not the form.
     """
     tree: dict[str, Any] = {}
     for name, value in parse_qsl(
-        body.decode(), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=20_000
+        body.decode(errors="replace"),
+        keep_blank_values=True,
+        strict_parsing=bool(body),
+        max_num_fields=20_000,
     ):
         head, _, rest = name.partition("[")
         path = [head, *(rest.removesuffix("]").split("][") if rest else ())]

@@ -14,25 +14,33 @@ DEALS, CONTACTS = "deals", "contacts"
 
 # By field, the names of columns in exports of different years, as `plain` writes them. Of two columns with one name the
 # first is the deal's own: those of the contact come later.
+# The names in English are Kommo's.
 ALIASES: dict[str, dict[str, tuple[str, ...]]] = {
     DEALS: {
-        "id": ("id", "id сделки"),
-        "name": ("название сделки", "сделка"),
-        "price": ("бюджет", "бюджет сделки", "сумма сделки"),
-        "manager": ("ответственный", "ответственный за сделку", "ответственный пользователь"),
-        "created_at": ("дата создания", "дата создания сделки"),
-        "edited_at": ("дата редактирования", "дата редактирования сделки"),
-        "closed_at": ("дата закрытия", "дата закрытия сделки"),
-        "stage": ("этап сделки", "этап", "статус сделки", "статус"),
-        "pipeline": ("воронка", "воронка сделки"),
-        "tags": ("теги", "теги сделки", "тег сделки"),
+        "id": ("id", "id сделки", "lead id", "deal id"),
+        "name": ("название сделки", "сделка", "lead title", "lead name", "lead", "deal title", "deal name", "deal"),
+        "price": ("бюджет", "бюджет сделки", "сумма сделки", "sale", "sale value", "price", "budget", "lead value",
+                  "lead budget", "amount"),
+        "manager": ("ответственный", "ответственный за сделку", "ответственный пользователь", "responsible",
+                    "responsible user", "lead responsible user", "responsible for the lead", "lead owner"),
+        "created_at": ("дата создания", "дата создания сделки", "created at", "created on", "date created", "created",
+                       "creation date", "date of creation", "lead created at", "lead creation date"),
+        "edited_at": ("дата редактирования", "дата редактирования сделки", "modified at", "updated at", "edited at",
+                      "date modified", "date edited", "last modified", "modification date"),
+        "closed_at": ("дата закрытия", "дата закрытия сделки", "closed at", "closed on", "date closed", "closed",
+                      "closing date", "close date", "lead closing date"),
+        "stage": ("этап сделки", "этап", "статус сделки", "статус", "lead stage", "stage", "lead status", "status",
+                  "pipeline stage", "deal stage"),
+        "pipeline": ("воронка", "воронка сделки", "pipeline", "lead pipeline"),
+        "tags": ("теги", "теги сделки", "тег сделки", "tags", "lead tags", "tag", "deal tags"),
     },
     CONTACTS: {
-        "id": ("id", "id контакта"),
-        "full_name": ("полное имя контакта", "полное имя", "имя контакта"),
-        "type": ("тип",),
+        "id": ("id", "id контакта", "contact id"),
+        "full_name": ("полное имя контакта", "полное имя", "имя контакта", "contact full name", "full name",
+                      "contact name"),
+        "type": ("тип", "type"),
     },
-}
+}  # fmt: skip
 REQUIRED = {DEALS: ("id", "created_at", "stage"), CONTACTS: ("id", "full_name")}
 TELLING = ("name", "stage", "pipeline")  # columns that only deals have
 LABELS: dict[str, Promise] = {
@@ -51,6 +59,10 @@ LABELS: dict[str, Promise] = {
 }
 
 
+class Incomplete(BadFile):
+    """It is one of the two exports, but lacks what a row cannot do without."""
+
+
 @dataclass(frozen=True)
 class Columns:
     """``kind`` of the file, the place of each field, and the header as it stands in the file."""
@@ -58,6 +70,10 @@ class Columns:
     kind: str
     places: Mapping[str, int]
     header: Sequence[str]
+
+    @property
+    def is_english(self) -> bool:
+        return all(self.header[place].isascii() for place in self.places.values())
 
     def cells(self, line: Sequence[str]) -> dict[str, str]:
         """The cells that are read, by field; a line may be shorter than the header."""
@@ -69,12 +85,12 @@ class Columns:
 def plain(title: str) -> str:
     """«Дата создания (сделка) » and «Бюджет, ₽» without what varies."""
     words = " ".join(title.casefold().replace("ё", "е").split())
-    words = re.sub(r" \((сделка|контакт)\)$", "", words)
+    words = re.sub(r" \((сделка|контакт|lead|deal|contact)\)$", "", words)
     return re.sub(r"[ ,(]*([₽$€₸]|руб\.?|rub)\)?$", "", words)
 
 
 def recognise(header: Sequence[str]) -> Columns:
-    """Raises BadFile when this is neither of the two exports or lacks what a row cannot do without."""
+    """Raises BadFile when this is neither of the two exports, Incomplete when it lacks what a row must have."""
     titles = [plain(title) for title in header]
     deals = found(titles, ALIASES[DEALS])
     if any(field in deals for field in TELLING):
@@ -98,8 +114,8 @@ def complete(columns: Columns) -> Columns:
     if missing:
         names = ", ".join(f"«{titled(ALIASES[columns.kind][field][0])}»" for field in missing)
         if columns.kind == DEALS:
-            raise BadFile(_("This export of deals lacks the columns %(names)s.") % {"names": names})
-        raise BadFile(_("This export of contacts lacks the columns %(names)s.") % {"names": names})
+            raise Incomplete(_("This export of deals lacks the columns %(names)s.") % {"names": names})
+        raise Incomplete(_("This export of contacts lacks the columns %(names)s.") % {"names": names})
     return columns
 
 

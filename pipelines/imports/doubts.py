@@ -12,9 +12,10 @@ from pipelines.imports.parsing import Parsed
 
 def doubts(parsed: Parsed) -> list[str]:
     if parsed.kind != DEALS:
-        return []
+        return whereabouts(parsed)
     fields = {field for _title, field in parsed.read}
     found = [
+        *whereabouts(parsed),
         _("An export has no tasks, no history and no fields of your own: a deal counts as standing on its present "
           "stage since it was created, and that is marked as not proven."),
     ]  # fmt: skip
@@ -28,7 +29,27 @@ def doubts(parsed: Parsed) -> list[str]:
         )
     if "closed_at" not in fields:
         found.append(_("There is no column of closing dates: won and lost deals count as open."))
+    if parsed.month_first:
+        found.append(
+            _("Dates begin with the month here: some have a second number over 12, and none a first one.")
+        )
     return found + strange_closings(parsed)
+
+
+def whereabouts(parsed: Parsed) -> list[str]:
+    """Where the table was found, if not at the beginning of the file."""
+    found = []
+    if parsed.sheet:
+        found.append(
+            _("The table was found on the sheet «%(sheet)s»; other sheets are not read.")
+            % {"sheet": parsed.sheet}
+        )
+    if parsed.header_line:
+        found.append(
+            _("The header was found on line %(line)s; what stands above it is not read.")
+            % {"line": parsed.header_line}
+        )
+    return found
 
 
 def strange_closings(parsed: Parsed) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, tzinfo
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -13,7 +14,8 @@ from django.utils.translation import gettext as _
 from pipelines.imports import names
 from pipelines.imports.dictionaries import dictionaries
 from pipelines.imports.names import FROM_FILE
-from pipelines.imports.parsing import Deal, Parsed
+from pipelines.imports.parsing import Contact, Deal, Parsed
+from pipelines.imports.standing import completed_contacts, completed_deals
 from pipelines.imports.tables import BadFile
 from pipelines.mirror.entities import ENTITIES
 from pipelines.mirror.rows import Row, stage_key
@@ -75,16 +77,18 @@ def newest_standing(deals: list[int]) -> datetime | None:
             "SELECT max(greatest(created_at, closed_at)) FROM pipelines_deal WHERE updated_at = %s AND id = ANY(%s)",
             [FROM_FILE, deals],
         )
-        return cursor.fetchone()[0]
+        newest: datetime | None = cursor.fetchone()[0]
+    return newest
 
 
 def write(parsed: Parsed) -> Loaded:
     loaded = Loaded()
-    found = dictionaries(parsed.deals)
+    deals = completed_deals(parsed)
+    found = dictionaries(deals)
     loaded.people = add_new("users", found.people)
     loaded.pipelines = add_new("pipelines", found.pipelines)
     loaded.stages = add_new("stages", found.stages)
-    rows = deal_rows(parsed.deals) if parsed.deals else contact_rows(parsed)
+    rows = deal_rows(deals) if deals else contact_rows(completed_contacts(parsed))
     entity = ENTITIES[parsed.kind]
     for page in pages(rows):
         stored = store(entity, page)
@@ -123,7 +127,7 @@ def deal_rows(deals: Iterable[Deal]) -> Iterator[Row]:
         yield {
             "id": deal.id,
             "name": deal.name,
-            "price": deal.price,
+            "price": deal.price or Decimal(0),
             "pipeline_id": pipeline,
             "stage_id": stage_key(pipeline, names.status_key(deal.pipeline, deal.stage)),
             "manager_id": names.person_key(deal.manager),
@@ -140,6 +144,6 @@ def deal_rows(deals: Iterable[Deal]) -> Iterator[Row]:
         }
 
 
-def contact_rows(parsed: Parsed) -> Iterator[Row]:
-    for contact in parsed.contacts:
+def contact_rows(contacts: Iterable[Contact]) -> Iterator[Row]:
+    for contact in contacts:
         yield {"id": contact.id, "name": contact.name, "updated_at": FROM_FILE, "deleted_at": None}

@@ -31,13 +31,14 @@ class Reading(Enum):
 class Entity:
     """One list of amoCRM and the table it is kept in.
 
-    ``spread`` unfolds an item into several (a pipeline into its stages); ``newer`` is the column by which a late
-    row loses; ``folded`` are columns that others write; ``people`` name persons; ``deal`` is SQL for the deal that
-    a ``{row}`` touches; ``after`` are entities to be loaded before. ``subject`` is the word by which events are
-    asked for this entity; ``hidden`` finds ids that the plain list leaves out, in some pipelines or (None) in all;
-    ``trash`` asks for deleted items; ``of_deals`` asks for what belongs to at most ten deals; ``doubts`` names, by
-    entity, an item whose fate a stored row puts in question; ``oldest`` is where history begins; ``may_be_empty``
-    says of a dictionary that an account can do without it.
+    ``key_of`` names an item (or what `spread` makes of it) that makes no sense otherwise; ``spread`` unfolds an
+    item into several (a pipeline into its stages); ``newer`` is the column by which a late row loses; ``folded``
+    are columns that others write; ``people`` name persons; ``deal`` is SQL for the deal that a ``{row}`` touches;
+    ``after`` are entities to be loaded before. ``subject`` is the word by which events are asked for this entity;
+    ``hidden`` finds ids that the plain list leaves out, in some pipelines or (None) in all; ``trash`` asks for
+    deleted items; ``of_deals`` asks for what belongs to at most ten deals; ``doubts`` names, by entity, an item
+    whose fate a stored row puts in question; ``oldest`` is where history begins; ``may_be_empty`` says of a
+    dictionary that an account can do without it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Entity:
     params: Params = ()
     limit: int = 250
     spread: Callable[[Item], Iterable[Item]] = lambda item: (item,)
+    key_of: Callable[[Item], object] = lambda item: item.get("id")
     newer: str | None = None
     folded: frozenset[str] = frozenset()
     people: tuple[str, ...] = ()
@@ -89,13 +91,15 @@ def incoming_deals(client: Client, pipelines: Collection[int] | None) -> set[int
         identity="uid",
     )
     try:
-        return {deal["id"] for item in waiting.items() for deal in rows.embedded(item, "leads")}
+        found = (deal.get("id") for item in waiting.items() for deal in rows.embedded(item, "leads"))
+        return {key for key in found if isinstance(key, int)}
     except (NotFound, Forbidden):  # an account without that function
         return set()
 
 
 def first_deal() -> datetime | None:
-    return models.Deal.objects.aggregate(first=Min("created_at"))["first"]
+    first: datetime | None = models.Deal.objects.aggregate(first=Min("created_at"))["first"]
+    return first
 
 
 SUBJECTS = {"deal": "deals", "task": "tasks", "contact": "contacts"}
@@ -144,10 +148,10 @@ def log(
     after: tuple[str, ...] = ("deals",),
     **more: Any,
 ) -> Entity:
-    """A part of amoCRM's event log: pages of 100, whatever is asked for."""
+    """A part of amoCRM's event log. Accounts differ in how long a page of it they give: 250, 100 or 50."""
     params = (("filter[type]", ",".join(kinds)),)
-    return Entity(name, label, model, "/api/v4/events", "events", row, Reading.WINDOWS, params, limit=100,
-                  after=after, oldest=first_deal, **more)  # fmt: skip
+    return Entity(name, label, model, "/api/v4/events", "events", row, Reading.WINDOWS, params, after=after,
+                  oldest=first_deal, **more)  # fmt: skip
 
 
 def notes(name: str, label: Promise, holder: str, row: RowOf, **more: Any) -> Entity:
@@ -161,7 +165,8 @@ TABLE = (
     dictionary("users", _("Users"), models.Person, "/api/v4/users", "users", rows.person_row, (("with", "group"),)),
     dictionary("pipelines", _("Pipelines"), models.Pipeline, "/api/v4/leads/pipelines", "pipelines", rows.pipeline_row),
     dictionary("stages", _("Stages"), models.Stage, "/api/v4/leads/pipelines", "pipelines", rows.stage_row,
-               spread=lambda item: rows.embedded(item, "statuses")),
+               spread=lambda item: rows.embedded(item, "statuses"),
+               key_of=lambda item: rows.stage_key(item.get("pipeline_id"), item.get("id"))),
     dictionary("fields", _("Deal fields"), models.CustomField, "/api/v4/leads/custom_fields", "custom_fields",
                rows.field_row, may_be_empty=True),
     dictionary("loss_reasons", _("Loss reasons"), models.LossReason, "/api/v4/leads/loss_reasons", "loss_reasons",

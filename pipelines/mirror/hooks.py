@@ -12,6 +12,7 @@ from core import locks, moment, redis
 from pipelines.account.source import Source
 from pipelines.amo import errors, phpform
 from pipelines.amo.client import Client
+from pipelines.amo.errors import printable
 from pipelines.mirror import coverage, sync
 from pipelines.mirror.entities import ENTITIES
 from pipelines.mirror.readers import HOPELESS
@@ -217,14 +218,15 @@ def forget() -> None:
 
 
 def handled(ids: list[int], error: str = "") -> None:
-    Hook.objects.filter(id__in=ids).update(handled_at=moment.now(), lease_until=None, body=b"", error=error)
+    done = {"handled_at": moment.now(), "lease_until": None, "body": b"", "error": printable(error)}
+    Hook.objects.filter(id__in=ids).update(**done)
 
 
 def postpone(batch: list[Hook], error: Exception) -> None:
     for hook in batch:
         rest = min(LONGEST_REST, timedelta(seconds=15 * 2 ** min(hook.attempts, 10)))
         Hook.objects.filter(pk=hook.pk, handled_at=None).update(
-            error=str(error) or type(error).__name__, lease_until=locks.until(rest)
+            error=printable(str(error)) or type(error).__name__, lease_until=locks.until(rest)
         )
 
 

@@ -6,7 +6,7 @@ That something was said, by whom and for how long is kept; what was said, and to
 from datetime import tzinfo
 from typing import Any
 
-from pipelines.mirror.rows import Item, Row, moment, stage_key
+from pipelines.mirror.rows import Item, Row, moment, moment_of, stage_key
 
 PRIVATE_NUMBERS = {8, 11, 13, 14, 15}  # the private field types, as events number them
 
@@ -54,7 +54,7 @@ def event_row(item: Item, zone: tzinfo) -> Row | None:
         return None
     return {
         "id": item["id"],
-        "at": moment(item["created_at"]),
+        "at": moment_of(item, "created_at"),
         "kind": kind,
         "entity": subject,
         "entity_id": item["entity_id"],
@@ -104,7 +104,7 @@ MESSAGES = {"incoming_chat_message": "message_in", "outgoing_chat_message": "mes
 
 def message_row(item: Item, zone: tzinfo) -> Row | None:
     """A chat message, which amoCRM shows to us as an event only: that it was, never what it said."""
-    kind, at = MESSAGES.get(item["type"]), moment(item["created_at"])
+    kind, at = MESSAGES.get(item["type"]), moment_of(item, "created_at")
     if not kind:
         return None
     return {
@@ -139,13 +139,13 @@ def touch_row(item: Item, *, subject: str) -> Row | None:
     calls = kind in ("call_in", "call_out")
     return {
         "id": str(item["id"]),
-        "at": moment(item["created_at"]),
+        "at": moment_of(item, "created_at"),
         "kind": kind,
         "deal_id": item["entity_id"] if subject == "deal" else None,
         "contact_id": item["entity_id"] if subject == "contact" else None,
         "manager_id": speaker(item, params) if calls else item.get("created_by") or None,
         "seconds": seconds(params.get("duration")) if calls else 0,
-        "updated_at": moment(item["updated_at"]),
+        "updated_at": moment_of(item, "updated_at"),
     }
 
 

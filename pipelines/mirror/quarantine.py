@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from datetime import tzinfo
 from typing import Any
 
+import msgspec
 from django.db import DatabaseError
 from django.db.models import Count
 
 from core import moment
+from pipelines.amo.errors import printable
 from pipelines.mirror.entities import ENTITIES, Entity
 from pipelines.mirror.rows import Item, Row
 from pipelines.models import Refused
@@ -18,26 +20,52 @@ SHOWN = 20
 
 
 def understood(entity: Entity, items: Iterable[Item], zone: tzinfo) -> list[Row]:
-    """The rows that these items stand for; an item that makes no sense is set aside."""
+    """The rows that these items stand for; an item that makes no sense is set aside, and so is a row whose text is
+    broken: not even its neighbours could be written with it."""
     items = list(items)
     try:
-        return entity.rows(items, zone)
+        rows = entity.rows(items, zone)
+        msgspec.json.encode(rows)
     except Exception:  # whatever a foreign item makes a pure function raise
         return list({row["id"]: row for item in items for row in one_understood(entity, item, zone)}.values())
+    return rows
 
 
 def one_understood(entity: Entity, item: Item, zone: tzinfo) -> list[Row]:
     try:
-        return entity.rows([item], zone)
+        parts = list(entity.spread(item))
     except Exception as error:
         set_aside(entity, item.get("id"), error)
         return []
+    rows: list[Row] = []
+    for part in parts:
+        try:
+            rows += [whole(row) for row in (entity.row(part, zone),) if row]
+        except Exception as error:
+            set_aside(entity, key_of(entity, part), error)
+    return rows
+
+
+def key_of(entity: Entity, part: Any) -> object:
+    return entity.key_of(part) if isinstance(part, dict) else None
+
+
+def whole(row: Row) -> Row:
+    """The row, if all its text is. Raises ValueError with the column that is not."""
+    for name, value in row.items():
+        try:
+            msgspec.json.encode(value)
+        except UnicodeEncodeError as error:
+            broken = error.object[max(0, error.start - 20) : error.end + 20]
+            raise ValueError(f"{name} is broken text, no valid UTF-8: “{broken}”") from error
+    return row
 
 
 def set_aside(entity: Entity, key: object, error: Exception) -> None:
     """Remember the row and why; a row that is set aside again has the newest reason."""
-    one = Refused(entity=entity.name, remote_id=str(key), reason=reason(error), at=moment.now())
-    log.warning("%s %s cannot be stored: %s", entity.name, key, one.reason)
+    name = printable(str(key))
+    one = Refused(entity=entity.name, remote_id=name, reason=printable(reason(error)), at=moment.now())
+    log.warning("%s %s cannot be stored: %s", entity.name, name, one.reason)
     Refused.objects.bulk_create(
         [one], update_conflicts=True, unique_fields=["entity", "remote_id"], update_fields=["reason", "at"]
     )

@@ -31,6 +31,14 @@ def moment(seconds: int | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
+def moment_of(item: Item, name: str) -> datetime:
+    """One that every item has. Raises ValueError where it is missing."""
+    at = moment(item[name])
+    if at is None:
+        raise ValueError(f"{name} is missing")
+    return at
+
+
 def stage_key(pipeline: int | None, status: int | None) -> str | None:
     """142 and 143 repeat in every pipeline, so a status alone is no key."""
     return f"{pipeline}:{status}" if pipeline and status else None
@@ -104,7 +112,7 @@ def task_type_row(item: Item, zone: tzinfo) -> Row:
 
 
 def contact_row(item: Item, zone: tzinfo) -> Row:
-    updated_at = moment(item["updated_at"])
+    updated_at = moment_of(item, "updated_at")
     return {
         "id": item["id"],
         "name": item.get("name") or "",
@@ -120,6 +128,9 @@ def deal_row(item: Item, zone: tzinfo) -> Row | None:
     exact = item.get("price_with_minor_units")  # since 2026, instead of whole units
     price = item.get("price") if exact is None else exact
     contacts = embedded(item, "contacts")
+    amount = Decimal(str(price or 0))
+    if not amount.is_finite():  # PostgreSQL would take NaN, and no sum would be one any more
+        raise ValueError(f"{price!r} is not an amount")
     main = next(
         (contact["id"] for contact in contacts if contact.get("is_main")),
         contacts[0]["id"] if contacts else None,
@@ -127,15 +138,15 @@ def deal_row(item: Item, zone: tzinfo) -> Row | None:
     return {
         "id": item["id"],
         "name": item.get("name") or "",
-        "price": Decimal(str(price or 0)),
+        "price": amount,
         "pipeline_id": item["pipeline_id"],
         "stage_id": stage_key(item["pipeline_id"], item["status_id"]),
         "manager_id": item.get("responsible_user_id") or None,
         "contact_id": main,
         "loss_reason_id": item.get("loss_reason_id"),
         "created_by": item.get("created_by") or 0,
-        "created_at": moment(item["created_at"]),
-        "updated_at": moment(item["updated_at"]),
+        "created_at": moment_of(item, "created_at"),
+        "updated_at": moment_of(item, "updated_at"),
         "closed_at": moment(item.get("closed_at")),
         "next_task_at": moment(item.get("closest_task_at")),
         "tags": [tag["name"] for tag in embedded(item, "tags")],
@@ -183,9 +194,9 @@ def task_row(item: Item, zone: tzinfo) -> Row:
         "manager_id": item.get("responsible_user_id") or None,
         "kind_id": item.get("task_type_id"),
         "created_by": item.get("created_by") or 0,
-        "created_at": moment(item["created_at"]),
-        "updated_at": moment(item["updated_at"]),
-        "due_at": moment(item["complete_till"]),
+        "created_at": moment_of(item, "created_at"),
+        "updated_at": moment_of(item, "updated_at"),
+        "due_at": moment_of(item, "complete_till"),
         "is_completed": bool(item.get("is_completed")),
         "deleted_at": None,
     }

@@ -74,8 +74,10 @@ def latecomers(entity: Entity, rows: Sequence[Row]) -> list[int]:
 
 def deal_of(entity: Entity, row: Row) -> int | None:
     if entity.model is Event:
-        return row["entity_id"] if row["entity"] == "deal" else None
-    return row["id"] if entity.model is Deal else row["deal_id"]
+        deal: int | None = row["entity_id"] if row["entity"] == "deal" else None
+    else:
+        deal = row["id"] if entity.model is Deal else row["deal_id"]
+    return deal
 
 
 def known(model: type[Model], ids: Iterable[Any]) -> set[Any]:

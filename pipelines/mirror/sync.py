@@ -17,7 +17,7 @@ from django.db.models import Min
 
 from core import moment
 from pipelines.account.source import OVERLAP, Source
-from pipelines.amo.errors import Forbidden
+from pipelines.amo.errors import Endless, Forbidden
 from pipelines.amo.paging import IN_FLIGHT, Listing, Pages
 from pipelines.mirror import cursors, leases, log_rows, quarantine, selection
 from pipelines.mirror.cursors import claim
@@ -41,7 +41,7 @@ PATIENCE = 20.0  # seconds to wait for an answer before the lease is renewed
 
 @dataclass
 class Pulled:
-    """What one run brought. ``progress`` is called with it after every page."""
+    """What one run brought. ``progress`` is called with it after every page; ``remark``: what was strange about it."""
 
     entity: Entity
     cursor: Cursor
@@ -49,6 +49,7 @@ class Pulled:
     new: int = 0
     changed: int = 0
     deals: set[int] = field(default_factory=set)
+    remark: str = ""
 
     def add(self, stored: Stored) -> None:
         self.new += len(stored.new)
@@ -107,9 +108,13 @@ def read(source: Source, run: Pulled, pool: Executor, progress: Progress = lambd
                 cursors.save(cursor)
                 yield answers
         cursors.finish(cursor, cursor.started_at or moment.now())
+        if run.remark:
+            Cursor.objects.filter(entity=cursor.entity).update(error=run.remark)
     except leases.LostLease:
         raise
     except BaseException as error:  # Ctrl-C gives the lease back as well
+        if isinstance(error, Endless):  # there is no place to go on from
+            cursors.save(cursor, position={} if run.full else None, **({"rows": 0} if run.full else {}))
         cursors.fail(cursor, error)
         raise
     finally:
@@ -144,15 +149,22 @@ def read_whole(source: Source, run: Pulled, pool: Executor, progress: Progress) 
     """A dictionary: all of it, and what is no longer in it gets ``deleted_at``."""
     entity, asked = run.entity, moment.now()
     items: list[Item] = []
+    endless: Endless | None = None
     pages = Pages(listing(source, entity), pool=pool)
     while answer := pages.ask():
         yield [answer]
-        items += pages.take() or []
+        try:
+            items += pages.take() or []
+        except Endless as error:
+            endless = error
+    run.remark = pages.remark
     run.full = True
     cursors.save(run.cursor, rows=0, pages=0)
     quarantine.forget(entity)
     rows = quarantine.understood(entity, items, source.zone)
     take(run, source, rows, asked, progress)
+    if endless:
+        raise endless
     if (items or entity.may_be_empty) and not quarantine.any_of(entity):
         alive(entity).exclude(pk__in=[row["id"] for row in rows]).update(deleted_at=moment.now())
 
@@ -182,6 +194,7 @@ def read_list(source: Source, run: Pulled, pool: Executor, progress: Progress) -
             moved["expected_rows"] = length.result()
         take(run, source, quarantine.understood(entity, items, source.zone), pages.asked, progress, **moved)
         before.difference_update(item["id"] for item in items)
+    run.remark = pages.remark
     if pages.number > 2 and anything_shifted(source, run):
         walk = asked.backwards(pages.number - 1)
         while page := (yield from awaited(pool.submit(next, walk, None))):
@@ -204,12 +217,16 @@ def read_list(source: Source, run: Pulled, pool: Executor, progress: Progress) -
         trash = Pages(listing(source, entity, since, entity.trash), pool=pool, ahead=1)
         while answer := trash.ask():
             yield [answer]
-            gone = {
-                item["id"]: datetime.fromtimestamp(item["updated_at"], UTC)
-                for item in trash.take() or ()
-                if item.get("is_deleted")
-            }
+            gone = {item["id"]: gone_at(item) for item in trash.take() or () if item.get("is_deleted")}
             run.add(mark_gone(source, entity, gone))
+
+
+def gone_at(item: Item) -> datetime:
+    """When it was put into the trash, of whose items amoCRM leaves almost all empty."""
+    try:
+        return datetime.fromtimestamp(item["updated_at"], UTC)
+    except (ArithmeticError, LookupError, OSError, TypeError, ValueError):
+        return moment.now()
 
 
 def awaited(answer: Future[T]) -> Generator[Answers, None, T]:
@@ -224,12 +241,14 @@ def anything_shifted(source: Source, run: Pulled) -> bool:
     if run.full and selection.asked(run.entity):  # out of the chosen pipelines, or into them
         kinds.append(log_rows.MOVED_ALONG)
     question: list[tuple[str, str | int]] = [("filter[type]", ",".join(kinds))]
-    question += [("filter[created_at][from]", since), ("limit", 1)]
+    question.append(("filter[created_at][from]", since))
+    log_now = Listing(
+        source.client, "/api/v4/events", "events", question, keep=lambda item: item["created_at"] >= since
+    )
     try:
-        answer = source.client.get("/api/v4/events", question)
+        return any(log_now.fits(item) for item in log_now.page(1, 1)[0])
     except Forbidden:
         return True
-    return any(item["created_at"] >= since for item in (answer or {}).get("_embedded", {}).get("events", ()))
 
 
 def listing(
@@ -276,6 +295,7 @@ def read_windows(source: Source, run: Pulled, pool: Executor, progress: Progress
             if run.full and (share := asked.share()):
                 moved["expected_rows"] = int((cursor.rows + len(items)) / share)
             rows = quarantine.understood(run.entity, items, source.zone)
+            run.remark = run.remark or asked.remark
             run.add(settle(source, run.entity, [row for row in rows if row["at"] >= recent]))
             take(run, source, rows, started, progress, **moved)
 

@@ -40,6 +40,7 @@ class Windows:
     edge: int = 0
     width: int = FIRST_WINDOW
     under_way: list[Window] = field(default_factory=list)
+    remark: str = ""
 
     def begin(self, first: int, *, whole: bool) -> None:
         """From ``first`` on: in many windows, or in one when there will be little."""
@@ -48,13 +49,18 @@ class Windows:
             self.width = max(1, self.end + 1 - first)
 
     def resume(self, position: dict[str, Any]) -> None:
+        """Go on at the pages where it ended; where these had another length, at the beginning of their windows."""
         self.first, self.edge, self.width = position["first"], position["next"], position["width"]
-        self.under_way = [self.window(*place) for place in position["open"]]
+        same = position.get("limit") == self.entity.limit
+        self.under_way = [
+            self.window(since, until, page if same else 1) for since, until, page in position["open"]
+        ]
 
     def position(self) -> dict[str, Any]:
         """As JSON, for `resume`."""
         places = [(window.since, window.until, window.pages.number) for window in self.under_way]
-        return {"first": self.first, "next": self.edge, "width": self.width, "open": places}
+        place = {"first": self.first, "next": self.edge, "width": self.width, "open": places}
+        return place | {"limit": self.entity.limit}
 
     def share(self) -> float:
         """0–1 of the time that is read already."""
@@ -76,6 +82,7 @@ class Windows:
             if answer is None or not answer.done():
                 continue
             items = window.pages.take() or []
+            self.remark = self.remark or window.pages.remark
             if window.pages.ended:
                 self.under_way.remove(window)
                 self.width = next_width(window.until - window.since, window.pages.number - 1)

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from django.db.models import Q
 
 
-class JudgementRequestQuerySet(models.QuerySet):
+class JudgementRequestQuerySet(models.QuerySet[Any]):
     def demand_deals(self, deals: Collection[int]) -> None:
         """The story of these deals has changed."""
         self.bulk_create([self.model(deal_id=deal, history=True) for deal in deals])

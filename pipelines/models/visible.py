@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 
 
-class Visible(models.QuerySet):
+class Visible(models.QuerySet[Any]):
     """Rows with a ``manager``: everybody sees what ``user.sees`` names (None = everything)."""
 
     def visible_to(self, user: Any) -> "Visible":

@@ -39,10 +39,11 @@ class DealQuerySet(Visible):
         """
         stay = Stay.objects.filter(deal=OuterRef("pk"), left_at=None).order_by("-entered_at")
         task = Task.objects.open().filter(deal=OuterRef("pk")).order_by("due_at")
-        return self.annotate(
+        deals: DealQuerySet = self.annotate(
             stage_since=Subquery(stay.values("visit_since")[:1]),
             next_due_at=Subquery(task.values("due_at")[:1]),
         )
+        return deals
 
 
 class Deal(models.Model):

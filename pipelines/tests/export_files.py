@@ -86,11 +86,61 @@ def cells(number: int, row: Sequence[str | float | None]) -> str:
     made = []
     for place, value in enumerate(row):
         at = f"{chr(ord('A') + place)}{number}"
-        if isinstance(value, str):
+        if isinstance(value, str) and value.startswith("<c"):
+            made.append(value.replace("<c", f'<c r="{at}"', 1))
+        elif isinstance(value, str):
             made.append(f'<c r="{at}" t="inlineStr"><is><t>{escape(value)}</t></is></c>')
         elif value is not None:
             made.append(f'<c r="{at}"><v>{value}</v></c>')
     return "".join(made)
+
+
+def book(sheets: dict[str, str], *, uncounted: bool = False) -> bytes:
+    """XLSX of several sheets, by name the XML of their rows; ``uncounted``: to be calculated when it is opened."""
+    file = io.BytesIO()
+    numbers = range(1, len(sheets) + 1)
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    parts = PARTS | {
+        "[Content_Types].xml": PARTS["[Content_Types].xml"].replace(
+            "</Types>",
+            "".join(
+                f'<Override PartName="/xl/worksheets/sheet{number}.xml" ContentType="{kind}.worksheet+xml"/>'
+                for number in numbers[1:]
+            )
+            + "</Types>",
+        ),
+        "xl/workbook.xml": f"""<workbook xmlns="{CONTENT}/spreadsheetml/2006/main"
+            xmlns:r="{CONTENT}/officeDocument/2006/relationships"><sheets>"""
+        + "".join(
+            f'<sheet name="{escape(name)}" sheetId="{number}" r:id="rId{number}"/>'
+            for number, name in enumerate(sheets, 1)
+        )
+        + "</sheets>"
+        + ('<calcPr calcId="124519" fullCalcOnLoad="1"/>' if uncounted else "")
+        + "</workbook>",
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{CONTENT}/package/2006/relationships">'
+        + "".join(
+            f'<Relationship Id="rId{number}" Type="{CONTENT}/officeDocument/2006/relationships/worksheet" '
+            f'Target="worksheets/sheet{number}.xml"/>'
+            for number in numbers
+        )
+        + "</Relationships>",
+    }
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packing:
+        for name, content in parts.items():
+            packing.writestr(name, '<?xml version="1.0"?>' + content)
+        for number, rows in enumerate(sheets.values(), 1):
+            packing.writestr(
+                f"xl/worksheets/sheet{number}.xml",
+                f'<?xml version="1.0"?><worksheet xmlns="{CONTENT}/spreadsheetml/2006/main"><sheetData>{rows}'
+                "</sheetData></worksheet>",
+            )
+    return file.getvalue()
+
+
+def rows_of(rows: Iterable[Sequence[str | float | None]], first: int = 1) -> str:
+    """The XML of rows, the first of which has this number; a text that begins with «<c» is a cell as it is."""
+    return "".join(f'<row r="{number}">{cells(number, row)}</row>' for number, row in enumerate(rows, first))
 
 
 def packed(rows: str, times: int = 0) -> bytes:

@@ -66,7 +66,7 @@ def test_a_page_without_next_is_the_last_and_no_other_is_asked_for() -> None:
 
 
 def test_a_short_list_is_not_overrun_in_parallel() -> None:
-    shelf = Shelf(100)
+    shelf = Shelf(99)
     with ThreadPoolExecutor(4) as pool:
         ids(listing(shelf), pool=pool)
     assert shelf.asked == [(1, 250)]

@@ -34,7 +34,7 @@ def test_a_body_becomes_a_tree(body: bytes, tree: dict) -> None:
     assert decode(body) == tree
 
 
-@pytest.mark.parametrize("body", [b"\xff\xfe=1", b"no equals sign", b"a" + b"[b]" * 40 + b"=1"])
+@pytest.mark.parametrize("body", [b"no equals sign", b"a" + b"[b]" * 40 + b"=1"])
 def test_nonsense_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError):
         decode(body)

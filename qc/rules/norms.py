@@ -1,65 +1,56 @@
 """The norms of a stage in their versions, and since when each of their demands has been in force."""
 
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cached_property, partial
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
-CALENDAR, OWNER, CLIENT, NORM = (
-    "calendar",
-    "owner",
-    "client",
-    "norm",
-)  # NORM: the one that the stage's norm names
+from qc.rules.parameters import CALENDAR, CLIENT, NORM, OWNER
 
+__all__ = ["CALENDAR", "CLIENT", "NORM", "OWNER", "Demand", "StageNorms", "Version", "Versions"]
 
-class Norm(NamedTuple):
-    """The norms of one version of a stage's regulation. ``fields``: ids of required fields with their names."""
-
-    regulation: int | None = None
-    published_at: datetime | None = None
-    max_stay: timedelta | None = None
-    stay_clock: str = CALENDAR
-    needs_task: bool = False
-    task_grace: timedelta = timedelta()
-    fields: tuple[tuple[str, str], ...] = ()
-    fields_grace: timedelta = timedelta()
-
-
+N = TypeVar("N")  # the norm of one rule, a frozen dataclass of parameters
+T = TypeVar("T")
 Demand = tuple[tuple[datetime | None, timedelta], ...]  # since when each grace was in force, oldest first
 
 
-class Versions:
+class StageNorms(NamedTuple):
+    """One version of a stage's regulation: the norm of every rule that it names, by the norm's class."""
+
+    regulation: int | None = None
+    published_at: datetime | None = None
+    norms: Mapping[type, Any] = {}
+
+
+class Version(NamedTuple, Generic[N]):
+    """What one version of a stage's regulation is to one rule. ``published_at`` None: it has been so all along."""
+
+    regulation: int | None
+    published_at: datetime | None
+    norm: N
+
+
+class Versions(Generic[N]):
     """The versions of a stage up to the one that judges, oldest first. What it demands has been demanded by it and by
     those before it without a break.
     """
 
-    def __init__(self, norms: tuple[Norm, ...]) -> None:
-        self.norms = norms
-        self.last = norms[-1]
+    def __init__(self, versions: Sequence[Version[N]]) -> None:
+        self.versions = versions
+        self.last = versions[-1]
+        self._kept: dict[Any, Any] = {}
 
-    @cached_property
-    def task(self) -> Demand:
-        """Of a next task; empty when none is demanded."""
-        return self._demand(lambda norm: norm.task_grace if norm.needs_task else None)
-
-    @cached_property
-    def fields(self) -> dict[Demand, list[str]]:
-        """The required fields, by since when and with which graces each has been required."""
-        found: dict[Demand, list[str]] = defaultdict(list)
-        for field, _ in self.last.fields:
-            found[self._demand(partial(_grace, field))].append(field)
-        return found
-
-    def _demand(self, grace: Callable[[Norm], timedelta | None]) -> Demand:
+    def demand(self, grace: Callable[[N], timedelta | None]) -> Demand:
+        """Since when with which graces something has been demanded; empty when it is not. None = not demanded."""
         found: list[tuple[datetime | None, timedelta]] = []
-        for norm in reversed(self.norms):
-            if (allowed := grace(norm)) is None:
+        for version in reversed(self.versions):
+            if (allowed := grace(version.norm)) is None:
                 break
-            found.append((norm.published_at, allowed))
+            found.append((version.published_at, allowed))
         return tuple(reversed(found))
 
-
-def _grace(field: str, norm: Norm) -> timedelta | None:
-    return norm.fields_grace if any(field == required for required, _ in norm.fields) else None
+    def kept(self, follows: "Callable[[Versions[N]], T]") -> T:
+        """What follows from the versions alone, worked out once for all deals."""
+        if follows not in self._kept:
+            self._kept[follows] = follows(self)
+        found: T = self._kept[follows]
+        return found

@@ -1,43 +1,127 @@
-"""What deals are judged by: norms of stages, clocks, and who has left."""
+"""What deals are judged by: norms of stages, clocks, and who works here when."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 from core.spans import FOREVER
-from qc.rules.norms import CALENDAR, CLIENT, OWNER, Demand, Norm, Versions
+from qc.rules.checks import Stretch
+from qc.rules.norms import CALENDAR, CLIENT, OWNER, Demand, StageNorms, Version, Versions
 from team.clock import Clocks
 from timeline.timeline import LOST, WON, Piece, Visit
+
+N = TypeVar("N")
+ALWAYS = datetime.min.replace(tzinfo=UTC)  # stands in for «all along» inside comparisons; never handed out
+PORTAL = ""  # the place of norms that hold for the whole portal among those of stages
+
+Person = int | None
+Employment = tuple[datetime | None, datetime | None]
 
 
 @dataclass(frozen=True)
 class Terms:
-    """``norms``: the published versions of each stage, oldest first. ``gone``: when people left; None: nobody knows."""
+    """``norms``: the published versions of each stage, oldest first. ``gone``: when people left; None: nobody knows.
 
-    norms: Mapping[str, tuple[Norm, ...]] = field(default_factory=dict)
+    ``employed``: from when until when people worked here, where that is known to begin or to end. ``since``: since
+    when each rule has been on at all.
+    """
+
+    norms: Mapping[str, tuple[StageNorms, ...]] = field(default_factory=dict)
     clocks: Clocks = field(default_factory=Clocks)
     gone: Mapping[int, datetime | None] = field(default_factory=dict)
-    _versions: dict[str, list[Versions]] = field(init=False, repr=False, compare=False)
+    employed: Mapping[int, Employment] = field(default_factory=dict)
+    since: Mapping[str, datetime] = field(default_factory=dict)
+    _versions: dict[type, dict[str, list[Versions[Any]]]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+    _demanded: dict[Any, list[Stretch]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
-    def __post_init__(self) -> None:
-        known = {
-            stage: [Versions(norms[:count]) for count in range(1, len(norms) + 1)]
-            for stage, norms in self.norms.items()
-        }
-        object.__setattr__(self, "_versions", known)
-
-    def versions(self, visit: Visit) -> Versions | None:
-        """The versions up to the one that judges a visit; None where no version was in force.
+    def versions(self, norm: type[N], visit: Visit) -> Versions[N] | None:
+        """The versions of a rule's norm up to the one that judges a visit; None where no version was in force.
 
         That is the one in force when the visit ended, or the newest while it goes on. A closing stage is not left any
         more: there it is the one in force on entry.
         """
         end = visit.since if visit.kind in (WON, LOST) else visit.until
-        for versions in reversed(self._versions.get(visit.stage, ())):
+        return self.versions_at(norm, visit.stage, end)
+
+    def versions_at(self, norm: type[N], stage: str, moment: datetime | None) -> Versions[N] | None:
+        """Those up to the one in force on a stage at a moment; None = the newest."""
+        known = self._versions.get(norm)
+        if known is None:
+            known = self._versions[norm] = self._lay_out(norm)
+        of_stage: list[Versions[N]] = known.get(stage, [])
+        for versions in reversed(of_stage):
             published_at = versions.last.published_at
-            if end is None or published_at is None or published_at <= end:
+            if moment is None or published_at is None or published_at <= moment:
                 return versions
         return None
+
+    def _lay_out(self, norm: type[N]) -> dict[str, list[Versions[N]]]:
+        found = {}
+        for stage, of_stage in self.norms.items():
+            told = [
+                Version(one.regulation, one.published_at, one.norms.get(norm) or norm()) for one in of_stage
+            ]
+            found[stage] = [Versions(told[:count]) for count in range(1, len(told) + 1)]
+        return found
+
+    def demanded(self, norm: type[N], stage: str, demands: Callable[[N], Any]) -> list[Stretch]:
+        """When the version of its time demanded something on a stage, in order."""
+        key = (demands, stage)
+        if key not in self._demanded:
+            found: list[Stretch] = []
+            of_stage = self.norms.get(stage, ())
+            for place, one in enumerate(of_stage, 1):
+                until = of_stage[place].published_at if place < len(of_stage) else None
+                if demands(one.norms.get(norm) or norm()):
+                    found.append((one.published_at or ALWAYS, until))
+            self._demanded[key] = found
+        return self._demanded[key]
+
+    def held(
+        self, pieces: Iterable[Piece], demanded: Sequence[Stretch] | None, held: dict[Person, list[Stretch]]
+    ) -> dict[Person, list[Stretch]]:
+        """Add to ``held`` who had the deal when something was demanded and while he worked here.
+
+        ``demanded`` None = all along, and then a piece shorter than a second is a moment of its own.
+        """
+        for piece in pieces:
+            if piece.owner is None:
+                continue
+            for since, until in ((ALWAYS, None),) if demanded is None else demanded:
+                start = since if since > piece.since else piece.since
+                end = piece.until
+                if until is not None and (end is None or until < end):
+                    end = until
+                if end is None or start < end or (demanded is None and start == end):
+                    self.add(held, piece.owner, start, end)
+        return held
+
+    def add(
+        self, held: dict[Person, list[Stretch]], person: int, start: datetime, end: datetime | None
+    ) -> None:
+        """One stretch, cut to when the person worked here; it goes on where the last one stopped."""
+        employed = self.employed.get(person)
+        if employed is not None:
+            hired_at, left_at = employed
+            moment = start == end
+            if left_at is not None and (end is None or end >= left_at):
+                if start >= left_at:
+                    return
+                end = left_at
+            if hired_at is not None and start < hired_at:
+                if moment or (end is not None and end <= hired_at):
+                    return
+                start = hired_at
+        own = held.get(person)
+        if own is None:
+            held[person] = [(start, end)]
+        elif own[-1][1] == start:
+            own[-1] = (own[-1][0], end)
+        else:
+            own.append((start, end))
 
     def deadline(self, pieces: Sequence[Piece], since: datetime, demand: Demand) -> datetime | None:
         """When the grace of a demand ends that waits since ``since``, on the owner's clock; None = never.

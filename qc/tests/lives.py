@@ -8,12 +8,16 @@ Breaches come back as ``"since:opens-closes owner"``.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from qc.rules import RULES, Breach, Norm, Terms
+from qc.rules import RULES, Breach, Check, StageNorms, Terms
+from qc.rules.deal_stuck import LongestStay
+from qc.rules.field_missing import RequiredFields
+from qc.rules.task_none import NextTask
 from team.clock import Clock, Clocks, Pattern, Schedule
 from timeline.timeline import Change, Piece, Planned, Timeline
 
@@ -27,6 +31,27 @@ NIGHT_SHIFT = Pattern("10", date(2026, 11, 2), time(21), time(9), "Europe/Moscow
 CLOCKS = Clocks(
     client=Clock(Schedule(DAY_SHIFT)), people={1: Clock(Schedule(DAY_SHIFT)), 2: Clock(Schedule(NIGHT_SHIFT))}
 )
+
+
+class Norm(NamedTuple):
+    """The norms of one version of a stage's regulation, side by side."""
+
+    regulation: int | None = None
+    published_at: datetime | None = None
+    max_stay: timedelta | None = None
+    stay_clock: str = "calendar"
+    needs_task: bool = False
+    task_grace: timedelta = timedelta()
+    fields: tuple[tuple[str, str], ...] = ()
+    fields_grace: timedelta = timedelta()
+
+    def of_stage(self) -> StageNorms:
+        norms = (
+            LongestStay(self.max_stay, self.stay_clock),
+            NextTask(self.needs_task, self.task_grace),
+            RequiredFields(self.fields, self.fields_grace),
+        )
+        return StageNorms(self.regulation, self.published_at, {type(norm): norm for norm in norms})
 
 
 def at(hour: float) -> datetime:
@@ -99,11 +124,21 @@ def task(number: int, text: str) -> Planned:
 def terms(gone: dict[str, float | None] | None = None, clocks: Clocks = CLOCKS, **norms: Norm) -> Terms:
     """Terms by stage name; ``gone``: who left at which hour."""
     left = {PEOPLE[name]: None if when is None else at(when) for name, when in (gone or {}).items()}
-    return Terms({stage: (norm,) for stage, norm in norms.items()}, clocks, left)  # type: ignore[arg-type]
+    return terms_of({stage: (norm,) for stage, norm in norms.items()}, clocks, left)
+
+
+def terms_of(norms: Mapping[str, tuple[Norm, ...]], clocks: Clocks | None = None, *more: Any) -> Terms:
+    """Terms by the versions of each stage; without clocks the calendar counts."""
+    stages = {stage: tuple(norm.of_stage() for norm in of_stage) for stage, of_stage in norms.items()}
+    return Terms(stages, Clocks() if clocks is None else clocks, *more)
 
 
 def breaches(code: str, deal: Timeline, judged_by: Terms) -> list[Breach]:
-    return list(RULES[code].check(deal, judged_by))
+    return [breach for check in checks(code, deal, judged_by) for breach in check.breaches]
+
+
+def checks(code: str, deal: Timeline, judged_by: Terms) -> list[Check]:
+    return list(RULES[code].checks(deal, judged_by))
 
 
 def found(code: str, deal: Timeline, judged_by: Terms) -> list[str]:

@@ -191,7 +191,7 @@ def test_a_rule_that_raises_keeps_its_old_findings_and_stops_nobody_else(
             raise ZeroDivisionError
         return iter(())
 
-    monkeypatch.setitem(RULES, "deal.stuck", Rule(**{**vars(whole), "check": broken}))
+    monkeypatch.setitem(RULES, "deal.stuck", Rule(**{**vars(whole), "checks": broken}))
     world.deal(5, "10 offer anna; 20 won anna")
     assert engine.judge([5, 6]) == {
         ("deal.stuck", "failed"): 1,

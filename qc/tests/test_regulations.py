@@ -1,23 +1,31 @@
 """Versions of regulations, the sentences about them, what real visits suggest, and what is judged again."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import translation
+from hypothesis import HealthCheck, given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
 
 from core import moment
 from devtools import rule_handbook
+from devtools.tests.factory import with_norms
 from jobs import judgement
 from pipelines.models import Person
-from qc import defaults, engine, regulations, rule_modes, texts
+from qc import defaults, engine, norms, regulations, rule_modes
 from qc.models import Finding, FullRun, Regulation, RuleMode
 from qc.rules import RULES
+from qc.rules.parameters import read_length, write_length
 from qc.tests import world
 from qc.tests.lives import at, hours
 
@@ -41,19 +49,14 @@ def published(**values: Any) -> Regulation:
 def test_a_new_version_keeps_what_is_not_named_and_is_in_force() -> None:
     published(max_stay=hours(24), goal="Agree")
     second = published(max_stay=hours(48), required_fields=[71, "price"])
-    assert (second.version, second.goal, second.max_stay, second.published_at) == (
-        2,
-        "Agree",
-        hours(48),
-        at(500),
-    )
+    assert (second.version, second.goal, second.published_at) == (2, "Agree", at(500))
     assert regulations.in_force() == {"offer": second}
-    assert Regulation.objects.get(version=1).max_stay == hours(24)
-    assert second.required_fields == ["71", "price"]
+    assert Regulation.objects.get(version=1).norms == {"deal.stuck": {"max_stay": "1 d"}}
+    assert second.norms == {"deal.stuck": {"max_stay": "2 d"}, "field.missing": {"fields": ["71", "price"]}}
 
 
 def test_a_draft_is_not_in_force() -> None:
-    Regulation.objects.create(stage_id="offer", max_stay=hours(1))
+    Regulation.objects.create(stage_id="offer", **with_norms({"max_stay": hours(1)}))
     assert regulations.in_force() == {}
 
 
@@ -88,9 +91,10 @@ def test_nonsense_is_one_sentence_and_changes_nothing(
     assert not Regulation.objects.exists()
 
 
-@pytest.mark.parametrize("value", [timedelta(hours=30), "1 06:00:00", 108000, "P1DT6H"])
+@pytest.mark.parametrize("value", [timedelta(hours=30), "1 06:00:00", 108000, "P1DT6H", "30 h", "1 d 6 h"])
 def test_durations_may_come_from_the_api(value: Any) -> None:
-    assert regulations.draft("offer", max_stay=value).max_stay == timedelta(hours=30)
+    draft = regulations.draft("offer", max_stay=value, stay_clock="owner")
+    assert draft.norms == {"deal.stuck": {"max_stay": "30 h", "clock": "owner"}}
 
 
 def test_publishing_judges_the_stages_deals_again_at_once() -> None:
@@ -140,16 +144,11 @@ def test_an_unknown_rule_or_mode_is_refused(arguments: tuple[Any, ...], sentence
 
 
 def test_a_change_reads_as_sentences() -> None:
-    old = Regulation(stage_id="offer", max_stay=timedelta(days=7), required_fields=["71"], goal="Agree")
-    new = Regulation(
-        stage_id="offer",
-        max_stay=hours(26),
-        stay_clock="owner",
-        needs_task=True,
-        task_grace=hours(2),
-        required_fields=["price"],
-        goal="Agree on a date",
-    )
+    old = {"stage_id": "offer", "max_stay": timedelta(days=7), "required_fields": ["71"], "goal": "Agree"}
+    old = Regulation(**with_norms(old))
+    new = {"max_stay": hours(26), "stay_clock": "owner", "needs_task": True, "task_grace": hours(2)}
+    new |= {"stage_id": "offer", "required_fields": ["price"], "goal": "Agree on a date"}
+    new = Regulation(**with_norms(new))
     assert [sentence.replace("\N{NO-BREAK SPACE}", " ") for sentence in regulations.sentences(old, new)] == [
         "Longest stay: 7 days → 26 hours of the owner's shifts.",
         "A next task is now demanded.",
@@ -217,9 +216,10 @@ def test_a_new_portal_warns_and_costs_nothing() -> None:
     RuleMode.objects.all().delete()
     RuleMode.objects.create(rule="task.none", mode="off", weight=9, since=at(1))
     defaults.ensure_defaults()
-    assert dict(RuleMode.objects.values_list("rule", "mode")) == dict.fromkeys(RULES, "warn") | {
-        "task.none": "off"
-    }
+    assert dict(RuleMode.objects.values_list("rule", "mode")) == {
+        code: rule.mode for code, rule in RULES.items()
+    } | {"task.none": "off"}
+    assert {rule.mode for rule in RULES.values()} <= {"off", "warn"}
     assert RuleMode.objects.get(rule="task.none").weight == 9
 
 
@@ -227,6 +227,102 @@ def test_the_page_about_the_rules_is_what_the_code_says() -> None:
     assert Path(settings.BASE_DIR, "docs", "rules.md").read_text("utf-8") == rule_handbook.page()
 
 
-def test_translators_see_the_whys_and_fixes_that_the_rules_have() -> None:
-    assert {code: rule.why for code, rule in RULES.items()} == texts.WHYS
-    assert {code: rule.fix for code, rule in RULES.items()} == texts.FIXES
+lengths = st.timedeltas(min_value=timedelta(microseconds=1), max_value=timedelta(days=5 * 365))
+
+
+@limits(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(length=lengths | st.integers(1, 10**6).map(lambda n: timedelta(minutes=n)), days=st.booleans())
+def test_a_length_reads_back_exactly(length: timedelta, days: bool) -> None:
+    assert read_length(write_length(length, days)) == length
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [
+        (timedelta(days=3), "3 d"),
+        (hours(36), "36 h"),
+        (timedelta(minutes=90), "90 min"),
+        (timedelta(days=1, seconds=5, milliseconds=500), "1 d 5.5 s"),
+    ],
+)
+def test_a_length_is_written_in_the_largest_whole_unit(length: timedelta, text: str) -> None:
+    assert write_length(length, days=True) == text
+
+
+@pytest.mark.parametrize("text", ["", "soon", "3", "3 weeks", "d", "-3 d", "3 d!", "1 d and 2 h"])
+def test_what_is_no_length_is_none(text: str) -> None:
+    assert read_length(text) is None
+
+
+def test_norms_come_as_a_document_too_and_what_it_does_not_name_stays() -> None:
+    world.regulation("offer", max_stay=hours(24), needs_task=True, task_grace=hours(2))
+    draft = regulations.draft(
+        "offer", norms={"deal.stuck": {"clock": "client"}, "task.none": {"grace": "45 min"}}
+    )
+    assert draft.norms == {
+        "deal.stuck": {"max_stay": "24 h", "clock": "client"},
+        "task.none": {"demanded": True, "grace": "45 min"},
+    }
+    world.deal(1, "0 offer anna")
+    assert engine.backtest("offer", {"norms": {"deal.stuck": {"max_stay": "5 h"}}}) == engine.backtest(
+        "offer", {"max_stay": hours(5)}
+    )
+
+
+@pytest.mark.parametrize(
+    ("document", "sentence"),
+    [
+        ({"deal.cold": {}}, "There is no rule “deal.cold” with norms of its own."),
+        ({"owner.gone": {}}, "There is no rule “owner.gone” with norms"),
+        ({"deal.stuck": {"longest": "3 d"}}, "The rule “deal.stuck” has no parameter “longest”."),
+        ({"deal.stuck": "3 d"}, "Norms are written as"),
+        ("3 d", "Norms are written as"),
+        ({"deal.stuck": {"max_stay": "3 weeks"}}, "“longest stay” must be longer than zero"),
+        ({"task.none": {"demanded": 1}}, "Whether a next task is demanded"),
+    ],
+)
+def test_a_document_that_makes_no_sense_is_one_sentence(document: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        regulations.draft("offer", norms=document)
+
+
+@limits(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    values=st.fixed_dictionaries(
+        {},
+        optional={
+            "max_stay": lengths,
+            "stay_clock": st.sampled_from(["calendar", "owner", "client"]),
+            "needs_task": st.booleans(),
+            "task_grace": lengths,
+            "required_fields": st.lists(st.sampled_from(["price", "71"]), unique=True),
+            "fields_grace": lengths,
+        },
+    )
+)
+def test_norms_are_kept_and_read_back_exactly(values: dict[str, Any]) -> None:
+    kept = norms.flat_values(norms.read_norms(json.loads(json.dumps(with_norms(values)["norms"]))))
+    assert {name: kept[name] for name in values} == values
+
+
+def test_the_columns_of_old_regulations_become_norms() -> None:
+    fill = import_module("qc.migrations.0003_norms_from_columns")
+    row = SimpleNamespace(
+        max_stay=hours(72),
+        stay_clock="owner",
+        needs_task=True,
+        task_grace=timedelta(minutes=90),
+        required_fields=[71, "price"],
+        fields_grace=None,
+    )
+    found = {
+        "deal.stuck": {"max_stay": "72 h", "clock": "owner"},
+        "task.none": {"demanded": True, "grace": "90 min"},
+        "field.missing": {"fields": ["71", "price"]},
+    }
+    assert fill.document(row) == found
+    values = {name: value for name, value in vars(row).items() if value is not None}
+    assert with_norms(values)["norms"] == found
+    bare = {"max_stay": None, "stay_clock": "calendar", "needs_task": False}
+    bare |= {"task_grace": None, "required_fields": [], "fields_grace": None}
+    assert fill.document(SimpleNamespace(**bare)) == {}

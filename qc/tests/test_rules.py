@@ -1,26 +1,71 @@
 """Each rule as a table: a life, and the stretches of time in which the rule is broken."""
 
+import re
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from qc.rules import RULES, Norm, Terms, registry
-from qc.tests.lives import CLOCKS, NAMES, at, breaches, found, hour, hours, life, terms
+from qc import rules
+from qc.rules import RULES, Terms, registry
+from qc.tests.lives import CLOCKS, NAMES, Norm, at, breaches, found, hour, hours, life, terms, terms_of
 
 
-def test_the_catalogue_finds_every_rule() -> None:
-    assert set(RULES) == {"deal.stuck", "task.none", "task.overdue", "field.missing", "owner.gone"}
+def test_the_catalogue_finds_every_file_of_its_folder() -> None:
+    folder = Path(rules.__file__).parent
+    written = {
+        code
+        for path in folder.glob("*.py")
+        for code in re.findall(r'^@rule\(\n    "([a-z_.]+)"', path.read_text("utf-8"), re.MULTILINE)
+    }
+    assert set(RULES) == written >= {"deal.stuck", "task.none", "task.overdue", "field.missing", "owner.gone"}
     for rule in RULES.values():
         assert rule.why.endswith(".") and rule.fix.endswith(".") and "  " not in rule.why + rule.fix
 
 
-def test_a_code_cannot_be_given_twice() -> None:
-    with pytest.raises(ValueError, match="The rule code deal.stuck is taken"):
-        registry.rule("deal.stuck", "Again", registry.REMARK, "calendar", "Again")(RULES["deal.stuck"].check)
-    with pytest.raises(ValueError, match="unknown severity"):
-        registry.rule("x.y", "Odd", "severe", "calendar", "Odd")(RULES["deal.stuck"].check)
-    with pytest.raises(ValueError, match="must say why"):
-        registry.rule("x.y", "Mute", registry.REMARK, "calendar", "Mute")(lambda deal, terms: iter(()))
+def test_a_file_of_the_folder_is_a_rule_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "deal_odd.py").write_text(
+        "from qc.rules.registry import REMARK, rule\n"
+        "@rule('deal.odd', 'Odd', REMARK, clock='calendar', icon='dice', weight=1, sentence='Odd', check='none')\n"
+        "def odd(deal, terms):\n"
+        '    """Because it is odd.\n\n    Fix: even it.\n    """\n'
+        "    return iter(())\n"
+    )
+    monkeypatch.setattr(rules, "__path__", [*rules.__path__, str(tmp_path)])
+    before = dict(RULES)
+    try:
+        rules.discover()
+        assert RULES["deal.odd"].fix == "Even it." and RULES["deal.odd"].mode == "off"
+    finally:
+        RULES.clear()
+        RULES.update(before)
+        sys.modules.pop("qc.rules.deal_odd", None)
+
+
+STUCK = RULES["deal.stuck"].checks
+ABOUT: dict[str, Any] = {"clock": "calendar", "icon": "dice", "weight": 1, "sentence": "x", "check": "none"}
+
+
+@pytest.mark.parametrize(
+    ("code", "severity", "more", "function", "says"),
+    [
+        ("deal.stuck", registry.REMARK, {}, STUCK, "The rule code deal.stuck is taken"),
+        ("x.y", "severe", {}, STUCK, "unknown severity"),
+        ("x.y", registry.REMARK, {"clock": "moon"}, STUCK, "unknown clock"),
+        ("x.y", registry.REMARK, {"unit": "planet"}, STUCK, "unknown unit"),
+        ("x.y", registry.REMARK, {"sentence": "%(mood)s"}, STUCK, "unknown placeholder mood"),
+        ("x.y", registry.QUESTION, {"occasion": "deal"}, STUCK, "cannot count in quality"),
+        ("x.y", registry.REMARK, {"unit": "stage", "occasion": "deal"}, STUCK, "cannot count in quality"),
+        ("x.y", registry.REMARK, {}, lambda deal, terms: iter(()), "must say why"),
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused(
+    code: str, severity: str, more: dict[str, Any], function: Any, says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        registry.rule(code, "Again", severity, **ABOUT | more)(function)
+    assert "x.y" not in RULES
 
 
 WEEK = Norm(max_stay=hours(168))
@@ -69,13 +114,15 @@ def test_a_visit_is_judged_by_the_version_in_force_when_it_ended() -> None:
     story = life("0 offer anna; 50 deal anna; 60 offer anna; 110 deal anna; 120 offer anna")
     assert [
         (b.regulation, (b.opens_at - b.since) / hours(1))
-        for b in breaches("deal.stuck", story, Terms({"offer": versions}))
+        for b in breaches("deal.stuck", story, terms_of({"offer": versions}))
     ] == [(1, 24), (2, 48), (2, 48)]
 
 
 def stays(*norms: tuple[float, float | None]) -> Terms:
     """Versions of one stage as (published at hour, longest stay)."""
-    return Terms({"offer": tuple(Norm(n, at(p), max_stay=h and hours(h)) for n, (p, h) in enumerate(norms))})
+    return terms_of(
+        {"offer": tuple(Norm(n, at(p), max_stay=h and hours(h)) for n, (p, h) in enumerate(norms))}
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,7 +150,7 @@ def test_no_stay_is_broken_before_its_norm_is_published(
 
 
 def test_a_draft_judges_all_history() -> None:
-    draft = Terms({"offer": (Norm(max_stay=hours(24)),)})
+    draft = terms_of({"offer": (Norm(max_stay=hours(24)),)})
     assert found("deal.stuck", life("0 offer anna; 50 deal anna"), draft) == ["0:24-50 anna"]
 
 
@@ -130,13 +177,13 @@ def grace(published: float, length: float | None, **norms: Any) -> Norm:
 )
 def test_a_grace_begins_when_its_demand_is_published(versions: list[Norm], story: str, opens: str) -> None:
     for code in ("task.none", "field.missing"):
-        (one,) = breaches(code, life(story), Terms({"offer": tuple(versions)}, CLOCKS))
+        (one,) = breaches(code, life(story), terms_of({"offer": tuple(versions)}, CLOCKS))
         assert f"{hour(one.opens_at)} {NAMES[one.owner]}" == opens, code
 
 
 def test_a_field_that_is_demanded_later_has_a_grace_of_its_own() -> None:
     both = {"fields": (("price", ""), ("71", "Term"))}
-    judged_by = Terms({"offer": (grace(0, 2), grace(82, 2, **both))}, CLOCKS)
+    judged_by = terms_of({"offer": (grace(0, 2), grace(82, 2, **both))}, CLOCKS)
     assert found("field.missing", life("10 offer anna", price=5), judged_by) == ["82:84- anna"]
     assert found("field.missing", life("10 offer anna"), judged_by) == ["10:12- anna"]  # late already
     late = life("10 offer anna", price=5, changes=[(20, "price", 0, 5)])
@@ -148,7 +195,7 @@ def test_a_field_that_is_demanded_later_has_a_grace_of_its_own() -> None:
 
 
 def test_a_closing_stage_is_judged_by_the_version_of_the_entry() -> None:
-    judged_by = Terms({"won": (grace(0, None), grace(30, 2))}, CLOCKS)
+    judged_by = terms_of({"won": (grace(0, None), grace(30, 2))}, CLOCKS)
     assert found("field.missing", life("0 offer anna; 29 won anna"), judged_by) == []
     assert found("field.missing", life("0 offer anna; 33 won anna"), judged_by) == ["33:35- anna"]
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from devtools.tests.factory import with_norms
 from pipelines.models import CustomField, Deal, Event, Person, Pipeline, Stage, Stay, Task
 from qc.models import Regulation, RuleMode
 from qc.tests.lives import KINDS, PEOPLE, at
@@ -100,4 +101,5 @@ def event(kind: str, hour: float, entity: str, entity_id: int, before: Any, afte
 
 
 def regulation(stage: str, version: int = 1, published: float = 0, **norms: Any) -> Regulation:
-    return Regulation.objects.create(stage_id=stage, version=version, published_at=at(published), **norms)
+    values = {"stage_id": stage, "version": version, "published_at": at(published), **norms}
+    return Regulation.objects.create(**with_norms(values))

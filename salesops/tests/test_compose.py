@@ -41,6 +41,16 @@ def test_the_dockerfile_passes_hadolint() -> None:
     assert verdict(Path(sys.executable).with_name("hadolint"), "Dockerfile") == ""
 
 
+def test_the_container_is_served_as_on_a_developers_machine() -> None:
+    """By the worker that no slow client can hold up."""
+    [command] = re.findall(r"^CMD (\[.*\])", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
+    settings: dict[str, Any] = {}
+    exec((PROJECT / "gunicorn.conf.py").read_text(), settings)
+    assert settings["worker_class"] == "salesops.buffering.Worker"
+    assert "--worker-class" not in command and "--config" not in command
+    assert "worker-class" not in (PROJECT / "devtools" / "run.py").read_text()
+
+
 def test_every_service_says_how_it_is() -> None:
     silent = {"web"}  # its check comes with the image
     assert "HEALTHCHECK" in (PROJECT / "Dockerfile").read_text()

@@ -1,7 +1,6 @@
 """Who works here: employees with their roles, rotas, absences. A change is judged again as soon as it is saved."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import admin
@@ -16,6 +15,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from pipelines.models import JudgementRequest
 from team.models import DayOff, Employee, Role, Rota
+from web.admin.dated import AmoUserInline, HeadInline, RotaInline
 
 admin.site.unregister(Group)  # the role says what somebody may do
 
@@ -40,9 +40,7 @@ class JudgedAgain(ModelAdmin):
 class EmployeeForm(UserChangeForm):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
-        head, hired_on, left_on = values.get("head"), values.get("hired_on"), values.get("left_on")
-        if head is not None and head.pk == self.instance.pk:
-            self.add_error("head", _("Nobody is the head of himself."))
+        hired_on, left_on = values.get("hired_on"), values.get("left_on")
         if hired_on and left_on and left_on < hired_on:
             self.add_error("left_on", _("Nobody leaves before being hired."))
         return values
@@ -53,24 +51,37 @@ class EmployeeAdmin(UserAdmin, JudgedAgain):
     form = EmployeeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    inlines = [RotaInline, HeadInline, AmoUserInline]
     list_display = ["__str__", "username", "role", "head", "rota", "left_on"]
     list_filter = ["role", "is_active"]
-    list_select_related = ["head", "rota"]
     search_fields = ["username", "first_name", "last_name"]
     ordering = ["last_name", "first_name", "username"]
     filter_horizontal = []
     autocomplete_fields = ["person"]
     fieldsets = [
         (None, {"fields": ["username", "password", "first_name", "last_name", "language", "is_active"]}),
-        (_("Work"), {"fields": ["role", "person", "head", "rota", "hired_on", "left_on"]}),
+        (_("Work"), {"fields": ["role", "person", "hired_on", "left_on"]}),
     ]
     add_fieldsets = [
         (
             None,
             {"fields": ["username", "usable_password", "password1", "password2", "first_name", "last_name"]},
         ),
-        (_("Work"), {"fields": ["role", "person", "head", "rota", "hired_on"]}),
+        (_("Work"), {"fields": ["role", "person", "hired_on"]}),
     ]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return (
+            super().get_queryset(request).prefetch_related("rota_assignments__rota", "head_assignments__head")
+        )
+
+    @admin.display(description=_("head"))
+    def head(self, obj: Employee) -> Employee | None:
+        return obj.head
+
+    @admin.display(description=_("rota"))
+    def rota(self, obj: Employee) -> Rota | None:
+        return obj.rota
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # shifts and months of the past would change; who goes gets a last day
@@ -78,30 +89,6 @@ class EmployeeAdmin(UserAdmin, JudgedAgain):
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
         obj.is_staff = obj.is_superuser = obj.role == Role.ADMIN  # the role decides
         super().save_model(request, obj, form, change)
-
-
-class RotaForm(forms.ModelForm):
-    def clean_pattern(self) -> str:
-        pattern: str = self.cleaned_data["pattern"]
-        if not pattern or set(pattern) - {"0", "1"}:
-            raise forms.ValidationError(_("A pattern is written with 1 and 0 only, such as 111000."))
-        if "1" not in pattern:
-            raise forms.ValidationError(_("This pattern has no shift at all."))
-        return pattern
-
-    def clean_time_zone(self) -> str:
-        zone: str = self.cleaned_data["time_zone"]
-        if zone not in available_timezones():
-            raise forms.ValidationError(
-                _("There is no time zone “%(zone)s”; write one such as Europe/Moscow."), params={"zone": zone}
-            )
-        return zone
-
-
-@admin.register(Rota)
-class RotaAdmin(JudgedAgain):
-    form = RotaForm
-    list_display = ["name", "pattern", "anchor", "starts", "ends", "is_company"]
 
 
 class DayOffForm(forms.ModelForm):

@@ -7,8 +7,10 @@ from rest_framework import serializers
 
 from pipelines.mirror.freshness import Freshness
 from pipelines.models import Deal, Person, Pipeline, Stage, Task
+from qc import norms
 from qc.models import Finding, Regulation
 from qc.queries import because
+from qc.rules.parameters import CLOCKS, ClockName, Count, Flag, Length, Parameter
 
 
 class PipelineShape(serializers.ModelSerializer):
@@ -102,7 +104,10 @@ class FindingShape(serializers.ModelSerializer):
 
 
 class RegulationShape(serializers.ModelSerializer):
+    """``norms``: of each rule, as a document; beside it every parameter of them by a name of its own."""
+
     stage = serializers.CharField(source="stage_id")
+    norms = serializers.JSONField()
 
     class Meta:
         model = Regulation
@@ -115,13 +120,33 @@ class RegulationShape(serializers.ModelSerializer):
             "term",
             "automation",
             "steps",
-            "max_stay",
-            "stay_clock",
-            "needs_task",
-            "task_grace",
-            "required_fields",
-            "fields_grace",
+            "norms",
         ]
+
+    def get_fields(self) -> dict[str, Any]:
+        found = super().get_fields()
+        for alias, (_rule, parameter) in norms.flat_parameters().items():
+            found[alias] = norm_shape(parameter)
+        return found
+
+    def to_representation(self, regulation: Regulation) -> dict[str, Any]:
+        flat = norms.flat_values(norms.read_norms(regulation.norms))
+        for alias, value in flat.items():
+            setattr(regulation, alias, value)
+        return super().to_representation(regulation)
+
+
+def norm_shape(parameter: Parameter) -> serializers.Field:
+    kind = parameter.kind
+    if isinstance(kind, Length):
+        return serializers.DurationField(allow_null=True)
+    if isinstance(kind, Flag):
+        return serializers.BooleanField()
+    if isinstance(kind, ClockName):
+        return serializers.ChoiceField(choices=CLOCKS)
+    if isinstance(kind, Count):
+        return serializers.IntegerField()
+    return serializers.JSONField()
 
 
 class TriedShape(serializers.Serializer):

@@ -1,10 +1,7 @@
 """The API's lists and questions. Every queryset goes through ``visible_to``; filters are those of the pages."""
 
-from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -17,20 +14,21 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 import metrics
 from core import moment
-from core.periods import Period, month, month_of
-from kpi import statements
-from kpi.backtest import shift
+from core.periods import Period, month_of
+from kpi.backtest import try_norms
 from kpi.models import Statement
+from kpi.presentation import show_statement
+from kpi.prices import finding_prices
 from metrics import transitions
 from pipelines.mirror import comparisons, freshness
 from pipelines.models import Deal, Person, Pipeline, Stage, Task
-from qc import backtest, engine, regulations
+from qc import engine, regulations
 from qc.models import Finding
 from web.api import shapes
 from web.deals.filters import DealFilter, TaskFilter
 from web.findings.filters import FindingFilter
+from web.frame.scope import TZ, no_pipeline, read_month, read_period, read_person, read_pipeline
 
-TZ = ZoneInfo(settings.TIME_ZONE)
 PERIOD = [
     OpenApiParameter(
         "from", description="first day, month or moment, inclusive; the present month without it"
@@ -39,19 +37,9 @@ PERIOD = [
 ]
 
 
-def asked_period(request: Request) -> Period:
-    """The period of ``from`` and ``to``, or the present month. Raises a 400 with one sentence."""
-    start, end, now = request.query_params.get("from"), request.query_params.get("to"), moment.now()
-    try:
-        if start or end:
-            return Period.parse(start or month_of(now, TZ).first.isoformat(), end or now.isoformat(), TZ)
-    except ValueError as error:
-        says = _(
-            "“%(start)s” to “%(end)s” is not a period: write days such as 2026-11-05 or months such as 2026-11, the "
-            "first before the second."
-        )
-        raise ValidationError({"detail": says % {"start": start or "", "end": end or ""}}) from error
-    return month_of(now, TZ)
+def period_of(request: Request) -> Period:
+    """The period that the address asks for, or the present month."""
+    return read_period(request.query_params) or month_of(moment.now(), TZ)
 
 
 class Pipelines(ReadOnlyModelViewSet):
@@ -109,7 +97,7 @@ class Findings(ReadOnlyModelViewSet):
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         rows = args[0] if args else []
         found = [rows] if isinstance(rows, Finding) else list(rows)
-        prices = statements.finding_prices(found) if self.request.user.sees_money else {}
+        prices = finding_prices(found) if self.request.user.sees_money else {}
         kwargs["context"] = {**self.get_serializer_context(), "prices": prices}
         return self.get_serializer_class()(*args, **kwargs)
 
@@ -136,7 +124,7 @@ class Metric(APIView):
         try:
             values = metrics.measure(
                 code,
-                asked_period(request),
+                period_of(request),
                 by=query.get("by") or None,
                 people=request.user.sees,
                 options=options,
@@ -154,11 +142,11 @@ class Funnel(APIView):
         responses=shapes.FunnelShape(many=True),
     )
     def get(self, request: Request) -> Response:
-        asked = request.query_params.get("pipeline", "")
-        if not asked.isdecimal() or not Pipeline.objects.filter(pk=asked[:18]).exists():
-            raise ValidationError({"detail": _("There is no pipeline “%(value)s”.") % {"value": asked}})
-        period = asked_period(request)
-        stages = transitions.funnel(int(asked), period.start, period.end, request.user.sees)
+        pipeline = read_pipeline(request.query_params)
+        if pipeline is None or not Pipeline.objects.filter(pk=pipeline).exists():
+            raise no_pipeline("" if pipeline is None else pipeline)
+        period = period_of(request)
+        stages = transitions.find_funnel(pipeline, period, request.user.sees)
         return Response(shapes.FunnelShape(stages, many=True).data)
 
 
@@ -171,8 +159,8 @@ class Transitions(APIView):
     )
     def get(self, request: Request) -> Response:
         query = request.query_params
-        period = asked_period(request) if query.get("from") or query.get("to") else None
-        moves = transitions.transitions(
+        period = read_period(query)
+        moves = transitions.list_transitions(
             query.get("stage") or None,
             query.get("next_stage") or None,
             period.start if period else None,
@@ -196,18 +184,10 @@ class Statements(APIView):
             .prefetch_related("lines__author")
             .order_by("manager_id")
         )
-        try:
-            period = month(query["period"], TZ) if query.get("period") else month_of(moment.now(), TZ)
-        except ValueError as error:
-            says = _("“%(value)s” is not a month such as 2026-11.")
-            raise ValidationError({"detail": says % {"value": query["period"]}}) from error
-        rows = rows.filter(period=period.first)
-        if query.get("manager"):
-            if not query["manager"].isdecimal():
-                says = _("“%(value)s” is not a manager's number.")
-                raise ValidationError({"detail": says % {"value": query["manager"]}})
-            rows = rows.filter(manager_id=query["manager"][:18])
-        return Response(shapes.StatementShape([statements.view(row) for row in rows], many=True).data)
+        rows = rows.filter(period=read_month(query).first)
+        if (manager := read_person(query)) is not None:
+            rows = rows.filter(manager_id=manager)
+        return Response(shapes.StatementShape([show_statement(row) for row in rows], many=True).data)
 
 
 class Regulations(APIView):
@@ -235,18 +215,12 @@ class Backtest(APIView):
                 "findings": engine.backtest(stage, norms),
                 "money_shift": [
                     {"manager": manager, "amount": amount}
-                    for manager, amount in month_shift(stage, norms).items()
+                    for manager, amount in try_norms(stage, norms).items()
                 ],
             }
         except (ValueError, TypeError) as error:
             raise ValidationError({"detail": str(error)}) from error
         return Response(shapes.BacktestShape(tried).data)
-
-
-def month_shift(stage: str, norms: dict[str, Any]) -> dict[int, Decimal]:
-    """By manager: what the norms would have done to the pay of the present month."""
-    this = month_of(moment.now(), TZ)
-    return shift(this.first, backtest.more_violations(stage, norms, this.start))
 
 
 class Freshness(APIView):

@@ -3,8 +3,20 @@
 from typing import Any
 
 import msgspec
+from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from web.frame.scope import BadScope
+
+
+def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
+    """What an address asks in vain is a 400 with the sentence that pages show."""
+    return exception_handler(
+        ValidationError({"detail": str(error)}) if isinstance(error, BadScope) else error, context
+    )
 
 
 class Page(PageNumberPagination):

@@ -8,10 +8,9 @@ from typing import Any
 from django.db.models import prefetch_related_objects
 
 from pipelines.models import Deal
+from qc.rules import behind
 from qc.stalled import SHOWN
 from web.deals.ageing import Ageing, NextStep
-
-STUCK = "deal.stuck"
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,8 @@ def row(deal: Any, now: datetime) -> DealRow:
         return DealRow(deal, None, None, opened)
     ageing = None
     if deal.stage_since:
-        stuck = next((finding for finding in ahead if finding.rule == STUCK), None)
+        ageing_rules = behind("ageing")
+        stuck = next((finding for finding in ahead if finding.rule in ageing_rules), None)
         ageing = Ageing(deal.stage_since, now, ran_out(stuck, deal.stage_since) if stuck else None)
     return DealRow(deal, ageing, NextStep(deal.next_due_at, now), opened)
 

@@ -3,15 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max
+from django.contrib.postgres.aggregates import JSONBAgg
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core import formats
 from pipelines.models import Deal, Stage, Stay
+from qc.regulations import longest_stay
+from qc.rules import behind
 from web.deals.ageing import Ageing
-from web.deals.deal_rows import STUCK, standing
+from web.deals.deal_rows import standing
 
 
 def segments(deal: Deal, now: datetime) -> list[dict[str, Any]]:
@@ -20,11 +22,11 @@ def segments(deal: Deal, now: datetime) -> list[dict[str, Any]]:
     The colour follows the judgement: a visit's deadline is the moment its «stuck» finding opens. A finished visit
     without one kept its norm; where the stage has none, the piece is plain. The closing stage is not a piece.
     """
-    rows = deal.stays.select_related("stage", "manager").annotate(norm=Max("stage__regulations__max_stay"))
+    rows = deal.stays.select_related("stage", "manager").annotate(norms=JSONBAgg("stage__regulations__norms"))
     stays = list(rows.order_by("entered_at", "id"))
     if stays and stays[-1].stage and stays[-1].stage.kind in {Stage.Kind.WON, Stage.Kind.LOST}:
         stays.pop()
-    stuck = [finding for finding in standing(deal) if finding.rule == STUCK]
+    stuck = [finding for finding in standing(deal) if finding.rule in behind("ageing")]
     ends = {stay.visit: stay.left_at or now for stay in stays}
     pieces, before = [], None
     for stay in stays:
@@ -37,7 +39,9 @@ def segments(deal: Deal, now: datetime) -> list[dict[str, Any]]:
             None,
         )
         visit = Ageing(stay.visit_since, ends[stay.visit], deadline)
-        tone = visit.tone or ("good" if stay.norm is not None and stay.left_at else "")
+        tone = visit.tone or (
+            "good" if stay.left_at and any(map(longest_stay, filter(None, stay.norms))) else ""
+        )
         pieces.append(
             _segment(stay, visit, tone, now) | {"gap": bool(before and _pipeline(before) != _pipeline(stay))}
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 from metrics.snapshot import Cell, Snapshot
 from pipelines.models import Stage
-from web.desk.scope import Scope
+from web.frame.scope import Scope
 
 NOTHING = Decimal(0)
 SPOTS = 3

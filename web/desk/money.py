@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -12,13 +11,13 @@ from django.utils.translation import gettext as _
 from core import charts, formats
 from core.periods import Period
 from kpi.models import Statement
+from kpi.month_facts import Facts
+from kpi.pace import grade_pace
 from metrics.snapshot import Snapshot
 from qc.queries import RuleScore, score
 from web.desk import blocks
 from web.desk.blocks import NOTHING
-from web.desk.scope import Scope
-
-ON_TRACK, AT_RISK = Decimal(1), Decimal("0.8")  # of the pace; metrics.md 2.8
+from web.frame.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -45,9 +44,7 @@ class Plan:
 
     @property
     def tone(self) -> str:
-        if self.pace is None:
-            return "neutral"
-        return "good" if self.pace >= ON_TRACK else "warn" if self.pace >= AT_RISK else "bad"
+        return "neutral" if self.pace is None else grade_pace(self.pace)
 
 
 @dataclass(frozen=True)
@@ -74,12 +71,12 @@ def statements(scope: Scope, month: Period) -> list[Statement]:
 def plan(snapshot: Snapshot, scope: Scope, month: Period, now: datetime) -> Plan:
     """The whole scope's. A plan belongs to a person, so a single pipeline has none."""
     won, drafts = blocks.won_by_person(snapshot, scope), statements(scope, month)
-    quotas = {one.manager_id: quota for one in drafts if (quota := _quota(one.inputs))}
+    quotas = {one.manager_id: quota for one in drafts if (quota := one.facts.quota)}
     return Plan(
         sum(won.values(), NOTHING),
         sum((won.get(person, NOTHING) for person in quotas), NOTHING),
         None if "pipeline" in scope.chosen else sum(quotas.values(), NOTHING) or None,
-        passed([one.inputs for one in drafts if one.manager_id in quotas], month, now),
+        passed([one.facts for one in drafts if one.manager_id in quotas], month, now),
     )
 
 
@@ -94,17 +91,17 @@ def members(snapshot: Snapshot, scope: Scope, month: Period, now: datetime, sees
     rows = []
     for person in people:
         draft = drafts.get(person)
-        facts = [draft.inputs] if draft else []
-        quota = _quota(facts[0]) if facts and "pipeline" not in scope.chosen else None
+        facts = [draft.facts] if draft else []
+        quota = facts[0].quota if facts and "pipeline" not in scope.chosen else None
         rows.append(
             Member(
                 person,
                 scope.name(person),
                 Plan(sold := won.get(person, NOTHING), sold, quota, passed(facts, month, now)),
                 score(
-                    RuleScore(rule, *numbers)
+                    RuleScore(rule, kept.weight, kept.violations, kept.opportunities)
                     for one in facts
-                    for rule, numbers in one.get("rules", {}).items()
+                    for rule, kept in one.rules.items()
                 ),
                 draft.total if draft and sees_pay else None,
                 broken.get(person, 0),
@@ -113,17 +110,12 @@ def members(snapshot: Snapshot, scope: Scope, month: Period, now: datetime, sees
     return sorted(rows, key=lambda one: (-(one.plan.attainment or 0), -one.plan.won, one.name))
 
 
-def passed(facts: list[dict[str, Any]], month: Period, now: datetime) -> Decimal:
+def passed(facts: list[Facts], month: Period, now: datetime) -> Decimal:
     """Worked ÷ planned shifts of these people; without a rota, the share of the calendar month that is over."""
-    shifts = [one["shifts"] for one in facts if one.get("shifts")]
-    planned = sum(one["planned"] or 0 for one in shifts)
+    planned = sum(one.shifts.planned for one in facts)
     if planned:
-        return Decimal(sum(one["worked"] or 0 for one in shifts)) / planned
+        return Decimal(sum(one.shifts.worked for one in facts)) / planned
     return Decimal(str(round(max((month.until(now) - month.start) / (month.end - month.start), 0.0), 4)))
-
-
-def _quota(facts: dict[str, Any]) -> Decimal | None:
-    return None if facts.get("quota") is None else Decimal(facts["quota"])
 
 
 def won_chart(snapshot: Snapshot, scope: Scope, month: Period, quota: Decimal | None) -> charts.Chart:

@@ -10,7 +10,7 @@ from metrics.snapshot import CASES, STORIES, Snapshot, Story
 from pipelines.models import Deal
 from qc.models import Finding
 from qc.stalled import SHOWN
-from web.desk.scope import Scope
+from web.frame.scope import Scope
 
 
 @dataclass(frozen=True)

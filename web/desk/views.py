@@ -17,9 +17,9 @@ from jobs.desk import ask_for_count
 from metrics import snapshot
 from metrics.snapshot import Snapshot
 from web.desk import blocks, money, today
-from web.desk.scope import BadFilter, Scope, ScopeForm, read
 from web.frame import live
 from web.frame.permissions import for_heads
+from web.frame.scope import Scope, ScopeForm, read_scope, refusing
 
 Context = dict[str, Any]
 TZ = ZoneInfo(settings.TIME_ZONE)
@@ -100,13 +100,14 @@ BLOCKS: dict[str, tuple[Any, Callable[[HttpRequest, Scope, Snapshot], Context]]]
 }
 
 
+for_scopes = refusing(_("Desk"), "desk", _("Show the whole company"))
+
+
 @require_safe
 @for_heads
+@for_scopes
 def desk(request: HttpRequest) -> HttpResponse:
-    try:
-        scope = read(request)
-    except BadFilter as error:
-        return refused(request, error)
+    scope = read_scope(request)
     return render(
         request,
         "desk/desk.html",
@@ -116,16 +117,14 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @for_heads
+@for_scopes
 def block(request: HttpRequest, block: str) -> HttpResponse:
     """One block: its bare part for htmx (204 when what it shows has not changed), a page for a person."""
     if block not in BLOCKS:
         raise Http404
     title, show = BLOCKS[block]
     bare = bool(request.headers.get("HX-Request"))
-    try:
-        scope = read(request)
-    except BadFilter as error:
-        return refused(request, error, bare)
+    scope = read_scope(request)
     shown = show(request, scope, snapshot.take(moment.now(), this_month(), ask_for_count))
     part = live.draw(
         request,
@@ -136,12 +135,6 @@ def block(request: HttpRequest, block: str) -> HttpResponse:
         css="block",
     )
     return live.answer(request, part, "desk/alone.html", {"title": title}, bare=bare)
-
-
-def refused(request: HttpRequest, error: BadFilter, bare: bool = False) -> HttpResponse:
-    """One sentence and the way back to the whole company."""
-    template = "desk/_refused.html" if bare else "desk/refused.html"
-    return render(request, template, {"problem": error}, status=422)
 
 
 @require_safe

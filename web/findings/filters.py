@@ -14,7 +14,7 @@ from core import moment
 from pipelines.models import Pipeline
 from qc.models import ENDS, Finding, FindingQuerySet, RuleMode, Severity
 from qc.rules import RULES
-from web.deals.filters import (
+from web.frame.filters import (
     NO_SUCH,
     Cascading,
     MomentField,

@@ -16,6 +16,8 @@ from django.views.i18n import set_language
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
+from pipelines.mirror import freshness
+from pipelines.models import Deal
 from team.models import Employee, Role
 
 DEMO_PASSWORD = "demo"
@@ -28,6 +30,10 @@ class StaffBackend(ModelBackend):
 
     def user_can_authenticate(self, user: Any) -> bool:
         return super().user_can_authenticate(user) and not user.has_left
+
+    def get_user(self, user_id: Any) -> Any:
+        user = Employee.objects.with_sight().filter(pk=user_id).first()
+        return user if user and self.user_can_authenticate(user) else None
 
 
 class StaffToken(TokenAuthentication):
@@ -70,4 +76,7 @@ def demo_logins() -> list[dict[str, str]]:
 
 
 def home(request: HttpRequest) -> HttpResponseRedirect:
+    """A portal that knows nothing yet begins with the file of an export."""
+    if request.user.administers and not freshness.connected() and not Deal.objects.exists():
+        return redirect("import")
     return redirect("desk" if request.user.directs else "my-month")

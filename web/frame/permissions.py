@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from pipelines.models import Deal, Task
 from pipelines.models.work import DealQuerySet
+from qc.models import Finding
 from timeline.attribution import owner_at_closing
 
 View = Callable[..., HttpResponse]
@@ -39,7 +40,6 @@ def deals_open_to(user: Any) -> DealQuerySet:
     if user.sees is None:
         return Deal.objects.all()
     tasks = Task.objects.filter(deal=OuterRef("pk"), deleted_at=None).visible_to(user)
-    findings = Deal.findings.rel.related_model.objects.standing()  # type: ignore[attr-defined]  # as frozen does
     own = Q(manager__in=user.sees) | Q(closer__in=user.sees, closed_at__isnull=False)
-    found = Exists(findings.filter(deal=OuterRef("pk")).visible_to(user))
+    found = Exists(Finding.objects.standing().filter(deal=OuterRef("pk")).visible_to(user))
     return Deal.objects.annotate(closer=owner_at_closing()).filter(own | Exists(tasks) | found)

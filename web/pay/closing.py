@@ -17,14 +17,15 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from core.periods import month
-from kpi import sales, statements
+from kpi.corrections import correct_statement
 from kpi.models import Statement
-from kpi.sales import NotPaid
+from kpi.sales import NotPaid, find_unpaid
 from kpi.sentences import money
+from kpi.statements import close_month
 from team.models import Employee, Role
 
 
-def may(user: Employee) -> bool:
+def closes_months(user: Employee) -> bool:
     """Whether this person closes and corrects months."""
     return user.role in {Role.FINANCE, Role.ADMIN}
 
@@ -50,12 +51,12 @@ class CorrectionForm(forms.Form):
 
 
 @require_POST
-def close_month(request: HttpRequest) -> HttpResponse:
+def close(request: HttpRequest) -> HttpResponse:
     """Freeze the month named by ``period``; what refuses it is said in one sentence."""
     user = _finance(request)
     label = request.POST.get("period", "")
     try:
-        number = statements.close(month(label, ZoneInfo(settings.TIME_ZONE)), user)
+        number = close_month(month(label, ZoneInfo(settings.TIME_ZONE)), user)
     except ValueError as error:
         messages.error(request, str(error))
         return redirect("my-month")
@@ -71,14 +72,14 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
     """Add a line to a closed statement."""
     user = _finance(request)
     statement = get_object_or_404(Statement.objects.visible_to(user).select_related("scheme"), pk=pk)
-    form = CorrectionForm(sales.unpaid(statement), request.POST)
+    form = CorrectionForm(find_unpaid(statement), request.POST)
     try:
         if not form.is_valid():
             raise ValueError(next(f"{form[name].label}: {errors[0]}" for name, errors in form.errors.items()))
         given = form.cleaned_data
         amount: Decimal = given["amount"]
         deal = int(given["deal"]) if given.get("deal") else None
-        statements.correct(statement, user, amount, given["reason"], deal)
+        correct_statement(statement, user, amount, given["reason"], deal)
         messages.success(request, _("The correction is added."))
     except ValueError as error:
         messages.error(request, str(error))
@@ -88,6 +89,6 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _finance(request: HttpRequest) -> Employee:
     user: Employee = request.user  # type: ignore[assignment]  # the login stands before every page
-    if not may(user):
+    if not closes_months(user):
         raise Http404
     return user

@@ -4,26 +4,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
-from django.conf import settings
 from django.db.models import Min, Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core import formats, moment
-from core.periods import Period, month, month_of
+from core.periods import Period, month_of
 from pipelines.models import Person
 from team.models import Employee, Role
+from web.frame.scope import TZ, BadScope, no_person, read_month, read_person
 
-TZ = ZoneInfo(settings.TIME_ZONE)
 MONTHS = 24  # in the drop-down
-
-
-class BadChoice(ValueError):
-    """The address makes no sense; the text is a sentence for the reader."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +42,14 @@ class Choice:
         return self.period.next.label if self.period != self.months[0] else None
 
 
-def read(request: HttpRequest) -> Choice:
-    """One query. Raises BadChoice for nonsense, Http404 for somebody who is out of sight."""
+def read_choice(request: HttpRequest) -> Choice:
+    """One query. Raises BadScope for nonsense, Http404 for somebody who is out of sight."""
     user: Employee = request.user  # type: ignore[assignment]  # the login stands before every page
-    now = month_of(moment.now(), TZ)
-    asked = request.GET.get("period", "").strip()
-    try:
-        period = month(asked, TZ) if asked else now
-    except ValueError:
-        raise BadChoice(_("“%(value)s” is not a month such as 2026-11.") % {"value": asked}) from None
+    now, period = month_of(moment.now(), TZ), read_month(request.GET)
     if period.start > now.start:
-        raise BadChoice(_("%(month)s has not begun yet.") % {"month": _capital(period.first)})
+        raise BadScope(_("%(month)s has not begun yet.") % {"month": _capital(period.first)})
     people = list(_payable(user))
-    person = _person(request.GET.get("manager", "").strip(), people, user)
+    person = _person(read_person(request.GET), people, user)
     return Choice(period, person, people, list(_months(now, period, people)))
 
 
@@ -72,16 +61,14 @@ def _payable(user: Employee) -> QuerySet[Any]:
     return rows if user.sees is None else rows.filter(pk__in=user.sees)
 
 
-def _person(asked: str, people: list[Person], user: Employee) -> Person | None:
-    if not asked:
+def _person(asked: int | None, people: list[Person], user: Employee) -> Person | None:
+    if asked is None:
         return next((one for one in people if user.role == Role.MANAGER and one.pk == user.person_id), None)
-    if not asked.isdecimal():
-        raise BadChoice(_("“%(value)s” is not a manager's number.") % {"value": asked})
-    found = next((one for one in people if str(one.pk) == asked), None)
+    found = next((one for one in people if one.pk == asked), None)
     if found is None and user.sees is not None:
         raise Http404
     if found is None:
-        raise BadChoice(_("There is no manager with the number %(value)s.") % {"value": asked})
+        raise no_person(asked)
     return found
 
 

@@ -1,7 +1,6 @@
 """«Мой месяц»: a manager's money, where it comes from and what takes it away; for a head, everybody's in one table."""
 
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -10,35 +9,40 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from core import moment
 from core.periods import Period
-from kpi import at_stake, pace, pay_schemes, sales, statements, trend
+from kpi import at_stake, sales
+from kpi.forecast import find_next_step, forecast_total
 from kpi.models import Quota, Statement
-from kpi.month_facts import Facts
-from kpi.pay_schemes import Plan
-from kpi.presentation import held
-from kpi.promises import Term, terms
-from kpi.sales import NotPaid
+from kpi.month_facts import Behind, Facts
+from kpi.pace import compare_days, find_scale
+from kpi.pay_schemes import PayScheme, assign_schemes, find_schemes, read_scheme
+from kpi.presentation import ShownLine, show_statement
+from kpi.promises import Promise, list_promises
 from kpi.sentences import percent
+from kpi.statements import check_closable
+from kpi.trend import compare_months, list_months, sum_up_month
 from pipelines.models import Account, Person
 from qc import queries as judgement
 from team.models import Employee
+from web.frame.scope import refusing
 from web.pay import closing
-from web.pay.selection import BadChoice, Choice, ChoiceForm, read
+from web.pay.day_chart import draw_days
+from web.pay.links import Link, filter_held, find_links
+from web.pay.selection import Choice, ChoiceForm, read_choice
 
 
 @require_safe
+@refusing(_("My month"), "my-month", _("Show the present month"))
 def my_month(request: HttpRequest) -> HttpResponse:
     """A month of one person, or of all people whose money the reader may see."""
     user: Employee = request.user  # type: ignore[assignment]  # the login stands before every page
     if not user.sees_money:
         raise Http404
-    try:
-        choice = read(request)
-    except BadChoice as error:
-        return render(request, "pay/refused.html", {"problem": error}, status=422)
+    choice = read_choice(request)
     form = ChoiceForm(choice, user, auto_id="choice_%s")
     if choice.person is None:
         return render(
@@ -53,12 +57,12 @@ def _everybody(user: Employee, choice: Choice) -> dict[str, Any]:
     rows = Statement.objects.visible_to(user).filter(period=choice.period.first).select_related("manager")
     paid = sorted(rows, key=lambda row: -row.total)
     known = {row.manager_id for row in paid}
-    closes = closing.may(user) and moment.now() >= choice.period.end
+    closes = closing.closes_months(user) and moment.now() >= choice.period.end
     closes = closes and any(row.status == Statement.Status.LIVE for row in paid)
     return {
         "closes": closes,
         "refusal": _refusal(choice.period) if closes else "",
-        "rows": [(row, trend.month(row)) for row in paid],
+        "rows": [(row, sum_up_month(row)) for row in paid],
         "without": [person for person in choice.people if person.pk not in known and choice.is_present],
         "total": sum((row.total for row in paid), Decimal(0)),
     }
@@ -67,7 +71,7 @@ def _everybody(user: Employee, choice: Choice) -> dict[str, Any]:
 def _refusal(period: Period) -> str:
     """Why the month cannot be closed now; empty when it can."""
     try:
-        statements.refuse(period, moment.now())
+        check_closable(period, moment.now())
     except ValueError as error:
         return str(error)
     return ""
@@ -75,7 +79,7 @@ def _refusal(period: Period) -> str:
 
 def _month(user: Employee, choice: Choice, person: Person) -> dict[str, Any]:
     period, now = choice.period, moment.now()
-    shown = [one.first for one in trend.wanted(period)]
+    shown = [one.first for one in list_months(period)]
     found = (
         Statement.objects.visible_to(user).filter(manager=person, period__in=shown).select_related("scheme")
     )
@@ -85,10 +89,10 @@ def _month(user: Employee, choice: Choice, person: Person) -> dict[str, Any]:
         "person": person,
         "statement": statement,
         "own": person.pk == user.person_id,
-        "promise": list(terms(plan)) if (plan := _plan(statement, person, period)) else [],
+        "promise": list(list_promises(scheme)) if (scheme := _scheme(statement, person, period)) else [],
         "amo": SimpleLazyObject(_amo),
         "now": now,
-        "months": trend.months(rows),
+        "months": compare_months(rows),
     }
     if choice.is_present:
         context["leaks"] = at_stake.find(person.pk, user, now, rows.values())
@@ -97,9 +101,9 @@ def _month(user: Employee, choice: Choice, person: Person) -> dict[str, Any]:
             Quota.objects.filter(manager=person, period=period.first).values_list("amount", flat=True).first()
         )
         context["months"] = [month for month in context["months"] if month.first != period.first]
-        return context | {"quota": quota or (plan.quota if plan else None)}
-    context |= _counted(statement, before, person, period, plan, context["promise"])
-    if statement.status == Statement.Status.CLOSED and closing.may(user):
+        return context | {"quota": quota or (scheme.quota if scheme else None)}
+    context |= _counted(statement, before, person, period, scheme, context["promise"])
+    if statement.status == Statement.Status.CLOSED and closing.closes_months(user):
         context["correction"] = closing.CorrectionForm(context["unpaid"])
     return context
 
@@ -110,12 +114,9 @@ def _amo() -> str:
 
 def _begun(statement: Statement) -> bool:
     """Whether there is anything to show but zeros."""
-    facts = statement.inputs
-    return (
-        not facts
-        or statement.status == Statement.Status.CLOSED
-        or bool(facts["shifts"]["worked"] or facts["days"])
-    )
+    if not statement.inputs or statement.status == Statement.Status.CLOSED:
+        return True
+    return bool(statement.facts.shifts.worked or statement.facts.days)
 
 
 def _counted(
@@ -123,34 +124,36 @@ def _counted(
     before: Statement | None,
     person: Person,
     period: Period,
-    plan: Plan | None,
-    promise: list[Term],
+    scheme: PayScheme | None,
+    promises: list[Promise],
 ) -> dict[str, Any]:
     """What the statement's numbers say; a frozen one without its inputs shows its lines alone."""
-    shown, facts = statements.view(statement), statement.inputs
-    texts = {term.code: term for term in promise}
+    shown, facts = show_statement(statement), statement.facts
+    texts = {promise.code: promise for promise in promises}
     counted: dict[str, Any] = {
         "shown": shown,
-        "lines": [Line(line, texts.get(line.code), line.amount) for line in shown.lines],
+        "lines": [
+            Line(line, texts.get(line.code), line.amount, list(find_links(line, statement)))
+            for line in shown.lines
+        ],
         "largest": max((abs(line.amount) for line in shown.lines), default=Decimal(0)),
         "rules": _rules(facts, person, period),
-        "unpaid": sales.unpaid(statement),
-        "paid": [
-            NotPaid(row["deal"], Decimal(row["amount"]), date.fromisoformat(row["in"]))
-            for row in facts.get("paid", ())
-        ],
+        "unpaid": sales.find_unpaid(statement),
+        "paid": facts.paid,
     }
-    if plan is None:
+    if scheme is None:
         return counted
+    days = compare_days(period, facts, before.facts if before and before.inputs else None, moment.now())
     counted |= {
-        "score": facts["measures"].get("quality"),
-        "scale": pace.scale(plan, facts),
-        "days": pace.by_days(person.pk, period, facts, before.inputs if before else None, moment.now()),
+        "score": facts.measures.get("quality"),
+        "scale": find_scale(scheme, facts),
+        "days": days,
+        "day_chart": draw_days(person.pk, period, days),
     }
     if statement.status == Statement.Status.LIVE:
-        step = statements.next_step(statement)
-        rate = None if step.rate is None else percent(step.rate)
-        counted |= {"forecast": statements.forecast(statement), "step": step, "rate": rate}
+        step = find_next_step(statement)
+        next_rate = None if step.rate is None else percent(step.rate)
+        counted |= {"forecast": forecast_total(statement), "step": step, "next_rate": next_rate}
     return counted
 
 
@@ -158,17 +161,18 @@ def _counted(
 class Line:
     """A line of the statement with what the scheme promises about it."""
 
-    shown: Any
-    term: Term | None
+    shown: ShownLine
+    promise: Promise | None
     amount: Decimal
+    links: list[Link]
 
 
-def _plan(statement: Statement | None, person: Person, period: Period) -> Plan | None:
+def _scheme(statement: Statement | None, person: Person, period: Period) -> PayScheme | None:
     """The scheme of the statement, or the one by which it will be computed."""
     if statement is not None:
-        return pay_schemes.of(statement.scheme) if statement.inputs else None
-    scheme = pay_schemes.assign(pay_schemes.in_force(period.first), [person.pk]).get(person.pk)
-    return pay_schemes.of(scheme) if scheme else None
+        return read_scheme(statement.scheme) if statement.inputs else None
+    scheme = assign_schemes(find_schemes(period.first), [person.pk]).get(person.pk)
+    return read_scheme(scheme) if scheme else None
 
 
 @dataclass(frozen=True)
@@ -192,14 +196,13 @@ class Kept:
 
 def _rules(facts: Facts, person: Person, period: Period) -> list[Kept]:
     """The dearest first."""
-    scores = facts.get("rules", {})
-    weights = sum(weight for weight, _violations, opportunities in scores.values() if opportunities)
-    query = {"manager": person.pk} | held(period)
-    behind = facts.get("findings", {})
+    weights = sum(score.weight for score in facts.rules.values() if score.opportunities)
+    query = {"manager": person.pk} | filter_held(period)
     rows = []
-    for code, (weight, violations, opportunities) in scores.items():
-        findings, deals = behind.get(code, (violations, violations))
-        lost = Decimal(0)
+    for code, score in facts.rules.items():
+        weight, violations, opportunities = score.weight, score.violations, score.opportunities
+        behind = facts.findings.get(code, Behind(violations, violations))
+        findings, deals, lost = behind.findings, behind.deals, Decimal(0)
         if opportunities and weights:
             lost = Decimal(100 * weight * violations) / (opportunities * weights)
         href = f"{reverse('findings')}?{urlencode({'rule': code} | query)}"

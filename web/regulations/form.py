@@ -9,20 +9,21 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from pipelines.models import Stage
-from qc import wording
+from qc import norms, wording
 from qc.models import Regulation
-from qc.regulations import LONGEST, TEXTS
+from qc.regulations import TEXTS
+from qc.rules import CALENDAR, CLIENT, OWNER
+from qc.rules.parameters import LONGEST, ClockName, Count, Flag, Length, Parameter
 
 UNITS = {
     "minutes": (_("minutes"), timedelta(minutes=1)),
     "hours": (_("hours"), timedelta(hours=1)),
     "days": (_("days"), timedelta(days=1)),
 }
-SHIFT_UNITS = ("minutes", "hours")  # a day of shifts is longer for one person than for another
-CLOCKS = [
-    (Regulation.Clock.CALENDAR, _("by the calendar: nothing stops it")),
-    (Regulation.Clock.OWNER, _("by the owner's shifts and absences")),
-    (Regulation.Clock.CLIENT, _("by company hours, as the client waits")),
+CLOCK_CHOICES = [
+    (CALENDAR, _("by the calendar: nothing stops it")),
+    (OWNER, _("by the owner's shifts and absences")),
+    (CLIENT, _("by company hours, as the client waits")),
 ]
 
 
@@ -85,17 +86,6 @@ class RegulationForm(forms.Form):
     steps = forms.CharField(
         label=_("Steps and scenarios"), help_text=_("What to do, step by step, and what if it goes otherwise")
     )
-    max_stay = LengthField(list(UNITS), label=_("Longest stay"))
-    stay_clock = forms.ChoiceField(label=_("Clock"), choices=CLOCKS)
-    needs_task = forms.BooleanField(label=_("A next task is demanded"), required=False)
-    task_grace = LengthField(list(SHIFT_UNITS), label=_("Time to plan it, by the owner's shifts"))
-    required_fields = forms.MultipleChoiceField(
-        label=_("Required fields"),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"invalid_choice": _("There is no deal field “%(value)s”.")},
-    )
-    fields_grace = LengthField(list(SHIFT_UNITS), label=_("Time to fill them in, by the owner's shifts"))
 
     def __init__(
         self, stage: Stage, names: Mapping[str, str], data: Any = None, regulation: Regulation | None = None
@@ -104,15 +94,33 @@ class RegulationForm(forms.Form):
         initial: dict[str, Any] = {"version": 0}
         if regulation:
             initial = {name: getattr(regulation, name) for name in self.base_fields}
+            initial |= norms.flat_values(norms.read_norms(regulation.norms))
         super().__init__(data, initial=initial, label_suffix="")
         for name in TEXTS:
             self.fields[name].required = False
             self.fields[name].widget = forms.Textarea({"rows": 6 if name == "steps" else 2})
-        required: Any = self.fields["required_fields"]
-        required.choices = [(field, wording.field_name(field, name)) for field, name in names.items()]
-        if stage.kind in (Stage.Kind.WON, Stage.Kind.LOST):
-            for name in ("max_stay", "stay_clock", "needs_task", "task_grace"):
-                del self.fields[name]
+        closing = stage.kind in (Stage.Kind.WON, Stage.Kind.LOST)
+        self.parameters = {
+            alias: place
+            for alias, place in norms.flat_parameters().items()
+            if place[0].on_closing or not closing
+        }
+        for alias, (_rule, parameter) in self.parameters.items():
+            self.fields[alias] = norm_field(parameter, names)
+
+    @property
+    def groups(self) -> list[dict[str, Any]]:
+        """The fields of each rule's norm; ``stay``: whether it can be shown on somebody's shifts."""
+        rules = dict.fromkeys(rule for rule, _parameter in self.parameters.values())
+        return [
+            {
+                "stay": rule.stay is not None,
+                "fields": [
+                    {"field": self[one.alias], "kind": type(one.kind).__name__} for one in rule.parameters
+                ],
+            }
+            for rule in rules
+        ]
 
     @property
     def texts(self) -> Iterator[forms.BoundField]:
@@ -135,14 +143,33 @@ class RegulationForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
-        days = self.data.get("max_stay_unit") == "days"
-        if (
-            values.get("max_stay")
-            and days
-            and values.get("stay_clock") in (Regulation.Clock.OWNER, Regulation.Clock.CLIENT)
-        ):
-            self.add_error(
-                "max_stay",
-                _("Days are counted by the calendar only; for shifts and company hours give hours."),
-            )
+        for alias, (rule, parameter) in self.parameters.items():
+            if not isinstance(parameter.kind, Length) or not parameter.kind.clock or not values.get(alias):
+                continue
+            clock = next(one.alias for one in rule.parameters if one.name == parameter.kind.clock)
+            if self.data.get(f"{alias}_unit") == "days" and values.get(clock) in (OWNER, CLIENT):
+                says = _("Days are counted by the calendar only; for shifts and company hours give hours.")
+                self.add_error(alias, says)
         return values
+
+
+def norm_field(parameter: Parameter, names: Mapping[str, str]) -> forms.Field:
+    """The field of the form that a parameter of a rule's norm is; ``names``: the deal fields that may be chosen."""
+    kind, label = parameter.kind, _(parameter.label)
+    if isinstance(kind, Length):
+        return LengthField(list(kind.units), label=label)
+    if isinstance(kind, ClockName):
+        return forms.ChoiceField(label=label, choices=CLOCK_CHOICES)
+    if isinstance(kind, Flag):
+        return forms.BooleanField(label=label, required=False)
+    if isinstance(kind, Count):
+        return forms.IntegerField(
+            label=label, min_value=kind.least, max_value=kind.most, initial=parameter.default
+        )
+    return forms.MultipleChoiceField(
+        label=label,
+        required=False,
+        choices=[(field, wording.field_name(field, name)) for field, name in names.items()],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": _("There is no deal field “%(value)s”.")},
+    )

@@ -15,6 +15,7 @@ from pipelines.models import Pipeline, Stage
 from qc import backtest, dwell, regulations, wording
 from qc.criteria import field_names
 from qc.models import Finding, Regulation
+from qc.rules import CALENDAR
 from qc.stalled import SHOWN
 from team.models import Employee, Role
 from web.frame.permissions import for_admins
@@ -30,7 +31,13 @@ def index(request: HttpRequest) -> HttpResponse:
     present = regulations.in_force()
     by_pipeline: dict[int | None, list[dict[str, Any]]] = {}
     for stage in stages:
-        row = {"stage": stage, "regulation": present.get(stage.pk), "findings": counts.get(stage.pk, 0)}
+        regulation = present.get(stage.pk)
+        row = {
+            "stage": stage,
+            "regulation": regulation,
+            "pills": wording.pills(regulation) if regulation else [],
+            "findings": counts.get(stage.pk, 0),
+        }
         by_pipeline.setdefault(stage.pipeline_id, []).append(row)
     pipelines = Pipeline.objects.filter(deleted_at=None, is_archived=False)
     return render(
@@ -62,7 +69,7 @@ def card(request: HttpRequest, stage: str) -> HttpResponse:
         "stage": one,
         "siblings": _siblings(one),
         "regulation": present,
-        "required": list(wording.required(present, names).values()) if present else [],
+        "facts": wording.facts(present, names) if present else [],
         "form": form,
         "picture": dwell.picture(one.pk, _calendar_norm(present)),
         "changes": changes,
@@ -98,8 +105,9 @@ def attempt(request: HttpRequest, stage: str) -> HttpResponse:
     context["picture"] = dwell.picture(one.pk, _calendar_norm(draft))
     chosen = request.POST.get("person", "")
     someone = next((person for person in _examples() if str(person.pk) == chosen), None)
-    if draft.max_stay and someone:
-        context["example"] = backtest.example(draft.max_stay, draft.stay_clock, someone, moment.now())
+    limit = regulations.longest_stay(draft.norms)
+    if limit and someone:
+        context["example"] = backtest.example(*limit, someone, moment.now())
     return render(request, _attempt_template(request), context)
 
 
@@ -121,14 +129,13 @@ def _siblings(stage: Stage) -> list[tuple[Stage, bool]]:
 def _examples() -> list[Employee]:
     """People whose shifts a norm can be shown on."""
     working = Employee.objects.filter(role__in=[Role.MANAGER, Role.HEAD], left_on=None, is_active=True)
-    return list(working.exclude(person=None).select_related("rota"))
+    return list(working.exclude(person=None).prefetch_related("rota_assignments__rota"))
 
 
 def _calendar_norm(regulation: Regulation | None) -> Any:
     """The norm that may be drawn into calendar time."""
-    if regulation is None or regulation.stay_clock != Regulation.Clock.CALENDAR:
-        return None
-    return regulation.max_stay
+    limit = regulations.longest_stay(regulation.norms) if regulation else None
+    return limit[0] if limit and limit[1] == CALENDAR else None
 
 
 def _publish(request: HttpRequest, stage: Stage, present: Regulation | None, form: RegulationForm) -> bool:

@@ -17,6 +17,7 @@ from pipelines.imports.doubts import doubts
 from pipelines.imports.drafts import Draft
 from pipelines.imports.parsing import Parsed, parse
 from pipelines.imports.tables import LARGEST, BadFile
+from pipelines.mirror import freshness
 from web.frame.permissions import for_admins
 
 FIRST = 10  # rows shown of a file
@@ -29,17 +30,21 @@ RESULT = "import_result"  # in the session, from the confirmation to the next pa
 def upload(request: HttpRequest) -> HttpResponse:
     """The form, with the result of the last import; a file leads to its preview."""
     if request.method != "POST":
-        return render(request, "sync/import.html", {"result": request.session.pop(RESULT, None)})
+        return form(request, result=request.session.pop(RESULT, None))
     try:
         code = drafts.keep(request.user.pk, read(request))
     except BadFile as error:
-        return render(request, "sync/import.html", {"problem": str(error)}, status=422)
+        return form(request, 422, problem=str(error))
     except RedisError:
         problem = _(
             "Redis does not answer, so the file cannot be kept until you confirm; nothing was changed."
         )
-        return render(request, "sync/import.html", {"problem": problem}, status=503)
+        return form(request, 503, problem=problem)
     return redirect("import-draft", code=code)
+
+
+def form(request: HttpRequest, status: int = 200, **told: Any) -> HttpResponse:
+    return render(request, "sync/import.html", {"connected": freshness.connected(), **told}, status=status)
 
 
 def read(request: HttpRequest) -> Draft:

@@ -6,11 +6,28 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Max, Q
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from redis import RedisError
 
-from pipelines.account import credentials
+from core import redis
+from pipelines.account import budget, credentials
 from pipelines.mirror import comparisons, freshness, quarantine
 from pipelines.mirror.freshness import Freshness
 from pipelines.models import Account, Cursor, Hook
+from web.sync import restarts
+from web.sync.restarts import Restart
+
+NEWS = timedelta(days=1)  # how long a restart is told of
+PARTS: dict[str, Promise] = {
+    "web": gettext_lazy("the web server"),
+    "beat": gettext_lazy("the schedule"),
+    "worker-amo": gettext_lazy("the reader of amoCRM"),
+    "worker-hooks": gettext_lazy("the answering of hooks"),
+    "worker-work": gettext_lazy("judging and pay"),
+    "sandbox": gettext_lazy("the stand-in for amoCRM, whose company begins anew"),
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +63,27 @@ class Progress:
         return timedelta(seconds=max(self.cursor.expected_rows - self.cursor.rows, 0) / self.rate)
 
 
+def restarted(now: datetime) -> list[dict[str, Any]]:
+    """Parts of the portal that were started again: which, when and why."""
+    try:
+        found = restarts.read(redis.client())
+    except RedisError:
+        return []
+    return [
+        {"part": PARTS.get(one.part, one.part), "at": one.at, "why": why(one)}
+        for one in found
+        if one.at > now - NEWS
+    ]
+
+
+def why(one: Restart) -> str:
+    if one.signal:
+        return _("it was killed by signal %(number)s") % {"number": one.signal}
+    if one.code:
+        return _("it ended with code %(number)s") % {"number": one.code}
+    return _("it did not answer")
+
+
 def read(now: datetime) -> dict[str, Any]:
     """The context of the sync page."""
     cursors = {cursor.entity: cursor for cursor in Cursor.objects.all()}
@@ -60,11 +98,16 @@ def read(now: datetime) -> dict[str, Any]:
         failed=Count("pk", waiting & ~Q(error="")),
     )
     account = Account.objects.first()
+    rest = budget.rest(account.base_url) if account else None
     return {
+        "restarted": restarted(now),
+        "rest": rest,
+        "rest_until": now + timedelta(seconds=rest.seconds) if rest else None,
         "entities": entities,
         "loading": any(one.loading for one in entities),
         "failed": [one for one in entities if one.cursor.state == Cursor.State.FAILED],
         "denied": [one for one in entities if one.cursor.state == Cursor.State.DENIED],
+        "endless": [one for one in entities if one.cursor.state == Cursor.State.READY and one.cursor.error],
         "hooks": hooks,
         "comparison": comparisons.read(),
         "refused": quarantine.read(),

@@ -12,14 +12,6 @@ from web.findings import views
 
 register = template.Library()
 
-ICONS = {
-    "deal.stuck": "hourglass",
-    "task.none": "calendar-x-2",
-    "task.overdue": "clock-alert",
-    "field.missing": "file-pen-line",
-    "owner.gone": "user-x",
-}
-
 
 @register.filter
 def because(finding: Finding) -> str:
@@ -44,7 +36,7 @@ def rule_fix(finding: Finding) -> str:
 
 @register.filter
 def rule_icon(finding: Finding) -> str:
-    return ICONS.get(finding.rule, "triangle-alert")
+    return RULES[finding.rule].icon
 
 
 @register.filter

@@ -4,6 +4,7 @@ from decimal import Decimal
 from django import template
 from django.template.context import Context
 
+import kpi.prices
 from qc.models import Finding
 
 register = template.Library()
@@ -12,9 +13,7 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def finding_prices(context: Context, findings: Iterable[Finding]) -> Mapping[int, Decimal | None]:
     """What each finding costs its manager this month; nothing for a reader who may not see money."""
-    from kpi import statements  # pay is not needed to start Django, which imports every tag library
-
-    return statements.finding_prices(list(findings)) if context["request"].user.sees_money else {}
+    return kpi.prices.finding_prices(list(findings)) if context["request"].user.sees_money else {}
 
 
 @register.filter

@@ -51,6 +51,12 @@ ROTA = {
     "ends": "20:00",
     "time_zone": "Europe/Moscow",
 }
+# an employee's page with no row changed of what holds from a day
+DATED = {
+    f"{rows}-{count}": "0"
+    for rows in ("rota_assignments", "head_assignments", "amo_users")
+    for count in ("TOTAL_FORMS", "INITIAL_FORMS")
+}
 
 
 @pytest.mark.parametrize("role", [role for role in Role.values if role != Role.ADMIN])
@@ -103,7 +109,7 @@ def test_the_role_decides_who_gets_in(client: Client) -> None:
         "role": Role.ADMIN,
         "person": person.pk,
     }
-    assert client.post(address(Employee, "add"), values).status_code == 302
+    assert client.post(address(Employee, "add"), values | DATED).status_code == 302
     anna = Employee.objects.get(username="anna")
     assert (anna.is_staff, anna.is_superuser, anna.person) == (True, True, person)
     assert not anna.has_usable_password()
@@ -114,7 +120,7 @@ def test_the_role_decides_who_gets_in(client: Client) -> None:
         "language": "ru",
         "is_active": "on",
     }
-    assert client.post(address(Employee, "change", anna.pk), changed).status_code == 302
+    assert client.post(address(Employee, "change", anna.pk), changed | DATED).status_code == 302
     anna.refresh_from_db()
     assert (anna.is_staff, anna.is_superuser) == (False, False)
 
@@ -161,13 +167,17 @@ def test_an_absence_ends_after_it_begins(client: Client) -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"head": "self"}, "Nobody is the head of himself."),
+        (
+            {"head_assignments-TOTAL_FORMS": "1", "head_assignments-0-head": "self"},
+            "Nobody is the head of himself.",
+        ),
         ({"hired_on": "2026-11-20", "left_on": "2026-11-01"}, "Nobody leaves before being hired."),
     ],
 )
 def test_a_nonsense_employee_is_refused(client: Client, changes: dict[str, str], says: str) -> None:
     anna = factory.make_employee(Role.MANAGER)
-    values = {"username": anna.username, "role": Role.MANAGER, "language": "ru", "is_active": "on"} | changes
+    values = {"username": anna.username, "role": Role.MANAGER, "language": "ru", "is_active": "on"}
+    values |= DATED | changes
     values = {name: str(anna.pk) if value == "self" else value for name, value in values.items()}
     assert says in client.post(address(Employee, "change", anna.pk), values).content.decode()
 

@@ -31,7 +31,7 @@ def the_fifth_of_december() -> Iterator[None]:
 @pytest.fixture
 def november() -> Month:
     made = Month()
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     return made
 
 
@@ -68,7 +68,7 @@ def test_what_refuses_the_closing_stands_in_place_of_the_button(november: Month)
 
 
 def test_finance_corrects_a_closed_statement_and_names_the_deal_that_it_pays(november: Month) -> None:
-    statements.close(NOVEMBER, None)
+    statements.close_month(NOVEMBER, None)
     late = november.house.closed(november.house.won, november.anna, NOVEMBER.start + 20 * DAY, 100_000)
     client, row = login(someone(Role.FINANCE)), november.statement()
     assert "Add a correction" in page(someone(Role.FINANCE), manager=november.anna.pk, **PERIOD)
@@ -94,7 +94,7 @@ def test_finance_corrects_a_closed_statement_and_names_the_deal_that_it_pays(nov
 def test_a_nonsense_correction_is_refused_in_a_sentence(
     november: Month, given: dict[str, str], says: str
 ) -> None:
-    statements.close(NOVEMBER, None)
+    statements.close_month(NOVEMBER, None)
     client = login(someone(Role.FINANCE))
     client.post(f"/my/correct/{november.statement().pk}/", given)
     assert says in told(client)
@@ -126,7 +126,7 @@ def test_the_overview_of_a_month_to_close_costs_no_more_than_a_page_may(
         client.get("/my/", PERIOD)
     Employee.objects.update(language="en")
     Quota.objects.all().delete()
-    statements.close(NOVEMBER, None)
+    statements.close_month(NOVEMBER, None)
     assert Statement.objects.get().status == "closed"
     with django_assert_max_num_queries(12):
         client.get("/my/", PERIOD | {"manager": november.anna.pk})

@@ -167,3 +167,28 @@ def test_without_redis_the_form_says_so(admin: Client, monkeypatch: pytest.Monke
     monkeypatch.setattr(drafts, "keep", down)
     answer = upload(admin, table(OLD_DEALS, [old_deal(1)]))
     assert answer.status_code == 503 and "Redis does not answer" in text(answer)
+
+
+def test_an_empty_portal_begins_with_the_import_for_whoever_may_do_it(admin: Client) -> None:
+    assert admin.get("/")["Location"] == "/sync/import/"
+    assert "Connect the amoCRM account" in text(admin.get("/sync/import/"))
+    assert signed_in(Role.DIRECTOR).get("/")["Location"] == "/desk/"
+    answer = upload(admin, table(OLD_DEALS, [old_deal(1)]))
+    admin.post(answer["Location"])
+    assert admin.get("/")["Location"] == "/desk/"
+
+
+def test_a_portal_with_an_account_does_not_begin_with_the_import(admin: Client) -> None:
+    Cursor.objects.create(entity="deals")
+    assert admin.get("/")["Location"] == "/desk/"
+    assert "Connect the amoCRM account" not in text(admin.get("/sync/import/"))
+
+
+def test_what_is_refused_or_strange_about_a_file_stands_in_its_preview(admin: Client) -> None:
+    rows = [["Сделки за октябрь"], list(OLD_DEALS), old_deal(1), old_deal(2, **{"Бюджет ": "350,000"})]
+    answer = upload(admin, table(rows[0], rows[1:], separator=";"))
+    shown = text(admin.get(answer["Location"]))
+    assert "The header was found on line 2" in shown
+    assert (
+        "4 The amount “350,000” may be 350000 or 350.00, and no other cell of its column tells which" in shown
+    )

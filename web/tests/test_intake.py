@@ -1,7 +1,10 @@
+import logging
 from typing import Any
 
 import psycopg
 import pytest
+from django.conf import settings
+from django.db import OperationalError as DatabaseIsDown
 from django.db import connection
 from django.test import Client
 from kombu.exceptions import OperationalError
@@ -11,6 +14,7 @@ from core import redis
 from pipelines.mirror import hooks
 from pipelines.models import Account, Hook
 from web.webhook import intake
+from web.webhook.masking import MaskSecret, masked
 
 BODY = b"leads%5Badd%5D%5B0%5D%5Bid%5D=1&account%5Bid%5D=31"
 FORM = "application/x-www-form-urlencoded"
@@ -92,6 +96,7 @@ def refused_by_the_portal(environ: dict[str, Any], start_response: Any) -> list[
     return [b""]
 
 
+CHUNKS = {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked"}
 AT_THE_DOOR = [
     ("a sound delivery", {}, 204),
     ("another secret", {"path": f"/hooks/amocrm/{'s' * 42}/"}, 418),
@@ -103,6 +108,14 @@ AT_THE_DOOR = [
     ("no word of the length", {"environ_overrides": {"CONTENT_LENGTH": ""}}, 418),
     ("a length below zero", {"environ_overrides": {"CONTENT_LENGTH": "-1"}}, 418),
     ("letters beyond Latin", {"path": "/hooks/amocrm/ключ/"}, 418),
+    ("a body cut off", {"environ_overrides": {"CONTENT_LENGTH": str(len(BODY) + 1)}}, 400),
+    ("chunks whose end nobody knows", {"environ_overrides": CHUNKS}, 418),
+    ("chunks", {"environ_overrides": CHUNKS | {"wsgi.input_terminated": True}}, 204),
+    (
+        "chunks over a megabyte",
+        {"data": b"x" * 1_000_001, "environ_overrides": CHUNKS | {"wsgi.input_terminated": True}},
+        418,
+    ),
 ]
 
 
@@ -129,3 +142,59 @@ def test_a_database_session_that_has_ended_meanwhile_loses_no_delivery(door: str
         other.execute("SELECT pg_terminate_backend(%s)", [ours])
     assert client.post(door, data=BODY, content_type=FORM).status_code == 204
     assert Hook.objects.count() == 2
+
+
+def test_chunks_that_the_server_does_not_count_are_refused_and_not_lost_in_silence(door: str) -> None:
+    answer = Client().post(door, BODY, content_type=FORM, **CHUNKS)
+    assert answer.status_code == 411 and not Hook.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_database_amocrm_is_asked_to_come_again(door: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(secret: str, body: bytes) -> bool:
+        raise DatabaseIsDown("connection refused")
+
+    monkeypatch.setattr(intake, "take", down)
+    client = WsgiClient(intake.at_the_door(refused_by_the_portal))
+    answer = client.post(door, data=BODY, content_type=FORM)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+
+
+class Memory(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record))
+
+
+@pytest.mark.parametrize(
+    ("method", "data", "status"),
+    [("get", b"", 405), ("put", BODY, 405), ("post", b"x" * 1_000_001, 413)],
+)
+def test_the_secret_stands_in_no_log(door: str, method: str, data: bytes, status: int) -> None:
+    memory = Memory()
+    console = logging.getLogger("django.request").handlers or logging.getLogger().handlers
+    assert settings.LOGGING["handlers"]["console"]["filters"] == ["secret"] and console is not None
+    memory.addFilter(MaskSecret())
+    logger = logging.getLogger("django.request")
+    logger.addHandler(memory)
+    try:
+        answer = Client().generic(method.upper(), door, data, content_type=FORM)
+    finally:
+        logger.removeHandler(memory)
+    assert answer.status_code == status
+    assert memory.lines and "…" in memory.lines[0] and "sss" not in "".join(memory.lines)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Method Not Allowed: /hooks/amocrm/{}/", "Error handling request /hooks/amocrm/{}/?x=1",
+        '"POST /hooks/amocrm/{}/ HTTP/1.1" 204', "https://portal.example/hooks/amocrm/{}",
+    ],
+)  # fmt: skip
+def test_the_secret_is_masked_wherever_an_address_is_written(line: str) -> None:
+    secret = "aB3-_" * 8
+    assert secret not in masked(line.format(secret)) and "/hooks/amocrm/…" in masked(line.format(secret))

@@ -9,17 +9,21 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
+from msgspec.structs import replace
 
 from core import moment
 from devtools.tests.factory import DAY, make_deal, make_employee, make_finding, make_person
 from kpi import at_stake, pace, pay_schemes, statements, trend
+from kpi.corrections import correct_statement
 from kpi.models import Quota, Statement
-from kpi.promises import terms
+from kpi.month_facts import read_facts
+from kpi.promises import list_promises
 from kpi.tests.test_pay_schemes import put
 from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
 from pipelines.models import Account
 from qc.models import RuleMode
 from team.models import Employee, Role
+from web.pay.day_chart import draw_days
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +43,7 @@ def november() -> Month:
     made = Month()
     Employee.objects.filter(pk=made.employee.pk).update(language="en")
     Account.objects.create(id=1, name="Zolotarev", base_url="https://zolotarev.amocrm.ru")
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     return made
 
 
@@ -78,7 +82,7 @@ def test_a_manager_reads_money_pace_and_the_next_step(november: Month) -> None:
 
 def test_a_month_with_shifts_ahead_shows_where_it_leads(november: Month) -> None:
     moment.fix("2026-11-15T20:00:00+00:00")
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     assert "at the present pace by the end of the month" in page(november.employee)
 
 
@@ -105,7 +109,7 @@ def test_violations_lead_to_their_findings_and_say_where_there_are_more_of_them(
     assert "findings on" not in text
     late = november.findings[0]
     make_finding(late.deal, late.rule, task=late.task, mode="money", since=late.since + DAY)
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     assert '3 of 25</a><small class="was">4 findings on 1 deal</small>' in page(november.employee)
 
 
@@ -121,7 +125,8 @@ def test_those_who_see_all_money_choose_a_person(november: Month, role: str) -> 
 def test_a_head_reads_reports_and_nobody_else(november: Month) -> None:
     head = someone(Role.HEAD)
     boris = make_employee(Role.MANAGER, november.house.boris)
-    Employee.objects.filter(pk=november.employee.pk).update(head=head)
+    november.employee.head = head
+    november.employee.save()
     assert "72,587 ₽" in page(head, manager=november.anna.pk)
     assert "Борис" not in page(head)
     assert login(head).get("/my/", {"manager": boris.person_id}).status_code == 404
@@ -145,9 +150,9 @@ def test_a_manager_never_opens_anothers_month(november: Month) -> None:
         ({"period": "2026-13"}, "“2026-13” is not a month such as 2026-11."),
         ({"period": "soon"}, "“soon” is not a month such as 2026-11."),
         ({"period": "2026-12"}, "December 2026 has not begun yet."),
-        ({"manager": "Anna"}, "“Anna” is not a manager's number."),
-        ({"manager": "-1"}, "“-1” is not a manager's number."),
-        ({"manager": "99999999999999999999"}, "There is no manager with the number 99999999999999999999."),
+        ({"manager": "Anna"}, "There is no person “Anna”."),
+        ({"manager": "-1"}, "There is no person “-1”."),
+        ({"manager": "99999999999999999999"}, "There is no person “99999999999999999999”."),
     ],
 )
 def test_nonsense_is_answered_with_one_sentence(november: Month, query: dict[str, str], says: str) -> None:
@@ -169,7 +174,7 @@ def test_on_the_first_day_the_promise_stands_instead_of_zeros(november: Month) -
         assert "A fund of 15,000 ₽ by how far the indicators are met" in text
         assert ">0 ₽<" not in text
         Employee.objects.update(hired_on=date(2026, 12, 2))  # no shift is worked on the 1st
-        statements.refresh(NOVEMBER.next)
+        statements.refresh_month(NOVEMBER.next)
 
 
 def test_without_a_scheme_the_page_says_so(november: Month) -> None:
@@ -180,9 +185,9 @@ def test_without_a_scheme_the_page_says_so(november: Month) -> None:
 
 def test_a_closed_month_has_a_padlock_a_date_and_its_corrections(november: Month) -> None:
     moment.fix("2026-12-05T09:00:00+00:00")
-    statements.close(NOVEMBER, None)
+    statements.close_month(NOVEMBER, None)
     finance = someone(Role.FINANCE, first_name="Фаина")
-    statements.correct(november.statement(), finance, D("-500"), "A deal was returned")
+    correct_statement(november.statement(), finance, D("-500"), "A deal was returned")
     text = page(november.employee, period="2026-11")
     assert "Closed on Dec 5, 2026." in text
     assert "A deal was returned" in text
@@ -226,7 +231,7 @@ def test_a_deal_that_was_given_away_is_nobodys_leak(november: Month) -> None:
 
 def test_a_price_that_is_not_known_is_not_told_as_nothing(november: Month) -> None:
     moment.fix("2026-11-30T09:00:00+00:00")
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     soon = moment.now() + DAY
     make_finding(november.deal, "task.none", mode="money", since=moment.now(), opens_at=soon)
     text = page(november.employee)
@@ -236,7 +241,7 @@ def test_a_price_that_is_not_known_is_not_told_as_nothing(november: Month) -> No
 
 def test_names_of_peers_never_appear(november: Month) -> None:
     boris = make_employee(Role.MANAGER, november.house.boris, first_name="Борис", last_name="Чужой")
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     assert Statement.objects.filter(manager=boris.person).exists()
     text = page(november.employee)
     assert "Борис" not in text
@@ -247,9 +252,9 @@ def test_names_of_peers_never_appear(november: Month) -> None:
 def test_the_median_of_few_people_is_not_shown(november: Month, people: int, shown: bool) -> None:
     for number in range(people):
         make_employee(Role.MANAGER, make_person(f"Коллега {number}"))
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     assert ("median" in page(november.employee)) is shown
-    [row] = trend.months({NOVEMBER.first: november.statement()})
+    [row] = trend.compare_months({NOVEMBER.first: november.statement()})
     assert (row.median_total is not None) is shown
     assert (row.total, row.quality, row.attainment) == (D("72586.67"), D(88), D("0.9"))
 
@@ -270,8 +275,8 @@ def test_sales_are_compared_by_shifts_and_not_by_dates() -> None:
 
 def test_days_show_the_sum_to_date_and_stop_today(november: Month) -> None:
     row = november.statement()
-    shown = pace.by_days(november.anna.pk, NOVEMBER, row.inputs, None, moment.now())
-    bars = shown.figure["data"][0]["y"]
+    shown = pace.compare_days(NOVEMBER, row.facts, None, moment.now())
+    bars = draw_days(november.anna.pk, NOVEMBER, shown)["data"][0]["y"]
     assert (bars[1], bars[2], bars[13], bars[27]) == (0, 700_000, 700_000, 1_080_000)
     assert bars[28:] == [None, None]
     assert (shown.sold, shown.then, shown.shift) == (D(1_080_000), None, 13)
@@ -279,16 +284,16 @@ def test_days_show_the_sum_to_date_and_stop_today(november: Month) -> None:
 
 def test_the_month_before_is_compared_by_its_shift_of_the_same_number(november: Month) -> None:
     rota = [f"2026-10-{day:02}" for day in (2, 3, 4, 8, 9, 10, 14, 15, 16, 20, 21, 22, 26, 27, 28)]
-    october = {"days": {"2026-10-02": "400000", "2026-10-31": "200000"}, "rota": rota}
-    shown = pace.by_days(november.anna.pk, NOVEMBER, november.statement().inputs, october, moment.now())
+    october = read_facts({"days": {"2026-10-02": "400000", "2026-10-31": "200000"}, "rota": rota})
+    shown = pace.compare_days(NOVEMBER, november.statement().facts, october, moment.now())
     assert shown.then == D(400_000)
     assert shown.change == D("1.7")
 
 
 def test_the_scale_has_a_tick_at_each_tier_and_the_pace_by_shifts(november: Month) -> None:
-    plan = pay_schemes.parse(DOCUMENT)
+    plan = pay_schemes.read_document(DOCUMENT)
     with translation.override("en"):
-        scale = pace.scale(plan, november.statement().inputs)
+        scale = pace.find_scale(plan, november.statement().facts)
     assert scale.ticks == [(D("840000.0"), "3%"), (D(1_200_000), "4.5%")]
     assert scale.pace == D(1_040_000)
     assert scale.attainment == D("0.9")
@@ -299,11 +304,14 @@ def test_the_scale_has_a_tick_at_each_tier_and_the_pace_by_shifts(november: Mont
 )
 def test_the_scale_tells_whether_the_pace_is_kept(sold: str, worked: int, tone: str) -> None:
     facts = {"measures": {"won_sum": sold}, "quota": "1000", "shifts": {"worked": worked, "planned": 10}}
-    assert pace.scale(pay_schemes.parse(DOCUMENT), facts).tone == tone
+    assert pace.find_scale(pay_schemes.read_document(DOCUMENT), read_facts(facts)).tone == tone
 
 
 def test_a_month_without_a_plan_has_no_scale(november: Month) -> None:
-    assert pace.scale(pay_schemes.parse(DOCUMENT), november.statement().inputs | {"quota": None}) is None
+    assert (
+        pace.find_scale(pay_schemes.read_document(DOCUMENT), replace(november.statement().facts, quota=None))
+        is None
+    )
 
 
 TITLE = {"ru": "Проба", "en": "Sample"}
@@ -343,13 +351,13 @@ def test_a_scheme_promises_in_words(component: dict[str, object], says: str) -> 
         DOCUMENT, "components", [*DOCUMENT["components"], {"code": "sample", "title": TITLE} | component]
     )
     with translation.override("en"):
-        term = list(terms(pay_schemes.parse(document)))[-1]
+        term = list(list_promises(pay_schemes.read_document(document)))[-1]
     assert term.title == "Sample"
     assert says in term.text.replace("\xa0", " ")
 
 
 def test_months_go_back_to_the_first_statement(november: Month) -> None:
-    statements.refresh(NOVEMBER.previous)
+    statements.refresh_month(NOVEMBER.previous)
     choice = login(november.employee).get("/my/").context["choice"]
     assert [one.label for one in choice.months] == ["2026-11", "2026-10"]
     assert (choice.earlier, choice.later) == ("2026-10", None)
@@ -366,10 +374,10 @@ def test_pages_cost_the_same_however_much_they_show(
         deal = make_deal(november.house.first, november.anna)
         make_finding(deal, "task.none", mode="money", opens_at=moment.now() - DAY * number)
         make_employee(Role.MANAGER, make_person(f"Коллега {number}"))
-    statements.refresh(NOVEMBER)
+    statements.refresh_month(NOVEMBER)
     with django_assert_max_num_queries(12):
         client.get("/my/")
-    statements.refresh(NOVEMBER.previous)
+    statements.refresh_month(NOVEMBER.previous)
     Statement.objects.filter(period=NOVEMBER.previous.first).update(status="closed")
     with django_assert_max_num_queries(12):
         client.get("/my/?period=2026-10")

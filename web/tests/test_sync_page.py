@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
@@ -11,12 +11,13 @@ from django.urls import reverse
 from django.utils import translation
 from redis import Redis
 
-from core import locks, moment
+from core import locks, moment, redis
 from devtools.tests import factory
 from devtools.tests.factory import NOW
 from pipelines.mirror.entities import TABLE
 from pipelines.models import Cursor, Hook, Sweep
 from team.models import Role
+from web.sync import restarts
 
 pytestmark = pytest.mark.django_db
 CLEAN = {"checked": 2500, "missing": 0, "outdated": 0, "vanished": 0, "repaired": 0}
@@ -213,3 +214,23 @@ def test_what_failed_is_told_in_a_sentence_with_the_answer_folded_away() -> None
     assert 'role="alert"' not in shown
     assert re.search(r"<details[^>]*>.*502 &lt;html&gt;.*</details>", shown, re.DOTALL)
     assert reverse("connect") in shown
+
+
+def test_parts_of_the_portal_that_were_started_again_are_told_for_a_day() -> None:
+    client = redis.client()
+    client.delete(restarts.KEY)
+    assert "started again" not in page(login())
+    for part, code in (("beat", -9), ("worker-hooks", 1), ("PostgreSQL", None)):
+        restarts.note(client, part, code)
+    moment.fix(datetime.now(UTC).isoformat())
+    text = page(login())
+    assert "Parts of the portal were started again 3 times" in text
+    for told in ("the schedule, it was killed by signal 9", "the answering of hooks, it ended with code 1",
+                 "PostgreSQL, it did not answer"):  # fmt: skip
+        assert told in text, told
+    moment.fix((datetime.now(UTC) + timedelta(days=2)).isoformat())
+    assert "started again" not in page(login())
+    for _ in range(50):
+        restarts.note(client, "beat", -9)
+    assert len(restarts.read(client)) == restarts.KEPT and client.ttl(restarts.KEY) > 0
+    client.delete(restarts.KEY)

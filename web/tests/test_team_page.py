@@ -9,7 +9,17 @@ from django.urls import reverse
 from core import moment
 from devtools.tests import factory
 from devtools.tests.factory import NOW
-from team.models import DayOff, Employee, Role, Rota
+from team.models import (
+    AmoUser,
+    CompanyHours,
+    DayOff,
+    Employee,
+    HeadAssignment,
+    HolidayCalendar,
+    Role,
+    Rota,
+    RotaAssignment,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -139,3 +149,52 @@ def test_the_page_costs_the_same_for_many(office: Office, django_assert_max_num_
     client = login(factory.make_employee(Role.DIRECTOR))
     with django_assert_max_num_queries(14):
         client.get("/team/")
+
+
+def test_a_rota_that_will_come_and_a_second_amocrm_user_are_told(office: Office) -> None:
+    week = Rota.objects.create(
+        name="5/2", pattern="1111100", anchor=date(2026, 11, 16), starts=time(9), ends=time(18)
+    )
+    RotaAssignment.objects.create(employee=office.anna, rota=week, since=date(2026, 12, 1))
+    RotaAssignment.objects.create(employee=office.anna, rota=None, since=date(2027, 1, 11))
+    AmoUser.objects.create(employee=office.anna, person=office.pavel)
+    text = " ".join(login(office.anna).get("/team/").content.decode().split())
+    assert "from Dec 1, 2026: 5/2" in text
+    assert "from Jan 11, 2027: company hours" in text
+    assert "also Павел Гусев" in text
+    admin = factory.make_employee(Role.ADMIN, is_staff=True, is_superuser=True)
+    assert login(admin).get("/team/").context["strangers"] == []
+
+
+def test_the_head_of_today_is_shown(office: Office) -> None:
+    other = factory.make_employee(Role.HEAD, first_name="Новая", last_name="Голова", language="en")
+    HeadAssignment.objects.create(employee=office.anna, head=other, since=date(2026, 11, 20))
+    assert names(login(office.anna).get("/team/")) == {"Анна Кузнецова", "Новая Голова"}
+    assert names(login(office.irina).get("/team/")) == {"Ирина Главная"}
+    assert names(login(other).get("/team/")) == {"Анна Кузнецова", "Новая Голова"}
+
+
+def test_rotas_in_words_with_breaks_company_hours_and_holidays(office: Office) -> None:
+    russia = HolidayCalendar.objects.create(name="Россия", country="RU", eve_minutes=60)
+    Rota.objects.filter(pk=office.rota.pk).update(
+        pattern="1111100",
+        anchor=date(2026, 11, 2),
+        calendar=russia,
+        breaks=[["13:00", "14:00"]],
+        special={"5": [["10:00", "19:00"]]},
+    )
+    CompanyHours.objects.create(rota=office.rota, since=date(2026, 12, 1))
+    page = login(office.anna).get("/team/")
+    text = " ".join(page.content.decode().split())
+    for words in ("5 of 7 days", "10:00–20:00", "break 13:00–14:00", "day 5: 10:00–19:00", "Россия"):
+        assert words in text
+    assert "company hours from Dec 1, 2026" in text
+    [(_, cells, _)] = page.context["grid"]
+    assert [(cell["kind"], cell["hours"]) for cell in cells[1:6]] == [
+        ("shift", "10:00–13:00, 14:00–20:00"),
+        ("short", "10:00–13:00, 14:00–19:00"),
+        ("holiday", ""),
+        ("shift", "10:00–13:00, 14:00–20:00"),
+        ("shift", "10:00–13:00, 14:00–19:00"),
+    ]
+    assert [row["rota"].people for row in page.context["rotas"]] == [2]

@@ -1,6 +1,7 @@
 """The door at which amoCRM rings. Fast and gullible: keep the body, answer, look into it later."""
 
 import hashlib
+import io
 import logging
 import re
 from collections.abc import Callable, Iterable
@@ -36,12 +37,15 @@ KEEP = """
 @csrf_exempt
 @login_not_required
 def hook(request: HttpRequest, secret: str) -> HttpResponse:
-    """Keep one delivery and answer 204. A wrong secret is 404, a body over 1 MB 413, anything but POST 405."""
+    """Keep one delivery and answer 204. A wrong secret is 404, a body over 1 MB 413, anything but POST 405, and 411
+    where the server before us cannot tell how long the body is."""
     known = Account.objects.exclude(hook_secret="").values_list("hook_secret", flat=True)
     if not any(constant_time_compare(secret, one) for one in known):
         raise Http404
     if request.method != "POST":
         return HttpResponse(status=405, headers={"Allow": "POST"})
+    if not request.META.get("CONTENT_LENGTH") and "HTTP_TRANSFER_ENCODING" in request.META:
+        return HttpResponse(status=411)
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
         return HttpResponse(status=413)
     take(secret, request.body)
@@ -53,26 +57,46 @@ def at_the_door(portal: Application) -> Application:
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         address = ADDRESS.fullmatch(environ.get("PATH_INFO", ""))
-        length = environ.get("CONTENT_LENGTH") or ""
-        if not (address and environ["REQUEST_METHOD"] == "POST" and length.isdecimal()):
+        if not (address and environ["REQUEST_METHOD"] == "POST"):
             return portal(environ, start_response)
-        if int(length) > LARGEST_BODY:
+        if environ.get("wsgi.input_terminated") and "HTTP_TRANSFER_ENCODING" in environ:
+            measure(environ)
+        length = environ.get("CONTENT_LENGTH") or ""
+        if not length.isdecimal() or int(length) > LARGEST_BODY:
             return portal(environ, start_response)
         body = environ["wsgi.input"].read(int(length))
+        if len(body) < int(length):  # half of an id is another id
+            start_response("400 Bad Request", [])
+            return []
         try:
-            known = take(address[1], body)
-        except (
-            OperationalError,
-            InterfaceError,
-        ):  # Django would ask before each request whether the session lives
-            connection.close()
-            known = take(address[1], body)
+            known = keep(address[1], body)
+        except (OperationalError, InterfaceError) as error:
+            log.error("a hook was sent away, the database does not answer: %s", error)
+            start_response("503 Service Unavailable", [("Retry-After", "60")])
+            return []
         if not known:
             return portal(environ, start_response)
         start_response("204 No Content", [])
         return []
 
     return application
+
+
+def measure(environ: dict[str, Any]) -> None:
+    """A body that comes in chunks, whose end the server knows, becomes one of known length; no more of it than tells
+    that it is too long."""
+    body = environ["wsgi.input"].read(LARGEST_BODY + 1)
+    environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+    del environ["HTTP_TRANSFER_ENCODING"]
+
+
+def keep(secret: str, body: bytes) -> bool:
+    """`take`, once more where the database session has ended: Django would ask before each request whether it lives."""
+    try:
+        return take(secret, body)
+    except (OperationalError, InterfaceError):
+        connection.close()
+        return take(secret, body)
 
 
 def take(secret: str, body: bytes) -> bool:

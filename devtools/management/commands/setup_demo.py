@@ -13,7 +13,6 @@ import stamina
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.dateparse import parse_duration
 
 from core import moment
 from core.periods import month_of
@@ -22,9 +21,10 @@ from jobs.pay import refresh_statements
 from kpi import statements
 from kpi.models import Quota, Statement
 from pipelines.models import CustomField, Person, Stage
-from qc import regulations
+from qc import norms, regulations
 from qc.models import Regulation, RuleMode
-from team.models import Employee, Role, Rota
+from qc.rules.parameters import DealFields
+from team.models import CompanyHours, Employee, HolidayCalendar, Role, Rota
 from web.frame.login import DEMO_PASSWORD
 
 COMPANY = Path(settings.BASE_DIR) / "devtools" / "demo" / "zolotarev.json"
@@ -35,7 +35,6 @@ OFFICE = {
     "admin": ("Артём", "Настройкин", Role.ADMIN),
     "controller": ("Вера", "Проверкина", Role.CONTROLLER),
 }
-DURATIONS = ("max_stay", "task_grace", "fields_grace")
 
 
 class Command(BaseCommand):
@@ -83,7 +82,7 @@ class Command(BaseCommand):
                 # The company lives on: now and then a deal that has just changed waits to be judged.
                 for attempt in stamina.retry_context(on=ValueError, attempts=None, timeout=60, wait_max=1):
                     with attempt:
-                        statements.close(period, None, now)
+                        statements.close_month(period, None, now)
         refresh_statements()
 
     @staticmethod
@@ -92,11 +91,12 @@ class Command(BaseCommand):
 
     def _company_hours(self) -> None:
         """When clients are answered: the client's clock."""
-        Rota.objects.update_or_create(
-            is_company=True,
-            defaults={"name": "Часы компании, 10:00–20:00", "pattern": "1", "anchor": date(2024, 1, 1)}
-            | {"starts": time(10), "ends": time(20), "time_zone": settings.TIME_ZONE},
+        hours, _ = Rota.objects.update_or_create(
+            name="Часы компании, 10:00–20:00",
+            defaults={"pattern": "1", "anchor": date(2024, 1, 1), "time_zone": settings.TIME_ZONE}
+            | {"starts": time(10), "ends": time(20)},
         )
+        CompanyHours.objects.update_or_create(employee=None, since=None, defaults={"rota": hours})
 
     def _employees(self, staff: list[dict[str, Any]]) -> None:
         heads: list[Employee] = []
@@ -133,12 +133,10 @@ class Command(BaseCommand):
             stage = stages[document.pop("pipeline"), document.pop("stage")]
             if stage in known:
                 continue
-            for name in DURATIONS:
-                if name in document:
-                    document[name] = parse_duration(document[name])
-            document["required_fields"] = [
-                fields.get(name, name) for name in document.get("required_fields", [])
-            ]
+            for rule, parameter, value in list(norms.named(document["norms"])):
+                if isinstance(parameter.kind, DealFields):  # amoCRM gives them ids of its own
+                    ids = [fields.get(name, name) for name in value]
+                    document["norms"][rule.code][parameter.name] = ids
             published = regulations.publish(stage, author, **document)
             Regulation.objects.filter(pk=published.pk).update(published_at=_begun())
 
@@ -156,11 +154,13 @@ class Command(BaseCommand):
 
 def _staff() -> list[dict[str, Any]]:
     """The company's rotas, told by the sandbox itself: nothing here imports it."""
-    command = [sys.executable, "-m", "sandbox.scenarios", "staff", "zolotarev"]
+    now = moment.now().isoformat()  # its story begins weeks before this moment, which may be a fixed one
+    command = [sys.executable, "-m", "sandbox.scenarios", "staff", "zolotarev", "--now", now]
     answer = subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
     if answer.returncode:
         raise CommandError(f"The sandbox did not tell its staff: {answer.stderr.strip()}")
-    return json.loads(answer.stdout)
+    staff: list[dict[str, Any]] = json.loads(answer.stdout)
+    return staff
 
 
 def _login(username: str, **facts: Any) -> Employee:
@@ -184,10 +184,14 @@ def _rota(one: dict[str, Any]) -> Rota:
             "name": f"{on}/{off}, {hours}"
             + (f", смена {one['group'][-1]}" if one["group"].startswith("Смена") else ""),
             "time_zone": one["time_zone"],
-            "observes_holidays": len(one["pattern"]) == 7,
+            "calendar": _russia() if len(one["pattern"]) == 7 else None,
         },
     )
     return rota
+
+
+def _russia() -> HolidayCalendar:
+    return HolidayCalendar.objects.get_or_create(name="Россия", defaults={"country": "RU"})[0]
 
 
 def _begun() -> datetime:

@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core import moment
 from core.periods import Period, month
-from kpi import statements
 from kpi.models import Statement
-from kpi.presentation import Shown, view
+from kpi.presentation import ShownStatement, show_statement
+from kpi.statements import close_month, refresh_month
 
 
 class Command(BaseCommand):
@@ -30,9 +30,9 @@ class Command(BaseCommand):
             if now < period.start:
                 raise ValueError(f"{period.label} has not begun yet")
             if options["close"]:
-                statements.close(period, None, now)
+                close_month(period, None, now)
             else:
-                statements.refresh(period, now)
+                refresh_month(period, now)
         except ValueError as error:
             raise CommandError(str(error)) from error
         rows = (
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"There are no statements for {period.label}: no manager has a pay scheme in force then."
             )
-        shown = [(str(row.manager), view(row)) for row in rows.order_by("manager__name", "manager")]
+        shown = [(str(row.manager), show_statement(row)) for row in rows.order_by("manager__name", "manager")]
         if options["json"]:
             self.stdout.write(
                 json.dumps([_plain(name, one) for name, one in shown], ensure_ascii=False, indent=2)
@@ -53,7 +53,7 @@ class Command(BaseCommand):
             self.stdout.write("\n".join(_table(period, shown)))
 
 
-def _table(period: Period, shown: list[tuple[str, Shown]]) -> list[str]:
+def _table(period: Period, shown: list[tuple[str, ShownStatement]]) -> list[str]:
     """Managers × lines of their schemes, with the total."""
     titles: dict[str, str] = {}
     for _, one in shown:
@@ -80,7 +80,7 @@ def _number(amount: Any) -> str:
     return "—" if amount is None else f"{amount:,.2f}".replace(",", " ")
 
 
-def _plain(name: str, one: Shown) -> dict[str, Any]:
+def _plain(name: str, one: ShownStatement) -> dict[str, Any]:
     """As the API's ``statements/`` gives it, with the manager's name."""
     return {
         "manager": one.manager_id,

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from kpi import pay_schemes
+from kpi.pay_schemes import load_scheme
 
 
 class Command(BaseCommand):
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(f"{file}: is not JSON ({error})") from error
         try:
-            scheme, created = pay_schemes.load(document)
+            scheme, created = load_scheme(document)
         except ValueError as error:
             raise CommandError(f"{file}: {error}") from error
         state = "in force from" if created else "unchanged, in force from"

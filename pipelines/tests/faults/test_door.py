@@ -31,7 +31,7 @@ def portal() -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options = ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--log-level", "critical"]
+    options = ["--workers", "2", "--threads", "4", "--log-level", "critical"]
     command = [sys.executable, "-m", "gunicorn", "salesops.wsgi", "--bind", f"127.0.0.1:{port}", *options]
     environment = os.environ | {
         "DATABASE_URL": database_url(),

@@ -1,0 +1,230 @@
+"""`make mutants`: break the rooms that think, one small place at a time, and see whether a test notices.
+
+    python -m devtools.mutants [--each 15] [--seed 1] [--lanes 2] [NAME …]
+
+Draws ``--each`` mutants a module (0: all), the same ones for the same seed. No file is touched: a process is forked for
+each mutant, and the code of the one function is replaced in it. Only what stands inside functions is broken.
+"""
+
+import argparse
+import ast
+import contextlib
+import copy
+import gc
+import importlib
+import itertools
+import os
+import random
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+# modules → the tests that must notice, the quickest first
+ROOMS = {
+    "core/spans.py": "core/tests/test_spans.py team/tests/test_clock.py",
+    "core/periods.py": "core/tests/test_periods.py",
+    "team/calendars.py team/clock.py team/hours.py team/patterns.py": (
+        "team/tests/test_patterns.py team/tests/test_clock.py team/tests/test_schedules.py"
+    ),
+    "timeline/history.py timeline/timeline.py": "timeline/tests/test_history.py qc/tests/test_rules.py",
+    "qc/rules/*.py": "qc/tests/test_rules.py qc/tests/test_simulation.py qc/tests/test_regulations.py",
+    "kpi/calculation/*.py kpi/components/*.py": (
+        "kpi/tests/test_components.py kpi/tests/test_kinds.py kpi/tests/test_pay_schemes.py kpi/tests/test_spiff.py"
+    ),
+}
+PATIENCE = 90  # seconds; a mutant that never ends is noticed too
+COMPARED = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
+}  # fmt: skip
+COUNTED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Div}
+CALLED = {"min": "max", "max": "min", "any": "all", "all": "any", "sorted": "list"}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    path: Path
+    line: int
+    what: str
+    code: CodeType  # of the function that it is in
+    tests: str
+
+    def __str__(self) -> str:
+        return f"{self.path.relative_to(PROJECT)}:{self.line}: {self.what} in {self.code.co_qualname}"
+
+
+def changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """What may stand instead of the node, each with its name."""
+    new: Any = copy.deepcopy(node)
+    match node:
+        case ast.Compare(ops=[op]) if type(op) in COMPARED:
+            new.ops = [COMPARED[type(op)]()]
+            yield f"{type(op).__name__} → {type(new.ops[0]).__name__}", new
+        case ast.BinOp(op=op) if type(op) in COUNTED:
+            new.op = COUNTED[type(op)]()
+            yield f"{type(op).__name__} → {type(new.op).__name__}", new
+        case ast.BoolOp(op=op):
+            new.op = ast.Or() if isinstance(op, ast.And) else ast.And()
+            yield f"{type(op).__name__} → {type(new.op).__name__}", new
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            yield "not dropped", copy.deepcopy(operand)
+        case ast.If(test=test) | ast.IfExp(test=test):
+            new.test = ast.UnaryOp(ast.Not(), copy.deepcopy(test))
+            yield "condition turned round", new
+        case ast.Constant(value=bool(value)):
+            yield f"{value} → {not value}", ast.Constant(not value)
+        case ast.Constant(value=int(value)):
+            yield f"{value} → {value + 1}", ast.Constant(value + 1)
+        case ast.Call(func=ast.Name(id=name)) if name in CALLED:
+            new.func.id = CALLED[name]
+            if name == "sorted":
+                new.keywords = []
+            yield f"{name} → {CALLED[name]}", new
+        case ast.Continue():
+            yield "continue → break", ast.Break()
+        case ast.AugAssign(op=op) if type(op) in COUNTED:
+            new.op = COUNTED[type(op)]()
+            yield f"{type(op).__name__}= → {type(new.op).__name__}=", new
+
+
+class Break(ast.NodeTransformer):
+    """Takes the change with this number."""
+
+    def __init__(self, number: int) -> None:
+        self.left, self.taken = number, ("", 0)
+        self.inside = 0
+
+    def visit(self, node: ast.AST) -> Any:
+        function = isinstance(node, ast.FunctionDef)
+        self.inside += function
+        if self.inside and not isinstance(node, ast.FunctionDef | ast.JoinedStr):
+            for what, new in changes(node):
+                if self.left == 0:
+                    self.taken = what, node.lineno  # type: ignore[attr-defined]  # each of these has one
+                self.left -= 1
+                if self.left == -1:
+                    return ast.fix_missing_locations(ast.copy_location(new, node))
+        node = node if isinstance(node, ast.JoinedStr) else self.generic_visit(node)
+        self.inside -= function
+        return node
+
+
+def functions(code: CodeType) -> Iterator[CodeType]:
+    """Of a module and its classes, not those inside of functions."""
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            optimised = inner.co_flags & 0x01  # of functions, never of the bodies of classes
+            yield from [inner] if optimised else functions(inner)
+
+
+def mutants(path: Path, tests: str) -> Iterator[Mutant]:
+    source, name = path.read_text(encoding="utf-8"), str(path)
+    whole = {
+        (code.co_qualname, code.co_firstlineno): code for code in functions(compile(source, name, "exec"))
+    }
+    for number in itertools.count():
+        change = Break(number)
+        tree = change.visit(ast.parse(source))
+        if not change.taken[0]:
+            return
+        with contextlib.suppress(SyntaxError):
+            for code in functions(compile(tree, name, "exec")):
+                if code != whole[code.co_qualname, code.co_firstlineno]:
+                    yield Mutant(path, change.taken[1], change.taken[0], code, tests)
+
+
+def drawn(each: int, seed: int, names: list[str]) -> Iterator[Mutant]:
+    for paths, tests in ROOMS.items():
+        for path in sorted(found for pattern in paths.split() for found in PROJECT.glob(pattern)):
+            if not names or any(name in str(path) for name in names):
+                known = list(mutants(path, tests))
+                chance = random.Random(f"{seed} {path.relative_to(PROJECT)}")
+                yield from known if not each or len(known) <= each else chance.sample(known, each)
+
+
+def put(mutant: Mutant) -> bool:
+    """Give the function its broken code, wherever it is known by; false when nobody holds it."""
+    importlib.import_module(".".join(mutant.path.relative_to(PROJECT).with_suffix("").parts))
+    alike = [
+        one
+        for one in gc.get_objects()
+        if isinstance(one, FunctionType)
+        and one.__code__.co_filename == str(mutant.path)
+        and one.__code__.co_qualname == mutant.code.co_qualname
+        and one.__code__.co_firstlineno == mutant.code.co_firstlineno
+        and len(one.__code__.co_freevars) == len(mutant.code.co_freevars)
+    ]
+    for one in alike:
+        one.__code__ = mutant.code
+    return bool(alike)
+
+
+def run(tests: str, lane: int, mutant: Mutant | None = None) -> int:
+    """Fork a process that runs the tests; its exit code is pytest's, 0 when nobody noticed."""
+    if pid := os.fork():
+        return pid
+    from django.conf import settings
+
+    settings.DATABASES["default"]["TEST"]["NAME"] = f"test_mutants_{lane}"
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+    signal.alarm(PATIENCE)
+    code = 99
+    if mutant is None or put(mutant):
+        options = [
+            "-x",
+            "-q",
+            "--reuse-db",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:randomly",
+            "--hypothesis-seed=1",
+        ]
+        code = int(pytest.main([*options, *tests.split()]))
+    os._exit(code)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description="Mutants of the rooms that think: which of them no test notices."
+    )
+    parser.add_argument("--each", type=int, default=15, help="mutants a module, 0 for all (15)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--lanes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a part of a path: these modules only")
+    options = parser.parse_args()
+    sys.path.insert(0, str(PROJECT))
+    importlib.import_module("conftest")  # services, settings, Django: once for all
+    waiting = list(drawn(options.each, options.seed, options.names))
+    for tests in dict.fromkeys(mutant.tests for mutant in waiting):
+        for lane in range(options.lanes):
+            if os.waitstatus_to_exitcode(os.waitpid(run(tests, lane), 0)[1]):
+                sys.exit(f"The tests must pass first: {tests}")
+    number, alive = len(waiting), []
+    running: dict[int, tuple[int, Mutant]] = {}
+    lanes = list(range(options.lanes))
+    while waiting or running:
+        while waiting and lanes:
+            lane, mutant = lanes.pop(), waiting.pop(0)
+            running[run(mutant.tests, lane, mutant)] = lane, mutant
+        pid, status = os.wait()
+        lane, mutant = running.pop(pid)
+        lanes.append(lane)
+        if os.waitstatus_to_exitcode(status) in (0, 99):
+            alive.append(mutant)
+            print(f"alive  {mutant}", flush=True)
+    print(f"{number - len(alive)} of {number} mutants were noticed: {1 - len(alive) / max(number, 1):.1%}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,183 @@
+"""What a kind of component is: fields, promise, computation and the reasons of its line, all in one file.
+
+Order of a month, whatever the order of the document: `Earning` → `Multiplier` → `Limit`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, ClassVar, TypeVar
+
+from msgspec import Struct
+
+from kpi.calculation.document import Place
+from kpi.calculation.fields import components, fields_of, read_fields
+from kpi.calculation.tiers import Tier
+from kpi.calculation.wording import Text, gettext_noop
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a month of one manager is paid by; ``measures`` are keyed as schemes name them.
+
+    A measure that is None is not known and never costs anybody money. ``deals``: how many deals a sum of sales is
+    made of, by its measure.
+    """
+
+    measures: Mapping[str, Decimal | None]
+    quota: Decimal | None
+    planned: int  # shifts of the month
+    worked: int  # shifts worked so far
+    deals: Mapping[str, int] = field(default_factory=dict)
+
+    def measure(self, name: str) -> Decimal | None:
+        return self.measures.get(name)
+
+
+class Reason(Struct, frozen=True, kw_only=True, tag_field="outcome"):
+    """Why a line is what it is: one subclass for each outcome, tagged, with the values of its sentence.
+
+    Kept with closed months for ever: a field is never taken away, and a new one has a default.
+    """
+
+    @property
+    def outcome(self) -> str:
+        return str(self.__struct_config__.tag)
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """Names of the measures whose rows are behind the line."""
+        return ()
+
+    def because(self, amount: Decimal) -> Text:
+        """The full sentence of a line of that amount."""
+        raise NotImplementedError
+
+
+class OfMeasure(Reason, frozen=True, kw_only=True):
+    """A reason that rests on one measure."""
+
+    measure: str
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        return (self.measure,)
+
+
+@dataclass(frozen=True)
+class Component:
+    """A part of a pay scheme, read from its document; ``code`` names it there."""
+
+    code: str
+    kind: ClassVar[str]
+    title: ClassVar[str]  # a msgid
+    reasons: ClassVar[Any]  # the union of the kind's reasons
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Names of the facts that it needs."""
+        return tuple(getattr(self, one.name) for one in fields_of(type(self)) if one.entry == "measure")
+
+    def promise(self) -> Text:
+        """What it promises, before any number of the month is known."""
+        raise NotImplementedError
+
+    def check(self, place: Place) -> None:
+        """Raise ValueError, with the place, when the fields are sound one by one and not together."""
+
+
+@dataclass(frozen=True)
+class Earning(Component):
+    """Earns an exact amount by itself."""
+
+    @property
+    def sales(self) -> str | None:
+        """The measure of sales that it pays a part of."""
+        return None
+
+    @property
+    def by_quota(self) -> bool:
+        """Whether it pays by how far the quota is met."""
+        return False
+
+    @property
+    def tiers_of_quota(self) -> tuple[Tier, ...]:
+        """The tiers between which its rate of ``sales`` changes."""
+        return ()
+
+    def earn(self, inputs: Inputs) -> tuple[Decimal, Reason]:
+        raise NotImplementedError
+
+
+class Multiplied(OfMeasure, frozen=True, kw_only=True):
+    """The reason of a multiplier's line; ``base`` is what its earnings were before it, as they were rounded."""
+
+    base: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Multiplier(Component):
+    """Multiplies the earnings that it names."""
+
+    of: tuple[str, ...] = components(gettext_noop("Earnings"))
+
+    @property
+    def graded(self) -> str | None:
+        """The measure of which every point more counts."""
+        return None
+
+    def factor(self, inputs: Inputs) -> tuple[Decimal, Multiplied]:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Limit(Component):
+    """Limits what the earnings that it names (none = all) bring together."""
+
+    of: tuple[str, ...] = components(gettext_noop("Earnings"), or_all=True)
+
+    def bound(self, earned: Decimal, inputs: Inputs) -> tuple[Decimal, Reason]:
+        """What is left of ``earned``, and why."""
+        raise NotImplementedError
+
+
+PHASES = (Earning, Multiplier, Limit)
+KINDS: dict[str, type[Component]] = {}
+Kind = TypeVar("Kind", bound=type[Component])
+
+
+def component(kind: str, title: str, reasons: Any) -> Callable[[Kind], Kind]:
+    """Register a kind by the name that it has in documents; kept lines name it, so it is for ever.
+
+    ``reasons``: the union of what `Reason` its lines may have.
+    """
+
+    def register(found: Kind) -> Kind:
+        if kind in KINDS:
+            raise ValueError(f"the kind of component {kind} is registered twice")
+        found.kind, found.title, found.reasons = kind, title, reasons
+        KINDS[kind] = found
+        return found
+
+    return register
+
+
+def list_kinds() -> list[type[Component]]:
+    """Every kind, in the order of the phases and then of the names."""
+    return sorted(KINDS.values(), key=lambda one: (phase_of(one), one.kind))
+
+
+def phase_of(kind: type[Component]) -> int:
+    return next(place for place, phase in enumerate(PHASES) if issubclass(kind, phase))
+
+
+def read_component(kind: type[Component], place: Place) -> Component:
+    """The component at this place of a document."""
+    made = kind(place["code"].code(), **read_fields(kind, place))
+    made.check(place)
+    return made
+
+
+def keys_of(kind: type[Component]) -> tuple[str, ...]:
+    """Keys of a document beside those that every component has."""
+    return tuple(one.name for one in fields_of(kind))

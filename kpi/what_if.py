@@ -1,0 +1,72 @@
+"""A statement's facts with something changed, and the pay that they make. Touches nothing."""
+
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from kpi.calculation.component import Inputs
+from kpi.calculation.evaluation import evaluate, sum_lines
+from kpi.measures import read_measure
+from kpi.month_facts import Facts, Score
+from kpi.pay_schemes import PayScheme
+from qc import queries as judgement
+from qc.queries import RuleScore
+
+COUNTS_IN_MONEY = "money"  # the mode of a rule
+
+
+def judge_facts(facts: Facts, scheme: PayScheme) -> Facts:
+    """The facts with the measures that follow from the scores of the rules: quality and kept rules."""
+    scores = [
+        RuleScore(rule, one.weight, one.violations, one.opportunities) for rule, one in facts.rules.items()
+    ]
+    derived: dict[str, Decimal | None] = {}
+    for measure in map(read_measure, scheme.measures):
+        if measure.is_quality:
+            derived[measure.name] = judgement.score(scores)
+        elif measure.kept:
+            derived[measure.name] = _kept(measure.code, scores)
+    return replace(facts, measures=facts.measures | derived)
+
+
+def break_rules(facts: Facts, scheme: PayScheme, more: Mapping[str, tuple[int, int]]) -> Facts | None:
+    """The facts with so many more (violations, opportunities) of each rule; less is below zero.
+
+    None when the statement does not know the weight of such a rule.
+    """
+    rules = dict(facts.rules)
+    for rule, (violations, opportunities) in more.items():
+        before = rules.get(rule)
+        weight = before.weight if before else facts.weights.get(rule)
+        if weight is None:
+            return None
+        could = max((before.opportunities if before else 0) + opportunities, 0)
+        broke = (before.violations if before else 0) + violations
+        rules[rule] = Score(weight, min(max(broke, 0), could), could)
+    return judge_facts(
+        replace(facts, rules={rule: one for rule, one in rules.items() if one.opportunities}), scheme
+    )
+
+
+def compute_pay(facts: Facts, scheme: PayScheme) -> Decimal:
+    """The total of the statement that these facts make."""
+    return pay_inputs(take_inputs(facts), scheme)
+
+
+def pay_inputs(inputs: Inputs, scheme: PayScheme) -> Decimal:
+    return sum_lines(evaluate(scheme.components, inputs))
+
+
+def take_inputs(facts: Facts) -> Inputs:
+    """The facts as the components take them."""
+    deals = {name: len(wins) for name, wins in (facts.wins or {}).items()}
+    return Inputs(facts.measures, facts.quota, facts.shifts.planned, facts.shifts.worked, deals)
+
+
+def _kept(rule: str, scores: Collection[RuleScore]) -> Decimal | None:
+    """The share of the rule's opportunities that were kept; not known without any."""
+    score = next((score for score in scores if score.rule == rule), None)
+    if score is None or not score.opportunities:
+        return None
+    return 1 - Decimal(score.violations) / score.opportunities

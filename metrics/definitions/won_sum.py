@@ -1,0 +1,50 @@
+"""Sums of the deals won in the period."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Sum
+from django.db.models.functions import TruncDate
+from django.utils.translation import gettext_lazy as _
+
+from core.periods import Period
+from metrics.options import NARROWING, amount
+from metrics.question import Answer, Question, credited, tally
+from metrics.registry import Metric, register
+from metrics.sources import won_deals
+from metrics.words import CALENDAR, NO_DENOMINATOR, OWNER_AT_CLOSING, WON_DEALS, ZERO
+
+
+def sum_won(question: Question) -> Answer:
+    found = tally(won_deals(question), question, total=Sum(amount(question.options)))
+    return {key: (row["total"] or ZERO, row["n"]) for key, row in found.items()}
+
+
+def list_wins(
+    period: Period, people: Iterable[int], options: Mapping[str, str]
+) -> Iterator[tuple[int, int, date, Decimal]]:
+    """The rows that ``won_sum`` adds up: (person, deal, local day, amount). One query."""
+    question = Question(period, period.end, "manager", frozenset(people), options)
+    rows = credited(won_deals(question), question).order_by("at", "pk")
+    rows = rows.annotate(day=TruncDate("at", tzinfo=period.start.tzinfo), amount=amount(options))
+    for person, deal, day, sum_ in rows.values_list("who", "pk", "day", "amount"):
+        yield person, deal, day, sum_ or ZERO
+
+
+register(
+    Metric(
+        code="won_sum",
+        title=_("Sales"),
+        unit="money",
+        clock=CALENDAR,
+        attribution=OWNER_AT_CLOSING,
+        denominator=NO_DENOMINATOR,
+        by=("manager", "pipeline"),
+        options=("field", "date", *NARROWING),
+        empty=ZERO,
+        source=won_deals,
+        answer=sum_won,
+        listed=WON_DEALS,
+    )
+)

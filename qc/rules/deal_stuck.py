@@ -1,0 +1,145 @@
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from qc.rules.checks import Breach, Check, checks
+from qc.rules.norms import Version, Versions
+from qc.rules.parameters import ALL_UNITS, CALENDAR, CLIENT, NORM, OWNER, ClockName, Length, parameter
+from qc.rules.registry import VIOLATION, VISIT, WARN, rule
+from qc.rules.registry import gettext_noop as _
+from qc.rules.sentences import Brief, Clock, Fact, Requirement, Said, Standing
+from qc.rules.terms import Terms
+from timeline.timeline import LOST, WON, Timeline, Visit
+
+NEW_NORM = "new"
+
+
+@dataclass(frozen=True)
+class LongestStay:
+    max_stay: timedelta | None = parameter(
+        Length(
+            _("Longest stay"),
+            ALL_UNITS,
+            clock="clock",
+            nothing=_("no limit"),
+            closing=_("A closing stage has no longest stay."),
+        ),
+        _("Longest stay"),
+        alias="max_stay",
+    )
+    clock: str = parameter(ClockName(), _("Clock"), alias="stay_clock", default=CALENDAR)
+
+
+def is_limited(norm: LongestStay) -> bool:
+    return norm.max_stay is not None
+
+
+def limit(norm: LongestStay) -> tuple[timedelta, str] | None:
+    return None if norm.max_stay is None else (norm.max_stay, norm.clock)
+
+
+def fact(norm: LongestStay) -> Fact:
+    if norm.max_stay is None:
+        return Fact(_("Longest stay"), Said(_("no limit")))
+    words = {"length": Brief(norm.max_stay, norm.clock), "clock": Clock(norm.clock)}
+    return Fact(_("Longest stay"), Said("%(length)s, %(clock)s", words))
+
+
+def pill(norm: LongestStay) -> tuple[str, Said, Said | None] | None:
+    if norm.max_stay is None:
+        return None
+    length = Said("%(length)s", {"length": Brief(norm.max_stay, norm.clock)})
+    return "timer", length, Said("%(clock)s", {"clock": Clock(norm.clock)})
+
+
+def requirements(norm: LongestStay, standing: Standing) -> list[Requirement]:
+    if norm.max_stay is None:
+        return []
+    words = {"norm": Brief(norm.max_stay, CALENDAR), "clock": Clock(norm.clock)}
+    says = Said(_("Stand here no longer than %(norm)s (%(clock)s)"), words)
+    return [Requirement(says, not standing.is_open, standing.opens_at)]
+
+
+@rule(
+    "deal.stuck",
+    _("Deal stays on a stage longer than the norm"),
+    VIOLATION,
+    clock=NORM,
+    icon="hourglass",
+    weight=3,
+    mode=WARN,
+    sentence=_("On the stage “%(stage)s” for %(elapsed)s with a norm of %(norm)s: since %(since)s"),
+    variants={
+        OWNER: _(
+            "On the stage “%(stage)s” since %(since)s; the norm of %(hours)s of the owner's shifts ends on %(opens)s"
+        ),
+        CLIENT: _(
+            "On the stage “%(stage)s” since %(since)s; the norm of %(hours)s of company hours ends on %(opens)s"
+        ),
+        NEW_NORM: _(
+            "On the stage “%(stage)s” since %(since)s, longer than the norm that is in force since %(opens)s"
+        ),
+    },
+    check="a visit to a stage with a longest stay, owned for a part of the period",
+    occasion=VISIT,
+    figures=("stuck_deals", "stuck_sum", "ageing"),
+    norm=LongestStay,
+    facts=fact,
+    pill=pill,
+    requirements=requirements,
+    stay=limit,
+)
+def stuck(deal: Timeline, terms: Terms) -> Iterator[Check]:
+    """A deal that outlives its stage rarely moves on by itself, and the money in it stands still.
+
+    Fix: do the stage's next step and move the deal, or close it with a reason.
+    """
+    for visit in deal.visits:
+        versions = terms.versions(LongestStay, visit)
+        if versions is None or visit.kind in (WON, LOST):
+            continue
+        demanded = terms.demanded(LongestStay, visit.stage, is_limited)
+        if demanded:
+            breaches = [] if (breach := _breach(visit, versions, terms)) is None else [breach]
+            yield from checks(
+                terms.held(visit.pieces, demanded, {}),
+                breaches,
+                stage=visit.stage,
+                since=visit.since,
+                until=visit.until,
+                clock=versions.last.norm.clock,
+            )
+
+
+def _breach(visit: Visit, versions: Versions[LongestStay], terms: Terms) -> Breach | None:
+    last, stay = versions.last, versions.last.norm.max_stay
+    opens_at = outlived(visit, versions.versions, terms)
+    if stay is None or opens_at is None or (visit.until is not None and opens_at >= visit.until):
+        return None
+    owner = next(p.owner for p in reversed(visit.pieces) if p.since <= opens_at or p is visit.pieces[0])
+    values: dict[str, object] = {"norm": stay.total_seconds(), "case": last.norm.clock}
+    if opens_at == last.published_at:
+        values["case"] = NEW_NORM
+    if visit.pieces[0].inferred:
+        values["inferred"] = True
+    return Breach(visit.since, opens_at, visit.until, owner, visit.stage, values, regulation=last.regulation)
+
+
+def outlived(visit: Visit, versions: Sequence[Version[LongestStay]], terms: Terms) -> datetime | None:
+    """Since when the visit has outlived its norm, the last version; None = never.
+
+    A version takes effect when it is published: what was longer than its norm by then opens at that moment, or earlier
+    if it had outlived the version before, too.
+    """
+    opens_at = earliest = None
+    for _regulation, published_at, norm in reversed(versions):
+        if norm.max_stay is None:
+            break
+        runs_out = terms.runs_out(norm.clock, visit.pieces, visit.since, norm.max_stay)
+        if runs_out is None or (opens_at is not None and runs_out >= opens_at):
+            break
+        earliest = earliest or runs_out
+        opens_at = max(runs_out, published_at or runs_out)
+        if published_at is None or runs_out > published_at:
+            break
+    return max(opens_at, earliest) if opens_at and earliest else None

@@ -1,0 +1,61 @@
+"""What the columns said before they had dates is what holds from the beginning, to the day."""
+
+from datetime import date, time
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from team.models import CompanyHours, Employee
+from team.schedules import clocks, rota_grid, shifts
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NOVEMBER = date(2026, 11, 1), date(2026, 11, 30)
+HOURS = {"anchor": date(2026, 11, 2), "starts": time(9), "ends": time(18)}
+
+
+def migrate(name: str) -> Any:
+    executor = MigrationExecutor(connection)
+    executor.migrate([("team", name)])
+    return executor.loader.project_state([("team", name)]).apps
+
+
+@pytest.fixture
+def before() -> Any:
+    newest = MigrationExecutor(connection).loader.graph.leaf_nodes("team")[0][1]
+    yield migrate("0001_initial")
+    migrate(newest)
+
+
+def test_undated_rows_mean_the_same_in_three_steps_and_back(before: Any) -> None:
+    rotas, people = before.get_model("team", "Rota"), before.get_model("team", "Employee")
+    person = before.get_model("pipelines", "Person")
+    for number in (1, 2):
+        person.objects.create(id=number, name=f"Person {number}")
+    rotas.objects.create(name="Company", pattern="1", is_company=True, **HOURS)
+    week = rotas.objects.create(name="5/2", pattern="1111100", observes_holidays=True, **HOURS)
+    head = people.objects.create(username="head", role="head")
+    anna = people.objects.create(username="anna", person_id=1, rota=week, head=head)
+    people.objects.create(username="boris", person_id=2)
+
+    migrate("0004_without_undated_columns")
+    assert [one.planned for _, one in sorted(shifts([1, 2], *NOVEMBER, today=NOVEMBER[1]).items())] == [
+        20,
+        30,
+    ]
+    assert CompanyHours.objects.get().rota.name == "Company"
+    kinds = {row.employee.username: [cell.kind for cell in row.cells] for row in rota_grid(*NOVEMBER)}
+    assert kinds["anna"][3] == "holiday" and set(kinds["boris"]) == {"shift"}
+    assert clocks().owner(2) is clocks().client or clocks().owner(2).schedule == clocks().client.schedule
+    found = Employee.objects.get(pk=anna.pk)
+    assert (found.rota.name, found.head.username, Employee.objects.get(username="boris").rota) == (
+        "5/2",
+        "head",
+        None,
+    )
+
+    again = migrate("0001_initial")
+    row = again.get_model("team", "Employee").objects.get(pk=anna.pk)
+    assert (row.rota.name, row.rota.observes_holidays, row.head.username) == ("5/2", True, "head")
+    assert again.get_model("team", "Rota").objects.get(is_company=True).name == "Company"

@@ -1,0 +1,66 @@
+"""From the numbers of a statement to the lists that show exactly the rows behind them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from core.periods import Period, month_of
+from kpi.measures import Measure, read_measure
+from kpi.models import Statement
+from kpi.presentation import ShownLine
+from kpi.what_if import COUNTS_IN_MONEY
+from metrics import METRICS, NARROWING, Listing
+
+TZ = ZoneInfo(settings.TIME_ZONE)
+
+
+@dataclass(frozen=True)
+class Link:
+    title: str
+    url: str
+
+
+def find_links(line: ShownLine, statement: Statement) -> Iterator[Link]:
+    """From the measures of a line to the lists of pages, or to the deals themselves where no list can choose them."""
+    period = month_of(statement.period, TZ)
+    known = statement.facts.known_until or statement.computed_at
+    for name in line.measured:
+        measure = read_measure(name)
+        address = _address(measure, period, known)
+        if measure.is_sales and set(measure.options) & set(NARROWING):
+            for deal in (statement.facts.wins or {}).get(name, {}):
+                yield Link(_("Deal %(number)s") % {"number": deal}, reverse("deal", args=[deal]))
+        elif address is not None:
+            query = {**address.filters, address.owner: statement.manager_id}
+            yield Link(str(measure.title), f"{reverse(address.name)}?{urlencode(query)}")
+
+
+def filter_held(period: Period) -> dict[str, str]:
+    """The filters of the list of findings that choose what quality counts in the period."""
+    return {
+        "held_since": period.first.isoformat(),
+        "held_until": period.last.isoformat(),
+        "mode": COUNTS_IN_MONEY,
+        "state": "",  # fixed ones too, which the list leaves out by itself
+    }
+
+
+def _address(measure: Measure, period: Period, known: datetime) -> Listing | None:
+    """The list with all of its filters but the owner; None where no list shows exactly these rows."""
+    if measure.kept:
+        return Listing("findings", {"rule": measure.code} | filter_held(period))
+    if measure.is_quality:
+        return Listing("findings", filter_held(period))
+    metric = METRICS[measure.code]
+    if metric.listed is None or set(measure.options) - {"field"}:
+        return None
+    bounds = {"since": period.first.isoformat(), "until": period.end.date().isoformat()}
+    if metric.waiting and known < period.end:
+        bounds["until"] = max(known, period.start).astimezone(TZ).isoformat()
+    return metric.listed._replace(filters={**metric.listed.filters, **bounds})
