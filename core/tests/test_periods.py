@@ -119,7 +119,7 @@ def test_until_is_now_while_the_period_lasts_and_its_end_afterwards() -> None:
 
 
 def test_a_month_is_its_own_only_month() -> None:
-    november = month("2026-11", MOSCOW)
+    november = parse_month("2026-11", MOSCOW)
     assert [one.label for one in november.months()] == ["2026-11"]
 
 
