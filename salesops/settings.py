@@ -211,7 +211,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
 }
 
-# They describe the API to nobody, who sees nothing; test_api.py reads the description as somebody who is signed in.
+# These try to describe the API with nobody signed in, who sees nothing. Whoever asks for the schema is signed in.
 SILENCED_SYSTEM_CHECKS = ["drf_spectacular.W001", "drf_spectacular.W002"]
 
 LOGGING = {
