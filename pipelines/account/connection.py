@@ -1,11 +1,10 @@
 """Which amoCRM account is mirrored, with whose key: from the environment, or saved encrypted in the database."""
 
-from zoneinfo import ZoneInfo
-
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from core import moment
+from core.zone import account_zone
 from pipelines.account import credentials
 from pipelines.account.budget import pace, spend
 from pipelines.account.credentials import CannotConnect, Consent, Credentials, LongLived
@@ -186,7 +185,7 @@ def client_for(account: Account, lane: str = "bulk", attempts: int = 6) -> Clien
 
 
 def source_of(account: Account, lane: str = "bulk") -> Source:
-    return Source(client_for(account, lane), ZoneInfo(account.time_zone))
+    return Source(client_for(account, lane), account_zone())
 
 
 def address(text: str) -> str:
