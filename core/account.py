@@ -4,7 +4,7 @@
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
 Why = Literal["environment", "page", "account", "default"]
@@ -14,13 +14,25 @@ KEPT_FOR = 5.0  # seconds after which another process's change is seen here
 class Own(NamedTuple):
     """``zone``: name of the portal's time zone, and ``why`` it is that one; ``currency``: ISO 4217.
 
-    ``dates``: name of the account's own zone, whose midnights amoCRM sends for dates.
+    ``dates``: name of the account's own zone, whose midnights amoCRM sends for dates. ``kinds``: of the pipelines
+    that do not sell, by id.
     """
 
     zone: str
     why: Why
     currency: str
     dates: str
+    kinds: Mapping[int, str] = {}
+
+    @property
+    def not_selling(self) -> list[int]:
+        """Pipelines whose results are no sales, by id."""
+        return sorted(self.kinds)
+
+    @property
+    def robots(self) -> list[int]:
+        """Pipelines in which no person works, by id."""
+        return sorted(key for key, kind in self.kinds.items() if kind == "robot")
 
 
 DEFAULT = Own("Europe/Moscow", "default", "RUB", "Europe/Moscow")

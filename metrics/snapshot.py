@@ -33,7 +33,7 @@ with live as materialized (
     select id, deal_id, rule, stage_id, manager_id, opens_at, closes_at,
            closes_at is null or closes_at > %(now)s as stands
     from qc_finding
-    where withdrawn_at is null and mode = any(%(shown)s) and opens_at <= %(now)s
+    where withdrawn_at is null and mode = any(%(shown)s) and opens_at < %(now)s
       and coalesce(closes_at, %(never)s) > %(week_ago)s
 ), broken as materialized (
     select deal_id, bool_or(rule = any(%(stuck)s)) as stuck from opened where stands group by deal_id
@@ -55,7 +55,7 @@ with live as materialized (
            count(*) filter (where o.opens_at >= %(week_ago)s) as new, count(*) filter (where not o.stands) as fixed,
            count(d.id) as stuck_before, coalesce(sum(d.price), 0) as frozen_before
     from opened o
-    left join priced d on d.id = o.deal_id and o.rule = any(%(stuck)s) and o.opens_at <= %(week_ago)s
+    left join priced d on d.id = o.deal_id and o.rule = any(%(stuck)s) and o.opens_at < %(week_ago)s
     group by o.stage_id, o.manager_id
 ), overdue as (
     select t.manager_id as manager, d.pipeline_id as pipeline, count(*) as tasks, min(t.due_at) as oldest

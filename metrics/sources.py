@@ -18,6 +18,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Extract, TruncDate
 
 from core.periods import Period
+from core.zone import portal_zone
 from metrics.options import dated, narrow
 from metrics.question import Question
 from pipelines.models import Deal, Stage, Stay, Task, Touch
@@ -100,8 +101,9 @@ def touches(question: Question, *kinds: str) -> QuerySet[Touch]:
 
 def owned_tasks(tasks: QuerySet[Task], at: Any) -> QuerySet[Task]:
     """``at``: the moment (or its column) at which a task is somebody's; of one who had left by then it is nobody's."""
-    here = Q(manager__employee__left_on=None) | Q(manager__employee__left_on__gte=TruncDate(at))
-    here &= Q(manager__employee__hired_on=None) | Q(manager__employee__hired_on__lte=TruncDate(at))
+    day = TruncDate(at, tzinfo=portal_zone())
+    here = Q(manager__employee__left_on=None) | Q(manager__employee__left_on__gte=day)
+    here &= Q(manager__employee__hired_on=None) | Q(manager__employee__hired_on__lte=day)
     owner = Case(When(here, then=F("manager_id")))
     return tasks.annotate(who=owner, funnel=F("deal__pipeline_id"), step=F("deal__stage_id"))
 

@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import F, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext
 
 from core import moment
 from core.db import ask
 from core.periods import Period
+from core.zone import portal_zone
 from pipelines.mirror import freshness
 from qc import rule_modes, wording
 from qc.models import Finding, FindingQuerySet, RuleMode
@@ -58,7 +58,7 @@ def quality(
             asked += [(rule, part) for part in parts]
     values = {
         "people": None if people is None else list(people),
-        "zone": timezone.get_default_timezone_name(),
+        "zone": str(portal_zone()),
     }
     answers = ask(
         *((OPPORTUNITIES[rule], {"rule": rule, **values, **part._asdict()}) for rule, part in asked)

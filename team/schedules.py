@@ -3,11 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from django.utils import timezone
-
+from core.zone import first_of_day
 from pipelines.models import Person
 from team import rosters
 from team.calendars import days
@@ -47,7 +46,7 @@ def gone() -> dict[int, datetime | None]:
         if last.until is not None:
             ends.append(last.until)
         if ends:
-            moment = timezone.make_aware(datetime.combine(max(min(ends), last.since or date.min), time()))
+            moment = first_of_day(max(min(ends), last.since or date.min))
             found[person] = min(moment, found.get(person) or moment)
     return found
 
@@ -61,10 +60,10 @@ def employment() -> dict[int, tuple[datetime | None, datetime | None]]:
     employees = Employee.objects.exclude(person=None).exclude(hired_on=None, left_on=None)
     for person, hired_on, left_on in employees.values_list("person_id", "hired_on", "left_on"):
         assert person is not None  # as filtered above
-        hired_at = None if hired_on is None else timezone.make_aware(datetime.combine(hired_on, time()))
+        hired_at = None if hired_on is None else first_of_day(hired_on)
         left_at = removed.get(person)
         if left_on is not None:
-            moment = timezone.make_aware(datetime.combine(left_on + timedelta(days=1), time()))
+            moment = first_of_day(left_on + timedelta(days=1))
             left_at = min(moment, left_at or moment)
         found[person] = (hired_at, left_at)
     return found

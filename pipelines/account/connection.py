@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from core import moment
 from core.zone import account_zone
-from pipelines.account import credentials
+from pipelines.account import credentials, own
 from pipelines.account.budget import pace, spend
 from pipelines.account.credentials import CannotConnect, Consent, Credentials, LongLived
 from pipelines.account.source import Source
@@ -79,7 +79,19 @@ def refuse_another(account: Account) -> None:
         )
 
 
+def reread(account: Account) -> None:
+    """Take over what the account says of itself now. Raises CannotConnect."""
+    said = read_account(account.base_url, Access(account).token())
+    if (said.name, said.currency, said.time_zone) != (account.name, account.currency, account.time_zone):
+        before = own.read_own().zone
+        Account.objects.filter(pk=account.pk).update(
+            name=said.name, currency=said.currency, time_zone=said.time_zone
+        )
+        own.judge_again(before)
+
+
 def save(account: Account, kept: Credentials, *, begin: bool) -> Account:
+    before = own.read_own().zone
     account.credentials, account.refused_at = credentials.sealed(kept), None
     account.mirrored_since = moment.now() if begin else None
     Account.objects.bulk_create(
@@ -88,6 +100,7 @@ def save(account: Account, kept: Credentials, *, begin: bool) -> Account:
         unique_fields=["id"],
         update_fields=["name", "base_url", "currency", "time_zone", "credentials", "refused_at"],
     )
+    own.judge_again(before)
     if begin:
         Account.objects.filter(pk=account.pk, mirrored_since=None).update(mirrored_since=moment.now())
     return Account.objects.get(pk=account.pk)

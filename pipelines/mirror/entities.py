@@ -35,8 +35,8 @@ class Entity:
     item into several (a pipeline into its stages); ``newer`` is the column by which a late row loses; ``folded``
     are columns that others write; ``inferred`` is a column that the story tells where amoCRM does not, the one that
     says so, and the one whose change ends it; ``people`` name persons; ``deal`` is SQL for the deal that a ``{row}``
-    touches; ``after`` are entities to be loaded before. ``subject`` is the word by which events are asked for this entity;
-    ``hidden`` finds ids that the plain list leaves out, in some pipelines or (None) in all; ``trash`` asks for
+    touches; ``after`` are entities to be loaded before. ``subject`` is the word by which events are asked for this
+    entity; ``hidden`` finds ids that the plain list leaves out, in some pipelines or (None) in all; ``trash`` asks for
     deleted items; ``of_deals`` asks for what belongs to at most ten deals; ``doubts`` names, by entity, an item
     whose fate a stored row puts in question; ``oldest`` is where history begins; ``may_be_empty`` says of a
     dictionary that an account can do without it.

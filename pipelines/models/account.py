@@ -76,6 +76,45 @@ class Pipeline(models.Model):
         return self.name
 
 
+class PipelineKindQuerySet(models.QuerySet["PipelineKind"]):
+    def update(self, **values: Any) -> int:
+        account.forget()
+        return super().update(**values)
+
+
+class PipelineKind(models.Model):
+    """What a pipeline is for, as an administrator has said; one without a row sells. ``pipeline``: its id.
+
+    Only results of pipelines that sell are wins and losses; in those of robots nobody works.
+    """
+
+    class Kind(models.TextChoices):
+        SALES = "sales", _("sales")
+        SERVICE = "service", _("service")
+        SUPPLY = "supply", _("supply and delivery")
+        ROBOT = "robot", _("robot")
+
+    pipeline = models.BigIntegerField(_("pipeline"), primary_key=True)
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind, default=Kind.SALES)
+
+    objects = PipelineKindQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("kind of a pipeline")
+        verbose_name_plural = _("kinds of pipelines")
+
+    def __str__(self) -> str:
+        return f"{self.pipeline}: {self.kind}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        account.forget()
+        super().save(*args, **options)
+
+    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        account.forget()
+        return super().delete(*args, **options)
+
+
 class Stage(models.Model):
     """A status of one pipeline. Key ``pipeline:status``, since 142 and 143 repeat in every pipeline."""
 
