@@ -22,7 +22,7 @@ from core.zone import portal_zone
 from metrics.options import dated, narrow
 from metrics.question import Question
 from pipelines.models import Deal, Stage, Stay, Task, Touch
-from timeline.attribution import WORKING, owner_at, owner_at_closing, piece_at
+from timeline.attribution import WORKING, owner_at, owner_at_closing, passed_on, piece_at, results, selling
 
 WON, LOST = Stage.Kind.WON, Stage.Kind.LOST
 
@@ -57,14 +57,25 @@ def created_deals(question: Question) -> QuerySet[Any]:
 
 
 def closed_deals(question: Question, *kinds: str) -> QuerySet[Any]:
-    """Deals that stand closed with a result of ``kinds`` in the period, credited to the owner at closing."""
+    """Deals that were sold or lost (``kinds``) in the period, credited to the owner at that moment, who is told in
+    ``closing``; ``result`` is which of the two.
+
+    They stand closed in a pipeline that sells, or went on from there (`timeline.attribution.results`).
+    """
+    deals: Any  # with columns that no model has
     period, (deals, date) = question.period, dated(Deal.objects.alive(), question.options)
-    deals = deals.filter(**{f"{date}__gte": period.start, f"{date}__lt": period.end}, closed_at__isnull=False)
-    return narrow(deals.filter(stage__kind__in=kinds), date, question.options).annotate(
+    by_closing, here = date == "closed_at", selling() & Q(stage__kind__in=kinds, closed_at__isnull=False)
+    if by_closing:
+        here &= Q(closed_at__gte=period.start, closed_at__lt=period.end)
+    elsewhere = passed_on(period.start, period.end) if by_closing else passed_on()
+    deals = deals.filter(here if elsewhere is None else here | elsewhere).annotate(**results())
+    date = "closing" if by_closing else date
+    deals = deals.filter(**{f"{date}__gte": period.start, f"{date}__lt": period.end}, result__in=kinds)
+    return narrow(deals, date, question.options).annotate(
         at=F(date),
-        who=owner_at_closing(),
-        funnel=F("pipeline_id"),
-        step=stage_before("closed_at"),
+        who=owner_at_closing("closing"),
+        funnel=F("sold_in"),
+        step=stage_before("closing"),
         reason=F("loss_reason_id"),
     )
 
