@@ -28,9 +28,10 @@ from web.frame.filters import (
 
 def closed_by(deals: QuerySet[Deal], people: Any) -> QuerySet[Deal]:
     """Deals that were closed as these people's (ids; None = nobody's)."""
-    told: Any = deals.alias(**results())  # columns that no model has
-    closed: QuerySet[Deal] = told.filter(closing__isnull=False).annotate(closer=owner_at_closing("closing"))
-    return closed.filter(closer=None) if people is None else closed.filter(closer__in=people)
+    closed: Any = deals.alias(**results())  # columns that no model has
+    closed = closed.filter(closing__isnull=False).annotate(closer=owner_at_closing("closing"))
+    found: QuerySet[Deal] = closed.filter(closer=None) if people is None else closed.filter(closer__in=people)
+    return found
 
 
 class DealFilter(Cascading):
