@@ -210,7 +210,7 @@ def take(now: datetime, month: Period, elsewhere: Callable[[Period], object] | N
     key = f"desk:{connection.settings_dict['NAME']}:{month.label}"
     try:
         kept = _kept(key)
-        stamp = changes.stamp(now)
+        stamp = changes.data_stamp(now)
         if kept and kept.stamp == stamp:
             return decoded(kept.text)
         if elsewhere and kept and kept.cost > SLOW:
@@ -231,7 +231,7 @@ def recount(now: datetime, month: Period) -> bytes:
     """Count and keep; gives what is kept. Raises RedisError."""
     key, stamp, started = (
         f"desk:{connection.settings_dict['NAME']}:{month.label}",
-        changes.stamp(now),
+        changes.data_stamp(now),
         time.perf_counter(),
     )
     text = count(now, month).encode()

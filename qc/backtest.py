@@ -15,7 +15,7 @@ from pipelines.models import Person
 from qc import engine, queries
 from qc.rules import CLIENT, OWNER, RULES
 from team.models import Employee
-from team.schedules import clocks
+from team.schedules import load_clocks
 
 DAYS = 90
 
@@ -81,7 +81,7 @@ def _sum(rows: Iterable[engine.Tried]) -> Numbers:
 
 def example(norm: timedelta, clock: str, employee: Employee, now: datetime) -> str:
     """When the norm of a deal that came to this person just now would end."""
-    every = clocks(None if employee.person_id is None else [employee.person_id])
+    every = load_clocks(None if employee.person_id is None else [employee.person_id])
     own = {OWNER: every.owner(employee.person_id), CLIENT: every.client}
     ends = own.get(clock, every.calendar).after(now, norm)
     words = {

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.db import ask
+from core.db import run_statements
 from pipelines.models import CustomField
 from qc import rule_modes
 from qc.models import Regulation, RuleMode
@@ -13,7 +13,7 @@ from qc.norms import read_norms
 from qc.rule_modes import Steps
 from qc.rules import RULES, StageNorms, Terms
 from qc.rules.parameters import DealFields
-from team.schedules import clocks, employment, gone
+from team.schedules import departures, employment, load_clocks
 from timeline.timeline import PRICE
 
 # A checksum of every row that judgement depends on, beside the deals themselves. These tables are small.
@@ -46,7 +46,7 @@ class Bench:
 
 def stamp() -> tuple[Any, ...]:
     """The present STAMP."""
-    [[row]] = ask((STAMP, {}))
+    [[row]] = run_statements((STAMP, {}))
     return row
 
 
@@ -82,7 +82,7 @@ def _read() -> Bench:
         if code in known and any(step.mode != RuleMode.Mode.OFF for step in known[code])
     }
     stages = {stage: tuple(versions) for stage, versions in norms.items()}
-    return Bench(Terms(stages, clocks(), gone(), employment()), ever_on, fields_of(norms.values()))
+    return Bench(Terms(stages, load_clocks(), departures(), employment()), ever_on, fields_of(norms.values()))
 
 
 def stage_norms(regulation: Regulation, names: Mapping[str, str]) -> StageNorms:

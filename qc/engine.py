@@ -11,14 +11,14 @@ from django.db import transaction
 from msgspec import json
 
 from core import locks, moment
-from core.db import Statement, ask
+from core.db import Statement, run_statements
 from pipelines.models import Deal, Stay
 from qc import rule_modes
 from qc.criteria import STAMP, Bench, bench, field_names, fields_of, kept_fields, stage_norms
 from qc.regulations import draft
 from qc.rules import RULES, Breach, Terms
 from timeline import folding
-from timeline.loading import build, reading, timelines
+from timeline.loading import build, load_timelines, reading
 from timeline.timeline import Timeline
 
 log = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ def judge_together(
         )
         fields = kept_fields()
         while True:
-            _, asked, known, [stamp], *answers = ask(
+            _, asked, known, [stamp], *answers = run_statements(
                 *first, *reading(deals, fields, history=history), prepare=True
             )
             terms = bench(stamp)
@@ -138,7 +138,7 @@ def judge_together(
         found, failed = judge_timelines(loaded.timelines, codes, terms)
         difference = compare(known, found, failed, now)
         done = {request for request, _ in asked}.union(requests or ())
-        ask(*folding.writing(loaded), *_writing(difference, now), *_answering(done), prepare=True)
+        run_statements(*folding.writing(loaded), *_writing(difference, now), *_answering(done), prepare=True)
     return Judged(len(deals), difference.counts)
 
 
@@ -265,7 +265,7 @@ def backtest(stage_id: str, norms: Mapping[str, Any], days: int = 90) -> list[Tr
     stays = Stay.objects.filter(stage=stage_id).exclude(left_at__lte=since)
     counts: dict[tuple[str, int | None], Counter[str]] = defaultdict(Counter)
     codes = [code for code, rule in RULES.items() if rule.is_of_stages]
-    for deal in timelines(set(stays.values_list("deal_id", flat=True)), fields):
+    for deal in load_timelines(set(stays.values_list("deal_id", flat=True)), fields):
         for code in codes:
             for suffix, judged_by in (("", tried), ("_before", terms)):
                 for breach in _on_stage(code, deal, judged_by, stage_id):

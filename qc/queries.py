@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext
 
 from core import moment
-from core.db import ask
+from core.db import run_statements
 from core.periods import Period
 from core.zone import portal_zone
 from pipelines.mirror import freshness
@@ -60,7 +60,7 @@ def quality(
         "people": None if people is None else list(people),
         "zone": str(portal_zone()),
     }
-    answers = ask(
+    answers = run_statements(
         *((OPPORTUNITIES[rule], {"rule": rule, **values, **part._asdict()}) for rule, part in asked)
     )
     found: dict[int, dict[str, RuleScore]] = defaultdict(dict)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from core.db import ask
+from core.db import run_statements
 from qc.models import RuleMode
 
 STEPS = """
@@ -30,7 +30,7 @@ Steps = Sequence[Step]
 def read() -> dict[str, Steps]:
     """The steps of every rule, oldest first."""
     found: dict[str, list[Step]] = defaultdict(list)
-    [rows] = ask((STEPS, {}))
+    [rows] = run_statements((STEPS, {}))
     for rule, *step in rows:
         found[rule].append(Step._make(step))
     return dict(found)

@@ -16,7 +16,7 @@ from team.models import DayOff, Employee
 from team.patterns import Hours, Pattern
 
 
-def clocks(person_ids: Iterable[int] | None = None) -> Clocks:
+def load_clocks(person_ids: Iterable[int] | None = None) -> Clocks:
     """The clocks of these amoCRM users (None = of all): of each by rota and absences of whoever holds it on the day."""
     held = _held(person_ids)
     everybody = rosters.read({one.employee for by_person in held.values() for one in by_person})
@@ -31,7 +31,7 @@ def clocks(person_ids: Iterable[int] | None = None) -> Clocks:
     return Clocks(client, people)
 
 
-def gone() -> dict[int, datetime | None]:
+def departures() -> dict[int, datetime | None]:
     """Who no longer works here, and since when: the day after «left on», or the removal from amoCRM.
 
     Of an amoCRM user with several holders the last one decides; one that is nobody's any more has gone. None for
@@ -78,7 +78,7 @@ class Shifts(NamedTuple):
     days: tuple[date, ...]
 
 
-def shifts(people: Collection[int], first: date, last: date, today: date) -> dict[int, Shifts]:
+def count_shifts(people: Collection[int], first: date, last: date, today: date) -> dict[int, Shifts]:
     """Shifts of these amoCRM users from ``first`` to ``last``, all days inclusive.
 
     Planned is the bare rota of each day. Worked and left take absences away, add extra shifts, and count only between

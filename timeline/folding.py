@@ -12,7 +12,7 @@ import msgspec
 from django.db import connection, transaction
 
 from core import locks
-from core.db import Statement, ask
+from core.db import Statement, run_statements
 from timeline.loading import BATCH, Loaded, build, reading
 
 STAYS = """
@@ -69,16 +69,16 @@ def writing(loaded: Loaded) -> list[Statement]:
     return found
 
 
-def fold(deal_ids: Iterable[int]) -> int:
+def fold_deals(deal_ids: Iterable[int]) -> int:
     """Keep what history says of these deals, without judging them; returns the number of those that lived otherwise."""
     ids, changed = sorted(set(deal_ids)), 0
     for start in range(0, len(ids), BATCH):
         part = ids[start : start + BATCH]
         with transaction.atomic():
             # The lock comes before every other read: whoever folds last has seen the newest events.
-            _, *answers = ask(locks.of_deals(part), *reading(part, (), history=True))
+            _, *answers = run_statements(locks.of_deals(part), *reading(part, (), history=True))
             loaded = build(answers, history=True)
-            ask(*writing(loaded))
+            run_statements(*writing(loaded))
             changed += len(loaded.stays)
     return changed
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from core.db import Row, Statement, ask
-from timeline.history import Completion, Life, completion, pieces
+from core.db import Row, Statement, run_statements
+from timeline.history import Completion, Life, completion, fold_pieces
 from timeline.timeline import LOST, PRICE, WON, WORK, Change, Piece, Planned, Timeline
 
 BATCH = 2_000
@@ -64,14 +64,14 @@ class Loaded(NamedTuple):
     closings: dict[int, datetime]
 
 
-def timelines(ids: Iterable[int], fields: Collection[str] | None = None) -> Iterator[Timeline]:
+def load_timelines(ids: Iterable[int], fields: Collection[str] | None = None) -> Iterator[Timeline]:
     """The deals among ``ids`` that are mirrored, in the order of their ids within each batch of 2,000.
 
     ``fields``: whose changes are wanted (custom field ids as text, "price"); None = of every field.
     """
     wanted = list(dict.fromkeys(ids))
     for start in range(0, len(wanted), BATCH):
-        yield from build(ask(*reading(wanted[start : start + BATCH], fields))).timelines
+        yield from build(run_statements(*reading(wanted[start : start + BATCH], fields))).timelines
 
 
 def reading(
@@ -107,7 +107,7 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
     for deal, created_at, updated_at, closed_at, inferred, deleted_at, price, values, stage, owner in deals:
         lived, told = kept.get(deal, []), changes.get(deal, ())
         if history and stage is not None:
-            found = pieces(Life(created_at, updated_at, closed_at, stage, owner, told), kind_of)
+            found = fold_pieces(Life(created_at, updated_at, closed_at, stage, owner, told), kind_of)
             if found != lived:
                 lived = loaded.stays[deal] = found
             if (closed_at is None or inferred) and found[-1].kind in (WON, LOST):

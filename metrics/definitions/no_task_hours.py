@@ -16,7 +16,7 @@ from metrics.question import COLUMNS, Answer, Question
 from metrics.registry import Metric, register
 from pipelines.models import Deal
 from team.models import Employee
-from team.schedules import clocks
+from team.schedules import load_clocks
 
 SECOND = timedelta(seconds=1)
 HOUR = Decimal(3600)
@@ -79,7 +79,7 @@ def sum_hours(question: Question) -> Answer:
     place = None if question.by is None else UNCOVERED_COLUMNS[question.by]
     hours: dict[Any, timedelta] = {}
     deals: dict[Any, set[int]] = {}
-    working, here = clocks(question.people), employed(question.people)
+    working, here = load_clocks(question.people), employed(question.people)
     with connection.cursor() as cursor:
         cursor.execute(UNCOVERED, asked(question))
         for row in cursor:

@@ -9,7 +9,7 @@ import pytest
 from django.test import override_settings
 
 from core import account
-from core.periods import month
+from core.periods import parse_month
 from core.zone import portal_zone
 from metrics import measure
 from metrics.tests.test_metrics import House
@@ -28,7 +28,7 @@ ZONES = [
 
 
 def won_in(label: str, **options: str) -> Decimal | None:
-    period = month(label, portal_zone())
+    period = parse_month(label, portal_zone())
     (found,) = measure("won_sum", period, options=options, now=period.end)
     return found.value
 

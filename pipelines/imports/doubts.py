@@ -10,7 +10,7 @@ from pipelines.imports.columns import DEALS
 from pipelines.imports.parsing import Parsed
 
 
-def doubts(parsed: Parsed) -> list[str]:
+def list_doubts(parsed: Parsed) -> list[str]:
     if parsed.kind != DEALS:
         return whereabouts(parsed)
     fields = {field for _title, field in parsed.read}

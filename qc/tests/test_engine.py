@@ -16,7 +16,7 @@ from qc.rules import RULES, Rule
 from qc.tests import world
 from qc.tests.lives import at, hour, hours
 from team.models import DayOff, Employee
-from timeline.loading import timelines
+from timeline.loading import load_timelines
 from timeline.timeline import PRICE
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +63,7 @@ def test_timelines_hold_what_the_mirror_says() -> None:
     world.event("field", 8, "deal", 5, None, {"field": 71, "value": "May"})
     world.event("field", 8, "deal", 5, None, {"field": 72, "value": "not asked for"})
     world.event("field", 8, "deal", 6, None, {"field": 71, "value": "another deal"})
-    (deal,) = timelines([5, 404], [PRICE, "71"])
+    (deal,) = load_timelines([5, 404], [PRICE, "71"])
     assert [
         (p.stage, p.kind, p.owner, hour(p.since), hour(p.until), p.visit, hour(p.visit_since))
         for p in deal.pieces
@@ -87,7 +87,7 @@ def test_timelines_hold_what_the_mirror_says() -> None:
         ("7", PRICE, 0, 100),
         ("8", "71", None, "May"),
     ]
-    assert len(next(timelines([5])).changes) == 3
+    assert len(next(load_timelines([5])).changes) == 3
 
 
 def test_a_finding_is_written_before_it_opens() -> None:

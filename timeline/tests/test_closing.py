@@ -9,10 +9,10 @@ from devtools.tests.factory import make_person, make_pipeline, make_stage
 from metrics import measure
 from metrics.tests.test_metrics import NOVEMBER
 from pipelines.mirror.entities import ENTITIES
-from pipelines.mirror.upsert import store
+from pipelines.mirror.upsert import store_rows
 from pipelines.models import Deal, Event, Stage
 from qc import stalled
-from timeline.folding import fold
+from timeline.folding import fold_deals
 
 pytestmark = pytest.mark.django_db
 
@@ -43,8 +43,8 @@ def told(row: dict[str, Any], at: datetime, before: str, after: str) -> None:
 
 
 def take(row: dict[str, Any], **values: Any) -> Deal:
-    store(ENTITIES["deals"], [{key: part for key, part in (row | values).items() if key != "work"}])
-    fold([1])
+    store_rows(ENTITIES["deals"], [{key: part for key, part in (row | values).items() if key != "work"}])
+    fold_deals([1])
     return Deal.objects.get()
 
 
@@ -68,7 +68,7 @@ def test_the_mirror_writes_nothing_where_only_the_story_knows(row: dict[str, Any
     told(row, WON_AT, row["work"], row["stage_id"])
     take(row)
     kept = {key: part for key, part in row.items() if key != "work"}
-    assert not store(ENTITIES["deals"], [kept]).changed
+    assert not store_rows(ENTITIES["deals"], [kept]).changed
 
 
 def test_what_amocrm_tells_of_the_closing_is_right(row: dict[str, Any]) -> None:

@@ -230,4 +230,6 @@ class Freshness(APIView):
     @extend_schema(responses=shapes.FreshnessShape(many=True))
     def get(self, request: Request) -> Response:
         known = {"comparisons": comparisons.comparisons()}
-        return Response(shapes.FreshnessShape(freshness.read(moment.now()), many=True, context=known).data)
+        return Response(
+            shapes.FreshnessShape(freshness.read_freshness(moment.now()), many=True, context=known).data
+        )

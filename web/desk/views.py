@@ -29,7 +29,7 @@ def this_month() -> Period:
 
 def _figures(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     now, month = moment.now(), this_month()
-    return blocks.figures(taken, scope) | {
+    return blocks.figures_block(taken, scope) | {
         "plan": money.plan(taken, scope, month, now),
         "month": month,
         "as_of": taken.as_of,
@@ -40,7 +40,7 @@ def _figures(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
 def _today(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     now = moment.now()
     return {
-        "cases": today.cases(taken, scope, now),
+        "cases": today.list_cases(taken, scope, now),
         "spots": blocks.hot_spots(taken, scope),
         "amo": taken.amo,
         "now": now,
@@ -48,27 +48,27 @@ def _today(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
 
 
 def _feed(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
-    return {"stories": today.recent(taken, scope)}
+    return {"stories": today.list_recent(taken, scope)}
 
 
 def _stuck(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
-    return blocks.stages(taken, scope)
+    return blocks.stages_block(taken, scope)
 
 
 def _people(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
-    return blocks.people(taken, scope)
+    return blocks.people_block(taken, scope)
 
 
 def _heat(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
-    return blocks.heat(taken, scope)
+    return blocks.heat_block(taken, scope)
 
 
 def _overdue(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
-    return blocks.overdue(taken, scope)
+    return blocks.overdue_block(taken, scope)
 
 
 def _untasked(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
-    return blocks.untasked(taken, scope)
+    return blocks.untasked_block(taken, scope)
 
 
 def _managers(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
@@ -124,7 +124,7 @@ def block(request: HttpRequest, block: str) -> HttpResponse:
     bare = bool(request.headers.get("HX-Request"))
     scope = read_scope(request)
     shown = show(request, scope, snapshot.take(moment.now(), this_month(), ask_for_count))
-    part = live.draw(
+    part = live.draw_part(
         request,
         f"desk/{block}.html",
         shown | {"scope": scope, "title": title},
@@ -132,7 +132,7 @@ def block(request: HttpRequest, block: str) -> HttpResponse:
         url=reverse("desk-block", args=[block]) + scope.query(),
         css="block",
     )
-    return live.answer(request, part, "desk/alone.html", {"title": title}, bare=bare)
+    return live.answer_part(request, part, "desk/alone.html", {"title": title}, bare=bare)
 
 
 @require_safe

@@ -34,7 +34,7 @@ def findings(request: HttpRequest) -> HttpResponse:
     visible = Finding.objects.standing().visible_to(request.user)
     if not asked.get("mode"):
         visible = visible.filter(mode__in=SHOWN)
-    return listing.show(
+    return listing.show_list(
         request,
         "findings/findings.html",
         FindingFilter,
@@ -52,14 +52,14 @@ def deal_findings(request: HttpRequest, pk: int) -> HttpResponse:
     """A block of the deal card; opened alone it is a page."""
     deal = get_object_or_404(deals_open_to(request.user).select_related("stage"), pk=pk)
     bare = bool(request.headers.get("HX-Request"))
-    return live.answer(
+    return live.answer_part(
         request, drawn(request, deal), "findings/findings_alone.html", {"deal": deal}, bare=bare
     )
 
 
 def drawn(request: HttpRequest, deal: Deal) -> live.Part:
     """The block, which draws itself anew."""
-    return live.draw(
+    return live.draw_part(
         request,
         "findings/findings_of_deal.html",
         of_deal(deal, request.user),

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core import moment
-from core.periods import Period, month, month_of
+from core.periods import Period, month_of, parse_month
 from core.zone import portal_zone
 from pipelines.models import Person, Pipeline, Stage
 
@@ -33,7 +33,7 @@ def read_month(query: QueryDict, name: str = "period") -> Period:
     """The month of ``?period=2026-11``, or the present one. Raises BadScope."""
     asked = query.get(name, "").strip()
     try:
-        return month(asked, portal_zone()) if asked else month_of(moment.now(), portal_zone())
+        return parse_month(asked, portal_zone()) if asked else month_of(moment.now(), portal_zone())
     except ValueError:
         raise BadScope(_("“%(value)s” is not a month such as 2026-11.") % {"value": asked}) from None
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from core.periods import month
+from core.periods import parse_month
 from core.zone import portal_zone
 from kpi.corrections import correct_statement
 from kpi.models import Statement
@@ -55,7 +55,7 @@ def close(request: HttpRequest) -> HttpResponse:
     user = _finance(request)
     label = request.POST.get("period", "")
     try:
-        number = close_month(month(label, portal_zone()), user)
+        number = close_month(parse_month(label, portal_zone()), user)
     except ValueError as error:
         messages.error(request, str(error))
         return redirect("my-month")

@@ -109,7 +109,7 @@ def test_what_the_account_changes_in_amocrm_is_taken_over(monkeypatch: pytest.Mo
     won_deal(EVE)
     said = Account(id=1, name="Дом", currency="KZT", time_zone="Asia/Almaty")
     monkeypatch.setattr(connection, "read_account", lambda *_args: said)
-    saved.credentials = credentials.sealed(credentials.LongLived("T"))
+    saved.credentials = credentials.encrypt_credentials(credentials.LongLived("T"))
     connection.reread(saved)
     assert account.own()[:3] == ("Asia/Almaty", "account", "KZT") and JudgementRequest.objects.exists()
 

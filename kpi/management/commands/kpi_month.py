@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core import moment
-from core.periods import Period, month
+from core.periods import Period, parse_month
 from core.zone import portal_zone
 from kpi.models import Statement
 from kpi.presentation import ShownStatement, show_statement
@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = moment.now()
         try:
-            period = month(options["month"], portal_zone())
+            period = parse_month(options["month"], portal_zone())
             if now < period.start:
                 raise ValueError(f"{period.label} has not begun yet")
             if options["close"]:

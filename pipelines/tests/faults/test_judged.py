@@ -91,7 +91,7 @@ def test_killed_workers_and_an_empty_redis_lose_no_judgement(
     populate(amo.world, 120 if long else 30)
     people = People(amo.world, chance)
     with override_settings(AMO_RATE=0.0):
-        connection.connect(amo.url, amo.token)
+        connection.connect_by_token(amo.url, amo.token)
         mirror.first_load()
         killed = 0
         while killed < (100 if long else 5):
