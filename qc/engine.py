@@ -303,7 +303,7 @@ def compare(
     for row in rest.values():
         key, verdict = Key._make(row[1:5]), Verdict._make(row[5:])
         if verdict.withdrawn_at is None and (key.rule, key.subject) not in failed:
-            outcome = "dropped" if verdict.opens_at > now else "withdrawn"
+            outcome = "dropped" if verdict.opens_at >= now else "withdrawn"
             difference.counts[key.rule, outcome] += 1
             difference.withdrawn.append(row[0])
     return difference
@@ -388,7 +388,7 @@ def backtest(stage_id: str, norms: Mapping[str, Any], days: int = 90) -> list[Tr
         for code in codes:
             for suffix, judged_by in (("", tried), ("_before", terms)):
                 for breach in _on_stage(code, deal, judged_by, stage_id):
-                    if breach.opens_at <= now and (breach.closes_at is None or breach.closes_at > since):
+                    if breach.opens_at < now and (breach.closes_at is None or breach.closes_at > since):
                         counts[code, breach.owner]["period" + suffix] += 1
                         counts[code, breach.owner]["now" + suffix] += (
                             breach.closes_at is None or breach.closes_at > now

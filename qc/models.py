@@ -100,7 +100,10 @@ class Regulation(models.Model):
 
 
 class FindingQuerySet(models.QuerySet[Any]):
-    """Open, upcoming and closed follow from the moments alone: nothing sweeps."""
+    """Open, upcoming and closed follow from the moments alone: nothing sweeps.
+
+    The edge of every limit: a finding is open after ``opens_at``. At that very moment the norm has just been kept.
+    """
 
     def visible_to(self, user: Any) -> "FindingQuerySet":
         rows = self if user.sees is None else self.filter(manager_id__in=user.sees)
@@ -110,17 +113,17 @@ class FindingQuerySet(models.QuerySet[Any]):
         return self.filter(withdrawn_at=None)
 
     def open(self, now: Any) -> "FindingQuerySet":
-        return self.standing().filter(GreaterThan(ENDS, now), opens_at__lte=now)
+        return self.standing().filter(GreaterThan(ENDS, now), opens_at__lt=now)
 
     def upcoming(self, now: Any) -> "FindingQuerySet":
-        return self.standing().filter(GreaterThan(ENDS, now), opens_at__gt=now)
+        return self.standing().filter(GreaterThan(ENDS, now), opens_at__gte=now)
 
     def closed(self, now: Any) -> "FindingQuerySet":
         return self.standing().filter(closes_at__lte=now)
 
 
 class Finding(models.Model):
-    """One occurrence of a broken rule: broken since ``since``, counted in ``[opens_at, closes_at)``.
+    """One occurrence of a broken rule: broken since ``since``, counted from after ``opens_at`` to before ``closes_at``.
 
     ``opens_at`` may lie in the future: a warning. Found again by (rule, subject, task, since) when judged again, and
     so it keeps its id; one that a newer judgement no longer finds is withdrawn until it is found again.

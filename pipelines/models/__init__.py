@@ -6,7 +6,16 @@ are the keys. Foreign keys inside the mirror carry no database constraint and ma
 its parent, and a parent may vanish for good.
 """
 
-from pipelines.models.account import Account, CustomField, LossReason, Person, Pipeline, Stage, TaskType
+from pipelines.models.account import (
+    Account,
+    CustomField,
+    LossReason,
+    Person,
+    Pipeline,
+    PipelineKind,
+    Stage,
+    TaskType,
+)
 from pipelines.models.judgement import JudgementRequest
 from pipelines.models.machinery import Cursor, Hook, Refused, Sweep
 from pipelines.models.story import Event, Stay, Touch
@@ -25,6 +34,7 @@ __all__ = [
     "LossReason",
     "Person",
     "Pipeline",
+    "PipelineKind",
     "Refused",
     "Stage",
     "Stay",

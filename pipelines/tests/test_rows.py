@@ -110,6 +110,7 @@ def field(kind: str, *values: Any) -> dict[str, Any]:
         (field("monetary", {"value": "10.50"}), "10.50"),
         (field("checkbox", {"value": False}), False),
         (field("date", {"value": 1577826000}), "2020-01-01"),  # midnight in Moscow, the eve in UTC
+        (field("date", {"value": "1577826000"}), "2020-01-01"),
         (field("date_time", {"value": 1577836800}), "2020-01-01T00:00:00+00:00"),
         (field("select", {"value": "Рассрочка", "enum_id": 497443, "enum_code": None}), "Рассрочка"),
         (field("multiselect", {"value": "а", "enum_id": 1}, {"value": "б", "enum_id": 2}), ["а", "б"]),

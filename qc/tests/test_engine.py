@@ -105,6 +105,8 @@ def test_a_finding_is_written_before_it_opens() -> None:
         and not Finding.objects.open(moment.now()).exists()
     )
     stand_at(268)
+    assert not Finding.objects.open(moment.now()).exists(), "seven days are not longer than seven days"
+    stand_at(268.001)
     assert Finding.objects.open(moment.now()).count() == 1
 
 

@@ -125,7 +125,7 @@ class FindingFilter(Cascading):
         return {"open": findings.open, "upcoming": findings.upcoming, "closed": findings.closed}[state](now)
 
     def by_held_since(self, findings: FindingQuerySet, name: str, start: datetime) -> QuerySet[Finding]:
-        return findings.standing().filter(GreaterThan(ENDS, start), opens_at__lte=moment.now())
+        return findings.standing().filter(GreaterThan(ENDS, start), opens_at__lt=moment.now())
 
     def by_held_until(self, findings: FindingQuerySet, name: str, end: datetime) -> QuerySet[Finding]:
-        return findings.standing().filter(opens_at__lt=end, opens_at__lte=moment.now())
+        return findings.standing().filter(opens_at__lt=min(end, moment.now()))
