@@ -2,15 +2,14 @@
 
 from contextlib import suppress
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from celery import Task, shared_task
 from celery.signals import task_postrun
-from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from core import changes, moment
 from core.periods import Period, parse_month
+from core.zone import portal_zone
 from jobs.pay import refresh_statements
 from metrics import snapshot
 
@@ -19,7 +18,7 @@ PAY_DELAY = 10  # seconds: judgements of that long share one count of the month'
 
 @shared_task
 def count_desk(label: str) -> None:
-    snapshot.recount(moment.now(), parse_month(label, ZoneInfo(settings.TIME_ZONE)))
+    snapshot.recount(moment.now(), parse_month(label, portal_zone()))
     changes.announce_change(changes.COUNTED)
 
 

@@ -30,11 +30,13 @@ def pull_changes() -> None:
 
 @shared_task
 def pull_dictionaries() -> None:
-    """Users, pipelines, stages, fields and the like; and the hooks, which amoCRM may have switched off."""
+    """Users, pipelines, stages, fields and the like; the account's zone and currency; and the hooks, which amoCRM may
+    have switched off."""
     pull(coverage.dictionaries)
     hooks.forget_bodies()
     try:
         account = connection.find_account()
+        connection.reread(account)
         if not account.wants_hooks or webhook_address.doubt_address(settings.PORTAL_URL, account.base_url):
             return
         with connection.client_for(account, "interactive") as client:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, When, Window
 from django.db.models.functions import RowNumber
 
 from core.periods import Period, month_of
+from core.zone import portal_zone
 from kpi.calculation.rounding import ZERO
 from kpi.ladder import Ladder, Step, build_ladder, change_counts, change_times, climb, find_line, find_quality
 from kpi.measurement import add_times
@@ -27,7 +26,6 @@ from qc.queries import TimeScore
 from qc.rules import TASK, VISIT
 from team.models import Employee
 
-TZ = ZoneInfo(settings.TIME_ZONE)
 EXAMPLES = 3  # of a pile, the dearest deals first
 
 
@@ -96,10 +94,10 @@ def find_at_stake(person: int, user: Employee, now: datetime, statement: Stateme
     What stands against him on a deal that was somebody else's all this month is counted, but is in no pile: he cannot
     mend it, and it takes nothing.
     """
-    period = month_of(now, TZ)
+    period = month_of(now, portal_zone())
     users = _users(person, period, now)
     rows = _own(judgement.standing(user).filter(manager__in=users), users, period)
-    today = _midnight(now.astimezone(TZ).date() + timedelta(days=1))
+    today = _midnight(now.astimezone(portal_zone()).date() + timedelta(days=1))
     day = _next_day(statement, now)
     horizons = (today, _midnight(day + timedelta(days=1)))
     is_open = Q(opens_at__lte=now) & (Q(closes_at=None) | Q(closes_at__gt=now))
@@ -254,7 +252,7 @@ def _group(
 
 def _users(person: int, period: Period, now: datetime) -> list[int]:
     """The amoCRM users that are the person's now."""
-    day = now.astimezone(TZ).date()
+    day = now.astimezone(portal_zone()).date()
     payees = read_payees(period)
     return [part.user for part in payees.parts_of(person) if part.first <= day < part.until]
 
@@ -286,10 +284,10 @@ def _examples(rows: QuerySet[Any]) -> dict[str, list[Any]]:
 
 def _next_day(statement: Statement | None, now: datetime) -> date:
     """The day of the person's next shift after today; tomorrow where no rota tells."""
-    today = now.astimezone(TZ).date()
+    today = now.astimezone(portal_zone()).date()
     rota = statement.facts.rota if statement and statement.inputs else []
     return next((day for day in rota if day > today), today + timedelta(days=1))
 
 
 def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), TZ)
+    return datetime.combine(day, time(), portal_zone())

@@ -2,14 +2,13 @@
 
 from decimal import Decimal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Max
 from django.utils.translation import gettext as _
 
 from core.periods import month_of
+from core.zone import portal_zone
 from kpi.calculation.rounding import ZERO, kopecks
 from kpi.differences import Difference, find_differences
 from kpi.lines import VERSIONS
@@ -37,7 +36,7 @@ def correct_statement(
     counts that deal by that measure as it is now; other measures are not touched. ValueError with a sentence for
     nonsense, and for a deal of which nothing is left to settle.
     """
-    lock_month(month_of(statement.period, ZoneInfo(settings.TIME_ZONE)))
+    lock_month(month_of(statement.period, portal_zone()))
     locked = Statement.objects.select_related("scheme").get(pk=statement.pk)
     if locked.status != Statement.Status.CLOSED:
         raise ValueError(_("Only a closed month is corrected: a month that lasts is computed from the data"))
@@ -46,7 +45,7 @@ def correct_statement(
     if not reason.strip():
         raise ValueError(_("A correction needs a reason"))
     if amount != kopecks(amount) or (amount == ZERO and deal is None):
-        raise ValueError(_("A correction must be an amount in roubles and kopecks other than zero"))
+        raise ValueError(_("A correction must be an amount other than zero, with two decimals at most"))
     settled = None if deal is None else _find_settled(locked, deal, measure)
     last = locked.lines.aggregate(last=Max("position"))["last"] or 0
     line = StatementLine.objects.create(

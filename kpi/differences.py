@@ -8,14 +8,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from msgspec.structs import replace
 
 from core.periods import Period, month_of, parse_month
+from core.zone import portal_zone
 from kpi.calculation.rounding import ZERO
 from kpi.measures import Measure, read_measure
 from kpi.models import Statement
@@ -28,7 +27,6 @@ from kpi.what_if import compute_pay
 from metrics import UnknownField, list_wins
 from pipelines.models import Deal, Stage
 
-TZ = ZoneInfo(settings.TIME_ZONE)
 Wins = dict[int, Decimal]
 Named = tuple[int, str]  # a statement and a measure
 
@@ -173,7 +171,7 @@ def _weigh(
     changed: Mapping[str, Mapping[int, tuple[Decimal | None, Decimal | None]]],
     reasons: "_Reasons",
 ) -> Differences:
-    period = month_of(statement.period, TZ)
+    period = month_of(statement.period, portal_zone())
     facts = settle(statement.facts, base, scheme)
     paid = compute_pay(facts, scheme)
     rows, everything = [], {name: dict(wins) for name, wins in base.items()}
@@ -216,12 +214,14 @@ class _Reasons:
 
 
 def _won_ever(measure: Measure, deals: Iterable[int]) -> Iterable[tuple[int, date]]:
-    always = Period(parse_month("1970-01", TZ).start, parse_month("2200-12", TZ).end, "")
+    always = Period(
+        parse_month("1970-01", portal_zone()).start, parse_month("2200-12", portal_zone()).end, ""
+    )
     for _user, deal, day, _amount in list_wins(always, None, measure.options, deals):
         yield deal, day
 
 
 def _span(statements: Iterable[Statement]) -> Period:
     firsts = sorted({one.period for one in statements})
-    first, last = month_of(firsts[0], TZ), month_of(firsts[-1], TZ)
+    first, last = month_of(firsts[0], portal_zone()), month_of(firsts[-1], portal_zone())
     return first if first == last else Period(first.start, last.end, f"{first.label}/{last.label}")

@@ -5,13 +5,12 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from msgspec.structs import replace
 
 from core import moment
 from core.periods import Period, month_of
+from core.zone import portal_zone
 from kpi.calculation.rounding import ZERO
 from kpi.ladder import change_times, find_quality
 from kpi.models import Statement
@@ -22,8 +21,6 @@ from qc import queries as judgement
 from qc.rules import CALENDAR, CLIENT, RULES, TASK, VISIT
 from team.clock import Clocks
 from team.schedules import load_clocks
-
-TZ = ZoneInfo(settings.TIME_ZONE)
 
 
 class FindingLike(Protocol):
@@ -36,7 +33,7 @@ class FindingLike(Protocol):
     @property
     def mode(self) -> str: ...
     @property
-    def deal_id(self) -> int: ...
+    def deal_id(self) -> int | None: ...
     @property
     def stage_id(self) -> str | None: ...
     @property
@@ -82,7 +79,7 @@ def priced(
             clocks = clocks or load_clocks({row.manager_id for row in by_month.values()})
             prices[finding.pk] = _price_of_time(statement, finding, clocks)
         else:
-            case = (statement.pk, finding.rule, finding.opens_at <= statement.computed_at)
+            case = (statement.pk, finding.rule, finding.opens_at < statement.computed_at)
             if case not in known:
                 known[case] = _price(statement, finding.rule, counted=case[2])
             prices[finding.pk] = known[case]
@@ -94,7 +91,7 @@ def held(findings: Collection[FindingLike], now: datetime) -> set[int]:
 
     Keys of findings; one query.
     """
-    pieces: dict[tuple[int | None, int], list[Stay]] = defaultdict(list)
+    pieces: dict[tuple[int | None, int | None], list[Stay]] = defaultdict(list)
     for piece in Stay.objects.filter(
         deal__in={finding.deal_id for finding in findings},
         manager__in={finding.manager_id for finding in findings if finding.manager_id is not None},
@@ -114,8 +111,8 @@ def held(findings: Collection[FindingLike], now: datetime) -> set[int]:
 
 def month_in(finding: FindingLike, now: datetime) -> Period:
     """The month that the finding costs money in."""
-    is_open = finding.opens_at <= now and (finding.closes_at is None or finding.closes_at > now)
-    return month_of(now if is_open else finding.opens_at, TZ)
+    is_open = finding.opens_at < now and (finding.closes_at is None or finding.closes_at > now)
+    return month_of(now if is_open else finding.opens_at, portal_zone())
 
 
 def _is_by_time(statement: Statement) -> bool:
@@ -125,7 +122,11 @@ def _is_by_time(statement: Statement) -> bool:
 
 def _price_of_time(statement: Statement, finding: FindingLike, clocks: Clocks) -> Decimal:
     """What it takes by standing: up to its end, or while it has none, up to the end of the month."""
-    period, facts, scheme = month_of(statement.period, TZ), statement.facts, read_scheme(statement.scheme)
+    period, facts, scheme = (
+        month_of(statement.period, portal_zone()),
+        statement.facts,
+        read_scheme(statement.scheme),
+    )
     spent = facts.times.get(finding.rule)
     if spent is None:
         return ZERO

@@ -7,9 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -18,6 +16,7 @@ from django.utils.translation import ngettext
 from core import locks, moment
 from core.locks import Lock
 from core.periods import Period, month_of
+from core.zone import portal_zone
 from kpi.calculation.evaluation import Line, evaluate, sum_lines
 from kpi.lines import write_line
 from kpi.measurement import collect_facts
@@ -169,7 +168,7 @@ def add_statement(
 
 def find_open_months(now: datetime) -> list[date]:
     """First days of months that are over and not closed, the oldest first."""
-    present = month_of(now, ZoneInfo(settings.TIME_ZONE)).first
+    present = month_of(now, portal_zone()).first
     past = Statement.objects.filter(period__lt=present, status=Statement.Status.LIVE)
     return list(past.order_by("period").values_list("period", flat=True).distinct())
 

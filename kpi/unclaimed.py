@@ -5,13 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from core.periods import Period, month_of
+from core.zone import portal_zone
 from kpi.calculation.rounding import ZERO
 from kpi.differences import find_differences
 from kpi.measures import read_measure
@@ -25,7 +24,6 @@ from metrics import NARROWING, UnknownField, list_wins
 from pipelines.models import Person
 from team.models import Employee
 
-TZ = ZoneInfo(settings.TIME_ZONE)
 REVIEWED = 6  # months that are over and are looked through for what has changed since
 
 
@@ -99,7 +97,7 @@ class MonthState:
 
 def review_months(now: datetime) -> list[MonthState]:
     """Of the last months that are over, those that ask for something; the newest first."""
-    present = month_of(now, TZ)
+    present = month_of(now, portal_zone())
     months = [present.previous]
     while len(months) < REVIEWED:
         months.append(months[-1].previous)

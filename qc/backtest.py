@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from babel import dates
-from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core import formats, moment
+from core.zone import portal_zone
 from pipelines.models import Person
 from qc import engine, queries
 from qc.rules import CLIENT, OWNER, RULES
@@ -97,7 +97,7 @@ def example(norm: timedelta, clock: str, employee: Employee, now: datetime) -> s
 
 def _moment(value: datetime) -> str:
     """«среда, 25 ноября, 14:00»."""
-    local = timezone.localtime(value)
+    local = value.astimezone(portal_zone())
     day = dates.format_skeleton("EEEEdMMMM", local, locale=_locale())
     return f"{day}, {formats.clock(local, _locale())}".replace(" ", formats.NBSP)
 

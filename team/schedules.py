@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Q
-from django.utils import timezone
 
+from core.zone import first_of_day
 from pipelines.models import Person
 from team import rosters
 from team.calendars import days
@@ -48,7 +48,7 @@ def departures() -> dict[int, datetime | None]:
         if last.until is not None:
             ends.append(last.until)
         if ends:
-            moment = timezone.make_aware(datetime.combine(max(min(ends), last.since or date.min), time()))
+            moment = first_of_day(max(min(ends), last.since or date.min))
             found[person] = min(moment, found.get(person) or moment)
     return found
 
@@ -63,10 +63,10 @@ def employment() -> dict[int, tuple[datetime | None, datetime | None]]:
     for person, removed_at, hired_on, left_on in rows.values_list(
         "id", "deleted_at", "employee__hired_on", "employee__left_on"
     ):
-        hired_at = None if hired_on is None else timezone.make_aware(datetime.combine(hired_on, time()))
+        hired_at = None if hired_on is None else first_of_day(hired_on)
         left_at = removed_at
         if left_on is not None:
-            moment = timezone.make_aware(datetime.combine(left_on + timedelta(days=1), time()))
+            moment = first_of_day(left_on + timedelta(days=1))
             left_at = min(moment, removed_at or moment)
         found[person] = (hired_at, left_at)
     return found

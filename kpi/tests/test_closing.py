@@ -157,8 +157,8 @@ def test_a_correction_is_a_new_line_with_author_and_reason(november: Month) -> N
     ("amount", "reason", "sentence"),
     [
         (D(5), " ", "A correction needs a reason"),
-        (D(0), "why", "A correction must be an amount in roubles and kopecks other than zero"),
-        (D("0.001"), "why", "A correction must be an amount in roubles and kopecks other than zero"),
+        (D(0), "why", "A correction must be an amount other than zero, with two decimals at most"),
+        (D("0.001"), "why", "A correction must be an amount other than zero, with two decimals at most"),
     ],
 )
 def test_a_nonsense_correction_changes_nothing(

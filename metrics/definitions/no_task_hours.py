@@ -2,16 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.zone import first_of_day
 from metrics.question import COLUMNS, Answer, Question
 from metrics.registry import Metric, register
 from pipelines.models import Deal
@@ -68,7 +68,7 @@ def employed(people: Collection[int] | None) -> dict[int, tuple[datetime, dateti
 
 
 def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time()))
+    return first_of_day(day)
 
 
 def asked(question: Question) -> list[Any]:

@@ -1,12 +1,11 @@
 """Which amoCRM account is mirrored, with whose key: from the environment, or saved encrypted in the database."""
 
-from zoneinfo import ZoneInfo
-
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from core import moment
-from pipelines.account import credentials
+from core.zone import account_zone
+from pipelines.account import credentials, own
 from pipelines.account.budget import call_within_budget, pace_of
 from pipelines.account.credentials import CannotConnect, Consent, Credentials, LongLived
 from pipelines.account.source import Source
@@ -16,7 +15,7 @@ from pipelines.amo.client import ACCOUNT, Client
 from pipelines.amo.oauth import Integration
 from pipelines.models import Account
 
-__all__ = ["CannotConnect", "client_for", "connect", "connect_by_code", "current", "source_of"]
+__all__ = ["CannotConnect", "client_for", "connect_by_code", "connect_by_token", "find_account", "source_of"]
 
 
 class NotConnected(CannotConnect):
@@ -82,7 +81,19 @@ def refuse_other_account(account: Account) -> None:
         )
 
 
+def reread(account: Account) -> None:
+    """Take over what the account says of itself now. Raises CannotConnect."""
+    said = read_account(account.base_url, Access(account).token())
+    if (said.name, said.currency, said.time_zone) != (account.name, account.currency, account.time_zone):
+        before = own.read_own().zone
+        Account.objects.filter(pk=account.pk).update(
+            name=said.name, currency=said.currency, time_zone=said.time_zone
+        )
+        own.judge_again(before)
+
+
 def save_credentials(account: Account, kept: Credentials, *, begin: bool) -> Account:
+    before = own.read_own().zone
     account.credentials, account.refused_at = credentials.encrypt_credentials(kept), None
     account.mirrored_since = moment.now() if begin else None
     Account.objects.bulk_create(
@@ -91,6 +102,7 @@ def save_credentials(account: Account, kept: Credentials, *, begin: bool) -> Acc
         unique_fields=["id"],
         update_fields=["name", "base_url", "currency", "time_zone", "credentials", "refused_at"],
     )
+    own.judge_again(before)
     if begin:
         Account.objects.filter(pk=account.pk, mirrored_since=None).update(mirrored_since=moment.now())
     return Account.objects.get(pk=account.pk)
@@ -190,7 +202,7 @@ def client_for(account: Account, lane: str = "bulk", attempts: int = 6) -> Clien
 
 
 def source_of(account: Account, lane: str = "bulk") -> Source:
-    return Source(client_for(account, lane), ZoneInfo(account.time_zone))
+    return Source(client_for(account, lane), account_zone())
 
 
 def read_address(text: str) -> str:

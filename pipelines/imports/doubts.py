@@ -28,7 +28,11 @@ def list_doubts(parsed: Parsed) -> list[str]:
             _("There is no column of pipelines: all deals go into «%(name)s».") % {"name": names.MAIN}
         )
     if "closed_at" not in fields:
-        found.append(_("There is no column of closing dates: won and lost deals count as open."))
+        found.append(
+            _(
+                "There is no column of closing dates: won and lost deals count as closed when they were created."
+            )
+        )
     if parsed.month_first:
         found.append(
             _("Dates begin with the month here: some have a second number over 12, and none a first one.")

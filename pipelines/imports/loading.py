@@ -3,14 +3,13 @@
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, tzinfo
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import msgspec
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from core.zone import account_zone
 from pipelines.imports import names
 from pipelines.imports.dictionaries import dictionaries
 from pipelines.imports.names import FROM_FILE
@@ -20,7 +19,7 @@ from pipelines.imports.tables import BadFile
 from pipelines.mirror.entities import ENTITIES
 from pipelines.mirror.rows import Row, stage_key
 from pipelines.mirror.upsert import store_rows
-from pipelines.models import Account, Cursor
+from pipelines.models import Cursor
 
 PAGE = 1000  # rows in one statement
 
@@ -54,8 +53,7 @@ def try_export(parsed: Parsed) -> Loaded:
 
 def import_zone() -> tzinfo:
     """That of the account; before there is one, that of the portal."""
-    account = Account.objects.first()
-    return ZoneInfo(account.time_zone if account else settings.TIME_ZONE)
+    return account_zone()
 
 
 def find_refusal(parsed: Parsed) -> str:

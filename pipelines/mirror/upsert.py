@@ -124,17 +124,30 @@ def statement(entity: Entity) -> str:
     gone = quote("deleted_at")
 
     def taken(of: str, standing: str) -> list[str]:
-        """What would be written: a row that was on its way when it was deleted here does not come alive."""
-        return [
-            f"CASE WHEN {of}.{column} IS NULL AND {standing}.{column} > %(asked)s THEN {standing}.{column} "
-            f"ELSE {of}.{column} END"
-            if column == gone
-            else f"{of}.{column}"
-            for column in rest
-        ]
+        """What would be written: a row that was on its way when it was deleted here does not come alive.
+
+        What the story has told of a row that amoCRM does not, stands while the row is where it was.
+        """
+        values = {column: f"{of}.{column}" for column in rest}
+        if gone in values:
+            values[gone] = (
+                f"CASE WHEN {of}.{gone} IS NULL AND {standing}.{gone} > %(asked)s THEN {standing}.{gone} "
+                f"ELSE {of}.{gone} END"
+            )
+        if entity.inferred:
+            column, flag, place = map(quote, entity.inferred)
+            values[column] = (
+                f"CASE WHEN {of}.{column} IS NULL AND {standing}.{flag} AND {of}.{place} = {standing}.{place} "
+                f"THEN {standing}.{column} ELSE {of}.{column} END"
+            )
+        return list(values.values())
 
     new, known = ", ".join(taken("page", "was")), ", ".join(f"was.{column}" for column in rest)
     written = [f"{column} = {value}" for column, value in zip(rest, taken("excluded", "is_now"), strict=True)]
+    if entity.inferred:
+        column, flag, place = map(quote, entity.inferred)
+        stays = f"excluded.{column} IS NULL AND excluded.{place} = is_now.{place}"
+        written.append(f"{flag} = is_now.{flag} AND {stays}")
     return f"""
 WITH page AS MATERIALIZED (
     SELECT * FROM json_to_recordset(%(page)s::json) AS page({types})

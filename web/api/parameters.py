@@ -14,11 +14,12 @@ from rest_framework.views import APIView
 
 from core import moment
 from core.periods import Period, month_of
+from core.zone import portal_zone
 from metrics import LONGEST_PERIOD, is_too_long
 from pipelines.models import Person, Pipeline
 from team.holders import visible_people
 from team.models import Employee
-from web.frame.scope import TZ, BadScope, no_person, no_pipeline, read_number, read_period, read_pipeline
+from web.frame.scope import BadScope, no_person, no_pipeline, read_number, read_period, read_pipeline
 
 PAGES = ("page", "page_size")
 
@@ -75,7 +76,7 @@ def bounded_period(query: QueryDict) -> Period | None:
 
 def period_of(request: Request) -> Period:
     """The period that the address asks for, or the present month."""
-    return bounded_period(request.query_params) or month_of(moment.now(), TZ)
+    return bounded_period(request.query_params) or month_of(moment.now(), portal_zone())
 
 
 def read_people(request: Request) -> frozenset[int] | None:
@@ -93,7 +94,7 @@ def read_people(request: Request) -> frozenset[int] | None:
         employee = Employee.objects.filter(person=head).first()
         if employee is None or (sees is not None and head not in sees):
             raise no_person(head)
-        day = moment.now().astimezone(TZ).date()
+        day = moment.now().astimezone(portal_zone()).date()
         chosen.append(visible_people(employee.pk, day, reports=True))
     if group := query.get("group", ""):
         members = frozenset(Person.objects.filter(group=group).values_list("pk", flat=True))

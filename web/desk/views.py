@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from core import changes, moment
 from core.periods import Period, month_of
+from core.zone import portal_zone
 from jobs.desk import ask_for_count
 from kpi.statements import closes_months
 from kpi.unclaimed import review_months
@@ -24,11 +23,10 @@ from web.frame.permissions import for_heads
 from web.frame.scope import Scope, ScopeForm, read_scope, refusing
 
 Context = dict[str, Any]
-TZ = ZoneInfo(settings.TIME_ZONE)
 
 
 def this_month() -> Period:
-    return month_of(moment.now(), TZ)
+    return month_of(moment.now(), portal_zone())
 
 
 def _figures(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:

@@ -38,7 +38,7 @@ def findings(request: HttpRequest) -> HttpResponse:
         request,
         "findings/findings.html",
         FindingFilter,
-        visible.select_related("deal", "task", "stage", "manager").order_by("-opens_at", "-pk"),
+        visible.select_related("deal", "task", "stage", "manager", "contact").order_by("-opens_at", "-pk"),
         title=_("Findings"),
         label=_("Which findings"),
         choices=choices,
@@ -80,13 +80,13 @@ def of_deal(deal: Deal, user: Any) -> dict[str, Any]:
         .order_by("opens_at", "id")
     )
     ahead = [finding for finding in found if finding.closes_at is None or finding.closes_at > now]
-    opened = [finding for finding in ahead if finding.opens_at <= now]
+    opened = [finding for finding in ahead if finding.opens_at < now]
     regulation = requirements.in_force(deal.stage_id) if deal.closed_at is None else None
     return {
         "deal": deal,
         "now": now,
         "opened": opened,
-        "upcoming": [finding for finding in ahead if finding.opens_at > now],
+        "upcoming": [finding for finding in ahead if finding.opens_at >= now],
         "past": [
             finding
             for finding in reversed(found)

@@ -5,10 +5,8 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -18,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from core.periods import Period, parse_month
+from core.zone import portal_zone
 from kpi.corrections import correct_statement
 from kpi.differences import Difference
 from kpi.measures import read_measure
@@ -27,8 +26,6 @@ from kpi.statements import add_statement, close_month, closes_months
 from kpi.unclaimed import waive_sale
 from team.models import Employee
 from web.frame.scope import no_person
-
-TZ = ZoneInfo(settings.TIME_ZONE)
 
 
 class CorrectionForm(forms.Form):
@@ -153,7 +150,7 @@ def _checked(form: forms.Form) -> dict[str, Any]:
 
 
 def _period(request: HttpRequest) -> Period:
-    return parse_month(request.POST.get("period", ""), TZ)
+    return parse_month(request.POST.get("period", ""), portal_zone())
 
 
 def _overview(period: Period) -> HttpResponse:

@@ -6,18 +6,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.urls import reverse
 
+from core.zone import portal_zone
 from kpi.at_stake import AtStake, Pile, Saving
 from kpi.ladder import WHOLE, Ladder, Rung
 from kpi.what_if import COUNTS_IN_MONEY
 from qc import queries as judgement
 from qc.rules import RULES
 
-TZ = ZoneInfo(settings.TIME_ZONE)
 TEN = Decimal(10)
 
 
@@ -91,7 +89,7 @@ def show_ladder(stake: AtStake, person: int, now: datetime) -> ShownLadder:
 
 def show_savings(stake: AtStake, person: int, now: datetime) -> list[tuple[str, list[ShownSaving]]]:
     """What opens today, and what opens until the end of the day of the next shift."""
-    tomorrow = now.astimezone(TZ).date() + timedelta(days=1)
+    tomorrow = now.astimezone(portal_zone()).date() + timedelta(days=1)
     after = stake.soon.day + timedelta(days=1)
     return [
         ("today", list(_savings(stake.soon.today, person, {"until": tomorrow}))),
@@ -116,7 +114,7 @@ def _show(number: int, pile: Pile, person: int, now: datetime, low: Decimal) -> 
         _icon(pile.rule),
         None if step is None else _bar(step.score - step.points, step.score, low),
         _list(pile.rule, person, state="open"),
-        _list(pile.rule, person, state="open", since=now.astimezone(TZ).date()),
+        _list(pile.rule, person, state="open", since=now.astimezone(portal_zone()).date()),
     )
 
 

@@ -17,6 +17,7 @@ from pipelines.mirror import comparisons, freshness, quarantine
 from pipelines.mirror.freshness import Freshness
 from pipelines.models import Account, Cursor, Hook
 from web.sync import restarts
+from web.sync.own_settings import zone_in_words
 from web.sync.restarts import Restart
 
 NEWS = timedelta(days=1)  # how long a restart is told of
@@ -102,6 +103,7 @@ def read_mirror_state(now: datetime) -> dict[str, Any]:
     account = Account.objects.first()
     rest = budget.rest(account.base_url) if account else None
     return {
+        "own": zone_in_words(),
         "restarted": restarted(now),
         "rest": rest,
         "rest_until": now + timedelta(seconds=rest.seconds) if rest else None,
