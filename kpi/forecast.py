@@ -16,7 +16,8 @@ from kpi.calculation import tiers
 from kpi.calculation.component import Inputs, Multiplier
 from kpi.calculation.rounding import ZERO, kopecks
 from kpi.models import Statement
-from kpi.pay_schemes import read_scheme
+from kpi.month_facts import Facts
+from kpi.pay_schemes import PayScheme, read_scheme
 from kpi.sales import sales_measures
 from kpi.what_if import pay_inputs, take_inputs
 
@@ -69,30 +70,59 @@ def forecast_total(statement: Statement) -> Forecast | None:
     over = month_of(statement.period, portal_zone()).end <= moment.now()
     if over or statement.status == Statement.Status.CLOSED:
         return None
-    scheme, given = read_scheme(statement.scheme), take_inputs(statement.facts)
-    left = statement.facts.shifts.left
-    sold = given.measure(scheme.sales) if scheme.sales else None
-    if not given.worked or not left or sold is None or not scheme.sales:
+    return forecast_pay(statement.facts, read_scheme(statement.scheme))
+
+
+def forecast_pay(facts: Facts, scheme: PayScheme) -> Forecast | None:
+    """low ≤ total ≤ high, whatever the scheme does with more sales. None as above."""
+    range_ = forecast_sales(facts, scheme)
+    if range_ is None:
         return None
-    shifts = given.worked + left
-
-    def ending(sales: Decimal) -> Decimal:
-        grown = {
-            name: given.measure(name) for name in sales_measures(scheme)
-        }  # others keep step with the sales
-        changes = {
-            name: kopecks(sales if name == scheme.sales else value * sales / sold)
-            for name, value in grown.items()
-            if value is not None and (sold or name == scheme.sales)
-        }
-        return pay_inputs(_changed(given, changes, shifts), scheme)
-
-    expected = sold * shifts / given.worked
-    ahead = ending(expected)
-    spread = _spread(list(statement.facts.days.values()), given.worked, left)
-    if not spread:
+    ahead = compute_ending(facts, scheme, range_.expected)
+    if range_.low == range_.high:
         return Forecast(ahead, None, None)
-    return Forecast(ahead, ending(max(sold, expected - spread)), ending(expected + spread))
+    ends = [ahead, *(compute_ending(facts, scheme, sales) for sales in (range_.low, range_.high))]
+    return Forecast(ahead, min(ends), max(ends))
+
+
+@dataclass(frozen=True)
+class SalesRange:
+    """What the month's sales come to at the present pace, and the range that holds four times of five."""
+
+    expected: Decimal
+    low: Decimal
+    high: Decimal
+
+
+def forecast_sales(facts: Facts, scheme: PayScheme) -> SalesRange | None:
+    sold, left, worked = facts.measures.get(scheme.sales or ""), facts.shifts.left, facts.shifts.worked
+    if not worked or not left or sold is None or not scheme.sales:
+        return None
+    expected = sold * (worked + left) / worked
+    days = list(facts.days.values())
+    spread = _spread(days, worked, left) or ZERO
+    low = expected - spread
+    if all(day >= 0 for day in days):
+        low = max(sold, low)  # nothing is given back, so sales only grow
+    return SalesRange(expected, min(low, expected), expected + spread)
+
+
+def compute_ending(facts: Facts, scheme: PayScheme, sales: Decimal) -> Decimal:
+    """The total of the month when all its shifts are worked and its sales come to ``sales``.
+
+    Other sums of sales keep step with them; where those are not above zero, with the shifts.
+    """
+    given = take_inputs(facts)
+    shifts = given.worked + facts.shifts.left
+    sold = given.measure(scheme.sales or "") or ZERO
+    growth = sales / sold if sold > 0 else Decimal(shifts) / given.worked
+    grown = {name: given.measure(name) for name in sales_measures(scheme)}
+    changes = {
+        name: kopecks(sales if name == scheme.sales else value * growth)
+        for name, value in grown.items()
+        if value is not None
+    }
+    return pay_inputs(_changed(given, changes, shifts), scheme)
 
 
 def _spread(days: list[Decimal], worked: int, left: int) -> Decimal | None:

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from core.periods import Period
-from kpi.measures import collect_measures
+from kpi.measures import collect_measures, read_measure
 from kpi.models import Quota
-from kpi.month_facts import Behind, Facts, PaidBefore, Score, Shifts
+from kpi.month_facts import Behind, Facts, PaidBefore, Score, Shifts, Spent
 from kpi.pay_schemes import PayScheme
-from kpi.sales import Sales, collect_sales, sales_measures
+from kpi.payees import Payees, read_payees
+from kpi.sales import Sales, collect_sales, has_team, sales_measures
 from kpi.what_if import COUNTS_IN_MONEY, judge_facts
 from metrics import held_by_rule
 from qc import queries as judgement
@@ -21,17 +22,17 @@ def collect_facts(schemes: Mapping[int, PayScheme], period: Period, now: datetim
     """The facts of every person of ``schemes``, by his scheme. The number of queries does not grow with people."""
     people = frozenset(schemes)
     known = judgement.known_until(now)
+    payees = read_payees(period, teams=has_team(schemes.values()))
     names = {name for scheme in schemes.values() for name in scheme.measures}
-    measured = collect_measures(names, period, people, now, known)
-    scores = judgement.quality(period, people)
-    behind: dict[int, dict[str, Behind]] = defaultdict(dict)
-    for person, rule, findings, deals in held_by_rule(period, people, now):
-        behind[person][rule] = Behind(findings, deals)
+    measured = collect_measures(names, people, payees, now, known)
+    scores, behind = _judge(people, payees, now)
+    by_time = any(read_measure(name).is_quality and read_measure(name).by_time for name in names)
+    times = _judge_time(people, payees) if by_time else {}
     weights = dict(RuleMode.objects.filter(mode=COUNTS_IN_MONEY).values_list("rule", "weight"))
     quotas = dict(
         Quota.objects.filter(period=period.first, manager__in=people).values_list("manager", "amount")
     )
-    sold = collect_sales(schemes, period)
+    sold = collect_sales(schemes, payees)
     worked = count_shifts(people, period.first, period.last, now.astimezone(period.start.tzinfo).date())
     found = {}
     for person, scheme in schemes.items():
@@ -45,7 +46,8 @@ def collect_facts(schemes: Mapping[int, PayScheme], period: Period, now: datetim
             quota_of=None if quota is None else "manager" if person in quotas else "scheme",
             shifts=Shifts(worked[person].planned, worked[person].worked, worked[person].left),
             rota=list(worked[person].days),
-            rules={score.rule: Score(*score[1:]) for score in scores.get(person, [])},
+            rules=scores[person],
+            times=times.get(person, {}),
             known_until=known,
             weights=weights,
             findings=dict(behind[person]),
@@ -55,6 +57,46 @@ def collect_facts(schemes: Mapping[int, PayScheme], period: Period, now: datetim
         )
         found[person] = judge_facts(facts, scheme)
     return found
+
+
+def _judge(
+    people: frozenset[int], payees: Payees, now: datetime
+) -> tuple[dict[int, dict[str, Score]], dict[int, dict[str, Behind]]]:
+    """By person and rule, of all amoCRM users of a person together."""
+    scores: dict[int, dict[str, Score]] = defaultdict(dict)
+    behind: dict[int, dict[str, Behind]] = defaultdict(dict)
+    for span, users in payees.windows(people):
+        for user, found in judgement.quality(span, frozenset(users)).items():
+            mine = scores[users[user]]
+            for one in found:
+                before = mine.get(one.rule, Score(one.weight, 0, 0))
+                mine[one.rule] = Score(
+                    one.weight, before.violations + one.violations, before.opportunities + one.opportunities
+                )
+        for user, rule, findings, deals in held_by_rule(span, frozenset(users), now):
+            held = behind[users[user]].get(rule, Behind(0, 0))
+            behind[users[user]][rule] = Behind(held.findings + findings, held.deals + deals)
+    return scores, behind
+
+
+def _judge_time(people: frozenset[int], payees: Payees) -> dict[int, dict[str, Spent]]:
+    found: dict[int, dict[str, Spent]] = defaultdict(dict)
+    for span, users in payees.windows(people):
+        for user, scores in judgement.quality_by_time(span, frozenset(users)).items():
+            add_times(found[users[user]], scores)
+    return found
+
+
+def add_times(times: dict[str, Spent], scores: Iterable[judgement.TimeScore]) -> None:
+    """Add scores of one of a person's amoCRM users to his own."""
+    for one in scores:
+        before = times.get(one.rule, Spent(one.weight, 0, 0, 0))
+        times[one.rule] = Spent(
+            one.weight,
+            before.broken + int(one.broken.total_seconds()),
+            before.demanded + int(one.demanded.total_seconds()),
+            before.deals + one.deals,
+        )
 
 
 def _paid(sales: Iterable[Sales]) -> Iterator[PaidBefore]:

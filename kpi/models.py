@@ -99,7 +99,12 @@ class Statement(models.Model):
 
 
 class StatementLine(models.Model):
-    """One line of a statement: an amount and the values its sentence is filled with."""
+    """One line of a statement: an amount and the values its sentence is filled with.
+
+    Of a correction, ``key`` is that of the form that it was posted with. One of a deal settles one ``measure``: from
+    then on the deal counts as ``counted`` there (None: not at all); ``turn`` numbers them from 1. Older ones name no
+    measure and settle every one.
+    """
 
     statement = models.ForeignKey(Statement, models.CASCADE, related_name="lines")
     position = models.PositiveSmallIntegerField()
@@ -110,8 +115,43 @@ class StatementLine(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     reason = models.TextField(blank=True)
+    key = models.UUIDField(null=True, blank=True)
+    deal = models.BigIntegerField(null=True, blank=True)
+    measure = models.CharField(max_length=200, blank=True)
+    counted = models.DecimalField(max_digits=24, decimal_places=6, null=True, blank=True)
+    turn = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("statement line")
         verbose_name_plural = _("statement lines")
         ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["statement", "key"], name="correction_of_form_once"),
+            models.UniqueConstraint(
+                fields=["statement", "deal", "measure", "turn"], name="correction_of_deal_once"
+            ),
+        ]
+
+
+class WaivedSale(models.Model):
+    """A sale of a closed month that nobody is paid for, by somebody's word. ``period`` is the month's first day."""
+
+    period = models.DateField(_("month"))
+    measure = models.CharField(max_length=200)
+    deal = models.BigIntegerField()
+    amount = models.DecimalField(max_digits=24, decimal_places=6)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    reason = models.TextField(_("reason"))
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("sale that is paid to nobody")
+        verbose_name_plural = _("sales that are paid to nobody")
+        constraints = [
+            models.UniqueConstraint(fields=["period", "measure", "deal"], name="sale_is_waived_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deal}: {self.reason}"

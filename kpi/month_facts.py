@@ -32,6 +32,15 @@ class Score(Struct, frozen=True):
     opportunities: int
 
 
+class Spent(Struct, frozen=True):
+    """For how long a rule was to be kept, and was broken, in seconds of its clock, on so many deals."""
+
+    weight: int
+    broken: int
+    demanded: int
+    deals: int
+
+
 class Behind(Struct, frozen=True):
     """How many findings are behind the violations of a rule, and on how many deals."""
 
@@ -50,7 +59,8 @@ class PaidBefore(Struct, frozen=True):
 class Facts(Struct, frozen=True, kw_only=True):
     """A person's month. Amounts are in the account's currency, days are local.
 
-    ``measures`` are keyed as schemes name them. ``rota``: days that can be worked. ``rules``: scores by rule;
+    ``measures`` are keyed as schemes name them. ``rota``: days that can be worked. ``rules``: scores by rule,
+    ``times``: the same by time, where the scheme asks for it;
     ``weights``: of all rules that count in money. ``days``: sales by day. ``wins``: the deals that the month pays, by
     measure; None when they were not kept yet. ``known_until``: up to when it was known what people did.
     """
@@ -61,6 +71,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     shifts: Shifts = Shifts()
     rota: list[date] = field(default_factory=list)
     rules: dict[str, Score] = field(default_factory=dict)
+    times: dict[str, Spent] = field(default_factory=dict)
     weights: dict[str, int] = field(default_factory=dict)
     known_until: datetime | None = None
     findings: dict[str, Behind] = field(default_factory=dict)

@@ -23,6 +23,7 @@ from kpi.components import list_kinds
 from kpi.measures import read_measure
 from kpi.models import Scheme
 from metrics import UnknownField, check_fields
+from team.models import Employee
 
 LANGUAGES = ("ru", "en")
 
@@ -90,10 +91,12 @@ def read_scheme(scheme: Scheme) -> PayScheme:
 def load_scheme(document: Any) -> tuple[Scheme, bool]:
     """The scheme's version with this document, and whether it is new: the same document again changes nothing.
 
-    ValueError with one sentence for an unsound document, and for a field that the account does not have.
+    ValueError with one sentence for an unsound document, for a field that the account does not have, and for people
+    whom it names and who could not be paid.
     """
     read = read_document(document)
     _check_fields(read)
+    _check_people(read)
     document = json.loads(json.dumps(document, default=str))  # as the database will give it back
     newest = Scheme.objects.select_for_update().filter(code=read.code).order_by("-version").first()
     if newest and newest.document == document:
@@ -155,3 +158,12 @@ def _check_fields(scheme: PayScheme) -> None:
                 check_fields(read_measure(name).options)
             except UnknownField as error:
                 raise ValueError(f"components[{number}], {name}: {error}") from None
+
+
+def _check_people(scheme: PayScheme) -> None:
+    """A statement stands under somebody's main amoCRM user; a scheme of another would pay nothing and say nothing."""
+    mains = Employee.objects.filter(person__in=scheme.people or ()).values_list("person", flat=True)
+    for person in sorted((scheme.people or frozenset()) - set(mains)):
+        raise ValueError(
+            f"people: {person} is not the main amoCRM user of any employee, so nobody would be paid by this scheme"
+        )

@@ -22,12 +22,14 @@ class ShownLine:
     because: str
     measured: tuple[str, ...]
     author: str | None
+    deal: int | None = None  # that a correction settles
 
 
 @dataclass(frozen=True)
 class ShownStatement:
     """A statement in the reader's language; ``total`` is the sum of the lines' amounts."""
 
+    pk: int
     manager_id: int
     period: date
     status: str
@@ -40,6 +42,7 @@ class ShownStatement:
 def show_statement(statement: Statement) -> ShownStatement:
     """What to show of a statement; one whose ``lines`` are prefetched costs no query."""
     return ShownStatement(
+        pk=statement.pk,
         manager_id=statement.manager_id,
         period=statement.period,
         status=statement.status,
@@ -63,4 +66,5 @@ def _line(line: StatementLine) -> ShownLine:
         because=because,
         measured=() if kept.reason is None else kept.reason.measured,
         author=str(line.author) if line.author_id else None,
+        deal=line.deal,
     )

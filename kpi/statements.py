@@ -3,9 +3,10 @@
 Nobody reads statements past ``Statement.objects.visible_to``; the functions here compute and keep them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -14,7 +15,8 @@ from django.utils.translation import ngettext
 
 from core import locks, moment
 from core.locks import Lock
-from core.periods import Period
+from core.periods import Period, month_of
+from core.zone import portal_zone
 from kpi.calculation.evaluation import Line, evaluate, sum_lines
 from kpi.lines import write_line
 from kpi.measurement import collect_facts
@@ -38,7 +40,7 @@ class Draft:
 
 
 def find_payees(period: Period, now: datetime) -> list[int]:
-    """The amoCRM users who are paid for the month: managers who worked here on some day of it.
+    """The amoCRM users who are paid for the month: managers who worked here on some day of it, and whom a scheme names.
 
     Whoever has a statement of the month keeps it in another role, too; once the month is over, in any case.
     """
@@ -46,7 +48,8 @@ def find_payees(period: Period, now: datetime) -> list[int]:
         Q(hired_on=None) | Q(hired_on__lte=period.last)
     )
     counted = Q(person__in=Statement.objects.filter(period=period.first).values("manager"))
-    paid = (Q(role=Role.MANAGER) | counted) & here
+    named = [person for one in find_schemes(period.first) for person in read_scheme(one).people or ()]
+    paid = (Q(role=Role.MANAGER) | Q(person__in=named) | counted) & here
     if now >= period.end:
         paid |= counted
     return list(Employee.objects.filter(paid, person__isnull=False).values_list("person", flat=True))
@@ -65,6 +68,11 @@ def compute_statements(person_ids: Iterable[int], period: Period, now: datetime)
     }
 
 
+def closes_months(user: Any) -> bool:
+    """Whether this person closes and corrects months."""
+    return user.role in {Role.FINANCE, Role.DIRECTOR, Role.ADMIN}
+
+
 def is_closed(period: Period) -> bool:
     """Whether the month is frozen; a month is closed as a whole."""
     return Statement.objects.filter(period=period.first, status=Statement.Status.CLOSED).exists()
@@ -74,12 +82,17 @@ def is_closed(period: Period) -> bool:
 def refresh_month(period: Period, now: datetime | None = None) -> int:
     """Compute the statements of a month that has begun and is not closed. Gives how many were written."""
     now = now or moment.now()
-    _lock(period)
+    lock_month(period)
     if now < period.start or is_closed(period):
         return 0
     drafts = compute_statements(find_payees(period, now), period, now)
     if now < period.end:
         Statement.objects.filter(period=period.first).exclude(manager__in=drafts).delete()
+    _keep(drafts, period, now)
+    return len(drafts)
+
+
+def _keep(drafts: Mapping[int, Draft], period: Period, now: datetime, **closing: Any) -> None:
     rows = [
         Statement(
             manager_id=person,
@@ -88,6 +101,7 @@ def refresh_month(period: Period, now: datetime | None = None) -> int:
             inputs=write_facts(draft.facts),
             total=sum_lines(draft.lines),
             computed_at=now,
+            **closing,
         )
         for person, draft in drafts.items()
     ]
@@ -103,7 +117,6 @@ def refresh_month(period: Period, now: datetime | None = None) -> int:
         for row in rows
         for place, line in enumerate(drafts[row.manager_id].lines)
     )
-    return len(rows)
 
 
 @transaction.atomic
@@ -115,7 +128,7 @@ def close_month(period: Period, author: Employee | None, now: datetime | None = 
     """
     now = now or moment.now()
     check_closable(period, now)
-    _lock(period)
+    lock_month(period)
     if is_closed(period):
         raise ValueError(_("%(month)s is closed already") % _words(period))
     if not refresh_month(period, now):
@@ -125,6 +138,39 @@ def close_month(period: Period, author: Employee | None, now: datetime | None = 
     return Statement.objects.filter(period=period.first).update(
         status=Statement.Status.CLOSED, closed_at=now, closed_by=author
     )
+
+
+@transaction.atomic
+def add_statement(
+    person: int, period: Period, author: Employee | None, now: datetime | None = None
+) -> Statement:
+    """A statement for somebody who had none when the month was closed; closed at once, by what is known now.
+
+    What others were paid for is not paid again. ValueError with a sentence when the month is not closed, the person has
+    his statement already, is nobody's main amoCRM user or has no pay scheme in force.
+    """
+    now = now or moment.now()
+    lock_month(period)
+    if not is_closed(period):
+        raise ValueError(
+            _("%(month)s is not closed: it is computed for everybody who is paid") % _words(period)
+        )
+    if Statement.objects.filter(manager=person, period=period.first).exists():
+        raise ValueError(_("There is a statement for %(month)s already") % _words(period))
+    if not Employee.objects.filter(person=person).exists():
+        raise ValueError(_("This amoCRM user is no employee’s main one: link it on the team page first"))
+    drafts = compute_statements([person], period, now)
+    if person not in drafts:
+        raise ValueError(_("No pay scheme covers this person in %(month)s") % _words(period))
+    _keep(drafts, period, now, status=Statement.Status.CLOSED, closed_at=now, closed_by=author)
+    return Statement.objects.get(manager=person, period=period.first)
+
+
+def find_open_months(now: datetime) -> list[date]:
+    """First days of months that are over and not closed, the oldest first."""
+    present = month_of(now, portal_zone()).first
+    past = Statement.objects.filter(period__lt=present, status=Statement.Status.LIVE)
+    return list(past.order_by("period").values_list("period", flat=True).distinct())
 
 
 def check_closable(period: Period, now: datetime) -> None:
@@ -163,7 +209,7 @@ def _kept(row: Statement, place: int, line: Line, scheme: PayScheme) -> Statemen
     return StatementLine(statement=row, position=place, code=line.code, amount=line.amount, values=values)
 
 
-def _lock(period: Period) -> None:
+def lock_month(period: Period) -> None:
     """One writer of a month at a time, until the end of the transaction."""
     locks.hold(Lock.MONTH, period.first.toordinal())
 

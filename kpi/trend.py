@@ -12,6 +12,7 @@ from kpi.models import Statement
 from kpi.month_facts import Facts
 
 MONTHS = 6
+QUALITY = ("quality", "quality_time")  # by which of the two a scheme pays
 ENOUGH = 5  # people: the median of fewer says too much about each of them
 
 
@@ -42,8 +43,10 @@ def compare_months(own: Mapping[date, Statement]) -> list[Month]:
     totals: dict[date, list[Decimal]] = defaultdict(list)
     scores: dict[date, list[Decimal]] = defaultdict(list)
     everybody = Statement.objects.filter(period__in=list(own))
-    for first, total, quality in everybody.values_list("period", "total", "inputs__measures__quality"):
+    names = [f"inputs__measures__{name}" for name in QUALITY]
+    for first, total, *scored in everybody.values_list("period", "total", *names):
         totals[first].append(total)
+        quality = next((one for one in scored if one is not None), None)
         if quality is not None:
             scores[first].append(Decimal(quality))
     newest = sorted(own, reverse=True)
@@ -57,7 +60,7 @@ def sum_up_month(
         row.period,
         f"{row.period:%Y-%m}",
         row.total,
-        _number(row.facts, "quality"),
+        next((score for name in QUALITY if (score := _number(row.facts, name)) is not None), None),
         _attainment(row.facts),
         row.status == Statement.Status.CLOSED,
         median_total,

@@ -1,6 +1,7 @@
 """A statement's facts with something changed, and the pay that they make. Touches nothing."""
 
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -8,10 +9,10 @@ from msgspec.structs import replace
 from kpi.calculation.component import Inputs
 from kpi.calculation.evaluation import evaluate, sum_lines
 from kpi.measures import read_measure
-from kpi.month_facts import Facts, Score
+from kpi.month_facts import Facts, Score, Spent
 from kpi.pay_schemes import PayScheme
 from qc import queries as judgement
-from qc.queries import RuleScore
+from qc.queries import RuleScore, TimeScore
 
 COUNTS_IN_MONEY = "money"  # the mode of a rule
 
@@ -24,10 +25,18 @@ def judge_facts(facts: Facts, scheme: PayScheme) -> Facts:
     derived: dict[str, Decimal | None] = {}
     for measure in map(read_measure, scheme.measures):
         if measure.is_quality:
-            derived[measure.name] = judgement.score(scores)
+            derived[measure.name] = score_time(facts.times) if measure.by_time else judgement.score(scores)
         elif measure.kept:
             derived[measure.name] = _kept(measure.code, scores)
     return replace(facts, measures=facts.measures | derived)
+
+
+def score_time(times: Mapping[str, Spent]) -> Decimal | None:
+    """Quality by time, 0…100; None when nothing was demanded."""
+    return judgement.time_score(
+        TimeScore(rule, one.weight, timedelta(seconds=one.broken), timedelta(seconds=one.demanded), one.deals)
+        for rule, one in times.items()
+    )
 
 
 def break_rules(facts: Facts, scheme: PayScheme, more: Mapping[str, tuple[int, int]]) -> Facts | None:

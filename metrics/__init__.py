@@ -4,9 +4,20 @@ from metrics import definitions, quality  # noqa: F401 - importing a module regi
 from metrics.definitions.won_sum import list_wins
 from metrics.options import NARROWING, UnknownField, check_fields
 from metrics.quality import held_by_rule
-from metrics.registry import METRICS, Listing, Metric, Value, check_metric, measure, rows
+from metrics.registry import (
+    LONGEST_PERIOD,
+    METRICS,
+    Listing,
+    Metric,
+    Value,
+    check_metric,
+    is_too_long,
+    measure,
+    rows,
+)
 
 __all__ = [
+    "LONGEST_PERIOD",
     "METRICS",
     "NARROWING",
     "Listing",
@@ -16,6 +27,7 @@ __all__ = [
     "check_fields",
     "check_metric",
     "held_by_rule",
+    "is_too_long",
     "list_wins",
     "measure",
     "rows",

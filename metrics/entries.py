@@ -11,7 +11,7 @@ ENTRIES = """
     join pipelines_stage g on g.id = s.stage_id and {stages}
     join pipelines_deal d on d.id = s.deal_id and d.deleted_at is null
     left join pipelines_stage n on n.id = s.next_stage_id
-    where %s::bigint[] is null or d.manager_id = any(%s)
+    where (%s::bigint[] is null or d.manager_id = any(%s)) and (%s::bigint[] is null or g.pipeline_id = any(%s))
     group by s.deal_id, s.stage_id
     having min(s.visit_since) >= %s and min(s.visit_since) < %s
 """
@@ -20,11 +20,17 @@ STAGES_OF_PIPELINE = "g.pipeline_id = %s"
 
 
 def select_entries(
-    stages: str, period: Period, people: Iterable[int] | None, *values: Any
+    stages: str,
+    period: Period,
+    people: Iterable[int] | None,
+    *values: Any,
+    pipelines: Iterable[int] | None = None,
 ) -> tuple[str, list[Any]]:
     """The statement and its values: rows of (deal_id, stage_id, moved_on), of deals that ``people`` own now.
 
     ``stages`` is the condition that chooses them, with its ``values``. ``moved_on``: to any stage but a lost one.
     """
     owners = None if people is None else sorted(people)
-    return ENTRIES.format(stages=stages), [*values, owners, owners, period.start, period.end]
+    funnels = None if pipelines is None else sorted(pipelines)
+    asked = [*values, owners, owners, funnels, funnels, period.start, period.end]
+    return ENTRIES.format(stages=stages), asked

@@ -18,13 +18,17 @@ COLUMNS = {"manager": "who", "pipeline": "funnel", "stage": "step", "loss_reason
 
 @dataclass(frozen=True)
 class Question:
-    """``people`` limits to what is credited to them (None = everybody); ``now`` is the moment of asking."""
+    """``people`` limits to what is credited to them (None = everybody), ``pipelines`` to theirs (None = all).
+
+    ``now`` is the moment of asking.
+    """
 
     period: Period
     now: datetime
     by: str | None = None
     people: frozenset[int] | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    pipelines: frozenset[int] | None = None
 
     @property
     def moment(self) -> datetime:
@@ -36,7 +40,9 @@ Answer = Mapping[Any, tuple[Decimal | None, int]]  # key (None for the whole) â†
 
 
 def credited(rows: QuerySet[Any], question: Question) -> QuerySet[Any]:
-    """Only what is credited to the people asked about."""
+    """Only what is credited to the people asked about, in the pipelines asked about."""
+    if question.pipelines is not None:
+        rows = rows.filter(funnel__in=question.pipelines)
     return rows if question.people is None else rows.filter(who__in=question.people)
 
 

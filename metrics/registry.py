@@ -28,6 +28,9 @@ DIMENSIONS: dict[str, type[Model]] = {
 }
 
 
+LONGEST_PERIOD = 120  # months
+
+
 @dataclass(frozen=True)
 class Value:
     """One number: ``key`` and ``label`` name what it belongs to (None and "" for the whole)."""
@@ -94,13 +97,15 @@ def measure(
     people: Iterable[int] | None = None,
     options: Mapping[str, str] | None = None,
     now: datetime | None = None,
+    pipelines: Iterable[int] | None = None,
 ) -> list[Value]:
     """The metric's values in the period: one for the whole, or one for every manager, pipeline, stage, month or reason.
 
     A dimension lists what has rows, in the order of its own table; months are all there. The number of queries does
-    not depend on the number of people. ValueError with a sentence when the metric cannot be asked like this.
+    not depend on the number of people. ValueError with a sentence when the metric cannot be asked like this, and for a
+    period that would keep a worker busy (`LONGEST_PERIOD`).
     """
-    metric, question = _asked(code, period, by, people, options, now)
+    metric, question = _asked(code, period, by, people, options, now, pipelines)
     if by == "month":
         return [
             _whole(metric, replace(question, period=part, by=None), part.label) for part in period.months()
@@ -125,9 +130,10 @@ def rows(
     people: Iterable[int] | None = None,
     options: Mapping[str, str] | None = None,
     now: datetime | None = None,
+    pipelines: Iterable[int] | None = None,
 ) -> QuerySet[Any]:
     """The deals, tasks, touches or findings behind one value of ``measure`` asked in the same way."""
-    metric, question = _asked(code, period, by, people, options, now)
+    metric, question = _asked(code, period, by, people, options, now, pipelines)
     return metric.rows(question, key)
 
 
@@ -146,6 +152,12 @@ def check_metric(code: str, by: str | None = None, options: Mapping[str, str] | 
     return metric
 
 
+def is_too_long(period: Period) -> bool:
+    """Whether it touches more months than anybody is answered about."""
+    first, last = period.first, period.last
+    return (last.year - first.year) * 12 + last.month - first.month >= LONGEST_PERIOD
+
+
 def _asked(
     code: str,
     period: Period,
@@ -153,10 +165,16 @@ def _asked(
     people: Iterable[int] | None,
     options: Mapping[str, str] | None,
     now: datetime | None,
+    pipelines: Iterable[int] | None,
 ) -> tuple[Metric, Question]:
     metric = check_metric(code, by, options)
+    if pipelines is not None and "pipeline" not in metric.by:
+        raise ValueError(f"{code} cannot be asked of one pipeline: it belongs to people")
+    if is_too_long(period):
+        raise ValueError(f"a period may be of {LONGEST_PERIOD} months at most")
     chosen = None if people is None else frozenset(people)
-    return metric, Question(period, now or moment.now(), by, chosen, options or {})
+    funnels = None if pipelines is None else frozenset(pipelines)
+    return metric, Question(period, now or moment.now(), by, chosen, options or {}, funnels)
 
 
 def _whole(metric: Metric, question: Question, label: str | None) -> Value:

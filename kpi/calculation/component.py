@@ -13,7 +13,7 @@ from msgspec import Struct
 from kpi.calculation.document import Place
 from kpi.calculation.fields import components, fields_of, read_fields
 from kpi.calculation.tiers import Tier
-from kpi.calculation.wording import Text, gettext_noop
+from kpi.calculation.wording import MeasureTitle, Text, gettext, gettext_noop
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,15 @@ class Multiplied(OfMeasure, frozen=True, kw_only=True):
     """The reason of a multiplier's line; ``base`` is what its earnings were before it, as they were rounded."""
 
     base: Decimal = Decimal(0)
+
+    def unearned(self) -> Text | None:
+        """What to say when there is nothing to multiply because more was given back than earned."""
+        if self.base >= 0:
+            return None
+        return gettext(
+            "%(title)s: what is below zero is not earned, so it is not multiplied",
+            title=MeasureTitle(self.measure),
+        )
 
 
 @dataclass(frozen=True)

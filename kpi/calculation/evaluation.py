@@ -2,7 +2,8 @@
 
 Order, whatever the order of the document: earnings → multipliers → caps and floors; rounding once per line, at the end.
 A multiplier or a limit gets a line of its own with the difference that it makes, so the lines add up to the total to
-the kopeck. Between the lines amounts stay exact.
+the kopeck. Between the lines amounts stay exact. A multiplier is a condition of earning: what is below zero is not
+earned, so it is not multiplied.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,7 +36,8 @@ def evaluate(components: Sequence[Component], inputs: Inputs) -> list[Line]:
         elif isinstance(component, Multiplier):
             factor, given = component.factor(inputs)
             before = {code: exact[code] for code in component.of}
-            exact |= {code: amount * factor for code, amount in before.items()}
+            # what was given back was multiplied when it was paid, by what nobody kept: here it is not
+            exact |= {code: amount * factor for code, amount in before.items() if amount > 0}
             # each earning's rounded amounts telescope: earning + all of its multipliers = the product, rounded once
             amount = sum((kopecks(exact[code]) - kopecks(before[code]) for code in component.of), ZERO)
             reason = replace(given, base=sum((kopecks(before[code]) for code in component.of), ZERO))

@@ -2,6 +2,9 @@
 
 Tiers are ordered, their ends are shares of the quota (1 = the whole plan) and half-open: at exactly 100 % the tier
 above 100 % is reached. The last tier has no end. Whole-sum tiers jump at their ends, marginal never.
+
+Sales of a month can come to less than zero: more was given back than sold. What is given back lowers pay at the rate of
+the first tier, at which the first roubles were paid, on every scale alike.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,6 +37,9 @@ class Slice:
 
 def cut_sales(sold: Decimal, quota: Decimal, tiers: Sequence[Tier]) -> Iterator[Slice]:
     """The sales cut at the ends of the tiers; only tiers that were reached. Their ``sold`` adds up to ``sold``."""
+    if sold < 0:
+        yield Slice(tiers[0], sold, sold * tiers[0].rate)
+        return
     below = ZERO
     for tier in tiers:
         top = sold if tier.upto is None else min(sold, tier.upto * quota)

@@ -32,7 +32,7 @@ class Applied(Multiplied, frozen=True, kw_only=True, tag="applied"):
     factor: Decimal
 
     def because(self, amount: Decimal) -> Text:
-        return gettext(
+        return self.unearned() or gettext(
             "%(title)s %(fact)s: × %(factor)s → %(difference)s",
             title=MeasureTitle(self.measure),
             fact=Measured(self.measure, self.fact),

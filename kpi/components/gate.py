@@ -46,7 +46,7 @@ class Missed(Conditional, frozen=True, kw_only=True, tag="missed"):
     fact: Decimal
 
     def because(self, amount: Decimal) -> Text:
-        return gettext(
+        return self.unearned() or gettext(
             "%(title)s %(fact)s, at least %(limit)s is needed: × %(factor)s → %(difference)s",
             title=MeasureTitle(self.measure),
             fact=Measured(self.measure, self.fact),

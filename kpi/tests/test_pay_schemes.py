@@ -10,13 +10,14 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import translation
 
-from devtools.tests.factory import make_person
+from devtools.tests.factory import make_employee, make_person
 from kpi import pay_schemes
 from kpi.components.coefficient import Coefficient
 from kpi.components.matrix import Matrix
 from kpi.components.rate import Rate
 from kpi.components.salary import Salary
 from kpi.models import Quota, Scheme
+from team.models import Role
 
 pytestmark = pytest.mark.django_db
 
@@ -152,6 +153,7 @@ def test_the_version_in_force_is_the_newest_that_has_begun(document: dict[str, A
 
 
 def test_a_scheme_that_names_a_person_goes_before_one_for_everybody(document: dict[str, Any]) -> None:
+    make_employee(Role.HEAD, make_person(id=7))
     pay_schemes.load_scheme(put(document, "people", [7]) | {"code": "wholesale"})
     pay_schemes.load_scheme(document)
     assigned = pay_schemes.assign_schemes(pay_schemes.find_schemes(date(2026, 11, 1)), [7, 8])

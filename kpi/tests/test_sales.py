@@ -14,8 +14,9 @@ from core import moment
 from devtools.tests.factory import DAY, make_employee
 from kpi import pay_schemes, sales, statements
 from kpi.corrections import correct_statement
+from kpi.differences import Difference, Why, find_differences
 from kpi.models import Quota, Statement
-from kpi.sales import NotPaid
+from kpi.payees import read_payees
 from kpi.tests.test_pay_schemes import put
 from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
 from pipelines.models import CustomField, Deal, Stay
@@ -119,34 +120,35 @@ def test_another_sum_by_another_date_is_another_pay(closed: Month) -> None:
 
 
 def test_a_win_that_was_entered_after_closing_waits_for_a_correction(closed: Month) -> None:
-    assert sales.find_unpaid(closed.statement()) == []
+    assert find_differences([closed.statement()]) == {}
     late = closed.house.closed(closed.house.won, closed.anna, NOVEMBER.start + 20 * DAY, 100_000)
-    assert sales.find_unpaid(closed.statement()) == [NotPaid(late.pk, D(100_000))]
+    [found] = find_differences([closed.statement()]).values()
+    assert found.rows == (Difference(late.pk, "won_sum", Why.LATE, None, D(100_000), D(2_940)),)
     text = page(closed, "2026-11")
-    assert "Won in this month and not paid" in text
+    assert "won in this month and not paid" in text
     assert f"/deals/{late.pk}/" in text
     finance = make_employee(Role.FINANCE)
     correct_statement(closed.statement(), finance, D(2_940), "Занесена поздно", deal=late.pk)
-    assert sales.find_unpaid(closed.statement()) == []
-    assert "Won in this month and not paid" not in page(closed, "2026-11")
+    assert find_differences([closed.statement()]) == {}
+    assert "won in this month and not paid" not in page(closed, "2026-11")
     won_again(late, DECEMBER_15)
     assert december(closed).inputs["paid"] == [{"deal": late.pk, "amount": "100000.00", "in": "2026-11-01"}]
 
 
-def test_a_month_that_lasts_has_no_unpaid_wins(closed: Month) -> None:
+def test_a_month_that_lasts_has_no_differences(closed: Month) -> None:
     closed.house.closed(closed.house.won, closed.anna, DECEMBER.start + DAY, 5)
-    assert sales.find_unpaid(december(closed)) == []
+    assert find_differences([december(closed)]) == {}
 
 
 def test_nobody_is_asked_more_often_for_many_deals(closed: Month) -> None:
     def cost() -> int:
         with CaptureQueriesContext(connection) as queries:
-            sales.collect_sales({closed.anna.pk: pay_schemes.read_document(DOCUMENT)}, DECEMBER)
+            sales.collect_sales({closed.anna.pk: pay_schemes.read_document(DOCUMENT)}, read_payees(DECEMBER))
         return len(queries)
 
     won_again(closed.deal, DECEMBER_15)
     few = cost()
     for number in range(5):
         closed.house.closed(closed.house.won, closed.anna, DECEMBER_15, number)
-    assert cost() == few == 2
+    assert cost() == few == 3
     assert december(closed).period == date(2026, 12, 1)

@@ -25,10 +25,14 @@ def newcomers(question: Question) -> QuerySet[Any]:
     )
 
 
+def _select(question: Question) -> tuple[str, list[Any]]:
+    return select_entries(WORKING_STAGES, question.period, question.people, pipelines=question.pipelines)
+
+
 def find_conversion(question: Question) -> Answer:
     """Created → won; by stage: entered → moved on."""
     if question.by == "stage":
-        entries, values = select_entries(WORKING_STAGES, question.period, question.people)
+        entries, values = _select(question)
         counts = f"select stage_id, count(*), count(*) filter (where moved_on) from ({entries}) e group by stage_id"
         with connection.cursor() as cursor:
             cursor.execute(counts, values)
@@ -39,7 +43,7 @@ def find_conversion(question: Question) -> Answer:
 
 def find_entries(question: Question, key: Any) -> QuerySet[Any]:
     if question.by == "stage":
-        entries, values = select_entries(WORKING_STAGES, question.period, question.people)
+        entries, values = _select(question)
         found = RawSQL(f"select deal_id from ({entries}) e where stage_id = %s", [*values, key])
         return Deal.objects.filter(pk__in=found)
     return behind(newcomers(question), question, key)

@@ -25,7 +25,8 @@ ALWAYS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 # Every working piece of every deal within the period, minus the time covered by the deal's tasks. least() skips nulls:
 # what has no end yet is cut off by what has one.
 UNCOVERED = """
-    with asked as (select %s::timestamptz as start, %s::timestamptz as until, %s::bigint[] as people),
+    with asked as (select %s::timestamptz as start, %s::timestamptz as until, %s::bigint[] as people,
+                          %s::bigint[] as funnels),
     piece as (
         select s.deal_id, s.manager_id, g.pipeline_id, s.stage_id, greatest(s.entered_at, asked.start) as since,
                least(s.left_at, d.deleted_at, asked.until) as until
@@ -34,6 +35,7 @@ UNCOVERED = """
         join pipelines_deal d on d.id = s.deal_id
         where s.entered_at < asked.until and (s.left_at is null or s.left_at > asked.start)
           and (asked.people is null or s.manager_id = any(asked.people))
+          and (asked.funnels is null or g.pipeline_id = any(asked.funnels))
     )
     select p.deal_id, p.manager_id as who, p.pipeline_id as funnel, p.stage_id as step, lower(gap), upper(gap)
     from piece p
@@ -71,7 +73,8 @@ def _midnight(day: date) -> datetime:
 
 def asked(question: Question) -> list[Any]:
     people = None if question.people is None else sorted(question.people)
-    return [question.period.start, question.moment, people]
+    funnels = None if question.pipelines is None else sorted(question.pipelines)
+    return [question.period.start, question.moment, people, funnels]
 
 
 def sum_hours(question: Question) -> Answer:

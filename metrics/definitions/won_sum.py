@@ -22,11 +22,16 @@ def sum_won(question: Question) -> Answer:
 
 
 def list_wins(
-    period: Period, people: Iterable[int], options: Mapping[str, str]
+    period: Period,
+    people: Iterable[int] | None,
+    options: Mapping[str, str],
+    deals: Iterable[int] | None = None,
 ) -> Iterator[tuple[int, int, date, Decimal]]:
-    """The rows that ``won_sum`` adds up: (person, deal, local day, amount). One query."""
-    question = Question(period, period.end, "manager", frozenset(people), options)
+    """The rows that ``won_sum`` adds up: (person, deal, local day, amount). None asks for all. One query."""
+    question = Question(period, period.end, "manager", None if people is None else frozenset(people), options)
     rows = credited(won_deals(question), question).order_by("at", "pk")
+    if deals is not None:
+        rows = rows.filter(pk__in=list(deals))
     rows = rows.annotate(day=TruncDate("at", tzinfo=period.start.tzinfo), amount=amount(options))
     for person, deal, day, sum_ in rows.values_list("who", "pk", "day", "amount"):
         yield person, deal, day, sum_ or ZERO

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from kpi.presentation import ShownStatement
 from pipelines.mirror.freshness import Freshness
 from pipelines.models import Deal, Person, Pipeline, Stage, Task
 from qc import norms
@@ -217,13 +218,36 @@ class LineShape(serializers.Serializer):
     because = serializers.CharField()
 
 
+class DifferenceShape(serializers.Serializer):
+    """A deal that a closed month counts otherwise than it would now. ``counted``, ``now``: null is not at all.
+
+    ``why``: late, reopened, lost, deleted, repriced, redated, reowned. ``pay``: what it alone would change.
+    """
+
+    deal = serializers.IntegerField()
+    measure = serializers.CharField()
+    why = serializers.CharField()
+    counted = serializers.DecimalField(max_digits=24, decimal_places=2, allow_null=True)
+    now = serializers.DecimalField(max_digits=24, decimal_places=2, allow_null=True)
+    sales = serializers.DecimalField(max_digits=24, decimal_places=2)
+    pay = serializers.DecimalField(max_digits=15, decimal_places=2)
+
+
 class StatementShape(serializers.Serializer):
+    """``since_closed``: what has changed since, of the sales that the month was paid by."""
+
     manager = serializers.IntegerField(source="manager_id")
     period = serializers.DateField(format="%Y-%m")
     status = serializers.CharField()
     total = serializers.DecimalField(max_digits=15, decimal_places=2)
     computed_at = serializers.DateTimeField()
     lines = LineShape(many=True)
+    since_closed = serializers.SerializerMethodField()
+
+    @extend_schema_field(DifferenceShape(many=True))
+    def get_since_closed(self, shown: ShownStatement) -> Any:
+        found = self.context["differences"].get(shown.pk)
+        return DifferenceShape(found.rows if found else (), many=True).data
 
 
 class ComparisonShape(serializers.Serializer):

@@ -14,9 +14,8 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 import metrics
 from core import moment
-from core.periods import Period, month_of
-from core.zone import portal_zone
 from kpi.backtest import try_norms
+from kpi.differences import find_differences
 from kpi.models import Statement
 from kpi.presentation import show_statement
 from kpi.prices import finding_prices
@@ -26,9 +25,17 @@ from pipelines.models import Deal, Person, Pipeline, Stage, Task
 from qc import engine, regulations
 from qc.models import Finding
 from web.api import shapes
+from web.api.parameters import (
+    KnownFilters,
+    KnownParameters,
+    bounded_period,
+    period_of,
+    read_people,
+    read_pipelines,
+)
 from web.deals.filters import DealFilter, TaskFilter
 from web.findings.filters import FindingFilter
-from web.frame.scope import no_pipeline, read_month, read_period, read_person, read_pipeline
+from web.frame.scope import no_pipeline, read_month, read_person, read_pipeline
 
 PERIOD = [
     OpenApiParameter(
@@ -38,24 +45,19 @@ PERIOD = [
 ]
 
 
-def period_of(request: Request) -> Period:
-    """The period that the address asks for, or the present month."""
-    return read_period(request.query_params) or month_of(moment.now(), portal_zone())
-
-
-class Pipelines(ReadOnlyModelViewSet):
+class Pipelines(KnownFilters, ReadOnlyModelViewSet):
     queryset = Pipeline.objects.filter(deleted_at=None)
     serializer_class = shapes.PipelineShape
 
 
-class Stages(ReadOnlyModelViewSet):
+class Stages(KnownFilters, ReadOnlyModelViewSet):
     queryset = Stage.objects.filter(deleted_at=None)
     serializer_class = shapes.StageShape
     filterset_fields = ["pipeline"]
     lookup_value_regex = r"[0-9]+:[0-9]+"
 
 
-class Managers(ReadOnlyModelViewSet):
+class Managers(KnownFilters, ReadOnlyModelViewSet):
     queryset = Person.objects.order_by("id")
     serializer_class = shapes.ManagerShape
 
@@ -65,7 +67,7 @@ class Managers(ReadOnlyModelViewSet):
         return people if sees is None else people.filter(pk__in=sees)
 
 
-class Deals(ReadOnlyModelViewSet):
+class Deals(KnownFilters, ReadOnlyModelViewSet):
     queryset = Deal.objects.none()
     serializer_class = shapes.DealShape
     filterset_class = DealFilter
@@ -74,7 +76,7 @@ class Deals(ReadOnlyModelViewSet):
         return Deal.objects.alive().with_moments().visible_to(self.request.user)
 
 
-class Tasks(ReadOnlyModelViewSet):
+class Tasks(KnownFilters, ReadOnlyModelViewSet):
     queryset = Task.objects.none()
     serializer_class = shapes.TaskShape
     filterset_class = TaskFilter
@@ -83,7 +85,7 @@ class Tasks(ReadOnlyModelViewSet):
         return Task.objects.filter(deleted_at=None).visible_to(self.request.user)
 
 
-class Findings(ReadOnlyModelViewSet):
+class Findings(KnownFilters, ReadOnlyModelViewSet):
     queryset = Finding.objects.none()
     serializer_class = shapes.FindingShape
     filterset_class = FindingFilter
@@ -103,8 +105,10 @@ class Findings(ReadOnlyModelViewSet):
         return self.get_serializer_class()(*args, **kwargs)
 
 
-class Metric(APIView):
+class Metric(KnownParameters):
     """One metric of a period, whole or by a dimension; definitions in docs/metrics.md."""
+
+    parameters = ("from", "to", "by", "field", "date", "pipeline", "manager", "group", "head")
 
     @extend_schema(
         parameters=[
@@ -114,6 +118,12 @@ class Metric(APIView):
                 "field", description="what money metrics sum: price (default) or a custom field's id"
             ),
             OpenApiParameter("date", description="what dates it: closed_at (default) or a custom field's id"),
+            OpenApiParameter("pipeline", int, description="only of this pipeline"),
+            OpenApiParameter("manager", int, description="only what is credited to this amoCRM user"),
+            OpenApiParameter("group", description="only what is credited to this department"),
+            OpenApiParameter(
+                "head", int, description="only to this head and to those who report to him today"
+            ),
         ],
         responses=shapes.ValueShape(many=True),
     )
@@ -127,16 +137,19 @@ class Metric(APIView):
                 code,
                 period_of(request),
                 by=query.get("by") or None,
-                people=request.user.sees,
+                people=read_people(request),
                 options=options,
+                pipelines=read_pipelines(query),
             )
         except ValueError as error:
             raise ValidationError({"detail": str(error)}) from error
         return Response(shapes.ValueShape(values, many=True).data)
 
 
-class Funnel(APIView):
+class Funnel(KnownParameters):
     """Stages of a pipeline for the deals that first entered them in the period."""
+
+    parameters = ("pipeline", "from", "to")
 
     @extend_schema(
         parameters=[OpenApiParameter("pipeline", int, required=True), *PERIOD],
@@ -151,8 +164,10 @@ class Funnel(APIView):
         return Response(shapes.FunnelShape(stages, many=True).data)
 
 
-class Transitions(APIView):
+class Transitions(KnownParameters):
     """Moves from stage straight to stage with the length of the visits that they ended; all time without dates."""
+
+    parameters = ("stage", "next_stage", "from", "to")
 
     @extend_schema(
         parameters=[OpenApiParameter("stage"), OpenApiParameter("next_stage"), *PERIOD],
@@ -160,7 +175,7 @@ class Transitions(APIView):
     )
     def get(self, request: Request) -> Response:
         query = request.query_params
-        period = read_period(query)
+        period = bounded_period(query)
         moves = transitions.list_transitions(
             query.get("stage") or None,
             query.get("next_stage") or None,
@@ -171,8 +186,10 @@ class Transitions(APIView):
         return Response(shapes.TransitionShape(moves, many=True).data)
 
 
-class Statements(APIView):
+class Statements(KnownParameters):
     """Statements of a month, the reader's own or everybody's the reader may see."""
+
+    parameters = ("period", "manager")
 
     @extend_schema(
         parameters=[OpenApiParameter("period", description="2026-11"), OpenApiParameter("manager", int)],
@@ -182,16 +199,19 @@ class Statements(APIView):
         query = request.query_params
         rows = (
             Statement.objects.visible_to(request.user)
+            .select_related("scheme")
             .prefetch_related("lines__author")
             .order_by("manager_id")
         )
         rows = rows.filter(period=read_month(query).first)
         if (manager := read_person(query)) is not None:
             rows = rows.filter(manager_id=manager)
-        return Response(shapes.StatementShape([show_statement(row) for row in rows], many=True).data)
+        known = {"differences": find_differences(rows)}
+        shown = [show_statement(row) for row in rows]
+        return Response(shapes.StatementShape(shown, many=True, context=known).data)
 
 
-class Regulations(APIView):
+class Regulations(KnownParameters):
     """Regulations in force."""
 
     @extend_schema(responses=shapes.RegulationShape(many=True))
@@ -224,7 +244,7 @@ class Backtest(APIView):
         return Response(shapes.BacktestShape(tried).data)
 
 
-class Freshness(APIView):
+class Freshness(KnownParameters):
     """How old each entity of the mirror is, and how far it had drifted when it was last compared with amoCRM."""
 
     @extend_schema(responses=shapes.FreshnessShape(many=True))

@@ -13,6 +13,8 @@ from core import changes, moment
 from core.periods import Period, month_of
 from core.zone import portal_zone
 from jobs.desk import ask_for_count
+from kpi.statements import closes_months
+from kpi.unclaimed import review_months
 from metrics import snapshot
 from metrics.snapshot import Snapshot
 from web.desk import blocks, money, today
@@ -83,6 +85,10 @@ def _won(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     return {"plan": plan, "month": month, "figure": money.won_chart(taken, scope, month, plan.quota)}
 
 
+def _months(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    return {"states": review_months(moment.now()) if closes_months(request.user) else []}
+
+
 # name → title for a block opened alone, what it shows
 BLOCKS: dict[str, tuple[Any, Callable[[HttpRequest, Scope, Snapshot], Context]]] = {
     "figures": (_("Main figures"), _figures),
@@ -95,6 +101,7 @@ BLOCKS: dict[str, tuple[Any, Callable[[HttpRequest, Scope, Snapshot], Context]]]
     "untasked": (_("Deals without a next task"), _untasked),
     "won": (_("Won by day"), _won),
     "managers": (_("Managers this month"), _managers),
+    "months": (_("Months to close and to correct"), _months),
 }
 
 
@@ -109,7 +116,8 @@ def desk(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "desk/desk.html",
-        {"form": ScopeForm(scope), "query": scope.query(), "stamp": changes.page_stamp(moment.now())},
+        {"form": ScopeForm(scope), "query": scope.query(), "stamp": changes.page_stamp(moment.now())}
+        | {"closes": closes_months(request.user)},
     )
 
 

@@ -8,7 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
+from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -21,6 +23,7 @@ from pipelines.models import Deal
 from team.models import Employee, Role
 
 DEMO_PASSWORD = "demo"
+LONGEST_NAME = 150
 
 change_language = login_not_required(set_language)
 
@@ -46,7 +49,17 @@ class StaffToken(TokenAuthentication):
         return user, token
 
 
+class LoginForm(AuthenticationForm):
+    """A name longer than any that there can be is refused before anybody looks it up or notes the attempt."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        name = self.fields["username"]
+        name.validators.append(MaxLengthValidator(int(name.max_length or LONGEST_NAME)))
+
+
 class Login(LoginView):
+    authentication_form = LoginForm
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

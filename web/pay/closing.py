@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from django import forms
 from django.contrib import messages
@@ -14,23 +15,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from core.periods import parse_month
+from core.periods import Period, parse_month
 from core.zone import portal_zone
 from kpi.corrections import correct_statement
+from kpi.differences import Difference
+from kpi.measures import read_measure
 from kpi.models import Statement
-from kpi.sales import NotPaid, find_unpaid
-from kpi.sentences import money
-from kpi.statements import close_month
-from team.models import Employee, Role
-
-
-def closes_months(user: Employee) -> bool:
-    """Whether this person closes and corrects months."""
-    return user.role in {Role.FINANCE, Role.ADMIN}
+from kpi.sentences import signed
+from kpi.statements import add_statement, close_month, closes_months
+from kpi.unclaimed import waive_sale
+from team.models import Employee
 
 
 class CorrectionForm(forms.Form):
-    """``deal`` is one of the wins that the month has not paid."""
+    """``deal`` is a difference of the statement, «deal:measure»; ``key`` makes a second click the same correction."""
 
     amount = forms.DecimalField(
         label=gettext_lazy("Amount"),
@@ -39,23 +37,42 @@ class CorrectionForm(forms.Form):
         help_text=gettext_lazy("Below zero takes away."),
     )
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500)
+    deal = forms.RegexField(r"^[0-9]{1,18}(:.{1,200})?$", required=False, widget=forms.HiddenInput)
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid4)
 
-    def __init__(self, unpaid: Iterable[NotPaid], *args: Any, **options: Any) -> None:
+    def __init__(
+        self, differences: Iterable[Difference] = (), chosen: str = "", *args: Any, **options: Any
+    ) -> None:
+        rows = list(differences)
+        picked = next((one for one in rows if one.key == chosen), None)
+        if picked is not None:
+            reason = _("Deal %(deal)s: %(why)s") % {"deal": picked.deal, "why": picked.why.label}
+            options["initial"] = {"amount": picked.pay, "reason": reason, "deal": picked.key}
         super().__init__(*args, **options)
-        choices = [(str(row.deal), f"{row.deal}, {money(row.amount)}") for row in unpaid]
-        if choices:
-            self.fields["deal"] = forms.ChoiceField(
-                label=_("Pays for the deal"), choices=[("", _("none of them")), *choices], required=False
-            )
+        if rows:
+            choices = [("", _("none of them")), *((one.key, _described(one)) for one in rows)]
+            self.fields["deal"].widget = forms.Select(choices=choices)
+            self.fields["deal"].label = _("Settles the deal")
+
+
+class WaiverForm(forms.Form):
+    """``deal``: «deal:measure» of a sale in nobody's statement."""
+
+    deal = forms.RegexField(r"^[0-9]{1,18}:.{1,200}$", label=gettext_lazy("Deal"))
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500)
+
+
+def _described(one: Difference) -> str:
+    return f"{one.deal}, {read_measure(one.measure).title} {signed(one.sales)}: {one.why.label}"
 
 
 @require_POST
 def close(request: HttpRequest) -> HttpResponse:
     """Freeze the month named by ``period``; what refuses it is said in one sentence."""
     user = _finance(request)
-    label = request.POST.get("period", "")
     try:
-        number = close_month(parse_month(label, portal_zone()), user)
+        period = _period(request)
+        number = close_month(period, user)
     except ValueError as error:
         messages.error(request, str(error))
         return redirect("my-month")
@@ -63,27 +80,80 @@ def close(request: HttpRequest) -> HttpResponse:
         "The month is closed: %(number)s statement.", "The month is closed: %(number)s statements.", number
     )
     messages.success(request, done % {"number": number})
-    return redirect(f"{reverse('my-month')}?{urlencode({'period': label})}")
+    return _overview(period)
 
 
 @require_POST
 def correct(request: HttpRequest, pk: int) -> HttpResponse:
-    """Add a line to a closed statement."""
+    """Add a line to a closed statement; the same form posted again shows the line that it has added."""
     user = _finance(request)
-    statement = get_object_or_404(Statement.objects.visible_to(user).select_related("scheme"), pk=pk)
-    form = CorrectionForm(find_unpaid(statement), request.POST)
+    statement = get_object_or_404(Statement.objects.visible_to(user), pk=pk)
+    form = CorrectionForm(data=request.POST)
     try:
-        if not form.is_valid():
-            raise ValueError(next(f"{form[name].label}: {errors[0]}" for name, errors in form.errors.items()))
-        given = form.cleaned_data
+        given = _checked(form)
         amount: Decimal = given["amount"]
-        deal = int(given["deal"]) if given.get("deal") else None
-        correct_statement(statement, user, amount, given["reason"], deal)
-        messages.success(request, _("The correction is added."))
+        deal, _mark, measure = given["deal"].partition(":")
+        line, is_new = correct_statement(
+            statement, user, amount, given["reason"], int(deal) if deal else None, measure, given["key"]
+        )
+        if is_new:
+            messages.success(request, _("The correction is added."))
+        else:
+            told = {"amount": signed(line.amount), "reason": line.reason}
+            messages.info(request, _("This correction was added already: %(amount)s, “%(reason)s”.") % told)
     except ValueError as error:
         messages.error(request, str(error))
     query = {"manager": statement.manager_id, "period": f"{statement.period:%Y-%m}"}
     return redirect(f"{reverse('my-month')}?{urlencode(query)}#statement")
+
+
+@require_POST
+def waive(request: HttpRequest) -> HttpResponse:
+    """Say that nobody is paid for a sale of a closed month."""
+    user = _finance(request)
+    form = WaiverForm(request.POST)
+    try:
+        period = _period(request)
+        given = _checked(form)
+        deal, _mark, measure = given["deal"].partition(":")
+        waive_sale(period, int(deal), measure, user, given["reason"])
+        messages.success(request, _("Nobody is paid for deal %(deal)s.") % {"deal": deal})
+    except ValueError as error:
+        messages.error(request, str(error))
+        return redirect("my-month")
+    return _overview(period)
+
+
+@require_POST
+def include(request: HttpRequest) -> HttpResponse:
+    """Make a statement of a closed month for somebody who had none."""
+    user = _finance(request)
+    person = request.POST.get("manager", "")
+    try:
+        period = _period(request)
+        if not person.isdecimal() or len(person) > 18:
+            raise ValueError(_("“%(value)s” is not a manager's number.") % {"value": person})
+        add_statement(int(person), period, user)
+    except ValueError as error:
+        messages.error(request, str(error))
+        return redirect("my-month")
+    messages.success(request, _("The statement is made, and closed as the month is."))
+    return redirect(f"{reverse('my-month')}?{urlencode({'manager': person, 'period': period.label})}")
+
+
+def _checked(form: forms.Form) -> dict[str, Any]:
+    """What was given. ValueError with the first fault in a sentence."""
+    if not form.is_valid():
+        raise ValueError(next(f"{form[name].label}: {errors[0]}" for name, errors in form.errors.items()))
+    return form.cleaned_data
+
+
+def _period(request: HttpRequest) -> Period:
+    return parse_month(request.POST.get("period", ""), portal_zone())
+
+
+def _overview(period: Period) -> HttpResponse:
+    return redirect(f"{reverse('my-month')}?{urlencode({'period': period.label})}")
 
 
 def _finance(request: HttpRequest) -> Employee:

@@ -12,9 +12,11 @@ from core.periods import Period, month_of
 from core.zone import portal_zone
 from kpi.measures import Measure, read_measure
 from kpi.models import Statement
+from kpi.payees import read_payees
 from kpi.presentation import ShownLine
 from kpi.what_if import COUNTS_IN_MONEY
 from metrics import METRICS, NARROWING, Listing
+from pipelines.models import Person
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,13 @@ def find_links(line: ShownLine, statement: Statement) -> Iterator[Link]:
     """From the measures of a line to the lists of pages, or to the deals themselves where no list can choose them."""
     period = month_of(statement.period, portal_zone())
     known = statement.facts.known_until or statement.computed_at
+    if line.deal is not None:
+        yield Link(_("Deal %(number)s") % {"number": line.deal}, reverse("deal", args=[line.deal]))
     for name in line.measured:
         measure = read_measure(name)
+        if measure.team:
+            yield from _team(measure, statement, period)
+            continue
         address = _address(measure, period, known)
         if measure.is_sales and set(measure.options) & set(NARROWING):
             for deal in (statement.facts.wins or {}).get(name, {}):
@@ -36,6 +43,16 @@ def find_links(line: ShownLine, statement: Statement) -> Iterator[Link]:
         elif address is not None:
             query = {**address.filters, address.owner: statement.manager_id}
             yield Link(str(measure.title), f"{reverse(address.name)}?{urlencode(query)}")
+
+
+def _team(measure: Measure, statement: Statement, period: Period) -> Iterator[Link]:
+    """To the sales of each whose head the person is."""
+    payees = read_payees(period, teams=True)
+    users = payees.users_of(payees.team_of(statement.manager_id))
+    address = _address(measure, period, statement.computed_at)
+    for user in Person.objects.filter(pk__in=users).order_by("name") if address else ():
+        query = {**address.filters, address.owner: user.pk}
+        yield Link(user.name, f"{reverse(address.name)}?{urlencode(query)}")
 
 
 def filter_held(period: Period) -> dict[str, str]:

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_safe
 
 from core import moment
 from core.periods import Period
-from kpi import at_stake, sales
+from kpi import at_stake
+from kpi.differences import Differences, find_differences
 from kpi.forecast import find_next_step, forecast_total
 from kpi.models import Quota, Statement
 from kpi.month_facts import Behind, Facts
@@ -23,8 +24,9 @@ from kpi.pay_schemes import PayScheme, assign_schemes, find_schemes, read_scheme
 from kpi.presentation import ShownLine, show_statement
 from kpi.promises import Promise, list_promises
 from kpi.sentences import percent
-from kpi.statements import check_closable
+from kpi.statements import check_closable, closes_months, find_open_months
 from kpi.trend import compare_months, list_months, sum_up_month
+from kpi.unclaimed import find_unclaimed
 from pipelines.models import Account, Person
 from qc import queries as judgement
 from team.models import Employee
@@ -48,24 +50,36 @@ def my_month(request: HttpRequest) -> HttpResponse:
         return render(
             request, "pay/everybody.html", _everybody(user, choice) | {"choice": choice, "form": form}
         )
-    context = _month(user, choice, choice.person) | {"choice": choice, "form": form}
+    settle = request.GET.get("settle", "")
+    context = _month(user, choice, choice.person, settle) | {"choice": choice, "form": form}
     return render(request, "pay/my_month.html", context)
 
 
 def _everybody(user: Employee, choice: Choice) -> dict[str, Any]:
     """Statements of the month, the largest first; people without one at the end."""
-    rows = Statement.objects.visible_to(user).filter(period=choice.period.first).select_related("manager")
+    visible = Statement.objects.visible_to(user).filter(period=choice.period.first)
+    rows = visible.select_related("manager", "scheme")
     paid = sorted(rows, key=lambda row: -row.total)
     known = {row.manager_id for row in paid}
-    closes = closing.closes_months(user) and moment.now() >= choice.period.end
-    closes = closes and any(row.status == Statement.Status.LIVE for row in paid)
-    return {
+    is_over, closer = moment.now() >= choice.period.end, closes_months(user)
+    closes = closer and is_over and any(row.status == Statement.Status.LIVE for row in paid)
+    context = {
         "closes": closes,
         "refusal": _refusal(choice.period) if closes else "",
         "rows": [(row, sum_up_month(row)) for row in paid],
         "without": [person for person in choice.people if person.pk not in known and choice.is_present],
         "total": sum((row.total for row in paid), Decimal(0)),
     }
+    if closer:
+        differences = find_differences(paid)
+        context |= {
+            "open_months": [one for one in find_open_months(moment.now()) if one != choice.period.first],
+            "changed": [(row, differences[row.pk]) for row in paid if row.pk in differences],
+            "changed_pay": sum((one.pay for one in differences.values()), Decimal(0)),
+            "unclaimed": find_unclaimed(choice.period, paid),
+            "closed": is_over and bool(paid) and not closes,
+        }
+    return context
 
 
 def _refusal(period: Period) -> str:
@@ -77,7 +91,7 @@ def _refusal(period: Period) -> str:
     return ""
 
 
-def _month(user: Employee, choice: Choice, person: Person) -> dict[str, Any]:
+def _month(user: Employee, choice: Choice, person: Person, settle: str = "") -> dict[str, Any]:
     period, now = choice.period, moment.now()
     shown = [one.first for one in list_months(period)]
     found = (
@@ -103,8 +117,12 @@ def _month(user: Employee, choice: Choice, person: Person) -> dict[str, Any]:
         context["months"] = [month for month in context["months"] if month.first != period.first]
         return context | {"quota": quota or (scheme.quota if scheme else None)}
     context |= _counted(statement, before, person, period, scheme, context["promise"])
-    if statement.status == Statement.Status.CLOSED and closing.closes_months(user):
-        context["correction"] = closing.CorrectionForm(context["unpaid"])
+    if statement.status == Statement.Status.CLOSED:
+        differences = find_differences([statement]).get(statement.pk, Differences())
+        context["differences"] = differences
+        if closes_months(user):
+            context["settled"] = settle
+            context["correction"] = closing.CorrectionForm(differences.rows, settle)
     return context
 
 
@@ -138,7 +156,6 @@ def _counted(
         ],
         "largest": max((abs(line.amount) for line in shown.lines), default=Decimal(0)),
         "rules": _rules(facts, person, period),
-        "unpaid": sales.find_unpaid(statement),
         "paid": facts.paid,
     }
     if scheme is None:
