@@ -55,7 +55,7 @@ class LoginForm(AuthenticationForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         name = self.fields["username"]
-        name.validators.append(MaxLengthValidator(int(name.max_length or LONGEST_NAME)))
+        name.validators.append(MaxLengthValidator(int(getattr(name, "max_length", None) or LONGEST_NAME)))
 
 
 class Login(LoginView):

@@ -56,15 +56,16 @@ def read_period(query: QueryDict) -> Period | None:
 
 def read_person(query: QueryDict) -> int | None:
     """The number in ``manager``, of somebody or nobody; None without it. Raises BadScope."""
-    return _number(query, "manager", no_person)
+    return read_number(query, "manager", no_person)
 
 
 def read_pipeline(query: QueryDict) -> int | None:
     """The number in ``pipeline``, of one or none; None without it. Raises BadScope."""
-    return _number(query, "pipeline", no_pipeline)
+    return read_number(query, "pipeline", no_pipeline)
 
 
-def _number(query: QueryDict, name: str, refusal: Callable[[object], BadScope]) -> int | None:
+def read_number(query: QueryDict, name: str, refusal: Callable[[object], BadScope]) -> int | None:
+    """The number that a parameter holds; ``refusal`` says what is wrong with another value. None without it."""
     asked = query.get(name, "").strip()
     if not asked:
         return None
