@@ -15,6 +15,7 @@ import pytest
 import redis
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from core import account
 from devtools import embedded
 
 pytest_plugins = ["pipelines.tests.amo"]  # an account over HTTP, for the tests of every room
@@ -30,7 +31,7 @@ def own_database(url: str) -> str:
 
 
 outside_redis = os.environ.get("REDIS_URL")
-for name in ("AMO_BASE_URL", "AMO_TOKEN", "AMO_RATE", "DEBUG", "DEMO", "SALESOPS_NOW"):
+for name in ("AMO_BASE_URL", "AMO_TOKEN", "AMO_RATE", "DEBUG", "DEMO", "SALESOPS_NOW", "TIME_ZONE"):
     os.environ.pop(name, None)  # a developer's shell must not change what is tested
 os.environ["SECRET_KEY"] = "only-for-tests-0123456789-abcdefghijklm"
 os.environ["DJANGO_SETTINGS_MODULE"] = "salesops.settings"
@@ -58,6 +59,12 @@ def made_once() -> Iterator[None]:
         patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
         patch.setattr(rsa, "generate_private_key", cache(rsa.generate_private_key))
         yield
+
+
+@pytest.fixture(autouse=True)
+def unknown_account() -> None:
+    """What a test before this one knew of the account has been rolled back with it."""
+    account.forget()
 
 
 @pytest.fixture(scope="session", autouse=True)

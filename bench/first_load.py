@@ -36,7 +36,7 @@ def by_two(setting: Setting) -> Iterator[Line]:
     with empty_mirror(setting) as (url, environment):
         began = time.monotonic()
         workers = [worker(environment) for _ in range(WORKERS)]
-        while not coverage.complete():
+        while not coverage.is_complete():
             if all(one.poll() is not None for one in workers):
                 raise RuntimeError("the workers have ended before the load")
             time.sleep(0.1)

@@ -63,7 +63,7 @@ def page_way(setting: Setting) -> Iterator[Line]:
         sandbox(part(60 if setting.quick else 10), rate=0) as url,
         Source(Client(url, lambda: TOKEN), ZoneInfo("Europe/Moscow")) as source,
     ):
-        coverage.pull(source, TABLE, full=True)
+        coverage.pull_entities(source, TABLE, full=True)
         company.regulate()
         judgement_queue.judge_waiting()
         pages = -(-Deal.objects.count() // 250)

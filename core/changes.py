@@ -10,7 +10,7 @@ BEATS, COUNTED = "desk:beats", "desk:counted"
 BUCKET = 15  # seconds: time itself opens findings, so nothing on a page is older than this
 
 
-def beat(counter: str = BEATS) -> None:
+def announce_change(counter: str = BEATS) -> None:
     """Say that something changed. A Redis that is down is no reason to fail: pages then follow the time alone."""
     try:
         redis.client().incr(counter)
@@ -18,7 +18,7 @@ def beat(counter: str = BEATS) -> None:
         return
 
 
-def first_within(seconds: int, what: str) -> bool:
+def claim_within(seconds: int, what: str) -> bool:
     """Whether nobody has asked this about ``what`` in the last ``seconds``: of a burst, one does the work.
 
     Without Redis nobody is the first: what matters is done on schedule as well.
@@ -29,14 +29,14 @@ def first_within(seconds: int, what: str) -> bool:
         return False
 
 
-def stamp(now: datetime) -> str:
+def data_stamp(now: datetime) -> str:
     """Text that differs as soon as the data have changed."""
     return f"{_read(BEATS)}.{int(now.timestamp()) // BUCKET}"
 
 
 def page_stamp(now: datetime) -> str:
     """Text that differs as soon as pages have something new to show."""
-    return f"{stamp(now)}.{_read(COUNTED)}"
+    return f"{data_stamp(now)}.{_read(COUNTED)}"
 
 
 def _read(counter: str) -> int:

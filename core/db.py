@@ -14,7 +14,7 @@ Row = tuple[Any, ...]
 Statement = tuple[str, Mapping[str, Any]]  # SQL and its parameters
 
 
-def ask(*statements: Statement, prepare: bool = False) -> list[list[Row]]:
+def run_statements(*statements: Statement, prepare: bool = False) -> list[list[Row]]:
     """The rows of every statement, run in this order with one trip to the server; none of one that returns none.
 
     In Django's connection, transaction and log of queries, but in PostgreSQL's binary format: three times as fast as

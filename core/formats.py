@@ -2,20 +2,24 @@
 
 Every function takes plain values and a locale code and returns text with non-breaking spaces, so that a
 figure never parts from its unit. `None` is «not known», never zero: it gives a dash. Nothing here asks what
-time it is or which zone the reader is in: moments arrive in the zone they are shown in.
+time it is or which zone the reader is in: moments arrive in the zone they are shown in. Money is in the account's
+currency, as this process knows it (`core.account`).
 """
 
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
-from babel import dates, numbers
+from babel import Locale, dates, numbers
+
+from core import account
 
 Figure = int | float | Decimal
 
 DASH = "—"
 NBSP = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
+SIGNS = {"RUB": "₽", "KZT": "₸", "UAH": "₴", "GEL": "₾", "AMD": "֏", "AZN": "₼", "TRY": "₺", "BYN": "Br"}
 
 _UNITS = {
     "ru": {"day": "д", "hour": "ч", "minute": "мин", "second": "с", "empty": "0 мин"},
@@ -42,14 +46,16 @@ def number(value: Figure | None, locale: str, places: int = 0) -> str:
 
 
 def money(value: Figure | None, locale: str, kopecks: bool = False) -> str:
-    """Roubles: «6 918 700 ₽», with kopecks «6 918 700,50 ₽»."""
+    """In the account's currency: «6 918 700 ₽», «6 918 700 ₸», «€6,918,700»; with kopecks «6 918 700,50 ₽»."""
     if value is None:
         return DASH
-    return number(value, locale, 2 if kopecks else 0) + NBSP + "₽"
+    code = currency()
+    places = numbers.get_currency_precision(code) if kopecks else 0
+    return _of_currency(number(value, locale, places), locale, code)
 
 
 def money_short(value: Figure | None, locale: str) -> str:
-    """Roubles for a card or an axis: «6,9 млн ₽», «48 тыс. ₽», «950 ₽».
+    """For a card or an axis, in the account's currency: «6,9 млн ₽», «48 тыс. ₽», «950 ₽», «€6.9M».
 
     One decimal below ten units of the size, none above; what rounds up to the next size takes its name.
     """
@@ -61,7 +67,8 @@ def money_short(value: Figure | None, locale: str) -> str:
             scaled = exact / size
             places = 1 if abs(rounded(scaled, 1)) < 10 else 0
             text = number(scaled, locale, places).removesuffix(",0").removesuffix(".0")
-            return f"{text}{NBSP if _language(locale) == 'ru' else ''}{name}{NBSP}₽"
+            short = f"{text}{NBSP if _language(locale) == 'ru' else ''}{name}"
+            return _of_currency(short, locale, currency())
     return money(value, locale)
 
 
@@ -157,6 +164,27 @@ def initials(name: str) -> str:
     """«Анна Кузнецова» → «АК»; one word gives its first letter, nothing gives «?»."""
     words = [word for word in name.split() if word[0].isalnum()]
     return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+def currency() -> str:
+    """The account's, by its ISO code."""
+    return account.known().currency
+
+
+@lru_cache(1_000)
+def _sign(code: str, locale: str) -> tuple[str, bool]:
+    """How a currency is written, and whether it stands before the figure there."""
+    told = numbers.get_currency_symbol(code, locale)
+    if told == code:  # the language has no sign of its own for it
+        return SIGNS.get(code, code), False
+    return told, Locale.parse(locale, sep="-").currency_formats["standard"].pattern.startswith("¤")
+
+
+def _of_currency(text: str, locale: str, code: str) -> str:
+    sign, is_before = _sign(code, locale)
+    if not is_before:
+        return text + NBSP + sign
+    return MINUS + sign + text[1:] if text.startswith(MINUS) else sign + text
 
 
 def _language(locale: str) -> str:

@@ -32,12 +32,12 @@ LOCK_DEALS = """
 """
 
 
-def present() -> datetime:
+def lease_now() -> datetime:
     return datetime.now(UTC)
 
 
-def until(length: timedelta) -> datetime:
-    return present() + length
+def lease_until(length: timedelta) -> datetime:
+    return lease_now() + length
 
 
 def of_deals(deals: Collection[int]) -> tuple[str, dict[str, Any]]:
@@ -48,47 +48,47 @@ def of_deals(deals: Collection[int]) -> tuple[str, dict[str, Any]]:
 def hold(lock: Lock, which: int | str) -> None:
     """Wait for a lock and keep it until the transaction ends."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [lock, number(which)])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [lock, lock_number(which)])
 
 
-def vouch(name: str) -> None:
+def hold_session_claim(name: str) -> None:
     """Say that this session works on ``name``; never waits."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock_shared(%s, %s)", [Lock.VOUCHED, number(name)])
+        cursor.execute("SELECT pg_advisory_lock_shared(%s, %s)", [Lock.VOUCHED, lock_number(name)])
 
 
-def retract(name: str) -> None:
+def release_session_claim(name: str) -> None:
     """Take it back. A session that has broken down has taken it back already."""
     with suppress(DatabaseError), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock_shared(%s, %s)", [Lock.VOUCHED, number(name)])
+        cursor.execute("SELECT pg_advisory_unlock_shared(%s, %s)", [Lock.VOUCHED, lock_number(name)])
 
 
-def vouched(name: str) -> bool:
+def is_session_claimed(name: str) -> bool:
     """Whether any living session works on ``name``."""
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
                               WHERE datname = current_database() AND locktype = 'advisory'
                                 AND classid = %s AND objid = %s AND objsubid = 2)""",
-            [Lock.VOUCHED, number(name)],
+            [Lock.VOUCHED, lock_number(name)],
         )
         return bool(cursor.fetchone()[0])
 
 
 @contextmanager
-def alone(name: str) -> Iterator[bool]:
+def hold_alone(name: str) -> Iterator[bool]:
     """Whether no other session is at ``name`` in the same way; if so, none begins before this one has ended."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [Lock.ALONE, number(name)])
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [Lock.ALONE, lock_number(name)])
         mine = bool(cursor.fetchone()[0])
     try:
         yield mine
     finally:
         if mine:
             with suppress(DatabaseError), connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [Lock.ALONE, number(name)])
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [Lock.ALONE, lock_number(name)])
 
 
-def number(which: int | str) -> int:
+def lock_number(which: int | str) -> int:
     """The second half of a lock's number; fits a signed integer."""
     return which if isinstance(which, int) else crc32(which.encode()) >> 1

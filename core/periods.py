@@ -89,7 +89,7 @@ class Period:
         return Period(start, end, f"{_written(start)}/{_written(end)}")
 
 
-def month(text: str, tz: ZoneInfo) -> Period:
+def parse_month(text: str, tz: ZoneInfo) -> Period:
     """The month written «2026-11»."""
     match = _MONTH.fullmatch(text)
     if not match or not 1 <= int(match[2]) <= 12 or int(match[1]) not in _YEARS:
@@ -112,7 +112,7 @@ def _month(year: int, number: int, tz: ZoneInfo) -> Period:
 
 def _bound(name: str, text: str, tz: ZoneInfo) -> datetime:
     if _MONTH.fullmatch(text):
-        return month(text, tz).start
+        return parse_month(text, tz).start
     try:
         moment = datetime.fromisoformat(text)
         local = moment.replace(tzinfo=tz) if moment.tzinfo is None else moment.astimezone(tz)

@@ -24,6 +24,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
+from _pytest.main import pytest_runtestloop
 
 PROJECT = Path(__file__).resolve().parents[1]
 # modules → the tests that must notice, the quickest first
@@ -33,12 +34,14 @@ ROOMS = {
     "team/calendars.py team/clock.py team/hours.py team/patterns.py": (
         "team/tests/test_patterns.py team/tests/test_clock.py team/tests/test_schedules.py"
     ),
+    "pipelines/mirror/rows.py pipelines/mirror/log_rows.py": "pipelines/tests/test_rows.py",
     "timeline/history.py timeline/timeline.py": "timeline/tests/test_history.py qc/tests/test_rules.py",
     "qc/rules/*.py": "qc/tests/test_rules.py qc/tests/test_simulation.py qc/tests/test_regulations.py",
     "kpi/calculation/*.py kpi/components/*.py": (
         "kpi/tests/test_components.py kpi/tests/test_kinds.py kpi/tests/test_pay_schemes.py kpi/tests/test_spiff.py"
     ),
 }
+NOBODY = 99  # holds the function that was to be broken
 PATIENCE = 90  # seconds; a mutant that never ends is noticed too
 COMPARED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -54,7 +57,6 @@ class Mutant:
     line: int
     what: str
     code: CodeType  # of the function that it is in
-    tests: str
 
     def __str__(self) -> str:
         return f"{self.path.relative_to(PROJECT)}:{self.line}: {self.what} in {self.code.co_qualname}"
@@ -124,7 +126,7 @@ def functions(code: CodeType) -> Iterator[CodeType]:
             yield from [inner] if optimised else functions(inner)
 
 
-def mutants(path: Path, tests: str) -> Iterator[Mutant]:
+def mutants(path: Path) -> Iterator[Mutant]:
     source, name = path.read_text(encoding="utf-8"), str(path)
     whole = {
         (code.co_qualname, code.co_firstlineno): code for code in functions(compile(source, name, "exec"))
@@ -137,16 +139,15 @@ def mutants(path: Path, tests: str) -> Iterator[Mutant]:
         with contextlib.suppress(SyntaxError):
             for code in functions(compile(tree, name, "exec")):
                 if code != whole[code.co_qualname, code.co_firstlineno]:
-                    yield Mutant(path, change.taken[1], change.taken[0], code, tests)
+                    yield Mutant(path, change.taken[1], change.taken[0], code)
 
 
-def drawn(each: int, seed: int, names: list[str]) -> Iterator[Mutant]:
-    for paths, tests in ROOMS.items():
-        for path in sorted(found for pattern in paths.split() for found in PROJECT.glob(pattern)):
-            if not names or any(name in str(path) for name in names):
-                known = list(mutants(path, tests))
-                chance = random.Random(f"{seed} {path.relative_to(PROJECT)}")
-                yield from known if not each or len(known) <= each else chance.sample(known, each)
+def drawn(paths: str, each: int, seed: int, names: list[str]) -> Iterator[Mutant]:
+    for path in sorted(found for pattern in paths.split() for found in PROJECT.glob(pattern)):
+        if not names or any(name in str(path) for name in names):
+            known = list(mutants(path))
+            chance = random.Random(f"{seed} {path.relative_to(PROJECT)}")
+            yield from known if not each or len(known) <= each else chance.sample(known, each)
 
 
 def put(mutant: Mutant) -> bool:
@@ -166,31 +167,57 @@ def put(mutant: Mutant) -> bool:
     return bool(alike)
 
 
-def run(tests: str, lane: int, mutant: Mutant | None = None) -> int:
-    """Fork a process that runs the tests; its exit code is pytest's, 0 when nobody noticed."""
-    if pid := os.fork():
-        return pid
-    from django.conf import settings
+class Runner:
+    """A plugin of pytest: tests are collected once, and run by a fork for each mutant."""
 
-    settings.DATABASES["default"]["TEST"]["NAME"] = f"test_mutants_{lane}"
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 1)
-        os.dup2(nowhere.fileno(), 2)
-    signal.alarm(PATIENCE)
-    code = 99
-    if mutant is None or put(mutant):
-        options = [
-            "-x",
-            "-q",
-            "--reuse-db",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:randomly",
-            "--hypothesis-seed=1",
-        ]
-        code = int(pytest.main([*options, *tests.split()]))
-    os._exit(code)
+    def __init__(self, waiting: list[Mutant], lanes: int) -> None:
+        self.waiting, self.lanes = waiting, list(range(lanes))
+        self.running: dict[int, tuple[int, Mutant | None]] = {}
+        self.alive: list[Mutant] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        for lane in list(self.lanes):  # each makes its database, and all tests pass before anything is broken
+            self.fork(session, lane, None)
+            if self.wait()[1] != 0:
+                raise pytest.UsageError("The tests must pass first.")
+        while self.waiting or self.running:
+            while self.waiting and self.lanes:
+                self.fork(session, self.lanes.pop(), self.waiting.pop(0))
+            mutant, code = self.wait()
+            if mutant and code in (0, NOBODY):
+                self.alive.append(mutant)
+                print(f"alive  {mutant}", flush=True)
+        return True
+
+    def wait(self) -> tuple[Mutant | None, int]:
+        pid, status = os.wait()
+        lane, mutant = self.running.pop(pid)
+        if lane not in self.lanes:
+            self.lanes.append(lane)
+        return mutant, os.waitstatus_to_exitcode(status)
+
+    def fork(self, session: pytest.Session, lane: int, mutant: Mutant | None) -> None:
+        """A process that runs the tests and ends with 0 when all pass, NOBODY when nothing was broken."""
+        if pid := os.fork():
+            self.running[pid] = lane, mutant
+            return
+        from django.conf import settings
+
+        settings.DATABASES["default"]["TEST"]["NAME"] = f"test_mutants_{lane}"
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+            os.dup2(nowhere.fileno(), 2)
+        session.config.pluginmanager.unregister(name="terminalreporter")
+        code = NOBODY
+        signal.alarm(PATIENCE)
+        if mutant is None or put(mutant):
+            try:
+                pytest_runtestloop(session)
+                code = int(session.testsfailed > 0)
+            except BaseException:
+                code = 1  # -x, or a mutant that broke more than a test
+        os._exit(code)
 
 
 def main() -> int:
@@ -202,27 +229,18 @@ def main() -> int:
     parser.add_argument("--lanes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("names", nargs="*", metavar="NAME", help="a part of a path: these modules only")
     options = parser.parse_args()
-    sys.path.insert(0, str(PROJECT))
-    importlib.import_module("conftest")  # services, settings, Django: once for all
-    waiting = list(drawn(options.each, options.seed, options.names))
-    for tests in dict.fromkeys(mutant.tests for mutant in waiting):
-        for lane in range(options.lanes):
-            if os.waitstatus_to_exitcode(os.waitpid(run(tests, lane), 0)[1]):
-                sys.exit(f"The tests must pass first: {tests}")
-    number, alive = len(waiting), []
-    running: dict[int, tuple[int, Mutant]] = {}
-    lanes = list(range(options.lanes))
-    while waiting or running:
-        while waiting and lanes:
-            lane, mutant = lanes.pop(), waiting.pop(0)
-            running[run(mutant.tests, lane, mutant)] = lane, mutant
-        pid, status = os.wait()
-        lane, mutant = running.pop(pid)
-        lanes.append(lane)
-        if os.waitstatus_to_exitcode(status) in (0, 99):
-            alive.append(mutant)
-            print(f"alive  {mutant}", flush=True)
-    print(f"{number - len(alive)} of {number} mutants were noticed: {1 - len(alive) / max(number, 1):.1%}")
+    number = left = 0
+    for paths, tests in ROOMS.items():
+        waiting = list(drawn(paths, options.each, options.seed, options.names))
+        if not waiting:
+            continue
+        number += len(waiting)
+        runner = Runner(waiting, options.lanes)
+        given = ["-x", "-q", "--no-header", "--reuse-db", "-p", "no:cacheprovider", "--hypothesis-seed=1"]
+        if code := pytest.main([*given, *tests.split()], plugins=[runner]):
+            return int(code)
+        left += len(runner.alive)
+    print(f"{number - left} of {number} mutants were noticed: {1 - left / max(number, 1):.1%}")
     return 0
 
 

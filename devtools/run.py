@@ -37,7 +37,7 @@ TRIES = 3  # of a first load that a fallen database has interrupted
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Refused(Exception):
+class StartRefused(Exception):
     """The portal cannot start as asked; the text says why and what to do."""
 
 
@@ -71,7 +71,7 @@ def main() -> int:
         return 0
     except StepFailed:
         return 1
-    except (Refused, EmbeddedError, HoldsRealData, ChildDied) as error:
+    except (StartRefused, EmbeddedError, HoldsRealData, ChildDied) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -87,7 +87,7 @@ def _use(amo: str | None) -> Use:
     """What the portal is started for."""
     address = os.environ.get("AMO_BASE_URL")
     if amo == "none" and address:
-        raise Refused(f"AMO=none and AMO_BASE_URL={address} exclude each other; leave one of them out.")
+        raise StartRefused(f"AMO=none and AMO_BASE_URL={address} exclude each other; leave one of them out.")
     return Use.FILE if amo == "none" else Use.ACCOUNT if address else Use.DEMO
 
 
@@ -179,7 +179,7 @@ def _wait_for(crew: Crew, address: str, name: str, patience: float) -> None:
             return
         except OSError:
             time.sleep(0.1)
-    raise Refused(f"{name} did not answer within {patience:.0f} seconds.")
+    raise StartRefused(f"{name} did not answer within {patience:.0f} seconds.")
 
 
 @contextmanager
@@ -196,7 +196,7 @@ def _services() -> Iterator[Servers]:
         try:
             redis.Redis.from_url(os.environ["REDIS_URL"]).ping()
         except (redis.RedisError, ValueError) as error:
-            raise Refused(f"REDIS_URL: no Redis answers there ({error}).") from error
+            raise StartRefused(f"REDIS_URL: no Redis answers there ({error}).") from error
         yield servers
     finally:
         if servers.database or servers.redis:
@@ -212,7 +212,7 @@ def _only_one() -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Refused("The portal of this folder runs already, in another terminal.") from None
+            raise StartRefused("The portal of this folder runs already, in another terminal.") from None
         yield
 
 
@@ -223,7 +223,9 @@ def _check_port(port: int) -> None:
             probe.bind((HOST, port))
         except (OSError, OverflowError) as error:
             why = getattr(error, "strerror", None) or "it must be 0-65535"
-            raise Refused(f"Port {port} cannot be used ({why}); try another: make run PORT=8001.") from error
+            raise StartRefused(
+                f"Port {port} cannot be used ({why}); try another: make run PORT=8001."
+            ) from error
 
 
 def _free_port() -> int:

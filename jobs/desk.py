@@ -2,15 +2,14 @@
 
 from contextlib import suppress
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from celery import Task, shared_task
 from celery.signals import task_postrun
-from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from core import changes, moment
-from core.periods import Period, month
+from core.periods import Period, parse_month
+from core.zone import portal_zone
 from jobs.pay import refresh_statements
 from metrics import snapshot
 
@@ -19,8 +18,8 @@ PAY_DELAY = 10  # seconds: judgements of that long share one count of the month'
 
 @shared_task
 def count_desk(label: str) -> None:
-    snapshot.recount(moment.now(), month(label, ZoneInfo(settings.TIME_ZONE)))
-    changes.beat(changes.COUNTED)
+    snapshot.recount(moment.now(), parse_month(label, portal_zone()))
+    changes.announce_change(changes.COUNTED)
 
 
 def ask_for_count(asked: Period) -> None:
@@ -32,12 +31,12 @@ def ring(task: Task, **_: Any) -> None:
     """After a sync, since not every change is judged, and after pay; judgement rings itself, when it has judged."""
     room, module, _name = task.name.split(".")
     if room == "jobs" and module not in ("desk", "judgement"):
-        changes.beat()
+        changes.announce_change()
 
 
 def announce_judgement() -> None:
     """Deals were judged: open pages may look, and the month's pay is counted anew, once for a burst of judgements."""
-    changes.beat()
-    if changes.first_within(PAY_DELAY, "pay"):
+    changes.announce_change()
+    if changes.claim_within(PAY_DELAY, "pay"):
         with suppress(OperationalError):  # the schedule counts it as well
             refresh_statements.apply_async(countdown=PAY_DELAY, retry=False)

@@ -29,7 +29,7 @@ def demand_by_changed_terms() -> None:
 
     Most changes are demanded by those who make them; this finds what came with the dictionaries of amoCRM.
     """
-    with locks.alone("qc.terms") as mine:
+    with locks.hold_alone("qc.terms") as mine:
         if not mine:
             return
         present = "/".join(map(str, criteria.stamp()))

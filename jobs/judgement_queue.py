@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Max, Q
 
 from core import locks, moment
-from core.db import Row, Statement, ask
+from core.db import Row, Statement, run_statements
 from jobs import desk, succession
 from pipelines.models import Account, JudgementRequest
 from qc import engine, parallel
@@ -100,7 +100,7 @@ def judge_singles() -> Judged | None:
     deals: list[int] = []
     try:
         with transaction.atomic():
-            [rows] = ask((SINGLE, {"now": locks.present(), "limit": BATCH}), prepare=True)
+            [rows] = run_statements((SINGLE, {"now": locks.lease_now(), "limit": BATCH}), prepare=True)
             if not rows:
                 return None
             deals = sorted({deal for _, deal in rows})
@@ -116,7 +116,7 @@ def judge_part() -> Judged | None:
     rows: list[Row] = []
     try:
         with transaction.atomic():
-            [rows] = ask((PART, {"now": locks.present()}), prepare=True)
+            [rows] = run_statements((PART, {"now": locks.lease_now()}), prepare=True)
             for request, deals, rules, history in rows:
                 known = None if rules is None else [rule for rule in rules if rule in RULES]
                 return engine.judge_together(deals, known, history=history, requests=[request])
@@ -145,7 +145,7 @@ def judge_apart(deals: list[int]) -> int:
         middle = len(deals) // 2
         return judge_asked(deals[:middle]) + judge_asked(deals[middle:])
     log.exception("deal %s cannot be judged", deals)
-    JudgementRequest.objects.filter(deal_id__in=deals).update(retry_at=locks.until(REST))
+    JudgementRequest.objects.filter(deal_id__in=deals).update(retry_at=locks.lease_until(REST))
     return 0
 
 
@@ -156,7 +156,7 @@ def halve(request: int, deals: list[int], rules: list[str] | None, history: bool
         asked = JudgementRequest.objects.filter(pk=request)
         if not middle:
             log.exception("deal %s cannot be judged", deals)
-            asked.update(retry_at=locks.until(REST))
+            asked.update(retry_at=locks.lease_until(REST))
         elif asked.delete()[0]:
             for half in (deals[:middle], deals[middle:]):
                 JudgementRequest.objects.create(deals=half, rules=rules, history=history)
@@ -165,21 +165,24 @@ def halve(request: int, deals: list[int], rules: list[str] | None, history: bool
 def cut_wide() -> bool:
     """Cut requests about stages or about all deals into parts of deals; many of them become one. False without any."""
     with transaction.atomic():
-        [rows] = ask((WIDE, {}))
+        [rows] = run_statements((WIDE, {}))
         everything = [(rules, history) for _, stage, _, rules, history in rows if stage is None]
         stages = {stage: since for _, stage, since, *_ in reversed(rows) if stage is not None}
         statements: list[Statement] = []
         if any(rules is None for rules, _ in everything):
             history = any(history for _, history in everything)
+            engine.judge_every_subject()
             statements += [(COVERED, {"history": history}), cut(ALL, None, history=history)]
         else:
             if everything:
-                statements.append(cut(ALL, sorted({rule for rules, _ in everything for rule in rules})))
+                named = sorted({rule for rules, _ in everything for rule in rules})
+                engine.judge_every_subject([rule for rule in named if rule in RULES])
+                statements.append(cut(ALL, named))
             if stages:
                 values: dict[str, Any] = {"stages": list(stages), "since": list(stages.values())}
                 statements.append(cut(ON_STAGES, None, **values))
         if rows:
-            ask(*statements, (ANSWER, {"requests": [request for request, *_ in rows]}))
+            run_statements(*statements, (ANSWER, {"requests": [request for request, *_ in rows]}))
     return bool(rows)
 
 
@@ -198,7 +201,7 @@ def judge_on_all_cores() -> Counts:
     if workers > 1:
         counts += sum(parallel.spread(judge_waiting, [()] * workers, workers), Counts())
     counts += judge_waiting()
-    while requests.filter(Q(retry_at=None) | Q(retry_at__lte=locks.present())).exists():
+    while requests.filter(Q(retry_at=None) | Q(retry_at__lte=locks.lease_now())).exists():
         time.sleep(LOOK)
         counts += judge_waiting()
     return counts
@@ -219,7 +222,7 @@ def judge_load() -> Counts | None:
 
     What `Account.loaded_at` says is missing until it has come to its end: whoever was killed is followed by another.
     """
-    with locks.alone("judge_load") as mine:
+    with locks.hold_alone("judge_load") as mine:
         if not mine:
             return None
         succession.hand_over()

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 @shared_task
 def pull_changes() -> None:
     """What has changed since the last time; a mirror that is not complete yet is loaded first."""
-    if not coverage.complete() or not judgement_queue.loaded():
+    if not coverage.is_complete() or not judgement_queue.loaded():
         first_load.apply_async(expires=600)
         return
     pull(coverage.changing)
@@ -30,12 +30,14 @@ def pull_changes() -> None:
 
 @shared_task
 def pull_dictionaries() -> None:
-    """Users, pipelines, stages, fields and the like; and the hooks, which amoCRM may have switched off."""
+    """Users, pipelines, stages, fields and the like; the account's zone and currency; and the hooks, which amoCRM may
+    have switched off."""
     pull(coverage.dictionaries)
-    hooks.forget()
+    hooks.forget_bodies()
     try:
-        account = connection.current()
-        if not account.wants_hooks or webhook_address.doubt(settings.PORTAL_URL, account.base_url):
+        account = connection.find_account()
+        connection.reread(account)
+        if not account.wants_hooks or webhook_address.doubt_address(settings.PORTAL_URL, account.base_url):
             return
         with connection.client_for(account, "interactive") as client:
             hooks.ensure_subscription(client, account, settings.PORTAL_URL)
@@ -48,13 +50,13 @@ def pull_dictionaries() -> None:
 @shared_task(time_limit=12 * 3600)
 def first_load() -> None:
     """Everything that was never loaded, from where an interrupted load stopped; and what follows from the whole."""
-    if not coverage.complete():
+    if not coverage.is_complete():
         judgement_queue.begin_load()
         pull(coverage.unfinished)
-    if not coverage.complete() or judgement_queue.loaded():
+    if not coverage.is_complete() or judgement_queue.loaded():
         return
     try:
-        with connection.source_of(connection.current()) as source:
+        with connection.source_of(connection.find_account()) as source:
             coverage.adopt_orphans(source)
     except (CannotConnect, AmoError) as error:
         log.warning("the load is not over yet: %s", error)
@@ -65,11 +67,11 @@ def first_load() -> None:
 @shared_task(time_limit=12 * 3600)
 def sweep(only_unfinished: bool = False) -> None:
     """Compare the mirror with amoCRM and repair it; a failure is written to the comparison's own row."""
-    if not coverage.complete():
+    if not coverage.is_complete():
         return
     try:
-        with connection.source_of(connection.current()) as source:
-            reconcile.run(source, only_unfinished=only_unfinished)
+        with connection.source_of(connection.find_account()) as source:
+            reconcile.compare_mirror(source, only_unfinished=only_unfinished)
     except (CannotConnect, AmoError, LostLease) as error:
         log.warning("the mirror was not compared to the end: %s", error)
 
@@ -77,7 +79,7 @@ def sweep(only_unfinished: bool = False) -> None:
 @shared_task
 def answer_hooks() -> None:
     """Read again what the waiting hooks ring about, and judge it at once."""
-    hooks.begin()
+    hooks.begin_answers()
     try:
         answer_waiting_hooks()
     except (CannotConnect, AmoError) as error:
@@ -86,18 +88,18 @@ def answer_hooks() -> None:
 
 def answer_waiting_hooks() -> None:
     """Raises CannotConnect or AmoError; what is not answered then waits."""
-    if not hooks.waiting():
+    if not hooks.waiting_hooks():
         return
-    with connection.source_of(connection.current(), "interactive") as source:
-        while hooks.waiting():
-            judgement_queue.judge_deals(hooks.answer(source))
+    with connection.source_of(connection.find_account(), "interactive") as source:
+        while hooks.waiting_hooks():
+            judgement_queue.judge_deals(hooks.answer_hooks(source))
 
 
 def pull(choose: Callable[[], list[Entity]]) -> None:
     """A failure is written to the cursor of its entity and to the log; the next run goes on from there."""
     try:
-        with connection.source_of(connection.current()) as source:
-            for entity, error in coverage.pull(source, choose()):
+        with connection.source_of(connection.find_account()) as source:
+            for entity, error in coverage.pull_entities(source, choose()):
                 log.warning("%s: %s", entity.name, error)
     except NotConnected as error:
         log.debug("%s", error)

@@ -1,12 +1,10 @@
 """Background work of the room."""
 
-from zoneinfo import ZoneInfo
-
 from celery import shared_task
-from django.conf import settings
 
 from core import moment
 from core.periods import month_of
+from core.zone import portal_zone
 from kpi.statements import refresh_month
 
 
@@ -14,6 +12,6 @@ from kpi.statements import refresh_month
 def refresh_statements() -> None:
     """Statements of the present month, and of the last one until it is closed: its data may still arrive."""
     now = moment.now()
-    present = month_of(now, ZoneInfo(settings.TIME_ZONE))
+    present = month_of(now, portal_zone())
     refresh_month(present.previous, now)
     refresh_month(present, now)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Field, ForeignObjectRel, Model
 
-from pipelines.imports.names import CLOSING, LOCAL, folded
+from pipelines.imports.names import CLOSING, LOCAL, fold_name
 from pipelines.models import Person, Stage
 
 Names = Iterable[tuple[Any, Hashable, bool]]  # key, name, whether the key is a local one
@@ -25,7 +25,7 @@ def hand_over() -> None:
 
 def people() -> Names:
     for key, name in Person.objects.values_list("id", "name"):
-        yield key, folded(name), key >= LOCAL
+        yield key, fold_name(name), key >= LOCAL
 
 
 def stages() -> Names:
@@ -33,7 +33,7 @@ def stages() -> Names:
         if stage.pipeline is None:  # the pipeline itself has not come yet
             continue
         closing = stage.status if stage.status in CLOSING.values() else None
-        name = (folded(stage.pipeline.name), closing or folded(stage.name))
+        name = (fold_name(stage.pipeline.name), closing or fold_name(stage.name))
         yield stage.pk, name, stage.pipeline.pk >= LOCAL
 
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import Case, Exists, OuterRef, Q, When
 
 from core.periods import month_of
+from core.zone import portal_zone
 from kpi.models import Statement
 from kpi.prices import priced
 from pipelines.models import Stay
@@ -18,7 +17,6 @@ from qc import queries as judgement
 from qc.rules import TASK, VISIT
 from team.models import Employee
 
-TZ = ZoneInfo(settings.TIME_ZONE)
 SHOWN = 7
 SOON = 3
 MOST = 1_000  # of one person's findings that are weighed
@@ -32,7 +30,7 @@ class Weighed:
     pk: int
     rule: str
     mode: str
-    deal_id: int
+    deal_id: int | None
     stage_id: str | None
     manager_id: int | None
     opens_at: datetime
@@ -69,7 +67,9 @@ def find(person: int, user: Employee, now: datetime, statements: Iterable[Statem
     """
     standing = judgement.standing(user).filter(manager=person)
     own = Stay.objects.filter(
-        Q(left_at=None) | Q(left_at__gt=month_of(now, TZ).start), deal=OuterRef("deal"), manager=person
+        Q(left_at=None) | Q(left_at__gt=month_of(now, portal_zone()).start),
+        deal=OuterRef("deal"),
+        manager=person,
     )
     mine = Case(
         When(rule__in=judgement.counted_by(TASK), then=True),
@@ -82,13 +82,13 @@ def find(person: int, user: Employee, now: datetime, statements: Iterable[Statem
         ahead.select_related(None).annotate(mine=mine).order_by("opens_at", "pk").values_list(*names)[:MOST]
     )
     weighed = [Weighed(*row) for row in rows]
-    opened = [one for one in weighed if one.opens_at <= now and one.mine]
-    soon = [one for one in weighed if one.opens_at > now and one.mine][:SOON]
+    opened = [one for one in weighed if one.opens_at < now and one.mine]
+    soon = [one for one in weighed if one.opens_at >= now and one.mine][:SOON]
     prices = priced([*opened, *soon], statements, {one.pk for one in weighed}, now)
     dearest = sorted(opened, key=lambda one: -(prices[one.pk] or 0))[:SHOWN]
     found = standing.in_bulk([one.pk for one in (*dearest, *soon)])
     leaks = {pk: _leak(finding, prices[pk]) for pk, finding in found.items()}
-    count = sum(one.opens_at <= now for one in weighed)
+    count = sum(one.opens_at < now for one in weighed)
     return Leaks([leaks[one.pk] for one in dearest], [leaks[one.pk] for one in soon], count)
 
 

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from django.conf import settings
 
 from core import moment
 from core.periods import month_of
+from core.zone import portal_zone
 from kpi.models import Statement
 from kpi.month_facts import Score
 from kpi.pay_schemes import read_scheme
@@ -19,7 +17,7 @@ from qc import backtest
 
 def try_norms(stage: str, norms: Mapping[str, Any]) -> dict[int, Decimal]:
     """By manager: what the norms of a stage would have done to the pay of the present month."""
-    month = month_of(moment.now(), ZoneInfo(settings.TIME_ZONE))
+    month = month_of(moment.now(), portal_zone())
     return try_violations(month.first, backtest.more_violations(stage, norms, month.start))
 
 

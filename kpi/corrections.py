@@ -28,7 +28,7 @@ def correct_statement(
     if not reason.strip():
         raise ValueError(_("A correction needs a reason"))
     if not amount or amount != kopecks(amount):
-        raise ValueError(_("A correction must be an amount in roubles and kopecks other than zero"))
+        raise ValueError(_("A correction must be an amount other than zero, with two decimals at most"))
     last = locked.lines.aggregate(last=Max("position"))["last"] or 0
     line = StatementLine.objects.create(
         statement=locked,

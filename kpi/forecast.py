@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from django.conf import settings
 
 from core import moment
 from core.periods import month_of
+from core.zone import portal_zone
 from kpi.calculation import tiers
 from kpi.calculation.component import Inputs, Multiplier
 from kpi.calculation.rounding import ZERO, kopecks
@@ -22,7 +20,6 @@ from kpi.pay_schemes import read_scheme
 from kpi.sales import sales_measures
 from kpi.what_if import pay_inputs, take_inputs
 
-TZ = ZoneInfo(settings.TIME_ZONE)
 MORE_SALES = Decimal(10_000)
 SPREAD = 1.2816  # standard deviations: four months of five end inside
 
@@ -69,7 +66,7 @@ def find_next_step(statement: Statement) -> NextStep:
 
 def forecast_total(statement: Statement) -> Forecast | None:
     """None when the month is over or closed, and while no shift is worked or none is left."""
-    over = month_of(statement.period, TZ).end <= moment.now()
+    over = month_of(statement.period, portal_zone()).end <= moment.now()
     if over or statement.status == Statement.Status.CLOSED:
         return None
     scheme, given = read_scheme(statement.scheme), take_inputs(statement.facts)

@@ -5,12 +5,10 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
-from zoneinfo import ZoneInfo
-
-from django.conf import settings
 
 from core import moment
 from core.periods import Period, month_of
+from core.zone import portal_zone
 from kpi.calculation.rounding import ZERO
 from kpi.models import Statement
 from kpi.pay_schemes import read_scheme
@@ -18,8 +16,6 @@ from kpi.what_if import COUNTS_IN_MONEY, break_rules, compute_pay
 from pipelines.models import Stay
 from qc import queries as judgement
 from qc.rules import TASK, VISIT
-
-TZ = ZoneInfo(settings.TIME_ZONE)
 
 
 class FindingLike(Protocol):
@@ -32,7 +28,7 @@ class FindingLike(Protocol):
     @property
     def mode(self) -> str: ...
     @property
-    def deal_id(self) -> int: ...
+    def deal_id(self) -> int | None: ...
     @property
     def stage_id(self) -> str | None: ...
     @property
@@ -74,7 +70,7 @@ def priced(
         elif finding.mode != COUNTS_IN_MONEY or finding.pk not in counted:
             prices[finding.pk] = ZERO
         else:
-            case = (statement.pk, finding.rule, finding.opens_at <= statement.computed_at)
+            case = (statement.pk, finding.rule, finding.opens_at < statement.computed_at)
             if case not in known:
                 known[case] = _price(statement, finding.rule, counted=case[2])
             prices[finding.pk] = known[case]
@@ -86,7 +82,7 @@ def held(findings: Collection[FindingLike], now: datetime) -> set[int]:
 
     Keys of findings; one query.
     """
-    pieces: dict[tuple[int | None, int], list[Stay]] = defaultdict(list)
+    pieces: dict[tuple[int | None, int | None], list[Stay]] = defaultdict(list)
     for piece in Stay.objects.filter(
         deal__in={finding.deal_id for finding in findings},
         manager__in={finding.manager_id for finding in findings if finding.manager_id is not None},
@@ -106,8 +102,8 @@ def held(findings: Collection[FindingLike], now: datetime) -> set[int]:
 
 def month_in(finding: FindingLike, now: datetime) -> Period:
     """The month that the finding costs money in."""
-    is_open = finding.opens_at <= now and (finding.closes_at is None or finding.closes_at > now)
-    return month_of(now if is_open else finding.opens_at, TZ)
+    is_open = finding.opens_at < now and (finding.closes_at is None or finding.closes_at > now)
+    return month_of(now if is_open else finding.opens_at, portal_zone())
 
 
 def _price(statement: Statement, rule: str, counted: bool) -> Decimal | None:

@@ -5,20 +5,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import connection
 
 from core.periods import Period, month_of
+from core.zone import portal_zone
 from kpi.calculation.rounding import ZERO
 from kpi.corrections import CORRECTION
 from kpi.measures import read_measure
 from kpi.models import Statement
 from kpi.pay_schemes import PayScheme, read_scheme
 from metrics import UnknownField, list_wins
-
-TZ = ZoneInfo(settings.TIME_ZONE)
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,7 @@ def find_unpaid(statement: Statement) -> list[NotPaid]:
     """
     if statement.status != Statement.Status.CLOSED or statement.facts.wins is None:
         return []
-    period = month_of(statement.period, TZ)
+    period = month_of(statement.period, portal_zone())
     found: dict[int, Decimal] = {}
     for name in sales_measures(read_scheme(statement.scheme)):
         try:

@@ -41,7 +41,7 @@ def choose_title(titles: Mapping[str, str]) -> str:
 
 
 def money(amount: Decimal | str) -> str:
-    """Roubles, with kopecks only where there are any."""
+    """In the account's currency, with kopecks only where there are any."""
     exact = formats.rounded(Decimal(amount), 2)
     return formats.money(exact, locale(), kopecks=exact != exact.to_integral_value())
 

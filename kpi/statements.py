@@ -131,8 +131,8 @@ def check_closable(period: Period, now: datetime) -> None:
     """ValueError, with a sentence, while anything that happened in the month may be missing or is not judged yet."""
     if now < period.end:
         raise ValueError(_("%(month)s is not over yet: it can be closed from %(day)s") % _words(period))
-    if freshness.connected():
-        as_of = freshness.overall(now).as_of
+    if freshness.is_connected():
+        as_of = freshness.overall_freshness(now).as_of
         if as_of is None:
             raise ValueError(
                 _(

@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import DateTimeField, DecimalField, Expression, F, Func, QuerySet, TextField, Value
 
+from core.zone import portal_zone
 from pipelines.models import CustomField, Deal
 
 NUMBERS = {"numeric", "monetary", "price"}
@@ -54,14 +53,24 @@ class Number(Reading):
     output_field = DecimalField()
 
 
-class Moment(Reading):
-    """Unix seconds or ISO text as a moment, null when it is neither."""
+class Moment(Func):
+    """Unix seconds or ISO text as a moment, null when it is neither. A date is a day of the portal's zone.
 
-    template = (
-        "CASE WHEN %(expressions)s ~ '^[0-9]{1,11}$' THEN to_timestamp((%(expressions)s)::bigint)"
-        " WHEN %(expressions)s ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}(T|$)' THEN (%(expressions)s)::timestamptz END"
-    )
+    Text without an offset is never left to the session: its zone is UTC, and a date would be the eve west of it.
+    """
+
     output_field = DateTimeField()
+
+    def as_sql(self, *args: Any, **extra: Any) -> tuple[str, tuple[Any, ...]]:
+        text, values = args[0].compile(self.get_source_expressions()[0])
+        sql = (
+            f"CASE WHEN {text} ~ '^[0-9]{{1,11}}$' THEN to_timestamp(({text})::bigint)"
+            f" WHEN {text} ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$' THEN ({text})::timestamp AT TIME ZONE %s"
+            f" WHEN {text} ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T.*(Z|[+-][0-9:]+)$' THEN ({text})::timestamptz"
+            f" WHEN {text} ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T' THEN ({text})::timestamp AT TIME ZONE %s END"
+        )
+        zone, own = str(portal_zone()), tuple(values)
+        return sql, (*own * 4, zone, *own * 4, zone)
 
 
 def amount(options: Mapping[str, str]) -> Expression | F:
@@ -101,7 +110,7 @@ def check_fields(options: Mapping[str, str]) -> None:
 
 def _midnight(option: str, text: str) -> datetime:
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=portal_zone())
     except ValueError:
         raise UnknownField(f"{option}: {text!r} must be a day such as 2026-11-05") from None
 

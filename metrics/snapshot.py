@@ -14,7 +14,7 @@ from django.db import connection
 from msgspec import Struct, json
 from redis import RedisError
 
-from core import changes, redis
+from core import account, changes, redis
 from core.periods import Period
 from qc.models import NEVER
 from qc.rules import behind
@@ -27,13 +27,14 @@ SLOW = 0.5  # seconds: who counts longer lets a worker do it
 CASES, STORIES = 6, 10  # the most that the desk shows of them
 SQL = f"""
 with live as materialized (
-    select id, stage_id, manager_id, pipeline_id, price from pipelines_deal
+    select id, stage_id, manager_id, pipeline_id, price, (pipeline_id = any(%(robots)s)) is not true as by_people
+    from pipelines_deal
     where closed_at is null and deleted_at is null
 ), opened as materialized (
     select id, deal_id, rule, stage_id, manager_id, opens_at, closes_at,
            closes_at is null or closes_at > %(now)s as stands
     from qc_finding
-    where withdrawn_at is null and mode = any(%(shown)s) and opens_at <= %(now)s
+    where withdrawn_at is null and mode = any(%(shown)s) and opens_at < %(now)s
       and coalesce(closes_at, %(never)s) > %(week_ago)s
 ), broken as materialized (
     select deal_id, bool_or(rule = any(%(stuck)s)) as stuck from opened where stands group by deal_id
@@ -42,8 +43,8 @@ with live as materialized (
 ), cells as (
     select d.stage_id as stage, d.manager_id as manager, count(*) as open, sum(d.price) as money,
            count(*) filter (where b.stuck) as stuck, coalesce(sum(d.price) filter (where b.stuck), 0) as frozen,
-           count(*) filter (where p.deal_id is null) as untasked,
-           coalesce(sum(d.price) filter (where p.deal_id is null), 0) as untasked_money
+           count(*) filter (where p.deal_id is null and by_people) as untasked,
+           coalesce(sum(d.price) filter (where p.deal_id is null and by_people), 0) as untasked_money
     from live d left join broken b on b.deal_id = d.id left join planned p on p.deal_id = d.id
     group by d.stage_id, d.manager_id
 ), priced as (
@@ -55,19 +56,35 @@ with live as materialized (
            count(*) filter (where o.opens_at >= %(week_ago)s) as new, count(*) filter (where not o.stands) as fixed,
            count(d.id) as stuck_before, coalesce(sum(d.price), 0) as frozen_before
     from opened o
-    left join priced d on d.id = o.deal_id and o.rule = any(%(stuck)s) and o.opens_at <= %(week_ago)s
+    left join priced d on d.id = o.deal_id and o.rule = any(%(stuck)s) and o.opens_at < %(week_ago)s
     group by o.stage_id, o.manager_id
 ), overdue as (
     select t.manager_id as manager, d.pipeline_id as pipeline, count(*) as tasks, min(t.due_at) as oldest
     from pipelines_task t left join pipelines_deal d on d.id = t.deal_id
     where not t.is_completed and t.deleted_at is null and t.due_at < %(now)s
     group by t.manager_id, d.pipeline_id
+), sold as (
+    select d.id, d.closed_at, d.manager_id, d.pipeline_id, d.price
+    from pipelines_deal d join pipelines_stage g on g.id = d.stage_id and g.kind = 'won'
+    where d.closed_at >= %(start)s and d.closed_at < %(end)s and d.deleted_at is null
+      and (d.pipeline_id = any(%(not_selling)s)) is not true
+    union all
+    select d.id, s.visit_since, d.manager_id, g.pipeline_id, d.price
+    from pipelines_stay s
+    join pipelines_stage g on g.id = s.stage_id and g.kind = 'won'
+         and (g.pipeline_id = any(%(not_selling)s)) is not true
+    join pipelines_deal d on d.id = s.deal_id and d.deleted_at is null and d.pipeline_id = any(%(not_selling)s)
+    join pipelines_stage h on h.id = d.stage_id and h.kind <> 'lost'
+    where s.entered_at >= %(start)s and s.visit_since >= %(start)s and s.visit_since < %(end)s
+      and s.next_stage_id is not null
+      and not exists (select from pipelines_stay l join pipelines_stage k on k.id = l.stage_id
+                      where l.deal_id = s.deal_id and l.visit > s.visit
+                        and (k.pipeline_id = any(%(not_selling)s)) is not true)
 ), won as (
     select to_char(d.closed_at at time zone %(zone)s, 'YYYY-MM-DD') as day,
            {OWNER_AT_CLOSING} as manager, d.pipeline_id as pipeline,
            count(*) as deals, sum(d.price) as money
-    from pipelines_deal d join pipelines_stage g on g.id = d.stage_id and g.kind = 'won'
-    where d.closed_at >= %(start)s and d.closed_at < %(end)s and d.deleted_at is null
+    from sold d
     group by 1, 2, 3
 ), cases as (
     select deal, manager, pipeline, price from (
@@ -193,7 +210,7 @@ def take(now: datetime, month: Period, elsewhere: Callable[[Period], object] | N
     key = f"desk:{connection.settings_dict['NAME']}:{month.label}"
     try:
         kept = _kept(key)
-        stamp = changes.stamp(now)
+        stamp = changes.data_stamp(now)
         if kept and kept.stamp == stamp:
             return decoded(kept.text)
         if elsewhere and kept and kept.cost > SLOW:
@@ -214,7 +231,7 @@ def recount(now: datetime, month: Period) -> bytes:
     """Count and keep; gives what is kept. Raises RedisError."""
     key, stamp, started = (
         f"desk:{connection.settings_dict['NAME']}:{month.label}",
-        changes.stamp(now),
+        changes.data_stamp(now),
         time.perf_counter(),
     )
     text = count(now, month).encode()
@@ -257,6 +274,8 @@ def count(now: datetime, month: Period) -> str:
         "start": month.start,
         "end": month.end,
         "zone": str(month.start.tzinfo),
+        "not_selling": account.own().not_selling,
+        "robots": account.own().robots,
         "cases": CASES,
         "stories": STORIES,
     }

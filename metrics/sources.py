@@ -18,10 +18,11 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Extract, TruncDate
 
 from core.periods import Period
+from core.zone import portal_zone
 from metrics.options import dated, narrow
 from metrics.question import Question
 from pipelines.models import Deal, Stage, Stay, Task, Touch
-from timeline.attribution import WORKING, owner_at, owner_at_closing, piece_at
+from timeline.attribution import WORKING, owner_at, owner_at_closing, passed_on, piece_at, results, selling
 
 WON, LOST = Stage.Kind.WON, Stage.Kind.LOST
 
@@ -56,14 +57,25 @@ def created_deals(question: Question) -> QuerySet[Any]:
 
 
 def closed_deals(question: Question, *kinds: str) -> QuerySet[Any]:
-    """Deals that stand closed with a result of ``kinds`` in the period, credited to the owner at closing."""
+    """Deals that were sold or lost (``kinds``) in the period, credited to the owner at that moment, who is told in
+    ``closing``; ``result`` is which of the two.
+
+    They stand closed in a pipeline that sells, or went on from there (`timeline.attribution.results`).
+    """
+    deals: Any  # with columns that no model has
     period, (deals, date) = question.period, dated(Deal.objects.alive(), question.options)
-    deals = deals.filter(**{f"{date}__gte": period.start, f"{date}__lt": period.end}, closed_at__isnull=False)
-    return narrow(deals.filter(stage__kind__in=kinds), date, question.options).annotate(
+    by_closing, here = date == "closed_at", selling() & Q(stage__kind__in=kinds, closed_at__isnull=False)
+    if by_closing:
+        here &= Q(closed_at__gte=period.start, closed_at__lt=period.end)
+    elsewhere = passed_on(period.start, period.end) if by_closing else passed_on()
+    deals = deals.filter(here if elsewhere is None else here | elsewhere).annotate(**results())
+    date = "closing" if by_closing else date
+    deals = deals.filter(**{f"{date}__gte": period.start, f"{date}__lt": period.end}, result__in=kinds)
+    return narrow(deals, date, question.options).annotate(
         at=F(date),
-        who=owner_at_closing(),
-        funnel=F("pipeline_id"),
-        step=stage_before("closed_at"),
+        who=owner_at_closing("closing"),
+        funnel=F("sold_in"),
+        step=stage_before("closing"),
         reason=F("loss_reason_id"),
     )
 
@@ -100,8 +112,9 @@ def touches(question: Question, *kinds: str) -> QuerySet[Touch]:
 
 def owned_tasks(tasks: QuerySet[Task], at: Any) -> QuerySet[Task]:
     """``at``: the moment (or its column) at which a task is somebody's; of one who had left by then it is nobody's."""
-    here = Q(manager__employee__left_on=None) | Q(manager__employee__left_on__gte=TruncDate(at))
-    here &= Q(manager__employee__hired_on=None) | Q(manager__employee__hired_on__lte=TruncDate(at))
+    day = TruncDate(at, tzinfo=portal_zone())
+    here = Q(manager__employee__left_on=None) | Q(manager__employee__left_on__gte=day)
+    here &= Q(manager__employee__hired_on=None) | Q(manager__employee__hired_on__lte=day)
     owner = Case(When(here, then=F("manager_id")))
     return tasks.annotate(who=owner, funnel=F("deal__pipeline_id"), step=F("deal__stage_id"))
 

@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from babel import dates
-from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core import formats, moment
+from core.zone import portal_zone
 from pipelines.models import Person
 from qc import engine, queries
 from qc.rules import CLIENT, OWNER, RULES
 from team.models import Employee
-from team.schedules import clocks
+from team.schedules import load_clocks
 
 DAYS = 90
 
@@ -81,7 +81,7 @@ def _sum(rows: Iterable[engine.Tried]) -> Numbers:
 
 def example(norm: timedelta, clock: str, employee: Employee, now: datetime) -> str:
     """When the norm of a deal that came to this person just now would end."""
-    every = clocks(None if employee.person_id is None else [employee.person_id])
+    every = load_clocks(None if employee.person_id is None else [employee.person_id])
     own = {OWNER: every.owner(employee.person_id), CLIENT: every.client}
     ends = own.get(clock, every.calendar).after(now, norm)
     words = {
@@ -97,7 +97,7 @@ def example(norm: timedelta, clock: str, employee: Employee, now: datetime) -> s
 
 def _moment(value: datetime) -> str:
     """«среда, 25 ноября, 14:00»."""
-    local = timezone.localtime(value)
+    local = value.astimezone(portal_zone())
     day = dates.format_skeleton("EEEEdMMMM", local, locale=_locale())
     return f"{day}, {formats.clock(local, _locale())}".replace(" ", formats.NBSP)
 

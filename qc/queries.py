@@ -9,7 +9,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext
 
 from core import moment
-from core.db import ask
+from core.db import run_statements
 from core.periods import Period
 from pipelines.mirror import freshness
 from qc import rule_modes, wording
@@ -18,7 +18,7 @@ from qc.models import Finding, FindingQuerySet, RuleMode
 from qc.quality import Asked, Held, OfDeal, RuleScore, TimeScore, count, measure_time, score, time_score
 from qc.rules import RULES, behind
 from team.models import Employee
-from team.schedules import clocks, employment
+from team.schedules import employment, load_clocks
 
 MONEY = (RuleMode.Mode.MONEY,)
 # With everybody the indexes are walked person by person.
@@ -64,7 +64,7 @@ def quality_by_time(
     does not pay for it, and who gives it away pays no more.
     """
     asked, rows = _ask(period, people, modes)
-    return measure_time(rows, replace(asked, clocks=clocks(people)))
+    return measure_time(rows, replace(asked, clocks=load_clocks(people)))
 
 
 def _ask(
@@ -88,7 +88,7 @@ def _ask(
     if people is not None:
         values["people"] = list(people)
         chosen = (" and person_id = any(%(people)s)", " and manager_id = any(%(people)s)")
-    checks, findings = ask((CHECKS + chosen[0], values), (HELD + chosen[1], values))
+    checks, findings = run_statements((CHECKS + chosen[0], values), (HELD + chosen[1], values))
     held: dict[tuple[int, int], dict[str, list[Held]]] = {}
     for deal, person, code, *one in findings:
         held.setdefault((deal, person), {}).setdefault(code, []).append(Held._make(one))

@@ -41,7 +41,7 @@ def in_force(stage: str | None) -> Regulation | None:
 def demands(deal: Deal, regulation: Regulation, findings: Collection[Finding], now: datetime) -> list[Demand]:
     """In the order of the rules; ``findings`` are the deal's open and upcoming ones. At most one query."""
     terms = {finding.rule: finding.opens_at for finding in findings}
-    opened = {finding.rule for finding in findings if finding.opens_at <= now}
+    opened = {finding.rule for finding in findings if finding.opens_at < now}
     known, names = norms.read_norms(regulation.norms), {}
     if norms.asks_for_fields(known):
         names = field_names()

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
 
+from core import account
 from pipelines.models import Task
 from qc.models import Finding
 from qc.rules import behind
@@ -19,8 +20,12 @@ def stuck(now: datetime) -> Q:
 
 
 def without_task() -> Q:
-    """Open deals that nobody has planned to touch."""
-    return OPEN & Q(~Exists(Task.objects.open().filter(deal=OuterRef("pk"))))
+    """Open deals that nobody has planned to touch; in a robot's pipeline nobody has to."""
+    return (
+        OPEN
+        & ~Q(pipeline__in=account.own().robots)
+        & Q(~Exists(Task.objects.open().filter(deal=OuterRef("pk"))))
+    )
 
 
 def overdue(now: datetime) -> Q:

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from babel import units
-from django.utils import timezone
 from django.utils.text import get_text_list
 from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core import formats
+from core.zone import portal_zone
 from qc import norms
 from qc.models import Finding, Regulation
 from qc.rules import AHEAD, CALENDAR, PLAIN, RULES
@@ -32,7 +32,7 @@ def because(finding: Finding, now: datetime) -> str:
     A length of time ends where the finding closes, or now.
     """
     rule = RULES[finding.rule]
-    case = AHEAD if finding.opens_at > now and AHEAD in rule.sentences else finding.values.get("case", PLAIN)
+    case = AHEAD if finding.opens_at >= now and AHEAD in rule.sentences else finding.values.get("case", PLAIN)
     until = min(now, finding.closes_at or now)
     norm = timedelta(seconds=finding.values.get("norm", 0))
     due = finding.values.get("due")
@@ -45,13 +45,15 @@ def because(finding: Finding, now: datetime) -> str:
         "hours": working_hours(norm),
         "due": moment(datetime.fromisoformat(due), now) if due else "",
         "fields": fields(finding.values.get("fields", [])),
+        "count": finding.values.get("count", ""),
+        "deals": len(finding.values.get("deals", ())),
     }
 
 
 def moment(value: datetime, now: datetime) -> str:
     """«9 нояб. 10:15»; the year only where it is another one."""
-    local = timezone.localtime(value)
-    year = local.year != timezone.localtime(now).year
+    local = value.astimezone(portal_zone())
+    year = local.year != now.astimezone(portal_zone()).year
     return f"{formats.day(local.date(), _language(), year)} {formats.clock(local, _language())}"
 
 

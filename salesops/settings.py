@@ -28,7 +28,8 @@ try:
     ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
     CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
     REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
-    TIME_ZONE = env.str("TIME_ZONE", "Europe/Moscow")
+    TIME_ZONE = env.str("TIME_ZONE", "") or "Europe/Moscow"
+    TIME_ZONE_CHOSEN = bool(env.str("TIME_ZONE", ""))  # else the account's own zone is the portal's
     AMO_BASE_URL = env.str("AMO_BASE_URL", "").rstrip("/")
     AMO_TOKEN = env.str("AMO_TOKEN", "")
     AMO_CLIENT_ID = env.str("AMO_CLIENT_ID", "")  # an integration's keys, else asked for on the page
@@ -120,6 +121,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "web.frame.days.middleware",
     "web.frame.language.middleware",  # asks the signed-in employee
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # closed by default
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -211,7 +213,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
 }
 
-# They describe the API to nobody, who sees nothing; test_api.py reads the description as somebody who is signed in.
+# These try to describe the API with nobody signed in, who sees nothing. Whoever asks for the schema is signed in.
 SILENCED_SYSTEM_CHECKS = ["drf_spectacular.W001", "drf_spectacular.W002"]
 
 LOGGING = {

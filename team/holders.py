@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
-from core.db import ask
+from core.db import run_statements
 
 # person_id, employee_id, since, until: half-open days, null = open to that side; for statements that need them beside
 # other rows. A main amoCRM user is its employee's until a dated row says otherwise.
@@ -65,11 +65,11 @@ class Holder(NamedTuple):
 def holders(people: Iterable[int] | None = None) -> list[Holder]:
     """Of these amoCRM users (None = of all), ascending by user and day. A user may have none at times."""
     asked = None if people is None else list(people)
-    [rows] = ask((OF_PEOPLE, {"people": asked}))
+    [rows] = run_statements((OF_PEOPLE, {"people": asked}))
     return [Holder(*row) for row in rows]
 
 
 def visible_people(employee: int | None, day: date, *, reports: bool) -> frozenset[int]:
     """The amoCRM users that are this employee's on the day; with ``reports`` also those of whom he is head then."""
-    [rows] = ask((VISIBLE, {"employee": employee, "day": day, "reports": reports}))
+    [rows] = run_statements((VISIBLE, {"employee": employee, "day": day, "reports": reports}))
     return frozenset(person for (person,) in rows)

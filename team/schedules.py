@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import Q
-from django.utils import timezone
 
+from core.zone import first_of_day
 from pipelines.models import Person
 from team import rosters
 from team.calendars import days
@@ -18,7 +18,7 @@ from team.models import DayOff, Employee
 from team.patterns import Hours, Pattern
 
 
-def clocks(person_ids: Iterable[int] | None = None) -> Clocks:
+def load_clocks(person_ids: Iterable[int] | None = None) -> Clocks:
     """The clocks of these amoCRM users (None = of all): of each by rota and absences of whoever holds it on the day."""
     held = _held(person_ids)
     everybody = rosters.read({one.employee for by_person in held.values() for one in by_person})
@@ -33,7 +33,7 @@ def clocks(person_ids: Iterable[int] | None = None) -> Clocks:
     return Clocks(client, people)
 
 
-def gone() -> dict[int, datetime | None]:
+def departures() -> dict[int, datetime | None]:
     """Who no longer works here, and since when: the day after «left on», or the removal from amoCRM.
 
     Of an amoCRM user with several holders the last one decides; one that is nobody's any more has gone. None for
@@ -48,7 +48,7 @@ def gone() -> dict[int, datetime | None]:
         if last.until is not None:
             ends.append(last.until)
         if ends:
-            moment = timezone.make_aware(datetime.combine(max(min(ends), last.since or date.min), time()))
+            moment = first_of_day(max(min(ends), last.since or date.min))
             found[person] = min(moment, found.get(person) or moment)
     return found
 
@@ -63,10 +63,10 @@ def employment() -> dict[int, tuple[datetime | None, datetime | None]]:
     for person, removed_at, hired_on, left_on in rows.values_list(
         "id", "deleted_at", "employee__hired_on", "employee__left_on"
     ):
-        hired_at = None if hired_on is None else timezone.make_aware(datetime.combine(hired_on, time()))
+        hired_at = None if hired_on is None else first_of_day(hired_on)
         left_at = removed_at
         if left_on is not None:
-            moment = timezone.make_aware(datetime.combine(left_on + timedelta(days=1), time()))
+            moment = first_of_day(left_on + timedelta(days=1))
             left_at = min(moment, removed_at or moment)
         found[person] = (hired_at, left_at)
     return found
@@ -81,7 +81,7 @@ class Shifts(NamedTuple):
     days: tuple[date, ...]
 
 
-def shifts(people: Collection[int], first: date, last: date, today: date) -> dict[int, Shifts]:
+def count_shifts(people: Collection[int], first: date, last: date, today: date) -> dict[int, Shifts]:
     """Shifts of these amoCRM users from ``first`` to ``last``, all days inclusive.
 
     Planned is the bare rota of each day. Worked and left take absences away, add extra shifts, and count only between

@@ -1,5 +1,7 @@
 """What history says is kept: the pieces of deals' lives (``Stay``), and the moment each task was done.
 
+So is the closing of a deal of which amoCRM tells only that it is closed.
+
 Only what has become different is written. It follows from `timeline.loading.build`, under the locks of its deals.
 """
 
@@ -10,7 +12,7 @@ import msgspec
 from django.db import connection, transaction
 
 from core import locks
-from core.db import Statement, ask
+from core.db import Statement, run_statements
 from timeline.loading import BATCH, Loaded, build, reading
 
 STAYS = """
@@ -30,6 +32,14 @@ WITH folded AS (
 )
 UPDATE pipelines_task task SET completed_at = folded.completed_at, completed_inferred = folded.inferred
 FROM folded JOIN mine USING (id) WHERE task.id = folded.id"""
+DEALS = """
+WITH folded AS (
+    SELECT * FROM jsonb_to_recordset(%(deals)s::jsonb) AS folded(id bigint, closed_at timestamptz)
+), mine AS MATERIALIZED (
+    SELECT id FROM pipelines_deal WHERE id IN (SELECT id FROM folded) ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE pipelines_deal deal SET closed_at = folded.closed_at, closed_inferred = true
+FROM folded JOIN mine USING (id) WHERE deal.id = folded.id AND (deal.closed_at IS NULL OR deal.closed_inferred)"""
 # Tasks of contacts, and of deals that are not here.
 REST = """
 WITH mine AS MATERIALIZED (
@@ -53,19 +63,22 @@ def writing(loaded: Loaded) -> list[Statement]:
     if loaded.tasks:
         rows = [{"id": task} | done._asdict() for task, done in loaded.tasks.items()]
         found.append((TASKS, {"tasks": _json(rows)}))
+    if loaded.closings:
+        closed = [{"id": deal, "closed_at": at} for deal, at in loaded.closings.items()]
+        found.append((DEALS, {"deals": _json(closed)}))
     return found
 
 
-def fold(deal_ids: Iterable[int]) -> int:
+def fold_deals(deal_ids: Iterable[int]) -> int:
     """Keep what history says of these deals, without judging them; returns the number of those that lived otherwise."""
     ids, changed = sorted(set(deal_ids)), 0
     for start in range(0, len(ids), BATCH):
         part = ids[start : start + BATCH]
         with transaction.atomic():
             # The lock comes before every other read: whoever folds last has seen the newest events.
-            _, *answers = ask(locks.of_deals(part), *reading(part, (), history=True))
+            _, *answers = run_statements(locks.of_deals(part), *reading(part, (), history=True))
             loaded = build(answers, history=True)
-            ask(*writing(loaded))
+            run_statements(*writing(loaded))
             changed += len(loaded.stays)
     return changed
 

@@ -34,7 +34,7 @@ class Completion(NamedTuple):
 Step = tuple[datetime, Any, bool]  # since when, what, whether the event of it never came
 
 
-def steps(
+def fold_steps(
     changes: list[Change], born: datetime, current: Any, known_at: datetime, seen_at: datetime
 ) -> list[Step]:
     """What was so since when: the first step at birth, then one per change (metrics 2.0).
@@ -60,7 +60,7 @@ def steps(
     return found
 
 
-def pieces(life: Life, kinds: Mapping[str, str]) -> list[Piece]:
+def fold_pieces(life: Life, kinds: Mapping[str, str]) -> list[Piece]:
     """The deal's visits to stages, cut where the owner changed; the last piece is open.
 
     An owner change counts for the whole second it fell in. A visit shorter than a second is kept: it is a transition.
@@ -69,14 +69,14 @@ def pieces(life: Life, kinds: Mapping[str, str]) -> list[Piece]:
     seen_at = life.closed_at or life.updated_at
     stages = [change for change in life.changes if change.field == STAGE]
     given = [change for change in life.changes if change.field == OWNER]
-    visits = steps(stages, life.created_at, life.stage, life.updated_at, seen_at)
-    owners = steps(given, visits[0][0], life.owner, life.updated_at, life.updated_at)
+    visits = fold_steps(stages, life.created_at, life.stage, life.updated_at, seen_at)
+    owners = fold_steps(given, visits[0][0], life.owner, life.updated_at, life.updated_at)
     found = []
     for number, (since, stage, inferred) in enumerate(visits, 1):
         until = visits[number][0] if number < len(visits) else None
         following = visits[number][1] if number < len(visits) else None
         kind = kinds.get(stage, WORK)
-        cuts = cut(owners, since, until)
+        cuts = cut_by_owner(owners, since, until)
         for index, (start, owner, guessed) in enumerate(cuts):
             last = index + 1 == len(cuts)
             found.append(
@@ -109,7 +109,7 @@ def completion(
     return Completion((known.completed_at if known.inferred else None) or updated_at, True)
 
 
-def cut(owners: list[Step], since: datetime, until: datetime | None) -> list[Step]:
+def cut_by_owner(owners: list[Step], since: datetime, until: datetime | None) -> list[Step]:
     """Who owned ``[since, until)`` from when on; the first entry is who owned it at ``since``."""
     found = [(since, owners[0][1], False)]
     for at, owner, guessed in owners:

@@ -5,15 +5,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from core.db import Row, Statement, ask
-from timeline.history import Completion, Life, completion, pieces
-from timeline.timeline import PRICE, WORK, Change, Piece, Planned, Timeline
+from core.db import Row, Statement, run_statements
+from timeline.history import Completion, Life, completion, fold_pieces
+from timeline.timeline import LOST, PRICE, WON, WORK, Change, Piece, Planned, Timeline
 
 BATCH = 2_000
 T = TypeVar("T")
 
 DEALS = """
-    select id, created_at, updated_at, closed_at, deleted_at, price, fields, stage_id, manager_id
+    select id, created_at, updated_at, closed_at, closed_inferred, deleted_at, price, fields, stage_id, manager_id
     from pipelines_deal where id = any(%(ids)s) order by id
 """
 STAYS = """
@@ -54,22 +54,24 @@ class Move(NamedTuple):
 class Loaded(NamedTuple):
     """Timelines, in the order of their deals' ids; and where history says otherwise than what is kept of it.
 
-    ``stays`` are whole lives by deal, ``tasks`` by task; both are for `timeline.folding` to keep.
+    ``stays`` are whole lives by deal, ``tasks`` by task, ``closings`` by deal those that amoCRM does not tell; all are
+    for `timeline.folding` to keep.
     """
 
     timelines: list[Timeline]
     stays: dict[int, list[Piece]]
     tasks: dict[int, Completion]
+    closings: dict[int, datetime]
 
 
-def timelines(ids: Iterable[int], fields: Collection[str] | None = None) -> Iterator[Timeline]:
+def load_timelines(ids: Iterable[int], fields: Collection[str] | None = None) -> Iterator[Timeline]:
     """The deals among ``ids`` that are mirrored, in the order of their ids within each batch of 2,000.
 
     ``fields``: whose changes are wanted (custom field ids as text, "price"); None = of every field.
     """
     wanted = list(dict.fromkeys(ids))
     for start in range(0, len(wanted), BATCH):
-        yield from build(ask(*reading(wanted[start : start + BATCH], fields))).timelines
+        yield from build(run_statements(*reading(wanted[start : start + BATCH], fields))).timelines
 
 
 def reading(
@@ -94,7 +96,7 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
     """Timelines from the answers to `reading`: with ``history`` from what it says, else from what is kept of it."""
     kinds, stays, planned, moves, changed, deals = answers
     kind_of: dict[str, str] = dict(kinds)
-    loaded = Loaded([], {}, {})
+    loaded = Loaded([], {}, {}, {})
     kept: dict[int, list[Piece]] = defaultdict(list)
     for deal, stage, owner, since, until, *rest in stays:
         kept[deal].append(Piece(stage, kind_of.get(stage, WORK), owner, since, until, *rest))
@@ -102,12 +104,16 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
     changes: dict[int, list[Change]] = defaultdict(list)
     for deal, at, field, before, after in changed:
         changes[deal].append(Change(at, field, _value(before), _value(after)))
-    for deal, created_at, updated_at, closed_at, deleted_at, price, values, stage, owner in deals:
+    for deal, created_at, updated_at, closed_at, inferred, deleted_at, price, values, stage, owner in deals:
         lived, told = kept.get(deal, []), changes.get(deal, ())
         if history and stage is not None:
-            found = pieces(Life(created_at, updated_at, closed_at, stage, owner, told), kind_of)
+            found = fold_pieces(Life(created_at, updated_at, closed_at, stage, owner, told), kind_of)
             if found != lived:
                 lived = loaded.stays[deal] = found
+            if (closed_at is None or inferred) and found[-1].kind in (WON, LOST):
+                if closed_at != found[-1].visit_since:
+                    loaded.closings[deal] = found[-1].visit_since
+                closed_at = found[-1].visit_since
         loaded.timelines.append(
             Timeline(
                 deal,

@@ -33,7 +33,7 @@ def test_an_invented_company_is_what_folding_its_events_gives() -> None:
     done = dict(Task.objects.values_list("id", "completed_at"))
     assert Deal.objects.count() == 300
     assert Deal.objects.open().count() in range(30, 90)
-    assert folding.fold(Deal.objects.values_list("id", flat=True)) == 0
+    assert folding.fold_deals(Deal.objects.values_list("id", flat=True)) == 0
     assert dict(Task.objects.values_list("id", "completed_at")) == done
     assert Stay.objects.filter(left_at=None).count() == 300
 

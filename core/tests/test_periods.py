@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.periods import Period, month, month_of
+from core.periods import Period, month_of, parse_month
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def test_a_month_starts_and_ends_at_local_midnight() -> None:
-    november = month("2026-11", MOSCOW)
+    november = parse_month("2026-11", MOSCOW)
     assert november.start == datetime(2026, 10, 31, 21, tzinfo=UTC)
     assert november.end == datetime(2026, 11, 30, 21, tzinfo=UTC)
     assert (november.label, november.first, november.last) == (
@@ -23,15 +23,15 @@ def test_a_month_starts_and_ends_at_local_midnight() -> None:
 
 
 def test_the_end_is_not_in_the_period() -> None:
-    november = month("2026-11", MOSCOW)
+    november = parse_month("2026-11", MOSCOW)
     assert november.start in november and november.end not in november
 
 
 def test_neighbours_of_a_month_are_months_even_where_clocks_change() -> None:
-    march = month("2026-03", BERLIN)
-    assert march.next == month("2026-04", BERLIN) and march.previous == month("2026-02", BERLIN)
-    assert month("2026-12", MOSCOW).next.label == "2027-01"
-    assert month("2026-01", MOSCOW).previous.label == "2025-12"
+    march = parse_month("2026-03", BERLIN)
+    assert march.next == parse_month("2026-04", BERLIN) and march.previous == parse_month("2026-02", BERLIN)
+    assert parse_month("2026-12", MOSCOW).next.label == "2027-01"
+    assert parse_month("2026-01", MOSCOW).previous.label == "2025-12"
 
 
 def test_a_month_is_found_by_the_local_calendar() -> None:
@@ -72,7 +72,7 @@ def test_bounds_are_days_months_or_moments(
 )
 def test_a_nonsense_month_is_refused_with_a_sentence(text: str, sentence: str) -> None:
     with pytest.raises(ValueError) as error:
-        month(text, MOSCOW)
+        parse_month(text, MOSCOW)
     assert str(error.value) == sentence
 
 
@@ -113,9 +113,14 @@ def test_a_week_moves_by_weeks_of_local_days() -> None:
 
 
 def test_until_is_now_while_the_period_lasts_and_its_end_afterwards() -> None:
-    november = month("2026-11", MOSCOW)
+    november = parse_month("2026-11", MOSCOW)
     assert november.until(datetime(2026, 11, 21, tzinfo=UTC)) == datetime(2026, 11, 21, tzinfo=UTC)
     assert november.until(datetime(2027, 1, 1, tzinfo=UTC)) == november.end
+
+
+def test_a_month_is_its_own_only_month() -> None:
+    november = parse_month("2026-11", MOSCOW)
+    assert [one.label for one in november.months()] == ["2026-11"]
 
 
 @given(

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from core.db import ask
+from core.db import run_statements
 from pipelines.mirror.rows import LOST, WON
 from pipelines.models import Contact, Cursor, Deal, Person, Pipeline, Stage, Stay, Task
 from qc import engine, kept_checks, norms
@@ -13,6 +13,7 @@ from qc.criteria import bench
 from qc.models import Finding, Regulation, RuleMode, Severity
 from qc.rules import RULES
 from team.models import Employee, Role
+from timeline.loading import load_timelines
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)  # a Friday, 15:00 in Moscow
 DAY = timedelta(days=1)
@@ -124,10 +125,10 @@ def with_norms(values: dict[str, Any]) -> dict[str, Any]:
 def keep_checks() -> None:
     """Let quality know what could be broken on the deals that there are; their findings stay as they were made."""
     deals = list(Deal.objects.values_list("pk", flat=True))
-    said = engine.hear(deals, list(RULES), bench())
-    [known] = ask((kept_checks.KNOWN, {"deals": deals}))
+    said = engine.judge_timelines(load_timelines(deals), list(RULES), bench())
+    [known] = run_statements((kept_checks.KNOWN, {"deals": deals}))
     if difference := kept_checks.compare(known, said.checks):
-        ask((kept_checks.WRITE, difference.parameters()))
+        run_statements((kept_checks.WRITE, difference.parameters()))
 
 
 def make_cursor(entity: str = "deals", **values: Any) -> Cursor:

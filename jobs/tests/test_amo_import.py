@@ -15,7 +15,7 @@ from jobs import judgement_queue, succession
 from pipelines.account.source import Source
 from pipelines.imports import loading, names
 from pipelines.imports.names import FROM_FILE
-from pipelines.imports.parsing import parse
+from pipelines.imports.parsing import parse_export
 from pipelines.mirror import coverage
 from pipelines.mirror.entities import TABLE
 from pipelines.models import Contact, Cursor, Deal, JudgementRequest, Person, Pipeline, Stage, Stay
@@ -193,7 +193,7 @@ def company(world: World) -> dict[str, Any]:
 
 
 def load_all(source: Source) -> None:
-    assert coverage.pull(source, TABLE) == []
+    assert coverage.pull_entities(source, TABLE) == []
     judgement_queue.judge_load()
 
 
@@ -235,7 +235,7 @@ def test_employees_and_regulations_go_over_to_the_real_person_and_stage(
     regulation = factory.make_regulation(stage, max_stay=timedelta(days=7))
     won = factory.make_regulation(Stage.objects.get(pk=f"{SALES}:142"))
     finding = factory.make_finding(Deal.objects.get(pk=company["deals"][0]))
-    assert coverage.pull(source, TABLE) == []
+    assert coverage.pull_entities(source, TABLE) == []
     succession.hand_over()  # by itself: a judgement would not bear the finding out
     assert Employee.objects.get(pk=employee.pk).person_id == company["anna"]
     assert Regulation.objects.get(pk=regulation.pk).stage_id == company["stage"]
@@ -260,8 +260,10 @@ def test_two_real_people_of_one_name_leave_it_to_the_administrator() -> None:
 
 def test_a_file_of_several_pages_is_counted_whole() -> None:
     rows = (old_deal(number) for number in range(1, 2 * loading.PAGE + 2))
-    parsed = parse(io.BytesIO(table(OLD_DEALS, rows)), loading.zone(), datetime(2026, 11, 2, tzinfo=UTC))
-    loaded = loading.load(parsed)
+    parsed = parse_export(
+        io.BytesIO(table(OLD_DEALS, rows)), loading.import_zone(), datetime(2026, 11, 2, tzinfo=UTC)
+    )
+    loaded = loading.load_export(parsed)
     assert (loaded.new, loaded.people, loaded.pipelines) == (
         2 * loading.PAGE + 1,
         ["Анна Кузнецова"],

@@ -96,11 +96,11 @@ def test_an_account_that_breaks_down_in_the_middle_is_told_and_continued(amo: Ha
 def test_another_process_at_work_is_waited_for(amo: Handle, monkeypatch: pytest.MonkeyPatch) -> None:
     from pipelines.mirror import cursors
 
-    held = cursors.claim("deals")
+    held = cursors.claim_cursor("deals")
     assert held
 
     def pause(seconds: float) -> None:
-        cursors.save(held, lease_until=None)
+        cursors.save_cursor(held, lease_until=None)
 
     monkeypatch.setattr(amo_sync.time, "sleep", pause)
     assert "deals: another process is reading it, waiting" in run()

@@ -47,7 +47,7 @@ def company() -> Iterator[None]:
 
 @pytest.fixture
 def account(amo: Handle) -> Account:
-    return connection.connect(amo.url, amo.token)
+    return connection.connect_by_token(amo.url, amo.token)
 
 
 def asked() -> list[int | None]:
@@ -140,7 +140,7 @@ def test_a_deal_that_cannot_be_judged_rests_and_holds_up_nobody(
     monkeypatch.setattr(engine, "build", original)
     judgement_queue.judge_waiting()
     assert REQUESTS.exists(), "it rests"
-    REQUESTS.update(retry_at=locks.present() - timedelta(seconds=1))
+    REQUESTS.update(retry_at=locks.lease_now() - timedelta(seconds=1))
     judgement_queue.judge_waiting()
     assert not REQUESTS.exists() and found() == [1, 2, 3, 4, 5, 6]
 
@@ -321,7 +321,7 @@ def test_a_load_that_ended_before_it_was_closed_is_closed_by_the_next(
     lost = Deal.objects.order_by("id")[1].id
     Deal.objects.filter(pk=lost).delete()
     Event.objects.create(id="named", at=world.clock.now(), kind="stage", entity="deal", entity_id=lost)
-    assert coverage.complete() and not judgement_queue.loaded()
+    assert coverage.is_complete() and not judgement_queue.loaded()
     amo.app.faults.add(Fault(path="/leads$", status=402, times=1))
     mirror.first_load()
     assert not judgement_queue.loaded(), "amoCRM did not show the orphan"
@@ -338,7 +338,7 @@ def test_what_the_token_may_not_see_stops_nothing_else_and_comes_when_it_may(
     amo.app.tokens.access[amo.token] = Grant(grant.user_id, is_admin=False)
     mirror.first_load()
     assert Cursor.objects.get(entity="users").state == Cursor.State.DENIED and readers.denied() == {"users"}
-    assert coverage.complete() and judgement_queue.loaded() and Stay.objects.exists()
+    assert coverage.is_complete() and judgement_queue.loaded() and Stay.objects.exists()
     tick(world)
     deal = Deal.objects.order_by("id")[0].id
     world.edit_lead(lead_id=deal, price=4711)
@@ -354,5 +354,5 @@ def test_what_the_token_may_not_see_stops_nothing_else_and_comes_when_it_may(
 def test_a_refused_entity_is_told_apart_from_a_broken_one(amo: Handle, world: World, source: Source) -> None:
     populate(world, 1)
     amo.app.faults.add(Fault(path="/loss_reasons$", status=402, times=1))
-    failures: list[tuple[object, AmoError]] = list(coverage.pull(source, TABLE))
-    assert len(failures) == 1 and not coverage.complete() and readers.denied() == set()
+    failures: list[tuple[object, AmoError]] = list(coverage.pull_entities(source, TABLE))
+    assert len(failures) == 1 and not coverage.is_complete() and readers.denied() == set()

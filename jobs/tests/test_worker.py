@@ -45,9 +45,9 @@ def amo() -> Iterator[Handle]:
 @pytest.fixture
 def mirrored(amo: Handle) -> Account:
     populate(amo.world, 3)
-    account = connection.connect(amo.url, amo.token)
+    account = connection.connect_by_token(amo.url, amo.token)
     with connection.source_of(account) as source:
-        assert coverage.pull(source, TABLE) == []
+        assert coverage.pull_entities(source, TABLE) == []
     judgement_queue.judge_waiting()
     return account
 
@@ -120,7 +120,7 @@ def test_a_change_in_amocrm_reaches_the_row_and_asks_for_judgement(
     assert Deal.objects.get(pk=one.id).price != 4321, "nobody works yet; the delivery is kept"
     worker()
     eventually(lambda: Deal.objects.filter(pk=one.id, price=4321).exists())
-    eventually(lambda: not hooks.waiting(), 10)
+    eventually(lambda: not hooks.waiting_hooks(), 10)
 
     amo.world.move_lead(lead_id=two.id, status_id=142)
     took = eventually(lambda: Deal.objects.filter(pk=two.id, stage__status=142).exists(), 10)

@@ -9,7 +9,7 @@ import pytest
 from django.utils import translation
 
 from core import moment
-from core.periods import month
+from core.periods import parse_month
 from devtools.tests.factory import DAY, NOW, make_cursor, make_employee, make_person
 from kpi import statements
 from kpi.corrections import correct_statement
@@ -92,7 +92,7 @@ def test_a_month_is_closed_once_and_only_when_it_is_over(november: Month) -> Non
         with pytest.raises(ValueError, match="^2026-11 is closed already$"):
             statements.close_month(NOVEMBER, None)
         with pytest.raises(ValueError, match="^There are no statements for 2025-11"):
-            statements.close_month(month("2025-11", ZoneInfo("Europe/Moscow")), None)
+            statements.close_month(parse_month("2025-11", ZoneInfo("Europe/Moscow")), None)
 
 
 def test_a_month_is_not_frozen_on_data_that_do_not_reach_its_end(november: Month) -> None:
@@ -157,8 +157,8 @@ def test_a_correction_is_a_new_line_with_author_and_reason(november: Month) -> N
     ("amount", "reason", "sentence"),
     [
         (D(5), " ", "A correction needs a reason"),
-        (D(0), "why", "A correction must be an amount in roubles and kopecks other than zero"),
-        (D("0.001"), "why", "A correction must be an amount in roubles and kopecks other than zero"),
+        (D(0), "why", "A correction must be an amount other than zero, with two decimals at most"),
+        (D("0.001"), "why", "A correction must be an amount other than zero, with two decimals at most"),
     ],
 )
 def test_a_nonsense_correction_changes_nothing(

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from core import moment
-from core.periods import month
+from core.periods import parse_month
 from devtools.tests.factory import (
     DAY,
     NOW,
@@ -43,7 +43,7 @@ from web.pay.links import find_links
 
 pytestmark = pytest.mark.django_db
 
-NOVEMBER = month("2026-11", ZoneInfo("Europe/Moscow"))
+NOVEMBER = parse_month("2026-11", ZoneInfo("Europe/Moscow"))
 DECEMBER_1 = datetime(2026, 12, 1, 9, tzinfo=UTC)
 D = Decimal
 NBSP = "\N{NO-BREAK SPACE}"

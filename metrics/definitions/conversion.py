@@ -14,11 +14,15 @@ from metrics.registry import Metric, register
 from metrics.sources import WON, deals_created_in
 from metrics.words import CALENDAR
 from pipelines.models import Deal
+from timeline.attribution import results, selling
 
 
 def newcomers(question: Question) -> QuerySet[Any]:
     """Deals created in the period, credited to whose they are now."""
-    return deals_created_in(question.period).annotate(who=F("manager_id"), funnel=F("pipeline_id"))
+    deals = deals_created_in(question.period).annotate(**results())
+    return deals.filter(selling() | Q(result__isnull=False)).annotate(
+        who=F("manager_id"), funnel=F("sold_in")
+    )
 
 
 def find_conversion(question: Question) -> Answer:
@@ -29,7 +33,7 @@ def find_conversion(question: Question) -> Answer:
         with connection.cursor() as cursor:
             cursor.execute(counts, values)
             return {stage: (Decimal(moved) / entered, entered) for stage, entered, moved in cursor}
-    found = tally(newcomers(question), question, won=Count("pk", filter=Q(stage__kind=WON)))
+    found = tally(newcomers(question), question, won=Count("pk", filter=Q(result=WON)))
     return {key: (Decimal(row["won"]) / row["n"], row["n"]) for key, row in found.items()}
 
 

@@ -14,7 +14,7 @@ DAY = Decimal(86_400)
 
 
 def find_cycle(question: Question) -> Answer:
-    found = tally(won_deals(question), question, median=Median(seconds(F("closed_at") - F("created_at"))))
+    found = tally(won_deals(question), question, median=Median(seconds(F("closing") - F("created_at"))))
     return {key: (_days(row["median"]), row["n"]) for key, row in found.items()}
 
 

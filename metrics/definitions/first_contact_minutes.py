@@ -13,7 +13,7 @@ from metrics.registry import Metric, register
 from metrics.sources import created_deals
 from metrics.survival import Wait, median
 from pipelines.models import Deal, Touch
-from team.schedules import clocks
+from team.schedules import load_clocks
 from timeline.attribution import owner_at
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -42,7 +42,7 @@ def find_median_wait(question: Question) -> Answer:
     key = COLUMNS[question.by] if question.by else None
     columns = ["created_at", "contact_at", *([key] if key else [])]
     waits: dict[Any, list[Wait]] = {}
-    company = clocks([]).client
+    company = load_clocks([]).client
     for row in credited(arrivals(question), question).values_list(*columns).iterator():
         since: datetime = row[0]
         met: datetime | None = row[1]

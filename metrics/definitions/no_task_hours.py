@@ -2,21 +2,21 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.zone import first_of_day
 from metrics.question import COLUMNS, Answer, Question
 from metrics.registry import Metric, register
 from pipelines.models import Deal
 from team.models import Employee
-from team.schedules import clocks
+from team.schedules import load_clocks
 
 SECOND = timedelta(seconds=1)
 HOUR = Decimal(3600)
@@ -66,7 +66,7 @@ def employed(people: Collection[int] | None) -> dict[int, tuple[datetime, dateti
 
 
 def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time()))
+    return first_of_day(day)
 
 
 def asked(question: Question) -> list[Any]:
@@ -79,7 +79,7 @@ def sum_hours(question: Question) -> Answer:
     place = None if question.by is None else UNCOVERED_COLUMNS[question.by]
     hours: dict[Any, timedelta] = {}
     deals: dict[Any, set[int]] = {}
-    working, here = clocks(question.people), employed(question.people)
+    working, here = load_clocks(question.people), employed(question.people)
     with connection.cursor() as cursor:
         cursor.execute(UNCOVERED, asked(question))
         for row in cursor:

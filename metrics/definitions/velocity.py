@@ -15,10 +15,11 @@ from metrics.registry import Metric, register
 from metrics.sources import open_deals
 from metrics.words import CALENDAR, ZERO
 from pipelines.models import Stage
+from timeline.attribution import selling
 
 
 def qualified_deals(question: Question) -> QuerySet[Any]:
-    return open_deals(question).filter(stage__kind=Stage.Kind.WORK)
+    return open_deals(question).filter(selling(), stage__kind=Stage.Kind.WORK)
 
 
 def find_velocity(question: Question) -> Answer:

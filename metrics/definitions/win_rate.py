@@ -12,7 +12,7 @@ from metrics.words import CALENDAR, OWNER_AT_CLOSING
 
 
 def find_win_rate(question: Question) -> Answer:
-    found = tally(ended_deals(question), question, won=Count("pk", filter=Q(stage__kind=WON)))
+    found = tally(ended_deals(question), question, won=Count("pk", filter=Q(result=WON)))
     return {key: (Decimal(row["won"]) / row["n"], row["n"]) for key, row in found.items()}
 
 

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from core.periods import Period, month
+from core.periods import Period, parse_month
 from devtools.tests.factory import (
     DAY,
     NOW,
@@ -28,7 +28,7 @@ from team.models import Employee, Role
 
 pytestmark = pytest.mark.django_db
 
-NOVEMBER = month("2026-11", ZoneInfo("Europe/Moscow"))
+NOVEMBER = parse_month("2026-11", ZoneInfo("Europe/Moscow"))
 D = Decimal
 HOUR = timedelta(hours=1)
 

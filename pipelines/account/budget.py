@@ -14,21 +14,21 @@ from pipelines.amo.pace import Pace, Rest
 T = TypeVar("T")
 
 
-def pace(base_url: str) -> Pace:
+def pace_of(base_url: str) -> Pace:
     return Pace(redis.client(), base_url, settings.AMO_RATE)
 
 
 def rest(base_url: str) -> Rest | None:
     """The pause that all calls keep now, as amoCRM has asked for it; None also where Redis does not answer."""
     try:
-        return pace(base_url).rest()
+        return pace_of(base_url).rest()
     except RedisError:
         return None
 
 
-def spend(base_url: str, call: Callable[[], T]) -> T:
+def call_within_budget(base_url: str, call: Callable[[], T]) -> T:
     """One call outside of a `Client`, which keeps to the budget by itself. Raises AmoError."""
-    budget = pace(base_url)
+    budget = pace_of(base_url)
     budget.wait("interactive")
     try:
         return call()

@@ -1,43 +1,44 @@
 """Which amoCRM account is mirrored, with whose key: from the environment, or saved encrypted in the database."""
 
-from zoneinfo import ZoneInfo
-
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from core import moment
-from pipelines.account import credentials
-from pipelines.account.budget import pace, spend
+from core.zone import account_zone
+from pipelines.account import credentials, own
+from pipelines.account.budget import call_within_budget, pace_of
 from pipelines.account.credentials import CannotConnect, Consent, Credentials, LongLived
 from pipelines.account.source import Source
-from pipelines.account.tokens import Access, lost
+from pipelines.account.tokens import Access, consent_lost
 from pipelines.amo import errors, hosts, oauth
 from pipelines.amo.client import ACCOUNT, Client
 from pipelines.amo.oauth import Integration
 from pipelines.models import Account
 
-__all__ = ["CannotConnect", "client_for", "connect", "connect_by_code", "current", "source_of"]
+__all__ = ["CannotConnect", "client_for", "connect_by_code", "connect_by_token", "find_account", "source_of"]
 
 
 class NotConnected(CannotConnect):
     """There is no account yet: nothing that would have to be told again and again."""
 
 
-def connect(base_url: str, token: str, *, begin: bool = True) -> Account:
+def connect_by_token(base_url: str, token: str, *, begin: bool = True) -> Account:
     """Read the account with this token, then save both. Raises CannotConnect and saves nothing when that fails.
 
     ``begin`` lets background work use a new account at once; else it waits until somebody has chosen pipelines.
     """
     base_url = base_url.rstrip("/")
     account = read_account(base_url, token)
-    refuse_another(account)
-    return save(account, LongLived(token), begin=begin)
+    refuse_other_account(account)
+    return save_credentials(account, LongLived(token), begin=begin)
 
 
 def connect_by_code(base_url: str, integration: Integration, code: str) -> Account:
     """Exchange the code of a consent for the first pair of tokens, saved before it is used. Raises CannotConnect."""
     try:
-        pair = spend(base_url, lambda: oauth.exchange(base_url, integration, code, moment.now()))
+        pair = call_within_budget(
+            base_url, lambda: oauth.exchange_code(base_url, integration, code, moment.now())
+        )
     except errors.AuthError as error:
         raise CannotConnect(
             _(
@@ -47,13 +48,13 @@ def connect_by_code(base_url: str, integration: Integration, code: str) -> Accou
             % {"address": base_url}
         ) from error
     except errors.AmoError as error:
-        raise explained(error, base_url) from error
-    named = oauth.claims(pair.access_token).get("account_id")
+        raise explain_error(error, base_url) from error
+    named = oauth.read_claims(pair.access_token).get("account_id")
     if not isinstance(named, int):
-        raise explained(errors.BadAnswer("the token names no account"), base_url)
+        raise explain_error(errors.BadAnswer("the token names no account"), base_url)
     account = Account.objects.filter(pk=named).first() or Account(pk=named)
     account.base_url = base_url
-    refuse_another(account)
+    refuse_other_account(account)
     kept = Consent(
         pair.access_token,
         pair.refresh_token,
@@ -62,7 +63,7 @@ def connect_by_code(base_url: str, integration: Integration, code: str) -> Accou
         integration.client_secret,
         integration.redirect_uri,
     )
-    save(account, kept, begin=False)
+    save_credentials(account, kept, begin=False)
     said = read_account(base_url, kept.token)
     # Without the pair: another worker may have renewed it meanwhile.
     Account.objects.filter(pk=said.pk).update(
@@ -71,7 +72,7 @@ def connect_by_code(base_url: str, integration: Integration, code: str) -> Accou
     return Account.objects.get(pk=said.pk)
 
 
-def refuse_another(account: Account) -> None:
+def refuse_other_account(account: Account) -> None:
     other = Account.objects.exclude(pk=account.pk).first()
     if other:
         raise CannotConnect(
@@ -80,8 +81,20 @@ def refuse_another(account: Account) -> None:
         )
 
 
-def save(account: Account, kept: Credentials, *, begin: bool) -> Account:
-    account.credentials, account.refused_at = credentials.sealed(kept), None
+def reread(account: Account) -> None:
+    """Take over what the account says of itself now. Raises CannotConnect."""
+    said = read_account(account.base_url, Access(account).token())
+    if (said.name, said.currency, said.time_zone) != (account.name, account.currency, account.time_zone):
+        before = own.read_own().zone
+        Account.objects.filter(pk=account.pk).update(
+            name=said.name, currency=said.currency, time_zone=said.time_zone
+        )
+        own.judge_again(before)
+
+
+def save_credentials(account: Account, kept: Credentials, *, begin: bool) -> Account:
+    before = own.read_own().zone
+    account.credentials, account.refused_at = credentials.encrypt_credentials(kept), None
     account.mirrored_since = moment.now() if begin else None
     Account.objects.bulk_create(
         [account],
@@ -89,6 +102,7 @@ def save(account: Account, kept: Credentials, *, begin: bool) -> Account:
         unique_fields=["id"],
         update_fields=["name", "base_url", "currency", "time_zone", "credentials", "refused_at"],
     )
+    own.judge_again(before)
     if begin:
         Account.objects.filter(pk=account.pk, mirrored_since=None).update(mirrored_since=moment.now())
     return Account.objects.get(pk=account.pk)
@@ -97,12 +111,14 @@ def save(account: Account, kept: Credentials, *, begin: bool) -> Account:
 def read_account(base_url: str, token: str) -> Account:
     """The account as amoCRM describes it, unsaved. Raises CannotConnect."""
     try:
-        with Client(base_url, lambda: token, pace=pace(base_url), lane="interactive", attempts=2) as client:
+        with Client(
+            base_url, lambda: token, pace=pace_of(base_url), lane="interactive", attempts=2
+        ) as client:
             answer = client.get(ACCOUNT, [("with", "datetime_settings")])
     except errors.AmoError as error:
-        raise explained(error, base_url) from error
+        raise explain_error(error, base_url) from error
     if not answer or not isinstance(answer.get("id"), int):
-        raise explained(errors.BadAnswer("there is no account in the answer"), base_url)
+        raise explain_error(errors.BadAnswer("there is no account in the answer"), base_url)
     dates = (answer.get("_embedded") or {}).get("datetime_settings") or {}
     return Account(
         pk=answer["id"],
@@ -113,7 +129,7 @@ def read_account(base_url: str, token: str) -> Account:
     )
 
 
-def explained(error: errors.AmoError, base_url: str) -> CannotConnect:
+def explain_error(error: errors.AmoError, base_url: str) -> CannotConnect:
     """One sentence for a person."""
     place = {"address": base_url}
     match error:
@@ -134,13 +150,13 @@ def explained(error: errors.AmoError, base_url: str) -> CannotConnect:
     return CannotConnect(text)
 
 
-def current() -> Account:
+def find_account() -> Account:
     """The account to work with: the one of the environment, checked, or the saved one. Raises CannotConnect."""
     if settings.AMO_BASE_URL:
         saved = Account.objects.filter(base_url=settings.AMO_BASE_URL).exclude(mirrored_since=None).first()
-        if saved is None or credentials.of(saved) != LongLived(settings.AMO_TOKEN):
-            return connect(settings.AMO_BASE_URL, settings.AMO_TOKEN)
-        return let_in(saved)
+        if saved is None or credentials.decrypt_credentials(saved) != LongLived(settings.AMO_TOKEN):
+            return connect_by_token(settings.AMO_BASE_URL, settings.AMO_TOKEN)
+        return require_access(saved)
     account = Account.objects.exclude(credentials=None).first()
     if account is None:
         raise NotConnected(
@@ -151,23 +167,23 @@ def current() -> Account:
         )
     if account.mirrored_since is None:
         raise CannotConnect(_("The first load waits until pipelines are chosen on the page «Connection»."))
-    return let_in(account)
+    return require_access(account)
 
 
-def let_in(account: Account) -> Account:
+def require_access(account: Account) -> Account:
     """The account, unless amoCRM has shut the door: a lost consent needs a person, a token may be good again."""
     if account.refused_at is None:
         return account
-    kept = credentials.of(account)
+    kept = credentials.decrypt_credentials(account)
     if isinstance(kept, Consent):
-        raise CannotConnect(str(lost()))
+        raise CannotConnect(str(consent_lost()))
     read_account(account.base_url, kept.token)
     Account.objects.filter(pk=account.pk).update(refused_at=None)
     account.refused_at = None
     return account
 
 
-def check(account: Account) -> None:
+def check_access(account: Account) -> None:
     """Raises CannotConnect or AmoError when amoCRM does not accept the saved key."""
     read_account(account.base_url, Access(account).token())
 
@@ -179,17 +195,17 @@ def client_for(account: Account, lane: str = "bulk", attempts: int = 6) -> Clien
         account.base_url,
         access.token,
         refused=access.refused,
-        pace=pace(account.base_url),
+        pace=pace_of(account.base_url),
         lane=lane,
         attempts=attempts,
     )
 
 
 def source_of(account: Account, lane: str = "bulk") -> Source:
-    return Source(client_for(account, lane), ZoneInfo(account.time_zone))
+    return Source(client_for(account, lane), account_zone())
 
 
-def address(text: str) -> str:
+def read_address(text: str) -> str:
     """The address of an account, out of what a person or amoCRM's redirect says. Raises CannotConnect."""
     try:
         return hosts.account_address(text, sandbox=settings.DEBUG or settings.DEMO)

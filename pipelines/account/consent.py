@@ -47,24 +47,24 @@ def off_uri() -> str:
     return settings.PORTAL_URL + reverse("connect-off")
 
 
-def keep(session: SessionBase, pending: Pending) -> None:
-    session[KEPT] = credentials.box().encrypt(msgspec.json.encode(pending)).decode()
+def keep_pending(session: SessionBase, pending: Pending) -> None:
+    session[KEPT] = credentials.cipher().encrypt(msgspec.json.encode(pending)).decode()
 
 
-def drop(session: SessionBase) -> None:
+def drop_pending(session: SessionBase) -> None:
     session.pop(KEPT, None)
 
 
-def pending(session: SessionBase) -> Pending | None:
+def find_pending(session: SessionBase) -> Pending | None:
     """What was entered in this session, else what the present connection knows, else nothing."""
     if KEPT in session:
         try:
-            return msgspec.json.decode(credentials.box().decrypt(session[KEPT].encode()), type=Pending)
+            return msgspec.json.decode(credentials.cipher().decrypt(session[KEPT].encode()), type=Pending)
         except (InvalidToken, msgspec.MsgspecError):
             return None
     account = Account.objects.exclude(credentials=None).first()
     try:
-        known = credentials.of(account) if account else None
+        known = credentials.decrypt_credentials(account) if account else None
     except CannotConnect:
         return None
     if account is None or not isinstance(known, Consent):
@@ -72,27 +72,27 @@ def pending(session: SessionBase) -> Pending | None:
     return Pending(account.base_url, known.integration.client_id, known.integration.client_secret)
 
 
-def begin(session: SessionBase) -> str | None:
+def begin_consent(session: SessionBase) -> str | None:
     """Where to send the person to agree, with a state that is good once in this session; None without keys."""
-    found = pending(session)
+    found = find_pending(session)
     if found is None:
         return None
     found.state = secrets.token_urlsafe(32)
-    keep(session, found)
+    keep_pending(session, found)
     asked = {"client_id": found.client_id, "state": found.state, "mode": "popup"}
     return f"{hosts.consent_page(found.address)}?{urlencode(asked)}"
 
 
-def finish(session: SessionBase, answer: QueryDict) -> Account:
+def finish_consent(session: SessionBase, answer: QueryDict) -> Account:
     """Take amoCRM's answer. Raises CannotConnect and changes nothing when it is not to be believed or says no."""
-    found = pending(session)
+    found = find_pending(session)
     state = answer.get("state", "")
     if found is None or not found.state or not constant_time_compare(found.state, state):
         raise CannotConnect(
             _("This answer belongs to no consent that was begun here, or it was used already: begin again.")
         )
     found.state = ""
-    keep(session, found)
+    keep_pending(session, found)
     session.save()  # before anything is asked: the answer is good once
     if error := answer.get("error"):
         if error == "access_denied":
@@ -101,13 +101,13 @@ def finish(session: SessionBase, answer: QueryDict) -> Account:
     code = answer.get("code", "")
     if not code:
         raise CannotConnect(_("There is no code in amoCRM's answer: begin again."))
-    address = connection.address(answer.get("referer", ""))
+    address = connection.read_address(answer.get("referer", ""))
     account = connection.connect_by_code(address, found.integration, code)
-    drop(session)
+    drop_pending(session)
     return account
 
 
-def end(query: Any) -> bool:
+def end_consent(query: Any) -> bool:
     """amoCRM says that the integration was switched off; whether it was really amoCRM.
 
     Its signature is the same each time, and an old word may come again after a new consent: so the consent is lost when
@@ -116,7 +116,7 @@ def end(query: Any) -> bool:
     key = hooks.number(query.get("account_id", ""))
     account = Account.objects.filter(pk=key).exclude(credentials=None).first() if key else None
     try:
-        known = credentials.of(account) if account else None
+        known = credentials.decrypt_credentials(account) if account else None
     except CannotConnect:
         return False
     if account is None or not isinstance(known, Consent):

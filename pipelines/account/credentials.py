@@ -44,15 +44,15 @@ class Consent(msgspec.Struct, frozen=True, tag="consent"):
 Credentials = LongLived | Consent
 
 
-def sealed(credentials: Credentials) -> bytes:
-    return box().encrypt(msgspec.json.encode(credentials))
+def encrypt_credentials(credentials: Credentials) -> bytes:
+    return cipher().encrypt(msgspec.json.encode(credentials))
 
 
-def of(account: Account) -> Credentials:
+def decrypt_credentials(account: Account) -> Credentials:
     """Raises CannotConnect when the keys that encrypted them are gone."""
     try:
         saved: Credentials = msgspec.json.decode(
-            box().decrypt(bytes(account.credentials or b"")), type=Credentials
+            cipher().decrypt(bytes(account.credentials or b"")), type=Credentials
         )
     except (InvalidToken, msgspec.ValidationError) as error:
         raise CannotConnect(
@@ -61,25 +61,25 @@ def of(account: Account) -> Credentials:
     return saved
 
 
-def by_consent(account: Account | None) -> bool:
+def is_by_consent(account: Account | None) -> bool:
     """Whether a consent lets the portal in; no for a token, and for what cannot be decrypted."""
     try:
-        return account is not None and isinstance(of(account), Consent)
+        return account is not None and isinstance(decrypt_credentials(account), Consent)
     except CannotConnect:
         return False
 
 
-def rotate() -> int:
+def rotate_keys() -> int:
     """Encrypt everything anew with the first key; how many accounts. Raises CannotConnect and changes nothing."""
     with transaction.atomic():
         accounts = list(Account.objects.select_for_update().exclude(credentials=None))
         for account in accounts:
-            account.credentials = sealed(of(account))
+            account.credentials = encrypt_credentials(decrypt_credentials(account))
             account.save(update_fields=["credentials"])
     return len(accounts)
 
 
-def box() -> MultiFernet:
+def cipher() -> MultiFernet:
     """The first key encrypts, all decrypt, so that keys can be changed one after another; SECRET_KEY is the last."""
     digest = hashlib.sha256(b"salesops credentials " + settings.SECRET_KEY.encode()).digest()
     keys = [*settings.CREDENTIALS_KEYS, base64.urlsafe_b64encode(digest).decode()]

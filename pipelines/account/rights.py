@@ -29,7 +29,7 @@ class Sight:
 
 
 @dataclass(frozen=True)
-class Funnel:
+class ListedPipeline:
     """A pipeline that can be chosen."""
 
     id: int
@@ -38,15 +38,15 @@ class Funnel:
     is_archived: bool
 
 
-def look(client: Client) -> list[Sight]:
+def read_rights(client: Client) -> list[Sight]:
     """Raises AmoError when amoCRM does not answer at all."""
     account = client.get(ACCOUNT) or {}
-    found = [rights(client, account.get("current_user_id"))]
-    found += [listed(client, path, label) for path, label in LISTS]
-    return [*found, bells(client)]
+    found = [user_rights(client, account.get("current_user_id"))]
+    found += [check_list(client, path, label) for path, label in LISTS]
+    return [*found, check_webhooks(client)]
 
 
-def rights(client: Client, user: Any) -> Sight:
+def user_rights(client: Client, user: Any) -> Sight:
     label = _("Rights")
     try:
         item = client.get(f"/api/v4/users/{user}") or {}
@@ -78,7 +78,7 @@ def rights(client: Client, user: Any) -> Sight:
     )
 
 
-def listed(client: Client, path: str, label: str | Promise) -> Sight:
+def check_list(client: Client, path: str, label: str | Promise) -> Sight:
     try:
         answer = client.get(path, [("limit", 1)])
     except (errors.Forbidden, errors.NotFound, errors.PaymentRequired) as error:
@@ -88,7 +88,7 @@ def listed(client: Client, path: str, label: str | Promise) -> Sight:
     return Sight(label, "good", _("may be read"))
 
 
-def bells(client: Client) -> Sight:
+def check_webhooks(client: Client) -> Sight:
     label = _("Hooks")
     try:
         client.get("/api/v4/webhooks")
@@ -104,13 +104,13 @@ def bells(client: Client) -> Sight:
     return Sight(label, "good", _("may be set up: changes arrive within seconds"))
 
 
-def funnels(client: Client) -> list[Funnel]:
+def list_pipelines(client: Client) -> list[ListedPipeline]:
     """The account's pipelines in its order. Raises AmoError."""
     return sorted(_funnels(client), key=lambda funnel: funnel.is_archived)
 
 
-def _funnels(client: Client) -> Iterator[Funnel]:
+def _funnels(client: Client) -> Iterator[ListedPipeline]:
     answer = client.get("/api/v4/leads/pipelines") or {}
     for item in (answer.get("_embedded") or {}).get("pipelines") or ():
         stages = (item.get("_embedded") or {}).get("statuses") or ()
-        yield Funnel(item["id"], item["name"], len(stages), bool(item.get("is_archive")))
+        yield ListedPipeline(item["id"], item["name"], len(stages), bool(item.get("is_archive")))

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from core import moment
 from pipelines.account import credentials
-from pipelines.account.budget import spend
+from pipelines.account.budget import call_within_budget
 from pipelines.account.credentials import Consent, Credentials, LongLived
 from pipelines.amo import errors, oauth
 from pipelines.amo.oauth import TokenPair
@@ -35,25 +35,25 @@ class Access:
     """Safe to share between threads. Raises CannotConnect when the saved credentials cannot be decrypted."""
 
     def __init__(self, account: Account) -> None:
-        self._account, self._held, self._turn = account.pk, credentials.of(account), Lock()
+        self._account, self._held, self._turn = account.pk, credentials.decrypt_credentials(account), Lock()
 
     def token(self) -> str:
         """Raises AmoError when it is over and amoCRM gives no new one."""
         with self._turn:
             held = self._held
             if isinstance(held, Consent) and held.expires_at - moment.now() < MARGIN:
-                self._held = renewed(self._account, held)
+                self._held = renew_credentials(self._account, held)
             return self._held.token
 
     def refused(self, token: str) -> bool:
         """amoCRM does not take this token, or not at this address; whether there is another one to try."""
         with self._turn:
             if self._held.token == token:
-                self._held = renewed(self._account, self._held)
+                self._held = renew_credentials(self._account, self._held)
             return self._held.token != token
 
 
-def renewed(account: int, held: Credentials) -> Credentials:
+def renew_credentials(account: int, held: Credentials) -> Credentials:
     """Better credentials than these: those that another worker or a person has saved meanwhile, or a new pair.
 
     Marks the account as refused when there are none. Raises AmoError.
@@ -64,7 +64,7 @@ def renewed(account: int, held: Credentials) -> Credentials:
         try:
             with transaction.atomic(durable=True):
                 row = Account.objects.select_for_update().get(pk=account)
-                kept = credentials.of(row)
+                kept = credentials.decrypt_credentials(row)
                 if kept.token != held.token:
                     return kept
                 if isinstance(kept, LongLived):
@@ -75,46 +75,46 @@ def renewed(account: int, held: Credentials) -> Credentials:
                         "the consent in amoCRM is lost; an administrator must give it anew"
                     )
                 consent = kept
-                row.base_url, pair = ask(row, consent)
-                return save(row, consent, pair)
+                row.base_url, pair = request_pair(row, consent)
+                return save_pair(row, consent, pair)
         except errors.AuthError:
-            return what_others_saved(row)
+            return find_saved_pair(row)
         except DATABASE_DOWN as error:
             if pair is None:
                 raise
             log.warning("the database went away with a new token in our hands: %s", error)
-            return save_at_last(row, consent, pair)
+            return save_pair_persistently(row, consent, pair)
 
 
-def lost() -> errors.AuthError:
+def consent_lost() -> errors.AuthError:
     return errors.AuthError(
         _("The consent given in amoCRM is no longer valid: an administrator must give it again.")
     )
 
 
-def ask(account: Account, kept: Consent) -> tuple[str, TokenPair]:
+def request_pair(account: Account, kept: Consent) -> tuple[str, TokenPair]:
     """A new pair, and the address that gave it: the customer may have renamed the account. Raises AmoError."""
 
     def refresh(address: str) -> TokenPair:
-        return spend(
-            address, lambda: oauth.refresh(address, kept.integration, kept.refresh_token, moment.now())
+        return call_within_budget(
+            address, lambda: oauth.refresh_pair(address, kept.integration, kept.refresh_token, moment.now())
         )
 
     try:
         return account.base_url, refresh(account.base_url)
     except (errors.AuthError, errors.NotFound) as error:
-        address = moved_to(account, kept)
+        address = find_new_address(account, kept)
         if address is None:
             raise
         log.warning("%s has moved to %s (%s)", account.base_url, address, error)
         return address, refresh(address)
 
 
-def moved_to(account: Account, kept: Consent) -> str | None:
+def find_new_address(account: Account, kept: Consent) -> str | None:
     """Where the account lives now when that is elsewhere; None when amoCRM does not say."""
     sandbox = settings.DEBUG or settings.DEMO
     try:
-        address = spend(
+        address = call_within_budget(
             account.base_url,
             lambda: oauth.address_now(
                 account.base_url, kept.token, kept.refresh_token, account.pk, sandbox=sandbox
@@ -126,7 +126,7 @@ def moved_to(account: Account, kept: Consent) -> str | None:
     return address if address != account.base_url else None
 
 
-def save(account: Account, kept: Consent, pair: TokenPair) -> Consent:
+def save_pair(account: Account, kept: Consent, pair: TokenPair) -> Consent:
     fresh = Consent(
         pair.access_token,
         pair.refresh_token,
@@ -136,21 +136,21 @@ def save(account: Account, kept: Consent, pair: TokenPair) -> Consent:
         kept.redirect_uri,
     )
     Account.objects.filter(pk=account.pk).update(
-        credentials=credentials.sealed(fresh), base_url=account.base_url, refused_at=None
+        credentials=credentials.encrypt_credentials(fresh), base_url=account.base_url, refused_at=None
     )
     return fresh
 
 
-def save_at_last(account: Account, kept: Consent, pair: TokenPair) -> Consent:
+def save_pair_persistently(account: Account, kept: Consent, pair: TokenPair) -> Consent:
     """amoCRM gives nobody a second copy of a pair: try for a minute, on new connections."""
     for attempt in stamina.retry_context(on=DATABASE_DOWN, attempts=None, timeout=60):
         with attempt:
             connection.close()
-            return save(account, kept, pair)
+            return save_pair(account, kept, pair)
     raise AssertionError("unreachable")
 
 
-def what_others_saved(account: Account) -> Credentials:
+def find_saved_pair(account: Account) -> Credentials:
     """After a refusal: the pair that another worker has saved without the lock, else the consent is lost.
 
     Raises AuthError then.
@@ -158,8 +158,8 @@ def what_others_saved(account: Account) -> Credentials:
     time.sleep(GRACE)
     unchanged = Account.objects.filter(pk=account.pk, credentials=bytes(account.credentials or b""))
     if unchanged.exclude(refused_at=None).exists() or unchanged.update(refused_at=moment.now()):
-        raise lost()
-    return credentials.of(Account.objects.get(pk=account.pk))
+        raise consent_lost()
+    return credentials.decrypt_credentials(Account.objects.get(pk=account.pk))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from pipelines.amo import hosts
 
 
-def doubt(portal_url: str, account_url: str) -> str:
+def doubt_address(portal_url: str, account_url: str) -> str:
     """One sentence for a person; empty when nothing speaks against it. A sandbox rings at any address."""
     host, place = urlsplit(portal_url).hostname or "", {"address": portal_url}
     if hosts.is_sandbox(account_url):

@@ -126,7 +126,7 @@ class Client:
                 f"{self.base_url} does not answer: {error or type(error).__name__}"
             ) from error
         try:
-            return read(response)
+            return read_answer(response)
         except errors.RateLimited as error:
             if self._pace:
                 self._pace.hold(error.retry_after or HOLD_AFTER_429)
@@ -137,7 +137,7 @@ class Client:
             raise
 
 
-def read(response: httpx2.Response) -> dict[str, Any] | None:
+def read_answer(response: httpx2.Response) -> dict[str, Any] | None:
     """The JSON object of a good answer, None for 204; raises the AmoError that says what to do otherwise.
 
     A web page is never parsed: amoCRM sends one with 403, 429 and 5xx.
@@ -145,7 +145,7 @@ def read(response: httpx2.Response) -> dict[str, Any] | None:
     if response.status_code == 204:
         return None
     if not response.is_success:
-        raise failure(response)
+        raise classify_failure(response)
     request_id = response.headers.get("X-Request-Id", "")
     if is_page(response):
         raise errors.BadAnswer(
@@ -180,7 +180,7 @@ def is_page(response: httpx2.Response) -> bool:
     return "html" in response.headers.get("Content-Type", "") or response.content.lstrip()[:1] == b"<"
 
 
-def failure(response: httpx2.Response) -> AmoError:
+def classify_failure(response: httpx2.Response) -> AmoError:
     """The error that an answer outside 2xx stands for."""
     code, request_id = response.status_code, response.headers.get("X-Request-Id", "")
     text = f"{code} {detail(response)}".rstrip()
@@ -193,12 +193,12 @@ def failure(response: httpx2.Response) -> AmoError:
     if code == 403 and is_page(response):
         return errors.Blocked("amoCRM has blocked this address for too many calls", request_id=request_id)
     kinds: dict[int, type[AmoError]] = {
-        400: errors.Refused,
+        400: errors.RequestRefused,
         401: errors.AuthError,
         402: errors.PaymentRequired,
         403: errors.Forbidden,
         404: errors.NotFound,
-        422: errors.Refused,
+        422: errors.RequestRefused,
     }
     return kinds.get(code, errors.BadAnswer)(text, request_id=request_id)
 

@@ -73,7 +73,7 @@ class NotFound(AmoError):
     pass
 
 
-class Refused(AmoError):
+class RequestRefused(AmoError):
     pass
 
 

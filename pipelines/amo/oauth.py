@@ -33,12 +33,14 @@ class TokenPair:
     expires_at: datetime
 
 
-def exchange(base_url: str, integration: Integration, code: str, now: datetime, **http: Any) -> TokenPair:
+def exchange_code(
+    base_url: str, integration: Integration, code: str, now: datetime, **http: Any
+) -> TokenPair:
     """The first pair for a code of at most 20 minutes' age. Raises AmoError; AuthError when the code is refused."""
     return _ask(base_url, integration, {"grant_type": "authorization_code", "code": code}, now, **http)
 
 
-def refresh(
+def refresh_pair(
     base_url: str, integration: Integration, refresh_token: str, now: datetime, **http: Any
 ) -> TokenPair:
     """A new pair for an old one, which is dead from then on: save it before use. AuthError: consent may be lost."""
@@ -50,7 +52,7 @@ def address_now(
     base_url: str, access_token: str, refresh_token: str, account: int, *, sandbox: bool, **http: Any
 ) -> str:
     """Where the account that used to live at ``base_url`` answers now. Raises AmoError."""
-    directory = hosts.directory(base_url, claims(access_token).get("api_domain"))
+    directory = hosts.directory(base_url, read_claims(access_token).get("api_domain"))
     headers = {"X-Refresh-Token": refresh_token}
     answer = _call(
         directory,
@@ -65,7 +67,7 @@ def address_now(
         raise errors.BadAnswer("the answer does not say where the account lives") from error
 
 
-def claims(access_token: str) -> Answer:
+def read_claims(access_token: str) -> Answer:
     """What a token says about itself, unchecked; empty for one that is no JWT."""
     try:
         body = access_token.split(".")[1]
@@ -94,7 +96,7 @@ def _ask(
         answer = _call(
             base_url, lambda connection: connection.post("/oauth2/access_token", json=body | grant), **http
         )
-    except errors.Refused as error:  # documented as 400, seen as 401
+    except errors.RequestRefused as error:  # documented as 400, seen as 401
         raise errors.AuthError(str(error)) from error
     try:
         return TokenPair(
@@ -107,7 +109,7 @@ def _ask(
 def _call(base_url: str, ask: Callable[[httpx2.Client], httpx2.Response], **http: Any) -> Answer:
     try:
         with httpx2.Client(base_url=base_url, timeout=20, **http) as connection:
-            answer = client.read(ask(connection))
+            answer = client.read_answer(ask(connection))
     except httpx2.TransportError as error:
         raise errors.Unreachable(f"{base_url} does not answer: {error}") from error
     return answer or {}

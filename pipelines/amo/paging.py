@@ -11,7 +11,7 @@ from typing import Any
 
 from core import moment
 from pipelines.amo.client import Client
-from pipelines.amo.errors import BadAnswer, Endless, Refused, TooHeavy
+from pipelines.amo.errors import BadAnswer, Endless, RequestRefused, TooHeavy
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +175,7 @@ class Listing:
         for size in sizes:
             try:
                 answer = self.client.get(self.path, [*self.params, ("page", number), ("limit", size)])
-            except Refused:
+            except RequestRefused:
                 if size == sizes[-1]:
                     raise
                 continue

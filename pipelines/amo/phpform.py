@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 DEEPEST = 12  # levels; amoCRM's own bodies have seven
 
 
-def decode(body: bytes) -> dict[str, Any]:
+def decode_form(body: bytes) -> dict[str, Any]:
     """``a[b][0]=x`` as nested dictionaries with string keys. ValueError when it is no such form.
 
     An empty pair of brackets gets the next free number. A key given both a value and children keeps what came last.

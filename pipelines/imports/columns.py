@@ -89,7 +89,7 @@ def plain(title: str) -> str:
     return re.sub(r"[ ,(]*([₽$€₸]|руб\.?|rub)\)?$", "", words)
 
 
-def recognise(header: Sequence[str]) -> Columns:
+def recognise_columns(header: Sequence[str]) -> Columns:
     """Raises BadFile when this is neither of the two exports, Incomplete when it lacks what a row must have."""
     titles = [plain(title) for title in header]
     deals = found(titles, ALIASES[DEALS])

@@ -10,7 +10,7 @@ from pipelines.imports.columns import DEALS
 from pipelines.imports.parsing import Parsed
 
 
-def doubts(parsed: Parsed) -> list[str]:
+def list_doubts(parsed: Parsed) -> list[str]:
     if parsed.kind != DEALS:
         return whereabouts(parsed)
     fields = {field for _title, field in parsed.read}
@@ -28,7 +28,11 @@ def doubts(parsed: Parsed) -> list[str]:
             _("There is no column of pipelines: all deals go into «%(name)s».") % {"name": names.MAIN}
         )
     if "closed_at" not in fields:
-        found.append(_("There is no column of closing dates: won and lost deals count as open."))
+        found.append(
+            _(
+                "There is no column of closing dates: won and lost deals count as closed when they were created."
+            )
+        )
     if parsed.month_first:
         found.append(
             _("Dates begin with the month here: some have a second number over 12, and none a first one.")

@@ -24,21 +24,21 @@ class Draft(msgspec.Struct):
     expected: Loaded
 
 
-def keep(user: int | None, draft: Draft) -> str:
+def keep_draft(user: int | None, draft: Draft) -> str:
     """Returns the code that this user finds it by."""
     code = secrets.token_hex(8)
-    redis.client().set(name(user, code), zlib.compress(msgspec.msgpack.encode(draft), 1), ex=KEPT)
+    redis.client().set(draft_name(user, code), zlib.compress(msgspec.msgpack.encode(draft), 1), ex=KEPT)
     return code
 
 
-def find(user: int | None, code: str) -> Draft | None:
-    packed = cast(bytes | None, redis.client().get(name(user, code)))
+def find_draft(user: int | None, code: str) -> Draft | None:
+    packed = cast(bytes | None, redis.client().get(draft_name(user, code)))
     return None if packed is None else msgspec.msgpack.decode(zlib.decompress(packed), type=Draft)
 
 
-def drop(user: int | None, code: str) -> None:
-    redis.client().delete(name(user, code))
+def drop_draft(user: int | None, code: str) -> None:
+    redis.client().delete(draft_name(user, code))
 
 
-def name(user: int | None, code: str) -> str:
+def draft_name(user: int | None, code: str) -> str:
     return f"salesops:import:{user}:{code}"

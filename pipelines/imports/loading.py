@@ -3,14 +3,13 @@
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, tzinfo
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import msgspec
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from core.zone import account_zone
 from pipelines.imports import names
 from pipelines.imports.dictionaries import dictionaries
 from pipelines.imports.names import FROM_FILE
@@ -19,8 +18,8 @@ from pipelines.imports.standing import completed_contacts, completed_deals
 from pipelines.imports.tables import BadFile
 from pipelines.mirror.entities import ENTITIES
 from pipelines.mirror.rows import Row, stage_key
-from pipelines.mirror.upsert import store
-from pipelines.models import Account, Cursor
+from pipelines.mirror.upsert import store_rows
+from pipelines.models import Cursor
 
 PAGE = 1000  # rows in one statement
 
@@ -36,29 +35,28 @@ class Loaded(msgspec.Struct):
     stages: list[str] = []
 
 
-def load(parsed: Parsed) -> Loaded:
-    """Write it, all or nothing; judgement of the deals is demanded. Raises BadFile when `refusal` has a reason."""
-    if reason := refusal(parsed):
+def load_export(parsed: Parsed) -> Loaded:
+    """Write it, all or nothing; judgement of the deals is demanded. Raises BadFile when `find_refusal` has a reason."""
+    if reason := find_refusal(parsed):
         raise BadFile(reason)
     with transaction.atomic():
-        return write(parsed)
+        return write_rows(parsed)
 
 
-def trial(parsed: Parsed) -> Loaded:
-    """What `load` would do: it is done and taken back."""
+def try_export(parsed: Parsed) -> Loaded:
+    """What `load_export` would do: it is done and taken back."""
     with transaction.atomic():
-        loaded = write(parsed)
+        loaded = write_rows(parsed)
         transaction.set_rollback(True)
     return loaded
 
 
-def zone() -> tzinfo:
+def import_zone() -> tzinfo:
     """That of the account; before there is one, that of the portal."""
-    account = Account.objects.first()
-    return ZoneInfo(account.time_zone if account else settings.TIME_ZONE)
+    return account_zone()
 
 
-def refusal(parsed: Parsed) -> str:
+def find_refusal(parsed: Parsed) -> str:
     """Why this may not be imported, in one sentence; empty when it may."""
     if Cursor.objects.filter(Q(rows__gt=0) | ~Q(as_of=None)).exists():
         return _("The portal reads amoCRM itself, which knows more than a file: there is nothing to import.")
@@ -81,7 +79,7 @@ def newest_standing(deals: list[int]) -> datetime | None:
     return newest
 
 
-def write(parsed: Parsed) -> Loaded:
+def write_rows(parsed: Parsed) -> Loaded:
     loaded = Loaded()
     deals = completed_deals(parsed)
     found = dictionaries(deals)
@@ -91,7 +89,7 @@ def write(parsed: Parsed) -> Loaded:
     rows = deal_rows(deals) if deals else contact_rows(completed_contacts(parsed))
     entity = ENTITIES[parsed.kind]
     for page in pages(rows):
-        stored = store(entity, page)
+        stored = store_rows(entity, page)
         loaded.new += len(stored.new)
         loaded.changed += len(stored.changed)
         loaded.unchanged += len(page) - len(stored.new) - len(stored.changed)
@@ -106,7 +104,7 @@ def add_new(entity: str, rows: Collection[Row]) -> list[str]:
     )
     new = [row for row in rows if row["id"] not in standing]
     for page in pages(new):
-        store(ENTITIES[entity], page)
+        store_rows(ENTITIES[entity], page)
     return [row["name"] for row in new]
 
 

@@ -23,32 +23,32 @@ CLOSING = {
 INCOMING = {"неразобранное", "incoming leads"}
 
 
-def folded(name: str) -> str:
+def fold_name(name: str) -> str:
     """Two spellings of one name are equal here: case, spaces and the letter ё do not tell people apart."""
     return " ".join(name.split()).casefold().replace("ё", "е")
 
 
-def key(kind: str, *names: str) -> int:
-    text = "\0".join((kind, *map(folded, names)))
+def local_key(kind: str, *names: str) -> int:
+    text = "\0".join((kind, *map(fold_name, names)))
     return LOCAL + int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") % LOCAL
 
 
 def person_key(name: str) -> int | None:
-    return key("person", name) if name else None
+    return local_key("person", name) if name else None
 
 
 def pipeline_key(name: str) -> int:
-    return key("pipeline", name or MAIN)
+    return local_key("pipeline", name or MAIN)
 
 
 def status_key(pipeline: str, stage: str) -> int:
     """amoCRM's own number for the two closing stages, since these are the same everywhere."""
-    return CLOSING.get(folded(stage)) or key("stage", pipeline or MAIN, stage)
+    return CLOSING.get(fold_name(stage)) or local_key("stage", pipeline or MAIN, stage)
 
 
 def stage_kind(name: str) -> str:
-    closing = {WON: "won", LOST: "lost"}.get(CLOSING.get(folded(name), 0))
-    return closing or ("incoming" if folded(name) in INCOMING else "work")
+    closing = {WON: "won", LOST: "lost"}.get(CLOSING.get(fold_name(name), 0))
+    return closing or ("incoming" if fold_name(name) in INCOMING else "work")
 
 
 def is_local(key: int) -> bool:

@@ -73,9 +73,9 @@ class Parsed(msgspec.Struct):
             self.rejected.append(Rejection(line, reason))
 
 
-def parse(file: IO[bytes], zone: tzinfo, now: datetime) -> Parsed:
+def parse_export(file: IO[bytes], zone: tzinfo, now: datetime) -> Parsed:
     """``zone``: that of the account, which an export does not name. Raises BadFile."""
-    found = find_table(tables.read(file))
+    found = find_table(tables.read_table(file))
     known = found.columns
     places = sorted(known.places.items(), key=lambda item: item[1])
     parsed = Parsed(
@@ -121,7 +121,7 @@ def find_header(lines: Iterator[Line]) -> tuple[Columns, Line]:
     faults: list[BadFile] = []
     for line in islice(lines, HEADER_WITHIN):
         try:
-            return columns.recognise(line.cells), line
+            return columns.recognise_columns(line.cells), line
         except BadFile as error:
             faults.append(error)
     half = [fault for fault in faults if isinstance(fault, columns.Incomplete)]

@@ -46,7 +46,7 @@ class Table(NamedTuple):
     lines: Iterator[Line]
 
 
-def read(file: IO[bytes]) -> Iterator[Table]:
+def read_table(file: IO[bytes]) -> Iterator[Table]:
     """What the file may be read as: the sheets of a workbook, or a text by one separator after another.
 
     A text of broken signs is given with them. Raises BadFile, at the latest while lines are taken.

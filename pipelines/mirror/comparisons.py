@@ -19,10 +19,10 @@ KEPT = timedelta(days=90)
 KINDS = ("missing", "outdated", "vanished")
 
 
-def claim(*, only_unfinished: bool = False) -> Sweep | None:
+def claim_comparison(*, only_unfinished: bool = False) -> Sweep | None:
     """The unfinished run, or a new one unless ``only_unfinished``; None while a living worker is at it.
 
-    Give it back with `release`.
+    Give it back with `release_comparison`.
     """
     with transaction.atomic():
         locks.hold(Lock.CLAIM, NAME)
@@ -40,23 +40,23 @@ def claim(*, only_unfinished: bool = False) -> Sweep | None:
 
 
 def _is_held(sweep: Sweep) -> bool:
-    return leases.is_running(sweep) and locks.vouched(NAME)
+    return leases.is_running(sweep) and locks.is_session_claimed(NAME)
 
 
-def keep(sweep: Sweep, **values: Any) -> None:
+def keep_position(sweep: Sweep, **values: Any) -> None:
     """Write ``values`` and renew the lease. Raises LostLease when it is no longer ours."""
     leases.keep(sweep, NAME, **values)
 
 
-def finish(sweep: Sweep) -> None:
+def finish_comparison(sweep: Sweep) -> None:
     leases.give_back(sweep, NAME, finished_at=moment.now(), position=None)
 
 
-def fail(sweep: Sweep, error: BaseException) -> None:
+def fail_comparison(sweep: Sweep, error: BaseException) -> None:
     leases.fail(sweep, NAME, error)
 
 
-def release() -> None:
+def release_comparison() -> None:
     """The worker has ended, in whatever way."""
     leases.release(NAME)
 
@@ -95,7 +95,7 @@ def comparisons() -> dict[str, Comparison]:
     }
 
 
-def read() -> dict[str, Any]:
+def read_comparison() -> dict[str, Any]:
     """The comparison on the sync page: the run under way or interrupted, and what the last one found."""
     last = list(comparisons().values())
     unfinished = Sweep.objects.filter(finished_at=None).first()

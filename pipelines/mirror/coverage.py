@@ -13,11 +13,11 @@ from pipelines.mirror.sync import Progress
 from pipelines.models import Deal
 
 
-def loaded() -> set[str]:
+def loaded_entities() -> set[str]:
     return set(finished())
 
 
-def complete() -> bool:
+def is_complete() -> bool:
     """Every entity has been loaded once, to the end, but for those that amoCRM denies to this token."""
     return not unfinished()
 
@@ -31,11 +31,11 @@ def changing() -> list[Entity]:
 
 
 def unfinished() -> list[Entity]:
-    known = loaded() | denied()
+    known = loaded_entities() | denied()
     return [entity for entity in TABLE if entity.name not in known]
 
 
-def pull(
+def pull_entities(
     source: Source,
     entities: Iterable[Entity],
     *,

@@ -33,9 +33,10 @@ class Entity:
 
     ``key_of`` names an item (or what `spread` makes of it) that makes no sense otherwise; ``spread`` unfolds an
     item into several (a pipeline into its stages); ``newer`` is the column by which a late row loses; ``folded``
-    are columns that others write; ``people`` name persons; ``deal`` is SQL for the deal that a ``{row}`` touches;
-    ``after`` are entities to be loaded before. ``subject`` is the word by which events are asked for this entity;
-    ``hidden`` finds ids that the plain list leaves out, in some pipelines or (None) in all; ``trash`` asks for
+    are columns that others write; ``inferred`` is a column that the story tells where amoCRM does not, the one that
+    says so, and the one whose change ends it; ``people`` name persons; ``deal`` is SQL for the deal that a ``{row}``
+    touches; ``after`` are entities to be loaded before. ``subject`` is the word by which events are asked for this
+    entity; ``hidden`` finds ids that the plain list leaves out, in some pipelines or (None) in all; ``trash`` asks for
     deleted items; ``of_deals`` asks for what belongs to at most ten deals; ``doubts`` names, by entity, an item
     whose fate a stored row puts in question; ``oldest`` is where history begins; ``may_be_empty`` says of a
     dictionary that an account can do without it.
@@ -60,6 +61,7 @@ class Entity:
     subject: str | None = None
     hidden: Callable[[Client, Collection[int] | None], set[int]] | None = None
     may_be_empty: bool = False
+    inferred: tuple[str, str, str] | None = None
     trash: Params = ()
     of_deals: Callable[[Collection[int]], Params] | None = None
     doubts: Callable[[Row], tuple[str, int] | None] = lambda row: None
@@ -177,6 +179,7 @@ TABLE = (
            newer="updated_at"),
     Entity("deals", _("Deals"), models.Deal, "/api/v4/leads", "leads", rows.deal_row, Reading.LIST,
            (("with", "contacts"),), newer="updated_at", people=("manager_id",), deal="{row}.id", subject="lead",
+           folded=frozenset({"closed_inferred"}), inferred=("closed_at", "closed_inferred", "stage_id"),
            hidden=incoming_deals, trash=(("with", "only_deleted"),)),
     Entity("tasks", _("Tasks"), models.Task, "/api/v4/tasks", "tasks", rows.task_row, Reading.LIST, newer="updated_at",
            after=("deals",), folded=frozenset({"completed_at", "completed_inferred"}), people=("manager_id",),

@@ -41,22 +41,22 @@ class Freshness:
     critical_after: timedelta
 
 
-def read(now: datetime) -> list[Freshness]:
+def read_freshness(now: datetime) -> list[Freshness]:
     """Every mirrored entity, parents before children."""
     known = {cursor.entity: cursor for cursor in Cursor.objects.all()}
-    return [of(entity, known.get(entity.name), now) for entity in TABLE]
+    return [freshness_of(entity, known.get(entity.name), now) for entity in TABLE]
 
 
-def of(entity: Entity, cursor: Cursor | None, now: datetime) -> Freshness:
+def freshness_of(entity: Entity, cursor: Cursor | None, now: datetime) -> Freshness:
     as_of = cursor.as_of if cursor else None
     limits = DICTIONARY if entity.is_dictionary else CHANGING
     rows = cursor.rows if cursor else 0
     denied = cursor is not None and cursor.state == Cursor.State.DENIED
-    found: State = "denied" if denied else state(as_of, now, limits)
+    found: State = "denied" if denied else grade_age(as_of, now, limits)
     return Freshness(entity.name, entity.label, as_of, rows, found, *limits)
 
 
-def state(as_of: datetime | None, now: datetime, limits: tuple[timedelta, timedelta]) -> State:
+def grade_age(as_of: datetime | None, now: datetime, limits: tuple[timedelta, timedelta]) -> State:
     """A limit itself is still within it."""
     if as_of is None:
         return "never"
@@ -64,12 +64,12 @@ def state(as_of: datetime | None, now: datetime, limits: tuple[timedelta, timede
     return "critical" if age > critical else "stale" if age > stale else "fresh"
 
 
-def overall(now: datetime) -> Freshness:
+def overall_freshness(now: datetime) -> Freshness:
     """The mirror as a whole: as old as the oldest of what changes, as bad as its worst part."""
-    return worst(read(now))
+    return worst_freshness(read_freshness(now))
 
 
-def worst(parts: Iterable[Freshness]) -> Freshness:
+def worst_freshness(parts: Iterable[Freshness]) -> Freshness:
     parts = list(parts)
     dictionaries = {entity.name for entity in TABLE if entity.is_dictionary}
     changing = [part for part in parts if part.entity not in dictionaries and part.state != "denied"]
@@ -84,7 +84,7 @@ def worst(parts: Iterable[Freshness]) -> Freshness:
     )
 
 
-def connected() -> bool:
+def is_connected() -> bool:
     """Whether the mirror is amoCRM's; one that only files have filled never gets older."""
     return (
         bool(settings.AMO_BASE_URL)
@@ -99,7 +99,7 @@ def known_until(now: datetime) -> datetime:
     What is read anew (a wider choice of pipelines) is known up to the end of its last run, what has never been read is
     not known at all: ``NOTHING``.
     """
-    if not connected():
+    if not is_connected():
         return now
     cursors = {cursor.entity: cursor for cursor in Cursor.objects.all()}
     ages = []
@@ -108,4 +108,4 @@ def known_until(now: datetime) -> datetime:
         if not entity.is_dictionary and (cursor is None or cursor.state != Cursor.State.DENIED):
             ages.append((cursor and (cursor.as_of or cursor.finished_at)) or NOTHING)
     known = min(ages, default=now)
-    return known if state(known, now, CHANGING) == "critical" else now
+    return known if grade_age(known, now, CHANGING) == "critical" else now

@@ -109,23 +109,23 @@ def number(text: Any) -> int | None:
     return int(text) if isinstance(text, str) and text.isdecimal() and len(text) < 19 else None
 
 
-def ring() -> bool:
+def note_delivery() -> bool:
     """Whether somebody has to be asked to answer: many rings at once need one. Say it after the delivery is kept."""
     return bool(redis.client().set(RUNG, 1, nx=True, ex=RUNG_FOR))
 
 
-def begin() -> None:
+def begin_answers() -> None:
     """From here on a new delivery has to ask again. Say it before looking at what waits."""
     redis.client().delete(RUNG)
 
 
-def waiting() -> bool:
-    return Hook.objects.filter(handled_at=None).exclude(lease_until__gt=locks.present()).exists()
+def waiting_hooks() -> bool:
+    return Hook.objects.filter(handled_at=None).exclude(lease_until__gt=locks.lease_now()).exists()
 
 
-def claim(limit: int = BATCH) -> list[Hook]:
+def claim_hooks(limit: int = BATCH) -> list[Hook]:
     """The oldest waiting deliveries, ours until the lease runs out."""
-    now = locks.present()
+    now = locks.lease_now()
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE pipelines_hook SET lease_until = %s, attempts = attempts + 1, error = ''
@@ -139,23 +139,23 @@ def claim(limit: int = BATCH) -> list[Hook]:
     return list(Hook.objects.filter(id__in=ids).order_by("id"))
 
 
-def answer(source: Source) -> set[int]:
+def answer_hooks(source: Source) -> set[int]:
     """Read again what a batch of waiting deliveries rings about, each item once; returns the deals that have changed.
 
     A delivery that cannot be read keeps the reason and is done with; one that cannot be answered keeps it and waits.
     Raises AmoError when amoCRM answers nobody.
     """
     account = Account.objects.values_list("id", flat=True).first()
-    batch = claim()
+    batch = claim_hooks()
     rings = {hook.pk: ids for hook in batch if (ids := understood(hook, account)) is not None}
     try:
         touched = read_again(source, merged(rings.values()))
     except Exception as error:
         if len(batch) > 1 and not for_all(error):
             return answer_singly(source, batch, rings)
-        postpone(batch, error)
+        postpone_hooks(batch, error)
         raise
-    handled(list(rings))
+    mark_handled(list(rings))
     return touched
 
 
@@ -173,12 +173,12 @@ def answer_singly(source: Source, batch: list[Hook], rings: dict[int, Ids]) -> s
         hook = waiting.pop(0)
         try:
             touched |= read_again(source, rings[hook.pk])
-            handled([hook.pk])
+            mark_handled([hook.pk])
         except Exception as error:
             log.warning("hook %s waits: %s", hook.pk, error)
-            postpone([hook], error)
+            postpone_hooks([hook], error)
             if for_all(error):
-                postpone(waiting, error)
+                postpone_hooks(waiting, error)
                 break
     return touched
 
@@ -186,13 +186,13 @@ def answer_singly(source: Source, batch: list[Hook], rings: dict[int, Ids]) -> s
 def understood(hook: Hook, account: int | None) -> Ids | None:
     """What it rings about; None after it was put aside as nonsense or as another account's."""
     try:
-        data = phpform.decode(bytes(hook.body))
+        data = phpform.decode_form(bytes(hook.body))
         sender = data.get("account", {}).get("id") if isinstance(data.get("account"), dict) else None
         if sender is not None and number(sender) != account:
             raise ValueError(f"it is about the account {sender}")
         return ids_of(data)
     except ValueError as error:
-        handled([hook.pk], f"cannot be read: {error}")
+        mark_handled([hook.pk], f"cannot be read: {error}")
         return None
 
 
@@ -206,33 +206,33 @@ def merged(rings: Any) -> Ids:
 
 def read_again(source: Source, ids: Ids) -> set[int]:
     touched = set(refetch(source, {name: keys for name, keys in ids.items() if keys}).deals)
-    for name in coverage.loaded() & {name for name, keys in ids.items() if not keys}:
-        run = sync.pull(source, ENTITIES[name])
+    for name in coverage.loaded_entities() & {name for name, keys in ids.items() if not keys}:
+        run = sync.pull_entity(source, ENTITIES[name])
         touched |= run.deals if run else set()
     return touched
 
 
-def forget() -> None:
+def forget_bodies() -> None:
     """Handled deliveries are kept for a month, for whoever asks what came when."""
     Hook.objects.filter(handled_at__lt=moment.now() - KEPT).delete()
 
 
-def handled(ids: list[int], error: str = "") -> None:
+def mark_handled(ids: list[int], error: str = "") -> None:
     done = {"handled_at": moment.now(), "lease_until": None, "body": b"", "error": printable(error)}
     Hook.objects.filter(id__in=ids).update(**done)
 
 
-def postpone(batch: list[Hook], error: Exception) -> None:
+def postpone_hooks(batch: list[Hook], error: Exception) -> None:
     for hook in batch:
         rest = min(LONGEST_REST, timedelta(seconds=15 * 2 ** min(hook.attempts, 10)))
         Hook.objects.filter(pk=hook.pk, handled_at=None).update(
-            error=printable(str(error)) or type(error).__name__, lease_until=locks.until(rest)
+            error=printable(str(error)) or type(error).__name__, lease_until=locks.lease_until(rest)
         )
 
 
-def replay() -> int:
+def replay_hooks() -> int:
     """Let those that failed and rest be answered at once; returns how many. What an answering worker holds is left."""
-    resting = Hook.objects.filter(handled_at=None, lease_until__gt=locks.present()).exclude(error="")
+    resting = Hook.objects.filter(handled_at=None, lease_until__gt=locks.lease_now()).exclude(error="")
     return resting.update(lease_until=None)
 
 

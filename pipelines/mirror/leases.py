@@ -19,18 +19,18 @@ class LostLease(Exception):
 
 def is_running(run: Run) -> bool:
     """By its lease; whoever held it may have died since."""
-    return run.lease_until is not None and run.lease_until > locks.present()
+    return run.lease_until is not None and run.lease_until > locks.lease_now()
 
 
 def claim(run: Run, name: str, **values: Any) -> bool:
     """Take a run over unless a living worker is at it, and write ``values``. `release` it in the end."""
-    if is_running(run) and locks.vouched(name):
+    if is_running(run) and locks.is_session_claimed(name):
         return False
-    locks.vouch(name)
+    locks.hold_session_claim(name)
     try:
         keep(run, name, **values)
     except LostLease:  # somebody else was faster
-        locks.retract(name)
+        locks.release_session_claim(name)
         return False
     run.refresh_from_db()
     return True
@@ -38,7 +38,7 @@ def claim(run: Run, name: str, **values: Any) -> bool:
 
 def keep(run: Run, name: str, **values: Any) -> None:
     """Write ``values`` and renew the lease. Raises LostLease when it is no longer ours."""
-    values.setdefault("lease_until", locks.until(LEASE))
+    values.setdefault("lease_until", locks.lease_until(LEASE))
     if not type(run)._default_manager.filter(pk=run.pk, lease_until=run.lease_until).update(**values):
         raise LostLease(name)
     for field, value in values.items():
@@ -57,4 +57,4 @@ def fail(run: Run, name: str, error: BaseException, **values: Any) -> None:
 
 def release(name: str) -> None:
     """The worker has ended, in whatever way."""
-    locks.retract(name)
+    locks.release_session_claim(name)

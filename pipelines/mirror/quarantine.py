@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 SHOWN = 20
 
 
-def understood(entity: Entity, items: Iterable[Item], zone: tzinfo) -> list[Row]:
+def sort_readable(entity: Entity, items: Iterable[Item], zone: tzinfo) -> list[Row]:
     """The rows that these items stand for; an item that makes no sense is set aside, and so is a row whose text is
     broken: not even its neighbours could be written with it."""
     items = list(items)
@@ -64,14 +64,16 @@ def whole(row: Row) -> Row:
 def set_aside(entity: Entity, key: object, error: Exception) -> None:
     """Remember the row and why; a row that is set aside again has the newest reason."""
     name = printable(str(key))
-    one = Refused(entity=entity.name, remote_id=name, reason=printable(reason(error)), at=moment.now())
+    one = Refused(
+        entity=entity.name, remote_id=name, reason=printable(explain_refusal(error)), at=moment.now()
+    )
     log.warning("%s %s cannot be stored: %s", entity.name, name, one.reason)
     Refused.objects.bulk_create(
         [one], update_conflicts=True, unique_fields=["entity", "remote_id"], update_fields=["reason", "at"]
     )
 
 
-def reason(error: Exception) -> str:
+def explain_refusal(error: Exception) -> str:
     """One line; PostgreSQL's further lines repeat the row."""
     text = (str(error).splitlines() or [""])[0]
     return text if text and isinstance(error, DatabaseError) else f"{type(error).__name__}: {text}"
@@ -81,19 +83,19 @@ def any_of(entity: Entity) -> bool:
     return Refused.objects.filter(entity=entity.name).exists()
 
 
-def forget(entity: Entity, keys: Iterable[object] | None = None) -> None:
+def release_rows(entity: Entity, keys: Iterable[object] | None = None) -> None:
     """What concerns us no longer; None: all of it is about to be read again."""
     aside = Refused.objects.filter(entity=entity.name)
     (aside if keys is None else aside.filter(remote_id__in=map(str, keys))).delete()
 
 
-def counts() -> dict[str, int]:
+def count_set_aside() -> dict[str, int]:
     """How many rows stand aside, by entity."""
     counted = Refused.objects.order_by().values_list("entity").annotate(rows=Count("pk"))
     return dict(counted)
 
 
-def read() -> dict[str, Any]:
+def list_set_aside() -> dict[str, Any]:
     """What stands aside on the sync page: how many rows, and the newest of them."""
     newest = [
         {
@@ -104,4 +106,4 @@ def read() -> dict[str, Any]:
         }
         for one in Refused.objects.all()[:SHOWN]
     ]
-    return {"count": sum(counts().values()), "newest": newest}
+    return {"count": sum(count_set_aside().values()), "newest": newest}

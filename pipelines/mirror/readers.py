@@ -100,10 +100,12 @@ class Round:
                 continue
             if known.get(entity.name) != self._before.get(entity.name):
                 self._todo.remove(entity)  # another worker has read it meanwhile
-            elif cursor := cursors.claim(entity.name):
+            elif cursor := cursors.claim_cursor(entity.name):
                 self._todo.remove(entity)
                 run = Pulled(entity, cursor, self._full)
-                self._running.append(UnderWay(run, sync.read(self._source, run, self._pool, self._progress)))
+                self._running.append(
+                    UnderWay(run, sync.read_pages(self._source, run, self._pool, self._progress))
+                )
                 self._resume(self._running[-1])
             else:
                 self.others.append(entity)

@@ -15,19 +15,19 @@ from pipelines.account.source import OVERLAP, Source
 from pipelines.mirror import comparisons, selection, sync
 from pipelines.mirror.entities import ENTITIES, Entity
 from pipelines.mirror.leases import LostLease
-from pipelines.mirror.quarantine import understood
+from pipelines.mirror.quarantine import sort_readable
 from pipelines.mirror.refetch import (
     BATCH,
     adopt_contacts,
     batches,
-    bring,
     refetch,
     refetch_events,
     reread_families,
+    store_with_stories,
     too_many,
 )
 from pipelines.mirror.rows import Row
-from pipelines.mirror.upsert import Stored, alive, save
+from pipelines.mirror.upsert import Stored, alive_rows, store_mirrored_rows
 from pipelines.models import Cursor, Deal, Sweep, Task
 
 SWEPT = ("deals", "tasks")
@@ -35,7 +35,7 @@ Progress = Callable[[Sweep], None]
 Standing = dict[int, tuple[datetime, bool]]
 
 
-def run(
+def compare_mirror(
     source: Source, *, only_unfinished: bool = False, progress: Progress = lambda sweep: None
 ) -> Sweep | None:
     """Compare everything, or go on with an interrupted comparison; None when another worker is at it (or, with
@@ -43,30 +43,30 @@ def run(
 
     Raises AmoError after the reason has been written down.
     """
-    sweep = comparisons.claim(only_unfinished=only_unfinished)
+    sweep = comparisons.claim_comparison(only_unfinished=only_unfinished)
     if sweep is None:
         return None
     try:
         for name in SWEPT[SWEPT.index((sweep.position or {}).get("entity", SWEPT[0])) :]:
-            compare(source, ENTITIES[name], sweep, progress)
-        comparisons.finish(sweep)
+            compare_entity(source, ENTITIES[name], sweep, progress)
+        comparisons.finish_comparison(sweep)
     except LostLease:
         raise
     except BaseException as error:
-        comparisons.fail(sweep, error)
+        comparisons.fail_comparison(sweep, error)
         raise
     finally:
-        comparisons.release()
+        comparisons.release_comparison()
     return sweep
 
 
-def compare(source: Source, entity: Entity, sweep: Sweep, progress: Progress) -> None:
+def compare_entity(source: Source, entity: Entity, sweep: Sweep, progress: Progress) -> None:
     """All of one entity. In the position ``above`` is the lowest id that has been compared, ``absent`` are rows here
     that no page has shown, ``in_hand`` those of a page that is being repaired."""
     asked = sync.listing(source, entity)
     place = sweep.position
     if place is None or place["entity"] != entity.name:
-        page = asked.last_page(alive(entity).count() // entity.limit + 1)
+        page = asked.last_page(alive_rows(entity).count() // entity.limit + 1)
         place = {"entity": entity.name, "page": page, "above": None, "absent": [], "in_hand": []}
         tally(sweep, entity, position=place)
     if in_hand := overdue(
@@ -75,16 +75,16 @@ def compare(source: Source, entity: Entity, sweep: Sweep, progress: Progress) ->
         repair_belongings(source, entity, in_hand)
         tally(sweep, entity, outdated=len(in_hand), repaired=len(in_hand))
     for number, items, at in asked.backwards(place["page"]):
-        rows = selection.kept(entity, understood(entity, items, source.zone))
+        rows = selection.keep_mirrored(entity, sort_readable(entity, items, source.zone))
         before = standing(entity, [row["id"] for row in rows])
         different = [row["id"] for row in rows if before.get(row["id"]) != (row["updated_at"], False)]
         if different:
-            comparisons.keep(sweep, position=place | {"in_hand": different})
+            comparisons.keep_position(sweep, position=place | {"in_hand": different})
         tally(sweep, entity, checked=len(items), **compare_page(source, entity, rows, before, at))
         if items or number == 1:
             low = items[0]["id"] if number > 1 else 0
             shown = {item["id"] for item in items}
-            here = alive(entity).filter(pk__gte=low)
+            here = alive_rows(entity).filter(pk__gte=low)
             if place["above"] is not None:
                 here = here.filter(pk__lt=place["above"])
             absent = [key for key in here.values_list("pk", flat=True) if key not in shown]
@@ -101,14 +101,14 @@ def tally(sweep: Sweep, entity: Entity, *, position: object = None, **more: int)
     counted = {name: before.get(name, 0) + more.get(name, 0) for name in before.keys() | more.keys()}
     sweep.found = sweep.found | {entity.name: counted}
     if position is not None:
-        comparisons.keep(sweep, found=sweep.found, position=position)
+        comparisons.keep_position(sweep, found=sweep.found, position=position)
 
 
 def compare_page(
     source: Source, entity: Entity, rows: Sequence[Row], before: Standing, asked: datetime
 ) -> dict[str, int]:
     """Bring what differs on one page; returns how many rows were missing here, and how many outdated."""
-    stored = bring(source, entity, rows, asked)
+    stored = store_with_stories(source, entity, rows, asked)
     set_back = [row for row in rows if row["id"] in before and before[row["id"]][0] > row["updated_at"]]
     stored |= take_back(source, entity, [row["id"] for row in set_back])
     brought = overdue(entity, stored.new | stored.changed)
@@ -147,10 +147,10 @@ def take_back(source: Source, entity: Entity, ids: Collection[int]) -> Stored:
         with transaction.atomic():
             rows = [
                 row
-                for row in understood(entity, items, source.zone)
+                for row in sort_readable(entity, items, source.zone)
                 if row["updated_at"] < before[row["id"]][0] and give_way(entity, row, before[row["id"]][0])
             ]
-            stored |= save(entity, rows, asked)
+            stored |= store_mirrored_rows(entity, rows, asked)
     return stored
 
 
@@ -170,7 +170,7 @@ def repair_belongings(source: Source, entity: Entity, keys: Collection[int]) -> 
 
 def settle_absent(source: Source, entity: Entity, sweep: Sweep, absent: set[int]) -> None:
     """Ask for rows here that no page has shown: deleted without a word, or in a place that lists leave out."""
-    hidden = entity.hidden(source.client, selection.chosen()) if entity.hidden else set()
+    hidden = entity.hidden(source.client, selection.chosen_pipelines()) if entity.hidden else set()
     absent -= hidden
     if too_many(entity, absent):
         tally(sweep, entity, vanished=len(absent), doubted=len(absent))
@@ -191,7 +191,7 @@ def settle_absent(source: Source, entity: Entity, sweep: Sweep, absent: set[int]
             vanished=len(gone),
             repaired=len(brought | gone),
         )
-        comparisons.keep(sweep)
+        comparisons.keep_position(sweep)
     if entity.hidden:
         adopt_contacts(source, Deal.objects.alive().values_list("pk", flat=True))
-    comparisons.keep(sweep, found=sweep.found)
+    comparisons.keep_position(sweep, found=sweep.found)

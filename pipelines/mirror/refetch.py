@@ -14,9 +14,9 @@ from pipelines.amo.errors import Forbidden, NotFound
 from pipelines.amo.paging import Listing
 from pipelines.mirror import selection
 from pipelines.mirror.entities import ENTITIES, TABLE, Entity
-from pipelines.mirror.quarantine import understood
+from pipelines.mirror.quarantine import sort_readable
 from pipelines.mirror.rows import Item, Row
-from pipelines.mirror.upsert import Stored, alive, bury, save
+from pipelines.mirror.upsert import Stored, alive_rows, mark_deleted, store_mirrored_rows
 from pipelines.models import Contact, Cursor, Deal, Task
 
 BATCH = 100  # ids a call: 250 would overrun the length of an address
@@ -50,28 +50,28 @@ def refetch_batch(source: Source, entity: Entity, ids: list[int], *, singly: boo
     unseen = wanted - {item["id"] for item in items}  # gone, or in a place that lists leave out
     for key in sorted(unseen) if singly else ():
         looked = moment.now()
-        item = one(source.client, entity, key)
+        item = fetch_one(source.client, entity, key)
         if item is None or item.get("is_deleted"):
             gone[key] = looked
         else:
             items.append(item)
-    rows = understood(entity, items, source.zone)
-    stored = bring(source, entity, rows, asked) | mark_gone(source, entity, gone)
+    rows = sort_readable(entity, items, source.zone)
+    stored = store_with_stories(source, entity, rows, asked) | mark_gone(source, entity, gone)
     adopt_contacts(source, stored.deals)
     return stored
 
 
-def bring(source: Source, entity: Entity, rows: Sequence[Row], asked: datetime) -> Stored:
+def store_with_stories(source: Source, entity: Entity, rows: Sequence[Row], asked: datetime) -> Stored:
     """Save rows; a deal that comes over from a pipeline that is not mirrored brings its story with it.
 
     Both or neither: of a deal that stands here nobody asks for the story again. New and changed are these rows alone.
     Raises AmoError before it writes.
     """
     comers = batches(selection.latecomers(entity, rows), ASKED_AT_ONCE)
-    stories = [part for batch in comers for part in story(source, batch)]
+    stories = [part for batch in comers for part in fetch_story(source, batch)]
     with transaction.atomic() if stories else nullcontext():
-        stored = save(entity, rows, asked)
-        told = [save(part.entity, part.rows, part.asked).deals for part in stories]
+        stored = store_mirrored_rows(entity, rows, asked)
+        told = [store_mirrored_rows(part.entity, part.rows, part.asked).deals for part in stories]
     return replace(stored, deals=stored.deals.union(*told))
 
 
@@ -84,7 +84,7 @@ def adopt_contacts(source: Source, deals: Collection[int]) -> None:
         refetch(source, {"contacts": set(unknown)}, singly=False)
 
 
-def one(client: Client, entity: Entity, key: int) -> Item | None:
+def fetch_one(client: Client, entity: Entity, key: int) -> Item | None:
     """One item, None when amoCRM says 204 or 404: both mean that it is not there."""
     try:
         return client.get(f"{entity.path}/{key}", entity.params)
@@ -99,8 +99,8 @@ def mark_gone(source: Source, entity: Entity, gone: Mapping[int, datetime]) -> S
     """
     touched = Stored()
     if entity.model is Deal:
-        touched = reread_families(source, alive(entity).filter(pk__in=gone).values_list("pk", flat=True))
-    return touched | bury(entity, gone)
+        touched = reread_families(source, alive_rows(entity).filter(pk__in=gone).values_list("pk", flat=True))
+    return touched | mark_deleted(entity, gone)
 
 
 def reread_families(source: Source, deals: Collection[int]) -> Stored:
@@ -111,10 +111,10 @@ def reread_families(source: Source, deals: Collection[int]) -> Stored:
     """
     touched = Stored()
     for batch in batches(deals, ASKED_AT_ONCE):
-        for part in story(source, batch):
-            touched |= save(part.entity, part.rows, part.asked)
+        for part in fetch_story(source, batch):
+            touched |= store_mirrored_rows(part.entity, part.rows, part.asked)
             if part.entity.trashable:
-                standing = alive(part.entity).filter(deal_id__in=batch).values_list("pk", flat=True)
+                standing = alive_rows(part.entity).filter(deal_id__in=batch).values_list("pk", flat=True)
                 left = set(standing) - {row["id"] for row in part.rows}
                 touched |= refetch(source, {part.entity.name: left}, events=False)
     return touched
@@ -129,7 +129,7 @@ class Part:
     asked: datetime
 
 
-def story(source: Source, deals: list[int]) -> list[Part]:
+def fetch_story(source: Source, deals: list[int]) -> list[Part]:
     """What belongs to these deals, ten at most, in the order in which it is to be stored.
 
     Events are read first and stored last: one that tells of a merge must not stand here before what has moved. What
@@ -138,7 +138,7 @@ def story(source: Source, deals: list[int]) -> list[Part]:
     denied = set(Cursor.objects.filter(state=Cursor.State.DENIED).values_list("entity", flat=True))
     told = [entity for entity in TABLE if entity.of_deals and entity.name not in denied]
     parts = [belongings(source, entity, deals) for entity in reversed(told)][::-1]
-    if selection.chosen() is not None:
+    if selection.chosen_pipelines() is not None:
         parts += [own for part in parts if part.entity.model is Task for own in own_events(source, part)]
     return parts
 
@@ -160,7 +160,7 @@ def belongings(source: Source, entity: Entity, deals: list[int]) -> Part:
         entity.limit,
         keep=lambda item: item["entity_id"] in deals,
     )
-    return Part(entity, understood(entity, found.items(), source.zone), asked)
+    return Part(entity, sort_readable(entity, found.items(), source.zone), asked)
 
 
 def mirrored_events() -> datetime | None:
@@ -176,7 +176,7 @@ def refetch_events(
     log, touched = ENTITIES["events"], Stored()
     for batch in batches(ids, ASKED_AT_ONCE):
         rows = events_of(source, subject, batch, since=since)
-        touched |= settle(source, log, rows) | save(log, rows)
+        touched |= settle(source, log, rows) | store_mirrored_rows(log, rows)
     return touched
 
 
@@ -190,7 +190,7 @@ def events_of(source: Source, subject: str, ids: list[int], *, since: datetime |
     found = Listing(
         source.client, log.path, log.key, asked, log.limit, keep=lambda item: item["entity_id"] in ids
     )
-    return understood(log, found.items(), source.zone)
+    return sort_readable(log, found.items(), source.zone)
 
 
 def settle(source: Source, log: Entity, rows: Collection[Row]) -> Stored:
@@ -208,8 +208,8 @@ def settle(source: Source, log: Entity, rows: Collection[Row]) -> Stored:
 
 def too_many(entity: Entity, absent: Collection[int]) -> bool:
     """Whether so many rows at once are rather out of sight than gone: a token that has lost rights sees less."""
-    pipelines = selection.chosen() if entity.model is Deal else None
-    there = alive(entity) if pipelines is None else alive(entity).filter(pipeline__in=pipelines)
+    pipelines = selection.chosen_pipelines() if entity.model is Deal else None
+    there = alive_rows(entity) if pipelines is None else alive_rows(entity).filter(pipeline__in=pipelines)
     gone = there.filter(pk__in=absent).count()
     return gone > max(DOUBTFUL_ROWS, DOUBTFUL_SHARE * there.count())
 

@@ -178,6 +178,8 @@ def field_value(item: Item, kind: str | None, zone: tzinfo) -> Any:
     value = item.get("value", item.get("catalog_element_id"))
     if isinstance(value, dict):  # a linked entity
         return value.get("name")
+    if kind in DATES | {"date_time"} and isinstance(value, str) and value.lstrip("-").isdecimal():
+        value = int(value)  # as its events and some integrations write it
     if kind in DATES and isinstance(value, int):
         return datetime.fromtimestamp(value, zone).date().isoformat()
     if kind == "date_time" and isinstance(value, int):

@@ -16,13 +16,13 @@ from pipelines.models import Account, Cursor, Deal, Event, Task
 DEPENDENT = ("deals", "tasks", "notes", "messages", "events")  # what a wider choice must read again
 
 
-def chosen() -> frozenset[int] | None:
+def chosen_pipelines() -> frozenset[int] | None:
     """None: all of them, those included that amoCRM gets later."""
     pipelines = Account.objects.values_list("pipelines", flat=True).first()
     return None if pipelines is None else frozenset(pipelines)
 
 
-def choose(account: Account, pipelines: Collection[int] | None) -> bool:
+def choose_pipelines(account: Account, pipelines: Collection[int] | None) -> bool:
     """Save the choice. A wider one is read in full again, a narrower one deletes nothing; whether a load is due."""
     before = None if account.pipelines is None else set(account.pipelines)
     account.pipelines = None if pipelines is None else sorted(pipelines)
@@ -38,15 +38,15 @@ def choose(account: Account, pipelines: Collection[int] | None) -> bool:
 
 def asked(entity: Entity) -> Params:
     """What narrows a full list to the chosen pipelines; an increment must also tell of deals that leave them."""
-    pipelines = chosen() if entity.model is Deal else None
+    pipelines = chosen_pipelines() if entity.model is Deal else None
     return tuple(("filter[pipeline_id][]", pipeline) for pipeline in sorted(pipelines or ()))
 
 
-def kept(entity: Entity, rows: Sequence[Row]) -> Sequence[Row]:
+def keep_mirrored(entity: Entity, rows: Sequence[Row]) -> Sequence[Row]:
     """The rows to store. amoCRM ignores filters in silence, hooks ring for every deal: so each row is looked at."""
     if entity.model not in (Deal, Event) and "deal_id" not in (rows[0] if rows else ()):
         return rows
-    pipelines = chosen()
+    pipelines = chosen_pipelines()
     if pipelines is None:
         return rows
     deals = known(Deal, (deal_of(entity, row) for row in rows))
@@ -65,7 +65,7 @@ def kept(entity: Entity, rows: Sequence[Row]) -> Sequence[Row]:
 
 def latecomers(entity: Entity, rows: Sequence[Row]) -> list[int]:
     """Deals among these rows that are about to come in: their tasks, notes and events may have been left out before."""
-    pipelines = chosen() if entity.model is Deal else None
+    pipelines = chosen_pipelines() if entity.model is Deal else None
     if pipelines is None:
         return []
     comers = {row["id"] for row in rows if row["pipeline_id"] in pipelines}

@@ -20,15 +20,13 @@ from pipelines.account.source import OVERLAP, Source
 from pipelines.amo.errors import Endless, Forbidden
 from pipelines.amo.paging import IN_FLIGHT, Listing, Pages
 from pipelines.mirror import cursors, leases, log_rows, quarantine, selection
-from pipelines.mirror.cursors import claim
+from pipelines.mirror.cursors import claim_cursor
 from pipelines.mirror.entities import TABLE, Entity, Params, Reading
-from pipelines.mirror.refetch import adopt_contacts, bring, mark_gone, refetch, settle, too_many
+from pipelines.mirror.refetch import adopt_contacts, mark_gone, refetch, settle, store_with_stories, too_many
 from pipelines.mirror.rows import Item, Row
-from pipelines.mirror.upsert import Stored, alive, save, store
+from pipelines.mirror.upsert import Stored, alive_rows, store_mirrored_rows
 from pipelines.mirror.windows import Windows
 from pipelines.models import Cursor
-
-__all__ = ["Pulled", "claim", "pull", "refetch", "store"]
 
 OUTAGE = timedelta(
     days=1
@@ -63,7 +61,7 @@ Reader = Generator[Answers, None, None]
 T = TypeVar("T")
 
 
-def pull(
+def pull_entity(
     source: Source, entity: Entity, *, full: bool = False, progress: Progress = lambda run: None
 ) -> Pulled | None:
     """Bring one entity up to date, or None when another worker is at it.
@@ -71,12 +69,12 @@ def pull(
     The first time, with ``full`` and after an interrupted load everything is read. Raises AmoError after the reason
     has been written to the cursor; what was stored stays.
     """
-    cursor = claim(entity.name)
+    cursor = claim_cursor(entity.name)
     if cursor is None:
         return None
     run = Pulled(entity, cursor, full)
     with fetchers() as pool:
-        reader = read(source, run, pool, progress)
+        reader = read_pages(source, run, pool, progress)
         try:
             for answers in reader:
                 wait(answers, PATIENCE, FIRST_COMPLETED)
@@ -90,7 +88,7 @@ def fetchers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(FETCHERS, "fetch")
 
 
-def read(source: Source, run: Pulled, pool: Executor, progress: Progress = lambda run: None) -> Reader:
+def read_pages(source: Source, run: Pulled, pool: Executor, progress: Progress = lambda run: None) -> Reader:
     """Read all that ``run``, whose cursor is claimed, asks for. Go on when an answer has come, or after PATIENCE.
 
     However it ends, the lease is given back; after an error (also one that is thrown in) with its reason.
@@ -98,30 +96,32 @@ def read(source: Source, run: Pulled, pool: Executor, progress: Progress = lambd
     cursor = run.cursor
     try:
         if run.full and OF_INCREMENT in (cursor.position or {}):
-            cursors.save(cursor, position=None)
-        run.full = cursors.begin(cursor, full=run.full)
+            cursors.save_cursor(cursor, position=None)
+        run.full = cursors.begin_load(cursor, full=run.full)
         if run.full and not cursor.position:
-            quarantine.forget(run.entity)
+            quarantine.release_rows(run.entity)
         for answers in READERS[run.entity.reading](source, run, pool, progress):
             yield answers
             while not any(answer.done() for answer in answers):
-                cursors.save(cursor)
+                cursors.save_cursor(cursor)
                 yield answers
-        cursors.finish(cursor, cursor.started_at or moment.now())
+        cursors.finish_load(cursor, cursor.started_at or moment.now())
         if run.remark:
             Cursor.objects.filter(entity=cursor.entity).update(error=run.remark)
     except leases.LostLease:
         raise
     except BaseException as error:  # Ctrl-C gives the lease back as well
         if isinstance(error, Endless):  # there is no place to go on from
-            cursors.save(cursor, position={} if run.full else None, **({"rows": 0} if run.full else {}))
-        cursors.fail(cursor, error)
+            cursors.save_cursor(
+                cursor, position={} if run.full else None, **({"rows": 0} if run.full else {})
+            )
+        cursors.fail_load(cursor, error)
         raise
     finally:
-        cursors.release(cursor)
+        cursors.release_cursor(cursor)
 
 
-def take(
+def store_page(
     run: Pulled,
     source: Source,
     rows: list[Row],
@@ -134,14 +134,14 @@ def take(
 ) -> None:
     """Store rows that were ``asked`` for at a moment, then move the cursor past them. ``again``: most are known."""
     if run.full:
-        stored = save(run.entity, rows, asked)
+        stored = store_mirrored_rows(run.entity, rows, asked)
     else:
-        stored = bring(source, run.entity, rows, asked)
+        stored = store_with_stories(source, run.entity, rows, asked)
         if run.entity.hidden:
             adopt_contacts(source, stored.deals)
     run.add(stored)
     more = len(rows) - stored.left_out if run.full and not again else len(stored.new)
-    cursors.save(run.cursor, rows=run.cursor.rows + more, pages=run.cursor.pages + pages, **moved)
+    cursors.save_cursor(run.cursor, rows=run.cursor.rows + more, pages=run.cursor.pages + pages, **moved)
     progress(run)
 
 
@@ -159,14 +159,14 @@ def read_whole(source: Source, run: Pulled, pool: Executor, progress: Progress) 
             endless = error
     run.remark = pages.remark
     run.full = True
-    cursors.save(run.cursor, rows=0, pages=0)
-    quarantine.forget(entity)
-    rows = quarantine.understood(entity, items, source.zone)
-    take(run, source, rows, asked, progress)
+    cursors.save_cursor(run.cursor, rows=0, pages=0)
+    quarantine.release_rows(entity)
+    rows = quarantine.sort_readable(entity, items, source.zone)
+    store_page(run, source, rows, asked, progress)
     if endless:
         raise endless
     if (items or entity.may_be_empty) and not quarantine.any_of(entity):
-        alive(entity).exclude(pk__in=[row["id"] for row in rows]).update(deleted_at=moment.now())
+        alive_rows(entity).exclude(pk__in=[row["id"] for row in rows]).update(deleted_at=moment.now())
 
 
 def read_list(source: Source, run: Pulled, pool: Executor, progress: Progress) -> Reader:
@@ -175,7 +175,7 @@ def read_list(source: Source, run: Pulled, pool: Executor, progress: Progress) -
     since = None if run.full or cursor.as_of is None else int((cursor.as_of - OVERLAP).timestamp())
     start = (cursor.position or {}).get("page", 1)
     before = (
-        set(alive(entity).values_list("pk", flat=True))
+        set(alive_rows(entity).values_list("pk", flat=True))
         if run.full and start == 1 and entity.trashable
         else set()
     )
@@ -192,25 +192,27 @@ def read_list(source: Source, run: Pulled, pool: Executor, progress: Progress) -
             length = pool.submit(asked.estimate, (pages.number - 1) * entity.limit)
             yield [length]
             moved["expected_rows"] = length.result()
-        take(run, source, quarantine.understood(entity, items, source.zone), pages.asked, progress, **moved)
+        store_page(
+            run, source, quarantine.sort_readable(entity, items, source.zone), pages.asked, progress, **moved
+        )
         before.difference_update(item["id"] for item in items)
     run.remark = pages.remark
     if pages.number > 2 and anything_shifted(source, run):
         walk = asked.backwards(pages.number - 1)
         while page := (yield from awaited(pool.submit(next, walk, None))):
             _, items, at = page
-            rows = quarantine.understood(entity, items, source.zone)
-            take(run, source, rows, at, progress, pages=0, again=True)
+            rows = quarantine.sort_readable(entity, items, source.zone)
+            store_page(run, source, rows, at, progress, pages=0, again=True)
             before.difference_update(item["id"] for item in items)
     if entity.hidden:
-        waiting = pool.submit(entity.hidden, source.client, selection.chosen())
+        waiting = pool.submit(entity.hidden, source.client, selection.chosen_pipelines())
         yield [waiting]
         hidden = waiting.result()
-        known = set(alive(entity).filter(pk__in=hidden).values_list("pk", flat=True))
+        known = set(alive_rows(entity).filter(pk__in=hidden).values_list("pk", flat=True))
         before -= hidden
         found = refetch(source, {entity.name: hidden if run.full else hidden - known}, events=False)
         run.add(found)
-        cursors.save(cursor, rows=cursor.rows + len(found.new))
+        cursors.save_cursor(cursor, rows=cursor.rows + len(found.new))
     if before and not too_many(entity, before):  # not in the whole list: deleted without a word
         run.add(refetch(source, {entity.name: before}, events=False))
     if entity.trash:
@@ -294,10 +296,10 @@ def read_windows(source: Source, run: Pulled, pool: Executor, progress: Progress
                 moved["position"] = asked.position() | ({} if run.full else {OF_INCREMENT: True})
             if run.full and (share := asked.share()):
                 moved["expected_rows"] = int((cursor.rows + len(items)) / share)
-            rows = quarantine.understood(run.entity, items, source.zone)
+            rows = quarantine.sort_readable(run.entity, items, source.zone)
             run.remark = run.remark or asked.remark
             run.add(settle(source, run.entity, [row for row in rows if row["at"] >= recent]))
-            take(run, source, rows, started, progress, **moved)
+            store_page(run, source, rows, started, progress, **moved)
 
 
 def beginning(run: Pulled, started: datetime) -> int:

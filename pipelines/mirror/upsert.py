@@ -17,10 +17,10 @@ from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Model, QuerySet
 
 from core import moment
-from core.db import ask
+from core.db import run_statements
 from pipelines.mirror import selection
 from pipelines.mirror.entities import Entity
-from pipelines.mirror.quarantine import forget, set_aside
+from pipelines.mirror.quarantine import release_rows, set_aside
 from pipelines.mirror.rows import Row
 
 UNFIT = (DataError, IntegrityError, ArithmeticError, TypeError, ValueError)  # it is the row, not the database
@@ -47,7 +47,7 @@ class Stored:
         )
 
 
-def store(entity: Entity, rows: Sequence[Row], asked: datetime | None = None) -> Stored:
+def store_rows(entity: Entity, rows: Sequence[Row], asked: datetime | None = None) -> Stored:
     """Write what is new or differs and is not older than what stands there; a row of the same second is taken.
 
     ``rows`` have distinct keys; ``asked`` is when amoCRM was asked for them (now): what was marked deleted after that
@@ -62,13 +62,13 @@ def store(entity: Entity, rows: Sequence[Row], asked: datetime | None = None) ->
     asked = asked or moment.now()
     try:
         with undone_alone():
-            return write(entity, rows, asked)
+            return write_rows(entity, rows, asked)
     except UNFIT as error:
         if len(rows) == 1:
             set_aside(entity, rows[0]["id"], error)
             return Stored(left_out=1)
     middle = len(rows) // 2
-    return store(entity, rows[:middle], asked) | store(entity, rows[middle:], asked)
+    return store_rows(entity, rows[:middle], asked) | store_rows(entity, rows[middle:], asked)
 
 
 def undone_alone() -> AbstractContextManager[None]:
@@ -76,11 +76,13 @@ def undone_alone() -> AbstractContextManager[None]:
     return transaction.atomic() if connection.in_atomic_block else nullcontext()
 
 
-def write(entity: Entity, rows: Sequence[Row], asked: datetime) -> Stored:
+def write_rows(entity: Entity, rows: Sequence[Row], asked: datetime) -> Stored:
     page = msgspec.json.encode(rows)
     if b"\\u0000" in page:
         page = msgspec.json.encode(without_nul(rows))
-    [written] = ask((statement(entity), {"page": page.decode(), "now": moment.now(), "asked": asked}))
+    [written] = run_statements(
+        (statement(entity), {"page": page.decode(), "now": moment.now(), "asked": asked})
+    )
     return Stored(
         new=frozenset(key for key, is_new, *_ in written if is_new),
         changed=frozenset(key for key, is_new, *_ in written if not is_new),
@@ -100,12 +102,12 @@ def without_nul(value: Any) -> Any:
     return value
 
 
-def save(entity: Entity, rows: Sequence[Row], asked: datetime | None = None) -> Stored:
-    """`store` what is of a mirrored pipeline."""
-    kept = selection.kept(entity, rows)
+def store_mirrored_rows(entity: Entity, rows: Sequence[Row], asked: datetime | None = None) -> Stored:
+    """`store_rows` what is of a mirrored pipeline."""
+    kept = selection.keep_mirrored(entity, rows)
     if len(kept) < len(rows):
-        forget(entity, {row["id"] for row in rows} - {row["id"] for row in kept})
-    stored = store(entity, kept, asked)
+        release_rows(entity, {row["id"] for row in rows} - {row["id"] for row in kept})
+    stored = store_rows(entity, kept, asked)
     return replace(stored, left_out=stored.left_out + len(rows) - len(kept))
 
 
@@ -122,17 +124,30 @@ def statement(entity: Entity) -> str:
     gone = quote("deleted_at")
 
     def taken(of: str, standing: str) -> list[str]:
-        """What would be written: a row that was on its way when it was deleted here does not come alive."""
-        return [
-            f"CASE WHEN {of}.{column} IS NULL AND {standing}.{column} > %(asked)s THEN {standing}.{column} "
-            f"ELSE {of}.{column} END"
-            if column == gone
-            else f"{of}.{column}"
-            for column in rest
-        ]
+        """What would be written: a row that was on its way when it was deleted here does not come alive.
+
+        What the story has told of a row that amoCRM does not, stands while the row is where it was.
+        """
+        values = {column: f"{of}.{column}" for column in rest}
+        if gone in values:
+            values[gone] = (
+                f"CASE WHEN {of}.{gone} IS NULL AND {standing}.{gone} > %(asked)s THEN {standing}.{gone} "
+                f"ELSE {of}.{gone} END"
+            )
+        if entity.inferred:
+            column, flag, place = map(quote, entity.inferred)
+            values[column] = (
+                f"CASE WHEN {of}.{column} IS NULL AND {standing}.{flag} AND {of}.{place} = {standing}.{place} "
+                f"THEN {standing}.{column} ELSE {of}.{column} END"
+            )
+        return list(values.values())
 
     new, known = ", ".join(taken("page", "was")), ", ".join(f"was.{column}" for column in rest)
     written = [f"{column} = {value}" for column, value in zip(rest, taken("excluded", "is_now"), strict=True)]
+    if entity.inferred:
+        column, flag, place = map(quote, entity.inferred)
+        stays = f"excluded.{column} IS NULL AND excluded.{place} = is_now.{place}"
+        written.append(f"{flag} = is_now.{flag} AND {stays}")
     return f"""
 WITH page AS MATERIALIZED (
     SELECT * FROM json_to_recordset(%(page)s::json) AS page({types})
@@ -171,11 +186,11 @@ def removed_people(entity: Entity) -> str:
 )"""
 
 
-def alive(entity: Entity) -> QuerySet[Model]:
+def alive_rows(entity: Entity) -> QuerySet[Model]:
     return entity.model._default_manager.filter(deleted_at=None)
 
 
-def bury(entity: Entity, gone: Mapping[int, datetime]) -> Stored:
+def mark_deleted(entity: Entity, gone: Mapping[int, datetime]) -> Stored:
     """Mark rows deleted since a moment each; those already marked keep theirs."""
     if not gone:
         return Stored()

@@ -1,14 +1,30 @@
 """The account that is mirrored, and its dictionaries: what deals and tasks refer to."""
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from core import account
 from pipelines.models.links import link
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    """Whatever writes the account here lets the process forget what it knew of it."""
+
+    def update(self, **values: Any) -> int:
+        account.forget()
+        return super().update(**values)
+
+    def bulk_create(self, *rows: Any, **options: Any) -> list["Account"]:
+        account.forget()
+        return super().bulk_create(*rows, **options)
 
 
 class Account(models.Model):
     """The amoCRM account that is mirrored, and the portal's credentials for it (encrypted at rest).
 
+    ``time_zone`` is the account's own, ``chosen_zone`` the one that an administrator wants the portal to go by instead;
     ``pipelines`` are the ids of those whose deals are mirrored, null = all; ``mirrored_since`` is when somebody has
     chosen them and the first load was asked for; ``loaded_at`` is when that load was folded and judged; ``refused_at``
     is since when amoCRM does not let the portal in; ``wants_hooks`` is whether amoCRM shall ring here.
@@ -19,6 +35,7 @@ class Account(models.Model):
     base_url = models.TextField(_("address"))
     currency = models.CharField(max_length=3, default="RUB")
     time_zone = models.CharField(max_length=64, default="Europe/Moscow")
+    chosen_zone = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
     credentials = models.BinaryField(null=True, editable=False)
     pipelines = models.JSONField(null=True, editable=False)
     mirrored_since = models.DateTimeField(null=True, editable=False)
@@ -28,12 +45,18 @@ class Account(models.Model):
     hook_secret = models.CharField(max_length=64, blank=True, editable=False)
     hooks_since = models.DateTimeField(null=True, editable=False)
 
+    objects = AccountQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **options: Any) -> None:
+        account.forget()
+        super().save(*args, **options)
 
 
 class Pipeline(models.Model):
@@ -51,6 +74,45 @@ class Pipeline(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PipelineKindQuerySet(models.QuerySet["PipelineKind"]):
+    def update(self, **values: Any) -> int:
+        account.forget()
+        return super().update(**values)
+
+
+class PipelineKind(models.Model):
+    """What a pipeline is for, as an administrator has said; one without a row sells. ``pipeline``: its id.
+
+    Only results of pipelines that sell are wins and losses; in those of robots nobody works.
+    """
+
+    class Kind(models.TextChoices):
+        SALES = "sales", _("sales")
+        SERVICE = "service", _("service")
+        SUPPLY = "supply", _("supply and delivery")
+        ROBOT = "robot", _("robot")
+
+    pipeline = models.BigIntegerField(_("pipeline"), primary_key=True)
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind, default=Kind.SALES)
+
+    objects = PipelineKindQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("kind of a pipeline")
+        verbose_name_plural = _("kinds of pipelines")
+
+    def __str__(self) -> str:
+        return f"{self.pipeline}: {self.kind}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        account.forget()
+        super().save(*args, **options)
+
+    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        account.forget()
+        return super().delete(*args, **options)
 
 
 class Stage(models.Model):

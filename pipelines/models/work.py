@@ -47,7 +47,10 @@ class DealQuerySet(Visible):
 
 
 class Deal(models.Model):
-    """A deal (lead in amoCRM's API). ``price`` in the account's currency; ``fields`` is ``{"field id": value}``."""
+    """A deal (lead in amoCRM's API). ``price`` in the account's currency; ``fields`` is ``{"field id": value}``.
+
+    ``closed_inferred``: amoCRM tells no ``closed_at`` of a closed deal, and it is the moment of entering its stage.
+    """
 
     id = models.BigIntegerField(primary_key=True)
     name = models.TextField(_("name"))
@@ -61,6 +64,7 @@ class Deal(models.Model):
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("changed"))
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    closed_inferred = models.BooleanField(default=False, db_default=False)
     next_task_at = models.DateTimeField(_("next task"), null=True, blank=True)
     tags = models.JSONField(default=list)
     fields = models.JSONField(default=dict)

@@ -65,4 +65,4 @@ def source_of(amo: Handle, attempts: int = 2) -> Source:
 def account(amo: Handle, db: None) -> Account:
     from pipelines.account import connection
 
-    return connection.connect(amo.url, amo.token)
+    return connection.connect_by_token(amo.url, amo.token)

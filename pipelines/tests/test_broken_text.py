@@ -11,7 +11,7 @@ import stamina
 
 from pipelines.account.source import Source
 from pipelines.amo import errors, phpform
-from pipelines.amo.client import Client, decoded, read
+from pipelines.amo.client import Client, decoded, read_answer
 from pipelines.mirror import coverage, hooks
 from pipelines.mirror.entities import TABLE
 from pipelines.models import Account, Contact, Cursor, Deal, Event, Hook, Person, Refused, Stage, Task, Touch
@@ -43,12 +43,13 @@ def test_broken_text_spoils_its_own_string_only(broken: bytes) -> None:
 def test_what_is_cut_off_is_still_cut_off(content: bytes) -> None:
     response = httpx2.Response(200, content=content, request=httpx2.Request("GET", "https://x.amocrm.ru"))
     with pytest.raises(errors.Transient, match="cut off"):
-        read(response)
+        read_answer(response)
 
 
 def test_a_form_with_bytes_that_are_no_text_still_says_what_it_rings_about() -> None:
     assert (
-        phpform.decode(b"leads[add][0][id]=7&leads[add][0][name]=\xff\xfe")["leads"]["add"]["0"]["id"] == "7"
+        phpform.decode_form(b"leads[add][0][id]=7&leads[add][0][name]=\xff\xfe")["leads"]["add"]["0"]["id"]
+        == "7"
     )
 
 
@@ -153,7 +154,7 @@ def test_hooks_about_it_are_done_with_and_so_are_those_beside_it(
     Hook.objects.create(body=b"leads[update][0][id]=%d&leads[update][0][name]=\xff\xfe" % one)
     Hook.objects.create(body=b"leads[update][0][id]=%d&account[id]=%d" % (other, account.pk))
     with through(amo, spoil("Крыша", HALF)) as spoiled:
-        hooks.answer(spoiled)
+        hooks.answer_hooks(spoiled)
     assert not Hook.objects.filter(handled_at=None).exists() and not Hook.objects.exclude(error="").exists()
     assert aside() == {("deals", str(one))} and Deal.objects.get(pk=other).price == 9
 
@@ -170,7 +171,7 @@ def test_a_hook_of_nonsense_signs_holds_up_no_others(
     world.edit_lead(lead_id=lead, price=9)
     Hook.objects.create(body=body)
     Hook.objects.create(body=b"leads[update][0][id]=%d" % lead)
-    hooks.answer(source)
+    hooks.answer_hooks(source)
     assert not Hook.objects.filter(handled_at=None).exists() and Deal.objects.get().price == 9
 
 
@@ -185,7 +186,7 @@ def test_a_reason_with_signs_that_no_database_holds_is_kept_all_the_same(amo: Ha
 
     client = Client(amo.url, lambda: "T", attempts=1, transport=httpx2.MockTransport(refuse))
     with Source(client, ZoneInfo("UTC")) as source:
-        failures = coverage.pull(source, coverage.dictionaries())
+        failures = coverage.pull_entities(source, coverage.dictionaries())
     assert failures and Cursor.objects.filter(state=Cursor.State.FAILED).exists()
 
 
@@ -250,7 +251,7 @@ def test_an_answer_of_another_shape_is_an_error_with_a_sentence_or_an_empty_list
 
     asked = [one for one in TABLE if one.name in ("users", "pipelines", "stages", "deals")]
     with through(amo, rewritten(change)) as source:
-        failures = coverage.pull(source, asked)
+        failures = coverage.pull_entities(source, asked)
     assert all("holds no list" in str(error) for _, error in failures)
     assert bool(failures) == (embedded not in ([], None, {"leads": None}))
 

@@ -85,14 +85,14 @@ def test_204_is_nothing_and_no_error() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        (problem(400, INVALID), errors.Refused),
+        (problem(400, INVALID), errors.RequestRefused),
         (problem(401), errors.AuthError),
         (problem(402), errors.PaymentRequired),
         (problem(403), errors.Forbidden),
         (page(403), errors.Blocked),
         (page(404), errors.NotFound),
         (problem(404), errors.NotFound),
-        (problem(422), errors.Refused),
+        (problem(422), errors.RequestRefused),
         (page(504), errors.TooHeavy),
         (page(418), errors.BadAnswer),
         (httpx2.Response(302, headers={"Location": "https://elsewhere"}), errors.BadAnswer),
@@ -143,7 +143,8 @@ def test_after_enough_attempts_the_failure_is_told() -> None:
 
 def test_the_request_id_and_the_reason_are_kept() -> None:
     with pytest.raises(
-        errors.Refused, match=r"400 Request validation failed destination: Not a URL\. \(X-Request-Id r-1\)"
+        errors.RequestRefused,
+        match=r"400 Request validation failed destination: Not a URL\. \(X-Request-Id r-1\)",
     ):
         ask(Amo(problem(400, INVALID)))
 

@@ -8,7 +8,7 @@ from django.test import override_settings
 from django.utils import translation
 
 from pipelines.account import connection, credentials
-from pipelines.account.connection import CannotConnect, connect
+from pipelines.account.connection import CannotConnect, connect_by_token
 from pipelines.models import Account
 from sandbox.faults import Fault
 from sandbox.server import Handle, serve_in_thread
@@ -34,7 +34,7 @@ def nowhere() -> str:
 
 
 def test_an_account_is_read_and_its_token_is_saved_encrypted(amo: Handle) -> None:
-    account = connect(amo.url + "/", amo.token)
+    account = connect_by_token(amo.url + "/", amo.token)
     assert (account.pk, account.name, account.base_url) == (
         amo.world.account.id,
         amo.world.account.name,
@@ -47,9 +47,9 @@ def test_an_account_is_read_and_its_token_is_saved_encrypted(amo: Handle) -> Non
 
 
 def test_connecting_again_keeps_the_secret_of_the_hooks(amo: Handle) -> None:
-    connect(amo.url, amo.token)
+    connect_by_token(amo.url, amo.token)
     Account.objects.update(hook_secret="kept")
-    assert connect(amo.url, amo.token).hook_secret == "kept"
+    assert connect_by_token(amo.url, amo.token).hook_secret == "kept"
 
 
 def status(code: int) -> Callable[[Handle], tuple[str, str]]:
@@ -78,17 +78,17 @@ def test_what_does_not_work_is_one_sentence_and_saves_nothing(
     amo: Handle, case: Callable, sentence: str
 ) -> None:
     with pytest.raises(CannotConnect) as caught:
-        connect(*case(amo))
+        connect_by_token(*case(amo))
     assert sentence in str(caught.value) and "\n" not in str(caught.value)
     assert not Account.objects.exists()
 
 
 def test_a_second_account_is_refused(amo: Handle) -> None:
-    connect(amo.url, amo.token)
+    connect_by_token(amo.url, amo.token)
     other = serve_in_thread(World.from_data({"account": {"id": 77, "name": "Другая"}}))
     try:
         with pytest.raises(CannotConnect, match="Другая"):
-            connect(other.url, other.token)
+            connect_by_token(other.url, other.token)
     finally:
         other.stop()
     assert Account.objects.count() == 1
@@ -97,29 +97,29 @@ def test_a_second_account_is_refused(amo: Handle) -> None:
 def test_keys_can_be_changed_one_after_another(amo: Handle) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
     with override_settings(CREDENTIALS_KEYS=[old]):
-        account = connect(amo.url, amo.token)
+        account = connect_by_token(amo.url, amo.token)
     with override_settings(CREDENTIALS_KEYS=[new, old]):
-        assert credentials.of(account).token == amo.token
-        account = connect(amo.url, amo.token)
+        assert credentials.decrypt_credentials(account).token == amo.token
+        account = connect_by_token(amo.url, amo.token)
     with override_settings(CREDENTIALS_KEYS=[new]):
-        assert credentials.of(account).token == amo.token
+        assert credentials.decrypt_credentials(account).token == amo.token
     with override_settings(CREDENTIALS_KEYS=[old]), pytest.raises(CannotConnect, match="CREDENTIALS_KEYS"):
-        credentials.of(account)
+        credentials.decrypt_credentials(account)
 
 
 def test_the_account_of_the_environment_is_connected_at_its_first_use(amo: Handle) -> None:
     with override_settings(AMO_BASE_URL=amo.url, AMO_TOKEN=amo.token):
-        assert connection.current() == connection.current()
-    assert connection.current().pk == amo.world.account.id
+        assert connection.find_account() == connection.find_account()
+    assert connection.find_account().pk == amo.world.account.id
 
 
 def test_a_new_token_in_the_environment_is_taken_up(amo: Handle) -> None:
-    connect(amo.url, amo.token)
+    connect_by_token(amo.url, amo.token)
     fresh = amo.app.tokens.add_long_lived("fresh", amo.world.admin_id)
     with override_settings(AMO_BASE_URL=amo.url, AMO_TOKEN=fresh):
-        assert credentials.of(connection.current()).token == "fresh"
+        assert credentials.decrypt_credentials(connection.find_account()).token == "fresh"
 
 
 def test_without_an_account_it_is_said_what_to_do() -> None:
     with pytest.raises(CannotConnect, match="AMO_BASE_URL and AMO_TOKEN"):
-        connection.current()
+        connection.find_account()

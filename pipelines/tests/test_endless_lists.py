@@ -136,7 +136,7 @@ def test_a_limit_that_was_refused_once_is_not_tried_again_by_the_same_client() -
 
 
 def test_a_question_that_is_refused_for_another_reason_stays_refused() -> None:
-    with pytest.raises(errors.Refused):
+    with pytest.raises(errors.RequestRefused):
         ids(listing(lambda request: httpx2.Response(400, json={"detail": "filter"})))
 
 
@@ -193,13 +193,13 @@ def test_a_load_that_broke_off_with_shorter_pages_reads_its_windows_again(
     """A page number says nothing where pages have become longer: the seventh page of 100 is not the seventh of 250."""
     populate(world, 120)
     for name in ("users", "pipelines", "stages", "contacts", "deals", "tasks", "notes"):
-        sync.pull(source, ENTITIES[name])
+        sync.pull_entity(source, ENTITIES[name])
     first = int(Deal.objects.order_by("created_at").first().created_at.timestamp())
     place = {"first": first, "next": first + 10**8, "width": 10**8, "open": [(first, first + 10**8, 3)]}
     Cursor.objects.create(
         entity="events", state=Cursor.State.LOADING, position=place, started_at=world.clock.now()
     )
-    sync.pull(source, ENTITIES["events"])
+    sync.pull_entity(source, ENTITIES["events"])
     moved = sum(event.type == "lead_status_changed" for event in world.events.by_id.values())
     assert Event.objects.filter(kind="stage").count() == moved
 
@@ -253,7 +253,7 @@ def test_a_list_that_may_hold_more_fails_alone_and_is_begun_anew(
 ) -> None:
     populate(world, 300)
     with stuck(amo, "/api/v4/leads") as deaf_one:
-        failures = coverage.pull(deaf_one, TABLE, full=True)
+        failures = coverage.pull_entities(deaf_one, TABLE, full=True)
     assert [entity.name for entity, _ in failures] == ["deals"]
     assert Deal.objects.count() >= 250 and Stage.objects.exists()
     cursor = Cursor.objects.get(entity="deals")

@@ -28,26 +28,26 @@ pytestmark = pytest.mark.django_db
 def test_an_entity_ages(entity: str, minutes: float | None, state: str) -> None:
     as_of = None if minutes is None else NOW - timedelta(minutes=minutes)
     Cursor.objects.create(entity=entity, as_of=as_of, rows=5)
-    one = next(one for one in freshness.read(NOW) if one.entity == entity)
+    one = next(one for one in freshness.read_freshness(NOW) if one.entity == entity)
     assert (one.state, one.as_of, one.rows) == (state, as_of, 5)
 
 
 def test_every_mirrored_entity_is_told_of_before_anything_was_loaded() -> None:
-    assert {one.entity: one.state for one in freshness.read(NOW)} == {
+    assert {one.entity: one.state for one in freshness.read_freshness(NOW)} == {
         entity.name: "never" for entity in TABLE
     }
-    assert freshness.overall(NOW).state == "never"
-    assert freshness.overall(NOW).as_of is None
+    assert freshness.overall_freshness(NOW).state == "never"
+    assert freshness.overall_freshness(NOW).as_of is None
 
 
 def test_the_whole_is_as_old_as_its_oldest_and_as_bad_as_its_worst_part() -> None:
     for entity in TABLE:
         Cursor.objects.create(entity=entity.name, as_of=NOW, rows=1)
-    assert (freshness.overall(NOW).state, freshness.overall(NOW).as_of) == ("fresh", NOW)
+    assert (freshness.overall_freshness(NOW).state, freshness.overall_freshness(NOW).as_of) == ("fresh", NOW)
     old = NOW - timedelta(minutes=15)
     Cursor.objects.filter(entity="tasks").update(as_of=old)
     Cursor.objects.filter(entity="users").update(as_of=NOW - timedelta(minutes=30))
-    whole = freshness.overall(NOW)
+    whole = freshness.overall_freshness(NOW)
     assert (whole.state, whole.as_of, whole.rows) == ("stale", old, len(TABLE))
 
 
@@ -83,4 +83,4 @@ def test_what_the_token_may_not_read_makes_nothing_look_old() -> None:
     for entity in TABLE:
         Cursor.objects.create(entity=entity.name, as_of=NOW, rows=1)
     Cursor.objects.filter(entity="messages").update(as_of=None, state=Cursor.State.DENIED)
-    assert (freshness.overall(NOW).state, freshness.overall(NOW).as_of) == ("fresh", NOW)
+    assert (freshness.overall_freshness(NOW).state, freshness.overall_freshness(NOW).as_of) == ("fresh", NOW)

@@ -119,7 +119,7 @@ def ring(**keys: Any) -> Hook:
 @pytest.fixture
 def mirrored(account: Account, world: World, source: Source) -> Source:
     populate(world, 4)
-    coverage.pull(source, TABLE)
+    coverage.pull_entities(source, TABLE)
     judgement_queue.judge_waiting()
     tick(world)
     return source
@@ -132,13 +132,13 @@ def test_a_ring_brings_the_deal_as_it_is_now_and_the_body_is_forgotten(
     deal = Deal.objects.order_by("id")[1]
     world.move_lead(lead_id=deal.id, status_id=142)
     ring(leads__update__0__id=str(deal.id), leads__update__0__status_id="666")
-    assert hooks.answer(mirrored) == {deal.id}
+    assert hooks.answer_hooks(mirrored) == {deal.id}
     assert Deal.objects.get(pk=deal.id).stage_id == f"{deal.pipeline_id}:142"
     judgement_queue.judge_deals([deal.id])
     assert Stay.objects.filter(deal_id=deal.id, left_at=None, inferred=False, stage__status=142).exists()
     hook = Hook.objects.get()
     assert (bytes(hook.body), hook.error, hook.handled_at) == (b"", "", moment.now())
-    assert not hooks.waiting()
+    assert not hooks.waiting_hooks()
 
 
 @pytest.mark.django_db
@@ -150,10 +150,10 @@ def test_rings_that_come_twice_late_and_in_the_wrong_order_end_the_same(
         world.move_lead(lead_id=deal.id, status_id=status)
     for status in (143, 142, 143, 142):
         ring(leads__status__0__id=str(deal.id), leads__status__0__status_id=str(status))
-    hooks.answer(mirrored)
+    hooks.answer_hooks(mirrored)
     assert Deal.objects.get(pk=deal.id).stage_id.endswith(":143")
     ring(leads__status__0__id=str(deal.id), leads__status__0__status_id="142")
-    assert hooks.answer(mirrored) == set()
+    assert hooks.answer_hooks(mirrored) == set()
 
 
 @pytest.mark.django_db
@@ -162,9 +162,9 @@ def test_many_rings_about_one_deal_are_one_question(mirrored: Source, amo: Handl
     for _ in range(20):
         ring(leads__update__0__id=str(deal.id))
     before = amo.app.counters["requests"]
-    hooks.answer(mirrored)
+    hooks.answer_hooks(mirrored)
     assert amo.app.counters["requests"] - before == 2, "the deal and its events"
-    assert not hooks.waiting()
+    assert not hooks.waiting_hooks()
 
 
 @pytest.mark.django_db
@@ -172,7 +172,7 @@ def test_a_deleted_deal_is_marked(mirrored: Source, world: World) -> None:
     deal = Deal.objects.order_by("id")[1].id
     world.delete_lead(lead_id=deal)
     ring(leads__delete__0__id=str(deal))
-    assert hooks.answer(mirrored) == {deal}
+    assert hooks.answer_hooks(mirrored) == {deal}
     assert Deal.objects.get(pk=deal).deleted_at is not None
 
 
@@ -185,7 +185,7 @@ def test_tasks_contacts_and_calls_are_brought_too(mirrored: Source, world: World
     ring(task__add__0__id=str(task.id))
     ring(contacts__add__0__id=str(contact.id))
     ring(leads__note__0__note__element_id=str(deal), leads__note__0__note__id="1")
-    assert deal in hooks.answer(mirrored)
+    assert deal in hooks.answer_hooks(mirrored)
     assert Task.objects.get(pk=task.id).deal_id == deal
     assert Contact.objects.get(pk=contact.id).name == "Новый клиент"
     assert Touch.objects.filter(deal_id=deal, seconds=33).exists()
@@ -194,8 +194,8 @@ def test_tasks_contacts_and_calls_are_brought_too(mirrored: Source, world: World
 @pytest.mark.django_db
 def test_a_forged_deal_that_amocrm_does_not_know_changes_nothing(mirrored: Source) -> None:
     ring(leads__add__0__id="987654321")
-    assert hooks.answer(mirrored) == set()
-    assert not Deal.objects.filter(pk=987654321).exists() and not hooks.waiting()
+    assert hooks.answer_hooks(mirrored) == set()
+    assert not Deal.objects.filter(pk=987654321).exists() and not hooks.waiting_hooks()
 
 
 @pytest.mark.django_db
@@ -211,7 +211,7 @@ def test_nonsense_and_other_accounts_are_put_aside_with_the_reason(
     mirrored: Source, body: bytes, reason: str
 ) -> None:
     Hook.objects.create(body=body)
-    assert hooks.answer(mirrored) == set()
+    assert hooks.answer_hooks(mirrored) == set()
     hook = Hook.objects.get()
     assert reason in hook.error and hook.handled_at and bytes(hook.body) == b""
 
@@ -221,12 +221,12 @@ def test_a_ring_that_cannot_be_answered_keeps_the_reason_and_waits(mirrored: Sou
     hook = ring(leads__update__0__id=str(Deal.objects.order_by("id")[1].id))
     amo.app.faults.add(Fault(path="/leads$", status=500, times=2))
     with pytest.raises(errors.Transient):
-        hooks.answer(mirrored)
+        hooks.answer_hooks(mirrored)
     hook.refresh_from_db()
     assert "500" in hook.error and hook.handled_at is None and bytes(hook.body)
-    assert not hooks.waiting(), "it rests"
-    Hook.objects.update(lease_until=locks.present())
-    hooks.answer(mirrored)
+    assert not hooks.waiting_hooks(), "it rests"
+    Hook.objects.update(lease_until=locks.lease_now())
+    hooks.answer_hooks(mirrored)
     assert Hook.objects.get().handled_at is not None
 
 
@@ -241,7 +241,7 @@ def test_one_ring_that_amocrm_chokes_on_does_not_hold_up_the_others(
     ring(leads__update__0__id=str(two))
     amo.app.faults.add(Fault(path="/leads$", status=404, times=1))  # the common question
     amo.app.faults.add(Fault(path="/events$", status=404, times=1))  # the first single one
-    hooks.answer(mirrored)
+    hooks.answer_hooks(mirrored)
     assert Deal.objects.get(pk=two).price == 2
     assert Hook.objects.filter(handled_at=None).count() <= 1
 
@@ -253,9 +253,9 @@ def test_a_dead_token_is_tried_once_for_all_that_waits(mirrored: Source, amo: Ha
     amo.app.tokens.access.clear()
     before = amo.app.counters["requests"]
     with pytest.raises(errors.AuthError):
-        hooks.answer(mirrored)
+        hooks.answer_hooks(mirrored)
     assert amo.app.counters["requests"] - before <= 2
-    assert not hooks.waiting() and Hook.objects.filter(handled_at=None).exclude(error="").count() == 4
+    assert not hooks.waiting_hooks() and Hook.objects.filter(handled_at=None).exclude(error="").count() == 4
 
 
 def command(*arguments: str) -> str:
@@ -271,7 +271,7 @@ def test_what_failed_can_be_replayed_at_once(mirrored: Source, amo: Handle, worl
     ring(leads__update__0__id=str(deal))
     amo.app.faults.add(Fault(path="/leads$", status=500, times=2))
     with pytest.raises(errors.Transient):
-        hooks.answer(mirrored)
+        hooks.answer_hooks(mirrored)
     assert "Not answered yet: 1\n" in (told := command()) and "1  500" in told
     assert Deal.objects.get(pk=deal).price != 31
     assert command("--replay") == "Tried again: 1\nNot answered yet: 0\n"
@@ -305,16 +305,16 @@ def test_replaying_without_amocrm_is_one_sentence_and_loses_nothing(mirrored: So
 @pytest.mark.django_db
 def test_a_ring_that_a_worker_is_answering_is_not_replayed(mirrored: Source) -> None:
     ring(leads__update__0__id="1")
-    assert hooks.claim() and hooks.replay() == 0
+    assert hooks.claim_hooks() and hooks.replay_hooks() == 0
 
 
 @pytest.mark.django_db
 def test_a_worker_that_died_holding_a_ring_lets_go_of_it(mirrored: Source) -> None:
     hook = ring(leads__update__0__id=str(Deal.objects.order_by("id")[1].id))
-    assert [one.pk for one in hooks.claim()] == [hook.pk]
-    assert hooks.claim() == [] and not hooks.waiting()
-    Hook.objects.update(lease_until=locks.present() - timedelta(seconds=1))
-    hooks.answer(mirrored)
+    assert [one.pk for one in hooks.claim_hooks()] == [hook.pk]
+    assert hooks.claim_hooks() == [] and not hooks.waiting_hooks()
+    Hook.objects.update(lease_until=locks.lease_now() - timedelta(seconds=1))
+    hooks.answer_hooks(mirrored)
     assert Hook.objects.get().handled_at is not None and Hook.objects.get().attempts == 2
 
 
@@ -322,7 +322,7 @@ def test_a_worker_that_died_holding_a_ring_lets_go_of_it(mirrored: Source) -> No
 def test_only_handled_rings_of_long_ago_are_forgotten(now: datetime) -> None:
     for days in (29, 31, None):
         Hook.objects.create(body=b"", handled_at=None if days is None else now - timedelta(days=days))
-    hooks.forget()
+    hooks.forget_bodies()
     assert [hook.handled_at for hook in Hook.objects.order_by("id")] == [now - timedelta(days=29), None]
 
 
@@ -334,7 +334,7 @@ def test_hooks_before_the_first_load_bring_what_they_name(
     lead = min(world.leads.rows)
     ring(leads__add__0__id=str(lead))
     ring(leads__note__0__note__id="1")
-    assert hooks.answer(source) == {lead}
+    assert hooks.answer_hooks(source) == {lead}
     assert not Touch.objects.exists(), "notes are left to the first load"
     assert JudgementRequest.objects.exists()
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from pipelines.imports import cells, names
 from pipelines.imports.amounts import Notation
 from pipelines.imports.cells import Rejected
-from pipelines.imports.columns import plain, recognise
+from pipelines.imports.columns import plain, recognise_columns
 from pipelines.imports.dictionaries import dictionaries
-from pipelines.imports.doubts import doubts
-from pipelines.imports.parsing import Deal, Parsed, parse
+from pipelines.imports.doubts import list_doubts
+from pipelines.imports.parsing import Deal, Parsed, parse_export
 from pipelines.imports.tables import BadFile
 from pipelines.tests.export_files import (
     EMAIL,
@@ -45,7 +45,7 @@ def english() -> None:
 
 
 def read(data: bytes) -> Parsed:
-    return parse(io.BytesIO(data), MOSCOW, NOW)
+    return parse_export(io.BytesIO(data), MOSCOW, NOW)
 
 
 def reasons(parsed: Parsed) -> list[tuple[int, str]]:
@@ -93,12 +93,12 @@ def test_contacts_are_known_by_id_and_name_though_other_columns_are_shifted() ->
     ],
 )
 def test_columns_are_found_under_any_of_their_names(titles: list[str]) -> None:
-    found = recognise(titles)
+    found = recognise_columns(titles)
     assert found.kind == "deals" and {"id", "stage", "created_at"} <= set(found.places)
 
 
 def test_of_two_columns_with_one_name_the_first_is_read() -> None:
-    assert recognise(["ID", "Этап сделки", "Дата создания", "Теги", "Теги"]).places["tags"] == 3
+    assert recognise_columns(["ID", "Этап сделки", "Дата создания", "Теги", "Теги"]).places["tags"] == 3
 
 
 @pytest.mark.parametrize(
@@ -335,7 +335,7 @@ def test_titles_above_the_header_are_passed_over_and_lines_keep_their_numbers(
     parsed = read(data)
     assert [deal.id for deal in parsed.deals] == [1]
     assert [line for line, _ in reasons(parsed)] == [len(above) + 3] and parsed.header_line == len(above) + 1
-    assert any(f"header was found on line {len(above) + 1};" in one for one in doubts(parsed))
+    assert any(f"header was found on line {len(above) + 1};" in one for one in list_doubts(parsed))
 
 
 def test_a_header_too_far_below_is_not_sought() -> None:
@@ -347,7 +347,7 @@ def test_data_on_the_second_sheet_are_found_and_told() -> None:
     sheets = {"Сводка": rows_of([["Итого", 5.0]]), "Сделки": rows_of([OLD_DEALS, old_deal(1), old_deal("x")])}
     parsed = read(book(sheets))
     assert [deal.id for deal in parsed.deals] == [1] and reasons(parsed) == [(3, "“x” is not an ID")]
-    assert any("on the sheet «Сделки»" in one for one in doubts(parsed))
+    assert any("on the sheet «Сделки»" in one for one in list_doubts(parsed))
 
 
 def test_of_several_sheets_none_of_which_fits_the_nearest_is_spoken_of() -> None:
@@ -430,7 +430,7 @@ def test_which_number_of_an_american_date_is_the_month_the_whole_file_proves(
     ]
     assert parsed.month_first is american
     assert all("may begin with the day or with the month" in reason for _, reason in reasons(parsed))
-    assert any("Dates begin with the month" in one for one in doubts(parsed)) is american
+    assert any("Dates begin with the month" in one for one in list_doubts(parsed)) is american
 
 
 @given(st.datetimes(datetime(1990, 1, 2), datetime(2026, 11, 1)).map(lambda at: at.replace(microsecond=0)))
@@ -469,7 +469,7 @@ PERSON, PIPELINE = 5090254081251518, 4821670177454066
 
 @given(st.text(min_size=1), st.text(min_size=1))
 def test_keys_are_exact_in_javascript_and_beyond_amocrms_own(pipeline: str, stage: str) -> None:
-    for key in (names.pipeline_key(pipeline), names.key("stage", pipeline, stage)):
+    for key in (names.pipeline_key(pipeline), names.local_key("stage", pipeline, stage)):
         assert names.LOCAL <= key < 2**53
     assert len(f"{names.pipeline_key(pipeline)}:{names.status_key(pipeline, stage)}") <= 40
 
@@ -493,11 +493,11 @@ def test_stages_come_in_the_order_of_their_deals_youth() -> None:
 
 
 def test_what_a_file_leaves_open_is_said() -> None:
-    told = doubts(
+    told = list_doubts(
         read(table(OLD_DEALS, [old_deal(**{"Этап сделки": "Архив", "Дата закрытия": "02.10.2026"})]))
     )
     assert any("two of one name" in sentence for sentence in told)
     assert "1 deal is closed on the stage «Архив», which is neither won nor lost by its name." in told
     bare = [["ID", "Этап сделки", "Дата создания"], ["1", "Новая", "01.10.2026"]]
-    told = doubts(read(table(bare[0], bare[1:])))
+    told = list_doubts(read(table(bare[0], bare[1:])))
     assert any("belong to nobody" in one for one in told) and any("«Воронка»" in one for one in told)

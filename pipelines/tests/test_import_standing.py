@@ -11,7 +11,7 @@ import pytest
 from django.utils.translation import override
 
 from pipelines.imports import loading, names
-from pipelines.imports.parsing import parse
+from pipelines.imports.parsing import parse_export
 from pipelines.models import Contact, Deal, Person, Pipeline, Stage
 from pipelines.tests.export_files import (
     NEW_DEALS,
@@ -37,7 +37,7 @@ def english() -> Iterator[None]:
 
 
 def load(data: bytes) -> loading.Loaded:
-    return loading.load(parse(io.BytesIO(data), MOSCOW, NOW))
+    return loading.load_export(parse_export(io.BytesIO(data), MOSCOW, NOW))
 
 
 def facts() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pipelines.tests.export_files import book, packed, rows_of, table, workbook
 
 
 def read(data: bytes) -> list[Line]:
-    return list(next(tables.read(io.BytesIO(data))).lines)
+    return list(next(tables.read_table(io.BytesIO(data))).lines)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251"])
@@ -106,7 +106,7 @@ def test_a_first_line_that_names_the_separator_is_no_header() -> None:
 
 def test_a_workbook_gives_one_table_a_sheet_and_what_is_no_value_as_such() -> None:
     error, formula = '<c t="e"><v>#N/A</v></c>', "<c><f>A1*2</f></c>"
-    found = list(tables.read(io.BytesIO(book({
+    found = list(tables.read_table(io.BytesIO(book({
         "Сводка": "", "Данные": rows_of([["ID", "x"], [1.0, error], [2.0, formula],
                                         [3.0, "<c><f>1</f><v></v></c>"], [4.0, "<c><f>350</f><v>350</v></c>"],
                                         [5.0, '<c t="str"><f>""</f><v></v></c>']], 3),

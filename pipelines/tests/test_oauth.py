@@ -22,34 +22,34 @@ def code(amo: Handle) -> str:
 
 
 def test_a_code_becomes_a_pair_that_opens_the_account(amo: Handle, keys: Integration) -> None:
-    pair = oauth.exchange(amo.url, keys, code(amo), NOW)
+    pair = oauth.exchange_code(amo.url, keys, code(amo), NOW)
     assert pair.expires_at == NOW + timedelta(days=1)
     with Client(amo.url, lambda: pair.access_token) as client:
         assert client.get("/api/v4/account")
 
 
 def test_a_pair_is_refreshed_once(amo: Handle, keys: Integration) -> None:
-    first = oauth.exchange(amo.url, keys, code(amo), NOW)
-    second = oauth.refresh(amo.url, keys, first.refresh_token, NOW)
+    first = oauth.exchange_code(amo.url, keys, code(amo), NOW)
+    second = oauth.refresh_pair(amo.url, keys, first.refresh_token, NOW)
     assert second.refresh_token != first.refresh_token
     with pytest.raises(errors.AuthError, match="revoked"):
-        oauth.refresh(amo.url, keys, first.refresh_token, NOW)
-    assert oauth.refresh(amo.url, keys, second.refresh_token, NOW)
+        oauth.refresh_pair(amo.url, keys, first.refresh_token, NOW)
+    assert oauth.refresh_pair(amo.url, keys, second.refresh_token, NOW)
 
 
 def test_a_code_is_used_once_and_with_the_right_secret(amo: Handle, keys: Integration) -> None:
     with pytest.raises(errors.AuthError):
-        oauth.exchange(amo.url, Integration(keys.client_id, "wrong", keys.redirect_uri), code(amo), NOW)
+        oauth.exchange_code(amo.url, Integration(keys.client_id, "wrong", keys.redirect_uri), code(amo), NOW)
     one = code(amo)
-    oauth.exchange(amo.url, keys, one, NOW)
+    oauth.exchange_code(amo.url, keys, one, NOW)
     with pytest.raises(errors.AuthError):
-        oauth.exchange(amo.url, keys, one, NOW)
+        oauth.exchange_code(amo.url, keys, one, NOW)
 
 
 def test_an_answer_without_a_pair_is_not_taken_for_one() -> None:
     bare = httpx2.MockTransport(lambda request: httpx2.Response(200, json={"token_type": "Bearer"}))
     with pytest.raises(errors.BadAnswer):
-        oauth.refresh("https://x.amocrm.ru", Integration("a", "b", "c"), "y", NOW, transport=bare)
+        oauth.refresh_pair("https://x.amocrm.ru", Integration("a", "b", "c"), "y", NOW, transport=bare)
 
 
 def test_a_dead_host_says_so() -> None:
@@ -57,7 +57,7 @@ def test_a_dead_host_says_so() -> None:
         raise httpx2.ConnectError("refused")
 
     with pytest.raises(errors.Unreachable):
-        oauth.exchange(
+        oauth.exchange_code(
             "https://x.amocrm.ru",
             Integration("a", "b", "c"),
             "code",

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.amo.phpform import decode
+from pipelines.amo.phpform import decode_form
 
 
 def http_build_query(node: Any, prefix: str = "") -> str:
@@ -31,13 +31,13 @@ def http_build_query(node: Any, prefix: str = "") -> str:
     ],
 )
 def test_a_body_becomes_a_tree(body: bytes, tree: dict) -> None:
-    assert decode(body) == tree
+    assert decode_form(body) == tree
 
 
 @pytest.mark.parametrize("body", [b"no equals sign", b"a" + b"[b]" * 40 + b"=1"])
 def test_nonsense_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError):
-        decode(body)
+        decode_form(body)
 
 
 keys = st.text("abcdefghijklmnopqrstuvwxyz_0123456789", min_size=1, max_size=8)
@@ -51,4 +51,4 @@ trees = st.dictionaries(
 
 @given(trees)
 def test_what_php_writes_is_read_back(tree: dict) -> None:
-    assert decode(http_build_query(tree).encode()) == tree
+    assert decode_form(http_build_query(tree).encode()) == tree

@@ -81,7 +81,7 @@ def test_increments_and_the_comparison_go_past_them_and_take_them_in_when_they_a
     assert set(aside()) == {("deals", str(leads[3])), ("tasks", str(tasks[5]))}
     assert Deal.objects.get(pk=leads[4]).price == 5
     assert Cursor.objects.get(entity="tasks").as_of == moment.now()
-    compared = reconcile.run(source)
+    compared = reconcile.compare_mirror(source)
     assert compared and compared.finished_at and len(aside()) == 2
     tick(world)
     world.edit_lead(lead_id=leads[3], price=7)
@@ -121,7 +121,7 @@ def test_a_hook_about_such_a_row_is_done_with_and_so_are_those_beside_it(
     world.edit_lead(lead_id=other, price=9)
     for lead in (one, other):
         Hook.objects.create(body=f"leads[update][0][id]={lead}&account[id]={account.pk}".encode())
-    hooks.answer(source)
+    hooks.answer_hooks(source)
     assert not Hook.objects.filter(handled_at=None).exists() and len(aside()) == 1
     assert Deal.objects.get(pk=other).price == 9
 

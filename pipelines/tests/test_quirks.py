@@ -100,7 +100,7 @@ def test_quirk_01_offset_paging_over_a_moving_list(world: World, source: Source,
             world.edit_lead(lead_id=next(edited), price=7)
 
     with pages_of(2):
-        assert coverage.pull(source, TABLE, progress=meanwhile) == []
+        assert coverage.pull_entities(source, TABLE, progress=meanwhile) == []
     tick(world, 7200)
     everything(source)
     assert_mirror_equals(world)
@@ -288,11 +288,11 @@ def test_quirk_12_a_token_without_rights_sees_less_and_nothing_is_gone(
         Grant(user, is_admin=False),
     )
     tick(world)
-    assert [entity.name for entity, _ in coverage.pull(source, TABLE)] == ["users"], (
+    assert [entity.name for entity, _ in coverage.pull_entities(source, TABLE)] == ["users"], (
         "what is forbidden is said"
     )
-    assert coverage.pull(source, [ENTITIES["deals"]], full=True) == []
-    reconcile.run(source)
+    assert coverage.pull_entities(source, [ENTITIES["deals"]], full=True) == []
+    reconcile.compare_mirror(source)
     assert len(alive()) == 12 and not Person.objects.exclude(deleted_at=None).exists()
     amo.app.tokens.access[amo.token] = admin
     tick(world)
@@ -305,10 +305,10 @@ def test_quirk_13_after_a_ban_nobody_calls(serve: Serve, now: datetime) -> None:
     switch(amo.world, ban_after=1, ban_seconds=60)
     pace = Pace(redis.client(), f"quirk-{uuid4()}", 0)
     with Source(Client(amo.url, lambda: amo.token, pace=pace), ZoneInfo("Europe/Moscow")) as source:
-        failures = coverage.pull(source, TABLE)
+        failures = coverage.pull_entities(source, TABLE)
         assert {type(error) for _, error in failures} == {errors.Blocked}
         before = amo.app.counters["requests"]
-        failures = coverage.pull(source, TABLE)
+        failures = coverage.pull_entities(source, TABLE)
         assert {type(error) for _, error in failures} == {errors.Blocked}
         assert amo.app.counters["requests"] == before, "calling on would prolong it"
     switch(amo.world, ban_after=0, rate_window=0.001)
@@ -489,11 +489,11 @@ def test_quirk_23_a_lapsed_subscription_stops_reading_and_loses_nothing(
     world.edit_lead(lead_id=alive()[0], price=1)
     amo.app.faults.add(Fault(path="/api/", status=402, times=999))
     before = amo.app.counters["requests"]
-    failures = coverage.pull(source, TABLE)
+    failures = coverage.pull_entities(source, TABLE)
     assert {type(error) for _, error in failures} == {errors.PaymentRequired}
     assert amo.app.counters["requests"] - before <= len(TABLE), "it is not asked for again and again"
     with pytest.raises(errors.PaymentRequired):
-        reconcile.run(source)
+        reconcile.compare_mirror(source)
     assert not Deal.objects.exclude(deleted_at=None).exists()
     amo.app.faults.clear()
     tick(world, 40 * 86_400)

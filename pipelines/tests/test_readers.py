@@ -22,7 +22,7 @@ def named(*names: str) -> list[Entity]:
 def test_a_log_waits_for_what_its_history_begins_with(world: World, source: Source) -> None:
     populate(world, 3)
     ended: list[str] = []
-    coverage.pull(source, reversed(TABLE), ended=lambda run: ended.append(run.entity.name))
+    coverage.pull_entities(source, reversed(TABLE), ended=lambda run: ended.append(run.entity.name))
     assert sorted(ended) == sorted(ENTITIES)
     assert ended.index("events") > max(ended.index(name) for name in ("deals", "tasks", "notes"))
 
@@ -31,7 +31,7 @@ def test_without_its_parents_an_entity_is_not_read_at_all(amo: Handle, world: Wo
     populate(world, 3)
     amo.app.faults.add(Fault(path="/leads$", status=404))
     with stamina.set_testing(True, attempts=2, cap=True):
-        failures = coverage.pull(source, named("deals", "tasks", "events", "contacts"))
+        failures = coverage.pull_entities(source, named("deals", "tasks", "events", "contacts"))
     assert [(entity.name, type(error)) for entity, error in failures] == [("deals", errors.NotFound)]
     assert Cursor.objects.get(entity="contacts").as_of is not None
     assert not Cursor.objects.filter(entity__in=("tasks", "events")).exists()
@@ -44,24 +44,24 @@ def test_several_entities_are_under_way_at_once(world: World, source: Source) ->
         assert Cursor.objects.count() == readers.AT_ONCE
         while one.advance():
             pass
-    assert coverage.complete()
+    assert coverage.is_complete()
 
 
 def test_what_another_worker_has_read_meanwhile_is_not_read_again(world: World, source: Source) -> None:
     populate(world, 2)
-    held = cursors.claim("deals")
+    held = cursors.claim_cursor("deals")
     assert held
     told: list[list[str]] = []
 
     def others(entities: list[Entity]) -> bool:
         told.append([entity.name for entity in entities])
         moment.fix(world.clock.now().replace(hour=10).isoformat())
-        cursors.begin(held, full=True)
-        cursors.finish(held, moment.now())
-        cursors.release(held)
+        cursors.begin_load(held, full=True)
+        cursors.finish_load(held, moment.now())
+        cursors.release_cursor(held)
         return True
 
-    coverage.pull(source, named("deals", "tasks"), full=True, others=others)
+    coverage.pull_entities(source, named("deals", "tasks"), full=True, others=others)
     assert told == [["deals"]] and not Deal.objects.exists() and Task.objects.count() == 2
 
 
@@ -69,18 +69,18 @@ def test_what_others_are_reading_is_left_to_them_unless_somebody_wants_to_wait(
     world: World, source: Source
 ) -> None:
     populate(world, 2)
-    held = cursors.claim("deals")
-    assert held and coverage.pull(source, TABLE) == []
+    held = cursors.claim_cursor("deals")
+    assert held and coverage.pull_entities(source, TABLE) == []
     assert not Deal.objects.exists() and not Event.objects.exists()
     assert Cursor.objects.get(entity="contacts").as_of
-    cursors.fail(held, RuntimeError("died"))
-    cursors.release(held)
-    assert coverage.pull(source, coverage.unfinished()) == [] and coverage.complete()
+    cursors.fail_load(held, RuntimeError("died"))
+    cursors.release_cursor(held)
+    assert coverage.pull_entities(source, coverage.unfinished()) == [] and coverage.is_complete()
 
 
 def test_a_failure_of_the_account_gives_all_leases_back_with_its_reason(amo: Handle, source: Source) -> None:
     amo.app.faults.add(Fault(path="/api/", status=401, times=99))
-    coverage.pull(source, TABLE)
+    coverage.pull_entities(source, TABLE)
     cursors_ = list(Cursor.objects.all())
     assert len(cursors_) == readers.AT_ONCE
     assert all("401" in one.error and one.lease_until is None for one in cursors_)

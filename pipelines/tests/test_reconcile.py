@@ -55,7 +55,7 @@ def later(world: World) -> None:
 
 
 def sweep(source: Source) -> Sweep:
-    done = reconcile.run(source)
+    done = reconcile.compare_mirror(source)
     assert done
     judgement_queue.judge_waiting()
     return done
@@ -174,7 +174,7 @@ def test_a_killed_comparison_goes_on_at_its_page(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        reconcile.run(mirrored, progress=die)
+        reconcile.compare_mirror(mirrored, progress=die)
     broken = Sweep.objects.get()
     assert (broken.error, broken.lease_until, broken.finished_at) == ("KeyboardInterrupt", None, None)
     assert broken.position == {
@@ -211,7 +211,7 @@ def test_a_repair_that_was_killed_half_way_is_done_again(
 
     with monkeypatch.context() as during, pytest.raises(KeyboardInterrupt):
         during.setattr(reconcile, "repair_belongings", die)
-        reconcile.run(mirrored)
+        reconcile.compare_mirror(mirrored)
     assert Deal.objects.get(pk=deal).stage_id.endswith(":142")
     done = sweep(mirrored)
     assert found(done) == {"missing": 0, "outdated": 1, "vanished": 0, "repaired": 1}
@@ -223,36 +223,38 @@ def test_a_failure_is_kept_with_its_place_and_the_next_run_goes_on(
 ) -> None:
     amo.app.faults.add(Fault(path="/tasks$", status=402))
     with pytest.raises(errors.PaymentRequired):
-        reconcile.run(mirrored)
+        reconcile.compare_mirror(mirrored)
     broken = Sweep.objects.get()
     assert "402" in broken.error and broken.found["deals"]["checked"] == 12
     assert comparisons.comparisons() == {}
-    assert comparisons.read()["interrupted"] == broken
+    assert comparisons.read_comparison()["interrupted"] == broken
     done = sweep(mirrored)
     assert done.pk == broken.pk and done.error == "" and done.found["tasks"]["checked"] == 12
 
 
 def test_two_at_once_are_one(mirrored: Source) -> None:
     second: list[object] = []
-    done = reconcile.run(mirrored, progress=lambda one: second.append(reconcile.run(mirrored)))
+    done = reconcile.compare_mirror(
+        mirrored, progress=lambda one: second.append(reconcile.compare_mirror(mirrored))
+    )
     assert done and done.finished_at and set(second) == {None} and Sweep.objects.count() == 1
 
 
 def test_a_comparison_of_a_dead_worker_is_taken_over_at_once(mirrored: Source) -> None:
-    held = comparisons.claim()
-    assert held and comparisons.claim() is None
-    comparisons.release()  # its session has ended; the lease still runs
-    Sweep.objects.update(lease_until=locks.until(timedelta(minutes=3)))
+    held = comparisons.claim_comparison()
+    assert held and comparisons.claim_comparison() is None
+    comparisons.release_comparison()  # its session has ended; the lease still runs
+    Sweep.objects.update(lease_until=locks.lease_until(timedelta(minutes=3)))
     assert sweep(mirrored).pk == held.pk
     with pytest.raises(leases.LostLease):
-        comparisons.keep(held, error="x")
+        comparisons.keep_position(held, error="x")
 
 
 def test_only_an_interrupted_comparison_is_taken_up_later_in_the_night(mirrored: Source) -> None:
-    assert reconcile.run(mirrored, only_unfinished=True) is None and not Sweep.objects.exists()
+    assert reconcile.compare_mirror(mirrored, only_unfinished=True) is None and not Sweep.objects.exists()
     Sweep.objects.create(started_at=moment.now())
-    assert reconcile.run(mirrored, only_unfinished=True)
-    assert reconcile.run(mirrored, only_unfinished=True) is None
+    assert reconcile.compare_mirror(mirrored, only_unfinished=True)
+    assert reconcile.compare_mirror(mirrored, only_unfinished=True) is None
 
 
 def test_a_comparison_of_the_day_before_yesterday_is_begun_anew(mirrored: Source) -> None:
@@ -277,7 +279,7 @@ def test_deletions_during_a_comparison_hide_nothing(
         if one.position["entity"] == "deals":  # type: ignore[index]
             world.delete_lead(lead_id=next(doomed))
 
-    reconcile.run(mirrored, progress=meanwhile)
+    reconcile.compare_mirror(mirrored, progress=meanwhile)
     everything(mirrored)
     assert_mirror_equals(world)
 
@@ -300,7 +302,7 @@ def test_the_nightly_task_compares_a_complete_mirror_only(
     populate(world, 2)
     if loaded:
         everything(source)
-    assert coverage.complete() is loaded
+    assert coverage.is_complete() is loaded
     task()
     assert Sweep.objects.filter(error="").count() == runs
 

@@ -45,12 +45,12 @@ def other(world: World) -> int:
 def main(account: Account, world: World, other: int) -> int:
     """The chosen one."""
     (chosen,) = (pipeline for pipeline in world.pipelines if pipeline != other)
-    selection.choose(account, [chosen])
+    selection.choose_pipelines(account, [chosen])
     return chosen
 
 
 def load(source: Source, full: bool = False) -> None:
-    assert coverage.pull(source, TABLE, full=full) == []
+    assert coverage.pull_entities(source, TABLE, full=full) == []
     judgement_queue.judge_waiting()
 
 
@@ -90,7 +90,7 @@ def test_hooks_and_increments_bring_no_others(
     world.clock.advance(timedelta(minutes=5))
     world.edit_lead(lead_id=stranger, price=5)
     Hook.objects.create(body=f"leads[update][0][id]={stranger}&account[id]={account.pk}".encode())
-    hooks.answer(source)
+    hooks.answer_hooks(source)
     load(source)
     assert mirrored() == leads(world, main) == belongings()
 
@@ -129,9 +129,9 @@ def test_a_wider_choice_brings_the_rest(
 ) -> None:
     load(source)
     account.refresh_from_db()
-    assert selection.choose(account, None) and not coverage.complete()
+    assert selection.choose_pipelines(account, None) and not coverage.is_complete()
     load(source)
-    assert coverage.complete() and mirrored() == leads(world, main) | leads(world, other) == belongings()
+    assert coverage.is_complete() and mirrored() == leads(world, main) | leads(world, other) == belongings()
 
 
 def test_the_same_or_a_narrower_choice_reads_nothing_again(
@@ -139,7 +139,11 @@ def test_the_same_or_a_narrower_choice_reads_nothing_again(
 ) -> None:
     load(source)
     account.refresh_from_db()
-    assert not selection.choose(account, [main]) and not selection.choose(account, []) and coverage.complete()
+    assert (
+        not selection.choose_pipelines(account, [main])
+        and not selection.choose_pipelines(account, [])
+        and coverage.is_complete()
+    )
 
 
 def come_over(world: World, comer: int, main: int) -> None:
@@ -164,19 +168,19 @@ def assert_whole_story(comer: int) -> None:
 
 
 def by_increment(source: Source, comer: int) -> None:
-    coverage.pull(source, TABLE)
+    coverage.pull_entities(source, TABLE)
 
 
 def by_hook(source: Source, comer: int) -> None:
     Hook.objects.create(body=f"leads[update][0][id]={comer}".encode())
     with suppress(errors.AmoError):
-        hooks.answer(source)
+        hooks.answer_hooks(source)
     Hook.objects.update(lease_until=None)
 
 
 def by_comparison(source: Source, comer: int) -> None:
     with suppress(errors.AmoError):
-        reconcile.run(source)
+        reconcile.compare_mirror(source)
 
 
 @pytest.mark.parametrize("path", ["/notes$", "/tasks$", "/events$", ""])
@@ -212,7 +216,7 @@ def test_what_the_token_may_not_read_does_not_keep_a_deal_from_coming_over(
     Cursor.objects.filter(entity="notes").update(state=Cursor.State.DENIED)
     asked = ENTITIES["notes"].path
     amo.app.faults.add(Fault(path=asked, status=402, times=99))
-    assert coverage.pull(source, [ENTITIES["deals"]]) == []
+    assert coverage.pull_entities(source, [ENTITIES["deals"]]) == []
     assert comer in mirrored() and Task.objects.filter(deal_id=comer).exists()
 
 
@@ -238,7 +242,7 @@ def test_deals_that_move_during_the_first_load_hide_no_others(
             world.move_lead(lead_id=mover, pipeline_id=away, status_id=stages[away])
 
     with pages_of(3):
-        assert coverage.pull(source, TABLE, progress=meanwhile) == []
+        assert coverage.pull_entities(source, TABLE, progress=meanwhile) == []
     assert leads(world, main) <= mirrored()
 
 
@@ -252,7 +256,7 @@ def test_incoming_leads_of_other_pipelines_cost_no_requests(
 
     load(source)
     later(world, minutes=30)
-    increment, sweep = cost(lambda: load(source)), cost(lambda: reconcile.run(source))
+    increment, sweep = cost(lambda: load(source)), cost(lambda: reconcile.compare_mirror(source))
     for _ in range(12):
         world.create_unsorted(name="Чужая", pipeline_id=other)
     mine = world.create_unsorted(name="Своя", pipeline_id=main)
@@ -260,7 +264,7 @@ def test_incoming_leads_of_other_pipelines_cost_no_requests(
     load(source)
     later(world, minutes=30)
     assert cost(lambda: load(source)) == increment
-    assert cost(lambda: reconcile.run(source)) <= sweep + 2, "our own waiting deal"
+    assert cost(lambda: reconcile.compare_mirror(source)) <= sweep + 2, "our own waiting deal"
     assert Deal.objects.filter(name="Своя").exists() and not Deal.objects.filter(name="Чужая").exists()
     assert mine.pipeline_id == main
 
@@ -277,7 +281,7 @@ def test_a_choice_is_saved_with_the_load_that_it_asks_for_or_not_at_all(
                CREATE TRIGGER killed BEFORE UPDATE ON pipelines_cursor EXECUTE FUNCTION break_down()"""
         )
     with pytest.raises(DatabaseError):
-        selection.choose(account, None)
+        selection.choose_pipelines(account, None)
     account.refresh_from_db()
     assert account.pipelines == [main]
 

@@ -90,7 +90,7 @@ def populate(world: World, count: int) -> None:
 
 
 def everything(source: Source, *, full: bool = False) -> None:
-    assert coverage.pull(source, TABLE, full=full) == []
+    assert coverage.pull_entities(source, TABLE, full=full) == []
     judgement_queue.judge_waiting()
 
 
@@ -129,7 +129,7 @@ def test_a_full_load_brings_the_whole_account(world: World, source: Source) -> N
     assert Counter(Event.objects.values_list("kind", flat=True))["stage"] == 40
     assert not Stay.objects.filter(inferred=True).exists()
     assert Stay.objects.filter(left_at=None).count() == 30
-    assert coverage.complete() and not JudgementRequest.objects.exists()
+    assert coverage.is_complete() and not JudgementRequest.objects.exists()
 
 
 def test_a_second_round_finds_nothing_new(world: World, source: Source) -> None:
@@ -137,7 +137,7 @@ def test_a_second_round_finds_nothing_new(world: World, source: Source) -> None:
     everything(source)
     before = snapshot()
     for full in (False, True):
-        runs = [sync.pull(source, entity, full=full) for entity in TABLE]
+        runs = [sync.pull_entity(source, entity, full=full) for entity in TABLE]
         assert [(run.new, run.changed, run.deals) for run in runs if run] == [(0, 0, set())] * len(TABLE)
     assert snapshot() == before
 
@@ -150,7 +150,7 @@ def test_changes_are_brought_and_name_their_deals(world: World, source: Source) 
     world.edit_lead(lead_id=deals[0].id, price=777)
     task = world.create_task(text="x", complete_till=moment.now(), entity_id=deals[1].id, entity_type="leads")
     world.add_call(entity_id=deals[2].id, duration=5)
-    moved = {run.entity.name: run.deals for entity in TABLE if (run := sync.pull(source, entity))}
+    moved = {run.entity.name: run.deals for entity in TABLE if (run := sync.pull_entity(source, entity))}
     assert moved["deals"] >= {deals[0].id}
     assert moved["tasks"] == {deals[1].id}
     assert moved["notes"] == {deals[2].id}
@@ -198,7 +198,7 @@ def test_a_load_broken_off_goes_on_at_its_page(
         amo.app.faults.add(Fault(path="/leads$", latency=0))
         amo.app.faults.add(Fault(path="/leads$", status=402, times=99))
         with pytest.raises(errors.PaymentRequired):
-            sync.pull(source, deals)
+            sync.pull_entity(source, deals)
         broken = Cursor.objects.get(entity="deals")
         assert (
             broken.state == "failed"
@@ -216,7 +216,7 @@ def test_a_load_broken_off_goes_on_at_its_page(
             "page",
             lambda self, number, limit: asked.append(number) or page(self, number, limit),
         )
-        run = sync.pull(source, deals)
+        run = sync.pull_entity(source, deals)
     finally:
         object.__setattr__(deals, "limit", 250)
     assert run and run.full and Deal.objects.count() == 25 and run.cursor.rows == 25
@@ -235,20 +235,20 @@ def test_what_changes_during_a_load_is_not_lost(amo: Handle, world: World, sourc
             tick(world, 900)
             world.edit_lead(lead_id=min(first.values_list("id", flat=True)), price=55)
 
-    sync.pull(source, deals, progress=meanwhile)
+    sync.pull_entity(source, deals, progress=meanwhile)
     assert Cursor.objects.get(entity="deals").as_of == started
-    sync.pull(source, deals)
+    sync.pull_entity(source, deals)
     assert Deal.objects.filter(price=55).count() == 1
 
 
 def test_only_one_worker_reads_an_entity_until_its_lease_runs_out(source: Source) -> None:
-    held = cursors.claim("deals")
-    assert held and cursors.claim("deals") is None
-    assert sync.pull(source, ENTITIES["deals"]) is None
-    Cursor.objects.update(lease_until=locks.present() - timedelta(seconds=1))
-    assert cursors.claim("deals") is not None
+    held = cursors.claim_cursor("deals")
+    assert held and cursors.claim_cursor("deals") is None
+    assert sync.pull_entity(source, ENTITIES["deals"]) is None
+    Cursor.objects.update(lease_until=locks.lease_now() - timedelta(seconds=1))
+    assert cursors.claim_cursor("deals") is not None
     with pytest.raises(leases.LostLease):
-        cursors.save(held, rows=1)
+        cursors.save_cursor(held, rows=1)
 
 
 @pytest.mark.parametrize("trashed_lead", ["204", "deleted"])
@@ -412,14 +412,14 @@ def test_an_entity_that_may_not_be_read_does_not_stop_the_others(
 ) -> None:
     populate(world, 2)
     amo.app.faults.add(Fault(path="/contacts$", status=403, times=1))
-    failures = coverage.pull(source, TABLE)
+    failures = coverage.pull_entities(source, TABLE)
     assert [entity.name for entity, _ in failures] in (["contacts"], ["contacts", "deals"])
     assert Cursor.objects.get(entity="contacts").state == "failed"
 
 
 def test_a_revoked_token_ends_the_round(amo: Handle, source: Source) -> None:
     amo.app.faults.add(Fault(path="/api/", status=401, times=99))
-    failures = coverage.pull(source, TABLE)
+    failures = coverage.pull_entities(source, TABLE)
     assert [(entity.name, type(error)) for entity, error in failures] == [("users", errors.AuthError)]
 
 
@@ -461,7 +461,7 @@ def test_refetch_reads_items_with_their_events(world: World, source: Source) -> 
         world.move_lead(lead_id=deal, status_id=142)
     stored = refetch(source, {"deals": ids})
     assert stored.deals == set(ids)
-    folding.fold(ids)
+    folding.fold_deals(ids)
     assert Stay.objects.filter(
         deal_id__in=ids, left_at=None, stage__status=142, inferred=False
     ).count() == len(ids)
@@ -481,7 +481,7 @@ def test_orphans_are_asked_for_once_and_adopted(world: World, source: Source) ->
 def test_a_worker_killed_between_storing_and_judging_leaves_a_request(world: World, source: Source) -> None:
     populate(world, 2)
     for entity in TABLE:
-        sync.pull(source, entity)
+        sync.pull_entity(source, entity)
     asked = set(JudgementRequest.objects.values_list("deal_id", flat=True))
     assert asked == set(Deal.objects.values_list("id", flat=True))
     judgement_queue.judge_waiting()
@@ -491,7 +491,7 @@ def test_a_worker_killed_between_storing_and_judging_leaves_a_request(world: Wor
 def test_a_full_load_reports_how_far_it_is(world: World, source: Source) -> None:
     populate(world, 6)
     seen: list[tuple[str, int, int]] = []
-    coverage.pull(
+    coverage.pull_entities(
         source, TABLE, progress=lambda run: seen.append((run.entity.name, run.cursor.pages, run.cursor.rows))
     )
     assert ("deals", 1, 6) in seen and ("tasks", 1, 6) in seen
@@ -507,7 +507,7 @@ def test_ctrl_c_gives_the_lease_back_at_once(world: World, source: Source) -> No
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        sync.pull(source, ENTITIES["events"], progress=interrupt)
+        sync.pull_entity(source, ENTITIES["events"], progress=interrupt)
     broken = Cursor.objects.get(entity="events")
     assert (broken.state, broken.lease_until, broken.error) == ("failed", None, "KeyboardInterrupt")
-    assert broken.position and sync.pull(source, ENTITIES["events"])
+    assert broken.position and sync.pull_entity(source, ENTITIES["events"])

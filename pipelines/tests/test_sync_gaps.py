@@ -81,7 +81,7 @@ def test_notes_deleted_during_a_load_hide_no_others(world: World, source: Source
     kept = entity.limit
     object.__setattr__(entity, "limit", 3)
     try:
-        assert coverage.pull(source, TABLE, progress=meanwhile) == []
+        assert coverage.pull_entities(source, TABLE, progress=meanwhile) == []
     finally:
         object.__setattr__(entity, "limit", kept)
     assert set(Touch.objects.values_list("id", flat=True)) >= {str(note) for note in notes.rows}
@@ -104,7 +104,7 @@ def test_what_is_deleted_or_merged_while_others_are_loaded_is_settled(
             world.delete_task(task_id=task)
             tick(world, 1800)
 
-    assert coverage.pull(source, TABLE, ended=meanwhile) == []
+    assert coverage.pull_entities(source, TABLE, ended=meanwhile) == []
     everything(source)
     assert_mirror_equals(world)
     assert Touch.objects.filter(deal_id=survivor).count() == 2
@@ -148,7 +148,7 @@ def broken_off(source: Source, entity: str, pages: int) -> bool:
             raise KeyboardInterrupt
 
     try:
-        run = sync.pull(source, ENTITIES[entity], progress=count)
+        run = sync.pull_entity(source, ENTITIES[entity], progress=count)
     except KeyboardInterrupt:
         return False
     assert run and not run.full
@@ -188,7 +188,7 @@ def test_a_full_reading_is_not_taken_for_the_rest_of_an_increment(silence: Handl
         weeks_of_work(world)
         assert not broken_off(source, "events", 6)
         Event.objects.all().delete()
-        run = sync.pull(source, ENTITIES["events"], full=True)
+        run = sync.pull_entity(source, ENTITIES["events"], full=True)
         assert run and run.full
         everything(source)
         assert_mirror_equals(world)

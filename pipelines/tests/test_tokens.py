@@ -58,7 +58,7 @@ def tomorrow(amo: Handle, now: datetime) -> None:
 
 
 def kept(account: Account) -> Consent:
-    found = credentials.of(Account.objects.get(pk=account.pk))
+    found = credentials.decrypt_credentials(Account.objects.get(pk=account.pk))
     assert isinstance(found, Consent)
     return found
 
@@ -165,7 +165,7 @@ def test_a_dead_consent_is_lost_once_and_said_in_words(amo: Handle, now: datetim
     with pytest.raises(errors.AuthError):
         Access(account).token()
     with pytest.raises(CannotConnect, match="must give it again"):
-        connection.current()
+        connection.find_account()
     assert amo.app.counters[TOKEN] == asked, "nobody knocks at a door that is shut"
 
 
@@ -175,10 +175,10 @@ def test_a_refusal_is_not_believed_when_another_worker_has_saved_meanwhile(
     account = consented(amo)
     old = kept(account)
     tomorrow(amo, now)
-    pair = oauth.refresh(
+    pair = oauth.refresh_pair(
         amo.url, old.integration, old.refresh_token, moment.now()
     )  # and his database went away
-    monkeypatch.setattr(tokens.time, "sleep", lambda _seconds: tokens.save(account, old, pair))
+    monkeypatch.setattr(tokens.time, "sleep", lambda _seconds: tokens.save_pair(account, old, pair))
     assert Access(account).token() == pair.access_token
     assert Account.objects.get().refused_at is None
 
@@ -188,14 +188,17 @@ def test_a_pair_outlives_a_database_that_goes_away_at_the_wrong_moment(
 ) -> None:
     account = consented(amo)
     tomorrow(amo, now)
-    real, failures = tokens.save, [OperationalError("terminating connection"), OperationalError("not yet")]
+    real, failures = (
+        tokens.save_pair,
+        [OperationalError("terminating connection"), OperationalError("not yet")],
+    )
 
     def flaky(*arguments: Any) -> Consent:
         if failures:
             raise failures.pop()
         return real(*arguments)
 
-    monkeypatch.setattr(tokens, "save", flaky)
+    monkeypatch.setattr(tokens, "save_pair", flaky)
     with stamina.set_testing(True, attempts=5):
         assert Access(account).token() == kept(account).token
     assert amo.app.counters[TOKEN] == 2 and not failures
@@ -240,7 +243,7 @@ def test_quirk_22_a_renamed_account_is_followed_before_its_token_ends(
     amo.app.faults.add(Fault(path="/api/|/oauth2/access_token", status=status, times=999))  # type: ignore[arg-type]
     with connection.client_for(account) as client, pytest.raises(errors.AmoError):
         client.get("/api/v4/account")
-    with connection.client_for(connection.current()) as client:
+    with connection.client_for(connection.find_account()) as client:
         assert client.base_url == elsewhere.url and client.get("/api/v4/account")
 
 
@@ -255,24 +258,24 @@ def test_an_address_that_is_not_amocrms_is_not_followed(amo: Handle, now: dateti
 
 
 def test_a_revoked_long_lived_token_shows_and_may_come_back(amo: Handle) -> None:
-    account = connection.connect(amo.url, amo.token)
+    account = connection.connect_by_token(amo.url, amo.token)
     amo.app.faults.add(Fault(path="/leads", status=401))
     with connection.client_for(account) as client, pytest.raises(errors.AuthError):
         client.get("/api/v4/leads")
     assert Account.objects.get().refused_at == moment.now()
-    assert connection.current().refused_at is None and Account.objects.get().refused_at is None
+    assert connection.find_account().refused_at is None and Account.objects.get().refused_at is None
     amo.app.tokens.revoke(amo.token)
     with connection.client_for(account) as client, pytest.raises(errors.AuthError):
         client.get("/api/v4/leads")
     with pytest.raises(CannotConnect, match="wrong, expired or revoked"):
-        connection.current()
+        connection.find_account()
     assert Account.objects.get().refused_at is not None
 
 
 def test_a_long_work_takes_up_a_token_that_was_entered_meanwhile(amo: Handle) -> None:
-    account = connection.connect(amo.url, amo.token)
+    account = connection.connect_by_token(amo.url, amo.token)
     with connection.client_for(account) as client:
-        connection.connect(amo.url, amo.app.tokens.add_long_lived("fresh", amo.world.admin_id))
+        connection.connect_by_token(amo.url, amo.app.tokens.add_long_lived("fresh", amo.world.admin_id))
         amo.app.tokens.revoke(amo.token)
         assert client.get("/api/v4/account")
     assert Account.objects.get().refused_at is None

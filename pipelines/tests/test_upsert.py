@@ -10,7 +10,7 @@ from hypothesis.extra.django import TestCase
 
 from core import moment
 from pipelines.mirror.entities import ENTITIES, TABLE
-from pipelines.mirror.upsert import bury, store
+from pipelines.mirror.upsert import mark_deleted, store_rows
 from pipelines.models import Deal, Event, JudgementRequest, Person, Refused, Task
 
 DEALS, TASKS, EVENTS = ENTITIES["deals"], ENTITIES["tasks"], ENTITIES["events"]
@@ -67,7 +67,7 @@ def versions() -> list[tuple[Any, ...]]:
 
 @pytest.mark.django_db
 def test_new_rows_are_written_as_they_are() -> None:
-    stored = store(DEALS, [deal(1), deal(2, price="0.10", closed_at=at(5), tags=["VIP"])])
+    stored = store_rows(DEALS, [deal(1), deal(2, price="0.10", closed_at=at(5), tags=["VIP"])])
     assert (stored.new, stored.changed, stored.deals) == ({1, 2}, set(), {1, 2})
     row = Deal.objects.get(pk=1)
     assert (row.name, str(row.price), row.stage_id, row.fields) == (
@@ -82,10 +82,10 @@ def test_new_rows_are_written_as_they_are() -> None:
 @pytest.mark.django_db
 def test_an_unchanged_page_writes_nothing_at_all() -> None:
     page = [deal(key) for key in range(250)]
-    store(DEALS, page)
+    store_rows(DEALS, page)
     JudgementRequest.objects.all().delete()
     before = versions()
-    stored = store(DEALS, page)
+    stored = store_rows(DEALS, page)
     assert not stored.new and not stored.changed and not stored.deals
     assert versions() == before
     assert not JudgementRequest.objects.exists()
@@ -93,60 +93,60 @@ def test_an_unchanged_page_writes_nothing_at_all() -> None:
 
 @pytest.mark.django_db
 def test_only_what_differs_is_written() -> None:
-    store(DEALS, [deal(1), deal(2)])
+    store_rows(DEALS, [deal(1), deal(2)])
     before = versions()
-    stored = store(DEALS, [deal(1, updated=3), deal(2)])
+    stored = store_rows(DEALS, [deal(1, updated=3), deal(2)])
     assert stored.changed == {1}
     assert versions()[1] == before[1]
 
 
 @pytest.mark.django_db
 def test_a_late_older_row_loses() -> None:
-    store(DEALS, [deal(updated=10, name="new")])
-    assert not store(DEALS, [deal(updated=9, name="old")]).changed
+    store_rows(DEALS, [deal(updated=10, name="new")])
+    assert not store_rows(DEALS, [deal(updated=9, name="old")]).changed
     assert Deal.objects.get().name == "new"
 
 
 @pytest.mark.django_db
 def test_another_content_of_the_same_second_is_taken() -> None:
-    store(DEALS, [deal(updated=10, name="first")])
-    assert store(DEALS, [deal(updated=10, name="second")]).changed == {1}
+    store_rows(DEALS, [deal(updated=10, name="first")])
+    assert store_rows(DEALS, [deal(updated=10, name="second")]).changed == {1}
     assert Deal.objects.get().name == "second"
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("column", [key for key in deal() if key not in ("id", "updated_at")])
 def test_a_change_of_any_column_is_seen(column: str) -> None:
-    store(DEALS, [deal()])
+    store_rows(DEALS, [deal()])
     other = {"tags": ["x"], "fields": {}, "price": "1", "created_by": 3}.get(column)
     other = other or (
         at(77) if column.endswith("_at") else 99 if column.endswith("_id") and column != "stage_id" else "99"
     )
-    assert store(DEALS, [deal(**{column: other})]).changed == {1}
+    assert store_rows(DEALS, [deal(**{column: other})]).changed == {1}
 
 
 @pytest.mark.django_db
 def test_an_empty_page_asks_the_database_nothing(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
-        store(DEALS, [])
+        store_rows(DEALS, [])
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_page_is_one_statement(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(1):
-        store(DEALS, [deal(key) for key in range(50)])
+        store_rows(DEALS, [deal(key) for key in range(50)])
 
 
 @pytest.mark.django_db
 def test_a_name_with_a_zero_byte_is_stored_without_it() -> None:
-    store(DEALS, [deal(name="a\0b")])
+    store_rows(DEALS, [deal(name="a\0b")])
     assert Deal.objects.get().name == "ab"
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["C:\\u0000", "\\u0000\0"])
 def test_a_name_that_only_spells_a_zero_byte_is_kept(name: str) -> None:
-    store(DEALS, [deal(name=name, fields={"1": name}, tags=[name])])
+    store_rows(DEALS, [deal(name=name, fields={"1": name}, tags=[name])])
     kept = name.replace("\0", "")
     row = Deal.objects.get()
     assert (row.name, row.fields, row.tags) == (kept, {"1": kept}, [kept])
@@ -166,38 +166,38 @@ UNFIT = {
 def test_a_row_that_does_not_fit_stands_aside_and_the_others_are_stored(column: str) -> None:
     page = [deal(key) for key in range(1, 8)]
     page[3][column] = UNFIT[column]
-    stored = store(DEALS, page)
+    stored = store_rows(DEALS, page)
     assert stored.new == set(range(1, 8)) - {4} == stored.deals and stored.left_out == 1
     refused = Refused.objects.get()
     assert (refused.entity, refused.remote_id) == ("deals", "4") and refused.reason
-    assert store(DEALS, [deal(4)]).new == {4} and not Refused.objects.exists()
+    assert store_rows(DEALS, [deal(4)]).new == {4} and not Refused.objects.exists()
 
 
 @pytest.mark.django_db
 def test_a_row_that_does_not_fit_spoils_no_transaction_around_it() -> None:
-    store(DEALS, [deal(1), deal(2, price="1e18"), deal(3)])
+    store_rows(DEALS, [deal(1), deal(2, price="1e18"), deal(3)])
     assert Deal.objects.count() == 2 and Refused.objects.count() == 1
 
 
 @pytest.mark.django_db
 def test_a_task_that_moves_touches_both_deals() -> None:
-    assert store(TASKS, [task(5, 1)]).deals == {1}
-    assert store(TASKS, [task(5, 2, updated=1)]).deals == {1, 2}
-    assert store(TASKS, [task(6, None)]).deals == set()
+    assert store_rows(TASKS, [task(5, 1)]).deals == {1}
+    assert store_rows(TASKS, [task(5, 2, updated=1)]).deals == {1, 2}
+    assert store_rows(TASKS, [task(6, None)]).deals == set()
     assert set(JudgementRequest.objects.values_list("deal_id", flat=True)) == {1, 2}
 
 
 @pytest.mark.django_db
 def test_what_history_has_folded_into_a_task_is_left_alone() -> None:
-    store(TASKS, [task(5, 1)])
+    store_rows(TASKS, [task(5, 1)])
     Task.objects.update(completed_at=at(3), completed_inferred=True)
-    store(TASKS, [task(5, 2, updated=1)])
+    store_rows(TASKS, [task(5, 2, updated=1)])
     assert (Task.objects.get().completed_at, Task.objects.get().completed_inferred) == (at(3), True)
 
 
 @pytest.mark.django_db
 def test_an_event_of_a_task_touches_the_task_s_deal() -> None:
-    store(TASKS, [task(5, 31)])
+    store_rows(TASKS, [task(5, 31)])
     row = {
         "id": "01a",
         "at": at(1),
@@ -208,8 +208,8 @@ def test_an_event_of_a_task_touches_the_task_s_deal() -> None:
         "before": None,
         "after": None,
     }
-    assert store(EVENTS, [row]).deals == {31}
-    assert store(
+    assert store_rows(EVENTS, [row]).deals == {31}
+    assert store_rows(
         EVENTS, [row | {"id": "01b", "kind": "stage", "entity": "deal", "entity_id": 8, "after": "1:2"}]
     ).deals == {8}
     assert list(Event.objects.order_by("id").values_list("after", flat=True)) == [None, "1:2"]
@@ -220,9 +220,9 @@ def test_a_person_nobody_lists_any_more_is_noted_as_gone() -> None:
     Person.objects.create(id=7, name="Анна")
     try:
         moment.fix(at(5).isoformat())
-        store(DEALS, [deal(1), deal(2, manager_id=8), deal(3, manager_id=None)])
+        store_rows(DEALS, [deal(1), deal(2, manager_id=8), deal(3, manager_id=None)])
         moment.fix(at(6).isoformat())
-        store(DEALS, [deal(4, manager_id=8)])
+        store_rows(DEALS, [deal(4, manager_id=8)])
     finally:
         moment.fix(None)
     assert list(Person.objects.order_by("id").values_list("id", "name", "deleted_at")) == [
@@ -233,24 +233,24 @@ def test_a_person_nobody_lists_any_more_is_noted_as_gone() -> None:
 
 @pytest.mark.django_db
 def test_a_deleted_row_keeps_its_first_moment_and_comes_back_when_it_is_listed_again() -> None:
-    store(DEALS, [deal(1), deal(2)])
-    assert bury(DEALS, {1: at(5), 99: at(5)}).deals == {1}
-    assert bury(DEALS, {1: at(6)}).deals == set()
+    store_rows(DEALS, [deal(1), deal(2)])
+    assert mark_deleted(DEALS, {1: at(5), 99: at(5)}).deals == {1}
+    assert mark_deleted(DEALS, {1: at(6)}).deals == set()
     assert Deal.objects.get(pk=1).deleted_at == at(5)
-    store(DEALS, [deal(1)])
+    store_rows(DEALS, [deal(1)])
     assert Deal.objects.get(pk=1).deleted_at is None
 
 
 @pytest.mark.django_db
 def test_a_page_in_hand_does_not_revive_what_was_deleted_after_it_was_asked_for() -> None:
-    store(DEALS, [deal(1)])
-    bury(DEALS, {1: at(5)})
+    store_rows(DEALS, [deal(1)])
+    mark_deleted(DEALS, {1: at(5)})
     before = versions()
-    assert not store(DEALS, [deal(1)], asked=at(4)).changed and versions() == before
-    assert store(DEALS, [deal(1, updated=1, name="other")], asked=at(4)).changed == {1}
+    assert not store_rows(DEALS, [deal(1)], asked=at(4)).changed and versions() == before
+    assert store_rows(DEALS, [deal(1, updated=1, name="other")], asked=at(4)).changed == {1}
     row = Deal.objects.get()
     assert (row.name, row.deleted_at) == ("other", at(5))
-    store(DEALS, [deal(1, updated=1, name="other")], asked=at(5))
+    store_rows(DEALS, [deal(1, updated=1, name="other")], asked=at(5))
     assert Deal.objects.get().deleted_at is None
 
 
@@ -260,7 +260,7 @@ def test_workers_that_write_the_same_rows_at_once_leave_the_newest() -> None:
         try:
             for version in range(worker, 40, 4):
                 page = [deal(key, updated=version, name=str(version)) for key in range(30)]
-                store(DEALS, page if worker % 2 else page[::-1])
+                store_rows(DEALS, page if worker % 2 else page[::-1])
         finally:
             connection.close()
 
@@ -279,7 +279,7 @@ class AnyOrder(TestCase):
     ) -> None:
         repeats = data.draw(st.lists(st.sampled_from(range(6)), max_size=4))
         for version in [*order, *repeats]:
-            store(DEALS, [deal(updated=version, name=str(version))])
+            store_rows(DEALS, [deal(updated=version, name=str(version))])
         assert Deal.objects.get().name == "5"
 
 

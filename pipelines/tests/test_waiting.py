@@ -178,5 +178,5 @@ def test_increments_go_on_after_minutes_whatever_was_asked_for(
 
 @pytest.mark.django_db
 def test_a_ban_is_told_on_the_page(mirrored: Account) -> None:
-    budget.pace(mirrored.base_url).block()
+    budget.pace_of(mirrored.base_url).block()
     assert "has shut this server out" in page()

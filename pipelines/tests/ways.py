@@ -28,8 +28,8 @@ class Bell:
         amo.wait_for_hooks()
         while self.bodies:
             Hook.objects.create(body=self.bodies.pop(0))
-        while hooks.waiting():
-            hooks.answer(source)
+        while hooks.waiting_hooks():
+            hooks.answer_hooks(source)
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def bell() -> Iterator[Bell]:
 
 def by_hooks(amo: Handle, source: Source, ring: Bell) -> None:
     """Deliveries alone. Dictionaries have no hooks: they are read every quarter of an hour anyway."""
-    assert coverage.pull(source, coverage.dictionaries()) == []
+    assert coverage.pull_entities(source, coverage.dictionaries()) == []
     ring.answer(amo, source)
     judgement_queue.judge_waiting()
 
@@ -72,8 +72,8 @@ def by_reconciliation(amo: Handle, source: Source, ring: Bell) -> None:
     """Nothing has rung, and increments have passed the change by: it lies before what they look at."""
     tick(amo.world, 2 * 86_400)
     Cursor.objects.update(as_of=moment.now() - timedelta(minutes=1))
-    assert coverage.pull(source, coverage.dictionaries()) == []
-    assert reconcile.run(source)
+    assert coverage.pull_entities(source, coverage.dictionaries()) == []
+    assert reconcile.compare_mirror(source)
     judgement_queue.judge_waiting()
 
 

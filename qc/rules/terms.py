@@ -13,7 +13,6 @@ from timeline.timeline import LOST, WON, Piece, Visit
 
 N = TypeVar("N")
 ALWAYS = datetime.min.replace(tzinfo=UTC)  # stands in for «all along» inside comparisons; never handed out
-PORTAL = ""  # the place of norms that hold for the whole portal among those of stages
 
 Person = int | None
 Employment = tuple[datetime | None, datetime | None]
@@ -21,7 +20,8 @@ Employment = tuple[datetime | None, datetime | None]
 
 @dataclass(frozen=True)
 class Terms:
-    """``norms``: the published versions of each stage, oldest first. ``gone``: when people left; None: nobody knows.
+    """``norms``: the published versions of each stage, oldest first; under a rule's code stand those of a norm that
+    holds for the whole portal. ``gone``: when people left; None: nobody knows.
 
     ``employed``: from when until when people worked here, where that is known to begin or to end. ``since``: since
     when each rule has been on at all.
@@ -57,6 +57,11 @@ class Terms:
             if moment is None or published_at is None or published_at <= moment:
                 return versions
         return None
+
+    def portal_norm(self, norm: type[N], code: str, moment: datetime) -> N:
+        """The norm of a rule that has one for the whole portal, as it was at a moment."""
+        versions = self.versions_at(norm, code, moment)
+        return norm() if versions is None else versions.last.norm
 
     def _lay_out(self, norm: type[N]) -> dict[str, list[Versions[N]]]:
         found = {}

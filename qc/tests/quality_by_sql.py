@@ -9,7 +9,7 @@ from collections import defaultdict
 from django.utils import timezone
 
 from core import moment
-from core.db import ask
+from core.db import run_statements
 from qc import rule_modes
 from qc.models import RuleMode
 from qc.quality import RuleScore
@@ -29,7 +29,7 @@ def quality(period, people=None, modes=(RuleMode.Mode.MONEY,)):
         "people": None if people is None else list(people),
         "zone": timezone.get_default_timezone_name(),
     }
-    answers = ask(
+    answers = run_statements(
         *((OPPORTUNITIES[rule], {"rule": rule, **values, **part._asdict()}) for rule, part in asked)
     )
     found: dict[int, dict[str, RuleScore]] = defaultdict(dict)

@@ -16,7 +16,7 @@ from qc.rules import RULES, Rule
 from qc.tests import world
 from qc.tests.lives import at, hour, hours
 from team.models import DayOff, Employee
-from timeline.loading import timelines
+from timeline.loading import load_timelines
 from timeline.timeline import PRICE
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +63,7 @@ def test_timelines_hold_what_the_mirror_says() -> None:
     world.event("field", 8, "deal", 5, None, {"field": 71, "value": "May"})
     world.event("field", 8, "deal", 5, None, {"field": 72, "value": "not asked for"})
     world.event("field", 8, "deal", 6, None, {"field": 71, "value": "another deal"})
-    (deal,) = timelines([5, 404], [PRICE, "71"])
+    (deal,) = load_timelines([5, 404], [PRICE, "71"])
     assert [
         (p.stage, p.kind, p.owner, hour(p.since), hour(p.until), p.visit, hour(p.visit_since))
         for p in deal.pieces
@@ -87,7 +87,7 @@ def test_timelines_hold_what_the_mirror_says() -> None:
         ("7", PRICE, 0, 100),
         ("8", "71", None, "May"),
     ]
-    assert len(next(timelines([5])).changes) == 3
+    assert len(next(load_timelines([5])).changes) == 3
 
 
 def test_a_finding_is_written_before_it_opens() -> None:
@@ -105,6 +105,8 @@ def test_a_finding_is_written_before_it_opens() -> None:
         and not Finding.objects.open(moment.now()).exists()
     )
     stand_at(268)
+    assert not Finding.objects.open(moment.now()).exists(), "seven days are not longer than seven days"
+    stand_at(268.001)
     assert Finding.objects.open(moment.now()).count() == 1
 
 
@@ -299,3 +301,18 @@ def test_backtest_counts_by_manager_before_and_after_and_writes_nothing() -> Non
         ("task.none", 1, 2, 0),
         ("task.none", 2, 1, 0),
     }
+
+
+def test_a_warning_that_is_found_again_keeps_its_id() -> None:
+    world.regulation("offer", max_stay=hours(150))
+    world.deal(5, "100 offer anna")
+    judged(5, rules=["deal.stuck"])
+    first = Finding.objects.get()
+    world.deal(5, "100 offer anna; 190 deal anna")
+    assert judged(5, rules=["deal.stuck"]) == {"dropped": 1}
+    assert judged(5, rules=["deal.stuck"]) == {}
+    assert not Finding.objects.standing().exists() and Finding.objects.get().withdrawn_at == at(NOW)
+    world.deal(5, "100 offer anna")
+    assert judged(5, rules=["deal.stuck"]) == {"changed": 1}
+    again = Finding.objects.standing().get()
+    assert (again.pk, again.opens_at, again.withdrawn_at) == (first.pk, at(250), None)

@@ -9,11 +9,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from core import moment
+from core.zone import local_day
 from team.holders import visible, visible_people
 from team.models.dated import Dated
 from team.models.rotas import Rota
@@ -185,4 +185,4 @@ def in_force(rows: Iterable[Row], day: date) -> Row | None:
 
 def today() -> date:
     """By the portal's time zone."""
-    return timezone.localdate(moment.now())
+    return local_day(moment.now())

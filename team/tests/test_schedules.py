@@ -24,7 +24,7 @@ from team.models import (
     Rota,
     RotaAssignment,
 )
-from team.schedules import clocks, gone, rota_grid, shifts
+from team.schedules import count_shifts, departures, load_clocks, rota_grid
 
 pytestmark = pytest.mark.django_db
 HOURS = {"starts": "09:00", "ends": "18:00", "anchor": "2026-11-02", "time_zone": "Europe/Moscow"}
@@ -53,18 +53,18 @@ def test_everybody_works_by_his_own_rota_and_absences() -> None:
     anna, boris = employee(1, office), employee(2, office)
     employee(3)
     DayOff.objects.create(employee=boris, first="2026-11-09", last="2026-11-10", kind=DayOff.Kind.VACATION)
-    found = clocks()
+    found = load_clocks()
     assert found.owner(1).worked(*WEEK) == timedelta(hours=45)
     assert found.owner(2).worked(*WEEK) == timedelta(hours=27)
     assert found.owner(3) is CALENDAR and found.owner(None) is CALENDAR
-    assert anna.pk and clocks([2]).people.keys() == {2}
+    assert anna.pk and load_clocks([2]).people.keys() == {2}
 
 
 def test_company_hours_are_the_clients_clock_and_that_of_the_others() -> None:
     Rota.objects.create(name="Company", pattern="1", is_company=True, **HOURS)
     vera = employee(3)
     DayOff.objects.create(employee=vera, first="2026-11-09", last="2026-11-09", kind=DayOff.Kind.SICK)
-    found = clocks()
+    found = load_clocks()
     assert found.client.worked(*WEEK) == timedelta(hours=63)
     assert found.owner(3).worked(*WEEK) == timedelta(hours=54)
     assert found.owner(404) is found.client
@@ -92,7 +92,7 @@ def test_who_has_left_and_since_when() -> None:
     Person.objects.filter(id=4).update(deleted_at=removed)
     Person.objects.create(id=6, name="Stranger", deleted_at=removed)
     midnight = datetime(2026, 11, 10, 21, tzinfo=UTC)  # of the eleventh, in Moscow
-    assert gone() == {
+    assert departures() == {
         2: midnight,
         3: None,
         4: removed,
@@ -103,7 +103,7 @@ def test_who_has_left_and_since_when() -> None:
 
 def test_shifts_of_a_month_for_the_salary() -> None:
     def counted(today: date = MONTH[1]) -> tuple[int, ...]:
-        return shifts([1], *MONTH, today=today)[1][:3]
+        return count_shifts([1], *MONTH, today=today)[1][:3]
 
     anna = employee(1, week())
     assert counted() == (20, 20, 0)  # 21 weekdays less 4 November
@@ -116,8 +116,8 @@ def test_shifts_of_a_month_for_the_salary() -> None:
     assert counted() == (20, 5, 0)
     assert counted(date(2026, 11, 17)) == (20, 2, 3)
     assert counted(date(2026, 11, 1)) == (20, 0, 5)
-    assert [day.day for day in shifts([1], *MONTH, today=MONTH[1])[1].days] == [16, 17, 18, 19, 20]
-    assert shifts([404], *MONTH, today=MONTH[1]) == {404: (0, 0, 0, ())}
+    assert [day.day for day in count_shifts([1], *MONTH, today=MONTH[1])[1].days] == [16, 17, 18, 19, 20]
+    assert count_shifts([404], *MONTH, today=MONTH[1]) == {404: (0, 0, 0, ())}
 
 
 def test_the_grid_names_the_kind_of_every_day() -> None:
@@ -141,16 +141,16 @@ def threes() -> Rota:
 
 def test_days_before_a_change_of_rota_stay_as_they_were() -> None:
     anna = employee(1, threes())
-    before = shifts([1], *MONTH, today=date(2026, 11, 20))[1]
+    before = count_shifts([1], *MONTH, today=date(2026, 11, 20))[1]
     assert before[:3] == (15, 11, 4)
     five_two = Rota.objects.create(name="5/2", pattern="1111100", **HOURS)
     RotaAssignment.objects.create(employee=anna, rota=five_two, since="2026-11-20")
-    after = shifts([1], *MONTH, today=date(2026, 11, 20))[1]
+    after = count_shifts([1], *MONTH, today=date(2026, 11, 20))[1]
     assert [day for day in after.days if day.day < 20] == [day for day in before.days if day.day < 20]
     assert after[:3] == (17, 11, 6), "ten days of 3/3, then seven of 5/2"
     [row] = rota_grid(*MONTH)
     assert [cell.day for cell in row.cells if cell.kind == "shift"] == list(after.days)
-    clock = clocks().owner(1)
+    clock = load_clocks().owner(1)
     assert clock.worked(*(datetime(2026, 11, day, tzinfo=UTC) for day in (19, 23))) == timedelta(hours=18)
 
 
@@ -159,7 +159,7 @@ def test_company_hours_have_dates_and_stand_in_for_a_rota_that_ends() -> None:
     early = Rota.objects.create(name="Early", pattern="1", **HOURS | {"starts": "08:00"})
     CompanyHours.objects.create(rota=early, since="2026-11-11")
     RotaAssignment.objects.create(employee=anna, rota=None, since="2026-11-13")
-    found = clocks()
+    found = load_clocks()
     day = timedelta(days=1)
     assert found.client.worked(WEEK[0] - day, WEEK[0]) == day, (
         "before there were company hours the calendar counts"
@@ -168,7 +168,7 @@ def test_company_hours_have_dates_and_stand_in_for_a_rota_that_ends() -> None:
     assert found.client.worked(midnight, midnight + day) == timedelta(hours=10)
     assert found.owner(2).worked(midnight - day, midnight + day) == timedelta(hours=24 + 10)
     assert found.owner(1).worked(midnight, midnight + 4 * day) == timedelta(hours=9 + 9 + 10 + 10)
-    assert shifts([2], date(2026, 11, 9), date(2026, 11, 13), today=MONTH[1])[2].planned == 3
+    assert count_shifts([2], date(2026, 11, 9), date(2026, 11, 13), today=MONTH[1])[2].planned == 3
     assert vera.rota is None
 
 
@@ -186,7 +186,7 @@ def test_a_calendar_is_edited_day_by_day() -> None:
     [row] = rota_grid(date(2026, 11, 3), date(2026, 11, 7))
     assert [cell.kind for cell in row.cells] == ["shift", "shift", "holiday", "short", "off"]
     start = datetime(2026, 11, 2, 21, tzinfo=UTC)
-    assert clocks().owner(1).worked(start, start + timedelta(days=5)) == timedelta(hours=9 + 9 + 7.5)
+    assert load_clocks().owner(1).worked(start, start + timedelta(days=5)) == timedelta(hours=9 + 9 + 7.5)
     assert anna.pk
 
 
@@ -196,7 +196,7 @@ def test_a_rota_has_breaks_and_days_of_its_own() -> None:
         name="5/2", pattern="1111100", breaks=lunch, special={"5": [["09:00", "17:00"]]}, **HOURS
     )
     employee(1, rota)
-    assert clocks().owner(1).worked(*WEEK) == timedelta(hours=39)
+    assert load_clocks().owner(1).worked(*WEEK) == timedelta(hours=39)
 
 
 def test_one_rota_begins_on_a_day() -> None:
@@ -241,10 +241,12 @@ def test_a_second_amocrm_user_is_of_the_same_rota_and_leaves_together() -> None:
     Person.objects.create(id=2, name="Anna’s second")
     DayOff.objects.create(employee=anna, first="2026-11-09", last="2026-11-09", kind=DayOff.Kind.SICK)
     AmoUser.objects.create(employee=anna, person_id=2)
-    assert clocks().owner(2).worked(*WEEK) == clocks([2]).owner(2).worked(*WEEK) == timedelta(hours=36)
-    assert gone()[1] == gone()[2] == datetime(2026, 11, 12, 21, tzinfo=UTC)
+    assert (
+        load_clocks().owner(2).worked(*WEEK) == load_clocks([2]).owner(2).worked(*WEEK) == timedelta(hours=36)
+    )
+    assert departures()[1] == departures()[2] == datetime(2026, 11, 12, 21, tzinfo=UTC)
     assert anna.sees == {1, 2}
-    both = shifts([1, 2], *MONTH, today=MONTH[1])
+    both = count_shifts([1, 2], *MONTH, today=MONTH[1])
     assert both[1] == both[2]
 
 
@@ -253,15 +255,15 @@ def test_an_amocrm_user_that_was_handed_over_follows_its_holder_of_the_day() -> 
     boris = employee(2, threes())
     AmoUser.objects.create(person_id=1, employee=boris, since="2026-11-11")
     DayOff.objects.create(employee=anna, first="2026-11-10", last="2026-11-30", kind=DayOff.Kind.SICK)
-    assert 1 not in gone(), "somebody else holds it now"
-    of_both = shifts([1], *MONTH, today=MONTH[1])[1]
+    assert 1 not in departures(), "somebody else holds it now"
+    of_both = count_shifts([1], *MONTH, today=MONTH[1])[1]
     assert [day.day for day in of_both.days] == [2, 3, 5, 6, 9, 13, 14, 15, 19, 20, 21, 25, 26, 27]
     moment.fix("2026-11-10T12:00+00:00")
     assert (sees(anna), sees(boris)) == ({1}, {2})
     moment.fix("2026-11-11T12:00+00:00")
     assert (sees(anna), sees(boris)) == (set(), {1, 2})
     AmoUser.objects.create(person_id=1, employee=None, since="2026-11-21")
-    assert gone()[1] == datetime(2026, 11, 20, 21, tzinfo=UTC)
+    assert departures()[1] == datetime(2026, 11, 20, 21, tzinfo=UTC)
 
 
 def sees(one: Employee) -> set[int]:
@@ -288,7 +290,7 @@ def test_clocks_cost_the_same_for_many(django_assert_num_queries: Any) -> None:
     for number in range(1, 30):
         RotaAssignment.objects.create(employee=employee(number, office), rota=later, since="2026-11-20")
     with django_assert_num_queries(4):
-        found = clocks()
+        found = load_clocks()
     assert len({id(found.owner(number)) for number in range(1, 30)}) == 1, "laid out once for all of them"
     with django_assert_num_queries(4):
         rota_grid(*MONTH)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipelines.models import Deal, Event, Stay, Task
 from timeline import folding
-from timeline.history import Life, pieces
+from timeline.history import Life, fold_pieces
 from timeline.timeline import OWNER, STAGE, WORK, Change, Piece
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -136,7 +136,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_events_fold_into_pieces(case: str) -> None:
     given_life, expected = CASES[case]
-    assert shape(pieces(given_life, {})) == expected
+    assert shape(fold_pieces(given_life, {})) == expected
 
 
 def oracle(one: Life) -> list[tuple[Any, ...]]:
@@ -220,12 +220,12 @@ def lives(draw: st.DrawFn) -> Life:
 
 @given(lives())
 def test_the_fold_agrees_with_the_slow_oracle(one: Life) -> None:
-    assert shape(pieces(one, {})) == oracle(one)
+    assert shape(fold_pieces(one, {})) == oracle(one)
 
 
 @given(lives())
 def test_pieces_cover_the_life_without_a_gap(one: Life) -> None:
-    found = pieces(one, {})
+    found = fold_pieces(one, {})
     assert [piece.until for piece in found[:-1]] == [piece.since for piece in found[1:]]
     assert found[-1].until is None
 
@@ -272,11 +272,11 @@ def test_stays_are_rewritten_only_where_they_differ() -> None:
     for key in (1, 2):
         deal(key, "1:3")
         event(f"e{key}", 10, "stage", key, "1:2", "1:3")
-    assert folding.fold([1, 2]) == 2
+    assert folding.fold_deals([1, 2]) == 2
     first = dict(Stay.objects.values_list("id", "deal_id"))
-    assert folding.fold([1, 2]) == 0
+    assert folding.fold_deals([1, 2]) == 0
     event("late", 5, "owner", 2, 7, 1)
-    assert folding.fold([1, 2]) == 1
+    assert folding.fold_deals([1, 2]) == 1
     second = dict(Stay.objects.values_list("id", "deal_id"))
     assert {key for key, of in first.items() if of == 1} <= set(second)
     assert list(Stay.objects.filter(deal=2).values_list("manager_id", flat=True).order_by("entered_at")) == [
@@ -291,7 +291,7 @@ def test_events_of_one_second_are_taken_in_the_order_of_their_ids() -> None:
     deal(1, "1:4")
     event("01b", 10, "stage", 1, "1:3", "1:4")
     event("01a", 10, "stage", 1, "1:2", "1:3")
-    folding.fold([1])
+    folding.fold_deals([1])
     assert list(Stay.objects.order_by("visit").values_list("stage_id", "inferred")) == [
         ("1:2", False),
         ("1:3", False),
@@ -303,7 +303,7 @@ def test_events_of_one_second_are_taken_in_the_order_of_their_ids() -> None:
 def test_only_the_named_deals_are_folded() -> None:
     deal(1)
     deal(2)
-    folding.fold([2])
+    folding.fold_deals([2])
     assert set(Stay.objects.values_list("deal_id", flat=True)) == {2}
 
 
@@ -317,7 +317,7 @@ def test_a_task_is_done_when_its_event_says_so() -> None:
     event("done", 40, "completed", 10, entity="task")
     event("undone once", 41, "completed", 12, entity="task")
     event("of a contact", 42, "completed", 13, entity="task")
-    folding.fold([1])
+    folding.fold_deals([1])
     folding.fold_rest()
     assert dict(Task.objects.values_list("id", "completed_at")) == {
         10: at(40),
@@ -337,9 +337,9 @@ def test_a_task_is_done_when_its_event_says_so() -> None:
 def test_a_later_edit_of_a_done_task_does_not_move_its_completion() -> None:
     deal(1)
     task(11, 1)
-    folding.fold([1])
+    folding.fold_deals([1])
     Task.objects.update(updated_at=at(500))
-    folding.fold([1])
+    folding.fold_deals([1])
     assert Task.objects.get().completed_at == at(90)
 
 
@@ -347,7 +347,7 @@ def test_a_later_edit_of_a_done_task_does_not_move_its_completion() -> None:
 def test_a_task_opened_again_is_not_done() -> None:
     deal(1)
     task(11, 1)
-    folding.fold([1])
+    folding.fold_deals([1])
     Task.objects.update(is_completed=False)
-    folding.fold([1])
+    folding.fold_deals([1])
     assert (Task.objects.get().completed_at, Task.objects.get().completed_inferred) == (None, False)

@@ -5,9 +5,11 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from pipelines import models
+from pipelines.account import own
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -34,6 +36,22 @@ class AccountAdmin(ReadOnlyAdmin):
 @admin.register(models.Pipeline)
 class PipelineAdmin(ReadOnlyAdmin):
     list_display = ["name", "sort", "is_main", "is_archived"]
+
+
+@admin.register(models.PipelineKind)
+class PipelineKindAdmin(ModelAdmin):
+    list_display = ["name", "kind"]
+
+    @admin.display(description=_("pipeline"))
+    def name(self, row: models.PipelineKind) -> str:
+        return str(models.Pipeline.objects.filter(pk=row.pipeline).first() or row.pipeline)
+
+    def save_model(self, request: HttpRequest, obj: models.PipelineKind, form: Any, change: bool) -> None:
+        own.set_kinds({obj.pipeline: obj.kind})
+
+    def delete_model(self, request: HttpRequest, obj: models.PipelineKind) -> None:
+        own.set_kinds({obj.pipeline: models.PipelineKind.Kind.SALES})
+        super().delete_model(request, obj)
 
 
 @admin.register(models.Stage)

@@ -6,7 +6,6 @@ from zoneinfo import available_timezones
 
 from babel import Locale
 from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import get_language, ngettext_lazy
@@ -21,6 +20,7 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from core.zone import portal_zone
 from team import hours, rosters
 from team.models import CalendarDay, CompanyHours, HolidayCalendar, Rota
 from team.models.dated import HELD_ALREADY
@@ -125,7 +125,7 @@ class RotaForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["time_zone"].initial = settings.TIME_ZONE
+        self.fields["time_zone"].initial = portal_zone().key
         self.in_use = bool(self.instance.pk) and self.instance.assignments.exists()
         if not self.in_use:
             del self.fields["holds_from"], self.fields["past_too"]

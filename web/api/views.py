@@ -15,6 +15,7 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 import metrics
 from core import moment
 from core.periods import Period, month_of
+from core.zone import portal_zone
 from kpi.backtest import try_norms
 from kpi.models import Statement
 from kpi.presentation import show_statement
@@ -27,7 +28,7 @@ from qc.models import Finding
 from web.api import shapes
 from web.deals.filters import DealFilter, TaskFilter
 from web.findings.filters import FindingFilter
-from web.frame.scope import TZ, no_pipeline, read_month, read_period, read_person, read_pipeline
+from web.frame.scope import no_pipeline, read_month, read_period, read_person, read_pipeline
 
 PERIOD = [
     OpenApiParameter(
@@ -39,7 +40,7 @@ PERIOD = [
 
 def period_of(request: Request) -> Period:
     """The period that the address asks for, or the present month."""
-    return read_period(request.query_params) or month_of(moment.now(), TZ)
+    return read_period(request.query_params) or month_of(moment.now(), portal_zone())
 
 
 class Pipelines(ReadOnlyModelViewSet):
@@ -229,4 +230,6 @@ class Freshness(APIView):
     @extend_schema(responses=shapes.FreshnessShape(many=True))
     def get(self, request: Request) -> Response:
         known = {"comparisons": comparisons.comparisons()}
-        return Response(shapes.FreshnessShape(freshness.read(moment.now()), many=True, context=known).data)
+        return Response(
+            shapes.FreshnessShape(freshness.read_freshness(moment.now()), many=True, context=known).data
+        )

@@ -33,11 +33,11 @@ class Ageing:
 
     @property
     def tone(self) -> str:
-        """good below the norm, warn close to it, bad from it on; empty without a norm."""
+        """good below the norm, warn close to it, bad above it; empty without a norm."""
         ratio = self.ratio
         if ratio is None:
             return ""
-        return "bad" if ratio >= 1 else "warn" if ratio >= NEAR else "good"
+        return "bad" if ratio > 1 else "warn" if ratio >= NEAR else "good"
 
     @property
     def allowed(self) -> timedelta | None:

@@ -36,7 +36,7 @@ def rows(deals: Iterable[Deal], now: datetime) -> list[DealRow]:
 
 def row(deal: Any, now: datetime) -> DealRow:
     ahead = [finding for finding in standing(deal) if finding.closes_at is None or finding.closes_at > now]
-    opened = [finding for finding in ahead if finding.opens_at <= now]
+    opened = [finding for finding in ahead if finding.opens_at < now]
     if deal.closed_at is not None:
         return DealRow(deal, None, None, opened)
     ageing = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core import formats
+from core.zone import account_zone, portal_zone
 from pipelines.models import CustomField, Deal, Event, Person, Stage, Task, Touch
 
 LATEST = 200  # entries that a card shows
@@ -133,7 +134,8 @@ class Teller:
         if isinstance(shown, list):
             return ", ".join(str(one) for one in shown) or None
         if value and isinstance(shown, str) and shown.isdecimal() and self._is_date(value.get("field")):
-            local = timezone.localtime(datetime.fromtimestamp(int(shown), UTC))
+            date = self.fields[value["field"]].type != "date_time"
+            local = datetime.fromtimestamp(int(shown), account_zone() if date else portal_zone())
             return formats.day(local, self.locale, year=True)
         return None if shown in (None, "") else str(shown)
 

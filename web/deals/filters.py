@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core import moment
 from pipelines.models import Deal, Person, Pipeline, Stage, Task
 from qc import stalled
-from timeline.attribution import owner_at_closing
+from timeline.attribution import owner_at_closing, results
 from web.frame.filters import (
     NO_SUCH,
     Cascading,
@@ -28,8 +28,10 @@ from web.frame.filters import (
 
 def closed_by(deals: QuerySet[Deal], people: Any) -> QuerySet[Deal]:
     """Deals that were closed as these people's (ids; None = nobody's)."""
-    closed = deals.filter(closed_at__isnull=False).annotate(closer=owner_at_closing())
-    return closed.filter(closer=None) if people is None else closed.filter(closer__in=people)
+    closed: Any = deals.alias(**results())  # columns that no model has
+    closed = closed.filter(closing__isnull=False).annotate(closer=owner_at_closing("closing"))
+    found: QuerySet[Deal] = closed.filter(closer=None) if people is None else closed.filter(closer__in=people)
+    return found
 
 
 class DealFilter(Cascading):
@@ -44,7 +46,7 @@ class DealFilter(Cascading):
     manager = owner()
     open = Flag("by_open", label=_("State"), yes=_("open deals"), no=_("closed deals"))
     result = filters.ChoiceFilter(
-        field_name="stage__kind",
+        field_name="result",
         choices=[(Stage.Kind.WON, Stage.Kind.WON.label), (Stage.Kind.LOST, Stage.Kind.LOST.label)],
         label=_("Result"),
         empty_label=_("all"),
@@ -52,8 +54,8 @@ class DealFilter(Cascading):
     )
     closed_by = owner(label=_("Closed by"), method="by_closer")
     closed_group = department(label=_("Closed by the department"), method="by_closing_group")
-    since = Since("closed_at", label=_("Closed since"))
-    until = Since("closed_at", "lt", label=_("Closed before"))
+    since = Since("closing", label=_("Closed since"))
+    until = Since("closing", "lt", label=_("Closed before"))
     stuck = Flag("by_stuck", label=_("Stuck"), widget=forms.HiddenInput)
     no_task = Flag("by_no_task", label=_("Without a task"), widget=forms.HiddenInput)
     sort = Sort(
@@ -70,6 +72,9 @@ class DealFilter(Cascading):
     class Meta:
         model = Deal
         fields: list[str] = []
+
+    def filter_queryset(self, queryset: QuerySet[Deal]) -> QuerySet[Deal]:
+        return super().filter_queryset(queryset.alias(**results()))
 
     def by_open(self, deals: QuerySet[Deal], name: str, wanted: bool) -> QuerySet[Deal]:
         return deals.filter(closed_at__isnull=wanted)

@@ -24,7 +24,7 @@ def deals(request: HttpRequest) -> HttpResponse:
     defaults = {} if asked.get("result") else {"open": "1"}
     if asked.get("stuck") or asked.get("no_task"):
         defaults["sort"] = "-price"  # where the most money stands comes first
-    return listing.show(
+    return listing.show_list(
         request,
         "deals/deals.html",
         DealFilter,
@@ -80,7 +80,7 @@ def deal_diary(request: HttpRequest, pk: int) -> HttpResponse:
 def tasks(request: HttpRequest) -> HttpResponse:
     """Open tasks unless the address asks for others."""
     visible = Task.objects.filter(deleted_at=None).visible_to(request.user)
-    return listing.show(
+    return listing.show_list(
         request,
         "deals/tasks.html",
         TaskFilter,

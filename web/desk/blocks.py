@@ -55,7 +55,7 @@ def by(cells: Iterable[Cell], name: str) -> dict[Any, Sums]:
     return groups
 
 
-def figures(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
+def figures_block(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
     sums = total(scope.cut(snapshot.cells))
     findings = scope.cut(snapshot.findings)
     overdue = scope.cut_pipelines(snapshot.overdue)
@@ -73,7 +73,7 @@ def figures(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
     }
 
 
-def stages(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
+def stages_block(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
     """Stages with stuck deals, the most frozen money first."""
     groups = by(scope.cut(snapshot.cells), "stage")
     rows = [
@@ -89,7 +89,7 @@ def stages(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
     }
 
 
-def people(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
+def people_block(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
     """Everybody with open deals, the most frozen money first."""
     rows = list(by(scope.cut(snapshot.cells), "manager").items())
     rows.sort(key=lambda row: (-row[1].frozen, -row[1].stuck, -row[1].open))
@@ -97,7 +97,7 @@ def people(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
     return {"rows": named, "most": max((sums.frozen for _, sums in rows), default=NOTHING)}
 
 
-def heat(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
+def heat_block(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
     """Stages down, people across: the share of stuck deals with their number."""
     cells = scope.cut(snapshot.cells)
     table: dict[tuple[Any, Any], Sums] = defaultdict(Sums)
@@ -121,7 +121,7 @@ class Late:
     oldest: datetime | None = None
 
 
-def overdue(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
+def overdue_block(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
     """Overdue tasks by person, the most first."""
     groups: dict[int | None, Late] = defaultdict(Late)
     for row in scope.cut_pipelines(snapshot.overdue):
@@ -137,7 +137,7 @@ def overdue(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
     }
 
 
-def untasked(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
+def untasked_block(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
     """Open deals without a next task by stage, the most money first."""
     groups = by(scope.cut(snapshot.cells), "stage")
     rows = [

@@ -22,7 +22,7 @@ class Case:
     others: int
 
 
-def cases(snapshot: Snapshot, scope: Scope, now: datetime) -> list[Case]:
+def list_cases(snapshot: Snapshot, scope: Scope, now: datetime) -> list[Case]:
     """The dearest first; two queries. A deal that has been put right since the snapshot is left out."""
     chosen = sorted(scope.cut_pipelines(snapshot.cases), key=lambda one: (-one.price, -one.deal))[:CASES]
     deals = Deal.objects.open().select_related("stage", "manager").in_bulk([one.deal for one in chosen])
@@ -41,7 +41,7 @@ def _gravity(finding: Finding) -> tuple[bool, datetime]:
     return finding.severity != "violation", finding.opens_at
 
 
-def recent(snapshot: Snapshot, scope: Scope) -> list[tuple[Story, Finding]]:
+def list_recent(snapshot: Snapshot, scope: Scope) -> list[tuple[Story, Finding]]:
     """What was found or fixed in the last week, the latest first; one query.
 
     Stories of several pipelines about the same person, rule and day become one line.

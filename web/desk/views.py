@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from core import changes, moment
 from core.periods import Period, month_of
+from core.zone import portal_zone
 from jobs.desk import ask_for_count
 from metrics import snapshot
 from metrics.snapshot import Snapshot
@@ -22,16 +21,15 @@ from web.frame.permissions import for_heads
 from web.frame.scope import Scope, ScopeForm, read_scope, refusing
 
 Context = dict[str, Any]
-TZ = ZoneInfo(settings.TIME_ZONE)
 
 
 def this_month() -> Period:
-    return month_of(moment.now(), TZ)
+    return month_of(moment.now(), portal_zone())
 
 
 def _figures(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     now, month = moment.now(), this_month()
-    return blocks.figures(taken, scope) | {
+    return blocks.figures_block(taken, scope) | {
         "plan": money.plan(taken, scope, month, now),
         "month": month,
         "as_of": taken.as_of,
@@ -42,7 +40,7 @@ def _figures(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
 def _today(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     now = moment.now()
     return {
-        "cases": today.cases(taken, scope, now),
+        "cases": today.list_cases(taken, scope, now),
         "spots": blocks.hot_spots(taken, scope),
         "amo": taken.amo,
         "now": now,
@@ -50,27 +48,27 @@ def _today(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
 
 
 def _feed(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
-    return {"stories": today.recent(taken, scope)}
+    return {"stories": today.list_recent(taken, scope)}
 
 
 def _stuck(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
-    return blocks.stages(taken, scope)
+    return blocks.stages_block(taken, scope)
 
 
 def _people(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
-    return blocks.people(taken, scope)
+    return blocks.people_block(taken, scope)
 
 
 def _heat(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
-    return blocks.heat(taken, scope)
+    return blocks.heat_block(taken, scope)
 
 
 def _overdue(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
-    return blocks.overdue(taken, scope)
+    return blocks.overdue_block(taken, scope)
 
 
 def _untasked(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
-    return blocks.untasked(taken, scope)
+    return blocks.untasked_block(taken, scope)
 
 
 def _managers(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
@@ -126,7 +124,7 @@ def block(request: HttpRequest, block: str) -> HttpResponse:
     bare = bool(request.headers.get("HX-Request"))
     scope = read_scope(request)
     shown = show(request, scope, snapshot.take(moment.now(), this_month(), ask_for_count))
-    part = live.draw(
+    part = live.draw_part(
         request,
         f"desk/{block}.html",
         shown | {"scope": scope, "title": title},
@@ -134,7 +132,7 @@ def block(request: HttpRequest, block: str) -> HttpResponse:
         url=reverse("desk-block", args=[block]) + scope.query(),
         css="block",
     )
-    return live.answer(request, part, "desk/alone.html", {"title": title}, bare=bare)
+    return live.answer_part(request, part, "desk/alone.html", {"title": title}, bare=bare)
 
 
 @require_safe

@@ -34,11 +34,11 @@ def findings(request: HttpRequest) -> HttpResponse:
     visible = Finding.objects.standing().visible_to(request.user)
     if not asked.get("mode"):
         visible = visible.filter(mode__in=SHOWN)
-    return listing.show(
+    return listing.show_list(
         request,
         "findings/findings.html",
         FindingFilter,
-        visible.select_related("deal", "task", "stage", "manager").order_by("-opens_at", "-pk"),
+        visible.select_related("deal", "task", "stage", "manager", "contact").order_by("-opens_at", "-pk"),
         title=_("Findings"),
         label=_("Which findings"),
         choices=choices,
@@ -52,14 +52,14 @@ def deal_findings(request: HttpRequest, pk: int) -> HttpResponse:
     """A block of the deal card; opened alone it is a page."""
     deal = get_object_or_404(deals_open_to(request.user).select_related("stage"), pk=pk)
     bare = bool(request.headers.get("HX-Request"))
-    return live.answer(
+    return live.answer_part(
         request, drawn(request, deal), "findings/findings_alone.html", {"deal": deal}, bare=bare
     )
 
 
 def drawn(request: HttpRequest, deal: Deal) -> live.Part:
     """The block, which draws itself anew."""
-    return live.draw(
+    return live.draw_part(
         request,
         "findings/findings_of_deal.html",
         of_deal(deal, request.user),
@@ -80,13 +80,13 @@ def of_deal(deal: Deal, user: Any) -> dict[str, Any]:
         .order_by("opens_at", "id")
     )
     ahead = [finding for finding in found if finding.closes_at is None or finding.closes_at > now]
-    opened = [finding for finding in ahead if finding.opens_at <= now]
+    opened = [finding for finding in ahead if finding.opens_at < now]
     regulation = requirements.in_force(deal.stage_id) if deal.closed_at is None else None
     return {
         "deal": deal,
         "now": now,
         "opened": opened,
-        "upcoming": [finding for finding in ahead if finding.opens_at > now],
+        "upcoming": [finding for finding in ahead if finding.opens_at >= now],
         "past": [
             finding
             for finding in reversed(found)

@@ -75,7 +75,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def age(request: HttpRequest) -> dict[str, Any]:
-    whole = freshness.overall(moment.now())
+    whole = freshness.overall_freshness(moment.now())
     user = request.user
     sees_sync = isinstance(user, Employee) and user.directs
     return {"as_of": whole.as_of, "state": whole.state, "url": reverse("sync") if sees_sync else ""}

@@ -30,13 +30,13 @@ def ready(request: HttpRequest) -> JsonResponse:
         "amocrm": "unknown",
     }
     if parts["database"] == "ok":
-        entities, compared = freshness.read(moment.now()), comparisons.comparisons()
-        parts["data"] = freshness.worst(entities).state
+        entities, compared = freshness.read_freshness(moment.now()), comparisons.comparisons()
+        parts["data"] = freshness.worst_freshness(entities).state
         parts["entities"] = {one.entity: one.state for one in entities}
         parts["drift"] = {
             name: {"rows": one.drift, "finished_at": one.finished_at} for name, one in compared.items()
         }
-        parts["refused"] = quarantine.counts()
+        parts["refused"] = quarantine.count_set_aside()
         parts["amocrm"] = _amocrm()
     sound = parts["database"] == parts["redis"] == "ok"
     return JsonResponse(parts, status=200 if sound else 503)
@@ -56,14 +56,14 @@ class Figures(APIView):
             "# TYPE salesops_refused_rows gauge",
             "# TYPE salesops_hooks_waiting gauge",
         ]
-        for entity in freshness.read(now):
+        for entity in freshness.read_freshness(now):
             lines.append(f'salesops_rows{{entity="{entity.entity}"}} {entity.rows}')
             if entity.as_of:
                 age = (now - entity.as_of).total_seconds()
                 lines.append(f'salesops_age_seconds{{entity="{entity.entity}"}} {age:.0f}')
         for name, one in comparisons.comparisons().items():
             lines.append(f'salesops_drift_rows{{entity="{name}"}} {one.drift}')
-        for name, rows in quarantine.counts().items():
+        for name, rows in quarantine.count_set_aside().items():
             lines.append(f'salesops_refused_rows{{entity="{name}"}} {rows}')
         lines.append(f"salesops_hooks_waiting {Hook.objects.filter(handled_at=None).count()}")
         return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4")

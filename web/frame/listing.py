@@ -16,7 +16,7 @@ PAGE_SIZE = 50
 Choices = list[tuple[Any, dict[str, str]]]  # label → the filters it sets
 
 
-def problems(chosen: FilterSet) -> list[str]:
+def filter_problems(chosen: FilterSet) -> list[str]:
     """One sentence for each filter that makes no sense."""
     form = chosen.form
     return [
@@ -26,14 +26,14 @@ def problems(chosen: FilterSet) -> list[str]:
     ]
 
 
-def page(request: HttpRequest, rows: QuerySet, count: int) -> Page:
+def page_of(request: HttpRequest, rows: QuerySet, count: int) -> Page:
     """The page the address asks for, or the nearest there is; ``count`` saves asking the database again."""
     paginator = Paginator(rows, PAGE_SIZE)
     paginator.count = count
     return paginator.get_page(request.GET.get("page"))
 
 
-def show(
+def show_list(
     request: HttpRequest,
     template: str,
     filters: type[FilterSet],
@@ -60,8 +60,8 @@ def show(
     chosen = filters(data, visible, request=request)
     found = chosen.qs if chosen.is_valid() else visible.none()
     sums = found.order_by().aggregate(count=Count("*"), **(totals or {}))
-    shown = page(request, found, sums["count"])
-    wrong = problems(chosen)
+    shown = page_of(request, found, sums["count"])
+    wrong = filter_problems(chosen)
     context = {
         "title": title,
         "label": label,
@@ -75,9 +75,11 @@ def show(
         "now": moment.now(),
     }
     context |= more(shown)
-    part = live.draw(request, template, context, id="rows", url=request.get_full_path(), css="card")
+    part = live.draw_part(request, template, context, id="rows", url=request.get_full_path(), css="card")
     bare = live.SEEN in request.headers
-    return live.answer(request, part, "parts/list.html", context, bare=bare, status=422 if wrong else 200)
+    return live.answer_part(
+        request, part, "parts/list.html", context, bare=bare, status=422 if wrong else 200
+    )
 
 
 def shortcuts(request: HttpRequest, choices: Choices) -> list[tuple[Any, str, bool]]:

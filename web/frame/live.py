@@ -33,14 +33,14 @@ class Part:
         return hashlib.blake2b((self.trigger + self.html).encode(), digest_size=8).hexdigest()
 
 
-def draw(
+def draw_part(
     request: HttpRequest, template: str, context: dict[str, Any], *, id: str, url: str, **options: Any
 ) -> Part:
     """A masked CSRF token is another one each time: forms stand outside of parts."""
     return Part(id, url, render_to_string(template, context, request), **options)
 
 
-def answer(
+def answer_part(
     request: HttpRequest, part: Part, page: str, context: dict[str, Any], *, bare: bool, status: int = 200
 ) -> HttpResponse:
     """The ``bare`` part (204 when the browser shows it already), else the whole page around it."""

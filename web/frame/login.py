@@ -77,6 +77,6 @@ def demo_logins() -> list[dict[str, str]]:
 
 def home(request: HttpRequest) -> HttpResponseRedirect:
     """A portal that knows nothing yet begins with the file of an export."""
-    if request.user.administers and not freshness.connected() and not Deal.objects.exists():
+    if request.user.administers and not freshness.is_connected() and not Deal.objects.exists():
         return redirect("import")
     return redirect("desk" if request.user.directs else "my-month")

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from pipelines.models import Deal, Task
 from pipelines.models.work import DealQuerySet
 from qc.models import Finding
-from timeline.attribution import owner_at_closing
+from timeline.attribution import owner_at_closing, results
 
 View = Callable[..., HttpResponse]
 
@@ -40,6 +40,10 @@ def deals_open_to(user: Any) -> DealQuerySet:
     if user.sees is None:
         return Deal.objects.all()
     tasks = Task.objects.filter(deal=OuterRef("pk"), deleted_at=None).visible_to(user)
-    own = Q(manager__in=user.sees) | Q(closer__in=user.sees, closed_at__isnull=False)
+    own = Q(manager__in=user.sees) | Q(closer__in=user.sees, closing__isnull=False)
     found = Exists(Finding.objects.standing().filter(deal=OuterRef("pk")).visible_to(user))
-    return Deal.objects.annotate(closer=owner_at_closing()).filter(own | Exists(tasks) | found)
+    return (
+        Deal.objects.alias(**results())
+        .annotate(closer=owner_at_closing("closing"))
+        .filter(own | Exists(tasks) | found)
+    )

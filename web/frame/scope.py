@@ -8,21 +8,19 @@ from dataclasses import dataclass
 from functools import cached_property, wraps
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from django import forms
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core import moment
-from core.periods import Period, month, month_of
+from core.periods import Period, month_of, parse_month
+from core.zone import portal_zone
 from pipelines.models import Person, Pipeline, Stage
 
 View = Callable[..., HttpResponse]
-TZ = ZoneInfo(settings.TIME_ZONE)
 LONGEST = 18  # digits of an id; PostgreSQL's largest has 19
 AT_CLOSING = {"manager": "closed_by", "group": "closed_group"}  # filters of a list of deals
 
@@ -35,7 +33,7 @@ def read_month(query: QueryDict, name: str = "period") -> Period:
     """The month of ``?period=2026-11``, or the present one. Raises BadScope."""
     asked = query.get(name, "").strip()
     try:
-        return month(asked, TZ) if asked else month_of(moment.now(), TZ)
+        return parse_month(asked, portal_zone()) if asked else month_of(moment.now(), portal_zone())
     except ValueError:
         raise BadScope(_("“%(value)s” is not a month such as 2026-11.") % {"value": asked}) from None
 
@@ -43,11 +41,11 @@ def read_month(query: QueryDict, name: str = "period") -> Period:
 def read_period(query: QueryDict) -> Period | None:
     """From ``from`` (the present month's first day without it) to ``to`` (now without it), half-open, or None when the
     address names neither. Raises BadScope."""
-    start, end, now = query.get("from"), query.get("to"), moment.now()
+    start, end, now, zone = query.get("from"), query.get("to"), moment.now(), portal_zone()
     if not start and not end:
         return None
     try:
-        return Period.parse(start or month_of(now, TZ).first.isoformat(), end or now.isoformat(), TZ)
+        return Period.parse(start or month_of(now, zone).first.isoformat(), end or now.isoformat(), zone)
     except ValueError:
         says = _(
             "“%(start)s” to “%(end)s” is not a period: write days such as 2026-11-05 or months such as 2026-11, the "

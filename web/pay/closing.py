@@ -4,10 +4,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -16,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from core.periods import month
+from core.periods import parse_month
+from core.zone import portal_zone
 from kpi.corrections import correct_statement
 from kpi.models import Statement
 from kpi.sales import NotPaid, find_unpaid
@@ -56,7 +55,7 @@ def close(request: HttpRequest) -> HttpResponse:
     user = _finance(request)
     label = request.POST.get("period", "")
     try:
-        number = close_month(month(label, ZoneInfo(settings.TIME_ZONE)), user)
+        number = close_month(parse_month(label, portal_zone()), user)
     except ValueError as error:
         messages.error(request, str(error))
         return redirect("my-month")

@@ -4,20 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.periods import Period, month_of
+from core.zone import portal_zone
 from kpi.measures import Measure, read_measure
 from kpi.models import Statement
 from kpi.presentation import ShownLine
 from kpi.what_if import COUNTS_IN_MONEY
 from metrics import METRICS, NARROWING, Listing
-
-TZ = ZoneInfo(settings.TIME_ZONE)
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,7 @@ class Link:
 
 def find_links(line: ShownLine, statement: Statement) -> Iterator[Link]:
     """From the measures of a line to the lists of pages, or to the deals themselves where no list can choose them."""
-    period = month_of(statement.period, TZ)
+    period = month_of(statement.period, portal_zone())
     known = statement.facts.known_until or statement.computed_at
     for name in line.measured:
         measure = read_measure(name)
@@ -62,5 +59,5 @@ def _address(measure: Measure, period: Period, known: datetime) -> Listing | Non
         return None
     bounds = {"since": period.first.isoformat(), "until": period.end.date().isoformat()}
     if metric.waiting and known < period.end:
-        bounds["until"] = max(known, period.start).astimezone(TZ).isoformat()
+        bounds["until"] = max(known, period.start).astimezone(portal_zone()).isoformat()
     return metric.listed._replace(filters={**metric.listed.filters, **bounds})

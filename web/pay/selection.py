@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 
 from core import formats, moment
 from core.periods import Period, month_of
+from core.zone import portal_zone
 from pipelines.models import Person
 from team.models import Employee, Role
-from web.frame.scope import TZ, BadScope, no_person, read_month, read_person
+from web.frame.scope import BadScope, no_person, read_month, read_person
 
 MONTHS = 24  # in the drop-down
 
@@ -45,7 +46,7 @@ class Choice:
 def read_choice(request: HttpRequest) -> Choice:
     """One query. Raises BadScope for nonsense, Http404 for somebody who is out of sight."""
     user: Employee = request.user  # type: ignore[assignment]  # the login stands before every page
-    now, period = month_of(moment.now(), TZ), read_month(request.GET)
+    now, period = month_of(moment.now(), portal_zone()), read_month(request.GET)
     if period.start > now.start:
         raise BadScope(_("%(month)s has not begun yet.") % {"month": _capital(period.first)})
     people = list(_payable(user))

@@ -43,11 +43,11 @@ def connect(request: HttpRequest) -> HttpResponse:
 def show(request: HttpRequest, status: int = 200, **given: Any) -> HttpResponse:
     """The page with ``given`` forms instead of empty ones."""
     account = saved()
-    entered = consent.pending(request.session)
+    entered = consent.find_pending(request.session)
     step = step_of(request, account, given)
     context: dict[str, Any] = {
         "account": account,
-        "by_consent": credentials.by_consent(account),
+        "by_consent": credentials.is_by_consent(account),
         "fixed": settings.AMO_BASE_URL,
         "step": step,
         "entered": entered if consent.KEPT in request.session else None,
@@ -56,7 +56,7 @@ def show(request: HttpRequest, status: int = 200, **given: Any) -> HttpResponse:
         "off_uri": consent.off_uri(),
         "portal_url": settings.PORTAL_URL,
         "elsewhere": not settings.PORTAL_URL.endswith(f"//{request.get_host()}"),
-        "loaded": coverage.complete(),
+        "loaded": coverage.is_complete(),
     }
     if step == "key":
         start = {"address": entered.address if entered else account.base_url if account else ""}
@@ -85,7 +85,7 @@ def step_of(request: HttpRequest, account: Account | None, given: dict[str, Any]
 
 def unreadable(account: Account) -> dict[str, Any]:
     try:
-        credentials.of(account)
+        credentials.decrypt_credentials(account)
     except CannotConnect as error:
         return {"problem": str(error)}
     return {}
@@ -95,13 +95,13 @@ def look(account: Account, *, with_form: bool) -> dict[str, Any]:
     """What the token may see and the pipelines to choose from, or why neither is known."""
     try:
         with connection.client_for(account, "interactive", attempts=2) as client:
-            found: dict[str, Any] = {"sights": rights.look(client)}
+            found: dict[str, Any] = {"sights": rights.read_rights(client)}
             if with_form:
-                funnels = rights.funnels(client)
+                funnels = rights.list_pipelines(client)
                 chosen = account.pipelines
                 if chosen is None:
                     chosen = [funnel.id for funnel in funnels]
-                doubt = webhook_address.doubt(settings.PORTAL_URL, account.base_url)
+                doubt = webhook_address.doubt_address(settings.PORTAL_URL, account.base_url)
                 found |= {
                     "doubt": doubt,
                     "funnels": funnels,
@@ -111,7 +111,7 @@ def look(account: Account, *, with_form: bool) -> dict[str, Any]:
     except CannotConnect as error:
         return {"problem": str(error)}
     except errors.AmoError as error:
-        return {"problem": str(connection.explained(error, account.base_url))}
+        return {"problem": str(connection.explain_error(error, account.base_url))}
 
 
 def changeable() -> None:
@@ -127,13 +127,13 @@ def token(request: HttpRequest) -> HttpResponse:
     form = TokenForm(request.POST, prefix="token")
     if form.is_valid():
         try:
-            account = connection.connect(
+            account = connection.connect_by_token(
                 form.cleaned_data["address"], form.cleaned_data["token"], begin=False
             )
         except CannotConnect as error:
             form.add_error(None, str(error))
         else:
-            consent.drop(request.session)
+            consent.drop_pending(request.session)
             go_on(account)
             return redirect("connect")
     return show(request, 422, token_form=form)
@@ -148,7 +148,7 @@ def keys(request: HttpRequest) -> HttpResponse:
     form = KeysForm(request.POST, prefix="keys")
     if not form.is_valid():
         return show(request, 422, keys_form=form)
-    consent.keep(request.session, consent.Pending(form.cleaned_data["address"], *form.keys))
+    consent.keep_pending(request.session, consent.Pending(form.cleaned_data["address"], *form.keys))
     return redirect(f"{reverse('connect')}?key=1")
 
 
@@ -157,7 +157,7 @@ def keys(request: HttpRequest) -> HttpResponse:
 def agree(request: HttpRequest) -> HttpResponse:
     """On to amoCRM's own page."""
     changeable()
-    page = consent.begin(request.session)
+    page = consent.begin_consent(request.session)
     return redirect(page) if page else redirect("connect")
 
 
@@ -167,7 +167,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     """Back from amoCRM's page, with a code or a refusal."""
     changeable()
     try:
-        go_on(consent.finish(request.session, request.GET))
+        go_on(consent.finish_consent(request.session, request.GET))
     except CannotConnect as error:
         messages.error(request, str(error))
     return redirect("connect")
@@ -184,7 +184,7 @@ def go_on(account: Account) -> None:
 @login_not_required
 def off(request: HttpRequest) -> HttpResponse:
     """amoCRM's own word that the integration was switched off. Unsigned or strange words are 404 and change nothing."""
-    if not consent.end(request.GET):
+    if not consent.end_consent(request.GET):
         raise Http404
     return HttpResponse(status=204)
 
@@ -199,7 +199,7 @@ def load(request: HttpRequest) -> HttpResponse:
         return redirect("connect")
     try:
         with connection.client_for(account, "interactive", attempts=2) as client:
-            form = LoadForm(rights.funnels(client), request.POST)
+            form = LoadForm(rights.list_pipelines(client), request.POST)
             if not form.is_valid():
                 return show(request, 422, load_form=form)
             Account.objects.filter(pk=account.pk).update(wants_hooks=form.cleaned_data["hooks"])
@@ -208,8 +208,8 @@ def load(request: HttpRequest) -> HttpResponse:
     except CannotConnect as error:
         return show(request, 422, problem=str(error))
     except errors.AmoError as error:
-        return show(request, 422, problem=str(connection.explained(error, account.base_url)))
-    selection.choose(account, form.chosen)
+        return show(request, 422, problem=str(connection.explain_error(error, account.base_url)))
+    selection.choose_pipelines(account, form.chosen)
     Account.objects.filter(pk=account.pk, mirrored_since=None).update(mirrored_since=moment.now())
     try:
         first_load.delay()
@@ -224,7 +224,7 @@ def ring_here(request: HttpRequest, client: Any, account: Account) -> None:
         hooks.ensure_subscription(client, account, settings.PORTAL_URL)
     except errors.Forbidden:
         messages.warning(request, _("The token may not set up hooks: changes are asked for every minute."))
-    except errors.Refused as error:
+    except errors.RequestRefused as error:
         messages.warning(
             request,
             _("amoCRM does not want to ring at %(address)s: %(error)s.")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pipelines.account import connection
 from pipelines.account.credentials import CannotConnect
-from pipelines.account.rights import Funnel
+from pipelines.account.rights import ListedPipeline
 
 PLACE = {"placeholder": "https://example.amocrm.ru", "autocomplete": "off", "inputmode": "url"}
 SECRET = {"autocomplete": "off", "spellcheck": "false"}
@@ -22,7 +22,7 @@ class AddressForm(forms.Form):
 
     def clean_address(self) -> str:
         try:
-            return connection.address(self.cleaned_data["address"])
+            return connection.read_address(self.cleaned_data["address"])
         except CannotConnect as error:
             raise forms.ValidationError(str(error)) from error
 
@@ -82,7 +82,7 @@ class LoadForm(forms.Form):
     )
     hooks = forms.BooleanField(label=_("Let amoCRM ring here when something changes"), required=False)
 
-    def __init__(self, funnels: Collection[Funnel], *arguments: Any, **options: Any) -> None:
+    def __init__(self, funnels: Collection[ListedPipeline], *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.fields["pipelines"].choices = [(funnel.id, funnel.name) for funnel in funnels]  # type: ignore[attr-defined]
 

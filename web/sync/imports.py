@@ -13,9 +13,9 @@ from redis.exceptions import RedisError
 from core import moment
 from pipelines.imports import drafts, loading
 from pipelines.imports.columns import DEALS, LABELS
-from pipelines.imports.doubts import doubts
+from pipelines.imports.doubts import list_doubts
 from pipelines.imports.drafts import Draft
-from pipelines.imports.parsing import Parsed, parse
+from pipelines.imports.parsing import Parsed, parse_export
 from pipelines.imports.tables import LARGEST, BadFile
 from pipelines.mirror import freshness
 from web.frame.permissions import for_admins
@@ -32,7 +32,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return form(request, result=request.session.pop(RESULT, None))
     try:
-        code = drafts.keep(request.user.pk, read(request))
+        code = drafts.keep_draft(request.user.pk, read_upload(request))
     except BadFile as error:
         return form(request, 422, problem=str(error))
     except RedisError:
@@ -44,25 +44,25 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 
 def form(request: HttpRequest, status: int = 200, **told: Any) -> HttpResponse:
-    return render(request, "sync/import.html", {"connected": freshness.connected(), **told}, status=status)
+    return render(request, "sync/import.html", {"connected": freshness.is_connected(), **told}, status=status)
 
 
-def read(request: HttpRequest) -> Draft:
+def read_upload(request: HttpRequest) -> Draft:
     """Raises BadFile."""
     file = request.FILES.get("file")
     if file is None or file.file is None:
         raise BadFile(_("Choose a file first."))
     if (file.size or 0) > LARGEST:
         raise BadFile(_("The file is larger than 50 MB; export fewer deals at a time."))
-    parsed = parse(file.file, loading.zone(), moment.now())
-    return Draft(file.name or "", parsed, loading.trial(parsed))
+    parsed = parse_export(file.file, loading.import_zone(), moment.now())
+    return Draft(file.name or "", parsed, loading.try_export(parsed))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_admins
 def draft(request: HttpRequest, code: str) -> HttpResponse:
     """The preview of an upload; POST imports it, or drops it when asked to ``cancel``."""
-    found = drafts.find(request.user.pk, code)
+    found = drafts.find_draft(request.user.pk, code)
     if found is None:
         messages.warning(request, _("This file is no longer waiting: upload it again."))
         return redirect("import")
@@ -70,13 +70,13 @@ def draft(request: HttpRequest, code: str) -> HttpResponse:
         return render(request, "sync/import_preview.html", preview(found))
     if "cancel" not in request.POST:
         try:
-            loaded = loading.load(found.parsed)
+            loaded = loading.load_export(found.parsed)
         except BadFile as error:
             return render(
                 request, "sync/import_preview.html", preview(found) | {"problem": str(error)}, status=422
             )
         request.session[RESULT] = result(found, loaded)
-    drafts.drop(request.user.pk, code)
+    drafts.drop_draft(request.user.pk, code)
     return redirect("import")
 
 
@@ -90,8 +90,8 @@ def preview(found: Draft) -> dict[str, Any]:
         "columns": [(title, LABELS[field]) for title, field in parsed.read],
         "rows": (parsed.deals or parsed.contacts)[:FIRST],
         "rejected_rows": named(parsed),
-        "doubts": doubts(parsed),
-        "refusal": loading.refusal(parsed),
+        "doubts": list_doubts(parsed),
+        "refusal": loading.find_refusal(parsed),
     }
 
 

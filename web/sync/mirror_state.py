@@ -17,6 +17,7 @@ from pipelines.mirror import comparisons, freshness, quarantine
 from pipelines.mirror.freshness import Freshness
 from pipelines.models import Account, Cursor, Hook
 from web.sync import restarts
+from web.sync.own_settings import zone_in_words
 from web.sync.restarts import Restart
 
 NEWS = timedelta(days=1)  # how long a restart is told of
@@ -84,11 +85,13 @@ def why(one: Restart) -> str:
     return _("it did not answer")
 
 
-def read(now: datetime) -> dict[str, Any]:
+def read_mirror_state(now: datetime) -> dict[str, Any]:
     """The context of the sync page."""
     cursors = {cursor.entity: cursor for cursor in Cursor.objects.all()}
     entities = [
-        Progress(cursors[one.entity], one, now) for one in freshness.read(now) if one.entity in cursors
+        Progress(cursors[one.entity], one, now)
+        for one in freshness.read_freshness(now)
+        if one.entity in cursors
     ]
     waiting = Q(handled_at=None)
     hooks = Hook.objects.filter(received_at__gt=now - timedelta(days=1)).aggregate(
@@ -100,6 +103,7 @@ def read(now: datetime) -> dict[str, Any]:
     account = Account.objects.first()
     rest = budget.rest(account.base_url) if account else None
     return {
+        "own": zone_in_words(),
         "restarted": restarted(now),
         "rest": rest,
         "rest_until": now + timedelta(seconds=rest.seconds) if rest else None,
@@ -109,12 +113,12 @@ def read(now: datetime) -> dict[str, Any]:
         "denied": [one for one in entities if one.cursor.state == Cursor.State.DENIED],
         "endless": [one for one in entities if one.cursor.state == Cursor.State.READY and one.cursor.error],
         "hooks": hooks,
-        "comparison": comparisons.read(),
-        "refused": quarantine.read(),
+        "comparison": comparisons.read_comparison(),
+        "refused": quarantine.list_set_aside(),
         "changing": freshness.CHANGING,
         "dictionary": freshness.DICTIONARY,
         "hook_errors": Hook.objects.filter(waiting).exclude(error="").order_by("-id")[:5],
         "account": account,
-        "by_consent": credentials.by_consent(account),
+        "by_consent": credentials.is_by_consent(account),
         "fixed": settings.AMO_BASE_URL,
     }

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from web.sync import connect, imports, views
+from web.sync import connect, imports, own_settings, views
 
 urlpatterns = [
     path("sync/", views.state, name="sync"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("sync/import/", imports.upload, name="import"),
     path("sync/import/<slug:code>/", imports.draft, name="import-draft"),
     path("connect/", connect.connect, name="connect"),
+    path("connect/settings/", own_settings.own_settings, name="own-settings"),
     path("connect/token/", connect.token, name="connect-token"),
     path("connect/keys/", connect.keys, name="connect-keys"),
     path("connect/consent/", connect.agree, name="connect-consent"),

@@ -32,8 +32,8 @@ def progress(request: HttpRequest) -> HttpResponse:
 
 
 def shown(request: HttpRequest, *, bare: bool) -> HttpResponse:
-    read = mirror_state.read(moment.now())
-    part = live.draw(
+    read = mirror_state.read_mirror_state(moment.now())
+    part = live.draw_part(
         request,
         "sync/_progress.html",
         read,
@@ -42,7 +42,7 @@ def shown(request: HttpRequest, *, bare: bool) -> HttpResponse:
         css="stack",
         trigger="every 2s" if read["loading"] else "every 15s",
     )
-    return live.answer(request, part, "sync/sync.html", read, bare=bare)
+    return live.answer_part(request, part, "sync/sync.html", read, bare=bare)
 
 
 @require_POST
@@ -61,7 +61,7 @@ def compare(request: HttpRequest) -> HttpResponse:
 @for_admins
 def replay(request: HttpRequest) -> HttpResponse:
     """Let the hooks that failed be answered now instead of when they have rested."""
-    hooks.replay()
+    hooks.replay_hooks()
     return started(request, answer_hooks, _("The hooks that failed are being answered again."))
 
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from core import moment
 from core.periods import Period, month_of
+from core.zone import portal_zone
 from pipelines.models import Deal, Person
 from qc.models import Finding
 from qc.stalled import SHOWN
@@ -23,7 +24,7 @@ from team import hours
 from team.models import AmoUser, DayOff, Employee, HeadAssignment, Rota, RotaAssignment
 from team.models.employees import today
 from team.schedules import GridRow, rota_grid
-from web.frame.scope import TZ, BadScope, read_month
+from web.frame.scope import BadScope, read_month
 
 # kind of a day → its word and the sign in the grid
 KINDS: dict[str, tuple[Any, Any]] = {
@@ -44,11 +45,11 @@ def team(request: HttpRequest) -> HttpResponse:
     """Everybody for those who direct; a manager finds himself and his head, a head himself and his people."""
     user: Employee = request.user  # type: ignore[assignment]  # the login stands before every page
     now = moment.now()
-    this_day = now.astimezone(TZ).date()
+    this_day = now.astimezone(portal_zone()).date()
     try:
         shown, problems = read_month(request.GET, "month"), []
     except BadScope as problem:
-        shown, problems = month_of(now, TZ), [str(problem)]
+        shown, problems = month_of(now, portal_zone()), [str(problem)]
     people = list(_visible(user))
     ids = {employee.pk for employee in people}
     grid = [row for row in rota_grid(shown.first, shown.last) if row.employee.pk in ids]

@@ -22,7 +22,7 @@ from jobs import mirror
 from pipelines.account import connection, credentials, tokens
 from pipelines.account.connection import CannotConnect
 from pipelines.account.credentials import Consent, LongLived
-from pipelines.account.webhook_address import doubt
+from pipelines.account.webhook_address import doubt_address
 from pipelines.mirror import selection
 from pipelines.models import Account, Cursor
 from pipelines.tests.test_sync import populate
@@ -103,7 +103,7 @@ def test_the_way_with_a_long_lived_token(portal: Handle, admin: Client, loads: l
     answer = enter_token(admin, portal)
     assert answer.status_code == 302 and answer["Location"] == "/connect/"
     with pytest.raises(CannotConnect, match="pipelines are chosen"), translation.override("en"):
-        connection.current()
+        connection.find_account()
     page = text(admin.get("/connect/"))
     (pipeline,) = portal.world.pipelines.values()
     assert pipeline.name in page and "is an administrator: everything is seen" in page
@@ -112,7 +112,7 @@ def test_the_way_with_a_long_lived_token(portal: Handle, admin: Client, loads: l
     assert loads == [1] and "The first load" in page and portal.world.account.name in page
     (hook,) = portal.world.webhooks.values()
     assert hook.destination.startswith("http://testserver/hooks/amocrm/")
-    account = connection.current()
+    account = connection.find_account()
     assert account.pipelines is None, "all were chosen, later ones included"
     assert account.mirrored_since == moment.now()
 
@@ -124,7 +124,10 @@ def test_the_way_with_a_consent(portal: Handle, admin: Client, loads: list[int])
     back = visit_amo(admin)
     assert "What the token opens" in text(admin.get(back, follow=True))
     account = Account.objects.get()
-    assert isinstance(credentials.of(account), Consent) and account.name == portal.world.account.name
+    assert (
+        isinstance(credentials.decrypt_credentials(account), Consent)
+        and account.name == portal.world.account.name
+    )
     (pipeline,) = portal.world.pipelines
     assert "renewed by itself" in text(start(admin, [pipeline])) and loads == [1]
     assert not portal.world.webhooks, "nobody asked for hooks"
@@ -180,9 +183,9 @@ def test_an_answer_is_good_once(portal: Handle, admin: Client) -> None:
     enter_keys(admin, portal)
     back = visit_amo(admin)
     admin.get(back)
-    before = credentials.of(Account.objects.get())
+    before = credentials.decrypt_credentials(Account.objects.get())
     assert "it was used already" in text(admin.get(back, follow=True))
-    assert credentials.of(Account.objects.get()) == before
+    assert credentials.decrypt_credentials(Account.objects.get()) == before
 
 
 def test_a_code_that_was_used_is_one_sentence(portal: Handle, admin: Client) -> None:
@@ -294,7 +297,7 @@ def test_an_amocrm_that_is_out_of_order_while_choosing_is_one_sentence(portal: H
 
 def test_the_environment_wins_and_the_page_is_read_only(portal: Handle, admin: Client) -> None:
     with override_settings(AMO_BASE_URL=portal.url, AMO_TOKEN=portal.token):
-        connection.current()
+        connection.find_account()
         page = admin.get("/connect/?key=1&pipelines=1")
         assert "wins over this page" in text(page) and "<textarea" not in page.content.decode()
         for address in FORMS:
@@ -327,10 +330,10 @@ def test_an_integration_that_is_switched_off_shows_at_once_and_comes_back_with_o
         assert 'href="/connect/consent/"' in shown.content.decode()
     assert admin.get("/readyz").json()["amocrm"].startswith("consent lost")
     with pytest.raises(CannotConnect):
-        connection.current()
+        connection.find_account()
     portal.app.integration.enabled = True
     admin.get(visit_amo(admin))
-    assert connection.current().refused_at is None and loads == [1, 2]
+    assert connection.find_account().refused_at is None and loads == [1, 2]
     assert "no longer lets the portal in" not in text(admin.get("/sync/"))
 
 
@@ -338,7 +341,7 @@ def test_an_old_word_of_switching_off_does_not_end_a_new_consent(portal: Handle,
     consent(admin, portal)
     start(admin, list(portal.world.pipelines))
     assert switch_off(Client(), portal).status_code == 204, "the same word as ever, but amoCRM lets us in"
-    assert connection.current().refused_at is None
+    assert connection.find_account().refused_at is None
 
 
 def test_who_does_not_want_hooks_gets_none(portal: Handle, admin: Client) -> None:
@@ -394,13 +397,13 @@ def test_a_public_account_and_a_portal_at_home_is_doubted() -> None:
     account = "https://example.amocrm.ru"
     with translation.override("en"):
         for portal in ("http://127.0.0.1:8000", "http://10.0.0.5", "https://[::1]/", "http://81.2.69.142"):
-            assert "bare IP" in doubt(portal, account)
+            assert "bare IP" in doubt_address(portal, account)
         for portal in ("http://localhost:8000", "https://portal", "https://portal.local"):
-            assert "inside your network" in doubt(portal, account)
-        assert "Latin letters" in doubt("https://портал.рф", account)
-        assert "Latin letters" in doubt("https://xn--80aswg.xn--p1ai", account)
-    assert doubt("https://sales.example.ru", account) == ""
-    assert doubt("http://127.0.0.1:8000", "http://127.0.0.1:8765") == "", "a sandbox rings anywhere"
+            assert "inside your network" in doubt_address(portal, account)
+        assert "Latin letters" in doubt_address("https://портал.рф", account)
+        assert "Latin letters" in doubt_address("https://xn--80aswg.xn--p1ai", account)
+    assert doubt_address("https://sales.example.ru", account) == ""
+    assert doubt_address("http://127.0.0.1:8000", "http://127.0.0.1:8765") == "", "a sandbox rings anywhere"
 
 
 def test_keys_are_rotated_and_a_wrong_one_changes_nothing(portal: Handle, admin: Client, capsys: Any) -> None:
@@ -417,7 +420,7 @@ def test_keys_are_rotated_and_a_wrong_one_changes_nothing(portal: Handle, admin:
     with override_settings(SECRET_KEY="another", CREDENTIALS_KEYS=[second, first]):
         call_command("amo_rotate_keys")
     with override_settings(SECRET_KEY="another", CREDENTIALS_KEYS=[second]):
-        assert credentials.of(Account.objects.get()) == LongLived(portal.token)
+        assert credentials.decrypt_credentials(Account.objects.get()) == LongLived(portal.token)
     assert capsys.readouterr().out.count(": 1.") == 2
 
 
@@ -429,10 +432,10 @@ def test_a_wider_choice_is_loaded_and_a_narrower_one_keeps_what_stands(
     (first, *_others) = portal.world.pipelines
     enter_token(admin, portal)
     start(admin, [first])
-    assert selection.chosen() == {first}
+    assert selection.chosen_pipelines() == {first}
     Cursor.objects.create(entity="deals", as_of=moment.now(), state="ready")
     start(admin, [first, more])
-    assert selection.chosen() is None and Cursor.objects.get(entity="deals").as_of is None
+    assert selection.chosen_pipelines() is None and Cursor.objects.get(entity="deals").as_of is None
     Cursor.objects.update(as_of=moment.now())
     start(admin, [more])
     assert Cursor.objects.get(entity="deals").as_of is not None, "nothing is read again, nothing is deleted"

@@ -13,7 +13,7 @@ from django.urls import reverse
 from redis import Redis
 
 from core import changes, moment, redis
-from core.periods import month
+from core.periods import parse_month
 from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
 from jobs import desk
@@ -26,13 +26,13 @@ from web.desk.views import BLOCKS
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
-MONTH = month("2026-11", ZoneInfo("Europe/Moscow"))
+MONTH = parse_month("2026-11", ZoneInfo("Europe/Moscow"))
 
 
 @pytest.fixture(autouse=True)
 def friday() -> None:
     moment.fix(NOW.isoformat())
-    changes.beat()  # each test has its own rows, so nothing kept by another may be shown
+    changes.announce_change()  # each test has its own rows, so nothing kept by another may be shown
     yield
     moment.fix(None)
 
@@ -394,7 +394,7 @@ def test_a_block_that_has_not_changed_is_not_sent_again(office: Office) -> None:
     seen = HTMX | {"X-Seen": re.search(r'data-seen="(\w+)"', page)[1]}
     assert client.get("/desk/figures/", headers=seen).status_code == 204
     office.stand_still(office.anna, 1_000, days=1)
-    changes.beat()
+    changes.announce_change()
     assert client.get("/desk/figures/", headers=seen).status_code == 200
 
 
@@ -404,7 +404,7 @@ def test_the_pulse_is_silent_until_something_changes() -> None:
     assert "HX-Trigger" not in first
     again = unescape(re.search(r'hx-get="([^"]+)"', first.content.decode())[1])
     assert client.get(again, headers=HTMX).status_code == 204
-    changes.beat()
+    changes.announce_change()
     assert client.get(again, headers=HTMX)["HX-Trigger"] == "fresh"
 
 
@@ -412,7 +412,7 @@ def test_kept_figures_equal_the_live_ones_after_every_change(office: Office) -> 
     live = snapshot.count(NOW, MONTH)
     assert snapshot.take(NOW, MONTH) == snapshot.decoded(live)
     office.stand_still(office.roman, 5_000, days=1)
-    changes.beat()
+    changes.announce_change()
     assert snapshot.take(NOW, MONTH) == snapshot.decoded(snapshot.count(NOW, MONTH)) != snapshot.decoded(live)
 
 
@@ -420,7 +420,7 @@ def test_nobody_waits_where_counting_is_slow(office: Office, monkeypatch: pytest
     monkeypatch.setattr(snapshot, "SLOW", -1)
     before = snapshot.take(NOW, MONTH)
     office.stand_still(office.roman, 5_000, days=1)
-    changes.beat()
+    changes.announce_change()
     for _ in range(2):  # shown until a worker, which has been asked once, has counted
         assert snapshot.take(NOW, MONTH, desk.ask_for_count) == before
     asked = [json.loads(message)["headers"] for message in redis.client().lrange("work", 0, -1)]
@@ -433,14 +433,14 @@ def test_nobody_waits_where_counting_is_slow(office: Office, monkeypatch: pytest
 
 
 def test_a_judgement_rings_when_it_has_judged(office: Office) -> None:
-    seen = changes.stamp(NOW)
+    seen = changes.data_stamp(NOW)
     judge_waiting()
     desk.ring(task=judge_waiting)
     desk.ring(task=desk.count_desk)
-    assert changes.stamp(NOW) == seen
+    assert changes.data_stamp(NOW) == seen
     JudgementRequest.objects.demand_all()
     judge_waiting()
-    assert changes.stamp(NOW) != seen
+    assert changes.data_stamp(NOW) != seen
 
 
 def test_the_desk_lives_without_redis(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -455,7 +455,7 @@ def test_a_block_costs_six_queries_at_most(
     for number in range(20):
         office.stand_still(factory.make_person(f"Менеджер {number}"), 1_000 + number, days=1)
     client = login()
-    changes.beat()
+    changes.announce_change()
     with django_assert_max_num_queries(7):  # the first reader after a change counts the snapshot
         client.get(f"/desk/{block}/", headers=HTMX)
     with django_assert_max_num_queries(6):

@@ -92,7 +92,7 @@ def test_contacts_are_shown_and_imported_too(admin: Client) -> None:
 def test_nothing_of_a_client_outlives_the_upload(admin: Client) -> None:
     answer = upload(admin, table(OLD_DEALS, [old_deal(1)]))
     [key] = redis.client().scan_iter("salesops:import:*")
-    kept = repr(drafts.find(int(key.split(b":")[2]), key.split(b":")[3].decode()))
+    kept = repr(drafts.find_draft(int(key.split(b":")[2]), key.split(b":")[3].decode()))
     shown = admin.get(answer["Location"]).content.decode()
     for private in (PHONE, EMAIL, NOTE):
         assert private not in kept and private not in shown
@@ -126,7 +126,7 @@ def test_a_bad_file_is_one_sentence_on_the_form(admin: Client, data: bytes, why:
 
 def test_a_file_over_the_limit_is_not_even_read(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("web.sync.imports.LARGEST", 100)
-    monkeypatch.setattr(tables, "read", lambda file: pytest.fail("was read"))
+    monkeypatch.setattr(tables, "read_table", lambda file: pytest.fail("was read"))
     assert "larger than 50 MB" in text(upload(admin, table(OLD_DEALS, [old_deal(1)])))
 
 
@@ -164,7 +164,7 @@ def test_without_redis_the_form_says_so(admin: Client, monkeypatch: pytest.Monke
     def down(*arguments: Any) -> str:
         raise NoRedis
 
-    monkeypatch.setattr(drafts, "keep", down)
+    monkeypatch.setattr(drafts, "keep_draft", down)
     answer = upload(admin, table(OLD_DEALS, [old_deal(1)]))
     assert answer.status_code == 503 and "Redis does not answer" in text(answer)
 

@@ -86,7 +86,7 @@ def test_many_rings_ask_once_until_somebody_begins_to_answer(door: str, asked: l
         Client().post(door, BODY, content_type=FORM)
     assert (Hook.objects.count(), len(asked)) == (3, 1)
     assert 0 < redis.client().ttl(hooks.RUNG) <= hooks.RUNG_FOR
-    hooks.begin()
+    hooks.begin_answers()
     Client().post(door, BODY, content_type=FORM)
     assert len(asked) == 2
 
@@ -154,7 +154,7 @@ def test_without_a_database_amocrm_is_asked_to_come_again(door: str, monkeypatch
     def down(secret: str, body: bytes) -> bool:
         raise DatabaseIsDown("connection refused")
 
-    monkeypatch.setattr(intake, "take", down)
+    monkeypatch.setattr(intake, "keep_delivery", down)
     client = WsgiClient(intake.at_the_door(refused_by_the_portal))
     answer = client.post(door, data=BODY, content_type=FORM)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")

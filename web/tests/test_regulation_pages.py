@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from core import moment
-from core.periods import month
+from core.periods import parse_month
 from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
 from kpi import pay_schemes, statements
@@ -254,7 +254,8 @@ def test_a_draft_tells_what_it_would_do_to_the_months_pay(office: Office) -> Non
             ],
         }
     )
-    statements.refresh_month(month("2026-11", ZoneInfo("Europe/Moscow")))
+    factory.keep_checks()
+    statements.refresh_month(parse_month("2026-11", ZoneInfo("Europe/Moscow")))
     page = login().post(card(office.talk) + "try/", office.values(max_stay_number="2"), headers=HTMX)
     text = unescape(page.content.decode()).replace("\xa0", " ")
     assert "Had it been in force since the month began: −10,000 ₽ for 1 manager." in text

@@ -12,7 +12,7 @@ from devtools.tests import factory
 from devtools.tests.factory import NOW
 from pipelines.models import JudgementRequest
 from team.models import AmoUser, CompanyHours, Employee, HolidayCalendar, Role, Rota, RotaAssignment
-from team.schedules import clocks, shifts
+from team.schedules import count_shifts, load_clocks
 from web.tests.test_admin import DATED, ROTA, address
 
 pytestmark = pytest.mark.django_db
@@ -101,9 +101,9 @@ def test_a_rota_in_use_changes_from_a_day_and_leaves_the_days_before(admin: Clie
     RotaAssignment.objects.create(employee=later, rota=rota, since="2027-01-11")
     four = WEEK | {"pattern": "1111000"}
     assert "say from which day the change holds, or that it was a mistake" in page(admin, Rota, four, rota.pk)
-    before = shifts([anna.person_id], *NOVEMBER, today=NOW.date())[anna.person_id].days
+    before = count_shifts([anna.person_id], *NOVEMBER, today=NOW.date())[anna.person_id].days
     assert page(admin, Rota, four | {"holds_from": "2026-11-20"}, rota.pk) == ""
-    after = shifts([anna.person_id], *NOVEMBER, today=NOW.date())[anna.person_id].days
+    after = count_shifts([anna.person_id], *NOVEMBER, today=NOW.date())[anna.person_id].days
     assert [day for day in before if day.day < 20] == [day for day in after if day.day < 20]
     assert [day.day for day in after if day.day >= 20] == [23, 24, 25, 26, 30]
     assert sorted(Rota.objects.values_list("name", "pattern")) == [
@@ -197,15 +197,18 @@ def calendar(**given: object) -> dict[str, object]:
 
 def test_a_calendar_of_kazakhstan_with_a_day_of_the_company(admin: Client, anna: Employee) -> None:
     monday = datetime(2026, 3, 23, tzinfo=ZoneInfo("Europe/Moscow"))
-    assert clocks().owner(anna.person_id).worked(monday, monday + timedelta(days=1)) == timedelta(hours=9)
+    assert load_clocks().owner(anna.person_id).worked(monday, monday + timedelta(days=1)) == timedelta(
+        hours=9
+    )
     own = {"day": "2026-11-26", "kind": "rest", "minutes": "0"}
     assert page(admin, HolidayCalendar, calendar() | rows("days", own)) == ""
     kazakhstan = HolidayCalendar.objects.get()
     given = WEEK | {"calendar": kazakhstan.pk, "past_too": "on"}
     assert page(admin, Rota, given, anna.rota.pk) == ""
-    assert clocks().owner(anna.person_id).worked(monday, monday + timedelta(days=1)) == timedelta()
+    assert load_clocks().owner(anna.person_id).worked(monday, monday + timedelta(days=1)) == timedelta()
     assert (
-        date(2026, 11, 26) not in shifts([anna.person_id], *NOVEMBER, today=NOW.date())[anna.person_id].days
+        date(2026, 11, 26)
+        not in count_shifts([anna.person_id], *NOVEMBER, today=NOW.date())[anna.person_id].days
     )
     text = admin.get(address(HolidayCalendar, "change", kazakhstan.pk)).content.decode()
     assert "KZ" in text and 'name="country"' not in text, "another country would change the past"

@@ -83,7 +83,7 @@ def test_an_interrupted_comparison_is_told_with_its_reason_beside_the_last_finis
 
 
 def test_a_running_comparison_is_shown_as_such() -> None:
-    compared(finished_at=None, lease_until=locks.until(timedelta(minutes=1)))
+    compared(finished_at=None, lease_until=locks.lease_until(timedelta(minutes=1)))
     text = page(login())
     assert "under way" in text and "was interrupted" not in text
 
@@ -117,7 +117,7 @@ def waiting(queue: str, task: str) -> int:
 
 
 def test_hooks_that_failed_are_shown_and_wait_no_longer_when_told() -> None:
-    rests = locks.until(timedelta(hours=1))
+    rests = locks.lease_until(timedelta(hours=1))
     hook = Hook.objects.create(body=b"", error="500 Internal Server Error", lease_until=rests)
     assert "500 Internal Server Error" in page(login()) and "Answer them now" not in page(login())
     admin = login(Role.ADMIN)

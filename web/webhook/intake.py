@@ -48,7 +48,7 @@ def hook(request: HttpRequest, secret: str) -> HttpResponse:
         return HttpResponse(status=411)
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_BODY:
         return HttpResponse(status=413)
-    take(secret, request.body)
+    keep_delivery(secret, request.body)
     return HttpResponse(status=204)
 
 
@@ -91,22 +91,25 @@ def measure(environ: dict[str, Any]) -> None:
 
 
 def keep(secret: str, body: bytes) -> bool:
-    """`take`, once more where the database session has ended: Django would ask before each request whether it lives."""
+    """`keep_delivery`, once more where the database session has ended.
+
+    Django would ask before each request whether it lives.
+    """
     try:
-        return take(secret, body)
+        return keep_delivery(secret, body)
     except (OperationalError, InterfaceError):
         connection.close()
-        return take(secret, body)
+        return keep_delivery(secret, body)
 
 
-def take(secret: str, body: bytes) -> bool:
+def keep_delivery(secret: str, body: bytes) -> bool:
     """Keep a delivery and have it answered; False for a secret that nobody knows."""
     with connection.cursor() as cursor:
         cursor.execute(KEEP, [moment.now(), body, hashlib.sha256(secret.encode()).digest()])
         if not cursor.rowcount:
             return False
     try:
-        if hooks.ring():
+        if hooks.note_delivery():
             answer_hooks.apply_async(retry=False)
     except (RedisError, QueueIsDown) as error:
         log.warning("the hook is kept, the schedule will answer it: %s", error)

@@ -7,7 +7,6 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import stamina
 from django.conf import settings
@@ -16,11 +15,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core import moment
 from core.periods import month_of
+from core.zone import portal_zone
 from jobs.mirror import pull_dictionaries
 from jobs.pay import refresh_statements
 from kpi import statements
 from kpi.models import Quota, Statement
-from pipelines.models import CustomField, Person, Stage
+from pipelines.account import own
+from pipelines.models import CustomField, Person, Pipeline, PipelineKind, Stage
 from qc import norms, regulations
 from qc.models import Regulation, RuleMode
 from qc.rules.parameters import DealFields
@@ -58,6 +59,13 @@ class Command(BaseCommand):
         self._regulations(company["regulations"])
         call_command("kpi_scheme", "load", str(SCHEME), stdout=self.stdout)
         self._plans(company["quotas"])
+        self._kinds()
+
+    def _kinds(self) -> None:
+        """As an administrator would say what the pipelines beside sales are for."""
+        kinds = {"Курьеры": PipelineKind.Kind.ROBOT, "Гарантийные случаи": PipelineKind.Kind.SERVICE}
+        rows = Pipeline.objects.filter(name__in=kinds).values_list("pk", "name")
+        own.set_kinds({key: kinds[name] for key, name in rows})
 
     def _office(self) -> None:
         for username, (first, last, role) in OFFICE.items():
@@ -73,10 +81,8 @@ class Command(BaseCommand):
     def _months(self) -> None:
         """All whole months of the demo company's life are paid; the last one waits for its closing."""
         now = moment.now()
-        present = month_of(now, ZoneInfo(settings.TIME_ZONE))
-        whole = [month_of(first, ZoneInfo(settings.TIME_ZONE)) for first in self._first_days(present.first)][
-            2:
-        ]
+        present = month_of(now, portal_zone())
+        whole = [month_of(first, portal_zone()) for first in self._first_days(present.first)][2:]
         for period in reversed(whole):
             if not Statement.objects.filter(period=period.first, status=Statement.Status.CLOSED).exists():
                 # The company lives on: now and then a deal that has just changed waits to be judged.
@@ -93,7 +99,7 @@ class Command(BaseCommand):
         """When clients are answered: the client's clock."""
         hours, _ = Rota.objects.update_or_create(
             name="Часы компании, 10:00–20:00",
-            defaults={"pattern": "1", "anchor": date(2024, 1, 1), "time_zone": settings.TIME_ZONE}
+            defaults={"pattern": "1", "anchor": date(2024, 1, 1), "time_zone": portal_zone().key}
             | {"starts": time(10), "ends": time(20)},
         )
         CompanyHours.objects.update_or_create(employee=None, since=None, defaults={"rota": hours})
@@ -196,7 +202,7 @@ def _russia() -> HolidayCalendar:
 
 def _begun() -> datetime:
     """Before anything happened in the company: its regulations and rules have always been in force."""
-    zone = ZoneInfo(settings.TIME_ZONE)
+    zone = portal_zone()
     return month_of(_months_back(moment.now().date().replace(day=1), MONTHS_OF_LIFE), zone).start
 
 

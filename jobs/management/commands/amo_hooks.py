@@ -34,6 +34,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{count:>8}  {reason}")
 
     def answer(self) -> None:
-        count = hooks.replay()
+        count = hooks.replay_hooks()
         answer_waiting_hooks()
         self.stdout.write(f"Tried again: {count}")

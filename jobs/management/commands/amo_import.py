@@ -10,9 +10,9 @@ from core import moment
 from jobs import judgement_queue
 from pipelines.imports import loading
 from pipelines.imports.columns import LABELS
-from pipelines.imports.doubts import doubts
+from pipelines.imports.doubts import list_doubts
 from pipelines.imports.loading import Loaded
-from pipelines.imports.parsing import Parsed, parse
+from pipelines.imports.parsing import Parsed, parse_export
 from pipelines.imports.tables import BadFile
 
 NAMED = 20  # rejected rows
@@ -28,16 +28,16 @@ class Command(BaseCommand):
     def handle(self, *, file: str, preview: bool, **options: Any) -> None:
         try:
             with open(file, "rb") as opened:
-                parsed = parse(opened, loading.zone(), moment.now())
-            refusal = loading.refusal(parsed)
-            loaded = loading.trial(parsed) if preview else loading.load(parsed)
+                parsed = parse_export(opened, loading.import_zone(), moment.now())
+            refusal = loading.find_refusal(parsed)
+            loaded = loading.try_export(parsed) if preview else loading.load_export(parsed)
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from error
         except BadFile as error:
             raise CommandError(str(error)) from error
         self.tell_columns(parsed)
         self.tell_rejected(parsed)
-        for sentence in filter(None, (*doubts(parsed), refusal)):
+        for sentence in filter(None, (*list_doubts(parsed), refusal)):
             self.stdout.write(sentence)
         self.tell_counts(loaded, parsed)
         if not preview:

@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         try:
-            count = credentials.rotate()
+            count = credentials.rotate_keys()
         except CannotConnect as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Accounts whose credentials are encrypted with the newest key now: {count}.")

@@ -51,7 +51,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(ids)} deals read again, {len(stored.deals)} of them changed.")
 
     def read_all(self, source: Source, full: bool) -> None:
-        everything = full or not coverage.complete() or not judgement_queue.loaded()
+        everything = full or not coverage.is_complete() or not judgement_queue.loaded()
         if everything:
             judgement_queue.begin_load()
         display, runs = Display(self), dict[str, Pulled]()
@@ -61,7 +61,9 @@ class Command(BaseCommand):
             display.end(run)
 
         waiting = Waiting(self)
-        failures = coverage.pull(source, TABLE, full=full, progress=display.show, ended=ended, others=waiting)
+        failures = coverage.pull_entities(
+            source, TABLE, full=full, progress=display.show, ended=ended, others=waiting
+        )
         for entity, error in failures:
             if not isinstance(error, Forbidden):
                 raise error
@@ -103,9 +105,9 @@ class Waiting:
 def checked_account() -> Account:
     """The account of the environment or the saved one, after amoCRM has accepted its token. Raises CannotConnect."""
     if settings.AMO_BASE_URL:
-        return connection.connect(settings.AMO_BASE_URL, settings.AMO_TOKEN)
-    account = connection.current()
-    connection.check(account)
+        return connection.connect_by_token(settings.AMO_BASE_URL, settings.AMO_TOKEN)
+    account = connection.find_account()
+    connection.check_access(account)
     return account
 
 

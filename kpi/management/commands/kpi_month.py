@@ -3,13 +3,12 @@
 import json
 from argparse import ArgumentParser
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from core import moment
-from core.periods import Period, month
+from core.periods import Period, parse_month
+from core.zone import portal_zone
 from kpi.models import Statement
 from kpi.presentation import ShownStatement, show_statement
 from kpi.statements import close_month, refresh_month
@@ -26,7 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = moment.now()
         try:
-            period = month(options["month"], ZoneInfo(settings.TIME_ZONE))
+            period = parse_month(options["month"], portal_zone())
             if now < period.start:
                 raise ValueError(f"{period.label} has not begun yet")
             if options["close"]:

@@ -57,14 +57,14 @@ def test_a_load_killed_ten_times_is_equal_to_an_undisturbed_one(
 ) -> None:
     chance = Random(seed)
     populate(amo.world, 1500 if long else 150)
-    connection.connect(amo.url, amo.token)
+    connection.connect_by_token(amo.url, amo.token)
     amo.app.faults.add(Fault(path="/api/", latency=0.04, times=1_000_000))
     asked = pages_asked(amo)
     for number in range(KILLS):
         code = worker.run("first_load", kill_after=chance.uniform(0.05, 3.0 if long else 0.25))
         assert code == -9, f"the load came to its end after {number} kills"
     lives = KILLS
-    while not coverage.complete():
+    while not coverage.is_complete():
         assert worker.run("first_load") == 0
         lives += 1
     assert worker.run("pull_changes") == 0
@@ -80,18 +80,18 @@ def test_a_load_killed_ten_times_is_equal_to_an_undisturbed_one(
 
 def test_a_dead_worker_is_not_waited_for_and_a_living_one_is(amo: Handle, worker: Worker) -> None:
     populate(amo.world, 30)
-    connection.connect(amo.url, amo.token)
+    connection.connect_by_token(amo.url, amo.token)
     amo.app.faults.add(Fault(path="/leads$", latency=30, times=20))
     assert worker.run("first_load", kill_after=2.0) == -9
     held = Cursor.objects.get(entity="deals")
-    assert held.lease_until and held.lease_until > locks.present(), "by its lease it would still be alive"
-    mine = cursors.claim("deals")
+    assert held.lease_until and held.lease_until > locks.lease_now(), "by its lease it would still be alive"
+    mine = cursors.claim_cursor("deals")
     assert mine
     assert worker.run("first_load") == 0
-    assert not coverage.complete(), "deals are ours, and what comes after them waits"
-    cursors.fail(mine, RuntimeError("for others"))
-    cursors.release(mine)
+    assert not coverage.is_complete(), "deals are ours, and what comes after them waits"
+    cursors.fail_load(mine, RuntimeError("for others"))
+    cursors.release_cursor(mine)
     amo.app.faults.clear()
     assert worker.run("first_load") == 0
-    assert coverage.complete()
+    assert coverage.is_complete()
     assert_mirror_equals(amo.world)

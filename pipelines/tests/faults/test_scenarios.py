@@ -200,7 +200,7 @@ class Day:
         mirror.answer_hooks()
         mirror.pull_changes()
         mirror.sweep()
-        assert not hooks.waiting()
+        assert not hooks.waiting_hooks()
         for name, one in comparisons.comparisons().items():
             assert not one.missing and not one.vanished, f"{name}: increments and hooks have lost rows"
 
@@ -274,10 +274,10 @@ def test_after_a_day_of_faults_the_mirror_is_what_amocrm_is(
     if narrow:
         day.open_another_pipeline()
     with override_settings(AMO_RATE=0.0), stamina.set_testing(True, attempts=3, cap=True):
-        connection.connect(amo.url, amo.token)
+        connection.connect_by_token(amo.url, amo.token)
         Account.objects.update(hook_secret="s" * 43, pipelines=chosen)
         amo.world.subscribe(f"{door}/hooks/amocrm/{'s' * 43}/", hooks.SETTINGS)
-        while not coverage.complete():
+        while not coverage.is_complete():
             day.stumble()
             mirror.first_load()
             day.rest_after_ban()

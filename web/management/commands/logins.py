@@ -32,7 +32,7 @@ class Command(BaseCommand):
             return
         if not without_account:
             try:
-                connection.current()
+                connection.find_account()
             except CannotConnect as error:
                 raise CommandError(str(error)) from error
         for username, role in OFFICE.items():
