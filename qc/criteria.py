@@ -39,6 +39,11 @@ class Bench:
     steps: Mapping[str, Steps]
     fields: frozenset[str]
 
+    @property
+    def touches(self) -> bool:
+        """Whether a rule ever on reads them."""
+        return any(RULES[code].reads_touches for code in self.steps)
+
 
 def stamp() -> tuple[Any, ...]:
     """The present STAMP."""

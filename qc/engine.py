@@ -270,7 +270,7 @@ def hear(deals: list[int], codes: list[str], bench: Bench) -> Said:
     active = [(RULES[code], bench.steps[code]) for code in codes if code in bench.steps]
     if not active:
         return said
-    for deal in timelines(deals, bench.fields):
+    for deal in timelines(deals, bench.fields, bench.touches):
         subject = str(deal.id)
         checks = {
             rule.code: _hear_rule(rule, reach, deal, subject, bench.terms, said) for rule, reach in active
@@ -335,7 +335,8 @@ def backtest(stage_id: str, norms: Mapping[str, Any], days: int = 90) -> list[Tr
     stays = Stay.objects.filter(stage=stage_id).exclude(left_at__lte=since)
     counts: dict[tuple[str, int | None], Counter[str]] = defaultdict(Counter)
     codes = [code for code, rule in RULES.items() if rule.is_of_stages]
-    for deal in timelines(set(stays.values_list("deal_id", flat=True)), fields):
+    touches = any(RULES[code].reads_touches for code in codes)
+    for deal in timelines(set(stays.values_list("deal_id", flat=True)), fields, touches):
         for code in codes:
             for suffix, judged_by in (("", tried), ("_before", terms)):
                 for breach in _on_stage(code, deal, judged_by, stage_id):

@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
 from core.db import ask
-from timeline.timeline import PRICE, Change, Piece, Planned, Timeline
+from timeline.timeline import PRICE, Change, Piece, Planned, Timeline, Touch
 
 BATCH = 2_000
 T = TypeVar("T")
@@ -42,6 +43,13 @@ CHANGES = """
 """
 
 
+# Of people that are mirrored: robots write as nobody. What the client writes is told by nobody of ours.
+TOUCHES = """
+    select deal_id, at, manager_id from pipelines_touch
+    where deal_id = any(%(ids)s) and manager_id is not null and kind <> 'message_in' order by deal_id, at, id
+"""
+
+
 class Move(NamedTuple):
     """One event of a task: its due moment or its owner, as text; amoCRM does not always tell what was before."""
 
@@ -50,26 +58,31 @@ class Move(NamedTuple):
     after: str
 
 
-def timelines(ids: Iterable[int], fields: Collection[str] | None = None) -> Iterator[Timeline]:
+def timelines(
+    ids: Iterable[int], fields: Collection[str] | None = None, touches: bool = False
+) -> Iterator[Timeline]:
     """The deals among ``ids`` that are mirrored, in the order of their ids within each batch of 2,000.
 
-    ``fields``: whose changes are wanted (custom field ids as text, "price"); None = of every field.
+    ``fields``: whose changes are wanted (custom field ids as text, "price"); None = of every field. ``touches``:
+    whether they are wanted.
     """
     wanted = list(dict.fromkeys(ids))
     for start in range(0, len(wanted), BATCH):
-        yield from _batch(wanted[start : start + BATCH], fields)
+        yield from _batch(wanted[start : start + BATCH], fields, touches)
 
 
-def _batch(ids: list[int], fields: Collection[str] | None) -> Iterator[Timeline]:
+def _batch(ids: list[int], fields: Collection[str] | None, touches: bool) -> Iterator[Timeline]:
     deals = {"ids": ids}
     wanted = {
         "ids": ids,
         "price": fields is None or PRICE in fields,
         "fields": None if fields is None else list(fields),
     }
-    stays, planned, events, changed, rows = ask(
-        (PIECES, deals), (TASKS, deals), (MOVES, deals), (CHANGES, wanted), (DEALS, deals)
-    )
+    asked = [(PIECES, deals), (TASKS, deals), (MOVES, deals), (CHANGES, wanted), (DEALS, deals)]
+    stays, planned, events, changed, rows, *more = ask(*asked, *([(TOUCHES, deals)] if touches else []))
+    touched: dict[int, list[Touch]] = defaultdict(list)
+    for deal, *touch in chain(*more):
+        touched[deal].append(Touch._make(touch))
     pieces: dict[int, list[Piece]] = defaultdict(list)
     for deal, *piece in stays:
         pieces[deal].append(Piece._make(piece))
@@ -100,6 +113,7 @@ def _batch(ids: list[int], fields: Collection[str] | None) -> Iterator[Timeline]
             tuple(pieces.get(deal, ())),
             tuple(tasks.get(deal, ())),
             tuple(changes.get(deal, ())),
+            tuple(touched.get(deal, ())),
         )
 
 
