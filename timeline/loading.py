@@ -78,7 +78,13 @@ def _batch(ids: list[int], fields: Collection[str] | None, touches: bool) -> Ite
         "price": fields is None or PRICE in fields,
         "fields": None if fields is None else list(fields),
     }
-    asked = [(PIECES, deals), (TASKS, deals), (MOVES, deals), (CHANGES, wanted), (DEALS, deals)]
+    asked: list[tuple[str, dict[str, Any]]] = [
+        (PIECES, deals),
+        (TASKS, deals),
+        (MOVES, deals),
+        (CHANGES, wanted),
+        (DEALS, deals),
+    ]
     stays, planned, events, changed, rows, *more = ask(*asked, *([(TOUCHES, deals)] if touches else []))
     touched: dict[int, list[Touch]] = defaultdict(list)
     for deal, *touch in chain(*more):

@@ -67,7 +67,10 @@ def hours(count: float) -> timedelta:
 
 
 def life(text: str, *tasks: str, until: float | None = None, **facts: Any) -> Timeline:
-    """A timeline; ``until`` deletes the deal; ``changes`` are (hour, field, before, after), ``touches`` hours of Anna's."""
+    """A timeline; ``until`` deletes the deal; ``changes`` are (hour, field, before, after).
+
+    ``touches`` are hours, all of Anna's.
+    """
     steps = [step.split() for step in text.split(";")]
     pieces: list[Piece] = []
     for place, (begin, stage, owner) in enumerate(steps):
