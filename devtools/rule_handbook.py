@@ -31,9 +31,10 @@ what goes on. Only a draft that is tried on history judges all of it.
 night, on a day off, on sick leave) is late from his next shift on. Who gets the task before that shift answers for
 it.
 
-**A rule yields its checks**: the occasions on which it could be broken, each with the person who could break it and the
-times in which it was up to him: the deal (task) was his, he worked here («hired on» to «left on»), the norm of that time
-demanded it. Rules of people, contacts and stages look at those instead of a deal and count in nobody's quality.
+**A rule yields its checks**: the occasions on which it could be broken, each with the person who could break it and
+the times in which it was up to him: the deal (task) was his, he worked here («hired on» to «left on»), the norm of
+that time demanded it. Rules of people, contacts and stages look at those instead of a deal and count in nobody's
+quality.
 
 **Quality by count** takes, for each rule and person, the checks of a period, and how many of them were broken:
 `100 × Σ weight × (1 − violations ÷ opportunities) ÷ Σ weight`, over rules with opportunities.
