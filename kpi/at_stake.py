@@ -1,96 +1,293 @@
-"""«Что отнимает деньги сейчас»: a manager's open findings by the roubles at stake, and those that will open soon."""
+"""What a manager's month hangs on: what can still be saved, and what stands open, by what there is to do about it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Exists, OuterRef, Q, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, When, Window
+from django.db.models.functions import RowNumber
 
-from core.periods import month_of
+from core.periods import Period, month_of
 from core.zone import portal_zone
+from kpi.calculation.rounding import ZERO
+from kpi.ladder import Ladder, Step, build_ladder, change_counts, change_times, climb, find_line, find_quality
+from kpi.measurement import add_times
 from kpi.models import Statement
-from kpi.prices import priced
+from kpi.month_facts import Facts, Spent
+from kpi.pay_schemes import PayScheme, read_scheme
+from kpi.payees import read_payees
+from kpi.what_if import COUNTS_IN_MONEY, break_rules
 from pipelines.models import Stay
 from qc import queries as judgement
+from qc.queries import TimeScore
 from qc.rules import TASK, VISIT
 from team.models import Employee
 
-SHOWN = 7
-SOON = 3
-MOST = 1_000  # of one person's findings that are weighed
-AHEAD = timedelta(days=2)
+EXAMPLES = 3  # of a pile, the dearest deals first
 
 
 @dataclass(frozen=True)
-class Weighed:
-    """As much of a finding as its price asks for."""
+class Pile:
+    """The open cases of a rule that count in money and that the person can mend; ``fresh`` opened today.
 
-    pk: int
+    ``step`` is theirs on the ladder; None where mending them brings no points.
+    """
+
     rule: str
-    mode: str
-    deal_id: int | None
-    stage_id: str | None
-    manager_id: int | None
-    opens_at: datetime
-    closes_at: datetime | None
-    mine: bool  # see `kpi.prices.held`
-
-
-@dataclass(frozen=True)
-class Leak:
-    """``price``: what it takes (or will take) from the statement of the month; None when that is not known."""
-
-    finding: Any
-    price: Decimal | None
-    why: str
-    fix: str
-
-
-@dataclass(frozen=True)
-class Leaks:
-    now: list[Leak]
-    soon: list[Leak]
     count: int
+    fresh: int
+    examples: list[Any]
+    step: Step | None
+
+
+@dataclass(frozen=True)
+class Saving:
+    """Cases of a rule that open until a horizon when nobody does anything; ``first`` is when the first one does.
+
+    ``price``: what the line of quality loses then; with ``if_climbed`` the line of the whole ladder, since the present
+    one is as low as it gets. None: of a month without a statement yet, or where nothing is paid by quality.
+    """
+
+    rule: str
+    count: int
+    first: datetime
+    points: Decimal
+    price: Decimal | None
+    if_climbed: bool
+
+
+@dataclass(frozen=True)
+class Soon:
+    """What opens today, or later until the end of the next shift's day ``day``."""
+
+    today: list[Saving]
+    later: list[Saving]
+    day: date
 
     @property
-    def others(self) -> int:
-        return self.count - len(self.now)
+    def any(self) -> bool:
+        return bool(self.today or self.later)
 
 
-def find(person: int, user: Employee, now: datetime, statements: Iterable[Statement]) -> Leaks:
-    """The dearest first, the longest open of equals, by the person's ``statements``. Two queries.
+@dataclass(frozen=True)
+class AtStake:
+    """``mended``: cases of the month that were fixed in it; ``spared`` is what they would take from the next month.
 
-    What stands against the person on a deal that was somebody else's all this month is counted, but not shown: he
-    cannot mend it, and it takes nothing.
+    ``count``: all open findings of the person, with those that only warn and those of deals that are no longer his.
     """
-    standing = judgement.standing(user).filter(manager=person)
+
+    ladder: Ladder | None
+    piles: list[Pile]
+    soon: Soon
+    mended: int
+    spared: Decimal
+    count: int
+    warned: int
+
+
+def find_at_stake(person: int, user: Employee, now: datetime, statement: Statement | None) -> AtStake:
+    """By the person's statement of the present month.
+
+    What stands against him on a deal that was somebody else's all this month is counted, but is in no pile: he cannot
+    mend it, and it takes nothing.
+    """
+    period = month_of(now, portal_zone())
+    users = _users(person, period, now)
+    rows = _own(judgement.standing(user).filter(manager__in=users), users, period)
+    today = _midnight(now.astimezone(portal_zone()).date() + timedelta(days=1))
+    day = _next_day(statement, now)
+    horizons = (today, _midnight(day + timedelta(days=1)))
+    is_open = Q(opens_at__lte=now) & (Q(closes_at=None) | Q(closes_at__gt=now))
+    counts = list(
+        rows.order_by()
+        .values("rule", "mode", "mine")
+        .annotate(
+            open=Count("pk", filter=is_open),
+            fresh=Count("pk", filter=is_open & Q(opens_at__gte=today - timedelta(days=1))),
+            mended=Count("pk", filter=Q(closes_at__gte=period.start, closes_at__lte=now)),
+        )
+    )
+    piled = {row["rule"]: row for row in counts if row["mine"] and row["mode"] == COUNTS_IN_MONEY}
+    coming = list(
+        rows.filter(mine=True, mode=COUNTS_IN_MONEY, opens_at__gt=now, opens_at__lte=horizons[-1])
+        .order_by("opens_at")
+        .values_list("rule", "opens_at")
+    )
+    weighed = _Weighed(statement, period, users, now, horizons) if statement and statement.inputs else None
+    ladder = weighed.ladder if weighed else None
+    steps = {step.rule: step for step in ladder.steps} if ladder else {}
+    examples = _examples(rows.filter(is_open, mine=True, mode=COUNTS_IN_MONEY))
+    piles = [
+        Pile(rule, row["open"], row["fresh"], examples.get(rule, []), steps.get(rule))
+        for rule, row in piled.items()
+        if row["open"]
+    ]
+    order = {step.rule: place for place, step in enumerate(ladder.steps)} if ladder else {}
+    return AtStake(
+        ladder,
+        sorted(piles, key=lambda one: (order.get(one.rule, len(order)), -one.count, one.rule)),
+        _group(coming, weighed, horizons, day, period),
+        sum(row["mended"] for row in piled.values()),
+        weighed.spared if weighed else ZERO,
+        sum(row["open"] for row in counts),
+        sum(row["open"] for row in counts if row["mode"] != COUNTS_IN_MONEY),
+    )
+
+
+class _Weighed:
+    """A statement's line of quality with the open cases mended, and with coming ones or without."""
+
+    def __init__(
+        self,
+        statement: Statement,
+        period: Period,
+        users: Collection[int],
+        now: datetime,
+        horizons: Iterable[datetime],
+    ) -> None:
+        self.scheme: PayScheme = read_scheme(statement.scheme)
+        self.measure = find_quality(self.scheme)
+        self.facts = self.as_is = statement.facts
+        self.mended: dict[str, Facts] = {}
+        self.kept: list[tuple[Facts, Facts]] = []  # of each horizon: as it is and with the ladder climbed
+        if self.measure is not None and self.measure.by_time:
+            self._by_time(judgement.quality_ahead(period, users, now, horizons))
+        else:
+            self._by_count(judgement.mended_quality(period, users, now))
+        self.ladder = build_ladder(self.as_is, self.mended, self.scheme)
+        self.climbed = climb(self.as_is, self.mended, self.scheme)
+
+    @property
+    def spared(self) -> Decimal:
+        """By count, what the cases mended in this month would take from the next one if they still stood then."""
+        if self.measure is None or self.measure.by_time:
+            return ZERO
+        still = {
+            rule: one.violations - self.climbed.rules[rule].violations
+            for rule, one in self.facts.rules.items()
+        }
+        without = find_line(change_counts(self.facts, still, self.scheme), self.scheme)
+        return ZERO if without is None else without - (find_line(self.facts, self.scheme) or ZERO)
+
+    def lose(self, rule: str, count: int, horizon: int) -> tuple[Decimal, Decimal | None, bool]:
+        """Points and money that coming cases take; of the climbed ladder where the present line does not move."""
+        if self.measure is None:
+            return ZERO, None, False
+        found = [self._lose(rule, count, horizon, climbed) for climbed in (False, True)]
+        points, price = found[0]
+        if price == 0 and found[1][1]:
+            return points, found[1][1], True
+        return points, price, False
+
+    def _lose(self, rule: str, count: int, horizon: int, climbed: bool) -> tuple[Decimal, Decimal | None]:
+        assert self.measure is not None  # as asked above
+        before, after = self.climbed if climbed else self.as_is, None
+        if self.measure.by_time:
+            after, before = before, self._only(before, self.kept[horizon][climbed], rule)
+        else:
+            new = count if judgement.occasion(rule) == TASK or rule not in before.rules else 0
+            after = break_rules(before, self.scheme, {rule: (count, new)})
+        if after is None:
+            return ZERO, None
+        lines = find_line(before, self.scheme), find_line(after, self.scheme)
+        scores = [facts.measures.get(self.measure.name) for facts in (before, after)]
+        points = (scores[0] if scores[0] is not None else Decimal(100)) - (scores[1] or ZERO)
+        return points, None if lines[0] is None or lines[1] is None else lines[0] - lines[1]
+
+    def _only(self, facts: Facts, other: Facts, rule: str) -> Facts:
+        times = {**facts.times, **({rule: other.times[rule]} if rule in other.times else {})}
+        return change_times(facts, times, self.scheme)
+
+    def _by_count(self, mended: Mapping[int, Iterable[judgement.RuleScore]]) -> None:
+        left: Counter[str] = Counter()
+        for scores in mended.values():
+            for one in scores:
+                left[one.rule] += one.violations
+        for rule, score in self.facts.rules.items():
+            if left[rule] < score.violations:
+                self.mended[rule] = change_counts(self.facts, {rule: left[rule]}, self.scheme)
+
+    def _by_time(self, ahead: judgement.Outlook) -> None:
+        as_is, mended = _pool(ahead.as_is), _pool(ahead.mended)
+        self.as_is = change_times(self.facts, as_is, self.scheme)
+        for rule, spent in mended.items():
+            if spent.broken < as_is[rule].broken:
+                self.mended[rule] = change_times(self.facts, {**as_is, rule: spent}, self.scheme)
+        for parts in zip(ahead.kept_as_is, ahead.kept_mended, strict=True):
+            one, other = (change_times(self.facts, _pool(part), self.scheme) for part in parts)
+            self.kept.append((one, other))
+
+
+def _pool(by_user: Mapping[int, Iterable[TimeScore]]) -> dict[str, Spent]:
+    found: dict[str, Spent] = {}
+    for scores in by_user.values():
+        add_times(found, scores)
+    return found
+
+
+def _group(
+    coming: Iterable[tuple[str, datetime]],
+    weighed: _Weighed | None,
+    horizons: tuple[datetime, ...],
+    day: date,
+    period: Period,
+) -> Soon:
+    groups: tuple[dict[str, list[datetime]], dict[str, list[datetime]]] = ({}, {})
+    for rule, opens_at in coming:
+        groups[opens_at >= horizons[0]].setdefault(rule, []).append(opens_at)
+    shown: list[list[Saving]] = []
+    for horizon, group in enumerate(groups):
+        rows = []
+        for rule, moments in group.items():
+            points, price, climbed = ZERO, None, False
+            if weighed is not None and moments[0] < period.end:
+                points, price, climbed = weighed.lose(rule, len(moments), horizon)
+            rows.append(Saving(rule, len(moments), moments[0], points, price, climbed))
+        shown.append(sorted(rows, key=lambda one: (-(one.price or ZERO), one.first)))
+    return Soon(shown[0], shown[1], day)
+
+
+def _users(person: int, period: Period, now: datetime) -> list[int]:
+    """The amoCRM users that are the person's now."""
+    day = now.astimezone(portal_zone()).date()
+    payees = read_payees(period)
+    return [part.user for part in payees.parts_of(person) if part.first <= day < part.until]
+
+
+def _own(rows: QuerySet[Any], users: list[int], period: Period) -> QuerySet[Any]:
+    """With ``mine``: whether quality can count it, since he had the deal in a part of the month."""
     own = Stay.objects.filter(
-        Q(left_at=None) | Q(left_at__gt=month_of(now, portal_zone()).start),
-        deal=OuterRef("deal"),
-        manager=person,
+        Q(left_at=None) | Q(left_at__gt=period.start), deal=OuterRef("deal"), manager__in=users
     )
     mine = Case(
         When(rule__in=judgement.counted_by(TASK), then=True),
         When(rule__in=judgement.counted_by(VISIT), then=Exists(own.filter(stage=OuterRef("stage")))),
         default=Exists(own),
     )
-    ahead = standing.filter(Q(closes_at=None) | Q(closes_at__gt=now), opens_at__lt=now + AHEAD)
-    names = [one.name for one in fields(Weighed)]
-    rows = (
-        ahead.select_related(None).annotate(mine=mine).order_by("opens_at", "pk").values_list(*names)[:MOST]
-    )
-    weighed = [Weighed(*row) for row in rows]
-    opened = [one for one in weighed if one.opens_at < now and one.mine]
-    soon = [one for one in weighed if one.opens_at >= now and one.mine][:SOON]
-    prices = priced([*opened, *soon], statements, {one.pk for one in weighed}, now)
-    dearest = sorted(opened, key=lambda one: -(prices[one.pk] or 0))[:SHOWN]
-    found = standing.in_bulk([one.pk for one in (*dearest, *soon)])
-    leaks = {pk: _leak(finding, prices[pk]) for pk, finding in found.items()}
-    count = sum(one.opens_at < now for one in weighed)
-    return Leaks([leaks[one.pk] for one in dearest], [leaks[one.pk] for one in soon], count)
+    found: QuerySet[Any] = rows.filter(Q(closes_at=None) | Q(closes_at__gt=period.start)).select_related(None)
+    owned: QuerySet[Any] = found.annotate(mine=mine)
+    return owned
 
 
-def _leak(finding: Any, price: Decimal | None) -> Leak:
-    return Leak(finding, price, judgement.why(finding.rule), judgement.fix(finding.rule))
+def _examples(rows: QuerySet[Any]) -> dict[str, list[Any]]:
+    """The dearest deals of each rule; one query."""
+    number = Window(RowNumber(), partition_by=F("rule"), order_by=[F("deal__price").desc(), F("pk").asc()])
+    found: dict[str, list[Any]] = {}
+    ranked = rows.annotate(number=number).filter(number__lte=EXAMPLES)
+    for one in ranked.select_related("deal", "stage", "task", "manager").order_by("rule", "number"):
+        found.setdefault(one.rule, []).append(one)
+    return found
+
+
+def _next_day(statement: Statement | None, now: datetime) -> date:
+    """The day of the person's next shift after today; tomorrow where no rota tells."""
+    today = now.astimezone(portal_zone()).date()
+    rota = statement.facts.rota if statement and statement.inputs else []
+    return next((day for day in rota if day > today), today + timedelta(days=1))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), portal_zone())

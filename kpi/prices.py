@@ -6,16 +6,21 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from core import moment
 from core.periods import Period, month_of
 from core.zone import portal_zone
 from kpi.calculation.rounding import ZERO
+from kpi.ladder import change_times, find_quality
 from kpi.models import Statement
 from kpi.pay_schemes import read_scheme
 from kpi.what_if import COUNTS_IN_MONEY, break_rules, compute_pay
 from pipelines.models import Stay
 from qc import queries as judgement
-from qc.rules import TASK, VISIT
+from qc.rules import CALENDAR, CLIENT, RULES, TASK, VISIT
+from team.clock import Clocks
+from team.schedules import load_clocks
 
 
 class FindingLike(Protocol):
@@ -61,6 +66,7 @@ def priced(
 ) -> dict[int, Decimal | None]:
     """The same with the statements at hand; ``counted`` are keys of findings that quality can count."""
     by_month = {(row.manager_id, row.period): row for row in statements}
+    clocks: Clocks | None = None
     known: dict[tuple[int, str, bool], Decimal | None] = {}
     prices: dict[int, Decimal | None] = {}
     for finding in findings:
@@ -69,6 +75,9 @@ def priced(
             prices[finding.pk] = None
         elif finding.mode != COUNTS_IN_MONEY or finding.pk not in counted:
             prices[finding.pk] = ZERO
+        elif _is_by_time(statement):
+            clocks = clocks or load_clocks({row.manager_id for row in by_month.values()})
+            prices[finding.pk] = _price_of_time(statement, finding, clocks)
         else:
             case = (statement.pk, finding.rule, finding.opens_at < statement.computed_at)
             if case not in known:
@@ -104,6 +113,42 @@ def month_in(finding: FindingLike, now: datetime) -> Period:
     """The month that the finding costs money in."""
     is_open = finding.opens_at < now and (finding.closes_at is None or finding.closes_at > now)
     return month_of(now if is_open else finding.opens_at, portal_zone())
+
+
+def _is_by_time(statement: Statement) -> bool:
+    measure = find_quality(read_scheme(statement.scheme)) if statement.inputs else None
+    return measure is not None and measure.by_time
+
+
+def _price_of_time(statement: Statement, finding: FindingLike, clocks: Clocks) -> Decimal:
+    """What it takes by standing: up to its end, or while it has none, up to the end of the month."""
+    period, facts, scheme = (
+        month_of(statement.period, portal_zone()),
+        statement.facts,
+        read_scheme(statement.scheme),
+    )
+    spent = facts.times.get(finding.rule)
+    if spent is None:
+        return ZERO
+    kind = RULES[finding.rule].clock
+    clock = clocks.client if kind == CLIENT else clocks.calendar
+    if kind not in (CLIENT, CALENDAR):
+        clock = clocks.owner(finding.manager_id)
+    edges = period.start, statement.computed_at, period.end
+    opens_at, closes_at = finding.opens_at, finding.closes_at or period.end
+    past, ahead = (
+        int(clock.worked(max(opens_at, start), min(closes_at, end)).total_seconds())
+        if max(opens_at, start) < min(closes_at, end)
+        else 0
+        for start, end in zip(edges, edges[1:], strict=False)
+    )
+    with_it = replace(spent, broken=min(spent.broken + ahead, spent.demanded + ahead))
+    without = replace(spent, broken=max(spent.broken - past, 0))
+    pays = [
+        compute_pay(change_times(facts, {**facts.times, finding.rule: one}, scheme), scheme)
+        for one in (without, with_it)
+    ]
+    return pays[0] - pays[1]
 
 
 def _price(statement: Statement, rule: str, counted: bool) -> Decimal | None:

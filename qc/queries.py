@@ -67,6 +67,64 @@ def quality_by_time(
     return measure_time(rows, replace(asked, clocks=load_clocks(people)))
 
 
+def mended_quality(period: Period, people: Iterable[int], now: datetime) -> dict[int, list[RuleScore]]:
+    """`quality`, had all that stands open now been kept: what was mended in the period stays broken in it."""
+    asked, rows = _ask(period, people, MONEY)
+    closed = (
+        row._replace(
+            held={code: [one for one in held if _is_past(one, now)] for code, held in row.held.items()}
+        )
+        for row in rows
+    )
+    return count(closed, asked)
+
+
+class Outlook(NamedTuple):
+    """Quality by time at the end of the period, by amoCRM user: ``as_is`` if nothing changes, ``mended`` if all that
+    stands open is mended now. The others: of each horizon, the same two if nothing opens before it, either."""
+
+    as_is: dict[int, list[TimeScore]]
+    mended: dict[int, list[TimeScore]]
+    kept_as_is: list[dict[int, list[TimeScore]]]
+    kept_mended: list[dict[int, list[TimeScore]]]
+
+
+def quality_ahead(
+    period: Period, people: Iterable[int], now: datetime, horizons: Iterable[datetime] = ()
+) -> Outlook:
+    """What opens later is what judgement knows by now to open when nobody does anything. One reading for all."""
+    asked, found = _ask(period, people, MONEY, until=period.end)
+    asked, rows = replace(asked, clocks=load_clocks(people)), list(found)
+    mended = [_without_open(row, now) for row in rows]
+    kept: list[list[dict[int, list[TimeScore]]]] = [
+        [measure_time([_kept_until(row, now, horizon) for row in part], asked) for horizon in horizons]
+        for part in (rows, mended)
+    ]
+    return Outlook(measure_time(rows, asked), measure_time(mended, asked), *kept)
+
+
+def _kept_until(row: OfDeal, now: datetime, horizon: datetime) -> OfDeal:
+    return row._replace(
+        held={
+            code: [one for one in held if not now < one.opens_at <= horizon]
+            for code, held in row.held.items()
+        }
+    )
+
+
+def _without_open(row: OfDeal, now: datetime) -> OfDeal:
+    """What stands open ends now."""
+    return row._replace(
+        held={
+            code: [
+                one if _is_past(one, now) or one.opens_at > now else one._replace(closes_at=now)
+                for one in held
+            ]
+            for code, held in row.held.items()
+        }
+    )
+
+
 def _ask(
     period: Period, people: Iterable[int] | None, modes: Collection[str]
 ) -> tuple[Asked, Iterator[OfDeal]]:

@@ -23,7 +23,7 @@ from pipelines.models import Deal
 from team.models import Employee, Role
 
 DEMO_PASSWORD = "demo"
-LONGEST_NAME = 150
+LONGEST_NAME = 150  # as the column of Django's users has it
 
 change_language = login_not_required(set_language)
 

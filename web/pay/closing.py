@@ -25,6 +25,7 @@ from kpi.sentences import signed
 from kpi.statements import add_statement, close_month, closes_months
 from kpi.unclaimed import waive_sale
 from team.models import Employee
+from web.frame.scope import no_person
 
 
 class CorrectionForm(forms.Form):
@@ -132,7 +133,7 @@ def include(request: HttpRequest) -> HttpResponse:
     try:
         period = _period(request)
         if not person.isdecimal() or len(person) > 18:
-            raise ValueError(_("“%(value)s” is not a manager's number.") % {"value": person})
+            raise no_person(person)
         add_statement(int(person), period, user)
     except ValueError as error:
         messages.error(request, str(error))

@@ -1,6 +1,7 @@
 """«Мой месяц»: a manager's money, where it comes from and what takes it away; for a head, everybody's in one table."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -14,9 +15,10 @@ from django.views.decorators.http import require_safe
 
 from core import moment
 from core.periods import Period
-from kpi import at_stake
+from kpi.at_stake import find_at_stake
 from kpi.differences import Differences, find_differences
 from kpi.forecast import find_next_step, forecast_total
+from kpi.ladder import build_ladder, find_quality
 from kpi.models import Quota, Statement
 from kpi.month_facts import Behind, Facts
 from kpi.pace import compare_days, find_scale
@@ -33,6 +35,7 @@ from team.models import Employee
 from web.frame.scope import refusing
 from web.pay import closing
 from web.pay.day_chart import draw_days
+from web.pay.ladder import show_ladder, show_savings
 from web.pay.links import Link, filter_held, find_links
 from web.pay.selection import Choice, ChoiceForm, read_choice
 
@@ -109,7 +112,12 @@ def _month(user: Employee, choice: Choice, person: Person, settle: str = "") -> 
         "months": compare_months(rows),
     }
     if choice.is_present:
-        context["leaks"] = at_stake.find(person.pk, user, now, rows.values())
+        stake = find_at_stake(person.pk, user, now, statement)
+        context |= {
+            "stake": stake,
+            "ladder": show_ladder(stake, person.pk, now),
+            "savings": show_savings(stake, person.pk, now),
+        }
     if statement is None or not _begun(statement):
         quota = (
             Quota.objects.filter(manager=person, period=period.first).values_list("amount", flat=True).first()
@@ -148,6 +156,7 @@ def _counted(
     """What the statement's numbers say; a frozen one without its inputs shows its lines alone."""
     shown, facts = show_statement(statement), statement.facts
     texts = {promise.code: promise for promise in promises}
+    quality = None if scheme is None else find_quality(scheme)
     counted: dict[str, Any] = {
         "shown": shown,
         "lines": [
@@ -155,22 +164,28 @@ def _counted(
             for line in shown.lines
         ],
         "largest": max((abs(line.amount) for line in shown.lines), default=Decimal(0)),
-        "rules": _rules(facts, person, period),
+        "rules": _rules(facts, person, period, bool(quality and quality.by_time)),
         "paid": facts.paid,
     }
     if scheme is None:
         return counted
+    is_over = period.end <= moment.now() or statement.status == Statement.Status.CLOSED
+    step = find_next_step(statement)
     days = compare_days(period, facts, before.facts if before and before.inputs else None, moment.now())
     counted |= {
-        "score": facts.measures.get("quality"),
+        "score": None if quality is None else facts.measures.get(quality.name),
         "scale": find_scale(scheme, facts),
         "days": days,
         "day_chart": draw_days(person.pk, period, days),
     }
-    if statement.status == Statement.Status.LIVE:
-        step = find_next_step(statement)
-        next_rate = None if step.rate is None else percent(step.rate)
-        counted |= {"forecast": forecast_total(statement), "step": step, "next_rate": next_rate}
+    counted |= {
+        "is_over": is_over,
+        "step": step,
+        "next_rate": None if step.rate is None else percent(step.rate),
+        "forecast": None if is_over else forecast_total(statement),
+    }
+    if is_over and (ladder := build_ladder(facts, {}, scheme)):
+        counted["missed"] = next((rung for rung in ladder.rungs if rung.missing and rung.gain > 0), None)
     return counted
 
 
@@ -197,6 +212,7 @@ class Kept:
     """How a rule was kept in the month. ``lost`` is what it takes from the 100 points of quality.
 
     A violation is an opportunity that was broken; of one there may be several ``findings``, which the list shows.
+    ``by_time``: violations and opportunities are seconds of the rule's clock.
     """
 
     code: str
@@ -209,20 +225,35 @@ class Kept:
     findings: int
     deals: int
     href: str
+    by_time: bool = False
+
+    @property
+    def broken_time(self) -> timedelta:
+        return timedelta(seconds=self.violations)
+
+    @property
+    def demanded_time(self) -> timedelta:
+        return timedelta(seconds=self.opportunities)
 
 
-def _rules(facts: Facts, person: Person, period: Period) -> list[Kept]:
+def _rules(facts: Facts, person: Person, period: Period, by_time: bool) -> list[Kept]:
     """The dearest first."""
-    weights = sum(score.weight for score in facts.rules.values() if score.opportunities)
     query = {"manager": person.pk} | filter_held(period)
     rows = []
-    for code, score in facts.rules.items():
-        weight, violations, opportunities = score.weight, score.violations, score.opportunities
-        behind = facts.findings.get(code, Behind(violations, violations))
-        findings, deals, lost = behind.findings, behind.deals, Decimal(0)
-        if opportunities and weights:
-            lost = Decimal(100 * weight * violations) / (opportunities * weights)
+    for code, (weight, broken, could) in _shares(facts, by_time).items():
+        behind = facts.findings.get(code, Behind(broken, broken))
         href = f"{reverse('findings')}?{urlencode({'rule': code} | query)}"
         title, why = judgement.title(code), judgement.why(code)
-        rows.append(Kept(code, title, why, weight, violations, opportunities, lost, findings, deals, href))
+        weights = sum(one[0] for one in _shares(facts, by_time).values() if one[2])
+        lost = Decimal(100 * weight * broken) / (could * weights) if could and weights else Decimal(0)
+        rows.append(
+            Kept(code, title, why, weight, broken, could, lost, behind.findings, behind.deals, href, by_time)
+        )
     return sorted(rows, key=lambda row: -row.lost)
+
+
+def _shares(facts: Facts, by_time: bool) -> dict[str, tuple[int, int, int]]:
+    """Of each rule its weight, what was broken, and what could be: opportunities, or seconds."""
+    if by_time:
+        return {code: (one.weight, one.broken, one.demanded) for code, one in facts.times.items()}
+    return {code: (one.weight, one.violations, one.opportunities) for code, one in facts.rules.items()}

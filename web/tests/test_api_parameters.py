@@ -8,11 +8,11 @@ from django.test import Client
 import metrics
 from core import moment
 from core.periods import Period
+from core.zone import portal_zone
 from devtools.tests.factory import DAY, NOW, make_deal, make_employee, make_person, make_pipeline, make_stage
 from metrics.tests.test_metrics import House
 from pipelines.models import Person, Stage
 from team.models import HeadAssignment, Role
-from web.frame.scope import TZ
 
 pytestmark = pytest.mark.django_db
 
@@ -174,4 +174,4 @@ def test_a_range_without_a_sensible_end_is_refused(sold: Sold, path: str) -> Non
 
 def test_a_metric_is_bounded_whoever_asks() -> None:
     with pytest.raises(ValueError, match="120 months at most"):
-        metrics.measure("won_sum", Period.parse("2000-01", "2026-01", TZ))
+        metrics.measure("won_sum", Period.parse("2000-01", "2026-01", portal_zone()))

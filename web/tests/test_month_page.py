@@ -12,8 +12,9 @@ from django.utils import translation
 from msgspec.structs import replace
 
 from core import moment
-from devtools.tests.factory import DAY, make_deal, make_employee, make_finding, make_person
-from kpi import at_stake, pace, pay_schemes, statements, trend
+from devtools.tests.factory import DAY, make_deal, make_employee, make_finding, make_person, make_task
+from kpi import pace, pay_schemes, statements, trend
+from kpi.at_stake import find_at_stake
 from kpi.corrections import correct_statement
 from kpi.models import Quota, Statement
 from kpi.month_facts import read_facts
@@ -21,7 +22,7 @@ from kpi.promises import list_promises
 from kpi.tests.test_pay_schemes import put
 from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
 from pipelines.models import Account
-from qc.models import RuleMode
+from qc.models import Finding, RuleMode
 from team.models import Employee, Role
 from web.pay.day_chart import draw_days
 
@@ -29,6 +30,7 @@ pytestmark = pytest.mark.django_db
 
 NOON = "2026-11-28T09:00:00+00:00"  # a Saturday; 13 of 15 shifts are worked
 D = Decimal
+LATER = (timedelta(hours=3), timedelta(hours=20))
 
 
 @pytest.fixture(autouse=True)
@@ -193,50 +195,95 @@ def test_a_closed_month_has_a_padlock_a_date_and_its_corrections(november: Month
     assert "A deal was returned" in text
     assert "added by Фаина" in text
     assert "at the present pace" not in text
-    assert "What takes money away now" not in text
+    assert "Ladder of quality" not in text
 
 
-def test_leaks_are_sorted_by_roubles_and_never_more_than_seven(november: Month) -> None:
+def test_open_cases_are_piled_by_what_to_do_with_prices_and_the_dearest_deals(november: Month) -> None:
+    now = moment.now()
     RuleMode.objects.create(rule="deal.stuck", mode="warn", weight=3, since=NOVEMBER.start)
-    now = moment.now()
-    free = [
-        make_finding(make_deal(november.house.first, november.anna), opens_at=now - 9 * DAY) for _ in range(9)
-    ]
-    dear = make_finding(november.deal, "task.overdue", mode="money", opens_at=now - DAY, task=None)
+    for _ in range(9):
+        make_finding(make_deal(november.house.first, november.anna), opens_at=now - 9 * DAY)
+    Finding.objects.filter(pk=november.findings[0].pk).update(closes_at=None)
     make_finding(november.deal, "field.missing", mode="shadow", opens_at=now - DAY)
-    soon = make_finding(
-        november.deal, "task.none", mode="money", since=now, opens_at=now + timedelta(hours=3)
-    )
-    late = make_finding(november.deal, "task.none", mode="money", since=now - DAY, opens_at=now + 9 * DAY)
-    found = at_stake.find(november.anna.pk, november.employee, now, [november.statement()])
-    assert [leak.finding for leak in found.now] == [dear, *free[:6]]
-    assert found.now[0].price > 0
-    assert {leak.price for leak in found.now[1:]} == {0}
-    assert (found.count, found.others) == (10, 3)
-    assert [leak.finding for leak in found.soon] == [soon]
-    assert late not in [leak.finding for leak in found.soon]
+    statements.refresh_month(NOVEMBER)
+    found = find_at_stake(november.anna.pk, november.employee, now, november.statement())
+    [pile] = found.piles
+    assert (pile.rule, pile.count, pile.fresh, [one.pk for one in pile.examples]) == (
+        "task.overdue", 1, 0, [november.findings[0].pk],
+    )  # fmt: skip
+    assert (pile.step.points, pile.step.score, pile.step.price) == (D(4), D(92), D(960))
+    assert (found.count, found.warned, found.mended, found.spared) == (10, 9, 2, D(1_920))
     text = page(november.employee)
+    assert "Task past its due moment: 1" in text
+    assert '<b class="good">+960 ₽</b>' in text
     assert f"https://zolotarev.amocrm.ru/leads/detail/{november.deal.pk}" in text
-    assert "opens in 3 hours" in text
-    assert "and 3 more" in text
+    assert "9 more open cases are of rules that only warn." in text
+    assert "2 cases mended in this month. They will not take 1,920 ₽ from the next one." in text
+    assert "Mended by Nov 30, they do not come into the next one" in text
+    assert "costs nothing<" not in text
 
 
-def test_a_deal_that_was_given_away_is_nobodys_leak(november: Month) -> None:
+def test_what_can_still_be_saved_stands_first_with_time_left_and_price(november: Month) -> None:
     now = moment.now()
-    deal = make_deal(november.house.first, november.house.boris, NOVEMBER.start - DAY)
-    make_finding(deal, "task.none", mode="money", manager_id=november.anna.pk, opens_at=now - 60 * DAY)
-    found = at_stake.find(november.anna.pk, november.employee, now, [november.statement()])
-    assert (found.now, found.count) == ([], 1)
+    tasks = [make_task(november.deal, now + hours, manager_id=november.anna.pk) for hours in LATER]
+    for task in tasks:
+        make_finding(
+            november.deal, "task.overdue", mode="money", since=task.due_at, opens_at=task.due_at, task=task
+        )
+    statements.refresh_month(NOVEMBER)
+    found = find_at_stake(november.anna.pk, november.employee, now, november.statement())
+    [today], [later] = found.soon.today, found.soon.later
+    assert (today.rule, today.count, today.first, today.price) == (
+        "task.overdue",
+        1,
+        now + LATER[0],
+        D("812.30"),
+    )
+    assert later.count == 1
+    assert found.soon.day == date(2026, 11, 29)
+    text = page(november.employee)
+    assert (
+        text.index("What can still be saved") < text.index("Ladder of quality") < text.index("Statement</h2>")
+    )
+    assert "in 3 hours" in text
+    assert "−812 ₽" in text
 
 
-def test_a_price_that_is_not_known_is_not_told_as_nothing(november: Month) -> None:
+def test_what_opens_next_month_is_not_told_as_nothing(november: Month) -> None:
     moment.fix("2026-11-30T09:00:00+00:00")
     statements.refresh_month(NOVEMBER)
     soon = moment.now() + DAY
     make_finding(november.deal, "task.none", mode="money", since=moment.now(), opens_at=soon)
-    text = page(november.employee)
-    assert "price not known yet" in text
-    assert "costs nothing" not in text
+    assert "comes into the next month" in page(november.employee)
+
+
+def test_a_deal_that_was_given_away_is_in_no_pile(november: Month) -> None:
+    now = moment.now()
+    deal = make_deal(november.house.first, november.house.boris, NOVEMBER.start - DAY)
+    make_finding(deal, "task.none", mode="money", manager_id=november.anna.pk, opens_at=now - 60 * DAY)
+    found = find_at_stake(november.anna.pk, november.employee, now, november.statement())
+    assert (found.piles, found.count) == ([], 1)
+
+
+def test_a_month_that_is_over_says_what_was_short_and_has_no_pace(november: Month) -> None:
+    before = page(november.employee)
+    assert 'class="pace"' in before
+    moment.fix("2026-12-05T09:00:00+00:00")
+    for _closed in (False, True):
+        text = page(november.employee, period="2026-11")
+        assert "<b>120,000 ₽</b> short of the rate of 4.5%" in text
+        assert "<b>2.0</b> points of quality short of 90: 480 ₽" in text
+        for promise in (
+            'class="pace"',
+            "more to the rate",
+            "the next 10,000",
+            "one point of quality =",
+            "at the present",
+        ):
+            assert promise not in text
+        assert "What can still be saved" not in text
+        if not _closed:
+            statements.close_month(NOVEMBER, None)
 
 
 def test_names_of_peers_never_appear(november: Month) -> None:
@@ -375,7 +422,7 @@ def test_pages_cost_the_same_however_much_they_show(
         make_finding(deal, "task.none", mode="money", opens_at=moment.now() - DAY * number)
         make_employee(Role.MANAGER, make_person(f"Коллега {number}"))
     statements.refresh_month(NOVEMBER)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(19):
         client.get("/my/")
     statements.refresh_month(NOVEMBER.previous)
     Statement.objects.filter(period=NOVEMBER.previous.first).update(status="closed")
