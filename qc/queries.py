@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext
@@ -126,9 +126,9 @@ def _without_open(row: OfDeal, now: datetime) -> OfDeal:
 
 
 def _ask(
-    period: Period, people: Iterable[int] | None, modes: Collection[str]
+    period: Period, people: Iterable[int] | None, modes: Collection[str], until: datetime | None = None
 ) -> tuple[Asked, Iterator[OfDeal]]:
-    until = min(period.end, known_until(moment.now()))
+    until = until or min(period.end, known_until(moment.now()))
     rules = {}
     for code, steps in rule_modes.read().items():
         weight, parts = rule_modes.counted(steps, modes, period.start, until)
@@ -155,6 +155,10 @@ def _ask(
         for deal, person, first, data in checks
     )
     return asked, rows
+
+
+def _is_past(one: Held, now: datetime) -> bool:
+    return one.closes_at is not None and one.closes_at <= now
 
 
 def known_until(now: datetime) -> datetime:
