@@ -32,7 +32,7 @@ ROOMS = {
     "core/spans.py": "core/tests/test_spans.py team/tests/test_clock.py",
     "core/periods.py": "core/tests/test_periods.py",
     "team/calendars.py team/clock.py team/hours.py team/patterns.py": (
-        "team/tests/test_patterns.py team/tests/test_clock.py team/tests/test_schedules.py"
+        "team/tests/test_hours.py team/tests/test_patterns.py team/tests/test_clock.py team/tests/test_schedules.py"
     ),
     "pipelines/mirror/rows.py pipelines/mirror/log_rows.py": "pipelines/tests/test_rows.py",
     "timeline/history.py timeline/timeline.py": "timeline/tests/test_history.py qc/tests/test_rules.py",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from qc.rules import NORM, PLAIN, RULES, Rule
+from qc.rules import NORM, PLAIN, QUESTION, RULES, Rule
 
 PAGE = Path(settings.BASE_DIR) / "docs" / "rules.md"
 CLOCKS = {
@@ -31,9 +31,18 @@ what goes on. Only a draft that is tried on history judges all of it.
 night, on a day off, on sick leave) is late from his next shift on. Who gets the task before that shift answers for
 it.
 
-**Quality** counts, for each rule and person, the opportunities to break it in a period, and how many of them were
-broken: `100 × Σ weight × (1 − violations ÷ opportunities) ÷ Σ weight`, over rules with opportunities. What was
-demanded is told by the versions of that time. A person counts while he works here, from «hired on» to «left on».
+**A rule yields its checks**: the occasions on which it could be broken, each with the person who could break it and
+the times in which it was up to him: the deal (task) was his, he worked here («hired on» to «left on»), the norm of
+that time demanded it. Rules of people, contacts and stages look at those instead of a deal and count in nobody's
+quality.
+
+**Quality by count** takes, for each rule and person, the checks of a period, and how many of them were broken:
+`100 × Σ weight × (1 − violations ÷ opportunities) ÷ Σ weight`, over rules with opportunities.
+
+**Quality by time** puts the time in which a deal was out of order in the place of violations and the time in which the
+rule was to be kept in the place of opportunities, both on the rule's clock. Two late tasks are one deal out of order;
+what is late on somebody else's deal, or was broken by the owner before, costs nobody else; a closing stage demands no
+time. Four deals in work for 15 shifts are 60 deal-shifts: 6 without a task make 90, 8 make 86.67.
 
 **Modes and weights count from when they are set.** A rule counts in money from the day it is switched to it until the
 day it is switched away: of November, with a switch on the 25th, only what stood from the 25th on. The weight is the
@@ -54,8 +63,11 @@ def _section(rule: Rule) -> str:
 {rule.why}
 
 - **Fix:** {rule.fix}
-- **Severity:** {rule.severity}
+- **Severity:** {rule.severity}{", which is answered and never costs money" if rule.severity == QUESTION else ""}
+- **Looks at:** a {rule.unit}
 - **Clock:** {CLOCKS[rule.clock]}
+- **Norm:** {", ".join(f"`{one.name}` ({one.label})" for one in rule.parameters) or "none"}
 - **An opportunity in quality:** {rule.says_check}
+- **At first:** {rule.mode}, with a weight of {rule.weight}
 - **Says:** {rule.sentences[PLAIN]}
 """

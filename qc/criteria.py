@@ -43,6 +43,11 @@ class Bench:
     steps: Mapping[str, Steps]
     fields: frozenset[str]
 
+    @property
+    def touches(self) -> bool:
+        """Whether a rule ever on reads them."""
+        return any(RULES[code].reads_touches for code in self.steps)
+
 
 def stamp() -> tuple[Any, ...]:
     """The present STAMP."""
@@ -65,9 +70,9 @@ def bench(at: tuple[Any, ...] | None = None) -> Bench:
     return _kept[1]
 
 
-def kept_fields() -> frozenset[str] | None:
-    """The fields of the terms as they were last read here; None before that."""
-    return _kept[1].fields if _kept else None
+def kept_reads() -> tuple[frozenset[str] | None, bool]:
+    """The fields of the terms as they were last read here (None before that: all), and whether touches are wanted."""
+    return (_kept[1].fields, _kept[1].touches) if _kept else (None, True)
 
 
 def _read() -> Bench:

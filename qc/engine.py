@@ -14,7 +14,7 @@ from core import locks, moment
 from core.db import Statement, run_statements
 from pipelines.models import Deal, Person, Stage, Stay
 from qc import kept_checks, rule_modes
-from qc.criteria import STAMP, Bench, bench, field_names, fields_of, kept_fields, stage_norms
+from qc.criteria import STAMP, Bench, bench, field_names, fields_of, kept_reads, stage_norms
 from qc.regulations import draft
 from qc.rule_modes import Steps
 from qc.rules import CONTACT, DEAL, PERSON, RULES, STAGE, Breach, Check, Rule, Terms
@@ -139,15 +139,15 @@ def judge_together(
             (kept_checks.KNOWN, {"deals": deals}),
             (STAMP, {}),
         )
-        fields = kept_fields()
+        fields, touches = kept_reads()
         while True:
             _, asked, known, kept, [stamp], *answers = run_statements(
-                *first, *reading(deals, fields, history=history), prepare=True
+                *first, *reading(deals, fields, history=history, touches=touches), prepare=True
             )
             terms = bench(stamp)
-            if fields is None or terms.fields <= fields:
+            if (fields is None or terms.fields <= fields) and touches >= terms.touches:
                 break
-            fields = terms.fields
+            fields, touches = terms.fields, terms.touches
         if requests is None and not asked:
             return Judged(0, Counter())
         loaded = build(answers, history=history)
@@ -384,7 +384,8 @@ def backtest(stage_id: str, norms: Mapping[str, Any], days: int = 90) -> list[Tr
     stays = Stay.objects.filter(stage=stage_id).exclude(left_at__lte=since)
     counts: dict[tuple[str, int | None], Counter[str]] = defaultdict(Counter)
     codes = [code for code, rule in RULES.items() if rule.is_of_stages]
-    for deal in load_timelines(set(stays.values_list("deal_id", flat=True)), fields):
+    touches = any(RULES[code].reads_touches for code in codes)
+    for deal in load_timelines(set(stays.values_list("deal_id", flat=True)), fields, touches):
         for code in codes:
             for suffix, judged_by in (("", tried), ("_before", terms)):
                 for breach in _on_stage(code, deal, judged_by, stage_id):

@@ -124,15 +124,17 @@ def measure_time(rows: Iterable[OfDeal], asked: Asked) -> dict[int, list[TimeSco
             out_of_order = Spans((one.opens_at, one.closes_at) for one in row.held.get(code, ()))
             broken = demanded = NOTHING
             for part in asked.rules[code][1]:
-                window = Spans([asked.window(part, row.person)])
+                window = asked.window(part, row.person)
                 for check in checks:
                     if check.flags & UNTIMED:
                         continue
                     clock = _clock(asked.clocks, check.clock or RULES[code].clock, row.person)
-                    time = Spans(_moments(check, row.first)) & window
-                    demanded += _worked(clock, time)
-                    if out_of_order:
-                        broken += _worked(clock, time & out_of_order)
+                    for start, end in _moments(check, row.first, window):
+                        demanded += clock.worked(start, end)
+                        for since, until in out_of_order:
+                            broken += clock.worked(
+                                max(since, start), end if until is None else min(until, end)
+                            )
             if demanded:
                 by_rule = found.setdefault(row.person, {})
                 before = by_rule.get(code, (NOTHING, NOTHING, 0))
@@ -201,13 +203,13 @@ def _since(first: datetime, moment: datetime) -> float:
     return (moment - first).total_seconds()
 
 
-def _moments(check: Kept, first: datetime) -> Iterator[tuple[datetime, datetime | None]]:
+def _moments(check: Kept, first: datetime, window: Counted) -> Iterator[tuple[datetime, datetime]]:
+    """Its spans as far as they lie in the window."""
     for begin, end in check.pairs():
-        yield first + timedelta(seconds=begin), None if end is None else first + timedelta(seconds=end)
-
-
-def _worked(clock: AnyClock, spans: Spans) -> timedelta:
-    return sum((clock.worked(start, end) for start, end in spans if end is not None), NOTHING)
+        start = max(first + timedelta(seconds=begin), window.start)
+        until = window.until if end is None else min(first + timedelta(seconds=end), window.until)
+        if start < until:
+            yield start, until
 
 
 def _clock(clocks: Clocks, code: str, person: int) -> AnyClock:

@@ -184,7 +184,7 @@ def _clock(kind: Length, norm: Any) -> str:
 def _limit(kind: Length, value: timedelta | None, clock: str) -> str:
     if value is None:
         return gettext(kind.nothing)
-    if clock == CALENDAR:
+    if clock == CALENDAR or (not clock and "days" in kind.units):
         return length(value)
     hours = {"hours": working_hours(value)}
     if not clock:

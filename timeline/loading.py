@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
 from core.db import Row, Statement, run_statements
 from timeline.history import Completion, Life, completion, fold_pieces
-from timeline.timeline import LOST, PRICE, WON, WORK, Change, Piece, Planned, Timeline
+from timeline.timeline import LOST, PRICE, WON, WORK, Change, Piece, Planned, Timeline, Touch
 
 BATCH = 2_000
 T = TypeVar("T")
@@ -43,6 +44,13 @@ CHANGES = """
 """
 
 
+# Of people that are mirrored: robots write as nobody. What the client writes is told by nobody of ours.
+TOUCHES = """
+    select deal_id, at, manager_id from pipelines_touch
+    where deal_id = any(%(ids)s) and manager_id is not null and kind <> 'message_in' order by deal_id, at, id
+"""
+
+
 class Move(NamedTuple):
     """One event of a task: its due moment or its owner, as text; amoCRM does not always tell what was before."""
 
@@ -64,18 +72,27 @@ class Loaded(NamedTuple):
     closings: dict[int, datetime]
 
 
-def load_timelines(ids: Iterable[int], fields: Collection[str] | None = None) -> Iterator[Timeline]:
+def load_timelines(
+    ids: Iterable[int], fields: Collection[str] | None = None, touches: bool = False
+) -> Iterator[Timeline]:
     """The deals among ``ids`` that are mirrored, in the order of their ids within each batch of 2,000.
 
-    ``fields``: whose changes are wanted (custom field ids as text, "price"); None = of every field.
+    ``fields``: whose changes are wanted (custom field ids as text, "price"); None = of every field. ``touches``:
+    whether they are wanted.
     """
     wanted = list(dict.fromkeys(ids))
     for start in range(0, len(wanted), BATCH):
-        yield from build(run_statements(*reading(wanted[start : start + BATCH], fields))).timelines
+        yield from build(
+            run_statements(*reading(wanted[start : start + BATCH], fields, touches=touches))
+        ).timelines
 
 
 def reading(
-    ids: Sequence[int], fields: Collection[str] | None = None, *, history: bool = False
+    ids: Sequence[int],
+    fields: Collection[str] | None = None,
+    *,
+    history: bool = False,
+    touches: bool = False,
 ) -> list[Statement]:
     """What `build` needs of these deals. ``history``: with all events that their lives and tasks follow from."""
     deals = {"ids": ids}
@@ -89,17 +106,21 @@ def reading(
         (MOVES, {"ids": ids, "kinds": moves}),
         (CHANGES, {"ids": ids, "kinds": changes, "fields": None if fields is None else list(fields)}),
         (DEALS, deals),
+        *([(TOUCHES, deals)] if touches else []),
     ]
 
 
 def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
     """Timelines from the answers to `reading`: with ``history`` from what it says, else from what is kept of it."""
-    kinds, stays, planned, moves, changed, deals = answers
+    kinds, stays, planned, moves, changed, deals, *more = answers
     kind_of: dict[str, str] = dict(kinds)
     loaded = Loaded([], {}, {}, {})
     kept: dict[int, list[Piece]] = defaultdict(list)
     for deal, stage, owner, since, until, *rest in stays:
         kept[deal].append(Piece(stage, kind_of.get(stage, WORK), owner, since, until, *rest))
+    touched: dict[int, list[Touch]] = defaultdict(list)
+    for deal, *touch in chain(*more):
+        touched[deal].append(Touch._make(touch))
     tasks = _tasks(planned, moves, loaded.tasks if history else None)
     changes: dict[int, list[Change]] = defaultdict(list)
     for deal, at, field, before, after in changed:
@@ -126,6 +147,7 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
                 tuple(lived),
                 tuple(tasks.get(deal, ())),
                 tuple(told),
+                tuple(touched.get(deal, ())),
             )
         )
     return loaded

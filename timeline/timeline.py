@@ -71,9 +71,17 @@ class Change(NamedTuple):
     after: Any
 
 
+class Touch(NamedTuple):
+    """A person called, wrote to the client or left a note; what the client or a robot does is no touch."""
+
+    at: datetime
+    person: int
+
+
 @dataclass(frozen=True)
 class Timeline:
-    """A deal from its creation on. Pieces, tasks and changes come in the order of time.
+    """A deal from its creation on. Pieces, tasks, changes and touches come in the order of time; ``touches`` are there
+    only when they were asked for.
 
     Nothing outlives ``deleted_at``.
     """
@@ -88,6 +96,7 @@ class Timeline:
     pieces: tuple[Piece, ...] = ()
     tasks: tuple[Planned, ...] = ()
     changes: tuple[Change, ...] = ()
+    touches: tuple[Touch, ...] = ()
 
     def __post_init__(self) -> None:
         if (end := self.deleted_at) is not None:

@@ -46,7 +46,7 @@ def postmaster(project: Path) -> int:
 
 def test_four_starters_at_once_get_the_same_servers(project: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from salesops import embedded;"
+        "import sys; from pathlib import Path; from devtools import embedded;"
         "print(embedded.ensure(project=Path(sys.argv[1])))"
     )
     starters = [

@@ -1,6 +1,6 @@
 """What a rule says of a deal: the occasions on which it could be broken, and the stretches in which it was."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -49,12 +49,26 @@ class Check(NamedTuple):
     clock: str = ""
 
 
-def checks(held: Held, breaches: Iterable[Breach] = (), **occasion: Any) -> Iterator[Check]:
+def checks(
+    held: Held,
+    breaches: Iterable[Breach] = (),
+    stage: str | None = None,
+    task: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    once: bool = False,
+    counted: bool = True,
+    timed: bool = True,
+    clock: str = "",
+) -> list[Check]:
     """The checks of one occasion: one for everybody who held it, each with what is held against him."""
+    about = (stage, task, since, until, once, counted, timed, clock)
     against: dict[int | None, list[Breach]] = {}
     for breach in breaches:
         against.setdefault(breach.owner, []).append(breach)
-    for person, spans in held.items():
-        yield Check(person, tuple(spans), tuple(against.pop(person, ())), **occasion)
-    for person, found in against.items():
-        yield Check(person, (), tuple(found), **occasion)
+    if not against:
+        return [Check(person, tuple(spans), (), *about) for person, spans in held.items()]
+    found = [
+        Check(person, tuple(spans), tuple(against.pop(person, ())), *about) for person, spans in held.items()
+    ]
+    return found + [Check(person, (), tuple(own), *about) for person, own in against.items()]

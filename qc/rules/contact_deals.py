@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,7 +31,7 @@ class Allowed:
     check="none: doubles are often made by robots, so it counts in nobody's quality",
     norm=Allowed,
 )
-def several_deals(contact: ContactLife, terms: Terms) -> Iterator[Check]:
+def several_deals(contact: ContactLife, terms: Terms) -> Iterable[Check]:
     """Two managers call the same client, or one deal hides that the other has gone cold.
 
     Fix: merge the deals in amoCRM, or close the one that is not led.

@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -89,7 +89,7 @@ def requirements(norm: LongestStay, standing: Standing) -> list[Requirement]:
     requirements=requirements,
     stay=limit,
 )
-def stuck(deal: Timeline, terms: Terms) -> Iterator[Check]:
+def stuck(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """A deal that outlives its stage rarely moves on by itself, and the money in it stands still.
 
     Fix: do the stage's next step and move the deal, or close it with a reason.

@@ -1,5 +1,5 @@
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial, reduce
@@ -102,7 +102,7 @@ def requirements(norm: RequiredFields, standing: Standing) -> list[Requirement]:
     requirements=requirements,
     on_closing=True,
 )
-def missing_fields(deal: Timeline, terms: Terms) -> Iterator[Check]:
+def missing_fields(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """What is not written down on a stage has to be asked again on the next one, and no report can count it.
 
     Fix: fill the named fields in on the deal's card.

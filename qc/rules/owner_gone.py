@@ -1,5 +1,5 @@
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from core.spans import Spans
@@ -25,7 +25,7 @@ NOBODY = "nobody"
     variants={NOBODY: _("Nobody has led the deal since %(since)s")},
     check="none: it is the head's matter and counts in nobody's quality",
 )
-def owner_gone(deal: Timeline, terms: Terms) -> Iterator[Check]:
+def owner_gone(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """Nobody calls a client whose manager has left, and nobody notices.
 
     Fix: the head of sales gives the deal to somebody who works.

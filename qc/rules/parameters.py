@@ -27,7 +27,8 @@ PART = re.compile(r"(\d+(?:\.\d+)?) ?(d|h|min|m|s)(?:\s+|$)")
 
 @dataclass(frozen=True)
 class Length:
-    """A length of time, or None. ``clock`` names the parameter that says on which clock it runs ("": the owner's).
+    """A length of time, or None. ``clock`` names the parameter that says on which clock it runs; without one it is the
+    owner's, or the calendar where days are among the ``units``.
 
     ``nothing`` is what a sentence calls None. ``closing``: why there is none on a closing stage ("": there may be).
     """

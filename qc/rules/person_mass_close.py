@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ class Burst:
     check="none: a question is answered, and counts in nobody's quality",
     norm=Burst,
 )
-def mass_close(person: PersonLife, terms: Terms) -> Iterator[Check]:
+def mass_close(person: PersonLife, terms: Terms) -> Iterable[Check]:
     """Deals that are closed in a row, without a word, may be a tidying of the list before somebody looks at it.
 
     Fix: say what happened: a campaign that ended, a base that was cleaned, or deals that must be opened again.

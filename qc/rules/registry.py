@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ PLAIN, AHEAD = (
 )  # variants of a sentence: the usual one, and that of a finding which has not opened yet
 NAMES = re.compile(r"%\((\w+)\)s")
 
-Function = Callable[[Any, Any], Iterator[Check]]
+Function = Callable[[Any, Any], Iterable[Check]]
 F = TypeVar("F", bound=Function)
 
 
@@ -33,6 +33,7 @@ class Rule:
     sentence. ``figures`` of pages rest on the rule's findings. ``norm`` is the class of its parameters, ``facts`` says
     what a norm demands, ``pill`` in a word, ``requirements`` what it asks of a deal now, ``stay`` how long a deal may
     be on the stage and by which clock. ``on_closing``: whether a closing stage can have such a norm.
+    ``reads_touches``: whether it needs them in the timeline, which costs a read of its own.
     """
 
     code: str
@@ -56,6 +57,7 @@ class Rule:
     requirements: Callable[[Any, Standing], Requirements] | None = None
     stay: Callable[[Any], tuple[timedelta, str] | None] | None = None
     on_closing: bool = False
+    reads_touches: bool = False
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

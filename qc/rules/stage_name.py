@@ -1,5 +1,5 @@
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -30,7 +30,7 @@ SURE, LIKELY = 0.5, 0.3  # scores of readings
     sentence=_("“%(stage)s” names what is being done, not what has been reached"),
     check="none: a name is the administrator's matter",
 )
-def no_result(stage: StageLife, terms: Terms) -> Iterator[Check]:
+def no_result(stage: StageLife, terms: Terms) -> Iterable[Check]:
     """A deal may lie for weeks on “Negotiations”; “Terms agreed” is true or it is not.
 
     Fix: rename the stage in amoCRM by what is reached when a deal comes to it.

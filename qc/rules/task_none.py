@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -78,7 +78,7 @@ def requirements(norm: NextTask, standing: Standing) -> list[Requirement]:
     pill=pill,
     requirements=requirements,
 )
-def no_next_task(deal: Timeline, terms: Terms) -> Iterator[Check]:
+def no_next_task(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """A deal nobody has planned to touch goes cold unnoticed.
 
     Fix: put the next call or meeting into amoCRM.

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import chain
 
@@ -31,15 +31,15 @@ def requirements(norm: None, standing: Standing) -> list[Requirement]:
     occasion=TASK,
     requirements=requirements,
 )
-def overdue(deal: Timeline, terms: Terms) -> Iterator[Check]:
+def overdue(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """A promise to the client was not kept in time, or was kept and not written down.
 
     Fix: do what was planned and complete the task, or agree on a new time and move it before it is due.
     """
     late: dict[int, list[Stretch]] = {}
     for task in deal.tasks:
-        breaches = list(_breaches(deal, task, terms))
         held: dict[int | None, list[Stretch]] = {}
+        breaches = list(_breaches(deal, task, terms))
         for breach in breaches:
             if breach.owner is not None:
                 terms.add(held, breach.owner, breach.opens_at, breach.closes_at)
@@ -75,9 +75,12 @@ def _breaches(deal: Timeline, task: Planned, terms: Terms) -> Iterator[Breach]:
     moves = [at for at, _ in task.dues[1:]]
     for (since, due), moved_at in zip(task.dues, chain(moves, [None]), strict=True):
         fell_due = max(due, since)
+        closes_at = (
+            ended_at if moved_at is None or (ended_at is not None and ended_at < moved_at) else moved_at
+        )
+        if closes_at is not None and closes_at <= fell_due:
+            continue
         opens_at, owner = _first_shift(task, fell_due, terms)
-        ends = [end for end in (moved_at, ended_at) if end is not None]
-        closes_at = min(ends) if ends else None
         if opens_at is None or (closes_at is not None and opens_at >= closes_at):
             continue
         piece = deal.piece_at(opens_at)

@@ -13,6 +13,7 @@ from timeline.timeline import LOST, WON, Piece, Visit
 
 N = TypeVar("N")
 ALWAYS = datetime.min.replace(tzinfo=UTC)  # stands in for «all along» inside comparisons; never handed out
+ALL_ALONG = ((ALWAYS, None),)
 
 Person = int | None
 Employment = tuple[datetime | None, datetime | None]
@@ -43,15 +44,16 @@ class Terms:
         That is the one in force when the visit ended, or the newest while it goes on. A closing stage is not left any
         more: there it is the one in force on entry.
         """
-        end = visit.since if visit.kind in (WON, LOST) else visit.until
-        return self.versions_at(norm, visit.stage, end)
+        return self.versions_at(norm, visit.stage, visit.since if visit.kind in (WON, LOST) else visit.until)
 
     def versions_at(self, norm: type[N], stage: str, moment: datetime | None) -> Versions[N] | None:
         """Those up to the one in force on a stage at a moment; None = the newest."""
         known = self._versions.get(norm)
         if known is None:
             known = self._versions[norm] = self._lay_out(norm)
-        of_stage: list[Versions[N]] = known.get(stage, [])
+        of_stage: list[Versions[N]] | None = known.get(stage)
+        if of_stage is None:
+            return None
         for versions in reversed(of_stage):
             published_at = versions.last.published_at
             if moment is None or published_at is None or published_at <= moment:
@@ -92,16 +94,24 @@ class Terms:
 
         ``demanded`` None = all along, and then a piece shorter than a second is a moment of its own.
         """
+        employed = self.employed
         for piece in pieces:
-            if piece.owner is None:
+            owner, began, ended = piece.owner, piece.since, piece.until
+            if owner is None:
                 continue
-            for since, until in ((ALWAYS, None),) if demanded is None else demanded:
-                start = since if since > piece.since else piece.since
-                end = piece.until
-                if until is not None and (end is None or until < end):
-                    end = until
-                if end is None or start < end or (demanded is None and start == end):
-                    self.add(held, piece.owner, start, end)
+            for since, until in ALL_ALONG if demanded is None else demanded:
+                start = since if since > began else began
+                end = ended if until is None or (ended is not None and ended <= until) else until
+                if end is not None and start >= end and (demanded is not None or start > end):
+                    continue
+                if owner in employed:
+                    self.add(held, owner, start, end)
+                elif (own := held.get(owner)) is None:
+                    held[owner] = [(start, end)]
+                elif own[-1][1] == start:
+                    own[-1] = (own[-1][0], end)
+                else:
+                    own.append((start, end))
         return held
 
     def add(
@@ -128,23 +138,25 @@ class Terms:
         else:
             own.append((start, end))
 
-    def deadline(self, pieces: Sequence[Piece], since: datetime, demand: Demand) -> datetime | None:
-        """When the grace of a demand ends that waits since ``since``, on the owner's clock; None = never.
+    def deadline(
+        self, pieces: Sequence[Piece], since: datetime, demand: Demand, clock: str = OWNER
+    ) -> datetime | None:
+        """When the grace of a demand ends that waits since ``since``, by default on the owner's clock; None = never.
 
         The first of ``demand`` is not after ``since``. A shorter grace begins anew when it is published, and ends no
         later than the longer one would have; a longer one is for everybody.
         """
         if len(demand) == 1:
-            return self.runs_out(OWNER, pieces, since, demand[0][1])
+            return self.runs_out(clock, pieces, since, demand[0][1])
         earlier = [grace for begin, grace in demand if begin is None or begin <= since]
         grace = earlier[-1]
-        due = self.runs_out(OWNER, pieces, since, grace)
+        due = self.runs_out(clock, pieces, since, grace)
         for begin, next_grace in demand[len(earlier) :]:
             assert begin is not None  # it is later than `since`
             if next_grace < grace:
-                due = min(due or FOREVER, self.runs_out(OWNER, pieces, begin, next_grace) or FOREVER)
+                due = min(due or FOREVER, self.runs_out(clock, pieces, begin, next_grace) or FOREVER)
             elif next_grace > grace:
-                due = max(due or FOREVER, self.runs_out(OWNER, pieces, since, next_grace) or FOREVER)
+                due = max(due or FOREVER, self.runs_out(clock, pieces, since, next_grace) or FOREVER)
             due, grace = None if due is FOREVER else due, next_grace
         return due
 

@@ -19,7 +19,7 @@ from qc.rules.deal_stuck import LongestStay
 from qc.rules.field_missing import RequiredFields
 from qc.rules.task_none import NextTask
 from team.clock import Clock, Clocks, Pattern, Schedule
-from timeline.timeline import Change, Piece, Planned, Timeline
+from timeline.timeline import Change, Piece, Planned, Timeline, Touch
 
 START = datetime(2026, 11, 2, tzinfo=ZoneInfo("Europe/Moscow")).astimezone(UTC)
 PEOPLE = {"anna": 1, "boris": 2, "vera": 3, "-": None}
@@ -67,7 +67,10 @@ def hours(count: float) -> timedelta:
 
 
 def life(text: str, *tasks: str, until: float | None = None, **facts: Any) -> Timeline:
-    """A timeline; ``until`` deletes the deal; ``changes`` are (hour, field, before, after)."""
+    """A timeline; ``until`` deletes the deal; ``changes`` are (hour, field, before, after).
+
+    ``touches`` are hours, all of Anna's.
+    """
     steps = [step.split() for step in text.split(";")]
     pieces: list[Piece] = []
     for place, (begin, stage, owner) in enumerate(steps):
@@ -90,7 +93,9 @@ def life(text: str, *tasks: str, until: float | None = None, **facts: Any) -> Ti
     changes = tuple(
         Change(at(h), field, before, after) for h, field, before, after in facts.pop("changes", ())
     )
+    touches = tuple(Touch(at(h), PEOPLE["anna"]) for h in facts.pop("touches", ()))
     return Timeline(
+        touches=touches,
         id=1,
         created_at=pieces[0].since,
         updated_at=at(facts.pop("updated", 0)),

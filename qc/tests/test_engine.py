@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from core import moment
-from pipelines.models import Deal, Person
+from pipelines.models import Deal, Person, Touch
 from qc import engine, regulations
 from qc.models import Finding, Regulation, RuleMode, RuleStep
 from qc.rules import RULES, Rule
@@ -88,6 +88,15 @@ def test_timelines_hold_what_the_mirror_says() -> None:
         ("8", "71", None, "May"),
     ]
     assert len(next(load_timelines([5])).changes) == 3
+    for number, (kind, manager) in enumerate(
+        [("call_out", 2), ("message_in", 1), ("note", 1), ("message_out", None), ("call_in", 1)]
+    ):
+        Touch.objects.create(
+            id=str(number), at=at(number), updated_at=at(number), kind=kind, deal_id=5, manager_id=manager
+        )
+    [touched] = load_timelines([5], [], touches=True)
+    assert [(hour(touch.at), touch.person) for touch in touched.touches] == [("0", 2), ("2", 1), ("4", 1)]
+    assert next(load_timelines([5])).touches == ()
 
 
 def test_a_finding_is_written_before_it_opens() -> None:

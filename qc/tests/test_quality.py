@@ -182,7 +182,9 @@ class TestByTime:
             "time_zone": "Europe/Moscow",
         }
         rota = Rota.objects.create(name="Every day", pattern="1", **nine)
-        Employee.objects.filter(person_id=1).update(rota=rota)
+        employee = Employee.objects.get(person_id=1)
+        employee.rota = rota
+        employee.save()
         RuleMode.objects.exclude(rule="task.none").update(mode="warn")
         world.regulation("offer", needs_task=True)
 

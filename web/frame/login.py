@@ -54,7 +54,8 @@ class LoginForm(AuthenticationForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["username"].validators.append(MaxLengthValidator(LONGEST_NAME))
+        name = self.fields["username"]
+        name.validators.append(MaxLengthValidator(int(getattr(name, "max_length", None) or LONGEST_NAME)))
 
 
 class Login(LoginView):
