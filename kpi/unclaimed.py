@@ -1,7 +1,7 @@
 """Sales of a month that are in nobody's statement, and what is done with them once the month is closed."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -96,6 +96,30 @@ def _find(span: Period, statements: Iterable[Statement]) -> dict[date, list[Uncl
 
 
 @dataclass(frozen=True)
+class Pile:
+    """The sales of one amoCRM user, the dearest first."""
+
+    sales: list[Unclaimed]
+
+    @property
+    def first(self) -> Unclaimed:
+        return self.sales[0]
+
+    @property
+    def total(self) -> Decimal:
+        """Each deal once, by whichever measure."""
+        return sum({one.deal: one.amount for one in reversed(self.sales)}.values(), ZERO)
+
+
+def pile_by_user(sales: Iterable[Unclaimed]) -> list[Pile]:
+    """The largest sum first."""
+    found: dict[int | None, list[Unclaimed]] = defaultdict(list)
+    for one in sales:
+        found[one.user].append(one)
+    return sorted((Pile(rows) for rows in found.values()), key=lambda pile: -pile.total)
+
+
+@dataclass(frozen=True)
 class MonthState:
     """What a month asks of whoever closes it. ``changed``: deals that it paid and that count otherwise now."""
 
@@ -145,24 +169,32 @@ def review_months(now: datetime) -> list[MonthState]:
 
 
 @transaction.atomic
-def waive_sale(period: Period, deal: int, measure: str, author: Employee, reason: str) -> WaivedSale:
-    """Say that nobody is paid for a sale of a closed month. ValueError with a sentence for nonsense."""
+def waive_sales(
+    period: Period, sales: Collection[tuple[int, str]], author: Employee, reason: str
+) -> list[WaivedSale]:
+    """Say that nobody is paid for these sales, (deal, measure), of a closed month.
+
+    ValueError with a sentence for nonsense; then none is waived.
+    """
     lock_month(period)
     if not reason.strip():
         raise ValueError(_("Why nobody is paid for it must be said"))
     rows = Statement.objects.filter(period=period.first, status=Statement.Status.CLOSED).select_related(
         "scheme"
     )
-    for one in find_unclaimed(period, rows):
-        if (one.deal, one.measure) == (deal, measure):
-            return WaivedSale.objects.create(
-                period=period.first,
-                measure=measure,
-                deal=deal,
-                amount=one.amount,
-                author=author,
-                reason=reason.strip(),
-            )
-    raise ValueError(
-        _("Deal %(deal)s is not among the sales that are in nobody’s statement") % {"deal": deal}
+    found = {(one.deal, one.measure): one for one in find_unclaimed(period, rows)}
+    for deal, measure in sales:
+        if (deal, measure) not in found:
+            says = _("Deal %(deal)s is not among the sales that are in nobody’s statement")
+            raise ValueError(says % {"deal": deal})
+    return WaivedSale.objects.bulk_create(
+        WaivedSale(
+            period=period.first,
+            measure=measure,
+            deal=deal,
+            amount=found[deal, measure].amount,
+            author=author,
+            reason=reason.strip(),
+        )
+        for deal, measure in dict.fromkeys(sales)
     )

@@ -21,7 +21,7 @@ from kpi.models import Quota, Statement, StatementLine, WaivedSale
 from kpi.prices import finding_prices
 from kpi.tests.test_pay_schemes import put
 from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
-from kpi.unclaimed import find_unclaimed, review_months, waive_sale
+from kpi.unclaimed import find_unclaimed, review_months, waive_sales
 from pipelines.models import CustomField, Deal, Stage, Stay
 from team.models import AmoUser, Employee, HeadAssignment, Role
 
@@ -393,7 +393,7 @@ def test_a_sale_of_a_closed_month_can_be_paid_to_nobody_with_a_reason(closed: Mo
     )
     assert unclaimed(closed) == []
     with translation.override("en"), pytest.raises(ValueError, match="is not among the sales"):
-        waive_sale(NOVEMBER, closed.deal.pk, "won_sum", finance, "why")
+        waive_sales(NOVEMBER, [(closed.deal.pk, "won_sum")], finance, "why")
 
 
 def test_an_open_month_tells_of_sales_in_nobodys_statement_and_counts_them_once_linked() -> None:
@@ -520,7 +520,7 @@ def test_a_waiver_and_a_late_statement_need_a_closed_month() -> None:
         with pytest.raises(ValueError, match="2026-11 is not closed"):
             statements.add_statement(deal.manager_id, NOVEMBER, None)
         with pytest.raises(ValueError, match="is not among"):
-            waive_sale(NOVEMBER, deal.pk, "won_sum", month.employee, "why")
+            waive_sales(NOVEMBER, [(deal.pk, "won_sum")], month.employee, "why")
 
 
 def test_months_long_ago_are_read_together_without_more_questions(

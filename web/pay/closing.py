@@ -23,9 +23,11 @@ from kpi.measures import read_measure
 from kpi.models import Statement
 from kpi.sentences import signed
 from kpi.statements import add_statement, close_month, closes_months
-from kpi.unclaimed import waive_sale
+from kpi.unclaimed import waive_sales
 from team.models import Employee
-from web.frame.scope import no_person
+from web.frame.scope import LONGEST, no_person
+
+MOST = 1_000  # sales waived at once
 
 
 class CorrectionForm(forms.Form):
@@ -57,9 +59,6 @@ class CorrectionForm(forms.Form):
 
 
 class WaiverForm(forms.Form):
-    """``deal``: «deal:measure» of a sale in nobody's statement."""
-
-    deal = forms.RegexField(r"^[0-9]{1,18}:.{1,200}$", label=gettext_lazy("Deal"))
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=500)
 
 
@@ -110,18 +109,20 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def waive(request: HttpRequest) -> HttpResponse:
-    """Say that nobody is paid for a sale of a closed month."""
+    """Say that nobody is paid for sales of a closed month: each a ``deal``, «deal:measure»."""
     user = _finance(request)
-    form = WaiverForm(request.POST)
     try:
         period = _period(request)
-        given = _checked(form)
-        deal, _mark, measure = given["deal"].partition(":")
-        waive_sale(period, int(deal), measure, user, given["reason"])
-        messages.success(request, _("Nobody is paid for deal %(deal)s.") % {"deal": deal})
+        named = [one.partition(":") for one in request.POST.getlist("deal")[:MOST]]
+        if not named or not all(deal.isdecimal() and len(deal) <= LONGEST for deal, _mark, _measure in named):
+            raise ValueError(_("Choose the sales that nobody is paid for."))
+        sales = [(int(deal), measure) for deal, _mark, measure in named]
+        number = len(waive_sales(period, sales, user, _checked(WaiverForm(request.POST))["reason"]))
     except ValueError as error:
         messages.error(request, str(error))
         return redirect("my-month")
+    done = ngettext("Nobody is paid for %(number)s sale.", "Nobody is paid for %(number)s sales.", number)
+    messages.success(request, done % {"number": number})
     return _overview(period)
 
 
@@ -132,7 +133,7 @@ def include(request: HttpRequest) -> HttpResponse:
     person = request.POST.get("manager", "")
     try:
         period = _period(request)
-        if not person.isdecimal() or len(person) > 18:
+        if not person.isdecimal() or len(person) > LONGEST:
             raise no_person(person)
         add_statement(int(person), period, user)
     except ValueError as error:

@@ -28,7 +28,7 @@ from kpi.promises import Promise, list_promises
 from kpi.sentences import percent
 from kpi.statements import check_closable, closes_months, find_open_months
 from kpi.trend import compare_months, list_months, sum_up_month
-from kpi.unclaimed import find_unclaimed
+from kpi.unclaimed import find_unclaimed, pile_by_user
 from pipelines.models import Account, Person
 from qc import queries as judgement
 from team.models import Employee
@@ -79,7 +79,7 @@ def _everybody(user: Employee, choice: Choice) -> dict[str, Any]:
             "open_months": [one for one in find_open_months(moment.now()) if one != choice.period.first],
             "changed": [(row, differences[row.pk]) for row in paid if row.pk in differences],
             "changed_pay": sum((one.pay for one in differences.values()), Decimal(0)),
-            "unclaimed": find_unclaimed(choice.period, paid),
+            "unclaimed": pile_by_user(find_unclaimed(choice.period, paid)),
             "closed": is_over and bool(paid) and not closes,
         }
     return context
