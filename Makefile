@@ -8,7 +8,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 RUNTIME := requirements.txt requirements-local.txt
 MESSAGES := $(wildcard locale/*/LC_MESSAGES/*.po)
 
-.PHONY: help run setup setup-dev test lint format bench lock stop clean
+.PHONY: help run setup setup-dev test lint format bench mutants lock stop clean
 
 help:
 	@echo 'make run [PORT=8000]  set everything up and open the portal with a demo company'
@@ -17,6 +17,7 @@ help:
 	@echo 'make test             set everything up, lint, all tests'
 	@echo 'make setup            virtualenv and packages only'
 	@echo 'make lint | format    check | rewrite the code'
+	@echo 'make mutants          break the rooms that think and see whether a test notices (half an hour)'
 	@echo 'make bench            measure the targets of docs/performance'
 	@echo 'make lock             resolve requirements*.in again'
 	@echo 'make stop | clean     stop the embedded servers | and remove all they and setup made'
@@ -49,6 +50,9 @@ format: setup-dev
 
 bench: setup-dev
 	@$(PY) -m bench
+
+mutants: setup-dev
+	@$(PY) -m devtools.mutants
 
 # Later lists are resolved under the pins of the earlier ones, so all three install together.
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

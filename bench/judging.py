@@ -16,8 +16,8 @@ from bench.measure import Cost, cost, share, typical
 from bench.report import Line, against, below, compared, milliseconds
 from bench.setting import Setting
 from jobs import judgement_queue
-from pipelines.mirror import sync
 from pipelines.mirror.entities import ENTITIES
+from pipelines.mirror.upsert import store_rows
 from pipelines.models import Deal, Event, JudgementRequest, Stay
 from qc import engine, parallel
 
@@ -68,7 +68,7 @@ def move(deal: dict[str, Any], number: int) -> int:
         "before": deal["stage_id"],
         "after": stage_id(0, place),
     }
-    sync.store(ENTITIES["events"], [event])
+    store_rows(ENTITIES["events"], [event])
     Deal.objects.filter(pk=key).update(stage_id=stage_id(0, place), updated_at=at)
     return key
 

@@ -10,7 +10,7 @@ from bench.items import FIRST, PAGE, Item
 from bench.measure import Action, turn_by_turn
 from bench.report import Line, against, compared
 from bench.setting import Setting
-from pipelines.mirror import sync
+from pipelines.mirror import upsert
 from pipelines.mirror.entities import ENTITIES
 from pipelines.models import Deal
 
@@ -22,7 +22,7 @@ CASES = (("unchanged", 0.0, 0.10), ("5 % changed", 0.05, 0.15), ("all changed", 
 
 
 def ours(page: list[Item]) -> None:
-    sync.save(DEALS, DEALS.rows(page, ZONE))
+    upsert.store_mirrored_rows(DEALS, DEALS.rows(page, ZONE))
 
 
 def bulk_create(page: list[Item]) -> None:

@@ -171,10 +171,13 @@ def cut_wide() -> bool:
         statements: list[Statement] = []
         if any(rules is None for rules, _ in everything):
             history = any(history for _, history in everything)
+            engine.judge_every_subject()
             statements += [(COVERED, {"history": history}), cut(ALL, None, history=history)]
         else:
             if everything:
-                statements.append(cut(ALL, sorted({rule for rules, _ in everything for rule in rules})))
+                named = sorted({rule for rules, _ in everything for rule in rules})
+                engine.judge_every_subject([rule for rule in named if rule in RULES])
+                statements.append(cut(ALL, named))
             if stages:
                 values: dict[str, Any] = {"stages": list(stages), "since": list(stages.values())}
                 statements.append(cut(ON_STAGES, None, **values))

@@ -30,7 +30,7 @@ class Weighed:
     pk: int
     rule: str
     mode: str
-    deal_id: int
+    deal_id: int | None
     stage_id: str | None
     manager_id: int | None
     opens_at: datetime

@@ -28,7 +28,7 @@ class FindingLike(Protocol):
     @property
     def mode(self) -> str: ...
     @property
-    def deal_id(self) -> int: ...
+    def deal_id(self) -> int | None: ...
     @property
     def stage_id(self) -> str | None: ...
     @property
@@ -82,7 +82,7 @@ def held(findings: Collection[FindingLike], now: datetime) -> set[int]:
 
     Keys of findings; one query.
     """
-    pieces: dict[tuple[int | None, int], list[Stay]] = defaultdict(list)
+    pieces: dict[tuple[int | None, int | None], list[Stay]] = defaultdict(list)
     for piece in Stay.objects.filter(
         deal__in={finding.deal_id for finding in findings},
         manager__in={finding.manager_id for finding in findings if finding.manager_id is not None},

@@ -17,7 +17,8 @@ from metrics.words import NO_DENOMINATOR, STOCK, ZERO
 from pipelines.models import Deal, Stage, Stay
 from qc import queries as judgement
 from qc import stalled
-from qc.queries import RuleScore
+from qc.models import Finding
+from qc.queries import RuleScore, TimeScore
 
 OWNER_AT_OPENING = _("the owner at the moment when the finding opened; later reassignment does not move it")
 PER = 100 * 86_400  # seconds of a hundred deal-days
@@ -45,10 +46,32 @@ def quality(question: Question) -> Answer:
     }
 
 
+def quality_time(question: Question) -> Answer:
+    """The score by time of the rules that count in money, 0…100; it rests on so many deals, counted for each rule."""
+    scores: dict[Any, list[TimeScore]] = dict(judgement.quality_by_time(question.period, question.people))
+    if question.by is None:
+        pooled: dict[str, TimeScore] = {}
+        for score in (score for found in scores.values() for score in found):
+            seen = pooled.get(score.rule)
+            pooled[score.rule] = (
+                score
+                if seen is None
+                else seen._replace(
+                    broken=seen.broken + score.broken,
+                    demanded=seen.demanded + score.demanded,
+                    deals=seen.deals + score.deals,
+                )
+            )
+        scores = {None: list(pooled.values())} if pooled else {}
+    return {
+        key: (judgement.time_score(found), sum(score.deals for score in found))
+        for key, found in scores.items()
+    }
+
+
 def opened(question: Question) -> QuerySet[Any]:
     """Findings that opened in the period and stand; those of shadow rules do not count."""
-    findings = Deal._meta.get_field("findings").related_model._default_manager
-    found = findings.filter(withdrawn_at=None, mode__in=stalled.SHOWN)
+    found = Finding.objects.filter(withdrawn_at=None, mode__in=stalled.SHOWN)
     found = found.filter(opens_at__gte=question.period.start, opens_at__lt=question.moment)
     return found.annotate(who=F("manager_id"), funnel=F("stage__pipeline_id"), step=F("stage_id"))
 
@@ -56,8 +79,7 @@ def opened(question: Question) -> QuerySet[Any]:
 def held(question: Question) -> QuerySet[Any]:
     """Findings of rules that count in money which stood against somebody at any time of the period."""
     until = min(question.moment, judgement.known_until(question.now))
-    findings = Deal._meta.get_field("findings").related_model._default_manager
-    found = findings.filter(withdrawn_at=None, mode="money", rule__in=judgement.OPPORTUNITIES)
+    found = Finding.objects.filter(withdrawn_at=None, mode="money", rule__in=judgement.counted_rules())
     found = found.filter(Q(closes_at=None) | Q(closes_at__gt=question.period.start), opens_at__lt=until)
     return found.filter(manager__isnull=False).annotate(who=F("manager_id"))
 
@@ -118,6 +140,23 @@ register(
         empty=None,
         source=held,
         answer=quality,
+    )
+)
+register(
+    Metric(
+        code="quality_time",
+        title=_("Quality by time"),
+        unit="points",
+        clock=_("of each rule; for owners their own shifts"),
+        attribution=OWNER_AT_OPENING,
+        denominator=_(
+            "the time in which each rule was to be kept on the person's own deals; rules weigh by their weight"
+        ),
+        by=("manager",),
+        options=(),
+        empty=None,
+        source=held,
+        answer=quality_time,
     )
 )
 register(

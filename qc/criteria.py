@@ -9,7 +9,7 @@ from core.db import run_statements
 from pipelines.models import CustomField
 from qc import rule_modes
 from qc.models import Regulation, RuleMode
-from qc.norms import read_norms
+from qc.norms import read_norm, read_norms
 from qc.rule_modes import Steps
 from qc.rules import RULES, StageNorms, Terms
 from qc.rules.parameters import DealFields
@@ -20,8 +20,8 @@ from timeline.timeline import PRICE
 STAMP = """
     select (select sum(hashtextextended((id, stage_id, version, published_at, norms)::text, 0))
             from qc_regulation where published_at is not null),
-           (select sum(hashtextextended((rule, mode, since)::text, 0)) from qc_rulemode),
-           (select sum(hashtextextended((rule, mode, since)::text, 0)) from qc_rulestep),
+           (select sum(hashtextextended((rule, mode, norm, since)::text, 0)) from qc_rulemode),
+           (select sum(hashtextextended((rule, mode, norm, since)::text, 0)) from qc_rulestep),
            (select sum(hashtextextended(r::text, 0)) from team_rota r),
            (select sum(hashtextextended(a::text, 0)) from team_rotaassignment a),
            (select sum(hashtextextended((c.id, c.country, c.eve_minutes)::text, 0)) from team_holidaycalendar c),
@@ -30,7 +30,7 @@ STAMP = """
            (select sum(hashtextextended((id, person_id, hired_on, left_on)::text, 0)) from team_employee),
            (select sum(hashtextextended(d::text, 0)) from team_dayoff d),
            (select sum(hashtextextended((id, is_active, deleted_at)::text, 0)) from pipelines_person),
-           (select sum(hashtextextended((id, kind)::text, 0)) from pipelines_stage),
+           (select sum(hashtextextended((id, kind, name, deleted_at)::text, 0)) from pipelines_stage),
            (select sum(hashtextextended((id, name, deleted_at)::text, 0)) from pipelines_customfield)
 """
 
@@ -82,7 +82,22 @@ def _read() -> Bench:
         if code in known and any(step.mode != RuleMode.Mode.OFF for step in known[code])
     }
     stages = {stage: tuple(versions) for stage, versions in norms.items()}
-    return Bench(Terms(stages, load_clocks(), departures(), employment()), ever_on, fields_of(norms.values()))
+    since = {code: steps[0].since for code, steps in ever_on.items()}
+    terms = Terms(stages | portal_norms(ever_on), load_clocks(), departures(), employment(), since)
+    return Bench(terms, ever_on, fields_of(norms.values()))
+
+
+def portal_norms(steps: Mapping[str, Steps]) -> dict[str, tuple[StageNorms, ...]]:
+    """The norms of rules that have one for the whole portal; before its first step a rule is judged as with it."""
+    found = {}
+    for code, of_rule in steps.items():
+        rule = RULES[code]
+        if rule.norm is not None and not rule.is_of_stages:
+            found[code] = tuple(
+                StageNorms(None, step.since if place else None, {rule.norm: read_norm(rule, step.norm)})
+                for place, step in enumerate(of_rule)
+            )
+    return found
 
 
 def stage_norms(regulation: Regulation, names: Mapping[str, str]) -> StageNorms:

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import GreaterThan
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +22,7 @@ class Severity(models.TextChoices):
 
 
 class RuleMode(models.Model):
-    """How far a rule reaches and what it weighs, both since ``since``. A rule without a row is off."""
+    """How far a rule reaches, what it weighs and by which norm, all since ``since``. A rule without a row is off."""
 
     class Mode(models.TextChoices):
         OFF = "off", _("off")
@@ -33,6 +33,9 @@ class RuleMode(models.Model):
     rule = models.CharField(max_length=40, primary_key=True)
     mode = models.CharField(_("mode"), max_length=6, choices=Mode, default=Mode.OFF)
     weight = models.PositiveSmallIntegerField(_("weight"), default=1)
+    norm = models.JSONField(
+        _("norm"), default=dict, blank=True
+    )  # of a rule whose norm is no stage's: see `qc.norms`
     since = models.DateTimeField(_("since"))
 
     class Meta:
@@ -42,11 +45,12 @@ class RuleMode(models.Model):
 
 
 class RuleStep(models.Model):
-    """What a rule's mode and weight were before the present ones: from ``since`` until its next step."""
+    """What a rule's mode, weight and norm were before the present ones: from ``since`` until its next step."""
 
     rule = models.CharField(max_length=40)
     mode = models.CharField(max_length=6, choices=RuleMode.Mode)
     weight = models.PositiveSmallIntegerField()
+    norm = models.JSONField(default=dict)
     since = models.DateTimeField()
 
     class Meta:
@@ -121,16 +125,39 @@ class FindingQuerySet(models.QuerySet[Any]):
 class Finding(models.Model):
     """One occurrence of a broken rule: broken since ``since``, counted from after ``opens_at`` to before ``closes_at``.
 
-    ``opens_at`` may lie in the future: a warning. Found again by (rule, deal, task, since) when judged again;
-    one that a newer judgement no longer finds is withdrawn, or dropped if it had never opened.
+    ``opens_at`` may lie in the future: a warning. Found again by (rule, subject, task, since) when judged again, and
+    so it keeps its id; one that a newer judgement no longer finds is withdrawn until it is found again.
     ``manager`` is the deal's (or the task's) owner at ``opens_at``. ``mode`` is the rule's at ``closes_at``, or now.
+
+    A finding is about a ``unit``: a deal, or a person (``manager``), a contact, a stage; of those, ``values`` name the
+    deals behind it. ``subject`` is the unit's id as text.
     """
+
+    class Unit(models.TextChoices):
+        DEAL = "deal", _("deal")
+        PERSON = "person", _("person")
+        CONTACT = "contact", _("contact")
+        STAGE = "stage", _("stage")
 
     rule = models.CharField(max_length=40)
     severity = models.CharField(max_length=9, choices=Severity)
     mode = models.CharField(max_length=6, choices=RuleMode.Mode)
+    unit = models.CharField(max_length=7, choices=Unit, default=Unit.DEAL, db_default=Unit.DEAL)
     deal = models.ForeignKey(
-        "pipelines.Deal", models.DO_NOTHING, db_constraint=False, db_index=False, related_name="findings"
+        "pipelines.Deal",
+        models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        null=True,
+        related_name="findings",
+    )
+    contact = models.ForeignKey(
+        "pipelines.Contact",
+        models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        null=True,
+        related_name="findings",
     )
     task = models.ForeignKey(
         "pipelines.Task",
@@ -159,6 +186,16 @@ class Finding(models.Model):
         Regulation, models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+"
     )
     withdrawn_at = models.DateTimeField(null=True)
+    subject = models.GeneratedField(
+        expression=Case(
+            When(unit="person", then=Cast("manager_id", models.CharField(max_length=40))),
+            When(unit="contact", then=Cast("contact_id", models.CharField(max_length=40))),
+            When(unit="stage", then=F("stage_id")),
+            default=Cast("deal_id", models.CharField(max_length=40)),
+        ),
+        output_field=models.CharField(max_length=40),
+        db_persist=True,
+    )
 
     objects = FindingQuerySet.as_manager()
 
@@ -188,12 +225,42 @@ class Finding(models.Model):
                 name="finding_by_manager",
                 condition=Q(withdrawn_at=None),
             ),  # quality of a person in a period
+            models.Index(
+                fields=["unit", "subject"], name="finding_by_subject", condition=~Q(unit="deal")
+            ),  # diff of a judged person, contact or stage
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["rule", "deal", "task", "since"], nulls_distinct=False, name="finding_natural_key"
+                fields=["rule", "subject", "task", "since"],
+                nulls_distinct=False,
+                name="finding_natural_key",
             )
         ]
+
+    @property
+    def deals(self) -> list[int]:
+        """Ids of the deals behind it."""
+        return list(self.values.get("deals", ())) if self.deal_id is None else [self.deal_id]
+
+
+class DealChecks(models.Model):
+    """What one person could keep or break on one deal, from ``first`` until ``until``: see `qc.kept_checks`.
+
+    Written by the judgement of the deal, and only when ``digest`` says that it differs.
+    """
+
+    pk = models.CompositePrimaryKey("deal_id", "person_id")
+    deal_id = models.BigIntegerField()
+    person_id = models.BigIntegerField()
+    first = models.DateTimeField()
+    until = models.DateTimeField()
+    digest = models.BigIntegerField()
+    checks = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("checks of a deal")
+        verbose_name_plural = _("checks of deals")
+        indexes = [models.Index(fields=["person_id", "until"], name="checks_by_person")]
 
 
 class FullRun(models.Model):

@@ -96,6 +96,15 @@ def flat_values(norms: Norms) -> dict[str, Any]:
     return found
 
 
+def portal_document(rule: Rule, kept: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The norm of a rule that has one for the whole portal, with these values put in. Raises ValueError."""
+    norm = read_norm(rule, kept) if rule.norm is not None and not rule.is_of_stages else None
+    known = {} if norm is None else {rule.code: rule}
+    for _rule, one, value in named({rule.code: values} if values else {}, known):
+        norm = replace(norm, **{one.name: checked(one, value, {})})  # type: ignore[type-var]
+    return {} if norm is None else write_norm(rule, norm)
+
+
 def asks_for_fields(norms: Norms) -> bool:
     """Whether any norm names fields of the deal."""
     return any(

@@ -14,7 +14,7 @@ from pipelines.models import JudgementRequest, Stage
 from qc import norms, wording
 from qc.criteria import field_names
 from qc.models import Regulation, RuleMode, RuleStep
-from qc.rules import RULES
+from qc.rules import QUESTION, RULES
 from team.models import Employee
 
 TEXTS = ("entry_result", "goal", "term", "automation", "steps")
@@ -88,11 +88,13 @@ def publish(
     return regulation
 
 
-def set_mode(rule: str, mode: str, weight: int | None = None) -> RuleMode:
-    """Switch a rule further or back, or weigh it anew, from now on; what it was before stays known for its time.
+def set_mode(
+    rule: str, mode: str, weight: int | None = None, norm: Mapping[str, Any] | None = None
+) -> RuleMode:
+    """Switch a rule further or back, weigh it anew or give it another norm for the whole portal, from now on.
 
-    It demands judgement of all deals by a switched rule. Raises ValueError with one sentence for a
-    rule or a mode that does not exist.
+    What it was before stays known for its time. It demands judgement by a switched rule. Raises ValueError with one
+    sentence for a rule, a mode or a norm that does not exist, and for a question that is to cost money.
     """
     if rule not in RULES:
         raise ValueError(_("There is no rule “%(rule)s”.") % {"rule": rule})
@@ -100,16 +102,24 @@ def set_mode(rule: str, mode: str, weight: int | None = None) -> RuleMode:
         raise ValueError(_("A rule has no mode “%(mode)s”.") % {"mode": mode})
     if weight is not None and not 0 <= weight <= 100:
         raise ValueError(_("The weight of a rule is a number from 0 to 100."))
+    if mode == RuleMode.Mode.MONEY and RULES[rule].severity == QUESTION:
+        raise ValueError(_("A question is answered: it never counts in money."))
     with transaction.atomic():
         row, created = RuleMode.objects.select_for_update().get_or_create(
             rule=rule,
             defaults={"mode": mode, "weight": 1 if weight is None else weight, "since": moment.now()},
         )
-        switched = created or row.mode != mode
-        before, after = (row.mode, row.weight), (mode, row.weight if weight is None else weight)
+        kept = row.norm if norm is None else norms.portal_document(RULES[rule], row.norm, norm)
+        switched = created or row.mode != mode or row.norm != kept
+        before, after = (
+            (row.mode, row.weight, row.norm),
+            (mode, row.weight if weight is None else weight, kept),
+        )
         if before != after:
-            RuleStep.objects.create(rule=rule, mode=row.mode, weight=row.weight, since=row.since)
-            row.mode, row.weight, row.since = *after, moment.now()
+            RuleStep.objects.create(
+                rule=rule, mode=row.mode, weight=row.weight, norm=row.norm, since=row.since
+            )
+            row.mode, row.weight, row.norm, row.since = *after, moment.now()
             row.save()
         if switched:
             JudgementRequest.objects.demand_all([rule])

@@ -1,27 +1,28 @@
-"""How far a rule reached and when: its modes and weights are dated steps, each for its own time."""
+"""How far a rule reached and when: its modes, weights and norms are dated steps, each for its own time."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core.db import run_statements
 from qc.models import RuleMode
 
 STEPS = """
-    select rule, mode, weight, since from (
-        select rule, mode, weight, since, id from qc_rulestep
-        union all select rule, mode, weight, since, null from qc_rulemode
+    select rule, mode, weight, since, norm from (
+        select rule, mode, weight, since, id, norm from qc_rulestep
+        union all select rule, mode, weight, since, null, norm from qc_rulemode
     ) step order by rule, since, id nulls last
 """
 
 
 class Step(NamedTuple):
-    """A rule's mode and weight from ``since`` until its next step."""
+    """A rule's mode and weight from ``since`` until its next step; its norm, where that is no stage's."""
 
     mode: str
     weight: int
     since: datetime
+    norm: Mapping[str, Any] = {}
 
 
 Steps = Sequence[Step]

@@ -45,6 +45,8 @@ def because(finding: Finding, now: datetime) -> str:
         "hours": working_hours(norm),
         "due": moment(datetime.fromisoformat(due), now) if due else "",
         "fields": fields(finding.values.get("fields", [])),
+        "count": finding.values.get("count", ""),
+        "deals": len(finding.values.get("deals", ())),
     }
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 Id = Annotated[int, Meta(ge=1)]
 EMBEDDED: Final = {"embedded": "_embedded"}
@@ -42,6 +42,21 @@ class CustomField(Struct, kw_only=True):
     remind: str | None = None
     currency: str | None = None
     settings: Any = None
+    hidden_statuses: list[Any] | UnsetType = UNSET
+    chained_lists: list[Any] | UnsetType = UNSET
+    tracking_callback: str | UnsetType = UNSET
+    search_in: str | UnsetType = UNSET
+    is_required: bool | UnsetType = UNSET
+    is_visible: bool | UnsetType = UNSET
+
+
+class FieldGroup(Struct, kw_only=True):
+    id: str
+    name: str
+    is_predefined: bool = False
+    type: str = "custom_field_group"
+    entity_type: str = "leads"
+    sort: int = 0
 
 
 class LossReason(Struct, kw_only=True):
@@ -125,6 +140,14 @@ def full_rights() -> dict[str, Any]:
     }
 
 
+_OF_A_PERSON = ("is_admin", "is_free", "is_active", "group_id", "role_id")
+
+
+def role_rights() -> dict[str, Any]:
+    """What a role may, before anything is said of it: the rights without those that only a person has."""
+    return {key: value for key, value in full_rights().items() if key not in _OF_A_PERSON}
+
+
 class User(Struct, kw_only=True, rename=EMBEDDED):
     id: Id
     name: str
@@ -157,7 +180,7 @@ class User(Struct, kw_only=True, rename=EMBEDDED):
 class Role(Struct, kw_only=True):
     id: Id
     name: str
-    rights: dict[str, Any] = field(default_factory=full_rights)
+    rights: dict[str, Any] = field(default_factory=role_rights)
 
 
 class Webhook(Struct, kw_only=True):

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from werkzeug import Request, Response
@@ -15,11 +16,14 @@ from werkzeug.routing import Map, RequestRedirect
 
 from sandbox import control, oauth, problems, window
 from sandbox.api import (
+    absent,
     account,
     calls,
     cards,
+    chats,
     dictionaries,
     events,
+    fields,
     lead_writes,
     leads,
     links,
@@ -48,9 +52,12 @@ AREAS = (
     notes,
     calls,
     cards,
+    chats,
     links,
+    fields,
     dictionaries,
     webhooks,
+    absent,
 )
 ROUTES = Map([rule for area in AREAS for rule in area.RULES], strict_slashes=False)
 logger = logging.getLogger("sandbox")
@@ -75,8 +82,14 @@ class App:
         self.consent = True
         """Whether people on the consent page agree."""
         self.tokens = Tokens(self.integration, world.account.id, world.clock.timestamp)
-        self.token = self.tokens.add_long_lived(token, world.admin_id)
+        if token is not None:
+            self.token = self.tokens.add_long_lived(token, world.admin_id)
         self._counting = threading.Lock()
+
+    @cached_property
+    def token(self) -> str:
+        """The long-lived token. A generated one is made when first asked for: by then the server has its address."""
+        return self.tokens.add_long_lived(None, self.world.admin_id)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = Request(environ)
@@ -84,6 +97,8 @@ class App:
             return control.answer(self, request)(environ, start_response)
         if (seen := window.answer(self, request)) is not None:
             return seen(environ, start_response)
+        if latency := self.world.switches.latency:
+            time.sleep(latency)
         fault = self.faults.take(request.method, request.path)
         response = (self._suffer(fault, request) if fault else None) or self._gate(request)
         response.headers["X-Request-Id"] = uuid.uuid4().hex
@@ -138,6 +153,7 @@ class App:
             raise problems.not_found() from None
         except MethodNotAllowed:
             raise problems.Problem(405, "Method Not Allowed") from None
+        absent.require_customers(call)
         with self.world.lock:
             response: Response = handler(call, **path)
             return response

@@ -61,6 +61,8 @@ class Tokens:
     access: dict[str, Grant] = field(default_factory=dict)
     refresh: dict[str, tuple[Grant, float]] = field(default_factory=dict)
     revoked: set[str] = field(default_factory=set)
+    api_domain: str = "api-a.amocrm.ru"
+    """Host and port at which the tokens say that the API is found: of the server that serves them."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
@@ -90,8 +92,11 @@ class Tokens:
         self.codes[code] = (Grant(user_id, is_admin), self.now() + CODE_SECONDS)
         return code
 
-    def exchange(self, body: dict[str, Any]) -> dict[str, Any]:
-        """The token endpoint: a code or a refresh token, each good once, for a new pair. Raises `OAuthError`."""
+    def exchange(self, body: dict[str, Any], api_domain: str = "") -> dict[str, Any]:
+        """The token endpoint: a code or a refresh token, each good once, for a new pair. Raises `OAuthError`.
+
+        `api_domain` is the host by which the client has reached us.
+        """
         client = self.integration
         known = (client.client_id, client.client_secret)
         if not client.enabled or (body.get("client_id"), body.get("client_secret")) != known:
@@ -111,7 +116,7 @@ class Tokens:
                 grant = self._use(self.refresh, token, "Token", "Cannot decrypt the refresh token")
             else:
                 raise OAuthError("Check the `grant_type` parameter")
-            return self._pair(grant)
+            return self._pair(grant, api_domain)
 
     def disable(self) -> None:
         """The integration is switched off: every token dies at once."""
@@ -133,10 +138,10 @@ class Tokens:
             raise OAuthError(f"{what} has expired")
         return grant
 
-    def _pair(self, grant: Grant) -> dict[str, Any]:
+    def _pair(self, grant: Grant, api_domain: str) -> dict[str, Any]:
         now = self.now()
         refresh = "def50200" + secrets.token_hex(300)
-        access = self._jwt(grant.user_id, now + ACCESS_SECONDS)
+        access = self._jwt(grant.user_id, now + ACCESS_SECONDS, api_domain)
         self.access[access] = Grant(grant.user_id, grant.is_admin, now + ACCESS_SECONDS)
         self.refresh[refresh] = (grant, now + REFRESH_SECONDS)
         return {
@@ -146,7 +151,7 @@ class Tokens:
             "refresh_token": refresh,
         }
 
-    def _jwt(self, user_id: int, expires_at: int) -> str:
+    def _jwt(self, user_id: int, expires_at: int, api_domain: str = "") -> str:
         """RS256 with the claims that amoCRM puts in; some clients read `exp` without checking the signature."""
         now = self.now()
         claims = {
@@ -162,7 +167,7 @@ class Tokens:
             "version": 2,
             "scopes": SCOPES,
             "hash_uuid": str(uuid.uuid4()),
-            "api_domain": "api-a.amocrm.ru",
+            "api_domain": api_domain or self.api_domain,
         }
         head = _part({"typ": "JWT", "alg": "RS256", "kid": "sandbox"})
         signed = f"{head}.{_part(claims)}"

@@ -30,7 +30,7 @@ def checked(data: Any) -> Data:
     except msgspec.ValidationError as error:
         raise Broken(_sentence(str(error))) from None
     for kind in Data.__struct_fields__[1:]:
-        key = "uid" if kind == "unsorted" else "id"
+        key = {"unsorted": "uid", "talks": "talk_id"}.get(kind, "id")
         _unique(kind, (getattr(row, key) for row in getattr(rows, kind)))
     _check_statuses(rows)
     _check_leads(rows)

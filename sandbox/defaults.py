@@ -19,11 +19,13 @@ from sandbox.account_rows import (
 )
 from sandbox.rows import Data
 
+# The documentation's own JSON writes date_formant, the vendor's client reads date_format: both are there.
 DATETIME = {
     "date_pattern": "d.m.Y H:i",
     "short_date_pattern": "d.m.Y",
     "short_time_pattern": "H:i",
     "date_formant": "d.m.Y",
+    "date_format": "d.m.Y",
     "time_format": "H:i:s",
     "timezone": "Europe/Moscow",
     "timezone_offset": "+03:00",
@@ -47,9 +49,11 @@ def fill_gaps(data: Data, now: int) -> None:
         pipeline.account_id = data.account.id
         for status in pipeline.statuses:
             status.pipeline_id, status.account_id = pipeline.id, data.account.id
-    if not any(field.entity_type in ("contacts", "companies") for field in data.custom_fields):
-        first = max((field.id for field in data.custom_fields), default=500000) + 1
-        data.custom_fields += predefined_fields(first)
+    first = max((field.id for field in data.custom_fields), default=500000) + 1
+    known = {(field.entity_type, field.code) for field in data.custom_fields}
+    data.custom_fields += [
+        field for field in predefined_fields(first) if (field.entity_type, field.code) not in known
+    ]
     for field in data.custom_fields:
         field.account_id = data.account.id
     _complete_rows(data)
@@ -80,7 +84,9 @@ def _fill_account(data: Data, now: int) -> None:
     for group in groups.values():
         group.uuid = group.uuid or str(uuid.uuid5(uuid.NAMESPACE_URL, f"{name}:group:{group.id}"))
     parts.users_groups = [groups[group_id] for group_id in sorted(groups)]
-    parts.datetime_settings = {**DATETIME, **parts.datetime_settings}
+    told = parts.datetime_settings
+    date = told.get("date_format") or told.get("date_formant") or DATETIME["date_format"]
+    parts.datetime_settings = {**DATETIME, "date_formant": date, "date_format": date, **told}
 
 
 def _admin() -> User:
@@ -120,7 +126,7 @@ def new_pipeline(
 
 
 def predefined_fields(first_id: int) -> list[CustomField]:
-    """Phone, e-mail and the like of contacts and companies."""
+    """Phone, e-mail and the like of contacts and companies: each of them stands in every account."""
     plan = [
         ("contacts", "Должность", "text", "POSITION", ()),
         ("contacts", "Телефон", "multitext", "PHONE", PHONES),
@@ -174,3 +180,5 @@ def _complete_rows(data: Data) -> None:
         note.account_id = account_id
     for incoming in data.unsorted:
         incoming.account_id = account_id
+    for talk in data.talks:
+        talk.account_id = account_id

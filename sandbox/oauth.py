@@ -43,7 +43,7 @@ def exchange(app: "App", request: Request) -> Response:
     if not isinstance(body, dict):
         return problems.oauth("Check the request body")
     try:
-        pair = app.tokens.exchange(body)
+        pair = app.tokens.exchange(body, request.host)
     except OAuthError as error:
         return problems.oauth(error.hint)
     return Response(msgspec.json.encode(pair), content_type="application/json")

@@ -8,13 +8,19 @@ from werkzeug import Response
 
 from sandbox.refused import Refused
 
-TITLES = {
+PHRASES = {
+    200: "OK",
+    201: "Created",
+    202: "Accepted",
+    204: "No Content",
+    302: "Found",
+    303: "See Other",
     400: "Bad Request",
     401: "Unauthorized",
     402: "Payment Required",
     403: "Forbidden",
     404: "Not Found",
-    405: "Method Not Allowed",
+    405: "Not Allowed",
     422: "Unprocessable Entity",
     429: "Too Many Requests",
     500: "Internal Server Error",
@@ -22,6 +28,9 @@ TITLES = {
     503: "Service Temporarily Unavailable",
     504: "Gateway Time-out",
 }
+"""What nginx writes behind the number in the first line of an answer and on its own pages."""
+TITLES = {**PHRASES, 405: "Method Not Allowed"}
+"""What amoCRM itself calls its problems."""
 OAUTH_TYPE = "https://developers.amocrm.ru/v3/errors/OAuthProblemJson"
 
 
@@ -78,7 +87,7 @@ def oauth(hint: str | None) -> Response:
 
 def html(status: int) -> Response:
     """The page of the gate in front of amoCRM."""
-    title = f"{status} {TITLES[status]}"
+    title = f"{status} {PHRASES[status]}"
     page = (
         f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n"
         "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"

@@ -180,6 +180,32 @@ class Event(Struct, kw_only=True, gc=False):
     value_before: Raw
 
 
+class Chat(Struct, kw_only=True):
+    """That a chat belongs to a contact; several may."""
+
+    id: Id
+    chat_id: str
+    contact_id: Id
+
+
+class Talk(Struct, kw_only=True):
+    """One conversation in a chat, from the first message to its closing."""
+
+    talk_id: Id
+    created_at: int
+    updated_at: int
+    rate: int = 0
+    contact_id: Id
+    chat_id: str
+    entity_id: int | None = None
+    entity_type: str | None = None
+    is_in_work: bool = True
+    is_read: bool = True
+    origin: str = ""
+    missed_at: int | None = None
+    account_id: int = 0
+
+
 class UnsortedParts(Struct):
     contacts: list[Ref] = field(default_factory=list)
     leads: list[Ref] = field(default_factory=list)
@@ -228,3 +254,5 @@ class Data(Struct, kw_only=True):
     tasks: list[Task] = field(default_factory=list)
     events: list[EventRow] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    chats: list[Chat] = field(default_factory=list)
+    talks: list[Talk] = field(default_factory=list)

@@ -10,6 +10,7 @@ from typing import Any
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox.app import CUT, HANG, App
+from sandbox.problems import PHRASES
 from sandbox.world import World
 
 IDLE_SECONDS = 75
@@ -45,7 +46,7 @@ class Handler(WSGIRequestHandler):
             return
         status, headers = started
         code, _, reason = status.partition(" ")
-        self.send_response(int(code), reason)
+        self.send_response(int(code), PHRASES.get(int(code), reason))
         for name, value in headers:
             if name.lower() != "content-length":
                 self.send_header(name, value)
@@ -91,6 +92,7 @@ def bind(app: App, host: str, port: int) -> BaseWSGIServer:
     """A server that listens already; `port` 0 takes a free one. Raises OSError for a port that is taken."""
     with socket.create_server((host, port), backlog=128) as listener:
         server = make_server(host, port, app, threaded=True, request_handler=Handler, fd=listener.fileno())
+    app.tokens.api_domain = f"{host}:{server.port}"
     server.daemon_threads = True  # type: ignore[attr-defined]
     server.block_on_close = False  # type: ignore[attr-defined]
     return server

@@ -15,6 +15,7 @@ from sandbox.account_rows import (
     INCOMING,
     Account,
     CustomField,
+    FieldGroup,
     LossReason,
     Pipeline,
     Role,
@@ -27,7 +28,7 @@ from sandbox.clock import Clock, epoch
 from sandbox.eventlog import EventLog, event_id
 from sandbox.hooks.delivery import Sender
 from sandbox.refused import NotFound, invalid_type, not_supported
-from sandbox.rows import Company, Contact, Event, Lead, Note, Tag, Task, Unsorted
+from sandbox.rows import Chat, Company, Contact, Event, Lead, Note, Tag, Talk, Task, Unsorted
 from sandbox.switches import Switches
 from sandbox.table import Table
 
@@ -50,12 +51,15 @@ class State:
         self.roles: dict[int, Role] = {}
         self.pipelines: dict[int, Pipeline] = {}
         self.fields: dict[str, dict[int, CustomField]] = {kind: {} for kind in SINGULAR}
+        self.field_groups: dict[str, dict[str, FieldGroup]] = {kind: {} for kind in SINGULAR}
         self.loss_reasons: dict[int, LossReason] = {}
         self.sources: dict[int, Source] = {}
         self.tags: dict[str, dict[int, Tag]] = {kind: {} for kind in SINGULAR}
         self.unsorted: dict[str, Unsorted] = {}
         self.sorted_out: dict[str, tuple[Unsorted, str, int]] = {}
         """Incoming leads already accepted or declined: uid → (row, what, when)."""
+        self.chats: dict[int, Chat] = {}
+        self.talks: dict[int, Talk] = {}
         self.webhooks: dict[int, Webhook] = {}
         self.leads: Table[Lead] = Table(
             ("id", "created_at", "updated_at"),
@@ -70,7 +74,12 @@ class State:
         self.contacts: Table[Contact] = Table(
             ("id", "updated_at"), companies_of, visible=lambda card: not (card.is_deleted or card.is_unsorted)
         )
-        self.companies: Table[Company] = Table(("id", "updated_at"), visible=lambda card: not card.is_deleted)
+        self.hidden_companies: set[int] = set()
+        """Companies of incoming leads: in no list until somebody accepts the lead."""
+        self.companies: Table[Company] = Table(
+            ("id", "updated_at"),
+            visible=lambda card: not (card.is_deleted or card.id in self.hidden_companies),
+        )
         self.trashed_tasks: set[int] = set()
         self.tasks: Table[Task] = Table(
             ("id", "created_at", "complete_till", "updated_at"),
@@ -251,11 +260,15 @@ class State:
             "leads_incoming": sum(self.is_incoming(lead) for lead in shown),
             "unsorted": len(self.unsorted),
             "contacts": sum(not (card.is_deleted or card.is_unsorted) for card in self.contacts),
-            "companies": sum(not card.is_deleted for card in self.companies),
+            "companies": sum(
+                not (card.is_deleted or card.id in self.hidden_companies) for card in self.companies
+            ),
             "tasks": len(self.tasks) - len(self.trashed_tasks),
             "tasks_in_trash": len(self.trashed_tasks),
             "notes": sum(map(len, self.notes.values())),
             "events": len(self.events),
+            "chats": len(self.chats),
+            "talks": len(self.talks),
             "custom_fields": sum(len(one) for one in self.fields.values()),
             "loss_reasons": len(self.loss_reasons),
             "webhooks": len(self.webhooks),

@@ -1,8 +1,10 @@
 """What public material leaves open about amoCRM, as switches: each default is the likeliest reading."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
+
+NO_NEXT: Final = "50-without-next"
 
 
 class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -13,7 +15,8 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Filters work although the account's `is_api_filter_enabled` is off."""
     over_limit: Literal["clamp", "error"] = "clamp"
     events_order: Literal["desc", "asc"] = "desc"
-    events_page_cap: int = 100
+    events_page_cap: Annotated[int, msgspec.Meta(ge=1, le=250)] | Literal["50-without-next"] = 100
+    """The documentation says 100, the sister product's 250; a client must also bear pages of 50 without `next`."""
     events_retention_days: int = 365
     """0 keeps events for ever."""
     task_hook_dates: Literal["strings", "unix"] = "strings"
@@ -25,6 +28,8 @@ class Switches(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     trashed_lead: Literal["204", "deleted"] = "204"
     """`GET /leads/{id}` of a lead in the trash: nothing, or the row with `is_deleted: true`."""
     price_type: Literal["int", "float"] = "int"
+    latency: Annotated[float, msgspec.Meta(ge=0, le=60)] = 0.0
+    """Seconds that every answer of the API takes at least."""
     rate_window: float = 0.85
     """Seconds over which the limits are counted; under one it forgives a paced client the jitter of a busy machine."""
     account_rate: int = 50
@@ -49,6 +54,8 @@ def changed(switches: Switches, values: dict[str, Any]) -> Switches:
             value = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False}.get(
                 value, value
             )
+        if name == "events_page_cap" and isinstance(value, str) and value.isdigit():
+            value = int(value)  # a union is not guessed from a word
         known[name] = value
     try:
         return msgspec.convert(known, Switches, strict=False)

@@ -49,10 +49,13 @@ class World(PeopleVerbs):
         world.loss_reasons = {one.id: one for one in data.loss_reasons}
         world.sources = {one.id: one for one in data.sources}
         world.unsorted = {one.uid: one for one in data.unsorted}
+        world.chats = {one.id: one for one in data.chats}
+        world.talks = {one.talk_id: one for one in data.talks}
         for kind, rows in (("leads", data.leads), ("contacts", data.contacts), ("companies", data.companies)):
             for row in rows:
                 for tag in row.embedded.tags:
                     world.tags[kind][tag.id] = tag
+        world.hidden_companies = {ref.id for one in data.unsorted for ref in one.embedded.companies}
         world.leads.fill(data.leads)
         world.contacts.fill(data.contacts)
         world.companies.fill(data.companies)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+from django.db.models import Q
+
 from core.zone import first_of_day
 from pipelines.models import Person
 from team import rosters
@@ -53,18 +55,19 @@ def departures() -> dict[int, datetime | None]:
 
 def employment() -> dict[int, tuple[datetime | None, datetime | None]]:
     """From when until when people work here, of those of whom either is known; None: all along, for ever."""
-    removed = dict(Person.objects.exclude(deleted_at=None).values_list("id", "deleted_at"))
-    found: dict[int, tuple[datetime | None, datetime | None]] = {
-        person: (None, moment) for person, moment in removed.items()
-    }
-    employees = Employee.objects.exclude(person=None).exclude(hired_on=None, left_on=None)
-    for person, hired_on, left_on in employees.values_list("person_id", "hired_on", "left_on"):
-        assert person is not None  # as filtered above
+    known = (
+        Q(deleted_at__isnull=False) | Q(employee__hired_on__isnull=False) | Q(employee__left_on__isnull=False)
+    )
+    rows = Person.objects.filter(known).order_by()
+    found = {}
+    for person, removed_at, hired_on, left_on in rows.values_list(
+        "id", "deleted_at", "employee__hired_on", "employee__left_on"
+    ):
         hired_at = None if hired_on is None else first_of_day(hired_on)
-        left_at = removed.get(person)
+        left_at = removed_at
         if left_on is not None:
             moment = first_of_day(left_on + timedelta(days=1))
-            left_at = min(moment, left_at or moment)
+            left_at = min(moment, removed_at or moment)
         found[person] = (hired_at, left_at)
     return found
 

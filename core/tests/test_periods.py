@@ -118,6 +118,11 @@ def test_until_is_now_while_the_period_lasts_and_its_end_afterwards() -> None:
     assert november.until(datetime(2027, 1, 1, tzinfo=UTC)) == november.end
 
 
+def test_a_month_is_its_own_only_month() -> None:
+    november = parse_month("2026-11", MOSCOW)
+    assert [one.label for one in november.months()] == ["2026-11"]
+
+
 @given(
     st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)),
     st.timedeltas(timedelta(hours=1), timedelta(days=400)),

@@ -5,11 +5,15 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from core.db import run_statements
 from pipelines.mirror.rows import LOST, WON
 from pipelines.models import Contact, Cursor, Deal, Person, Pipeline, Stage, Stay, Task
-from qc import norms
+from qc import engine, kept_checks, norms
+from qc.criteria import bench
 from qc.models import Finding, Regulation, RuleMode, Severity
+from qc.rules import RULES
 from team.models import Employee, Role
+from timeline.loading import load_timelines
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)  # a Friday, 15:00 in Moscow
 DAY = timedelta(days=1)
@@ -116,6 +120,15 @@ def with_norms(values: dict[str, Any]) -> dict[str, Any]:
     names = {str(field): "" for field in flat.get("required_fields", ())}
     rest = {name: value for name, value in values.items() if name not in flat}
     return rest | {"norms": norms.document(names, **flat)}
+
+
+def keep_checks() -> None:
+    """Let quality know what could be broken on the deals that there are; their findings stay as they were made."""
+    deals = list(Deal.objects.values_list("pk", flat=True))
+    said = engine.judge_timelines(load_timelines(deals), list(RULES), bench())
+    [known] = run_statements((kept_checks.KNOWN, {"deals": deals}))
+    if difference := kept_checks.compare(known, said.checks):
+        run_statements((kept_checks.WRITE, difference.parameters()))
 
 
 def make_cursor(entity: str = "deals", **values: Any) -> Cursor:

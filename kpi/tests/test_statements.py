@@ -20,6 +20,7 @@ from core.periods import parse_month
 from devtools.tests.factory import (
     DAY,
     NOW,
+    keep_checks,
     make_cursor,
     make_deal,
     make_employee,
@@ -122,6 +123,7 @@ class Month:
             for task in (late, *tasks[:2])
         ]
         self.scheme: Scheme = pay_schemes.load_scheme(DOCUMENT)[0]
+        keep_checks()
 
     def statement(self) -> Statement:
         return Statement.objects.get(manager=self.anna, period=NOVEMBER.first)

@@ -15,7 +15,7 @@ from pipelines.amo.client import ACCOUNT, Client
 from pipelines.amo.oauth import Integration
 from pipelines.models import Account
 
-__all__ = ["CannotConnect", "client_for", "connect", "connect_by_code", "current", "source_of"]
+__all__ = ["CannotConnect", "client_for", "connect_by_code", "connect_by_token", "find_account", "source_of"]
 
 
 class NotConnected(CannotConnect):

@@ -28,8 +28,6 @@ from pipelines.mirror.upsert import Stored, alive_rows, store_mirrored_rows
 from pipelines.mirror.windows import Windows
 from pipelines.models import Cursor
 
-__all__ = ["Pulled", "claim", "pull", "refetch", "store"]
-
 OUTAGE = timedelta(
     days=1
 )  # an increment over more than this is read as a load is, and goes on where it broke off

@@ -1,6 +1,6 @@
 """The mirror of amoCRM and the machinery that keeps it.
 
-Mirror rows say what amoCRM says and nothing else. They are written only through ``pipelines.mirror.sync.store`` and
+Mirror rows say what amoCRM says and nothing else. They are written only through ``mirror.upsert.store_rows`` and
 ``timeline.folding``; they are never deleted (``deleted_at``), because money and findings point at them. Remote ids
 are the keys. Foreign keys inside the mirror carry no database constraint and may be null: a row may arrive before
 its parent, and a parent may vanish for good.

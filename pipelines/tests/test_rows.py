@@ -399,7 +399,48 @@ def test_a_chat_message_is_a_touch() -> None:
 )
 def test_a_stage_is_known_by_its_pipeline_too(status: dict, kind: str) -> None:
     row = rows.stage_row({"pipeline_id": 9, "name": "Этап", "sort": 10, "color": "#c1c1c1"} | status, MOSCOW)
-    assert (row["id"], row["kind"], row["color"]) == (f"9:{status['id']}", kind, "#c1c1c1")
+    assert row == {
+        "id": f"9:{status['id']}",
+        "pipeline_id": 9,
+        "status": status["id"],
+        "name": "Этап",
+        "sort": 10,
+        "color": "#c1c1c1",
+        "kind": kind,
+        "deleted_at": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "known"),
+    [
+        ("custom_field_71_value_changed", "field"),
+        ("custom_field_71_deleted", None),
+        ("name_value_changed", None),
+    ],
+)
+def test_an_event_of_a_field_names_the_field_in_its_middle(kind: str, known: str | None) -> None:
+    assert log_rows.event_kind(kind) == known
+
+
+def test_dictionaries_keep_amocrms_order() -> None:
+    item = {"id": 9, "name": "Продажи", "sort": 30, "is_main": True, "is_archive": False}
+    assert rows.pipeline_row(item, MOSCOW) == {
+        "id": 9,
+        "name": "Продажи",
+        "sort": 30,
+        "is_main": True,
+        "is_archived": False,
+        "deleted_at": None,
+    }
+    assert rows.loss_reason_row({"id": 91, "name": "Дорого", "sort": 20}, MOSCOW)["sort"] == 20
+    assert rows.field_row({"id": 71, "name": "Оплата", "type": "text", "sort": 500}, MOSCOW)["sort"] == 500
+    nameless = {"id": 1, "name": "без места", "sort": None, "type": "text", "pipeline_id": 9}
+    for row in (rows.pipeline_row, rows.loss_reason_row, rows.field_row, rows.stage_row):
+        assert row(nameless, MOSCOW)["sort"] == 0
+    assert rows.stage_row(nameless | {"color": "#c1c1c1ff00"}, MOSCOW)["color"] == "#c1c1c1ff", (
+        "as the column holds"
+    )
 
 
 def test_a_person_s_e_mail_stays_in_amocrm() -> None:

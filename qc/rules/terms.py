@@ -13,7 +13,6 @@ from timeline.timeline import LOST, WON, Piece, Visit
 
 N = TypeVar("N")
 ALWAYS = datetime.min.replace(tzinfo=UTC)  # stands in for «all along» inside comparisons; never handed out
-PORTAL = ""  # the place of norms that hold for the whole portal among those of stages
 
 Person = int | None
 Employment = tuple[datetime | None, datetime | None]
@@ -21,7 +20,8 @@ Employment = tuple[datetime | None, datetime | None]
 
 @dataclass(frozen=True)
 class Terms:
-    """``norms``: the published versions of each stage, oldest first. ``gone``: when people left; None: nobody knows.
+    """``norms``: the published versions of each stage, oldest first; under a rule's code stand those of a norm that
+    holds for the whole portal. ``gone``: when people left; None: nobody knows.
 
     ``employed``: from when until when people worked here, where that is known to begin or to end. ``since``: since
     when each rule has been on at all.
@@ -58,6 +58,11 @@ class Terms:
                 return versions
         return None
 
+    def portal_norm(self, norm: type[N], code: str, moment: datetime) -> N:
+        """The norm of a rule that has one for the whole portal, as it was at a moment."""
+        versions = self.versions_at(norm, code, moment)
+        return norm() if versions is None else versions.last.norm
+
     def _lay_out(self, norm: type[N]) -> dict[str, list[Versions[N]]]:
         found = {}
         for stage, of_stage in self.norms.items():
@@ -83,7 +88,10 @@ class Terms:
     def held(
         self, pieces: Iterable[Piece], demanded: Sequence[Stretch] | None, held: dict[Person, list[Stretch]]
     ) -> dict[Person, list[Stretch]]:
-        """Add to ``held`` who had the deal when something was demanded (None = all along) and while he worked here."""
+        """Add to ``held`` who had the deal when something was demanded and while he worked here.
+
+        ``demanded`` None = all along, and then a piece shorter than a second is a moment of its own.
+        """
         for piece in pieces:
             if piece.owner is None:
                 continue
@@ -92,7 +100,7 @@ class Terms:
                 end = piece.until
                 if until is not None and (end is None or until < end):
                     end = until
-                if end is None or start < end:
+                if end is None or start < end or (demanded is None and start == end):
                     self.add(held, piece.owner, start, end)
         return held
 
@@ -104,7 +112,7 @@ class Terms:
         if employed is not None:
             hired_at, left_at = employed
             moment = start == end
-            if left_at is not None and (end is None or end > left_at):
+            if left_at is not None and (end is None or end >= left_at):
                 if start >= left_at:
                     return
                 end = left_at

@@ -301,3 +301,18 @@ def test_backtest_counts_by_manager_before_and_after_and_writes_nothing() -> Non
         ("task.none", 1, 2, 0),
         ("task.none", 2, 1, 0),
     }
+
+
+def test_a_warning_that_is_found_again_keeps_its_id() -> None:
+    world.regulation("offer", max_stay=hours(150))
+    world.deal(5, "100 offer anna")
+    judged(5, rules=["deal.stuck"])
+    first = Finding.objects.get()
+    world.deal(5, "100 offer anna; 190 deal anna")
+    assert judged(5, rules=["deal.stuck"]) == {"dropped": 1}
+    assert judged(5, rules=["deal.stuck"]) == {}
+    assert not Finding.objects.standing().exists() and Finding.objects.get().withdrawn_at == at(NOW)
+    world.deal(5, "100 offer anna")
+    assert judged(5, rules=["deal.stuck"]) == {"changed": 1}
+    again = Finding.objects.standing().get()
+    assert (again.pk, again.opens_at, again.withdrawn_at) == (first.pk, at(250), None)

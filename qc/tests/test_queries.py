@@ -253,6 +253,7 @@ class TestQuality:
         Finding.objects.update(withdrawn_at=at(90))
         assert kept(queries.quality(period(0, 100)), 1) == {"deal.stuck": (0, 1)}
         world.deal(1, "0 offer anna", deleted_at=at(0))
+        engine.judge()
         assert queries.quality(period(10, 100)) == {}
 
     def test_violations_never_outnumber_opportunities(self) -> None:

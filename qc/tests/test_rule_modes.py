@@ -10,9 +10,10 @@ from qc.tests.lives import at, hour
 
 MODES = ["off", "shadow", "warn", "money"]
 hour_numbers = st.integers(0, 100)
-histories = st.lists(
-    st.builds(Step, st.sampled_from(MODES), st.integers(0, 9), hour_numbers.map(at)), min_size=1, max_size=5
-).map(lambda found: sorted(found, key=lambda step: step.since))
+steps = st.builds(Step, st.sampled_from(MODES), st.integers(0, 9), hour_numbers.map(at), st.just({}))
+histories = st.lists(steps, min_size=1, max_size=5).map(
+    lambda found: sorted(found, key=lambda step: step.since)
+)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,9 @@ def test_the_catalogue_finds_every_file_of_its_folder() -> None:
     written = {
         code
         for path in folder.glob("*.py")
-        for code in re.findall(r'^@rule\(\n    "([a-z_.]+)"', path.read_text("utf-8"), re.MULTILINE)
+        for code in re.findall(
+            r'^(?:@rule\(\n    |CODE = )"([a-z_.]+)"', path.read_text("utf-8"), re.MULTILINE
+        )
     }
     assert set(RULES) == written >= {"deal.stuck", "task.none", "task.overdue", "field.missing", "owner.gone"}
     for rule in RULES.values():

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qc.rules import Terms
-from qc.tests.lives import CLOCKS, PEOPLE, Norm, at, breaches, hours, life, terms_of
+from qc.tests.lives import CLOCKS, PEOPLE, Norm, at, breaches, checks, hours, life, terms_of
 from timeline.timeline import PRICE, Piece, Planned, Timeline, is_filled
 
 LENGTH = 120  # hours
@@ -254,6 +254,98 @@ def simulate_gone(world: World) -> Broken:
         if left is not None and left <= at(n):
             broken.add((n,))
     return broken
+
+
+Asked = set[tuple[int, int, int]]  # hour, person, task
+
+
+def ask_visits(world: World, demands: Callable[[Norm], bool], closing: bool = False) -> Asked:
+    """Who owned the deal in an hour whose version of its time demanded something."""
+    return {
+        (n, piece.owner, 0)
+        for n in range(LENGTH)
+        if (place := world.piece(n)) is not None
+        and (piece := world.deal.pieces[place]).owner is not None
+        and (piece.kind in ("won", "lost")) <= closing
+        and (norm := world.norm(n) if piece.kind in ("won", "lost") else world.version(n, piece.stage))
+        and demands(norm)
+    }
+
+
+def ask_no_task(world: World) -> Asked:
+    found = ask_visits(world, lambda norm: norm.needs_task)
+    return {one for one in found if world.kind(one[0]) == "work"}
+
+
+def ask_overdue(world: World) -> Asked:
+    """Who has a task from its last due moment on while it is undone; and whoever it was held against, while it was."""
+    found: Asked = set()
+    for task in world.deal.tasks:
+        due = (task.dues[-1][1] - at(0)) // STEP
+        taken_later = any(since > at(due) for since, _ in task.owners[1:])
+        in_time = task.completed_at is not None and task.completed_at <= at(due)
+        undone = {n for n in range(due, LENGTH) if task.ended_at is None or at(n) < task.ended_at}
+        if not taken_later and not in_time and not (task.deleted_at and task.deleted_at <= at(due)):
+            found |= {(n, task.owners[-1][1], task.id) for n in undone}
+    for breach in breaches("task.overdue", world.deal, world.terms):
+        found |= {
+            (n, breach.owner, breach.task)
+            for n in range(LENGTH)
+            if breach.opens_at <= at(n) and (breach.closes_at is None or at(n) < breach.closes_at)
+        }
+    return found
+
+
+OCCASIONS: dict[str, Callable[[World], Asked]] = {
+    "deal.stuck": lambda world: ask_visits(world, lambda norm: norm.max_stay is not None),
+    "task.none": ask_no_task,
+    "task.overdue": ask_overdue,
+    "field.missing": lambda world: ask_visits(world, lambda norm: bool(norm.fields), closing=True),
+    "owner.gone": lambda world: set(),
+}
+
+
+@pytest.mark.parametrize("code", OCCASIONS)
+@settings(deadline=None)
+@given(
+    deal=stories(), lead=versions(), offer=versions(), won=versions(), hired=hour_numbers, left=hour_numbers
+)
+def test_a_rule_asks_people_in_exactly_the_hours_that_the_simulation_names(
+    code: str,
+    deal: Timeline,
+    lead: tuple[Norm, ...],
+    offer: tuple[Norm, ...],
+    won: tuple[Norm, ...],
+    hired: int,
+    left: int,
+) -> None:
+    norms_of = {"lead": lead, "offer": offer, "new": offer, "won": won}
+    employed = {PEOPLE["anna"]: (at(hired), None), PEOPLE["boris"]: (None, at(left))}
+    judged_by = terms_of(norms_of, CLOCKS, {}, employed)
+    said: Asked = set()
+    keys = []
+    for check in checks(code, deal, judged_by):
+        if not check.counted or check.person is None:
+            continue
+        keys.append((check.person, check.task, check.since))
+        for breach in check.breaches:
+            assert breach.owner == check.person and breach.task == check.task
+            assert check.since is None or check.since <= breach.since
+            assert check.until is None or breach.since < check.until
+        said |= {
+            (n, check.person, check.task or 0)
+            for n in range(LENGTH)
+            for start, end in check.spans
+            if start <= at(n) and (end is None or at(n) < end)
+        }
+    world = World(deal, norms_of, terms_of(norms_of, CLOCKS))
+    expected = {
+        (n, person, task)
+        for n, person, task in OCCASIONS[code](world)
+        if not (person == PEOPLE["anna"] and n < hired) and not (person == PEOPLE["boris"] and n >= left)
+    }
+    assert said == expected
+    assert len(keys) == len(set(keys))  # one check of one occasion for everybody
 
 
 SIMULATIONS: dict[str, Callable[[World], Broken]] = {

@@ -6,10 +6,9 @@ from werkzeug import Response
 
 from sandbox.account_rows import CLOSED
 from sandbox.api import post
-from sandbox.api.writes import items, need, request_id
+from sandbox.api.writes import check_all, items, need, request_id
 from sandbox.call import Call, hal
-from sandbox.problems import validation
-from sandbox.refused import Refused, not_supported
+from sandbox.refused import not_supported
 from sandbox.rows import Company, Contact
 from sandbox.state import SINGULAR
 from sandbox.world import World
@@ -42,17 +41,10 @@ def place_of_call(world: World, card: Contact | Company) -> tuple[str, int]:
 
 
 def add_calls(call: Call) -> Response:
-    listed = items(call)
+    listed = items(call, source="string", uniq="string", call_result="string")
     rows: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
-    for number, item in enumerate(listed):
-        one = request_id(item, number)
-        try:
-            need(item, "direction", "duration", "source", "phone")
-            if item["direction"] not in ("inbound", "outbound"):
-                raise not_supported("direction")
-        except Refused as fault:
-            raise validation([(one, fault)]) from None
+    check_all(listed, lambda item: _check(call.world, item))
     for number, item in enumerate(listed):
         one = request_id(item, number)
         card = card_of_phone(call.world, item["phone"])
@@ -63,6 +55,15 @@ def add_calls(call: Call) -> Response:
             continue
         rows.append(_write(call, item, card, one))
     return hal({"_total_items": len(rows), "errors": errors, "_embedded": {"calls": rows}})
+
+
+def _check(world: World, item: dict[str, Any]) -> None:
+    need(item, "direction", "duration", "source", "phone")
+    if item["direction"] not in ("inbound", "outbound"):
+        raise not_supported("direction")
+    for key in ("responsible_user_id", "created_by", "updated_by"):
+        if item.get(key) is not None:
+            world.employee(item[key], key, robot_too=key != "responsible_user_id")
 
 
 def _write(call: Call, item: dict[str, Any], card: Contact | Company, one: str) -> dict[str, Any]:

@@ -1,13 +1,12 @@
-"""Custom fields, loss reasons, tags and sources."""
+"""Loss reasons, tags and sources."""
 
 from typing import Any
 
-import msgspec
 from werkzeug import Response
 
-from sandbox.account_rows import CustomField, Enum, LossReason, RequiredStatus, Source
+from sandbox.account_rows import LossReason, Source
 from sandbox.api import collection, delete, get, patch, post
-from sandbox.api.writes import answer, items, need, row_id, single, write_all
+from sandbox.api.writes import answer, check_all, items, need, row_id, single, write_all
 from sandbox.call import Call, hal, nothing
 from sandbox.filters import numbers
 from sandbox.paging import asked
@@ -18,158 +17,6 @@ from sandbox.rows import Tag
 from sandbox.state import plain
 
 KINDS = "<any(leads,contacts,companies,customers):kind>"
-FIELDS = f"{KINDS}/custom_fields"
-_TYPES = """
-text numeric checkbox select multiselect date url textarea radiobutton streetaddress smart_address birthday
-legal_entity date_time price category items tracking_data linked_entity chained_list monetary file payer
-supplier multitext
-"""
-TYPES = frozenset(_TYPES.split())
-
-
-def field_json(call: Call, field: CustomField) -> dict[str, Any]:
-    row: dict[str, Any] = msgspec.to_builtins(field)
-    return {**row, "_links": call.self_link(f"{field.entity_type}/custom_fields/{field.id}")}
-
-
-def list_fields(call: Call, kind: str) -> Response:
-    page = asked(call)
-    rows = list(call.world.fields[kind].values())
-    types = frozenset(values(call.filter.get("type")))
-    rows = [field for field in rows if not types or field.type in types]
-    order = call.query.get("order")
-    if isinstance(order, dict) and order:
-        name, direction = next(iter(order.items()))
-        rows.sort(key=lambda field: field.id if name == "id" else field.sort, reverse=direction == "desc")
-    shown = rows[page.start : page.start + page.limit]
-    if not shown:
-        return nothing()
-    count = -(-len(rows) // page.limit)
-    links = page.links(call, page.number < count)
-    if page.number < count:
-        links["last"] = {"href": call.url_of_page(count)}
-    embedded = {"custom_fields": [field_json(call, field) for field in shown]}
-    return hal(
-        {
-            "_total_items": len(rows),
-            "_page": page.number,
-            "_page_count": count,
-            "_links": links,
-            "_embedded": embedded,
-        }
-    )
-
-
-def _field(call: Call, kind: str, field_id: int) -> CustomField:
-    if field_id not in call.world.fields[kind]:
-        raise not_found()
-    return call.world.fields[kind][field_id]
-
-
-def show_field(call: Call, kind: str, field_id: int) -> Response:
-    return hal(field_json(call, _field(call, kind, field_id)))
-
-
-def add_fields(call: Call, kind: str) -> Response:
-    call.require_admin()
-
-    def write(item: dict[str, Any]) -> CustomField:
-        need(item, "name", "type")
-        if item["type"] not in TYPES or (kind == "leads" and item["type"] == "multitext"):
-            raise not_supported("type")
-        fields = call.world.fields
-        field = CustomField(
-            id=call.world.next_id("fields", (one for known in fields.values() for one in known)),
-            name=item["name"],
-            type=item["type"],
-            code=item.get("code"),
-            sort=item.get("sort", 500),
-            is_api_only=bool(item.get("is_api_only")),
-            account_id=call.world.account.id,
-            entity_type=kind,
-        )
-        _shape(call, field, item)
-        fields[kind][field.id] = field
-        return field
-
-    done = write_all(items(call), write)
-    rows = [{**field_json(call, field), "request_id": one} for one, field in done]
-    return hal({"_total_items": len(rows), "_embedded": {"custom_fields": rows}}, 201)
-
-
-def _shape(call: Call, field: CustomField, item: dict[str, Any]) -> None:
-    if item.get("enums") is not None:
-        taken = [
-            one.id for kind in call.world.fields.values() for f in kind.values() for one in f.enums or ()
-        ]
-        field.enums = [
-            Enum(
-                one.get("id") or call.world.next_id("enums", taken),
-                str(one.get("value", "")),
-                one.get("sort", number),
-                one.get("code"),
-            )
-            for number, one in enumerate(item["enums"])
-        ]
-    if item.get("required_statuses") is not None:
-        field.required_statuses = msgspec.convert(item["required_statuses"], list[RequiredStatus])
-
-
-def _change(call: Call, field: CustomField, item: dict[str, Any]) -> CustomField:
-    for key in ("name", "sort", "code", "is_api_only"):
-        if key in item:
-            setattr(field, key, item[key])
-    _shape(call, field, item)
-    return field
-
-
-def change_fields(call: Call, kind: str) -> Response:
-    call.require_admin()
-
-    def write(item: dict[str, Any]) -> CustomField:
-        field = call.world.fields[kind].get(row_id(item))
-        if field is None:
-            raise not_supported("id")
-        return _change(call, field, item)
-
-    done = write_all(items(call), write)
-    rows = [{**field_json(call, field), "request_id": one} for one, field in done]
-    return hal({"_total_items": len(rows), "_embedded": {"custom_fields": rows}}, 201)
-
-
-def change_field(call: Call, kind: str, field_id: int) -> Response:
-    call.require_admin()
-    return hal(field_json(call, _change(call, _field(call, kind, field_id), single(call))), 201)
-
-
-def drop_field(call: Call, kind: str, field_id: int) -> Response:
-    call.require_admin()
-    del call.world.fields[kind][_field(call, kind, field_id).id]
-    return nothing()
-
-
-def list_groups(call: Call, kind: str) -> Response:
-    page = asked(call)
-    names = {"default": "Основное", "statistic": "Статистика"}
-    used = {field.group_id for field in call.world.fields[kind].values() if field.group_id}
-    groups = list(dict.fromkeys([*names, *sorted(used)]))
-    shown = groups[page.start : page.start + page.limit]
-    if not shown:
-        return nothing()
-    rows = [
-        {
-            "id": one,
-            "name": names.get(one, one),
-            "is_predefined": one in names,
-            "type": "custom_field_group",
-            "entity_type": kind,
-            "sort": number,
-            "_links": call.self_link(f"{kind}/custom_fields/groups/{one}"),
-        }
-        for number, one in enumerate(shown)
-    ]
-    body = collection(call, page, "custom_field_groups", rows, more=False)
-    return hal({"_total_items": len(groups), **body})
 
 
 def reason_json(call: Call, reason: LossReason, listed: bool = False) -> dict[str, Any]:
@@ -232,12 +79,33 @@ def add_tags(call: Call, kind: str) -> Response:
     return hal({"_total_items": len(rows), "_embedded": {"tags": rows}})
 
 
+def change_tags(call: Call) -> Response:
+    """Name and colour of tags of leads; only these can be edited."""
+
+    def check(item: dict[str, Any]) -> None:
+        if row_id(item) not in call.world.tags["leads"]:
+            raise not_supported("id")
+
+    listed = items(call)
+    check_all(listed, check)
+    done = write_all(
+        listed,
+        lambda item: call.world.edit_tag(
+            kind="leads", tag_id=item["id"], name=item.get("name"), color=item.get("color")
+        ),
+    )
+    rows = [{**plain(tag), "request_id": one} for one, tag in done]
+    return hal({"_total_items": len(rows), "_embedded": {"tags": rows}})
+
+
 def _source(call: Call, source: Source) -> dict[str, Any]:
     return {**plain(source), "_links": call.self_link(f"sources/{source.id}")}
 
 
 def list_sources(call: Call) -> Response:
-    rows = [_source(call, source) for source in call.world.sources.values()]
+    wanted = values(call.filter.get("external_id"))
+    listed = [one for one in call.world.sources.values() if not wanted or one.external_id in wanted]
+    rows = [_source(call, source) for source in listed]
     if not rows:
         return nothing()
     return hal(
@@ -259,6 +127,7 @@ def add_sources(call: Call) -> Response:
             pipeline_id=item.get("pipeline_id") or call.world.main_pipeline().id,
             external_id=str(item["external_id"]),
             default=bool(item.get("default")),
+            origin_code=item.get("origin_code"),
             services=item.get("services") or [],
         )
         call.world.sources[source.id] = source
@@ -269,21 +138,68 @@ def add_sources(call: Call) -> Response:
     return hal({"_total_items": len(rows), "_embedded": {"sources": rows}}, 201)
 
 
+def _change(call: Call, source: Source, item: dict[str, Any]) -> Source:
+    if item.get("pipeline_id") is not None and item["pipeline_id"] not in call.world.pipelines:
+        raise not_supported("pipeline_id")
+    for key in ("name", "pipeline_id", "external_id", "default", "origin_code", "services"):
+        if item.get(key) is not None:
+            setattr(source, key, str(item[key]) if key == "external_id" else item[key])
+    return source
+
+
+def _known(call: Call, item: dict[str, Any]) -> Source:
+    source = call.world.sources.get(row_id(item))
+    if source is None:
+        raise not_supported("id")
+    return source
+
+
+def change_sources(call: Call) -> Response:
+    listed = items(call)
+    check_all(listed, lambda item: _known(call, item))
+    done = write_all(listed, lambda item: _change(call, _known(call, item), item))
+    rows = [{**_source(call, source), "request_id": one} for one, source in done]
+    return hal({"_total_items": len(rows), "_embedded": {"sources": rows}})
+
+
+def _found(call: Call, source_id: int) -> Source:
+    if source_id not in call.world.sources:
+        raise not_found()
+    return call.world.sources[source_id]
+
+
+def change_source(call: Call, source_id: int) -> Response:
+    source, item = _found(call, source_id), single(call)
+    return hal(_source(call, write_all([item], lambda one: _change(call, source, one))[0][1]))
+
+
+def drop_sources(call: Call) -> Response:
+    listed = items(call)
+    check_all(listed, lambda item: _known(call, item))
+    for item in listed:
+        call.world.sources.pop(item["id"], None)
+    return nothing()
+
+
+def drop_source(call: Call, source_id: int) -> Response:
+    """Leads keep the name of their source."""
+    del call.world.sources[_found(call, source_id).id]
+    return nothing()
+
+
 RULES = [
-    get(FIELDS, list_fields),
-    post(FIELDS, add_fields),
-    patch(FIELDS, change_fields),
-    get(f"{FIELDS}/groups", list_groups),
-    get(f"{FIELDS}/<int:field_id>", show_field),
-    patch(f"{FIELDS}/<int:field_id>", change_field),
-    delete(f"{FIELDS}/<int:field_id>", drop_field),
     get("leads/loss_reasons", list_reasons),
     post("leads/loss_reasons", add_reasons),
     get("leads/loss_reasons/<int:reason_id>", show_reason),
     delete("leads/loss_reasons/<int:reason_id>", drop_reason),
     get(f"{KINDS}/tags", list_tags),
     post(f"{KINDS}/tags", add_tags),
+    patch("leads/tags", change_tags),
     get("sources", list_sources),
     post("sources", add_sources),
+    patch("sources", change_sources),
+    delete("sources", drop_sources),
     get("sources/<int:source_id>", show_source),
+    patch("sources/<int:source_id>", change_source),
+    delete("sources/<int:source_id>", drop_source),
 ]

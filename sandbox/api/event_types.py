@@ -26,7 +26,8 @@ entity_linked entity_unlinked sale_field_changed name_field_changed ltv_field_ch
 custom_field_value_changed entity_responsible_changed robot_replied intent_identified nps_rate_added
 link_followed transaction_added common_note_added common_note_deleted attachment_note_added
 targeting_in_note_added targeting_out_note_added geo_note_added service_note_added site_visit_note_added
-message_to_cashier_note_added key_action_completed entity_merged
+message_to_cashier_note_added key_action_completed entity_merged incoming_mail outgoing_mail talk_created
+talk_closed conversation_answered
 """
 NAMES = _NAMES.split()
 TYPES = {name: KNOWN.get(name, 100 + number) for number, name in enumerate(NAMES)}
@@ -56,6 +57,10 @@ RUSSIAN = {
     "entity_responsible_changed": "Ответственный изменён",
     "common_note_added": "Новое примечание",
     "entity_merged": "Выполнено объединение",
+    "incoming_chat_message": "Входящее сообщение",
+    "outgoing_chat_message": "Исходящее сообщение",
+    "talk_created": "Беседа создана",
+    "talk_closed": "Беседа закрыта",
 }
 
 

@@ -15,6 +15,7 @@ from sandbox.php_query import values
 from sandbox.problems import Problem
 from sandbox.rows import Event
 from sandbox.state import PLURAL
+from sandbox.switches import NO_NEXT
 
 Test = Callable[[Event], bool]
 NAMED = {"lead": "lead_name", "contact": "contact_name", "company": "company_name"}
@@ -155,7 +156,8 @@ def _value_tests(side: str, node: dict[str, Any]) -> list[Test]:
 
 
 def list_events(call: Call) -> Response:
-    page = asked(call, cap=call.world.switches.events_page_cap)
+    cap = call.world.switches.events_page_cap
+    page = asked(call, cap=50 if cap == NO_NEXT else cap)
     since, until = _window(call)
     rows = call.world.events.page(
         since=since,
@@ -172,7 +174,7 @@ def list_events(call: Call) -> Response:
     if not rows:
         return nothing()
     shown = [event_json(call, event) for event in rows[: page.limit]]
-    return hal(collection(call, page, "events", shown, len(rows) > page.limit))
+    return hal(collection(call, page, "events", shown, len(rows) > page.limit and cap != NO_NEXT))
 
 
 def show_event(call: Call, event_id: str) -> Response:

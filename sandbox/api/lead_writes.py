@@ -139,16 +139,11 @@ def add_complex(call: Call) -> Response:
 
 
 def _write_complex(call: Call, item: dict[str, Any]) -> dict[str, Any]:
-    ids: dict[str, int | None] = {"contacts": None, "companies": None}
-    for kind in ids:
-        for part in _parts(item, kind):
-            ids[kind] = part["id"] if "id" in part else create_card(call, kind, part).id
-    contact_id, company_id = ids["contacts"], ids["companies"]
     metadata = _metadata(item)
     if metadata is None:
-        lead = _create(call, item, [{"id": contact_id}] if contact_id else [], company_id)
+        lead, contact_id, company_id = _create_with_cards(call, item)
     else:
-        lead = _create_incoming(call, item, metadata, contact_id)
+        lead, contact_id, company_id = _create_incoming(call, item, metadata)
     if contact_id and company_id:
         call.world.link(
             entity_type="contacts",
@@ -166,15 +161,30 @@ def _write_complex(call: Call, item: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+Made = tuple[Lead, int | None, int | None]
+
+
+def _create_with_cards(call: Call, item: dict[str, Any]) -> Made:
+    ids: dict[str, int | None] = {"contacts": None, "companies": None}
+    for kind in ids:
+        for part in _parts(item, kind):
+            ids[kind] = part["id"] if "id" in part else create_card(call, kind, part).id
+    contact_id, company_id = ids["contacts"], ids["companies"]
+    lead = _create(call, item, [{"id": contact_id}] if contact_id else [], company_id)
+    return lead, contact_id, company_id
+
+
 def _metadata(item: dict[str, Any]) -> dict[str, Any] | None:
     embedded = item.get("_embedded")
     found = embedded.get("metadata") if isinstance(embedded, dict) else None
     return found if isinstance(found, dict) else None
 
 
-def _create_incoming(
-    call: Call, item: dict[str, Any], metadata: dict[str, Any], contact_id: int | None
-) -> Lead:
+def _create_incoming(call: Call, item: dict[str, Any], metadata: dict[str, Any]) -> Made:
+    cards: dict[str, Any] = {}
+    for kind, name in (("contacts", "contact"), ("companies", "company")):
+        for part in _parts(item, kind):
+            cards |= {f"{name}_id": part["id"]} if "id" in part else {name: card_keys(part)}
     row = call.world.create_unsorted(
         category=str(metadata.get("category", "forms")),
         name=str(item.get("name") or ""),
@@ -182,11 +192,15 @@ def _create_incoming(
         price=item.get("price") or 0,
         source_name=str(metadata.get("form_name") or metadata.get("source") or ""),
         metadata=msgspec.to_builtins(metadata),
-        contact_id=contact_id,
         custom_fields_values=item.get("custom_fields_values"),
+        tags=lead_keys(item).get("tags") or (),
+        responsible_user_id=item.get("responsible_user_id"),
         by=call.user_id,
+        **cards,
     )
-    return call.world.leads.rows[row.embedded.leads[0].id]
+    held = row.embedded
+    contact_id, company_id = (refs[0].id if refs else None for refs in (held.contacts, held.companies))
+    return call.world.leads.rows[held.leads[0].id], contact_id, company_id
 
 
 RULES = [

@@ -128,12 +128,17 @@ def change_note(call: Call, kind: str, note_id: int, card_id: int | None = None)
     return hal(_short(call, note, {"updated_at": note.updated_at, "request_id": request_id(item, 0)}))
 
 
-def pin_note(call: Call, kind: str, card_id: int, note_id: int, pinned: bool) -> Response:
-    note = _found(call, kind, note_id, card_id)
-    if note is None:
+def pin_note(
+    call: Call, kind: str, note_id: int, card_id: int | None = None, pinned: bool = True
+) -> Response:
+    if _found(call, kind, note_id, card_id) is None:
         raise not_found()
-    note.is_pinned = pinned
+    call.world.pin_note(note_id=note_id, pinned=pinned)
     return nothing()
+
+
+def unpin_note(call: Call, kind: str, note_id: int, card_id: int | None = None) -> Response:
+    return pin_note(call, kind, note_id, card_id, pinned=False)
 
 
 RULES = [
@@ -147,12 +152,8 @@ RULES = [
     patch(f"{KINDS}/<int:card_id>/notes", change_notes),
     get(f"{KINDS}/<int:card_id>/notes/<int:note_id>", show_note),
     patch(f"{KINDS}/<int:card_id>/notes/<int:note_id>", change_note),
-    post(
-        f"{KINDS}/<int:card_id>/notes/<int:note_id>/pin",
-        lambda call, **path: pin_note(call, **path, pinned=True),
-    ),
-    post(
-        f"{KINDS}/<int:card_id>/notes/<int:note_id>/unpin",
-        lambda call, **path: pin_note(call, **path, pinned=False),
-    ),
+    post(f"{KINDS}/notes/<int:note_id>/pin", pin_note),
+    post(f"{KINDS}/notes/<int:note_id>/unpin", unpin_note),
+    post(f"{KINDS}/<int:card_id>/notes/<int:note_id>/pin", pin_note),
+    post(f"{KINDS}/<int:card_id>/notes/<int:note_id>/unpin", unpin_note),
 ]

@@ -4,7 +4,7 @@ from typing import Any
 
 from werkzeug import Response
 
-from sandbox.account_rows import Role, User, full_rights
+from sandbox.account_rows import Role, RoleRef, User, role_rights
 from sandbox.api import delete, get, patch, post
 from sandbox.api.writes import items, need, single, write_all
 from sandbox.call import Call, hal, nothing
@@ -74,13 +74,40 @@ def add_users(call: Call) -> Response:
         need(item, "name", "email")
         if any(user.email == item["email"] for user in call.world.users.values()):
             raise not_supported("email")
-        user = call.world.create_user(name=item["name"], email=item["email"], lang=item.get("lang", "ru"))
-        user.rights.update(item.get("rights") or {})
+        rights = _given(item)
+        role = _role_of(call, rights)
+        user = call.world.create_user(
+            name=item["name"],
+            email=item["email"],
+            lang=item.get("lang") or "ru",
+            group_id=_group_of(call, rights),
+        )
+        user.rights.update(role.rights if role else {})
+        user.rights.update(rights)
+        user.embedded.roles = [RoleRef(role.id, role.name)] if role else []
         return user
 
     done = write_all(items(call, most=10), write)
     rows = [{**_user(call, user, listed=False), "request_id": request_id} for request_id, user in done]
     return hal({"_total_items": len(rows), "_embedded": {"users": rows}}, 201)
+
+
+def _given(item: dict[str, Any]) -> dict[str, Any]:
+    """The rights that an item names; clients write null for those that they leave alone."""
+    return {key: value for key, value in (item.get("rights") or {}).items() if value is not None}
+
+
+def _role_of(call: Call, rights: dict[str, Any]) -> Role | None:
+    if "role_id" in rights and rights["role_id"] not in call.world.roles:
+        raise not_supported("rights.role_id")
+    return call.world.roles.get(rights.get("role_id", 0))
+
+
+def _group_of(call: Call, rights: dict[str, Any]) -> int:
+    group_id: int = rights.get("group_id", 0)
+    if group_id not in {group.id for group in call.world.account.embedded.users_groups}:
+        raise not_supported("rights.group_id")
+    return group_id
 
 
 def switch_users(call: Call, active: bool) -> Response:
@@ -137,7 +164,7 @@ def add_roles(call: Call) -> Response:
     def write(item: dict[str, Any]) -> Role:
         need(item, "name")
         role_id = call.world.next_id("roles", call.world.roles)
-        role = Role(id=role_id, name=item["name"], rights={**full_rights(), **(item.get("rights") or {})})
+        role = Role(id=role_id, name=item["name"], rights={**role_rights(), **_given(item)})
         call.world.roles[role_id] = role
         return role
 
@@ -148,8 +175,8 @@ def add_roles(call: Call) -> Response:
 
 def change_role(call: Call, row_id: int) -> Response:
     role, item = _found(call, row_id), single(call)
-    role.name = item.get("name", role.name)
-    role.rights.update(item.get("rights") or {})
+    role.name = item.get("name") or role.name
+    role.rights.update(_given(item))
     return hal(_role(call, role), 202)
 
 

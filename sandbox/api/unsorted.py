@@ -6,6 +6,7 @@ from werkzeug import Response
 
 from sandbox.api import collection, delete, get, post
 from sandbox.api.cards import card_keys
+from sandbox.api.lead_writes import lead_keys
 from sandbox.api.writes import items, need, single, write_all
 from sandbox.call import Call, hal, nothing
 from sandbox.filters import numbers, span
@@ -17,6 +18,8 @@ from sandbox.rows import Unsorted
 from sandbox.state import plain
 
 CATEGORIES = ("sip", "mail", "forms", "chats")
+LINKABLE = ("chats", "mail")
+NAMES = ("name", "first_name", "last_name")
 
 
 def unsorted_json(call: Call, row: Unsorted, listed: bool = False) -> dict[str, Any]:
@@ -91,20 +94,25 @@ def add_unsorted(call: Call, category: str) -> Response:
     def write(item: dict[str, Any]) -> Unsorted:
         need(item, "source_name", "source_uid", "metadata")
         embedded = item.get("_embedded") or {}
-        lead = (embedded.get("leads") or [{}])[0]
-        contact = (embedded.get("contacts") or [None])[0]
-        return call.world.create_unsorted(
+        lead, contact, company = (_first(embedded, kind) for kind in ("leads", "contacts", "companies"))
+        row = call.world.create_unsorted(
             category=category,
             name=str(lead.get("name") or ""),
             price=lead.get("price") or 0,
+            tags=lead_keys(lead).get("tags") or (),
             pipeline_id=item.get("pipeline_id"),
             source_name=item["source_name"],
             source_uid=str(item["source_uid"]),
             metadata=item["metadata"],
-            contact=card_keys(contact) if contact else None,
+            contact=card_keys(_with_words(contact)),
+            company=card_keys(company),
             custom_fields_values=lead.get("custom_fields_values"),
+            created_at=item.get("created_at"),
             by=call.user_id,
         )
+        if category == "sip" and item["metadata"].get("is_call_event_needed"):
+            _add_call(call, row)
+        return row
 
     done = write_all(items(call), write)
     rows = [
@@ -119,6 +127,32 @@ def add_unsorted(call: Call, category: str) -> Response:
     ]
     links = {"self": {"href": call.root + call.request.path}}
     return hal({"_total_items": len(rows), "_links": links, "_embedded": {"unsorted": rows}})
+
+
+def _first(embedded: dict[str, Any], kind: str) -> dict[str, Any]:
+    """The first card of a kind; an empty one where there is none."""
+    return next(iter(embedded.get(kind) or ()), {})
+
+
+def _with_words(contact: dict[str, Any]) -> dict[str, Any]:
+    """Names may come as numbers here: so they do in the documentation's own example."""
+    numbers = {key: one for key, one in contact.items() if key in NAMES and type(one) in (int, float)}
+    return {**contact, **{key: str(one) for key, one in numbers.items()}}
+
+
+def _add_call(call: Call, row: Unsorted) -> None:
+    """The call that brought an incoming lead, as a note on the lead."""
+    told = row.metadata
+    call.world.add_call(
+        entity_id=row.embedded.leads[0].id,
+        direction="inbound",
+        duration=told.get("duration") or 0,
+        phone=str(told.get("phone") or ""),
+        source=str(told.get("from") or ""),
+        uniq=str(told.get("uniq") or "") or None,
+        link=told.get("link"),
+        by=call.user_id,
+    )
 
 
 def add_sip(call: Call) -> Response:
@@ -158,18 +192,17 @@ def decline(call: Call, uid: str) -> Response:
 
 
 def link(call: Call, uid: str) -> Response:
-    """Attach an incoming chat to a lead that exists; its own lead goes to the trash."""
-    row, item = call.world.unsorted.get(uid), single(call)
-    if row is None or row.category != "chats":
+    """Attach an incoming chat or letter to a lead that exists; its own lead goes to the trash."""
+    row, item = call.world.unsorted.get(uid), single(call, link="object")
+    if row is None or row.category not in LINKABLE:
         raise not_found()
     target = item.get("link")
     if not isinstance(target, dict):
         raise validation([("0", missing("link"))])
     try:
         lead = call.world.living_lead(target.get("entity_id") or 0)
+        call.world.show_cards(row)
         for ref in row.embedded.contacts:
-            call.world.contacts.rows[ref.id].is_unsorted = False
-            call.world.contacts.put(call.world.contacts.rows[ref.id])
             call.world.link(
                 entity_type="leads",
                 entity_id=lead.id,

@@ -14,27 +14,39 @@ MOST = 250
 T = TypeVar("T")
 
 
-def items(call: Call, most: int = MOST) -> list[dict[str, Any]]:
-    """The array of objects in the body. Anything else ends the request with 400."""
+def items(call: Call, most: int = MOST, **kinds: str) -> list[dict[str, Any]]:
+    """The array of objects in the body. Anything else ends the request with 400.
+
+    `kinds` names top keys that take another kind of value at this address than `shapes.KINDS` says.
+    """
     body = call.body()
     if not isinstance(body, list) or not body or not all(isinstance(item, dict) for item in body):
         raise validation([("0", invalid_type("", "array"))])
     if len(body) > most:
         raise Problem(400, f"The number of objects must not exceed {most}")
-    check_all(body, shapes.check)
+    check_all(body, _shape(kinds))
     return body
 
 
-def single(call: Call) -> dict[str, Any]:
+def single(call: Call, **kinds: str) -> dict[str, Any]:
+    """The one object in the body; an empty one may be written as PHP writes it, `[]`."""
     body = call.body()
+    if body == []:
+        body = {}
     if not isinstance(body, dict):
         raise validation([("0", invalid_type("", "array"))])
-    check_all([body], shapes.check)
+    check_all([body], _shape(kinds))
     return body
+
+
+def _shape(kinds: dict[str, str]) -> Callable[[dict[str, Any]], None]:
+    here = {**shapes.KINDS, **kinds}
+    return lambda item: shapes.check(item, kinds=here)
 
 
 def request_id(item: dict[str, Any], number: int) -> str:
-    return str(item.get("request_id", number))
+    given = item.get("request_id")
+    return str(number if given is None else given)
 
 
 def check_all(listed: list[dict[str, Any]], check: Callable[[dict[str, Any]], object]) -> None:

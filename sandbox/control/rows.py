@@ -20,6 +20,8 @@ KINDS = [
     "tags",
     "sources",
     "unsorted",
+    "chats",
+    "talks",
     "webhooks",
 ]
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from sandbox.fields import hook_fields
-from sandbox.rows import Company, Contact, Lead, Note, Task, TaskResult, Unsorted
+from sandbox.rows import Company, Contact, Lead, Note, Talk, Task, TaskResult, Unsorted
 from sandbox.switches import Switches
 
 ELEMENT_TYPES = {"contacts": 1, "leads": 2, "companies": 3, "customers": 12}
@@ -20,6 +20,11 @@ NOTE_NUMBERS = {
     "sms_in": 102,
     "sms_out": 103,
 }
+
+
+def compact(value: Any) -> str:
+    """JSON inside a form, as PHP writes it: without blanks."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def local(moment: int, zone: tzinfo) -> str:
@@ -133,7 +138,7 @@ def note_body(note: Note, zone: tzinfo) -> dict[str, Any]:
     text = note.params.get("text", "")
     if note.note_type in ("call_in", "call_out"):
         call = {key.upper(): note.params.get(key) for key in ("uniq", "link", "phone", "duration")}
-        text = json.dumps({**call, "SRC": note.params.get("source")}, ensure_ascii=False)
+        text = compact({**call, "SRC": note.params.get("source")})
     metadata = {"event_source": {"type": 1, "author_name": ""}, "text": text, "entity_id": note.entity_id}
     return {
         "note": {
@@ -151,8 +156,44 @@ def note_body(note: Note, zone: tzinfo) -> dict[str, Any]:
             "attachement": "",
             "editable": "Y",
             "account_id": note.account_id,
-            "metadata": json.dumps(metadata, ensure_ascii=False),
+            "metadata": compact(metadata),
         }
+    }
+
+
+def message_body(
+    talk: Talk, message_id: str, text: str, at: int, *, incoming: bool, author: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "id": message_id,
+        "chat_id": talk.chat_id,
+        "talk_id": talk.talk_id,
+        "contact_id": talk.contact_id,
+        "text": text,
+        "created_at": at,
+        "element_type": ELEMENT_TYPES.get(f"{talk.entity_type}s"),
+        "entity_type": talk.entity_type,
+        "element_id": talk.entity_id,
+        "entity_id": talk.entity_id,
+        "type": "incoming" if incoming else "outgoing",
+        "author": author,
+        "origin": talk.origin,
+    }
+
+
+def talk_body(talk: Talk) -> dict[str, Any]:
+    return {
+        "talk_id": talk.talk_id,
+        "created_at": talk.created_at,
+        "updated_at": talk.updated_at,
+        "rate": talk.rate,
+        "contact_id": talk.contact_id,
+        "chat_id": talk.chat_id,
+        "entity_id": talk.entity_id,
+        "entity_type": talk.entity_type,
+        "is_in_work": talk.is_in_work,
+        "is_read": talk.is_read,
+        "origin": talk.origin,
     }
 
 

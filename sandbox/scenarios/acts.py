@@ -77,6 +77,7 @@ class Acts:
         onward = ONWARD.get(stage.key) if (stage := stage_of(lead)) else None
         if onward is None:
             return
+        self._answer(lead, who)
         talked = rng.random() < 0.75
         if not onward.to.startswith("parts") and rng.random() < 0.8:
             self._call(lead, who, rng.randint(25, 420) if talked else 0)
@@ -124,7 +125,9 @@ class Acts:
             _written(fields.SOURCE, "Авито"),
             _written(fields.CITY, need.city),
         ]
-        yield from self._arrive("avito.chat", owner, need.title, "авито", values)
+        lead_id = yield from self._arrive("avito.chat", owner, need.title, "авито", values)
+        contact = self.world.leads.rows[lead_id].embedded.contacts[0]
+        self.world.receive_message(contact_id=contact.id, lead_id=lead_id, text=need.title, origin="avito")
 
     def ring_up(self, who: Employee) -> Act:
         """A client rings up and somebody answers."""
@@ -179,6 +182,17 @@ class Acts:
     def _call(self, lead: Any, who: Employee, seconds: int, direction: str = "outbound") -> None:
         self.world.add_call(entity_id=lead.id, direction=direction, duration=seconds, phone=self._phone(lead),
                             source="АТС", by=who.user_id)  # fmt: skip
+
+    def _answer(self, lead: Any, who: Employee) -> None:
+        """Whoever works on a deal writes back to a client who has written."""
+        for talk in list(self.world.talks.values()):
+            if (talk.entity_type, talk.entity_id, talk.is_in_work, talk.is_read) == (
+                "lead",
+                lead.id,
+                True,
+                False,
+            ):
+                self.world.send_message(talk_id=talk.talk_id, text="Здравствуйте!", by=who.user_id)
 
     def _phone(self, lead: Any) -> str:
         for ref in lead.embedded.contacts:

@@ -1,6 +1,7 @@
 """Custom fields of the account: what they are, and how a value looks in a lead and in an event."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from . import clients
 from .company import ACCOUNT_ID, STAGES
@@ -39,7 +40,31 @@ REASON = _field(7, "Причина ожидания", "select", WAITING_REASONS,
 LEAD_FIELDS = (BRAND, MODEL, SERVICE, SOURCE, CITY, PROMISED, REASON)
 
 PHONE_ID, PHONE_WORK = 1250901, 1250911
+_PHONES, _EMAILS = ("WORK", "WORKDD", "MOB", "FAX", "HOME", "OTHER"), ("WORK", "PRIV", "OTHER")
 
+
+class Standard(NamedTuple):
+    """A field that every account has; the first option's id is `first`."""
+
+    id: int
+    entity: str
+    code: str
+    name: str
+    type: str
+    first: int = 0
+    options: tuple[str, ...] = ()
+
+
+STANDARD = (
+    Standard(1250902, "contacts", "POSITION", "Должность", "text"),
+    Standard(PHONE_ID, "contacts", "PHONE", "Телефон", "multitext", PHONE_WORK, _PHONES),
+    Standard(1250903, "contacts", "EMAIL", "Email", "multitext", 1250921, _EMAILS),
+    Standard(1250904, "companies", "PHONE", "Телефон", "multitext", 1250931, _PHONES),
+    Standard(1250905, "companies", "EMAIL", "Email", "multitext", 1250941, _EMAILS),
+    Standard(1250906, "companies", "WEB", "Web", "url"),
+    Standard(1250907, "companies", "ADDRESS", "Адрес", "textarea"),
+)
+_BY_CODE = {(one.entity, one.code): one for one in STANDARD}
 
 Value = str | int | tuple[str, ...]
 
@@ -71,8 +96,15 @@ def in_event(field: Field, items: list[dict]) -> list[dict]:
 
 
 def phone(number: str) -> list[dict]:
-    return [{"field_id": PHONE_ID, "field_name": "Телефон", "field_code": "PHONE", "field_type": "multitext",
-             "values": [{"value": number, "enum_id": PHONE_WORK, "enum_code": "WORK"}]}]  # fmt: skip
+    return [standard("contacts", "PHONE", number)]
+
+
+def standard(entity: str, code: str, value: str) -> dict:
+    """A filled standard field of a contact or a company, in its read shape."""
+    field = _BY_CODE[entity, code]
+    option = {"enum_id": field.first, "enum_code": "WORK"} if field.options else {}
+    return {"field_id": field.id, "field_name": field.name, "field_code": code, "field_type": field.type,
+            "values": [{"value": value, **option}]}  # fmt: skip
 
 
 def _row(number: int, id_: int, name: str, kind: str, enums: list[dict] | None, required: list[dict],
@@ -87,7 +119,7 @@ def _row(number: int, id_: int, name: str, kind: str, enums: list[dict] | None, 
 
 
 def dictionary() -> list[dict]:
-    """All custom fields; `entity_type` tells the contacts' telephone from the fields of leads."""
+    """All custom fields: those of leads, and the standard ones of contacts and companies."""
     rows = []
     for number, field in enumerate(LEAD_FIELDS, 1):
         enums = [
@@ -99,6 +131,10 @@ def dictionary() -> list[dict]:
             for key in field.required_on
         ]
         rows.append(_row(number, field.id, field.name, field.type, enums or None, required, "leads"))
-    works = [{"id": PHONE_WORK, "value": "WORK", "sort": 10, "code": "WORK"}]
-    rows.append(_row(9, PHONE_ID, "Телефон", "multitext", works, [], "contacts", "PHONE"))
+    for number, one in enumerate(STANDARD, len(LEAD_FIELDS) + 1):
+        options = [
+            {"id": one.first + n, "value": word, "sort": 10 * (n + 1), "code": word}
+            for n, word in enumerate(one.options)
+        ]
+        rows.append(_row(number, one.id, one.name, one.type, options or None, [], one.entity, one.code))
     return rows

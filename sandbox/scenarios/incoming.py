@@ -1,16 +1,17 @@
 """Incoming leads: what stands in «Неразобранное» is told by `/leads/unsorted`, not by the list of leads."""
 
 import hashlib
+from collections.abc import Iterable
 
 from .company import ACCOUNT_ID, STAGES
-from .ledger import Deal, Ledger
+from .ledger import Deal
 
 
-def unsorted(ledger: Ledger) -> list[dict]:
+def unsorted(deals: Iterable[Deal], people: Iterable[dict]) -> list[dict]:
     """The read shape of the incoming leads; their contacts are hidden until somebody accepts them."""
-    contacts = {row["id"]: row for row in ledger.contacts}
+    contacts = {row["id"]: row for row in people}
     rows = []
-    for deal in ledger.deals:
+    for deal in deals:
         if deal.stage.key.endswith(".unsorted"):
             contact = deal.row["_embedded"]["contacts"][0]["id"]
             contacts[contact]["is_unsorted"] = True

@@ -14,12 +14,16 @@ _TAG_COLORS = {"авито": "C6F4DE", "сайт": "86C0FC", "звонок": "FF
                "прогрев": "FFC8C8", "бот": None}  # fmt: skip
 _TAGS = {name: {"id": 340000 + n, "name": name, "color": color}
          for n, (name, color) in enumerate(_TAG_COLORS.items(), 1)}  # fmt: skip
-_GROUPS = {person.user_id: group_id(person) for person in STAFF}
+GROUP_OF = {person.user_id: group_id(person) for person in STAFF}
 
 
 def ulid(moment: int, sequence: int) -> str:
     """26 characters: milliseconds, a running number, a tail without meaning; sorts by time of writing."""
-    number = (moment * 1000 << 80) | (sequence << 40) | (sequence * 0x9E3779B97F & 0xFFFFFFFFFF)
+    return event_number(moment * 1000, sequence)
+
+
+def event_number(milliseconds: int, sequence: int) -> str:
+    number = (milliseconds << 80) | (sequence << 40) | (sequence * 0x9E3779B97F & 0xFFFFFFFFFF)
     digits = []
     for _ in range(26):
         digits.append(_ALPHABET[number & 31])
@@ -28,21 +32,30 @@ def ulid(moment: int, sequence: int) -> str:
 
 
 class Deal:
-    """A lead's row with what the story has to know about it. `dropped`: somebody else ended its story."""
+    """A lead's row with what the story has to know about it. `dropped`: somebody else ended its story.
 
-    __slots__ = ("row", "tasks", "filled", "stage", "dropped", "need")
+    `born` and `born_to` are the stage and the owner that it began with.
+    """
+
+    __slots__ = ("row", "tasks", "filled", "stage", "dropped", "need", "born", "born_to")
 
     def __init__(self, row: dict, stage: Stage, need: Need) -> None:
         self.row = row
         self.tasks: list[dict] = []
         self.filled: dict[Field, list[dict]] = {}
-        self.stage = stage
+        self.stage = self.born = stage
+        self.born_to: int = row["responsible_user_id"]
         self.dropped = False
         self.need = need
 
     @property
     def owner(self) -> int:
         return self.row["responsible_user_id"]
+
+    @property
+    def contact(self) -> int:
+        """The main contact, the only one."""
+        return self.row["_embedded"]["contacts"][0]["id"]
 
     @property
     def is_closed(self) -> bool:
@@ -64,7 +77,7 @@ class Ledger:
         first, last = name
         row: dict[str, Any] = {
             "id": 51300001 + 2 * len(self.contacts), "name": f"{first} {last}".strip(), "first_name": first,
-            "last_name": last, "responsible_user_id": owner, "group_id": _GROUPS[owner], "created_by": ROBOT,
+            "last_name": last, "responsible_user_id": owner, "group_id": GROUP_OF[owner], "created_by": ROBOT,
             "updated_by": ROBOT, "created_at": at, "updated_at": at, "closest_task_at": None,
             "is_deleted": False,
             "is_unsorted": False, "custom_fields_values": cf.phone(phone), "account_id": ACCOUNT_ID,
@@ -81,7 +94,7 @@ class Ledger:
         row: dict[str, Any] = {
             "id": 41200001 + 2 * len(self.deals), "name": name or need.title, "price": 0,
             "responsible_user_id": owner,
-            "group_id": _GROUPS[owner], "status_id": place.status, "pipeline_id": place.pipeline,
+            "group_id": GROUP_OF[owner], "status_id": place.status, "pipeline_id": place.pipeline,
             "loss_reason_id": None, "created_by": by, "updated_by": by, "created_at": at, "updated_at": at,
             "closed_at": None, "closest_task_at": None, "is_deleted": False, "custom_fields_values": None,
             "score": None, "account_id": ACCOUNT_ID, "labor_cost": None,
@@ -113,7 +126,7 @@ class Ledger:
 
     def set_owner(self, deal: Deal, at: int, by: int, owner: int) -> None:
         before = deal.owner
-        deal.row["responsible_user_id"], deal.row["group_id"] = owner, _GROUPS[owner]
+        deal.row["responsible_user_id"], deal.row["group_id"] = owner, GROUP_OF[owner]
         self._edited(deal, at, by, "entity_responsible_changed", [{"responsible_user": {"id": owner}}],
                      [{"responsible_user": {"id": before}}])  # fmt: skip
 
@@ -130,7 +143,7 @@ class Ledger:
     def add_task(self, deal: Deal, at: int, by: int, owner: int, kind: int, text: str, due: int) -> dict:
         task = {
             "id": 61500001 + 2 * len(self.tasks), "created_by": by, "updated_by": by, "created_at": at,
-            "updated_at": at, "responsible_user_id": owner, "group_id": _GROUPS[owner],
+            "updated_at": at, "responsible_user_id": owner, "group_id": GROUP_OF[owner],
             "entity_id": deal.row["id"],
             "entity_type": "leads", "duration": 0, "is_completed": False, "task_type_id": kind, "text": text,
             "result": [], "complete_till": due, "account_id": ACCOUNT_ID,

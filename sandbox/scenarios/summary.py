@@ -10,11 +10,14 @@ from .weeks import local
 
 
 def summary(data: dict[str, Any], now: datetime) -> str:
+    shown = [lead for lead in data["leads"] if not lead["is_deleted"]]
+    data = {**data, "leads": shown}
     return "\n".join((*_sizes(data), *_stages(data), *_months(data), *_people(data, int(now.timestamp()))))
 
 
 def _sizes(data: dict[str, Any]) -> Iterator[str]:
-    yield " · ".join(f"{key} {len(data[key]):,}" for key in ("leads", "contacts", "tasks", "notes", "events"))
+    kinds = ("leads", "contacts", "companies", "tasks", "notes", "talks", "events")
+    yield " · ".join(f"{key} {len(data[key]):,}" for key in kinds)
 
 
 def _stages(data: dict[str, Any]) -> Iterator[str]:

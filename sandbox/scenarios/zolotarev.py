@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from . import arrivals, company, fields, incoming, people, turns
+from . import arrivals, company, deletions, fields, incoming, people, traces, turns
 from .office import Office
 from .weeks import DAY
 
@@ -14,6 +14,7 @@ def build(seed: int, now: datetime) -> dict[str, Any]:
     arrivals.open_doors(office)
     turns.begin(office)
     office.run()
+    left = traces.leave(office, seed)
     founded = office.start - 400 * DAY
     ledger, loss_reasons = office.ledger, company.loss_reasons(founded)
     return {
@@ -22,10 +23,17 @@ def build(seed: int, now: datetime) -> dict[str, Any]:
         "pipelines": company.pipelines(),
         "custom_fields": fields.dictionary(),
         "loss_reasons": loss_reasons,
-        "unsorted": incoming.unsorted(ledger),
-        "contacts": ledger.contacts,
-        "leads": ledger.leads(loss_reasons),
+        "unsorted": incoming.unsorted([*ledger.deals, *deletions.standing(left)], ledger.contacts),
+        "contacts": ledger.contacts + left.contacts,
+        "companies": left.companies,
+        "leads": ledger.leads(loss_reasons) + [deal.row for deal in left.deals],
         "tasks": ledger.tasks,
-        "events": ledger.events,
-        "notes": ledger.notes,
+        "events": sorted(ledger.events + left.events, key=_place),
+        "notes": ledger.notes + left.notes,
+        "chats": left.chats,
+        "talks": left.talks,
     }
+
+
+def _place(event: dict[str, Any]) -> tuple[int, str]:
+    return event["created_at"], event["id"]

@@ -219,7 +219,7 @@ def api(world: World) -> Api:
 
 @pytest.fixture
 def server(world: World) -> Iterator[Handle]:
-    handle = serve_in_thread(world)
+    handle = serve_in_thread(world, token="long-lived")
     yield handle
     handle.stop()
 

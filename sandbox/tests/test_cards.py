@@ -104,6 +104,19 @@ def test_a_call_goes_to_the_only_open_lead_of_the_phone_else_to_the_contact(api:
     assert [kind for kind in kinds if "call" in kind] == ["incoming_call", "outgoing_call"]
 
 
+def test_a_pinned_note_is_found_by_its_pin_until_it_is_unpinned(api: Api) -> None:
+    found = "leads/notes?filter[is_pinned]=1"
+    assert api.ids(found) == []
+    assert api.post("leads/notes/2002/pin")[0] == 204
+    assert api.ids(found) == [2002]
+    assert api.get("leads/notes/2002?with=is_pinned")[1]["is_pinned"] is True
+    assert "is_pinned" not in api.get("leads/notes/2002")[1]
+    assert api.post("leads/1/notes/2002/unpin")[0] == 204
+    assert api.ids(found) == []
+    assert [api.post(f"leads/notes/{one}/pin")[0] for one in (999, 2003)] == [404, 404]
+    assert happened(api) == []
+
+
 def test_deleted_contacts_leave_the_list(api: Api) -> None:
     api.control("cards/delete", {"entity_type": "contacts", "entity_id": 301, "by": ANNA})
     assert api.ids("contacts") == []

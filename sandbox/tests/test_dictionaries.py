@@ -1,6 +1,9 @@
 """Account, users, pipelines, fields, reasons, tags, sources, incoming leads."""
 
+import pytest
+
 from sandbox.tests.conftest import ANNA, GONE, INCOMING, NEW, REPAIR, SALES, TALKS, Api, T
+from sandbox.world import World
 
 
 def test_the_account_shows_what_is_asked_for(api: Api) -> None:
@@ -15,8 +18,82 @@ def test_the_account_shows_what_is_asked_for(api: Api) -> None:
     ]
     assert body["_embedded"]["users_groups"][0]["id"] == 0
     assert body["_embedded"]["datetime_settings"]["timezone"] == "Europe/Moscow"
-    assert "date_formant" in body["_embedded"]["datetime_settings"]
     assert body["uuid"]
+
+
+def test_the_date_format_stands_under_both_names(api: Api) -> None:
+    told = api.get("account?with=datetime_settings")[1]["_embedded"]["datetime_settings"]
+    assert (told["date_format"], told["date_formant"]) == ("d.m.Y", "d.m.Y")
+    for key in ("date_format", "date_formant"):
+        world = World.from_data({"account": {"_embedded": {"datetime_settings": {key: "Y-m-d"}}}})
+        told = world.account.embedded.datetime_settings
+        assert (told["date_format"], told["date_formant"]) == ("Y-m-d", "Y-m-d")
+
+
+def test_customers_are_402_where_the_tariff_has_none_and_nothing_elsewhere(api: Api) -> None:
+    addresses = ("customers", "customers/1", "customers/notes", "customers/custom_fields", "customers/tags")
+    assert [api.get(one)[0] for one in addresses] == [204] * len(addresses)
+    api.app.world.account.customers_mode = "unavailable"
+    assert [api.get(one)[0] for one in addresses] == [402] * len(addresses)
+    status, body = api.post("customers/tags", [{"name": "x"}])
+    assert (status, body["title"], body["status"]) == (402, "Payment Required", 402)
+    assert api.get("contacts")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["catalogs", "widgets", "website_buttons", "chats/templates", "leads/1/subscriptions"]
+)
+def test_lists_that_are_empty_here_are_no_unknown_addresses(api: Api, path: str) -> None:
+    assert api.get(path)[0] == 204
+
+
+def test_a_user_gets_a_role_a_group_and_the_rights_that_are_named(api: Api) -> None:
+    rights = {"leads": {"view": "M"}, "mail_access": True, "tasks": None}
+    _, body = api.post("roles", [{"name": "Продавец", "rights": rights}])
+    (role,) = body["_embedded"]["roles"]
+    assert (role["rights"]["leads"], role["rights"]["mail_access"]) == ({"view": "M"}, True)
+    assert role["rights"]["tasks"] == {"edit": "A", "delete": "A"}
+    assert "is_admin" not in role["rights"]
+    user = {"name": "n", "email": "n@example.com", "rights": {"role_id": role["id"], "group_id": 0}}
+    status, body = api.post("users", [user])
+    (made,) = body["_embedded"]["users"]
+    assert (status, made["rights"]["leads"], made["rights"]["role_id"]) == (201, {"view": "M"}, role["id"])
+    shown = api.get(f"users/{made['id']}?with=role,group")[1]["_embedded"]
+    assert [one["name"] for one in shown["roles"] + shown["groups"]] == ["Продавец", "Отдел продаж"]
+    for wrong in ({"role_id": 999}, {"group_id": 999}):
+        assert api.post("users", [{"name": "x", "email": "x@example.com", "rights": wrong}])[0] == 400
+
+
+def test_a_renamed_tag_is_renamed_on_every_deal(api: Api) -> None:
+    for lead in (1, 2):
+        api.patch(f"leads/{lead}", {"tags_to_add": [{"name": "old"}]})
+    (tag,) = api.get("leads/tags")[1]["_embedded"]["tags"]
+    assert api.patch("leads/tags", [{"id": tag["id"], "name": "new", "color": "EBEBEB"}])[0] == 200
+    for lead in (1, 2):
+        assert api.get(f"leads/{lead}")[1]["_embedded"]["tags"] == [
+            {"id": tag["id"], "name": "new", "color": "EBEBEB"}
+        ]
+    api.post("leads/tags", [{"name": "other"}])
+    assert api.patch("leads/tags", [{"id": tag["id"], "name": "other"}])[0] == 400
+    assert api.patch("leads/tags", [{"id": 999, "name": "x"}])[0] == 400
+    assert api.patch("contacts/tags", [{"id": tag["id"], "name": "x"}])[0] == 405
+
+
+def test_sources_are_changed_and_deleted_one_by_one_and_together(api: Api) -> None:
+    made = [{"name": one, "external_id": one} for one in ("a", "b", "c")]
+    _, body = api.post("sources", made)
+    first, second, third = (row["id"] for row in body["_embedded"]["sources"])
+    assert api.patch(f"sources/{first}", {"name": "A", "pipeline_id": REPAIR})[1]["pipeline_id"] == REPAIR
+    assert api.patch(f"sources/{first}", {"pipeline_id": 999})[0] == 400
+    status, body = api.patch("sources", [{"id": second, "name": "B"}, {"id": third, "name": "C"}])
+    assert (status, [row["name"] for row in body["_embedded"]["sources"]]) == (200, ["B", "C"])
+    assert api.patch("sources", [{"id": second, "name": "x"}, {"id": 999}])[0] == 400
+    assert api.get(f"sources/{second}")[1]["name"] == "B"
+    assert api.ids("sources?filter[external_id][]=b") == [second]
+    assert api.delete(f"sources/{first}")[0] == 204
+    assert [api.delete(f"sources/{first}")[0], api.patch(f"sources/{first}", {"name": "x"})[0]] == [404, 404]
+    assert api.delete("sources", [{"id": second}, {"id": third}])[0] == 204
+    assert api.ids("sources") == []
 
 
 def test_a_deactivated_user_stays_listed_and_a_removed_one_does_not(api: Api) -> None:

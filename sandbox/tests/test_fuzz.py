@@ -7,7 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox.tests.conftest import Api, T
+from sandbox.app import App
+from sandbox.tests.conftest import NOW, Api, T, account_data
+from sandbox.world import World
 
 LEAD = {
     "id": 1,
@@ -64,7 +66,8 @@ NOTE = {
     "id": 2001,
     "entity_id": 1,
     "note_type": "call_in",
-    "params": {"uniq": "u", "duration": 1, "source": "s", "phone": "+7"},
+    "params": {"uniq": "u", "duration": 1, "source": "s", "phone": "+7", "link": "https://x/1.mp3"},
+    "responsible_user_id": 12,
 }
 LINK = {
     "entity_id": 1,
@@ -79,6 +82,9 @@ CALL = {
     "phone": "+79120001122",
     "call_status": 4,
     "created_by": 12,
+    "responsible_user_id": 12,
+    "link": "https://x/1.mp3",
+    "uniq": "u",
 }
 FORM = {
     "source_name": "s",
@@ -87,8 +93,24 @@ FORM = {
     "created_at": T,
     "metadata": {"form_id": "1"},
     "_embedded": {
-        "leads": [{"name": "n", "price": 5, "custom_fields_values": []}],
+        "leads": [
+            {"name": "n", "price": 5, "custom_fields_values": [], "_embedded": {"tags": [{"name": "t"}]}}
+        ],
         "contacts": [{"name": "c"}],
+        "companies": [{"name": "c"}],
+    },
+}
+SIP = {
+    **FORM,
+    "metadata": {
+        "is_call_event_needed": True,
+        "uniq": "u",
+        "duration": 5,
+        "service_code": "s",
+        "link": "l",
+        "phone": 7999,
+        "called_at": T,
+        "from": "f",
     },
 }
 PIPELINE = {
@@ -104,15 +126,36 @@ FIELD = {
     "type": "select",
     "sort": 1,
     "code": "C",
+    "group_id": "default",
+    "currency": "EUR",
+    "required_statuses": [{"status_id": 1001, "pipeline_id": 100}],
     "enums": [{"id": 71, "value": "v", "sort": 1}],
+}
+GROUP = {"name": "g", "sort": 3, "fields": [501]}
+SOURCE = {
+    "id": 61,
+    "name": "s",
+    "external_id": "e",
+    "pipeline_id": 100,
+    "default": True,
+    "services": [{"type": "whatsapp", "pages": [{"id": "1", "link": "l"}]}],
 }
 USER = {
     "id": 12,
     "name": "u",
     "email": "e@example.com",
     "lang": "ru",
-    "rights": {"is_admin": True, "leads": {"view": "A"}},
+    "rights": {
+        "is_admin": True,
+        "leads": {"view": "A"},
+        "role_id": 51,
+        "group_id": 0,
+        "status_rights": [
+            {"entity_type": "leads", "pipeline_id": 100, "status_id": 1001, "rights": {"view": "A"}}
+        ],
+    },
 }
+ROLE = {"name": "r", "rights": USER["rights"]}
 HOOK = {"destination": "http://127.0.0.1:9/", "settings": ["add_lead"], "sort": 5}
 BODIES: dict[str, Any] = {
     "POST leads": [LEAD],
@@ -134,6 +177,10 @@ BODIES: dict[str, Any] = {
     "POST leads/5/unlink": [LINK],
     "POST calls": [CALL],
     "POST leads/unsorted/forms": [FORM],
+    "POST leads/unsorted/sip": [SIP],
+    "POST leads/unsorted/in1/accept": {"user_id": 12, "status_id": 1002},
+    "DELETE leads/unsorted/in1/decline": {"user_id": 12},
+    "POST leads/unsorted/in2/link": {"user_id": 0, "link": {"entity_id": 1, "entity_type": "leads"}},
     "POST leads/pipelines": [PIPELINE],
     "PATCH leads/pipelines/100": PIPELINE,
     "POST leads/pipelines/100/statuses": [{"name": "s", "sort": 5, "color": "#fffeb2"}],
@@ -142,9 +189,19 @@ BODIES: dict[str, Any] = {
     "PATCH leads/custom_fields": [FIELD],
     "POST leads/loss_reasons": [{"name": "r", "sort": 5}],
     "POST leads/tags": [{"name": "t", "color": "EBEBEB"}],
-    "POST sources": [{"name": "s", "external_id": "e", "pipeline_id": 100, "default": True, "services": []}],
+    "PATCH leads/tags": [{"id": 31, "name": "t", "color": "EBEBEB"}],
+    "POST leads/custom_fields/groups": [GROUP],
+    "PATCH leads/custom_fields/groups/default": GROUP,
+    "PATCH leads/custom_fields/501": FIELD,
+    "POST sources": [SOURCE],
+    "PATCH sources": [SOURCE],
+    "PATCH sources/61": SOURCE,
+    "DELETE sources": [SOURCE],
+    "POST contacts/chats": [{"contact_id": 301, "chat_id": "c"}],
+    "POST talks/21/close": {"force_close": True},
     "POST users": [USER],
-    "POST roles": [{"name": "r", "rights": {"leads": {"view": "A"}}}],
+    "POST roles": [ROLE],
+    "PATCH roles/51": ROLE,
     "POST users/deactivate": [{"id": 12}],
     "POST webhooks": HOOK,
     "DELETE webhooks": HOOK,
@@ -190,9 +247,15 @@ BODIES: dict[str, Any] = {
         "name": "n",
         "metadata": {},
         "contact": {"name": "c"},
+        "company": {"name": "c"},
+        "tags": ["a"],
+        "created_at": T,
     },
+    "POST /_control/chats/receive": {"contact_id": 301, "lead_id": 5, "text": "t", "origin": "o"},
+    "POST /_control/chats/send": {"talk_id": 21, "text": "t", "by": 12},
+    "POST /_control/notes/pin": {"note_id": 2001, "pinned": True},
     "POST /_control/clock": {"advance": 5},
-    "POST /_control/switches": {"price_type": "float", "hook_timeout": 1.5},
+    "POST /_control/switches": {"price_type": "float", "hook_timeout": 1.5, "events_page_cap": 100},
     "POST /_control/faults": {"path": "x", "status": 429, "times": 2, "latency": 0},
     "POST /_control/hooks": {"drop": 1, "delay_seconds": 0.5},
     "POST /_control/integration": {"redirect_uri": "https://a.example/", "enabled": True},
@@ -200,6 +263,8 @@ BODIES: dict[str, Any] = {
 }
 LISTS = [
     "leads",
+    "leads/unsorted",
+    "leads/custom_fields/groups",
     "tasks",
     "contacts",
     "leads/notes",
@@ -211,6 +276,28 @@ LISTS = [
 odd: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, 0, -1, 7, 142, 10**20, 1.5, "", "x", "leads", [], ["x"], [[]], {}, {"id": "x"}, [{}]]
 )
+
+
+@pytest.fixture
+def api() -> Api:
+    """The known account, with one of everything that can be written to."""
+    data = account_data()
+    data["leads"][0]["_embedded"] = {"tags": [{"id": 31, "name": "old"}]}
+    data["sources"] = [{"id": 61, "name": "s", "external_id": "x"}]
+    data["roles"] = [{"id": 51, "name": "r"}]
+    data["talks"] = [{"talk_id": 21, "contact_id": 301, "chat_id": "c", "created_at": T, "updated_at": T}]
+    data["chats"] = [{"id": 22, "contact_id": 301, "chat_id": "c"}]
+    data["unsorted"] = [
+        {
+            "uid": uid,
+            "category": "chats",
+            "pipeline_id": 100,
+            "created_at": T,
+            "_embedded": {"leads": [{"id": lead}]},
+        }
+        for uid, lead in (("in1", 6), ("in2", 2))
+    ]
+    return Api(App(World.from_data(data, now=NOW), token="long-lived", rate=0))
 
 
 def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -175,8 +176,13 @@ def test_a_note_is_told_with_numeric_types(world: World, receiver: Receiver) -> 
     body = receiver.wait(1)[0]
     prefix = "leads[note][0][note]"
     assert (body[f"{prefix}[element_type]"], body[f"{prefix}[note_type]"]) == ("2", "11")
-    assert '"DURATION": 5' in body[f"{prefix}[text]"]
+    assert '"DURATION":5' in body[f"{prefix}[text]"]
     assert body[f"{prefix}[date_create]"] == "2026-11-20 12:00:00"
+    for key in ("text", "metadata"):
+        told = body[f"{prefix}[{key}]"]
+        assert told == json.dumps(
+            json.loads(told), ensure_ascii=False, separators=(",", ":")
+        )  # no blanks, as PHP
     world.add_note(entity_type="contacts", entity_id=301, text="привет")
     assert receiver.wait(2)[1]["contacts[note][0][note][text]"] == "привет"
 

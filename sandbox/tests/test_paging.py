@@ -57,6 +57,25 @@ def test_events_come_a_hundred_a_page_newest_first_whatever_is_asked(many: Api) 
     assert many.ids("events?limit=250&order[created_at]=asc") == ids
 
 
+@pytest.mark.parametrize(
+    ("cap", "rows", "has_next"), [("250", 250, False), ("100", 100, True), ("50-without-next", 50, False)]
+)
+def test_the_page_of_events_is_as_long_as_the_switch_says(
+    many: Api, cap: str, rows: int, has_next: bool
+) -> None:
+    assert many.control("switches", {"events_page_cap": cap})[0] == 200
+    _, body = many.get("events?limit=250")
+    assert (len(body["_embedded"]["events"]), "next" in body["_links"]) == (rows, has_next)
+    last = -(-250 // rows)
+    assert many.get(f"events?limit=250&page={last}")[0] == 200
+    assert many.get(f"events?limit=250&page={last + 1}")[0] == 204
+
+
+@pytest.mark.parametrize("cap", ["0", "251", "50", "many", 2.5, "100-without-next"])
+def test_a_cap_of_events_is_a_number_up_to_250_or_the_one_without_next(many: Api, cap: Any) -> None:
+    assert many.control("switches", {"events_page_cap": cap})[0] == (200 if cap == "50" else 400)
+
+
 def test_links_echo_the_query_in_its_order_with_brackets_encoded(many: Api) -> None:
     _, body = many.get("leads?order[created_at]=desc&limit=100&with=contacts")
     root = "http://localhost/api/v4/leads?order%5Bcreated_at%5D=desc&limit=100&with=contacts"

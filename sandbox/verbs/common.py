@@ -5,12 +5,13 @@ from typing import Any
 from sandbox import fields
 from sandbox.refused import invalid_type, not_supported
 from sandbox.rows import FieldValues, Tag
-from sandbox.state import SINGULAR, State
+from sandbox.state import SINGULAR
+from sandbox.verbs.field_groups import FieldGroupVerbs
 
 TAG_KEYS = {"tags": "_embedded.tags", "tags_to_add": "tags_to_add", "tags_to_delete": "tags_to_delete"}
 
 
-class CommonVerbs(State):
+class CommonVerbs(FieldGroupVerbs):
     def set_fields(self, kind: str, row: Any, items: Any, by: int, at: int) -> None:
         """Write custom fields and their events; fields not mentioned stay."""
         self.apply_fields(kind, row, fields.written(self.fields[kind], items), by, at)
@@ -64,6 +65,18 @@ class CommonVerbs(State):
             name = item if isinstance(item, str) else item.get("name")
             found.append(self.tag(kind, str(name)) if name else self.tags[kind][item["id"]])
         return list({tag.id: tag for tag in found}.values())
+
+    def edit_tag(self, *, kind: str, tag_id: int, name: str | None = None, color: str | None = None) -> Tag:
+        """A tag gets another name or colour on every card that has it. Raises `Refused` for a name that is taken."""
+        with self.lock:
+            tag = self.tags[kind][tag_id]
+            if any(one.name == name and one.id != tag_id for one in self.tags[kind].values()):
+                raise not_supported("name")
+            table = self.cards(kind)
+            worn = (one for row in table or () for one in row.embedded.tags if one.id == tag_id)
+            for one in [tag, *worn]:
+                one.name, one.color = name or one.name, color or one.color
+            return tag
 
     def retag(self, kind: str, row: Any, keys: dict[str, Any], by: int, at: int) -> None:
         """`tags` replaces the set, `tags_to_add` and `tags_to_delete` change it."""

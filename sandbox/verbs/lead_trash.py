@@ -69,6 +69,9 @@ class LeadTrashVerbs(LeadVerbs):
             note = notes.rows[note_id]
             note.entity_id = survivor.id
             notes.put(note)
+        for talk in self.talks.values():
+            if (talk.entity_type, talk.entity_id) == ("lead", loser.id):
+                talk.entity_id = survivor.id
         self.events.move(("lead", loser.id), ("lead", survivor.id))
         held = {ref.id for ref in survivor.embedded.contacts}
         survivor.embedded.contacts += [

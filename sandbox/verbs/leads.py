@@ -161,7 +161,13 @@ class LeadVerbs(CommonVerbs):
     @staticmethod
     def _contact_refs(contacts: Sequence[ContactRef | dict[str, Any]]) -> list[ContactRef]:
         """Exactly one is the main contact: the one that says so, else the first."""
-        given = [msgspec.convert(one, ContactRef, from_attributes=True) for one in contacts]
+        told = (
+            one
+            if isinstance(one, ContactRef)
+            else {key: told for key, told in one.items() if told is not None}
+            for one in contacts
+        )
+        given = [msgspec.convert(one, ContactRef, from_attributes=True) for one in told]
         main = next((ref.id for ref in given if ref.is_main), given[0].id if given else None)
         return [ContactRef(one, one == main) for one in dict.fromkeys(ref.id for ref in given)]
 

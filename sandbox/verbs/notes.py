@@ -139,6 +139,14 @@ class NoteVerbs(TaskVerbs):
             self.notes[note.entity_type].put(note)
             return note
 
+    def pin_note(self, *, note_id: int, pinned: bool = True) -> Note:
+        """To the top of the card, or back; neither an edit nor an event."""
+        with self.lock:
+            note = self.note(note_id)
+            note.is_pinned = pinned
+            self.notes[note.entity_type].put(note)
+            return note
+
     def note(self, note_id: int) -> Note:
         for table in self.notes.values():
             note = table.get(note_id)

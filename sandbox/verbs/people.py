@@ -5,10 +5,10 @@ from typing import Any
 from sandbox.account_rows import Group, LossReason, User, UserParts, full_rights
 from sandbox.refused import NotFound
 from sandbox.state import Moment
-from sandbox.verbs.stages import StageVerbs
+from sandbox.verbs.chats import ChatVerbs
 
 
-class PeopleVerbs(StageVerbs):
+class PeopleVerbs(ChatVerbs):
     def user(self, user_id: int) -> User:
         if user_id not in self.users:
             raise NotFound(f"there is no user {user_id}")

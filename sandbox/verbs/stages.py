@@ -1,12 +1,10 @@
-"""Verbs on pipelines, their statuses, and incoming leads."""
+"""Verbs on pipelines and their statuses."""
 
 from typing import Any
 
 from sandbox.account_rows import CLOSED, INCOMING, Pipeline, Status
 from sandbox.defaults import new_pipeline
-from sandbox.hooks.bodies import sorted_out_body, unsorted_body
 from sandbox.refused import NotFound, Refused, not_supported
-from sandbox.rows import Ref, Unsorted, UnsortedParts
 from sandbox.state import Moment
 from sandbox.verbs.cards import CardVerbs
 
@@ -112,106 +110,6 @@ class StageVerbs(CardVerbs):
                     self.leads.put(lead)
             pipeline.statuses.remove(status)
             return len(moved)
-
-    def create_unsorted(
-        self,
-        *,
-        category: str = "forms",
-        name: str = "",
-        pipeline_id: int | None = None,
-        price: int = 0,
-        source_name: str = "",
-        source_uid: str | None = None,
-        metadata: dict[str, Any] | None = None,
-        contact: dict[str, Any] | None = None,
-        contact_id: int | None = None,
-        custom_fields_values: list[dict[str, Any]] | None = None,
-        by: int | None = 0,
-        at: Moment = None,
-    ) -> Unsorted:
-        """An incoming lead: it stands in «Неразобранное» until somebody accepts or declines it."""
-        with self.lock:
-            moment = self.moment(at)
-            pipeline = self.main_pipeline() if pipeline_id is None else self.pipelines.get(pipeline_id)
-            incoming = (
-                next((one for one in pipeline.statuses if one.type == INCOMING), None) if pipeline else None
-            )
-            if pipeline is None or incoming is None:
-                raise not_supported("pipeline_id")
-            cards = [self.create_contact(by=by, at=at, **contact)] if contact else []
-            cards += [self.contacts.rows[contact_id]] if contact_id else []
-            for card in cards:
-                card.is_unsorted = True
-                self.contacts.put(card)
-            lead = self.create_lead(
-                name=name,
-                pipeline_id=pipeline.id,
-                status_id=incoming.id,
-                price=price,
-                custom_fields_values=custom_fields_values,
-                by=by,
-                at=at,
-            )
-            for card in cards:
-                self._tie(lead, card, True)
-            row = Unsorted(
-                uid=f"{self.rng.getrandbits(256):064x}",
-                source_uid=source_uid,
-                source_name=source_name,
-                category=category,
-                pipeline_id=pipeline.id,
-                created_at=moment,
-                metadata=metadata or {},
-                account_id=self.account.id,
-                embedded=UnsortedParts(contacts=[Ref(card.id) for card in cards], leads=[Ref(lead.id)]),
-            )
-            self.unsorted[row.uid] = row
-            self.ring("add_unsorted", "unsorted", "add", unsorted_body(row, lead))
-            return row
-
-    def accept_unsorted(
-        self,
-        *,
-        uid: str,
-        user_id: int | None = None,
-        status_id: int | None = None,
-        by: int | None = None,
-        at: Moment = None,
-    ) -> Unsorted:
-        with self.lock:
-            row = self._incoming(uid)
-            target = status_id or self.first_status(self.pipeline(row.pipeline_id)).id
-            if self.stage(row.pipeline_id, target) is None:
-                raise not_supported("status_id")
-            changes = {"responsible_user_id": user_id} if user_id else {}
-            for ref in row.embedded.leads:
-                self.move_lead(
-                    lead_id=ref.id, status_id=target, pipeline_id=row.pipeline_id, by=by, at=at, **changes
-                )
-            for ref in row.embedded.contacts:
-                contact = self.contacts.rows[ref.id]
-                contact.is_unsorted = False
-                self.contacts.put(contact)
-            return self._sort_out(row, "accept", self.moment(at))
-
-    def decline_unsorted(self, *, uid: str, by: int | None = None, at: Moment = None) -> Unsorted:
-        """The lead goes to the trash."""
-        with self.lock:
-            row = self._incoming(uid)
-            for ref in row.embedded.leads:
-                self.delete_lead(lead_id=ref.id, by=by, at=at)
-            return self._sort_out(row, "decline", self.moment(at))
-
-    def _incoming(self, uid: str) -> Unsorted:
-        if uid not in self.unsorted:
-            raise NotFound(f"there is no incoming lead {uid}")
-        return self.unsorted[uid]
-
-    def _sort_out(self, row: Unsorted, action: str, at: int) -> Unsorted:
-        del self.unsorted[row.uid]
-        self.sorted_out[row.uid] = (row, action, at)
-        self.ring("delete_unsorted", "unsorted", "delete", sorted_out_body(row, action, at))
-        return row
 
     def _next_status_id(self, count: int) -> int:
         taken = (status.id for pipeline in self.pipelines.values() for status in pipeline.statuses)

@@ -237,6 +237,23 @@ def test_after_reaches_over_many_years_but_not_for_ever() -> None:
     assert clock(days="1", hours="09:00-10:00").after(msk("2026-11-02 00:00"), 3000 * HOUR) is None
 
 
+def test_work_resumes_after_years_of_absence_but_not_for_ever() -> None:
+    three = Override(date(2026, 11, 1), date(2029, 12, 31), works=False)
+    assert clock(three).resumes(msk("2026-11-02 00:00")) == msk("2030-01-01 09:00")
+    assert clock(days="0").resumes(msk("2026-11-02 00:00")) is None
+
+
+def test_the_edges_of_a_shift_belong_to_it_as_half_open_spans_do() -> None:
+    start, end = msk("2026-11-13 09:00"), msk("2026-11-13 18:00")
+    assert clock().resumes(start) == start and clock().resumes(end) == msk("2026-11-16 09:00")
+    assert (
+        clock().worked(start, start + MINUTE) == MINUTE and clock().worked(end, end + MINUTE) == timedelta()
+    )
+    assert clock().worked(end, start) == timedelta()
+    assert clock().explain(end, msk("2026-11-16 09:00")) == [] == clock().explain(start, start)
+    assert [part.amount for part in clock().explain(start - MINUTE, start + MINUTE)] == [MINUTE]
+
+
 def test_moments_far_away_cost_nothing_and_count_nothing() -> None:
     assert clock().worked(datetime(1970, 1, 1, tzinfo=UTC), datetime(1999, 1, 1, tzinfo=UTC)) == timedelta()
     assert clock().after(datetime(2150, 1, 1, tzinfo=UTC), HOUR) is None

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from team import hours
 from team.calendars import Holidays
 from team.clock import Clock
 from team.patterns import Override, Pattern, Schedule, laid, round_the_clock, shortened, without
@@ -167,6 +168,28 @@ def test_a_zone_changes_with_its_rota() -> None:
     clock = Clock(Schedule(week("22:00-23:00", days="1"), (), ((date(2026, 11, 10), early),)))
     noon = datetime(2026, 11, 9, 12, tzinfo=MOSCOW)
     assert clock.worked(noon, noon + timedelta(hours=12)) == 5 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("kept", "fits"),
+    [
+        ([], True),
+        ([["09:00", "18:00"]], True),
+        ([["22:00", "06:00"], ["07:00", "22:00"]], True),  # a whole day and night
+        ([["22:00", "06:00"], ["07:00", "22:01"]], False),
+        (
+            [["09:00", "18:00"], ["08:00", "10:00"]],
+            False,
+        ),  # not in their order: the second is of the next day
+    ],
+)
+def test_hours_of_a_day_stand_in_their_order_within_24_hours(kept: list[list[str]], fits: bool) -> None:
+    assert hours.fit_in_a_day(kept) is fits
+
+
+def test_the_day_before_a_holiday_that_was_moved_is_no_eve() -> None:
+    assert RUSSIA.shorter_by(date(2023, 11, 3)) == 60, "before Unity Day, a Saturday"
+    assert RUSSIA.shorter_by(date(2023, 11, 5)) == 0, "before the Monday off for it"
 
 
 def test_where_no_rota_was_known_every_hour_counts() -> None:

@@ -70,9 +70,14 @@ class TaskShape(serializers.ModelSerializer):
 
 
 class FindingShape(serializers.ModelSerializer):
-    """``money``: what the finding costs its manager in the account's currency; null where it costs nothing."""
+    """``unit`` is what the finding is about, ``subject`` its id, ``deals`` those behind it (of a deal, itself).
 
-    deal = serializers.IntegerField(source="deal_id")
+    ``money``: what the finding costs its manager in the account's currency; null where it costs nothing.
+    """
+
+    deal = serializers.IntegerField(source="deal_id", allow_null=True)
+    contact = serializers.IntegerField(source="contact_id", allow_null=True)
+    deals = serializers.ListField(child=serializers.IntegerField())
     task = serializers.IntegerField(source="task_id", allow_null=True)
     stage = serializers.CharField(source="stage_id", allow_null=True)
     manager = serializers.IntegerField(source="manager_id", allow_null=True)
@@ -85,7 +90,11 @@ class FindingShape(serializers.ModelSerializer):
             "id",
             "rule",
             "severity",
+            "unit",
+            "subject",
             "deal",
+            "contact",
+            "deals",
             "task",
             "stage",
             "manager",

@@ -58,6 +58,7 @@ class FindingFilter(Cascading):
 
     RARE = (
         "severity",
+        "unit",
         "mode",
         "group",
         "since",
@@ -101,6 +102,9 @@ class FindingFilter(Cascading):
     held_since = Since("closes_at", label=_("Stood since"), method="by_held_since")
     held_until = Until(label=_("Stood until"), method="by_held_until")
     deal = Number("deal_id", label=_("Deal"))
+    unit = filters.ChoiceFilter(
+        choices=Finding.Unit.choices, label=_("About"), empty_label=_("all"), error_messages=NO_SUCH
+    )
     closed_since = Since("closes_at", label=_("Fixed since"))
     closed_until = Since("closes_at", "lt", label=_("Fixed before"))
     sort = Sort(

@@ -38,7 +38,7 @@ def findings(request: HttpRequest) -> HttpResponse:
         request,
         "findings/findings.html",
         FindingFilter,
-        visible.select_related("deal", "task", "stage", "manager").order_by("-opens_at", "-pk"),
+        visible.select_related("deal", "task", "stage", "manager", "contact").order_by("-opens_at", "-pk"),
         title=_("Findings"),
         label=_("Which findings"),
         choices=choices,

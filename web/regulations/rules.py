@@ -1,6 +1,7 @@
 """«Правила»: the catalogue, how far each rule reaches, and what it weighs."""
 
 from collections import Counter
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -12,10 +13,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from core import moment
-from qc import queries, regulations
+from qc import norms, queries, regulations
 from qc.models import Finding, RuleMode, Severity
-from qc.rules import NORM, RULES
+from qc.rules import NORM, QUESTION, RULES, Rule
 from web.frame.permissions import for_admins
+from web.regulations.form import norm_field
 
 CLOCKS = {
     "calendar": gettext_lazy("by the calendar"),
@@ -27,9 +29,36 @@ TONES = {"off": "neutral", "shadow": "neutral", "warn": "info", "money": "warn"}
 
 
 class RuleForm(forms.Form):
+    """A rule's mode and weight, and its norm where that holds for the whole portal; a question has no mode of money."""
+
     rule = forms.CharField(widget=forms.HiddenInput)
     mode = forms.ChoiceField(label=gettext_lazy("Mode"), choices=RuleMode.Mode.choices)
     weight = forms.IntegerField(label=gettext_lazy("Weight"), min_value=0, max_value=100)
+
+    def __init__(self, rule: Rule | None, chosen: RuleMode | None, data: Any = None) -> None:
+        own = rule is not None and rule.norm is not None and not rule.is_of_stages
+        self.parameters = rule.parameters if rule is not None and own else ()
+        initial: dict[str, Any] = {}
+        if rule is not None and chosen is not None:
+            initial = {"rule": rule.code, "mode": chosen.mode, "weight": chosen.weight}
+            norm = norms.read_norm(rule, chosen.norm) if own else None
+            initial |= {one.alias: getattr(norm, one.name) for one in self.parameters}
+        code = rule.code if rule is not None else ""
+        super().__init__(data, initial=initial, auto_id=f"id_{code}_%s")
+        for one in self.parameters:
+            self.fields[one.alias] = norm_field(one, {})
+        if rule is not None and rule.severity == QUESTION:
+            mode: Any = self.fields["mode"]
+            mode.choices = [choice for choice in RuleMode.Mode.choices if choice[0] != RuleMode.Mode.MONEY]
+
+    @property
+    def norm_fields(self) -> list[dict[str, Any]]:
+        return [{"field": self[one.alias], "kind": type(one.kind).__name__} for one in self.parameters]
+
+    @property
+    def norm(self) -> dict[str, Any]:
+        """What a valid form says of the norm."""
+        return {one.name: self.cleaned_data[one.alias] for one in self.parameters}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -40,7 +69,7 @@ def rules(request: HttpRequest) -> HttpResponse:
 
 @for_admins
 def _switch(request: HttpRequest) -> HttpResponse:
-    form = RuleForm(request.POST, auto_id=f"id_{request.POST.get('rule', '')}_%s")
+    form = RuleForm(RULES.get(request.POST.get("rule", "")), None, request.POST)
     return redirect("rules") if _switched(request, form) else _show(request, form)
 
 
@@ -49,9 +78,7 @@ def _show(request: HttpRequest, refused: RuleForm | None = None) -> HttpResponse
     rows = []
     for code, rule in RULES.items():
         chosen = known.get(code) or RuleMode(rule=code)
-        form = RuleForm(
-            initial={"rule": code, "mode": chosen.mode, "weight": chosen.weight}, auto_id=f"id_{code}_%s"
-        )
+        form = RuleForm(rule, chosen)
         if refused is not None and refused.data.get("rule") == code:
             form = refused
         in_shadow = chosen.mode == RuleMode.Mode.SHADOW
@@ -90,7 +117,7 @@ def _switched(request: HttpRequest, form: RuleForm) -> bool:
     values = form.cleaned_data
     before = RuleMode.objects.filter(rule=values["rule"]).first()
     try:
-        after = regulations.set_mode(values["rule"], values["mode"], values["weight"])
+        after = regulations.set_mode(values["rule"], values["mode"], values["weight"], form.norm or None)
     except ValueError as error:
         form.add_error(None, str(error))
         return False

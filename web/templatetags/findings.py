@@ -41,7 +41,7 @@ def rule_icon(finding: Finding) -> str:
 
 @register.filter
 def tone(finding: Finding) -> str:
-    return "bad" if finding.severity == "violation" else "warn"
+    return {"violation": "bad", "question": "info"}.get(finding.severity, "warn")
 
 
 @register.inclusion_tag("parts/live.html", takes_context=True)

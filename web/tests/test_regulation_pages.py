@@ -254,6 +254,7 @@ def test_a_draft_tells_what_it_would_do_to_the_months_pay(office: Office) -> Non
             ],
         }
     )
+    factory.keep_checks()
     statements.refresh_month(parse_month("2026-11", ZoneInfo("Europe/Moscow")))
     page = login().post(card(office.talk) + "try/", office.values(max_stay_number="2"), headers=HTMX)
     text = unescape(page.content.decode()).replace("\xa0", " ")

@@ -91,7 +91,10 @@ def measure(environ: dict[str, Any]) -> None:
 
 
 def keep(secret: str, body: bytes) -> bool:
-    """`keep_delivery`, once more where the database session has ended: Django would ask before each request whether it lives."""
+    """`keep_delivery`, once more where the database session has ended.
+
+    Django would ask before each request whether it lives.
+    """
     try:
         return keep_delivery(secret, body)
     except (OperationalError, InterfaceError):

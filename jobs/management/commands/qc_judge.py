@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
 from pipelines.models import Deal
-from qc import parallel
+from qc import engine, parallel
 from qc.rules import RULES
 
 OUTCOMES = ("new", "changed", "withdrawn", "dropped", "standing", "failed")
@@ -14,13 +14,16 @@ class Command(BaseCommand):
     help = "Judges deals again and prints counts per rule."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--all", action="store_true", help="every deal; without it, open deals only")
+        says = "every deal, person, contact and stage; without it, open deals only"
+        parser.add_argument("--all", action="store_true", help=says)
         parser.add_argument("--rule", choices=list(RULES), help="this rule only")
 
     def handle(self, *args: Any, **options: Any) -> None:
         deals = Deal.objects.all() if options["all"] else Deal.objects.open()
         rules = [options["rule"]] if options["rule"] else None
         counts = parallel.judge(list(deals.order_by("id").values_list("id", flat=True)), rules)
+        if options["all"]:
+            counts += engine.judge_every_subject(rules)
         print_counts(self.stdout, counts, rules or list(RULES))
 
 

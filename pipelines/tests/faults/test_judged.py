@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from random import Random
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
+from django.db import connection as database
+from django.db import transaction
 from django.test import override_settings
 
 from core import redis
@@ -80,7 +83,32 @@ def change(amo: Handle, people: People, chance: Random) -> None:
     if chance.random() < 0.2:
         regulations.set_mode(chance.choice(list(RULES)), chance.choice(MODES))
     if chance.random() < 0.1:
-        JudgementRequest.objects.demand_all(history=chance.random() < 0.5)
+        JudgementRequest.objects.demand_all()
+
+
+def wait_for_the_dead() -> None:
+    """PostgreSQL ends a statement before it notices that nobody waits for it."""
+    others = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with database.cursor() as cursor:
+        while True:
+            cursor.execute(others)
+            if not cursor.fetchone()[0]:
+                return
+            sleep(0.01)
+
+
+def assert_nothing_is_lost() -> None:
+    """When what waits has been judged, a judgement of everything from the events finds nothing more. All is undone."""
+    with transaction.atomic():
+        judgement_queue.judge_waiting()
+        assert not JudgementRequest.objects.exists()
+        lived, found = lives(), findings()
+        JudgementRequest.objects.demand_all(history=True)
+        assert {outcome for _, outcome in judgement_queue.judge_waiting()} <= {"standing"}
+        assert (lives(), findings()) == (lived, found)
+        transaction.set_rollback(True)
 
 
 def test_killed_workers_and_an_empty_redis_lose_no_judgement(
@@ -93,13 +121,20 @@ def test_killed_workers_and_an_empty_redis_lose_no_judgement(
     with override_settings(AMO_RATE=0.0):
         connection.connect_by_token(amo.url, amo.token)
         mirror.first_load()
-        killed = 0
+        killed, lasts = 0, dict.fromkeys(TASKS, 0.5)  # seconds that a task takes when it is let be
         while killed < (100 if long else 5):
             change(amo, people, chance)
             redis.client().flushdb()
-            task = chance.choice(TASKS)
-            killed += worker.run(task, kill_after=chance.uniform(0.01, 0.25), now=amo.world.clock.now()) == -9
+            task, began = chance.choice(TASKS), monotonic()
+            code = worker.run(
+                task, kill_after=chance.uniform(0.0, 1.1) * lasts[task], now=amo.world.clock.now()
+            )
+            if code != -9:
+                lasts[task] = monotonic() - began
+            killed += code == -9
             Hook.objects.filter(handled_at=None).update(lease_until=None)  # a minute later
+            wait_for_the_dead()
+            assert_nothing_is_lost()
         people.correct_prices()
         tick(amo.world, 900)
         mirror.pull_dictionaries()

@@ -14,8 +14,8 @@ Data = dict[str, Any]
 
 def standing(company: Data, stage: str) -> list[dict]:
     place = STAGES[stage]
-    return [lead for lead in company["leads"]
-            if (lead["pipeline_id"], lead["status_id"]) == (place.pipeline, place.status)]  # fmt: skip
+    return [lead for lead in company["leads"] if not lead["is_deleted"] and
+            (lead["pipeline_id"], lead["status_id"]) == (place.pipeline, place.status)]  # fmt: skip
 
 
 def moves(company: Data, stage: str) -> list[dict]:

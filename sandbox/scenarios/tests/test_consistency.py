@@ -13,6 +13,7 @@ from sandbox.scenarios.people import STAFF
 from sandbox.scenarios.shifts import Shifts
 from sandbox.scenarios.tests.conftest import NOW
 from sandbox.scenarios.weeks import HOUR, first_monday
+from sandbox.state import PLURAL as CARDS
 
 Data = dict[str, Any]
 EDITS = (
@@ -23,6 +24,7 @@ EDITS = (
     "custom_field_",
 )
 NOW_S = int(NOW.timestamp())
+PLURAL = {**CARDS, "task": "tasks"}
 
 
 def events_of(company: Data, *kinds: str) -> dict[int, list[dict]]:
@@ -57,7 +59,9 @@ def test_an_unknown_name_or_a_naive_moment_is_refused(name: str, now: Any) -> No
         ("leads", 13_500, 16_500),
         ("tasks", 38_000, 52_000),
         ("notes", 38_000, 60_000),
-        ("events", 120_000, 195_000),
+        ("events", 140_000, 215_000),
+        ("companies", 14, 14),
+        ("talks", 500, 1_000),
         ("pipelines", 7, 7),
         ("loss_reasons", 6, 7),
         ("users", 11, 11),
@@ -67,9 +71,9 @@ def test_sizes_are_as_promised(company: Data, kind: str, least: int, most: int) 
     assert least <= len(company[kind]) <= most
 
 
-@pytest.mark.parametrize("kind", ["leads", "contacts", "tasks", "notes", "events"])
+@pytest.mark.parametrize("kind", ["leads", "contacts", "companies", "tasks", "notes", "events"])
 def test_ids_are_unique_and_grow_with_time(company: Data, kind: str) -> None:
-    rows = company[kind]
+    rows = sorted(company[kind], key=lambda row: row["id"])
     assert all(a["id"] < b["id"] and a["created_at"] <= b["created_at"] for a, b in pairwise(rows))
 
 
@@ -78,7 +82,7 @@ def test_event_ids_look_like_ulids(company: Data) -> None:
 
 
 def test_nothing_lies_in_the_future(company: Data) -> None:
-    for kind in ("leads", "contacts", "tasks", "notes", "events"):
+    for kind in ("leads", "contacts", "companies", "talks", "tasks", "notes", "events"):
         assert max(row["created_at"] for row in company[kind]) <= NOW_S
     assert max(row["updated_at"] for row in company["leads"] + company["tasks"]) <= NOW_S
 
@@ -86,14 +90,16 @@ def test_nothing_lies_in_the_future(company: Data) -> None:
 def test_every_id_resolves(company: Data) -> None:
     ids = {
         kind: {row["id"] for row in company[kind]}
-        for kind in ("leads", "contacts", "tasks", "notes", "users")
+        for kind in ("leads", "contacts", "companies", "tasks", "notes", "users")
     }
+    ids["tasks"] |= set(events_of(company, "task_deleted"))  # of these only the log knows
     places = {(p["id"], s["id"]) for p in company["pipelines"] for s in p["_embedded"]["statuses"]}
     kinds = {one["id"] for one in company["account"]["_embedded"]["task_types"]}
     people = ids["users"] | {0}
     for lead in company["leads"]:
         assert (lead["pipeline_id"], lead["status_id"]) in places
-        assert {one["id"] for one in lead["_embedded"]["contacts"]} <= ids["contacts"]
+        for kind in ("contacts", "companies"):
+            assert {one["id"] for one in lead["_embedded"][kind]} <= ids[kind]
         assert (
             lead["responsible_user_id"] in ids["users"] and {lead["created_by"], lead["updated_by"]} <= people
         )
@@ -101,14 +107,12 @@ def test_every_id_resolves(company: Data) -> None:
         assert task["entity_id"] in ids["leads"] and task["task_type_id"] in kinds
         assert task["responsible_user_id"] in ids["users"] and task["created_by"] in people
     for note in company["notes"]:
-        assert (
-            note["entity_id"] in ids["leads"]
-            and note["entity_type"] == "leads"
-            and note["created_by"] in people
-        )
+        assert note["entity_id"] in ids[note["entity_type"]] and note["created_by"] in people
     for event in company["events"]:
         assert event["created_by"] in people
-        assert event["entity_id"] in ids["tasks" if event["entity_type"] == "task" else "leads"]
+        assert event["entity_id"] in ids[PLURAL[event["entity_type"]]]
+    for talk in company["talks"]:
+        assert talk["entity_id"] in ids["leads"] and talk["contact_id"] in ids["contacts"]
 
 
 def test_required_statuses_and_enums_of_fields_exist(company: Data) -> None:
@@ -167,11 +171,16 @@ def test_owner_price_and_fields_are_what_the_last_events_say(company: Data) -> N
 
 
 def test_updated_at_is_the_last_edit_and_added_is_the_first(company: Data) -> None:
-    edits, added = events_of(company, *EDITS), events_of(company, "lead_added")
+    edits, added = events_of(company, *EDITS, "lead_deleted"), events_of(company, "lead_added")
+    merges = events_of(company, "entity_merged")
     for lead in company["leads"]:
-        last = edits.get(lead["id"], added[lead["id"]])[-1]
+        last = (edits.get(lead["id"]) or added[lead["id"]])[-1]
         assert (lead["updated_at"], lead["updated_by"]) == (last["created_at"], last["created_by"])
-        assert [e["created_at"] for e in added[lead["id"]]] == [lead["created_at"]]
+        if lead["is_deleted"]:
+            continue
+        first, *merged = (e["created_at"] for e in added[lead["id"]])
+        assert first == lead["created_at"]
+        assert len(merged) == len(merges.get(lead["id"], ()))
 
 
 def test_task_events_match_the_tasks(company: Data) -> None:
@@ -218,7 +227,9 @@ def test_incoming_leads_and_only_they_stand_in_unsorted(company: Data) -> None:
         (p["id"], s["id"]) for p in company["pipelines"] for s in p["_embedded"]["statuses"] if s["type"] == 1
     }
     standing = {
-        lead["id"] for lead in company["leads"] if (lead["pipeline_id"], lead["status_id"]) in incoming
+        lead["id"]
+        for lead in company["leads"]
+        if (lead["pipeline_id"], lead["status_id"]) in incoming and not lead["is_deleted"]
     }
     assert standing == {ref["id"] for row in company["unsorted"] for ref in row["_embedded"]["leads"]}
     hidden = {contact["id"] for contact in company["contacts"] if contact["is_unsorted"]}

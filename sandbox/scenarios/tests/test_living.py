@@ -15,12 +15,21 @@ from sandbox.scenarios.people import STAFF
 from sandbox.scenarios.shifts import Shifts
 from sandbox.scenarios.tests.conftest import NOW
 from sandbox.scenarios.weeks import first_monday
+from sandbox.table import Query
 from sandbox.world import World
 
 
 @pytest.fixture(scope="module")
 def world(company: dict[str, Any]) -> World:
     return World.from_data(company, now=NOW)
+
+
+def test_the_account_opens_with_its_traces(company: dict[str, Any], world: World) -> None:
+    counts = world.counts()
+    assert counts["leads_in_trash"] == sum(lead["is_deleted"] for lead in company["leads"])
+    assert (counts["companies"], counts["talks"]) == (14, len(company["talks"]))
+    assert counts["notes"] == len(company["notes"])
+    assert not [lead for lead in world.leads.page(Query(order="id"), 0, 20000) if lead.is_deleted]
 
 
 def lived(world: World, now: datetime, acts: int) -> list[Any]:
@@ -41,7 +50,8 @@ def test_a_day_brings_leads_calls_tasks_and_moves_by_people_on_shift(world: Worl
     events = lived(world, NOW, 250)
     kinds = Counter(event.type for event in events)
     for kind in ("lead_added", "lead_status_changed", "task_added", "task_completed", "outgoing_call",
-                 "task_deadline_changed", "sale_field_changed", "common_note_added"):  # fmt: skip
+                 "task_deadline_changed", "sale_field_changed", "common_note_added",
+                 "incoming_chat_message"):  # fmt: skip
         assert kinds[kind] > 0, kind
     now = int(NOW.timestamp())
     on_shift = {p.user_id for p in STAFF if Shifts(p, first_monday(NOW)).on(now)}

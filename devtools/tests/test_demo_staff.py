@@ -1,7 +1,7 @@
 import pytest
 
-from salesops.lib import moment
-from salesops.management.commands import setup_demo
+from core import moment
+from devtools.management.commands import setup_demo
 from sandbox import scenarios
 
 
