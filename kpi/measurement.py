@@ -15,7 +15,7 @@ from kpi.what_if import COUNTS_IN_MONEY, judge_facts
 from metrics import held_by_rule
 from qc import queries as judgement
 from qc.models import RuleMode
-from team.schedules import count_shifts
+from team.schedules import count_own_shifts
 
 
 def collect_facts(schemes: Mapping[int, PayScheme], period: Period, now: datetime) -> dict[int, Facts]:
@@ -33,7 +33,7 @@ def collect_facts(schemes: Mapping[int, PayScheme], period: Period, now: datetim
         Quota.objects.filter(period=period.first, manager__in=people).values_list("manager", "amount")
     )
     sold = collect_sales(schemes, payees)
-    worked = count_shifts(people, period.first, period.last, now.astimezone(period.start.tzinfo).date())
+    worked = count_own_shifts(people, period.first, period.last, now.astimezone(period.start.tzinfo).date())
     found = {}
     for person, scheme in schemes.items():
         quota = quotas.get(person, scheme.quota)

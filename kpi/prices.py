@@ -1,7 +1,7 @@
 """The price of a finding: the statement without it minus the statement with it. Reads, and writes nothing."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -15,6 +15,7 @@ from kpi.calculation.rounding import ZERO
 from kpi.ladder import change_times, find_quality
 from kpi.models import Statement
 from kpi.pay_schemes import read_scheme
+from kpi.payees import read_payees
 from kpi.what_if import COUNTS_IN_MONEY, break_rules, compute_pay
 from pipelines.models import Stay
 from qc import queries as judgement
@@ -50,27 +51,45 @@ def finding_prices(findings: Iterable[FindingLike]) -> dict[int, Decimal | None]
     The month is the present one while the finding is open, and that of its opening otherwise; of one that has not
     opened yet it is what the finding will cost. Zero when its rule does not count in money, or when quality does not
     count it in that month (the deal was given away before). None is not known: there is no statement of that month
-    yet. Two queries, however many findings.
+    yet. Two queries, however many findings; two more where amoCRM users are paid under another one.
     """
     wanted, now = list(findings), moment.now()
-    kept = Statement.objects.filter(
-        manager__in={finding.manager_id for finding in wanted},
-        period__in={month_in(finding, now).first for finding in wanted},
-    ).select_related("scheme")
+    periods = {month_in(finding, now).first for finding in wanted}
+    managers = {finding.manager_id for finding in wanted if finding.manager_id is not None}
+    rows = Statement.objects.filter(period__in=periods).select_related("scheme")
+    kept, owners = list(rows.filter(manager__in=managers)), dict[int, int]()
+    if others := managers - {row.manager_id for row in kept}:
+        owners = _find_owners(others, now)
+        kept += rows.filter(manager__in=set(owners.values()) - managers)
     counted = held(wanted, now)
-    return priced(wanted, kept, counted, now)
+    return priced(wanted, kept, counted, now, owners)
+
+
+def _find_owners(users: Iterable[int], now: datetime) -> dict[int, int]:
+    """Under which main amoCRM user the work of these others is paid now; one query."""
+    payees = read_payees(month_of(now, portal_zone()))
+    found = {user: payees.whose(user, now.astimezone(portal_zone()).date()) for user in users}
+    return {user: person for user, person in found.items() if person is not None and person != user}
 
 
 def priced(
-    findings: Iterable[FindingLike], statements: Iterable[Statement], counted: Collection[int], now: datetime
+    findings: Iterable[FindingLike],
+    statements: Iterable[Statement],
+    counted: Collection[int],
+    now: datetime,
+    owners: Mapping[int, int] | None = None,
 ) -> dict[int, Decimal | None]:
-    """The same with the statements at hand; ``counted`` are keys of findings that quality can count."""
+    """The same with the statements at hand; ``counted`` are keys of findings that quality can count.
+
+    ``owners``: the main amoCRM users under whom the findings of others are paid.
+    """
     by_month = {(row.manager_id, row.period): row for row in statements}
     clocks: Clocks | None = None
     known: dict[tuple[int, str, bool], Decimal | None] = {}
     prices: dict[int, Decimal | None] = {}
     for finding in findings:
-        statement = by_month.get((finding.manager_id or 0, month_in(finding, now).first))
+        person = (owners or {}).get(finding.manager_id or 0, finding.manager_id or 0)
+        statement = by_month.get((person, month_in(finding, now).first))
         if statement is None:
             prices[finding.pk] = None
         elif finding.mode != COUNTS_IN_MONEY or finding.pk not in counted:

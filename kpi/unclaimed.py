@@ -46,37 +46,53 @@ class Unclaimed:
 
 def find_unclaimed(period: Period, statements: Iterable[Statement]) -> list[Unclaimed]:
     """By the ``statements`` of the month, all of them: of none, nothing is said. The dearest first."""
+    return _find(period, statements).get(period.first, [])
+
+
+def _find(span: Period, statements: Iterable[Statement]) -> dict[date, list[Unclaimed]]:
+    """By month of the span. A query for each measure, and five."""
     rows = list(statements)
     if not rows:
-        return []
+        return {}
     names = {
         name
         for scheme in {row.scheme for row in rows if row.inputs}
         for name in sales_measures(read_scheme(scheme))
         if not read_measure(name).team and not set(read_measure(name).options) & set(NARROWING)
     }
-    payees, paid_people = read_payees(period), {row.manager_id for row in rows}
+    payees, months = read_payees(span), {row.period for row in rows}
+    paid_people = {(row.period, row.manager_id) for row in rows}
     found: list[tuple[str, int | None, int, date, Decimal, int | None]] = []
     for name in sorted(names):
         try:
-            wins = list(list_wins(period, None, read_measure(name).options))
+            wins = list(list_wins(span, None, read_measure(name).options))
         except UnknownField:
             continue
         for user, deal, day, amount in wins:
-            person = None if user is None else payees.whose(user, day)
-            if person not in paid_people and amount:
+            person, month = None if user is None else payees.whose(user, day), day.replace(day=1)
+            if amount and month in months and (month, person) not in paid_people:
                 found.append((name, user, deal, day, amount, person))
     settled = {(one.measure, one.deal) for one in read_paid(row[2] for row in found)}
-    settled |= set(WaivedSale.objects.filter(period=period.first).values_list("measure", "deal"))
-    found = [row for row in found if (row[0], row[2]) not in settled]
+    waived = set(
+        WaivedSale.objects.filter(period__in=months).values_list("period", "measure", "deal") if found else ()
+    )
+    found = [
+        row
+        for row in found
+        if (row[0], row[2]) not in settled and (row[3].replace(day=1), row[0], row[2]) not in waived
+    ]
     users = dict(Person.objects.filter(pk__in={row[1] for row in found if row[1]}).values_list("pk", "name"))
     people = {row[5] for row in found if row[5]}
     staff = {one.person_id: str(one) for one in Employee.objects.filter(person__in=people)}
-    told = [
-        Unclaimed(deal, name, day, amount, user, users.get(user or 0, ""), person, staff.get(person, ""))
-        for name, user, deal, day, amount, person in found
-    ]
-    return sorted(told, key=lambda one: (-one.amount, one.deal))
+    told: dict[date, list[Unclaimed]] = defaultdict(list)
+    for row in sorted(found, key=lambda row: (-row[4], row[2])):
+        name, whose, deal, day, amount, person = row
+        told[day.replace(day=1)].append(
+            Unclaimed(
+                deal, name, day, amount, whose, users.get(whose or 0, ""), person, staff.get(person, "")
+            )
+        )
+    return told
 
 
 @dataclass(frozen=True)
@@ -101,16 +117,18 @@ def review_months(now: datetime) -> list[MonthState]:
     months = [present.previous]
     while len(months) < REVIEWED:
         months.append(months[-1].previous)
-    rows = Statement.objects.filter(period__in=[one.first for one in months]).select_related("scheme")
+    rows = list(Statement.objects.filter(period__in=[one.first for one in months]).select_related("scheme"))
     by_month: dict[date, list[Statement]] = defaultdict(list)
     for row in rows:
         by_month[row.period].append(row)
-    differences = find_differences([row for found in by_month.values() for row in found])
+    differences = find_differences(rows)
+    span = Period(months[-1].start, months[0].end, f"{months[-1].label}/{months[0].label}")
+    unclaimed_by_month = _find(span, rows)
     states = []
     for period in months:
         of_month = by_month[period.first]
         changed = [differences[row.pk] for row in of_month if row.pk in differences]
-        unclaimed = find_unclaimed(period, of_month)
+        unclaimed = unclaimed_by_month.get(period.first, [])
         is_open = any(row.status == Statement.Status.LIVE for row in of_month)
         if is_open or changed or unclaimed:
             states.append(

@@ -1,7 +1,7 @@
 """Reads of the team: everybody's clocks, who has left, and the shifts of a month."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -87,7 +87,19 @@ def count_shifts(people: Collection[int], first: date, last: date, today: date) 
     Planned is the bare rota of each day. Worked and left take absences away, add extra shifts, and count only between
     «hired on» and «left on»; today counts as worked. Without any rota there are none.
     """
-    held = _held(people)
+    return _count(people, _held(people), first, last, today)
+
+
+def count_own_shifts(people: Collection[int], first: date, last: date, today: date) -> dict[int, Shifts]:
+    """The same of the employees whose main amoCRM users these are, on all days, whoever holds those by then."""
+    rows = Employee.objects.filter(person__in=people).values_list("person", "pk", "hired_on", "left_on")
+    held = {row[0]: [Holder(row[0], row[1], None, None, row[2], row[3], row[0])] for row in rows if row[0]}
+    return _count(people, held, first, last, today)
+
+
+def _count(
+    people: Collection[int], held: Mapping[int, Sequence[Holder]], first: date, last: date, today: date
+) -> dict[int, Shifts]:
     everybody = rosters.read({one.employee for by_person in held.values() for one in by_person})
     found = dict.fromkeys(people, Shifts(0, 0, 0, ()))
     for person, by_person in held.items():

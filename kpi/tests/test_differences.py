@@ -13,11 +13,12 @@ from django.test import Client
 from django.utils import translation
 
 from core import moment
-from devtools.tests.factory import DAY, make_employee, make_person, make_task
+from devtools.tests.factory import DAY, make_employee, make_finding, make_person, make_task
 from kpi import pay_schemes, statements
 from kpi.corrections import correct_statement
 from kpi.differences import Differences, Why, find_differences
 from kpi.models import Quota, Statement, StatementLine, WaivedSale
+from kpi.prices import finding_prices
 from kpi.tests.test_pay_schemes import put
 from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
 from kpi.unclaimed import find_unclaimed, review_months, waive_sale
@@ -441,6 +442,35 @@ def test_an_amocrm_user_that_is_handed_over_pays_each_in_his_days() -> None:
     statements.refresh_month(NOVEMBER)
     sums = {row.manager_id: row.facts.measures["won_sum"] for row in Statement.objects.all()}
     assert sums == {month.anna.pk: D(700_000), month.house.boris.pk: D(380_000)}
+
+
+def test_shifts_stay_with_the_employee_when_his_amocrm_user_is_handed_over() -> None:
+    month = Month()
+    boris = make_employee(Role.MANAGER, month.house.boris, rota=month.rota)
+    statements.refresh_month(NOVEMBER)
+    before = month.statement().facts.shifts
+    AmoUser.objects.create(person=month.anna, employee=boris, since=date(2026, 11, 10))
+    statements.refresh_month(NOVEMBER)
+    assert month.statement().facts.shifts == before
+    Employee.objects.filter(pk=month.employee.pk).update(left_on=date(2026, 11, 9))
+    statements.refresh_month(NOVEMBER)
+    facts = month.statement().facts
+    assert (facts.shifts.planned, facts.shifts.worked) == (before.planned, 6), "1, 2, 3, 7, 8 and 9 November"
+
+
+def test_a_case_under_a_second_amocrm_user_is_priced_by_the_statement_of_its_owner() -> None:
+    month = Month()
+    second = make_person("Анна (второй вход)")
+    AmoUser.objects.create(person=second, employee=month.employee)
+    moment.fix("2026-11-20T09:00:00+00:00")
+    due = moment.now() - DAY
+    task = make_task(month.deal, due, manager_id=second.pk)
+    finding = make_finding(
+        month.deal, "task.overdue", task=task, manager_id=second.pk, since=due, opens_at=due, mode="money"
+    )
+    statements.refresh_month(NOVEMBER)
+    assert month.statement().facts.rules["task.overdue"].violations == 4
+    assert finding_prices([finding])[finding.pk] > 0
 
 
 HEADS = {
