@@ -337,6 +337,8 @@ def _hear_rule(rule: Rule, reach: Steps, life: Any, subject: str, terms: Terms, 
         said.failed.add((rule.code, subject))
         return []
     for check in checks:
+        if not check.breaches:
+            continue
         for breach in check.breaches:
             if (held := rule_modes.standing(reach, breach.opens_at, breach.closes_at)) is None:
                 continue

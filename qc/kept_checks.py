@@ -106,19 +106,18 @@ def packed(
 
 
 def _kept(check: Check, first: datetime) -> tuple[Any, ...]:
-    flags = (
-        (ONCE if check.once else 0)
-        + (0 if check.counted else UNCOUNTED)
-        + (0 if check.timed and not check.once else UNTIMED)
-        + CLOCK * CLOCKS.index(check.clock)
-    )
-    since = None if check.since is None else _seconds(check.since, first)
-    until = None if check.until is None else _seconds(check.until, first)
+    _person, own, _breaches, _stage, task, begun, ended, once, counted, timed, clock = check
+    flags = (ONCE | UNTIMED if once else 0) | (0 if counted else UNCOUNTED) | (0 if timed else UNTIMED)
+    if clock:
+        flags += CLOCK * CLOCKS.index(clock)
+    since = None if begun is None else _seconds(begun, first)
+    until = None if ended is None else _seconds(ended, first)
     spans: list[Seconds | None] = []
-    if check.since is None or check.spans != ((check.since, check.until),):
-        for start, end in check.spans:
-            spans += [_seconds(start, first), None if end is None else _seconds(end, first)]
-    return flags, check.task or 0, since, until, spans
+    if begun is None or len(own) > 1 or own[0] != (begun, ended):
+        for start, end in own:
+            spans.append(_seconds(start, first))
+            spans.append(None if end is None else _seconds(end, first))
+    return flags, task or 0, since, until, spans
 
 
 def _seconds(moment: datetime, first: datetime) -> Seconds:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from qc.rules import RULES
+
 # fmt: off
 BLOCKS = [
     "figures", "today", "feed", "stuck", "people", "heat", "overdue", "untasked", "won", "managers", "nothing",
@@ -12,7 +14,6 @@ METRICS = [
     "quality", "quality_time", "findings_per_100_deal_days", "stuck_deals", "stuck_sum", "velocity",
     "conversion", "nothing",
 ]
-RULES = ("field.missing", "owner.gone", "deal.stuck", "task.none", "task.overdue")
 OCTOBER = "from=2026-10&to=2026-11"
 SCOPE = ["pipeline={pipeline}", "group={group}", "manager={manager}", "pipeline={pipeline}&group={group}"]
 MONEY = ("won_sum", "lost_sum", "avg_deal", "velocity")

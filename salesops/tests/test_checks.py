@@ -1,6 +1,7 @@
 """Each setting that would hurt in production is named by its id, and a sound installation by none."""
 
 import math
+import tempfile
 from typing import Any
 
 import pytest
@@ -62,8 +63,15 @@ def test_a_sound_installation_is_left_in_peace() -> None:
         ({"PORTAL_URL": "http://sales.example.ru"}, "W008"),
         ({"PORTAL_URL": "https://other.example.ru"}, "W009"),
         ({"CREDENTIALS_KEYS": []}, "W010"),
-        ({"DATABASES": {"default": {"HOST": "/tmp/salesops-1", "OPTIONS": {}}}}, "W011"),
-        ({"DATABASES": {"default": {"HOST": "", "OPTIONS": {"host": "/tmp/salesops-1"}}}}, "W011"),
+        ({"DATABASES": {"default": {"HOST": f"{tempfile.gettempdir()}/salesops-1", "OPTIONS": {}}}}, "W011"),
+        (
+            {
+                "DATABASES": {
+                    "default": {"HOST": "", "OPTIONS": {"host": f"{tempfile.gettempdir()}/salesops-1"}}
+                }
+            },
+            "W011",
+        ),
     ],
     ids=lambda value: str(value)[:40],
 )

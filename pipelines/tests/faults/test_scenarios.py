@@ -21,11 +21,11 @@ from django.test import override_settings
 from werkzeug.serving import make_server
 
 from core import redis
-from jobs import mirror
+from jobs import judgement_queue, mirror
 from pipelines.account import connection
 from pipelines.mirror import comparisons, coverage, hooks, sync
 from pipelines.mirror.entities import TABLE
-from pipelines.models import Account, Cursor, Hook, Refused
+from pipelines.models import Account, Cursor, Hook, JudgementRequest, Refused
 from pipelines.tests.amo import Serve
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.faults.people import People
@@ -200,7 +200,9 @@ class Day:
         mirror.answer_hooks()
         mirror.pull_changes()
         mirror.sweep()
-        assert not hooks.waiting_hooks()
+        JudgementRequest.objects.update(retry_at=None)
+        judgement_queue.judge_waiting()
+        assert not hooks.waiting_hooks() and not JudgementRequest.objects.exists()
         for name, one in comparisons.comparisons().items():
             assert not one.missing and not one.vanished, f"{name}: increments and hooks have lost rows"
 
