@@ -58,7 +58,8 @@ def finding_prices(findings: Iterable[FindingLike]) -> dict[int, Decimal | None]
     managers = {finding.manager_id for finding in wanted if finding.manager_id is not None}
     rows = Statement.objects.filter(period__in=periods).select_related("scheme")
     kept, owners = list(rows.filter(manager__in=managers)), dict[int, int]()
-    if others := managers - {row.manager_id for row in kept}:
+    paid = {finding.manager_id for finding in wanted if finding.mode == COUNTS_IN_MONEY}
+    if others := (managers & paid) - {row.manager_id for row in kept}:
         owners = _find_owners(others, now)
         kept += rows.filter(manager__in=set(owners.values()) - managers)
     counted = held(wanted, now)

@@ -145,11 +145,16 @@ def test_an_unknown_parameter_of_a_single_row_is_refused(sold: Sold) -> None:
     [
         "/api/v1/deals/?group=%00", "/api/v1/tasks/?manager=%00", "/api/v1/findings/?sort=%00", "/deals/?group=%00",
         "/tasks/?group=a%00b", "/findings/?%00=1", "/desk/?group=%00", "/api/v1/metrics/won_sum/?group=%00",
-        "/deals/%00/", "/my/?settle=%00",
+        "/my/?settle=%00",
     ],
 )  # fmt: skip
 def test_a_zero_byte_in_an_address_is_a_bad_request(path: str) -> None:
     assert reader().get(path).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/deals/%00/", "/regulations/%00/", "/api/v1/regulations/%00/backtest/"])
+def test_a_path_with_a_zero_byte_leads_nowhere(path: str) -> None:
+    assert reader().get(path).status_code == 404
 
 
 @pytest.mark.parametrize("length", [151, 256, 5_000])

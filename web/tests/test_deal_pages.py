@@ -134,7 +134,6 @@ def test_a_stage_of_another_pipeline_is_dropped_when_the_pipeline_changes(office
         "sort=password",
         "result=lots",
         "group=Никто",
-        "stage=%00",
     ],
 )
 def test_a_nonsense_filter_is_refused_in_one_sentence(office: Office, query: str) -> None:
