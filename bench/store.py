@@ -73,4 +73,4 @@ def lines(name: str, prepare_ours, prepare_base, rounds: int, most: float | None
 def clear() -> None:
     Deal.objects.filter(pk__gte=FIRST).delete()
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE pipelines_touched")
+        cursor.execute("TRUNCATE pipelines_judgementrequest")
