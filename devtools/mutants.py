@@ -35,7 +35,9 @@ ROOMS = {
         "team/tests/test_hours.py team/tests/test_patterns.py team/tests/test_clock.py team/tests/test_schedules.py"
     ),
     "pipelines/mirror/rows.py pipelines/mirror/log_rows.py": "pipelines/tests/test_rows.py",
-    "timeline/history.py timeline/timeline.py": "timeline/tests/test_history.py qc/tests/test_rules.py",
+    "timeline/history.py timeline/timeline.py": (
+        "timeline/tests/test_timeline.py timeline/tests/test_history.py qc/tests/test_rules.py"
+    ),
     "qc/rules/*.py": "qc/tests/test_rules.py qc/tests/test_simulation.py qc/tests/test_regulations.py",
     "kpi/calculation/*.py kpi/components/*.py": (
         "kpi/tests/test_components.py kpi/tests/test_kinds.py kpi/tests/test_pay_schemes.py kpi/tests/test_spiff.py"
@@ -180,7 +182,7 @@ class Runner:
         for lane in list(self.lanes):  # each makes its database, and all tests pass before anything is broken
             self.fork(session, lane, None)
             if self.wait()[1] != 0:
-                raise pytest.UsageError("The tests must pass first.")
+                raise pytest.UsageError(f"These must pass first: {' '.join(session.config.args)}")
         while self.waiting or self.running:
             while self.waiting and self.lanes:
                 self.fork(session, self.lanes.pop(), self.waiting.pop(0))
@@ -208,6 +210,7 @@ class Runner:
         with open(os.devnull, "w") as nowhere:
             os.dup2(nowhere.fileno(), 1)
             os.dup2(nowhere.fileno(), 2)
+        session.config.option.create_db = mutant is None  # the first run of a lane makes its database anew
         session.config.pluginmanager.unregister(name="terminalreporter")
         code = NOBODY
         signal.alarm(PATIENCE)

@@ -182,6 +182,13 @@ def test_where_no_rota_was_known_every_hour_counts() -> None:
     )
 
 
+def test_an_absence_stops_no_clock_before_a_rota_was_known() -> None:
+    away = Override(date(2026, 11, 8), date(2026, 11, 11), works=False)
+    schedule = Schedule(round_the_clock("Europe/Moscow"), (away,), ((date(2026, 11, 10), week()),))
+    two_days = datetime(2026, 11, 8, tzinfo=MOSCOW), datetime(2026, 11, 12, tzinfo=MOSCOW)
+    assert Clock(schedule).worked(*two_days) == 48 * HOUR
+
+
 def seconds_of_questions(schedule: Schedule) -> float:
     """The least time of a processor that 2,000 questions take a clock that has been laid out."""
     clock = Clock(schedule)
