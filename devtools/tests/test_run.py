@@ -5,7 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
+from unittest import mock
 
 import psycopg
 import pytest
@@ -154,21 +156,28 @@ def test_a_server_that_was_killed_is_started_again_with_a_word(tmp_path) -> None
         os.environ |= services
 
 
-def test_commands_beside_a_running_portal_know_its_account(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def own_environment() -> Iterator[None]:
+    """What the test leaves in it does not lead the tests after it to another account."""
+    with mock.patch.dict(os.environ):
+        yield
+
+
+def test_commands_beside_a_running_portal_know_its_account(tmp_path, own_environment: None) -> None:
     (tmp_path / ".local").mkdir()
     for name in environment.NAMES:
-        monkeypatch.delenv(name, raising=False)
+        os.environ.pop(name, None)
     with environment.shared(tmp_path, {"AMO_BASE_URL": "http://127.0.0.1:1", "AMO_TOKEN": "t", "HOME": "/"}):
         environment.join_running_portal(tmp_path)
         assert (os.environ["AMO_BASE_URL"], os.environ["AMO_TOKEN"]) == ("http://127.0.0.1:1", "t")
         for name in environment.NAMES:
-            monkeypatch.delenv(name, raising=False)
+            os.environ.pop(name, None)
     environment.join_running_portal(tmp_path)
     assert "AMO_BASE_URL" not in os.environ
 
 
-def test_a_portal_that_died_is_not_joined(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AMO_BASE_URL", raising=False)
+def test_a_portal_that_died_is_not_joined(tmp_path, own_environment: None) -> None:
+    os.environ.pop("AMO_BASE_URL", None)
     (tmp_path / ".local").mkdir()
     with subprocess.Popen(["true"]) as dead:
         pass
