@@ -23,7 +23,10 @@ from core import redis
 FREE = 4  # failures of a name at one address that cost no time
 LONGEST = 60  # seconds
 FORGOTTEN = 3600  # seconds after the last failure
-EVERYBODY = (500, 10)  # milliseconds between two attempts of all strangers together, and how many may come at once
+EVERYBODY = (
+    500,
+    10,
+)  # milliseconds between two attempts of all strangers together, and how many may come at once
 ADDRESS = (3000, 20)  # the same of one address
 PATIENCE = 2.0  # seconds that a thread waits for another's hash; most of them must stay free for pages
 WAITING = 3  # threads of a process that do

@@ -92,9 +92,7 @@ def test_one_address_and_all_strangers_have_a_limit() -> None:
 def test_of_many_at_once_as_many_come_through_as_may() -> None:
     """A burst cannot slip in between the question and the answer."""
     let: list[float] = []
-    threads = [
-        threading.Thread(target=lambda: let.append(fail(Attempt("markova", HERE)))) for _ in range(40)
-    ]
+    threads = [threading.Thread(target=lambda: let.append(fail(Attempt("markova", HERE)))) for _ in range(40)]
     for thread in threads:
         thread.start()
     for thread in threads:

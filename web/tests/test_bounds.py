@@ -46,7 +46,9 @@ def test_a_household_is_one_place() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["/my/", "/deals/", "/api/v1/statements/", "/desk/pulse/", "/login/", "/nothing/"])
+@pytest.mark.parametrize(
+    "path", ["/my/", "/deals/", "/api/v1/statements/", "/desk/pulse/", "/login/", "/nothing/"]
+)
 def test_no_answer_is_kept_on_the_way(path: str) -> None:
     client = Client()
     client.force_login(factory.make_employee(Role.DIRECTOR))
@@ -54,7 +56,9 @@ def test_no_answer_is_kept_on_the_way(path: str) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("path", "kind"), [("/api/v1/freshness/", "application/json"), ("/my/", "text/html")])
+@pytest.mark.parametrize(
+    ("path", "kind"), [("/api/v1/freshness/", "application/json"), ("/my/", "text/html")]
+)
 def test_what_takes_the_database_too_long_is_said(path: str, kind: str, monkeypatch) -> None:
     def slow(*_: object, **__: object) -> None:
         raise OperationalError from QueryCanceled()
