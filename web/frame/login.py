@@ -13,7 +13,6 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.core.validators import MaxLengthValidator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -69,11 +68,12 @@ class Login(LoginView):
     authentication_form = LoginForm
     redirect_authenticated_user = True
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         name = request.POST.get("username", "")[:LONGEST_NAME]
         try:
             with proof.attempt(request, name) as self.attempt:
-                return super().post(request, *args, **kwargs)
+                response: HttpResponse = super().post(request, *args, **kwargs)  # type: ignore[assignment]
+                return response
         except TooOften as error:
             return proof.refuse(request, error)
 
@@ -89,7 +89,7 @@ class Login(LoginView):
 
 @login_not_required
 def to_one_door(request: HttpRequest) -> HttpResponseRedirect:
-    """The admin's own sign-in: there is one way in, which counts attempts. Who is in and no administrator finds nothing."""
+    """The admin has no door of its own: attempts are counted at one. Who is in and no administrator finds nothing."""
     if request.user.is_authenticated and not request.user.is_staff:
         raise Http404
     query = urlencode({"next": request.GET.get("next") or reverse("admin:index")})

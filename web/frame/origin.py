@@ -10,7 +10,7 @@ NETWORK = 64  # bits of an IPv6 address that one household has to itself
 
 
 def client_address(request: HttpRequest) -> str:
-    """Each of our ``PROXIES`` appends whom it has heard to X-Forwarded-For: what stands further left, anybody may write.
+    """Each of our ``PROXIES`` appends whom it has heard to X-Forwarded-For: more to the left anybody may write.
 
     A request that has passed fewer of them than that has not come our way; it is known by its sender.
     """
