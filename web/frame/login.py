@@ -72,7 +72,7 @@ class Login(LoginView):
         name = request.POST.get("username", "")[:LONGEST_NAME]
         try:
             with proof.attempt(request, name) as self.attempt:
-                response: HttpResponse = super().post(request, *args, **kwargs)  # type: ignore[assignment]
+                response: HttpResponse = super().post(request, *args, **kwargs)
                 return response
         except TooOften as error:
             return proof.refuse(request, error)
