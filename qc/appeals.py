@@ -46,12 +46,12 @@ def file_appeal(
     if reason == Reason.OTHER and not text:
         raise ValueError(_("Say in a few words what is wrong."))
     with transaction.atomic():
-        [locked] = excuses.lock_findings([finding.pk]) or [None]
+        locked = next(iter(excuses.lock_findings([finding.pk])), None)
         if locked is None or not may_appeal(locked, author):
             raise ValueError(
                 _("Only the person whom a finding is held against, or his head, can object to it.")
             )
-        known = Appeal.objects.filter(finding=locked).first()
+        known: Appeal | None = Appeal.objects.filter(finding=locked).first()
         if known is not None:
             if known.author_id == author.pk or (key is not None and known.key == key):
                 return known
@@ -59,7 +59,7 @@ def file_appeal(
         now = moment.now()
         if refused := refusal(locked, now):
             raise ValueError(refused)
-        appeal = Appeal.objects.create(
+        appeal: Appeal = Appeal.objects.create(
             finding=locked,
             author=author,
             reason=reason,
@@ -238,7 +238,7 @@ def _lock(appeal: Appeal, reviewer: Employee) -> Appeal:
 def _reread(appeal: Appeal) -> Appeal:
     """As it stands now, locked with its finding, always in the order finding, appeal."""
     [finding] = excuses.lock_findings([appeal.finding_id])
-    locked = Appeal.objects.select_for_update(of=("self",)).select_related("author").get(pk=appeal.pk)
+    locked: Appeal = Appeal.objects.select_for_update(of=("self",)).select_related("author").get(pk=appeal.pk)
     locked.finding = finding
     return locked
 

@@ -46,9 +46,10 @@ def list_waiting(user: Employee, now: datetime) -> FindingQuerySet:
     )
     rows = Finding.objects.standing().visible_to(user).filter(mode__in=SHOWN)
     found: FindingQuerySet = rows.filter(opens_at__gte=now - QUEUE, opens_at__lt=now).filter(~Exists(ruled))
-    return found.annotate(
+    told: FindingQuerySet = found.annotate(
         appealed=Exists(Appeal.objects.undecided().filter(finding=OuterRef("pk"))), called=Exists(calls)
     )
+    return told
 
 
 class Confirmed(NamedTuple):
