@@ -15,7 +15,13 @@ from core.zone import portal_zone
 from kpi.disputes import decide_appeal
 from qc import appeals, rulings
 from qc.models import Appeal, Finding, Ruling
+from team.models import Employee
 from web.review import panel
+
+
+def _user(request: HttpRequest) -> Employee:
+    user: Employee = request.user  # type: ignore[assignment]  # the login stands before every page
+    return user
 
 
 def _is_htmx(request: HttpRequest) -> bool:
@@ -25,14 +31,14 @@ def _is_htmx(request: HttpRequest) -> bool:
 @require_POST
 def confirm(request: HttpRequest) -> HttpResponse:
     """Several findings of one rule; the list is drawn anew."""
-    if not rulings.is_reviewer(request.user):
+    if not rulings.is_reviewer(_user(request)):
         raise Http404
     keys = request.POST.getlist("finding")
     try:
         chosen = [int(key) for key in keys if key.isdecimal() and len(key) < 19]
         if not chosen or len(chosen) < len(keys):
             raise ValueError(_("Choose findings of one rule."))
-        done = rulings.confirm_findings(chosen, request.POST.get("rule", ""), request.user, _key(request))
+        done = rulings.confirm_findings(chosen, request.POST.get("rule", ""), _user(request), _key(request))
     except ValueError as error:
         messages.error(request, str(error))
     else:
@@ -55,17 +61,17 @@ def confirm(request: HttpRequest) -> HttpResponse:
 @require_POST
 def rule(request: HttpRequest, pk: int) -> HttpResponse:
     """One finding: ``kind`` of the ruling, or ``revoke`` with the number of one."""
-    if not rulings.is_reviewer(request.user):
+    if not rulings.is_reviewer(_user(request)):
         raise Http404
-    finding = panel.find(request.user, pk)
+    finding = panel.find(_user(request), pk)
     post = request.POST
     kind = post.get("kind", "")
     try:
         if post.get("revoke"):
-            rulings.revoke_ruling(_ruling(finding, post["revoke"]), request.user)
+            rulings.revoke_ruling(_ruling(finding, post["revoke"]), _user(request))
         else:
             until = _end_of(post.get("until", ""))
-            rulings.rule_finding(finding, kind, request.user, post.get("text", ""), until, _key(request))
+            rulings.rule_finding(finding, kind, _user(request), post.get("text", ""), until, _key(request))
     except ValueError as error:
         return _refuse(request, finding, str(error), kind)
     if request.headers.get("HX-Target", "").startswith("case-"):
@@ -85,7 +91,7 @@ def _ruling(finding: Finding, number: str) -> Ruling:
 @require_POST
 def appeal(request: HttpRequest, pk: int) -> HttpResponse:
     """``act``: file, take, ask, answer, decide, close."""
-    finding = panel.find(request.user, pk)
+    finding = panel.find(_user(request), pk)
     act = request.POST.get("act", "")
     try:
         done = _act(request, finding, act)
@@ -95,7 +101,7 @@ def appeal(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _act(request: HttpRequest, finding: Finding, act: str) -> str:
-    post, user = request.POST, request.user
+    post, user = request.POST, _user(request)
     text = post.get("text", "")
     if act == "file":
         appeals.file_appeal(finding, user, post.get("reason", ""), text, key=_key(request))
@@ -133,7 +139,7 @@ def _refuse(request: HttpRequest, finding: Finding, problem: str, act: str) -> H
 
 def _show(request: HttpRequest, finding: Finding, done: Any) -> HttpResponse:
     if _is_htmx(request):
-        answer = panel.answer(request, panel.find(request.user, finding.pk))
+        answer = panel.answer(request, panel.find(_user(request), finding.pk))
         answer.headers["HX-Trigger"] = "fresh"
         return answer
     messages.success(request, done)

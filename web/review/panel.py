@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from core import moment
 from kpi.prices import finding_prices
-from qc import appeals, overturns, rulings, wording
+from qc import appeals, norms, overturns, rulings, wording
 from qc.criteria import field_names
 from qc.models import Appeal, Finding, Ruling
 from qc.rules import CALENDAR, CLIENT, OWNER, RULES
@@ -96,7 +96,7 @@ def describe(user: Any, finding: Finding, now: datetime) -> dict[str, Any]:
         "latest": now + appeals.AHEAD,
         "price": finding_prices([finding]).get(finding.pk) if user.sees_money else None,
         "sum": explain(finding, now),
-        "facts": wording.facts(finding.regulation, field_names()) if finding.regulation else [],
+        "facts": _facts(finding),
         "precision": overturns.measure_precision(now - MONTH).get(finding.rule),
         "others": _others(finding, now),
     }
@@ -108,6 +108,15 @@ def describe(user: Any, finding: Finding, now: datetime) -> dict[str, Any]:
         told = [one for one in diary.entries(finding.deal, tasks) if since <= one.at <= until + AROUND]
         context["evidence"] = list(reversed(told[:EVIDENCE]))
     return context
+
+
+def _facts(finding: Finding) -> list[tuple[wording.FactRow, bool]]:
+    """What the version demands by which it was judged, a line for each rule, and whether it is this finding's."""
+    if finding.regulation is None:
+        return []
+    codes = [rule.code for rule in norms.rules() if rule.facts is not None]
+    told = wording.facts(finding.regulation, field_names())
+    return [(row, code == finding.rule) for row, code in zip(told, codes, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def opens_review(user: Employee) -> bool:
 @require_safe
 def review(request: HttpRequest) -> HttpResponse:
     """The reviewer's queue, or a manager's own cases."""
-    user = request.user
+    user: Any = request.user
     if not opens_review(user):
         raise Http404
     reviewer = rulings.is_reviewer(user)
@@ -164,7 +164,9 @@ def list_appeals(user: Employee, now: datetime, rule: str) -> dict[str, Any]:
         rows = rows.filter(finding__rule=rule)
     found = list(rows[:200])
     waiting = [one for one in found if one.decided_at is None]
-    decided = sorted((one for one in found if one.decided_at), key=lambda one: one.decided_at, reverse=True)
+    decided = sorted(
+        (one for one in found if one.decided_at), key=lambda one: one.decided_at or now, reverse=True
+    )
     return {
         "appeals": [(one, one.state_at(now)) for one in waiting + decided],
         "prices": _prices(user, [one.finding for one in found]),
@@ -201,7 +203,7 @@ def figures(user: Employee, now: datetime) -> dict[str, Any]:
     rows = list(known.values_list("author", "filed_at", "decided_at", "due_at"))
     answers = [decided - filed for _author, filed, decided, _due in rows if decided]
     open_ones = [(author, due) for author, _filed, decided, due in rows if decided is None]
-    ends = [one.until for one in rulings.list_waivers(user, now)]
+    ends = [one.until for one in rulings.list_waivers(user, now) if one.until]
     return {
         "waiting": waiting["count"],
         "waiting_due": load_clocks([]).client.after(waiting["oldest"], TERM) if waiting["oldest"] else None,
