@@ -283,3 +283,6 @@ from qc.review_models import AppealStep as AppealStep  # noqa: E402
 from qc.review_models import OverturnLimit as OverturnLimit  # noqa: E402
 from qc.review_models import RuleHalt as RuleHalt  # noqa: E402
 from qc.review_models import Ruling as Ruling  # noqa: E402
+from qc.sample_models import ManualReview as ManualReview  # noqa: E402
+from qc.sample_models import Sample as Sample  # noqa: E402
+from qc.sample_models import SampledDeal as SampledDeal  # noqa: E402
