@@ -13,7 +13,7 @@ from team.models import Role
 
 @keep_changes(names=["user", "title"], secret=["digest"], ignored=["last_used_at"])
 class ApiToken(models.Model):
-    """What lets a program in as ``user``. The token itself is shown once; ``digest`` is its SHA-256, ``hint`` its beginning.
+    """What lets a program in as ``user``. It is shown once; ``digest`` is its SHA-256, ``hint`` its beginning.
 
     Whose rows it reads follows from the user's role, unless its reach is ``own``: then it sees what a manager would.
     """
@@ -89,7 +89,7 @@ class SecondFactorDemand(models.Model):
         verbose_name_plural = _("demands for a second factor")
 
     def __str__(self) -> str:
-        return Role(self.role).label
+        return str(Role(self.role).label)
 
 
 keep_changes(

@@ -21,8 +21,14 @@ class Sensible:
         letters = re.sub(r"[\W\d_]", "", password.casefold())
         for name in (getattr(user, field, "") for field in ("username", "first_name", "last_name")):
             plain = re.sub(r"[\W\d_]", "", name.casefold())
-            if len(plain) >= SHORTEST_NAME and letters and (letters in plain or letters.replace(plain, "") == ""):
-                raise ValidationError(_("This password is your name with a few signs."), code="password_is_name")
+            if (
+                len(plain) >= SHORTEST_NAME
+                and letters
+                and (letters in plain or letters.replace(plain, "") == "")
+            ):
+                raise ValidationError(
+                    _("This password is your name with a few signs."), code="password_is_name"
+                )
 
     def get_help_text(self) -> str:
         return _("No name, also not with a few digits.")

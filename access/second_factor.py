@@ -20,7 +20,7 @@ NAME = "app"
 
 
 def has_factor(user: Employee) -> bool:
-    return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+    return bool(TOTPDevice.objects.filter(user=user, confirmed=True).exists())
 
 
 def begin_factor(user: Employee) -> TOTPDevice:

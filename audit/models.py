@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 class ChangeQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: Any) -> "ChangeQuerySet":
         """For those who answer for all of it: changes name people, pay and who sees what."""
-        return self if user.role in {"admin", "director"} else self.none()
+        return self if user.reads_changes else self.none()
 
 
 class Change(models.Model):
@@ -62,7 +62,7 @@ class Change(models.Model):
     def differing(self) -> list[str]:
         """Names of the columns that differ; of what was added or removed, those that hold something."""
         before, after = self.before or {}, self.after or {}
-        empty = (None, "", [], {})
+        empty: tuple[Any, ...] = (None, "", [], {})
         return [
             name
             for name in {**before, **after}

@@ -53,7 +53,12 @@ def _listen(connection: Any, **kwargs: Any) -> None:
 
 
 def _with_origin(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
-    if many or not isinstance(sql, str) or not WRITES.match(sql) or not _names(len(KEPT)).search(sql, 0, LOOKED_AT):
+    if (
+        many
+        or not isinstance(sql, str)
+        or not WRITES.match(sql)
+        or not _names(len(KEPT)).search(sql, 0, LOOKED_AT)
+    ):
         return execute(sql, params, many, context)
     told = json.dumps((_teller.get() or _command)())
     if isinstance(params, dict):

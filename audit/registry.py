@@ -26,8 +26,7 @@ class Kept:
 
     @property
     def key(self) -> str:
-        column: str = self.model._meta.pk.column
-        return column
+        return str(self.model._meta.pk.column)
 
 
 KEPT: dict[str, Kept] = {}
@@ -36,7 +35,7 @@ KEPT: dict[str, Kept] = {}
 def keep_changes(
     *, names: Sequence[str] = (), secret: Sequence[str] = (), ignored: Sequence[str] = (), only: str = ""
 ) -> Callable[[type[M]], type[M]]:
-    """Above a model: whatever adds, changes or removes its rows leaves a `Change`. Columns that come later do as well."""
+    """Above a model: whatever adds, changes or removes its rows leaves a `Change`; of columns that come later, too."""
 
     def register(model: type[M]) -> type[M]:
         KEPT[model._meta.db_table] = Kept(model, names, secret, ignored, only)

@@ -42,7 +42,7 @@ def _put_up(cursor: CursorWrapper, table: str, name: str, sql: str, standing: st
     mark = hashlib.blake2b(sql.encode(), digest_size=8).hexdigest()
     if mark != standing:
         cursor.execute(sql)
-        cursor.execute(f"COMMENT ON TRIGGER \"{name}\" ON \"{table}\" IS '{mark}'")
+        cursor.execute(f'COMMENT ON TRIGGER "{name}" ON "{table}" IS \'{mark}\'')
 
 
 def _triggers(kept: Kept) -> Iterator[tuple[str, str]]:

@@ -86,7 +86,6 @@ app.conf.update(
 _running: dict[str, Callable[[], None]] = {}
 
 
-@task_prerun.connect
 def _begin(task_id: str = "", task: Any = None, **kwargs: Any) -> None:
     """What a task changes is told to the audit as the task's."""
     from audit.origin import begin_origin  # Django is not set up when this module is imported
@@ -95,7 +94,10 @@ def _begin(task_id: str = "", task: Any = None, **kwargs: Any) -> None:
     _running[task_id] = begin_origin(lambda: {"via": "task", "name": name})
 
 
-@task_postrun.connect
 def _end(task_id: str = "", **kwargs: Any) -> None:
     if end := _running.pop(task_id, None):
         end()
+
+
+task_prerun.connect(_begin)
+task_postrun.connect(_end)

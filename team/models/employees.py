@@ -154,6 +154,11 @@ class Employee(AbstractUser):
         return self.role == Role.ADMIN
 
     @property
+    def reads_changes(self) -> bool:
+        """May read who changed what of how people are judged, paid and let in."""
+        return self.role in {Role.ADMIN, Role.DIRECTOR}
+
+    @property
     def sees_money(self) -> bool:
         """May see statements of the people in ``sees`` (a controller judges quality, not pay)."""
         return self.role != Role.CONTROLLER

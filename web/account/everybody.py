@@ -72,7 +72,9 @@ def reset_factor(request: HttpRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(Employee, pk=pk)
     second_factor.drop_factor(user)
     sessions.end_sessions(user)
-    messages.success(request, _("%(name)s signs in by password alone until a new one is set up.") % {"name": user})
+    messages.success(
+        request, _("%(name)s signs in by password alone until a new one is set up.") % {"name": user}
+    )
     return redirect("access")
 
 

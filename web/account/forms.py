@@ -41,7 +41,11 @@ class TokenForm(forms.Form):
         label=_("Sees"), choices=ApiToken.Reach.choices, initial=ApiToken.Reach.OWN, required=True
     )
     days = forms.IntegerField(
-        label=_("Days"), min_value=1, max_value=LONGEST_LIFE, initial=USUAL, help_text=_("Then it ends by itself.")
+        label=_("Days"),
+        min_value=1,
+        max_value=LONGEST_LIFE,
+        initial=USUAL,
+        help_text=_("Then it ends by itself."),
     )
 
 

@@ -10,7 +10,6 @@ from rest_framework.request import Request
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from audit.models import Change
-from team.models import Role
 from web.api.parameters import KnownFilters
 from web.audit.filters import ChangeFilter
 
@@ -48,7 +47,7 @@ class Changes(KnownFilters, ReadOnlyModelViewSet):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if request.user.role not in {Role.ADMIN, Role.DIRECTOR}:
+        if not request.user.reads_changes:
             raise PermissionDenied(_("Only administrators and directors read the changes."))
 
     def get_queryset(self) -> QuerySet[Change]:

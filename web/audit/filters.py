@@ -7,13 +7,13 @@ from django.utils.translation import gettext_lazy as _
 from audit.models import Change
 from audit.registry import KEPT
 from team.models import Employee
+from web.audit.wording import title_of
 from web.frame.filters import NO_SUCH, One, Since, Sort
 
 
 def tables() -> list[tuple[str, str]]:
     """By the names that pages use."""
-    named = [(table, str(kept.model._meta.verbose_name_plural)) for table, kept in KEPT.items()]
-    return sorted(((table, name[:1].upper() + name[1:]) for table, name in named), key=lambda one: one[1])
+    return sorted(((table, title_of(table)) for table in KEPT), key=lambda one: one[1])
 
 
 class ChangeFilter(filters.FilterSet):
@@ -44,4 +44,4 @@ class ChangeFilter(filters.FilterSet):
         fields: list[str] = []
 
     def by_user(self, changes: QuerySet[Change], name: str, wanted: "Employee | str") -> QuerySet[Change]:
-        return changes.filter(user=None if wanted == "none" else wanted.pk)  # type: ignore[union-attr]
+        return changes.filter(user=None if wanted == "none" else wanted.pk)

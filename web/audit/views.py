@@ -1,20 +1,19 @@
 """«Изменения»: who changed what of how people are judged, paid and let in. For administrators and directors."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from audit.models import Change
-from team.models import Role
 from web.audit.filters import ChangeFilter
 from web.audit.wording import tell_changes
 from web.frame import listing
+from web.frame.permissions import for_readers_of_changes
 
 
 @require_safe
+@for_readers_of_changes
 def changes(request: HttpRequest) -> HttpResponse:
-    if request.user.role not in {Role.ADMIN, Role.DIRECTOR}:
-        raise Http404
     return listing.show_list(
         request,
         "audit/changes.html",

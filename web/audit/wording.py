@@ -9,11 +9,12 @@ from django.db import models
 from django.db.models import CharField, F, Value
 from django.db.models.functions import Cast, Coalesce, Concat, NullIf, Trim
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from audit.models import Change
-from audit.registry import KEPT
+from audit.registry import KEPT, Kept
 from core import formats
 from kpi.models import Scheme
 from pipelines.models import Person, Pipeline, PipelineKind, Stage
@@ -23,7 +24,9 @@ from team.models import Employee, HolidayCalendar, Rota
 
 MOST, LONGEST = 12, 160  # values of a change that the page shows, and signs of a value
 OF_EMPLOYEE = Coalesce(
-    NullIf(Trim(Concat("first_name", Value(" "), "last_name")), Value("")), F("username"), output_field=CharField()
+    NullIf(Trim(Concat("first_name", Value(" "), "last_name")), Value("")),
+    F("username"),
+    output_field=CharField(),
 )
 NAMED: dict[type[models.Model], Any] = {  # by which expression their rows are called
     Employee: OF_EMPLOYEE,
@@ -37,6 +40,7 @@ NAMED: dict[type[models.Model], Any] = {  # by which expression their rows are c
 KEYS: dict[tuple[str, str], type[models.Model]] = {  # columns that point without being foreign keys
     (PipelineKind._meta.db_table, "pipeline"): Pipeline
 }
+TITLES = {TOTPDevice._meta.db_table: gettext_lazy("Second factor")}  # of models that are not ours
 Names = Mapping[tuple[type[models.Model], str], str]
 
 
@@ -67,18 +71,20 @@ def tell_changes(changes: Iterable[Change]) -> list[Told]:
 
 def title_of(table: str) -> str:
     kept = KEPT.get(table)
-    title = str(kept.model._meta.verbose_name) if kept else table
+    title = str(TITLES.get(table) or (kept.model._meta.verbose_name if kept else table))
     return title[:1].upper() + title[1:]
 
 
 def _told(change: Change, names: Names) -> Told:
     found = list(_differences(change, names))
-    return Told(change, title_of(change.table), _which(change, names), found[:MOST], max(0, len(found) - MOST))
+    return Told(
+        change, title_of(change.table), _which(change, names), found[:MOST], max(0, len(found) - MOST)
+    )
 
 
 def _which(change: Change, names: Names) -> str:
     kept, row = KEPT.get(change.table), change.after or change.before or {}
-    columns = [kept.model._meta.get_field(name).column for name in kept.names] if kept else []
+    columns = [str(_by_name(kept, name).column) for name in kept.names] if kept else []
     words = [_value(change.table, column, row.get(column), names) for column in columns]
     return ", ".join(words) or change.row
 
@@ -121,6 +127,10 @@ def _label(table: str, column: str) -> str:
     field = _field(table, column)
     label = str(field.verbose_name) if field is not None else column
     return label[:1].upper() + label[1:]
+
+
+def _by_name(kept: Kept, name: str) -> Any:
+    return kept.model._meta.get_field(name)
 
 
 def _field(table: str, column: str) -> Any:

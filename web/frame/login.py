@@ -15,8 +15,8 @@ from django.contrib.auth import SESSION_KEY, login
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView
 from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.views import LoginView
 from django.core.validators import MaxLengthValidator
 from django.db import DatabaseError
 from django.db.models import Exists, OuterRef
@@ -136,10 +136,11 @@ class CodeForm(forms.Form):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask_code(request: HttpRequest) -> HttpResponse:
-    """The second half of signing in, for those with a second factor; the password was right some minutes ago at most."""
+    """The second half of signing in, where there is a second factor; the password was right some minutes ago at most."""
     half = request.session.get(HALF_IN)
-    fresh = half and 0 <= time.time() - half["at"] < HALF_OPEN
-    user = Employee.objects.filter(pk=half["user"], is_active=True).first() if fresh else None
+    user = None
+    if half and 0 <= time.time() - half["at"] < HALF_OPEN:
+        user = Employee.objects.filter(pk=half["user"], is_active=True).first()
     if user is None or user.has_left:
         request.session.pop(HALF_IN, None)
         return redirect("login")

@@ -63,7 +63,7 @@ def known_user(request: HttpRequest) -> Employee | None:
     """Who is signed in, if anybody has asked so far."""
     user = request.__dict__.get("user")
     if isinstance(user, LazyObject):
-        user = None if user._wrapped is empty else user._wrapped  # type: ignore[attr-defined]
+        user = None if user._wrapped is empty else user._wrapped
     return user if isinstance(user, Employee) else None
 
 

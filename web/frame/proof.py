@@ -70,8 +70,12 @@ def asks_password(view: View) -> View:
             except TooOften as error:
                 problem = waits(error)
         own = {AGAIN, "after_password", "csrfmiddlewaretoken"}
-        fields = [(name, value) for name, values in request.POST.lists() for value in values if name not in own]
-        sent = request.method == "POST" and (given is None or "sent" in request.POST.getlist("after_password"))
+        fields = [
+            (name, value) for name, values in request.POST.lists() for value in values if name not in own
+        ]
+        sent = request.method == "POST" and (
+            given is None or "sent" in request.POST.getlist("after_password")
+        )
         context = {"fields": fields, "sent": sent, "problem": problem}
         return render(request, "registration/password_again.html", context, status=422 if problem else 200)
 

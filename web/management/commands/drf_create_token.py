@@ -16,7 +16,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")
-        parser.add_argument("-r", "--reset", action="store_true", help="revoke earlier tokens of this command")
+        parser.add_argument(
+            "-r", "--reset", action="store_true", help="revoke earlier tokens of this command"
+        )
         parser.add_argument("--days", type=int, default=365, help=f"1 to {LONGEST}, default: 365")
         parser.add_argument("--read-only", action="store_true")
         parser.add_argument("--own", action="store_true", help="sees own rows only, whatever the role")
