@@ -136,7 +136,7 @@ class CodeForm(forms.Form):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask_code(request: HttpRequest) -> HttpResponse:
-    """The second half of signing in, where there is a second factor; the password was right some minutes ago at most."""
+    """The second half of signing in, where there is a second factor; the password was right minutes ago at most."""
     half = request.session.get(HALF_IN)
     user = None
     if half and 0 <= time.time() - half["at"] < HALF_OPEN:
