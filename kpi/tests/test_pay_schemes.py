@@ -80,7 +80,7 @@ def put(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
         ("components/1/code", "salary", 'components[1].code: must be used once, not "salary"'),
         ("components/1/code", "про цент",
          'components[1].code: must be a short name of latin letters, digits, - and _, not "про цент"'),
-        ("components/0/amuont", "5", "components[0].amuont: is not known here; known are kind, code, title, amount"),
+        ("components/0/amuont", "5", "components[0].amuont: is not known here; known are kind, code, title, period, amount"),
         ("components/0/kind", "gift", "components[0].kind: must be one of bonus, matrix, rate, salary, "),
         ("components/0/amount", "-1", 'components[0].amount: must be a number from 0, not "-1"'),
         ("components/0/title/ru", "", 'components[0].title.ru: must be a text, not ""'),
