@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kpi', '0003_corrections_settle_a_measure'),
+        ('kpi', '0004_appeal_settlements'),
         ('pipelines', '0005_pipeline_kinds'),
     ]
 
