@@ -15,6 +15,7 @@ from core.spans import Spans
 INCOMING, WORK, WON, LOST = "incoming", "work", "won", "lost"  # kinds of stages
 PRICE = "price"  # the name under which a deal's amount stands among its fields
 STAGE, OWNER = "stage", "owner"  # and those of a stage and an owner among its changes
+CALL_IN, CALL_OUT, MESSAGE_OUT, NOTE = "call_in", "call_out", "message_out", "note"  # kinds of touches
 
 
 class Piece(NamedTuple):
@@ -46,7 +47,11 @@ class Visit(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """A task of the deal. ``dues`` and ``owners``: (since when, due moment or owner), the first since its creation."""
+    """A task of the deal. ``dues`` and ``owners``: (since when, due moment or owner), the first since its creation.
+
+    ``author``: the person who set it, None a robot. ``has_result``: whether anything was written on completing it;
+    None: not known.
+    """
 
     id: int
     owners: tuple[tuple[datetime, int | None], ...]
@@ -54,6 +59,8 @@ class Planned(NamedTuple):
     dues: tuple[tuple[datetime, datetime], ...]
     completed_at: datetime | None = None
     deleted_at: datetime | None = None
+    author: int | None = None
+    has_result: bool | None = None
 
     @property
     def ended_at(self) -> datetime | None:
@@ -63,25 +70,34 @@ class Planned(NamedTuple):
 
 
 class Change(NamedTuple):
-    """Something about the deal became another. ``field`` is the id of a custom field as text, PRICE, STAGE or OWNER."""
+    """Something about the deal became another. ``field`` is the id of a custom field as text, PRICE, STAGE or OWNER.
+
+    ``author``: the person who changed it; None: a robot, or nobody knows.
+    """
 
     at: datetime
     field: str
     before: Any
     after: Any
+    author: int | None = None
 
 
 class Touch(NamedTuple):
-    """A person called, wrote to the client or left a note; what the client or a robot does is no touch."""
+    """A person called, wrote to the client or left a note; what the client or a robot does is no touch.
+
+    ``seconds``: how long they talked; a call that nobody took has none.
+    """
 
     at: datetime
     person: int
+    kind: str = NOTE
+    seconds: int = 0
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """A deal from its creation on. Pieces, tasks, changes and touches come in the order of time; ``touches`` are there
-    only when they were asked for.
+    """A deal from its creation on. Pieces, tasks, changes and touches come in the order of time; ``touches``, and
+    changes of STAGE with their authors, are there only when they were asked for. ``loss_reason`` is today's.
 
     Nothing outlives ``deleted_at``.
     """
@@ -97,6 +113,7 @@ class Timeline:
     tasks: tuple[Planned, ...] = ()
     changes: tuple[Change, ...] = ()
     touches: tuple[Touch, ...] = ()
+    loss_reason: int | None = None
 
     def __post_init__(self) -> None:
         if (end := self.deleted_at) is not None:
@@ -170,6 +187,26 @@ class Timeline:
         elif state:
             spans.append((since, None))
         return Spans(spans)
+
+    def values(self, field: str) -> list[tuple[datetime, datetime | None, Any]]:
+        """What a custom field held from when until when, gaps left out; where it is filled is what `filled` says.
+
+        An event may write a value otherwise than the row (a date as seconds): where the row is not older than the last
+        event, its own writing stands for the last value.
+        """
+        changes = self._changes_of.get(field, [])
+        present = (self.fields or {}).get(field)
+        steps = [(self.created_at, changes[0].before if changes else present)]
+        steps += [(change.at, change.after) for change in changes]
+        if changes and is_filled(present) and self.updated_at >= steps[-1][0]:
+            steps[-1] = (steps[-1][0], present)
+        found: list[tuple[datetime, datetime | None, Any]] = []
+        held = self.filled(field)
+        for place, (since, value) in enumerate(steps):
+            until = steps[place + 1][0] if place + 1 < len(steps) else None
+            if is_filled(value):
+                found += [(start, end, value) for start, end in Spans([(since, until)]) & held]
+        return found
 
 
 def is_filled(value: Any) -> bool:

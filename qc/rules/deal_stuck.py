@@ -123,23 +123,3 @@ def _breach(visit: Visit, versions: Versions[LongestStay], terms: Terms) -> Brea
     if visit.pieces[0].inferred:
         values["inferred"] = True
     return Breach(visit.since, opens_at, visit.until, owner, visit.stage, values, regulation=last.regulation)
-
-
-def outlived(visit: Visit, versions: Sequence[Version[LongestStay]], terms: Terms) -> datetime | None:
-    """Since when the visit has outlived its norm, the last version; None = never.
-
-    A version takes effect when it is published: what was longer than its norm by then opens at that moment, or earlier
-    if it had outlived the version before, too.
-    """
-    opens_at = earliest = None
-    for _regulation, published_at, norm in reversed(versions):
-        if norm.max_stay is None:
-            break
-        runs_out = terms.runs_out(norm.clock, visit.pieces, visit.since, norm.max_stay)
-        if runs_out is None or (opens_at is not None and runs_out >= opens_at):
-            break
-        earliest = earliest or runs_out
-        opens_at = max(runs_out, published_at or runs_out)
-        if published_at is None or runs_out > published_at:
-            break
-    return max(opens_at, earliest) if opens_at and earliest else None

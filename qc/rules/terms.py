@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, NamedTuple, TypeVar
 
 from core.spans import FOREVER
 from qc.rules.checks import Stretch
@@ -19,13 +19,23 @@ Person = int | None
 Employment = tuple[datetime | None, datetime | None]
 
 
+class StagePlace(NamedTuple):
+    """A stage among the others of its ``pipeline``: its ``place`` in amoCRM's order."""
+
+    pipeline: str
+    place: int
+    kind: str
+    name: str
+
+
 @dataclass(frozen=True)
 class Terms:
     """``norms``: the published versions of each stage, oldest first; under a rule's code stand those of a norm that
     holds for the whole portal. ``gone``: when people left; None: nobody knows.
 
     ``employed``: from when until when people worked here, where that is known to begin or to end. ``since``: since
-    when each rule has been on at all.
+    when each rule has been on at all. ``zone``: in which dates of fields are days. ``stages``: by id. ``robots``:
+    pipelines in which no person works.
     """
 
     norms: Mapping[str, tuple[StageNorms, ...]] = field(default_factory=dict)
@@ -33,6 +43,9 @@ class Terms:
     gone: Mapping[int, datetime | None] = field(default_factory=dict)
     employed: Mapping[int, Employment] = field(default_factory=dict)
     since: Mapping[str, datetime] = field(default_factory=dict)
+    zone: tzinfo = UTC
+    stages: Mapping[str, StagePlace] = field(default_factory=dict)
+    robots: frozenset[str] = frozenset()
     _versions: dict[type, dict[str, list[Versions[Any]]]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -159,6 +172,18 @@ class Terms:
                 due = max(due or FOREVER, self.runs_out(clock, pieces, since, next_grace) or FOREVER)
             due, grace = None if due is FOREVER else due, next_grace
         return due
+
+    def worked(self, clock: str, pieces: Iterable[Piece]) -> timedelta:
+        """How much of these pieces has passed on a clock; all of them have ended."""
+        own = {CALENDAR: self.clocks.calendar, CLIENT: self.clocks.client}.get(clock)
+        return sum(
+            (
+                (own or self.clocks.owner(piece.owner)).worked(piece.since, piece.until)
+                for piece in pieces
+                if piece.until is not None
+            ),
+            timedelta(),
+        )
 
     def runs_out(
         self, clock: str, pieces: Iterable[Piece], since: datetime, duration: timedelta
