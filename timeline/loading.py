@@ -45,10 +45,10 @@ CHANGES = """
 """
 
 
-# Of people that are mirrored: robots write as nobody. What the client writes is told by nobody of ours.
+# Of people that are mirrored, since robots write as nobody; and what the client wrote.
 TOUCHES = """
     select deal_id, at, manager_id, kind, seconds from pipelines_touch
-    where deal_id = any(%(ids)s) and manager_id is not null and kind <> 'message_in' order by deal_id, at, id
+    where deal_id = any(%(ids)s) and (manager_id is not null or kind = 'message_in') order by deal_id, at, id
 """
 
 
@@ -123,13 +123,29 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
     for deal, stage, owner, since, until, *rest in stays:
         kept[deal].append(Piece(stage, kind_of.get(stage, WORK), owner, since, until, *rest))
     touched: dict[int, list[Touch]] = defaultdict(list)
-    for deal, *touch in chain(*more):
-        touched[deal].append(Touch._make(touch))
+    heard: dict[int, list[datetime]] = defaultdict(list)
+    for deal, at, person, kind, seconds in chain(*more):
+        if kind == "message_in":
+            heard[deal].append(at)
+        else:
+            touched[deal].append(Touch(at, person, kind, seconds))
     tasks = _tasks(planned, moves, loaded.tasks if history else None)
     changes: dict[int, list[Change]] = defaultdict(list)
     for deal, at, field, before, after, author in changed:
         changes[deal].append(Change(at, field, _value(before), _value(after), author))
-    for deal, created_at, updated_at, closed_at, inferred, deleted_at, price, values, stage, owner, lost in deals:
+    for (
+        deal,
+        created_at,
+        updated_at,
+        closed_at,
+        inferred,
+        deleted_at,
+        price,
+        values,
+        stage,
+        owner,
+        lost,
+    ) in deals:
         lived, told = kept.get(deal, []), changes.get(deal, ())
         if history and stage is not None:
             found = fold_pieces(Life(created_at, updated_at, closed_at, stage, owner, told), kind_of)
@@ -152,6 +168,7 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
                 tuple(tasks.get(deal, ())),
                 tuple(told),
                 tuple(touched.get(deal, ())),
+                tuple(heard.get(deal, ())),
                 lost,
             )
         )
@@ -192,9 +209,7 @@ def _tasks(
         if moves and (given := moves.get(("owner", task))):
             owners = _steps(created_at, updated_at, owner, given, int)
         completed_at = known.completed_at or updated_at if is_completed else None
-        tasks[deal].append(
-            Planned(task, owners, created_at, dues, completed_at, deleted_at, author, result)
-        )
+        tasks[deal].append(Planned(task, owners, created_at, dues, completed_at, deleted_at, author, result))
     return tasks
 
 

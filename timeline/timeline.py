@@ -68,6 +68,10 @@ class Planned(NamedTuple):
             return min(self.completed_at, self.deleted_at)
         return self.completed_at or self.deleted_at
 
+    def holder_at(self, moment: datetime) -> int | None:
+        """Whose the task was; before its creation, whose it was first."""
+        return next((person for since, person in reversed(self.owners) if since <= moment), self.owners[0][1])
+
 
 class Change(NamedTuple):
     """Something about the deal became another. ``field`` is the id of a custom field as text, PRICE, STAGE or OWNER.
@@ -93,11 +97,22 @@ class Touch(NamedTuple):
     kind: str = NOTE
     seconds: int = 0
 
+    @property
+    def is_attempt(self) -> bool:
+        """Whether somebody tried to reach the client."""
+        return self.kind in (CALL_OUT, MESSAGE_OUT)
+
+    @property
+    def is_contact(self) -> bool:
+        """The same, or a call of the client that was taken."""
+        return self.is_attempt or (self.kind == CALL_IN and self.seconds > 0)
+
 
 @dataclass(frozen=True)
 class Timeline:
-    """A deal from its creation on. Pieces, tasks, changes and touches come in the order of time; ``touches``, and
-    changes of STAGE with their authors, are there only when they were asked for. ``loss_reason`` is today's.
+    """A deal from its creation on. Pieces, tasks, changes and touches come in the order of time; ``touches``, ``heard``
+    (when the client wrote), and changes of STAGE with their authors, are there only when they were asked for.
+    ``loss_reason`` is today's.
 
     Nothing outlives ``deleted_at``.
     """
@@ -113,6 +128,7 @@ class Timeline:
     tasks: tuple[Planned, ...] = ()
     changes: tuple[Change, ...] = ()
     touches: tuple[Touch, ...] = ()
+    heard: tuple[datetime, ...] = ()
     loss_reason: int | None = None
 
     def __post_init__(self) -> None:
@@ -139,6 +155,19 @@ class Timeline:
                 found.append(Visit(piece.stage, piece.kind, own[0].visit_since, piece.until, own))
                 first = place
         return tuple(found)
+
+    @cached_property
+    def runs(self) -> tuple[tuple[Visit, ...], ...]:
+        """The visits, cut where the deal went to another pipeline."""
+        found: list[list[Visit]] = []
+        before = None
+        for visit in self.visits:
+            pipeline = pipeline_of(visit.stage)
+            if pipeline != before:
+                found.append([])
+            found[-1].append(visit)
+            before = pipeline
+        return tuple(map(tuple, found))
 
     @cached_property
     def in_work(self) -> Spans:
@@ -212,3 +241,8 @@ class Timeline:
 def is_filled(value: Any) -> bool:
     """Whether a field holds anything: an empty text, list or sum, and an unticked box, are nothing."""
     return value not in (None, "", 0, False) and value != [] and value != {}
+
+
+def pipeline_of(stage: str) -> str:
+    """The id of a stage's pipeline, from its key."""
+    return stage.rpartition(":")[0]

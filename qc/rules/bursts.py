@@ -1,7 +1,6 @@
 """Deeds that somebody did in a row: so many within so long."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -15,15 +14,16 @@ class Deed(Protocol):
     def deal(self) -> int: ...
 
 
-D = TypeVar("D", bound=Deed)
-
-
-@dataclass(frozen=True)
-class Limit:
+class Limit(Protocol):
     """``count`` deeds within ``window`` make a row; without a window none do."""
 
-    count: int
-    window: timedelta | None
+    @property
+    def count(self) -> int: ...
+    @property
+    def window(self) -> timedelta | None: ...
+
+
+D = TypeVar("D", bound=Deed)
 
 
 def find_bursts(deeds: Sequence[D], limit_at: Callable[[datetime], Limit]) -> Iterator[tuple[list[D], D]]:

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 Stretch = tuple[datetime, datetime | None]  # half-open; None goes on; a moment alone is (moment, moment)
-SHOWN = timedelta(days=14)  # for how long something that cannot be mended stands open: afterwards nobody remembers
+SHOWN = timedelta(
+    days=14
+)  # for how long something that cannot be mended stands open: afterwards nobody remembers
 Held = Mapping[int | None, list[Stretch]]  # by person
 
 

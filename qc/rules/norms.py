@@ -56,9 +56,7 @@ class Versions(Generic[N]):
         return found
 
 
-def outlived(
-    versions: Sequence[Version[N]], runs_out: Callable[[N], datetime | None]
-) -> datetime | None:
+def outlived(versions: Sequence[Version[N]], runs_out: Callable[[N], datetime | None]) -> datetime | None:
     """Since when the last version is overrun; None = never. ``runs_out``: when the limit of a norm ends; None = it
     has none, or never.
 

@@ -1,6 +1,6 @@
 """What deals are judged by: norms of stages, clocks, and who works here when."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple, TypeVar
@@ -72,6 +72,28 @@ class Terms:
             if moment is None or published_at is None or published_at <= moment:
                 return versions
         return None
+
+    def stages_of(self, norm: type) -> list[str]:
+        """Stages on which any version has ever named a rule's norm."""
+        return [
+            stage
+            for stage, versions in self.norms.items()
+            if any(one.norms.get(norm, norm()) != norm() for one in versions)
+        ]
+
+    def demanding(
+        self, norm: type[N], demands: Callable[[N], bool], moment: datetime
+    ) -> Iterator[tuple[str, Version[N]]]:
+        """Stages whose version in force at a moment demands something, with that version."""
+        for stage in self._kept_stages(norm):
+            versions = self.versions_at(norm, stage, moment)
+            if versions is not None and demands(versions.last.norm):
+                yield stage, versions.last
+
+    def _kept_stages(self, norm: type) -> list[str]:
+        if ("stages", norm) not in self._demanded:
+            self._demanded["stages", norm] = self.stages_of(norm)  # type: ignore[assignment]
+        return self._demanded["stages", norm]  # type: ignore[return-value]
 
     def portal_norm(self, norm: type[N], code: str, moment: datetime) -> N:
         """The norm of a rule that has one for the whole portal, as it was at a moment."""

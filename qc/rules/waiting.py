@@ -1,4 +1,4 @@
-"""What it is to wait validly: a reason, a promised date that has not passed, and not for longer than the norm allows."""
+"""What it is to wait validly: with a reason, for a promised date that has not passed, and not for too long in all."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -17,9 +17,11 @@ DATES = ("date", "date_time")
 
 @dataclass(frozen=True)
 class Waiting:
-    """The norm of a stage on which deals wait. ``intervals``: how long each reason may last where no date is promised."""
+    """The norm of a stage on which deals wait. ``intervals``: how long each reason may last without a promised date."""
 
-    reason: str | None = parameter(DealField(_("Field of the reason to wait")), _("Field of the reason to wait"))
+    reason: str | None = parameter(
+        DealField(_("Field of the reason to wait")), _("Field of the reason to wait")
+    )
     promised: str | None = parameter(
         DealField(_("Field of the promised date"), DATES), _("Field of the promised date")
     )
@@ -73,13 +75,17 @@ def explained(deal: Timeline, visit: Visit, norm: Waiting, terms: Terms) -> Iter
     reasons = held(deal, norm.reason, visit)
     dates = held(deal, norm.promised, visit)
     intervals = dict(norm.intervals)
-    cuts = sorted({visit.since, *(at for since, until, _v in (*reasons, *dates) for at in (since, until or FOREVER))})
+    cuts = sorted(
+        {visit.since, *(at for since, until, _v in (*reasons, *dates) for at in (since, until or FOREVER))}
+    )
     end = visit.until or FOREVER
     for start, stop in zip(cuts, [*cuts[1:], end], strict=True):
         stop = min(stop, end)
         if start >= stop:
             continue
-        reason = next(((since, value) for since, until, value in reasons if since <= start < (until or FOREVER)), None)
+        reason = next(
+            ((since, value) for since, until, value in reasons if since <= start < (until or FOREVER)), None
+        )
         promised = next((value for since, until, value in dates if since <= start < (until or FOREVER)), None)
         if norm.reason is not None and reason is None:
             continue
