@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from core import moment
 from kpi.prices import finding_prices
-from qc import appeals, queries, rulings
+from qc import appeals, manual_reviews, queries, rulings
 from qc.models import Appeal, Finding, Ruling
 from qc.rules import QUESTION, RULES
 from team.models import Employee, Role
@@ -106,6 +106,8 @@ def review(request: HttpRequest) -> HttpResponse:
         context |= LISTS[tab](user, now, rule)
         if reviewer:
             context |= figures(user, now)
+        if manual_reviews.may_audit(user):
+            context |= {"audits": True, "agreement": manual_reviews.measure_agreement(now - 3 * MONTH)}
     part = live.draw_part(
         request, "review/_list.html", context, id="cases", url=request.get_full_path(), css="card cases"
     )

@@ -20,6 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from core import moment
 from devtools.tests import factory
 from kpi.models import Scheme, Statement
+from qc.manual_reviews import draw_sample
 from qc.models import Appeal
 from team.models import Employee, Role
 
@@ -122,6 +123,8 @@ class Company:
             )
             for deal, author in zip(self.deals, authors, strict=True)
         ]
+        now = moment.now()
+        self.sample = draw_sample(now - 30 * factory.DAY, now, 1, 0, 1, self.users[Role.DIRECTOR])
         self.sessions = {role: session_of(user) for role, user in self.users.items()}
 
     def fill(self, path: str) -> str:
