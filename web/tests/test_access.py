@@ -130,6 +130,7 @@ class Company:
     def fill(self, path: str) -> str:
         """The address with ids put in: those of the first manager, and ``others_…`` of the second."""
         ids = {"stage": self.stage.pk, "pipeline": self.pipeline.pk, "employee": self.users[Role.MANAGER].pk}
+        ids |= {"sample": self.sample.pk, "sampled": self.sample.deals.all()[0].pk}
         for prefix, number in (("", 0), ("others_", 1)):
             ids |= {
                 f"{prefix}person": self.people[number].pk,
