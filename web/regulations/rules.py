@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from core import moment
 from qc import norms, queries, regulations
-from qc.models import Finding, RuleMode, Severity
+from qc.models import Finding, RuleHalt, RuleMode, Severity
 from qc.rules import NORM, QUESTION, RULES, Rule
 from web.frame.permissions import for_admins
 from web.regulations.form import norm_field
@@ -75,6 +75,9 @@ def _switch(request: HttpRequest) -> HttpResponse:
 
 def _show(request: HttpRequest, refused: RuleForm | None = None) -> HttpResponse:
     known, counts = {row.rule: row for row in RuleMode.objects.all()}, _open_now(request)
+    halts: dict[str, RuleHalt] = {}
+    for halt in RuleHalt.objects.order_by("at"):
+        halts[halt.rule] = halt
     rows = []
     for code, rule in RULES.items():
         chosen = known.get(code) or RuleMode(rule=code)
@@ -91,6 +94,7 @@ def _show(request: HttpRequest, refused: RuleForm | None = None) -> HttpResponse
                 "severity": Severity(rule.severity),
                 "clock": CLOCKS[rule.clock],
                 "chosen": chosen,
+                "halt": halts.get(code),
                 "tone": TONES[chosen.mode],
                 "findings": counts.get((code, in_shadow), 0),
                 "in_shadow": in_shadow,

@@ -114,8 +114,14 @@ def _facts(finding: Finding) -> list[tuple[wording.FactRow, bool]]:
     """What the version demands by which it was judged, a line for each rule, and whether it is this finding's."""
     if finding.regulation is None:
         return []
-    codes = [rule.code for rule in norms.rules() if rule.facts is not None]
-    told = wording.facts(finding.regulation, field_names())
+    names = field_names()
+    known = norms.read_norms(finding.regulation.norms, names)
+    codes = [
+        rule.code
+        for rule in norms.rules()
+        if rule.facts is not None and rule.facts(known[rule.code]) is not None
+    ]
+    told = wording.facts(finding.regulation, names)
     return [(row, code == finding.rule) for row, code in zip(told, codes, strict=True)]
 
 

@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from core import moment
 from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
-from pipelines.models import JudgementRequest, Touch
-from qc.models import NEVER, Appeal, Finding, Ruling
+from pipelines.models import JudgementRequest, Stay, Touch
+from qc.models import NEVER, Appeal, Finding, RuleHalt, RuleMode, Ruling
 from team.models import Role
 from web.tests.test_browser import PASSWORD, sign_in  # noqa: F401
 from web.tests.test_browser import browser as browser
@@ -246,3 +246,35 @@ def test_fifty_cases_are_worked_through_by_keyboard_alone(browser: Any, live_ser
     assert Ruling.objects.filter(kind="confirmed").count() == 49
     assert Ruling.objects.filter(kind="mistaken").count() == 1
     assert not Finding.objects.standing().filter(rule="deal.stuck", rulings=None).exists()
+
+
+def test_a_rule_that_appeals_have_stopped_says_so_on_its_page(office: Office) -> None:
+    RuleMode.objects.update_or_create(rule="deal.stuck", defaults={"mode": "warn", "weight": 3, "since": NOW})
+    RuleHalt.objects.create(rule="deal.stuck", at=NOW, decided=8, upheld=5, limit="0.3")
+    director = login(factory.make_employee(Role.DIRECTOR))
+    text = director.get("/rules/").content.decode().replace("\xa0", " ")
+    assert "5 апелляций из 8" in text
+    assert "5 апелляций из 8" in director.get("/review/reviewers/").content.decode().replace("\xa0", " ")
+    RuleMode.objects.filter(rule="deal.stuck").update(since=NOW + DAY)
+    assert "5 апелляций из 8" not in director.get("/rules/").content.decode().replace("\xa0", " ")
+
+
+def test_quality_by_week_tells_a_rate_and_not_a_number(office: Office) -> None:
+    """Roman has a third of the cases on a tenth of the deal-days: that is what the page is for."""
+    for _number in range(8):
+        factory.make_deal(office.stage, office.anna, since=NOW - 20 * DAY)
+    Stay.objects.filter(deal__in=[office.other.pk]).update(entered_at=NOW - 20 * DAY)
+    found = login(office.controller).get("/review/quality/").context
+    rows = {row["name"]: row for row in found["people"]}
+    anna, roman = rows["Анна Кузнецова"]["cells"][-1], rows["Роман Белов"]["cells"][-1]
+    assert (anna["cases"], roman["cases"]) == (1, 1)
+    assert roman["days"] == pytest.approx(4.625, abs=0.01), "from Monday to Friday afternoon, in Moscow"
+    assert roman["density"] is None, "fewer than ten deal-days are no base of a rate"
+    assert anna["density"] == pytest.approx(100 / anna["days"])
+    assert anna["of_cases"] == 0.5 and roman["of_days"] == pytest.approx(
+        roman["days"] / (roman["days"] + anna["days"])
+    )
+    assert found["compliance"].share == 1
+    page = login(office.head).get("/review/quality/?show=share").content.decode()
+    assert "Роман" not in page, "a head sees his own people"
+    assert login(office.controller).get("/review/quality/?show=x").status_code == 422
