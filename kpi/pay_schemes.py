@@ -17,7 +17,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from kpi.calculation.component import Component, Earning, Limit, Multiplier, keys_of, read_component
+from kpi.calculation.component import Component, Earning, Ledger, Limit, Multiplier, keys_of, read_component
 from kpi.calculation.document import Place
 from kpi.calculation.fields import read_month
 from kpi.calculation.running import MONTH, PERIODS
@@ -51,6 +51,10 @@ class PayScheme:
     def longer_periods(self) -> frozenset[str]:
         """The quarter and the year, where a component counts by one."""
         return frozenset(component.period for component in self.components) - {MONTH}
+
+    @property
+    def ledgers(self) -> list[Ledger]:
+        return [component for component in self.components if isinstance(component, Ledger)]
 
     def of_period(self, period: str) -> list[Component]:
         return [component for component in self.components if component.period == period]
