@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Expression, F, QuerySet, Value
+from django.db.models import Count, Expression, F, QuerySet, TextField, Value
 from django.db.models.functions import NullIf
 
 from core.periods import Period
@@ -63,7 +63,7 @@ def split(rows: QuerySet[Any], by: str) -> tuple[QuerySet[Any], str]:
     """The rows with the column that splits them, and its name. What a field does not hold is None."""
     if not by.startswith(FIELD):
         return rows, COLUMNS[by]
-    held = NullIf(FieldText(F("fields"), Value(by.removeprefix(FIELD))), Value(""))
+    held = NullIf(FieldText(F("fields"), Value(by.removeprefix(FIELD))), Value("", TextField()))
     return rows.annotate(held_in_field=held), "held_in_field"
 
 

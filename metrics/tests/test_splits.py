@@ -135,6 +135,11 @@ def test_what_was_lost_and_who_was_called(house: House) -> None:
     assert ask("lost_sum", "manager") == {house.anna.pk: (70, 1), house.boris.pk: (30, 1)}
     for pk, kind in ((1, Touch.Kind.CALL_IN), (2, Touch.Kind.CALL_OUT)):
         Touch.objects.create(
-            id=pk, deal=deal, manager=house.anna, kind=kind, at=NOVEMBER.start + timedelta(hours=30)
+            id=pk,
+            deal=deal,
+            manager=house.anna,
+            kind=kind,
+            at=NOVEMBER.start + timedelta(hours=30),
+            updated_at=NOW,
         )
     assert ask("calls_in") == {None: (1, 1)}
