@@ -176,7 +176,8 @@ def test_money_may_be_another_field_dated_by_another(house: House) -> None:
         ),
         (
             {"colour": "red"},
-            "won_sum has no option colour; its options are field, date, at_least, since, until, when, where, credit, share",
+            "won_sum has no option colour; its options are field, date, at_least, since, until, when, where, "
+            "credit, share",
         ),
     ]:
         with pytest.raises(ValueError) as error:
