@@ -68,7 +68,8 @@ class RegulationQuerySet(models.QuerySet[Any]):
 class Regulation(models.Model):
     """What must hold on a stage: five fields of text that people read, and the norms that rules judge by.
 
-    Versions of one stage differ by ``version``; the one in force is the newest published.
+    Versions of one stage differ by ``version``; the one in force is the newest published. ``published_at`` is since
+    when it is in force: one that waits for its day has none yet, but ``effective_at``.
     """
 
     stage = models.ForeignKey(
@@ -80,6 +81,11 @@ class Regulation(models.Model):
     )
     version = models.PositiveIntegerField(default=1)
     published_at = models.DateTimeField(null=True, blank=True)
+    effective_at = models.DateTimeField(
+        null=True, blank=True
+    )  # from when it shall be in force: published, and waiting for its day
+    decided_at = models.DateTimeField(null=True, blank=True)  # when somebody published it
+    returns_to = models.PositiveIntegerField(null=True, blank=True)  # the version whose text it brings back
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -269,3 +275,28 @@ class FullRun(models.Model):
     id = models.SmallIntegerField(primary_key=True, default=1)
     stamp = models.TextField()
     finished_at = models.DateTimeField()
+
+
+# The other tables of this room; Django looks for them here.
+from qc.regulation_rows import RegulationDraft, Signature, StepTick  # noqa: E402
+from qc.switches import ControlOff, MeasuredEffect, PlannedSwitch  # noqa: E402
+
+__all__ = [
+    "ENDS",
+    "NEVER",
+    "ControlOff",
+    "DealChecks",
+    "Finding",
+    "FindingQuerySet",
+    "FullRun",
+    "MeasuredEffect",
+    "PlannedSwitch",
+    "Regulation",
+    "RegulationDraft",
+    "RegulationQuerySet",
+    "RuleMode",
+    "RuleStep",
+    "Severity",
+    "Signature",
+    "StepTick",
+]
