@@ -1,7 +1,8 @@
 """Regulations as documents: ``[{"stage": …, "effective_from": …, "texts": {…}, "norms": {…}}]``, read and written.
 
 ``texts`` and ``norms`` that are not there stay as they are; ``norms`` that are there are all of them.
-``effective_from`` is a day of the portal's zone («2026-11-01»: since it began) or a moment with a zone; without one it is now.
+``effective_from`` is a day of the portal's zone («2026-11-01»: since it began) or a moment with a zone; without one it
+is now.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -160,7 +160,8 @@ def set_mode(
     """Switch a rule further or back, weigh it anew or give it another norm for the whole portal, from now on.
 
     ``at``: since when instead, for a switch whose day has come. What it was before stays known for its time. It demands
-    judgement by a switched rule. Raises ValueError with one sentence for a rule, a mode or a norm that does not exist, and for a question that is to cost money.
+    judgement by a switched rule. Raises ValueError with one sentence for a rule, a mode or a norm that does not exist,
+    and for a question that is to cost money.
     """
     check_switch(rule, mode, weight)
     at = at or moment.now()
