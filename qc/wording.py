@@ -1,5 +1,6 @@
 """Findings and regulations as sentences in the reader's language and time zone."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -238,3 +239,24 @@ def _limit(kind: Length, value: timedelta | None, clock: str) -> str:
 
 def _language() -> str:
     return (get_language() or "ru").partition("-")[0]
+
+
+TERM = re.compile(r"(?<![\d.,])(\d{1,4})\s*(мин|час|ч\b|дн|день|дня|сут|min|hour|h\b|day|d\b)", re.IGNORECASE)
+TERM_UNITS = {
+    "м": timedelta(minutes=1),
+    "ч": HOUR,
+    "д": DAY,
+    "с": DAY,
+    "min": timedelta(minutes=1),
+    "h": HOUR,
+    "d": DAY,
+}
+
+
+def read_term(text: str) -> timedelta | None:
+    """The length of time that a text names, where it names exactly one."""
+    found = TERM.findall(text)
+    if len(found) != 1:
+        return None
+    number, unit = found[0][0], found[0][1].casefold()
+    return int(number) * (TERM_UNITS.get(unit) or TERM_UNITS[unit[:1] if unit[:1] in TERM_UNITS else "min"])
