@@ -82,7 +82,7 @@ def try_norms(
     fresh = draft(stage_id, basis=present, **norms)
     was = norm_documents.read_norms(present.norms if present else {})
     becomes = norm_documents.read_norms(fresh.norms)
-    codes = tuple(code for code, norm in becomes.items() if was[code] != norm)
+    codes = tuple(code for code, norm in becomes.items() if was[code] != norm and RULES[code].unit == DEAL)
     terms = bench().terms
     changed = stage_norms(fresh, field_names())
     tried = _anew(terms, {**terms.norms, stage_id: (changed,)})
@@ -94,8 +94,10 @@ def try_norms(
         ids = set(stays.values_list("deal_id", flat=True))
         deals = len(ids)
         fields = fields_of((*terms.norms.values(), (changed,)))
-        touches = any(RULES[code].reads_touches for code in codes)
-        lives = load_timelines(ids, fields, touches)
+        touches, moves = (
+            any(getattr(RULES[code], name) for code in codes) for name in ("reads_touches", "reads_moves")
+        )
+        lives = load_timelines(ids, fields, touches, moves)
         comparison = trials.compare(lives, codes, terms, tried, since, now, {stage_id}, more, month)
     others = [code for code, rule in RULES.items() if rule.is_of_stages and code not in codes]
     return Backtest(comparison, days, codes, _as_found(stage_id, others, since, now), more, deals, deals)
@@ -120,7 +122,7 @@ def try_portal_norm(
     begin = since if month is None else min(since, month)
     alive = Deal.objects.filter(Q(closed_at=None) | Q(closed_at__gt=begin), deleted_at=None)
     ids = list(alive.order_by("-created_at").values_list("pk", flat=True)[:SAMPLE])
-    lives = load_timelines(ids, known.fields, rule.reads_touches)
+    lives = load_timelines(ids, known.fields, rule.reads_touches, rule.reads_moves)
     more: dict[int, dict[str, int]] = {}
     if is_on:
         comparison = trials.compare(lives, (code,), before, after, since, now, None, more, month)

@@ -137,6 +137,9 @@ class Finding(models.Model):
 
     A finding is about a ``unit``: a deal, or a person (``manager``), a contact, a stage; of those, ``values`` name the
     deals behind it. ``subject`` is the unit's id as text.
+
+    By a waiver or an upheld appeal it is held against nobody before ``excused_until`` (`qc.models.NEVER`: at all): it
+    opens then, or is withdrawn. While an appeal against it waits (``disputed_at``) it stands and costs nothing.
     """
 
     class Unit(models.TextChoices):
@@ -192,6 +195,9 @@ class Finding(models.Model):
         Regulation, models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+"
     )
     withdrawn_at = models.DateTimeField(null=True)
+    excused_until = models.DateTimeField(null=True)
+    disputed_at = models.DateTimeField(null=True)
+    noticed_at = models.DateTimeField(null=True)  # when it was first judged; not known of the oldest
     subject = models.GeneratedField(
         expression=Case(
             When(unit="person", then=Cast("manager_id", models.CharField(max_length=40))),
@@ -277,26 +283,15 @@ class FullRun(models.Model):
     finished_at = models.DateTimeField()
 
 
-# The other tables of this room; Django looks for them here.
-from qc.regulation_rows import RegulationDraft, Signature, StepTick  # noqa: E402
-from qc.switches import ControlOff, MeasuredEffect, PlannedSwitch  # noqa: E402
-
-__all__ = [
-    "ENDS",
-    "NEVER",
-    "ControlOff",
-    "DealChecks",
-    "Finding",
-    "FindingQuerySet",
-    "FullRun",
-    "MeasuredEffect",
-    "PlannedSwitch",
-    "Regulation",
-    "RegulationDraft",
-    "RegulationQuerySet",
-    "RuleMode",
-    "RuleStep",
-    "Severity",
-    "Signature",
-    "StepTick",
-]
+# Models that stand in files of their own.
+from qc.regulation_rows import RegulationDraft as RegulationDraft  # noqa: E402
+from qc.regulation_rows import Signature as Signature  # noqa: E402
+from qc.regulation_rows import StepTick as StepTick  # noqa: E402
+from qc.review_models import Appeal as Appeal  # noqa: E402
+from qc.review_models import AppealStep as AppealStep  # noqa: E402
+from qc.review_models import OverturnLimit as OverturnLimit  # noqa: E402
+from qc.review_models import RuleHalt as RuleHalt  # noqa: E402
+from qc.review_models import Ruling as Ruling  # noqa: E402
+from qc.switches import ControlOff as ControlOff  # noqa: E402
+from qc.switches import MeasuredEffect as MeasuredEffect  # noqa: E402
+from qc.switches import PlannedSwitch as PlannedSwitch  # noqa: E402

@@ -44,10 +44,12 @@ def try_on_deal(deal_id: int, stage_id: str, draft: Regulation, now: datetime) -
     changed = stage_norms(draft, field_names())
     tried = replace(known, norms={**known.norms, stage_id: (changed,)})
     codes = [code for code, rule in RULES.items() if rule.unit == DEAL and rule.is_of_stages]
-    touches = any(RULES[code].reads_touches for code in codes)
+    touches, moves = (
+        any(getattr(RULES[code], name) for code in codes) for name in ("reads_touches", "reads_moves")
+    )
     fields = fields_of((*known.norms.values(), (changed,)))
     found = []
-    for deal in load_timelines([deal_id], fields, touches):
+    for deal in load_timelines([deal_id], fields, touches, moves):
         for code in codes:
             said: list[list[Said]] = []
             asked = False

@@ -14,8 +14,19 @@ from qc import norms, wording
 from qc.models import Regulation
 from qc.regulations import TEXTS
 from qc.rules import CALENDAR, CLIENT, OWNER
-from qc.rules.parameters import LONGEST, ClockName, Count, Flag, Length, Parameter
+from qc.rules.parameters import (
+    LONGEST,
+    ClockName,
+    Count,
+    DealField,
+    Flag,
+    Length,
+    Lengths,
+    Parameter,
+    Stages,
+)
 from team.models.employees import today
+from web.regulations.norm_fields import LengthsField, StagesField
 
 UNITS = {
     "minutes": (_("minutes"), timedelta(minutes=1)),
@@ -127,6 +138,8 @@ class RegulationForm(forms.Form):
         }
         for alias, (_rule, parameter) in self.parameters.items():
             self.fields[alias] = norm_field(parameter, names)
+            if parameter.alias not in self.data and isinstance(parameter.kind, ClockName | Count):
+                self.fields[alias].required = False  # whoever does not send it leaves it as it is by default
 
     @property
     def groups(self) -> list[dict[str, Any]]:
@@ -139,10 +152,16 @@ class RegulationForm(forms.Form):
                 "fields": [
                     {"field": self[one.alias], "kind": type(one.kind).__name__} for one in rule.parameters
                 ],
-                "errors": any(self[one.alias].errors for one in rule.parameters),
+                "in_use": any(_says(self[one.alias].value(), one) for one in rule.parameters)
+                or any(self[one.alias].errors for one in rule.parameters),
             }
             for rule in rules
         ]
+
+    @property
+    def spare(self) -> int:
+        """How many rules are not used on the stage."""
+        return sum(not group["in_use"] for group in self.groups)
 
     @property
     def texts(self) -> Iterator[forms.BoundField]:
@@ -181,6 +200,9 @@ class RegulationForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
+        for alias, (_rule, parameter) in self.parameters.items():
+            if alias not in self.data and isinstance(parameter.kind, ClockName | Count):
+                values[alias] = self.initial.get(alias, parameter.default)
         for alias, (rule, parameter) in self.parameters.items():
             if not isinstance(parameter.kind, Length) or not parameter.kind.clock or not values.get(alias):
                 continue
@@ -189,6 +211,17 @@ class RegulationForm(forms.Form):
                 says = _("Days are counted by the calendar only; for shifts and company hours give hours.")
                 self.add_error(alias, says)
         return values
+
+
+def _says(value: Any, parameter: Parameter) -> bool:
+    """Whether a field asks for something; a clock alone does not."""
+    if isinstance(parameter.kind, ClockName):
+        return False
+    if isinstance(parameter.kind, Length) and isinstance(value, list):
+        return bool(value and value[0])
+    if isinstance(parameter.kind, Count):
+        return str(value) != str(parameter.default)
+    return bool(value)
 
 
 def norm_field(parameter: Parameter, names: Mapping[str, str]) -> forms.Field:
@@ -200,6 +233,20 @@ def norm_field(parameter: Parameter, names: Mapping[str, str]) -> forms.Field:
         return forms.ChoiceField(label=label, choices=CLOCK_CHOICES)
     if isinstance(kind, Flag):
         return forms.BooleanField(label=label, required=False)
+    if isinstance(kind, DealField):
+        return forms.ChoiceField(
+            label=label,
+            required=False,
+            choices=[
+                ("", _("none")),
+                *((field, wording.field_name(field, name)) for field, name in names.items()),
+            ],
+            error_messages={"invalid_choice": _("There is no deal field “%(value)s”.")},
+        )
+    if isinstance(kind, Lengths):
+        return LengthsField(label=label)
+    if isinstance(kind, Stages):
+        return StagesField(label=label)
     if isinstance(kind, Count):
         return forms.IntegerField(
             label=label, min_value=kind.least, max_value=kind.most, initial=parameter.default
@@ -222,6 +269,8 @@ def as_sent(form: RegulationForm, values: Mapping[str, Any], version: int) -> di
         if isinstance(value, timedelta):
             number, unit = form.fields[name].widget.decompress(value)
             sent |= {f"{name}_number": [str(number)], f"{name}_unit": [unit]}
+        elif isinstance(value, dict):
+            sent[name] = [form.fields[name].prepare_value(value)]
         elif isinstance(value, list | tuple):
             sent[name] = [str(one) for one in value]
         else:

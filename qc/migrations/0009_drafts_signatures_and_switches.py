@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('pipelines', '0005_pipeline_kinds'),
-        ('qc', '0007_judge_everything_once'),
+        ('qc', '0008_appeals'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
