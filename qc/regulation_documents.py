@@ -19,7 +19,7 @@ from core.zone import portal_zone
 from pipelines.models import JudgementRequest, Stage
 from qc import norms, regulations
 from qc.models import Regulation
-from qc.regulations import FARTHEST, TEXTS
+from qc.regulations import FARTHEST, NORMS, TEXTS
 from qc.steps import write_steps
 from team.models import Employee
 
@@ -123,7 +123,8 @@ def _read_one(where: str, document: Any) -> _Wanted:
         raise ValueError(_("A regulation names its stage, like “8100001:70100102”."))
     values = dict(_texts(document.get("texts", {})))
     if "norms" in document:
-        values |= _norms(document["norms"])
+        list(norms.named(document["norms"]))  # or it raises
+        values[NORMS] = document["norms"]
     return _Wanted(f"{where} ({stage[:40]})", stage, _moment(document.get("effective_from")), values)
 
 
@@ -147,15 +148,6 @@ def _texts(texts: Any) -> Iterator[tuple[str, str]]:
                 % {"name": name, "most": LONGEST_TEXT}
             )
         yield name, text.replace("\r\n", "\n")
-
-
-def _norms(document: Any) -> dict[str, Any]:
-    """All norms by their flat names; what the document does not name is as by default."""
-    known = norms.flat_parameters()
-    values = {alias: one.default for alias, (_rule, one) in known.items()}
-    for rule, parameter, value in norms.named(document):
-        values[next(alias for alias, place in known.items() if place == (rule, parameter))] = value
-    return values
 
 
 def _moment(text: Any) -> datetime | None:
@@ -187,7 +179,7 @@ def _put(wanted: _Wanted, author: Employee | None) -> Regulation | None:
     published = Regulation.objects.published().filter(stage=wanted.stage)
     of_that_day = regulations.waiting(wanted.stage).filter(effective_at=at).first() if at > now else None
     present = of_that_day or published.filter(published_at__lte=at).first()
-    fresh = regulations.draft(wanted.stage, basis=present, **wanted.values)
+    fresh = regulations.draft(wanted.stage, basis=_basis(present, wanted), **wanted.values)
     if present is not None and _same(present, fresh):
         return None
     if at <= now and (later := published.filter(published_at__gt=at).order_by("published_at").first()):
@@ -204,6 +196,13 @@ def _put(wanted: _Wanted, author: Employee | None) -> Regulation | None:
     if at <= now:
         JudgementRequest.objects.demand_stage(wanted.stage, at - timedelta(microseconds=1))
     return fresh
+
+
+def _basis(present: Regulation | None, wanted: _Wanted) -> Regulation | None:
+    """What stays of the present version; norms that a document has are all of them."""
+    if present is None or NORMS not in wanted.values:
+        return present
+    return Regulation(stage_id=present.stage_id, norms={}, **{name: getattr(present, name) for name in TEXTS})
 
 
 def _same(old: Regulation, new: Regulation) -> bool:

@@ -16,9 +16,11 @@ from kpi import pay_schemes, statements
 from pipelines.models import CustomField, JudgementRequest, Stage, Stay
 from qc import dwell
 from qc.models import Regulation, RuleMode
+from qc.rules import RULES
 from qc.steps import read_steps
 from team.models import Employee, Role, Rota
 from web.regulations import distribution
+from web.templatetags import ui
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -513,3 +515,7 @@ def test_a_term_in_the_text_that_the_check_denies_is_named(office: Office) -> No
     office.regulation.term = "Не дольше 3 дней"
     office.regulation.save()
     assert "The text of the term says 3" in login().get(card(office.talk)).context["remarks"][0]
+
+
+def test_every_rule_has_an_icon_that_there_is() -> None:
+    assert [rule.code for rule in RULES.values() if "<svg" not in ui.icon(rule.icon)] == []
