@@ -1,7 +1,7 @@
 """How far a rule reached and when: its modes, weights and norms are dated steps, each for its own time."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -34,11 +34,21 @@ Steps = Sequence[Step]
 
 def read() -> dict[str, Steps]:
     """The steps of every rule, oldest first, as times without quality control have left them."""
-    found: dict[str, list[Step]] = defaultdict(list)
     rows, off_times = run_statements((STEPS, {}), (OFF_TIMES, {}))
+    return {rule: without_control(steps, off_times) for rule, steps in _by_rule(rows).items()}
+
+
+def read_own() -> dict[str, Steps]:
+    """The steps of every rule as they were set."""
+    [rows] = run_statements((STEPS, {}))
+    return _by_rule(rows)
+
+
+def _by_rule(rows: Iterable[Sequence[Any]]) -> dict[str, Steps]:
+    found: dict[str, list[Step]] = defaultdict(list)
     for rule, *step in rows:
         found[rule].append(Step._make(step))
-    return {rule: without_control(steps, off_times) for rule, steps in found.items()}
+    return dict(found)
 
 
 def without_control(steps: Steps, off_times: Collection[tuple[datetime, datetime | None]]) -> list[Step]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from web.regulations import acts, rules, views
+from web.regulations import acts, control, effects, rules, views
 
 urlpatterns = [
     path("regulations/", views.index, name="regulations"),
@@ -13,4 +13,8 @@ urlpatterns = [
     path("regulations/<str:stage>/call-off/", acts.call_off, name="regulation-call-off"),
     path("regulations/<str:stage>/copy/", acts.copy, name="regulation-copy"),
     path("rules/", rules.rules, name="rules"),
+    path("rules/control/", control.switch_control, name="rules-control"),
+    path("rules/call-off/", control.call_off, name="rules-call-off"),
+    path("rules/<str:code>/try/", control.try_rule, name="rule-try"),
+    path("effects/", effects.effects, name="effects"),
 ]
