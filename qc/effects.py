@@ -1,8 +1,8 @@
 """Whether a change helped: findings per 100 deal-days before and after, beside those of a group that did not change.
 
 Pure. The interval allows for deals of one person being alike: people, not deals, are what was drawn by chance. So each
-rate is a ratio of sums over people, and the effect's variance comes from what every person adds to it (the linearised ratio
-with clusters), with Student's quantile for as many people as there are.
+rate is a ratio of sums over people, and the effect's variance comes from what every person adds to it (the
+linearised ratio with clusters), with Student's quantile for as many people as there are.
 """
 
 from collections.abc import Iterable, Mapping
