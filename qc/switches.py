@@ -4,9 +4,11 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from audit.registry import keep_changes
 from qc.models import RuleMode
 
 
+@keep_changes(names=("rule",))
 class PlannedSwitch(models.Model):
     """A rule's next mode and weight, from ``since`` on; one for each rule. Put into force by `qc.in_due_time`."""
 
@@ -23,6 +25,7 @@ class PlannedSwitch(models.Model):
         verbose_name_plural = _("planned switches of rules")
 
 
+@keep_changes(names=("reason",), ignored=("begun", "ended"))
 class ControlOff(models.Model):
     """Quality control as a whole is off in ``[since, until)``; ``until`` null: until further notice.
 
