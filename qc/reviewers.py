@@ -65,11 +65,15 @@ def measure_reviewers(people: Iterable[Employee], since: datetime) -> list[Revie
                 len(asked),
                 sum(one.decision == Appeal.Decision.REFUSED for one in asked),
                 len(took),
-                median(took) if took else None,
-                median(lengths) if lengths else None,
+                _median(took),
+                _median(lengths),
                 len(lengths),
                 manual.get(employee.pk, 0),
                 agreement,
             )
         )
     return sorted(found, key=lambda one: (-one.ruled - one.decisions - one.manual, one.employee.pk))
+
+
+def _median(lengths: list[timedelta]) -> timedelta | None:
+    return timedelta(seconds=median(one.total_seconds() for one in lengths)) if lengths else None
