@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from core import moment
+from core.texts import unify_lines
 from pipelines.models import JudgementRequest, Stage
 from qc import norms, wording
 from qc.criteria import field_names
@@ -41,7 +42,8 @@ def draft(stage_id: str, **values: Any) -> Regulation:
     if stage is None:
         raise ValueError(_("There is no stage “%(stage)s”.") % {"stage": stage_id})
     present = in_force().get(stage_id)
-    texts = {name: values.get(name, getattr(present, name) if present else "") for name in TEXTS}
+    kept = {name: getattr(present, name) if present else "" for name in TEXTS}
+    texts = {name: unify_lines(values.get(name, kept[name])) for name in TEXTS}
     names = field_names()
     asked = {name: value for name, value in values.items() if name in known}
     for rule, parameter, value in norms.named(values.get(NORMS, {})):

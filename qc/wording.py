@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core import formats
+from core.texts import unify_lines
 from core.zone import portal_zone
 from qc import norms
 from qc.models import Finding, Regulation
@@ -142,7 +143,7 @@ def changes(old: Regulation, new: Regulation, names: Mapping[str, str]) -> list[
     for rule, parameter in norms.flat_parameters().values():
         found += _changes(parameter, before[rule.code], after[rule.code], names)
     for name in ("entry_result", "goal", "term", "automation", "steps"):
-        if getattr(old, name) != getattr(new, name):
+        if unify_lines(getattr(old, name)) != unify_lines(getattr(new, name)):
             label = str(getattr(Regulation._meta.get_field(name), "verbose_name", name))
             found.append(
                 gettext("The text “%(field)s” was changed.") % {"field": label[:1].upper() + label[1:]}

@@ -27,6 +27,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "nav": SimpleLazyObject(lambda: menu(request)),
         "freshness": SimpleLazyObject(lambda: age(request)),
         "amo": SimpleLazyObject(amo_address),
+        "leavers": SimpleLazyObject(lambda: getattr(request.user, "leavers", frozenset())),
     }
 
 

@@ -14,7 +14,7 @@ from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
 from kpi import pay_schemes, statements
 from pipelines.models import CustomField, JudgementRequest, Stage, Stay
-from qc import backtest, dwell
+from qc import backtest, dwell, regulations
 from qc.models import Regulation, RuleMode
 from team.models import Employee, Role, Rota
 
@@ -369,3 +369,26 @@ def test_rules_tell_how_many_findings_are_open(office: Office) -> None:
     factory.make_finding(office.short, opens_at=NOW + DAY)
     rows = {row["code"]: row["findings"] for row in login().get("/rules/").context["rows"]}
     assert (rows["deal.stuck"], rows["task.none"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"), [("30 d", "30"), ("10 d", "10"), ("100 h", "100"), ("90 min", "90")]
+)
+def test_a_norm_is_shown_as_people_write_it(office: Office, kept: str, shown: str) -> None:
+    office.regulation.norms = {"deal.stuck": {"max_stay": kept}}
+    office.regulation.save()
+    page = login().get(card(office.talk)).content.decode()
+    assert f'name="max_stay_number" value="{shown}"' in page
+
+
+@pytest.mark.parametrize("sent", ["Позвонить\r\nЗаписать\r\n", "Позвонить\nЗаписать", "Позвонить \rЗаписать"])
+def test_a_version_never_says_that_an_untouched_text_was_changed(office: Office, sent: str) -> None:
+    office.regulation.steps = "Позвонить\r\nЗаписать"  # as it was kept before line ends were unified
+    office.regulation.save()
+    draft = regulations.draft(office.talk.pk, steps=sent)
+    assert regulations.sentences(office.regulation, draft) == []
+    assert draft.steps == "Позвонить\nЗаписать"
+    touched = regulations.draft(office.talk.pk, steps=sent + "\r\nи проверить")
+    assert regulations.sentences(office.regulation, touched) == [
+        "The text “Steps and scenarios” was changed."
+    ]
