@@ -60,7 +60,7 @@ def mark(tone: str, icon: str = "") -> SafeString:
 @register.simple_tag(takes_context=True)
 def left_badge(context: Context, person: int | None) -> SafeString | str:
     """Beside the name of an amoCRM user who no longer works here, wherever it stands; nothing beside others."""
-    if person is None or person not in context.get("leavers", ()):
+    if person is None or person not in (context.get("leavers") or ()):
         return ""
     return format_html('<span class="left-badge">{}{}</span>', _svg("user-x"), _("has left"))
 
