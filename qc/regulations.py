@@ -13,7 +13,7 @@ from core import moment
 from core.texts import unify_lines
 from pipelines.models import JudgementRequest, Stage
 from qc import norms, wording
-from qc.criteria import field_names
+from qc.criteria import field_names, fields_to_require
 from qc.models import Regulation, RuleMode, RuleStep
 from qc.rules import QUESTION, RULES
 from team.models import Employee
@@ -44,7 +44,7 @@ def draft(stage_id: str, **values: Any) -> Regulation:
     present = in_force().get(stage_id)
     kept = {name: getattr(present, name) if present else "" for name in TEXTS}
     texts = {name: unify_lines(values.get(name, kept[name])) for name in TEXTS}
-    names = field_names()
+    names = fields_to_require(stage)
     asked = {name: value for name, value in values.items() if name in known}
     for rule, parameter, value in norms.named(values.get(NORMS, {})):
         asked[next(alias for alias, place in known.items() if place == (rule, parameter))] = value

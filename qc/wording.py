@@ -17,7 +17,7 @@ from qc.models import Finding, Regulation
 from qc.rules import AHEAD, CALENDAR, PLAIN, RULES
 from qc.rules.parameters import OWNER, DealFields, Flag, Length, Parameter
 from qc.rules.sentences import Brief, Clock, Field, Fields, Said
-from timeline.timeline import PRICE
+from timeline.timeline import LOSS_REASON, PRICE
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 CLOCKS = {
@@ -80,7 +80,8 @@ def fields(named: Iterable[tuple[str, str]]) -> str:
 
 
 def field_name(field: str, name: str) -> str:
-    return gettext("Amount") if field == PRICE else name
+    own = {PRICE: gettext("Amount"), LOSS_REASON: gettext("Loss reason")}
+    return own.get(field, name)
 
 
 def say(said: Said, names: Mapping[str, str]) -> str:

@@ -6,15 +6,17 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
+from core import account
 from core.db import Row, Statement, run_statements
 from timeline.history import Completion, Life, completion, fold_pieces
-from timeline.timeline import LOST, PRICE, WON, WORK, Change, Piece, Planned, Timeline, Touch
+from timeline.timeline import LOSS_REASON, LOST, PRICE, WON, WORK, Change, Piece, Planned, Timeline, Touch
 
 BATCH = 2_000
 T = TypeVar("T")
 
 DEALS = """
-    select id, created_at, updated_at, closed_at, closed_inferred, deleted_at, price, fields, stage_id, manager_id
+    select id, created_at, updated_at, closed_at, closed_inferred, deleted_at, price, fields, stage_id, manager_id,
+           loss_reason_id
     from pipelines_deal where id = any(%(ids)s) order by id
 """
 STAYS = """
@@ -125,7 +127,22 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
     changes: dict[int, list[Change]] = defaultdict(list)
     for deal, at, field, before, after in changed:
         changes[deal].append(Change(at, field, _value(before), _value(after)))
-    for deal, created_at, updated_at, closed_at, inferred, deleted_at, price, values, stage, owner in deals:
+    loss_field = account.own().loss_field
+    for (
+        deal,
+        created_at,
+        updated_at,
+        closed_at,
+        inferred,
+        deleted_at,
+        price,
+        values,
+        stage,
+        owner,
+        reason,
+    ) in deals:
+        if reason := reason or values.get(loss_field):
+            values = {**values, LOSS_REASON: reason}  # equal values of several rows are one object
         lived, told = kept.get(deal, []), changes.get(deal, ())
         if history and stage is not None:
             found = fold_pieces(Life(created_at, updated_at, closed_at, stage, owner, told), kind_of)

@@ -33,7 +33,8 @@ class Rule:
     sentence. ``figures`` of pages rest on the rule's findings. ``norm`` is the class of its parameters, ``facts`` says
     what a norm demands, ``pill`` in a word, ``requirements`` what it asks of a deal now, ``stay`` how long a deal may
     be on the stage and by which clock. ``on_closing``: whether a closing stage can have such a norm.
-    ``reads_touches``: whether it needs them in the timeline, which costs a read of its own.
+    ``reads_touches``: whether it needs them in the timeline, which costs a read of its own. ``of_portal``: a norm of a
+    deal's rule that holds for all stages alike.
     """
 
     code: str
@@ -58,6 +59,7 @@ class Rule:
     stay: Callable[[Any], tuple[timedelta, str] | None] | None = None
     on_closing: bool = False
     reads_touches: bool = False
+    of_portal: bool = False
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -66,7 +68,7 @@ class Rule:
     @property
     def is_of_stages(self) -> bool:
         """Whether its norm stands in the regulations of stages; that of the others holds for the whole portal."""
-        return self.norm is not None and self.unit == DEAL
+        return self.norm is not None and self.unit == DEAL and not self.of_portal
 
 
 RULES: dict[str, Rule] = {}

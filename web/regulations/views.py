@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core import moment
 from pipelines.models import Pipeline, Stage
 from qc import backtest, dwell, regulations, wording
-from qc.criteria import field_names
+from qc.criteria import field_names, fields_to_require
 from qc.models import Finding, Regulation
 from qc.rules import CALENDAR
 from qc.stalled import SHOWN
@@ -55,7 +55,9 @@ def card(request: HttpRequest, stage: str) -> HttpResponse:
     present, names = versions[0] if versions else None, field_names()
     form = None
     if request.user.administers:
-        form = RegulationForm(one, names, request.POST if request.method == "POST" else None, present)
+        form = RegulationForm(
+            one, fields_to_require(one), request.POST if request.method == "POST" else None, present
+        )
     if request.method == "POST":
         if form is None:
             raise Http404
@@ -85,7 +87,7 @@ def card(request: HttpRequest, stage: str) -> HttpResponse:
 def attempt(request: HttpRequest, stage: str) -> HttpResponse:
     """The draft sent along, tried on history: a part of the card for htmx, else a page. Writes nothing."""
     one = _stage(stage)
-    form = RegulationForm(one, field_names(), request.POST)
+    form = RegulationForm(one, fields_to_require(one), request.POST)
     context: dict[str, Any] = {"stage": one, "days": backtest.DAYS}
     if not form.is_valid():
         context["problems"] = [
