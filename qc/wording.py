@@ -51,6 +51,11 @@ def because(finding: Finding, now: datetime) -> str:
     }
 
 
+def stay(norm: timedelta, clock: str) -> str:
+    """A longest stay in the regulation's own words: «10 дней», «14 часов смен ответственного»."""
+    return _limit(Length("", clock="clock"), norm, clock)
+
+
 def moment(value: datetime, now: datetime) -> str:
     """«9 нояб. 10:15»; the year only where it is another one."""
     local = value.astimezone(portal_zone())

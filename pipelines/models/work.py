@@ -106,7 +106,7 @@ class TaskQuerySet(Visible):
 
 
 class Task(models.Model):
-    """A task on a deal or a contact. Its text is not mirrored: it may hold a client's data.
+    """A task on a deal or a contact. In its text, telephones and addresses of the client are masked before it is kept.
 
     ``completed_at`` is folded from the task_completed event; where none came it is the row's own ``updated_at``,
     marked by ``completed_inferred``.
@@ -117,6 +117,7 @@ class Task(models.Model):
     contact = link("Contact")
     manager = link("Person")
     kind = link("TaskType")
+    text = models.CharField(_("text"), max_length=300, blank=True, default="", db_default="")
     created_by = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("changed"))
