@@ -10,6 +10,7 @@ from django.test import Client
 
 from core import formats
 
+SINGLE = 3  # links to the findings of one deal that are followed on a page
 LISTS = ("/deals/", "/tasks/", "/findings/")
 SPACES = str.maketrans(dict.fromkeys("\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\n\t", " "))
 NUMBER = re.compile(r"(?<![\d.,:№\w])\d{1,3}(?:[ ,]\d{3})+(?![\d])|(?<![\d.,:№\w])\d+(?![\d:.%]|,\d)")
@@ -79,9 +80,13 @@ def differences(client: Client, pages: dict[str, str], locale: str) -> Iterator[
     """One line for each number on these pages (address → HTML) that the list behind its link does not count."""
     asked: dict[str, Any] = {}
     for address, page in pages.items():
+        single = 0
         for href, text in read_links(page):
             target = urljoin(address, href)
             if urlsplit(target).path not in LISTS or "%" in text or "page=" in target:
+                continue
+            single += "deal=" in target
+            if "deal=" in target and single > SINGLE:  # the same number in each row: one of them is enough
                 continue
             number, money = NUMBER.search(text), "₽" in text
             if number is None:
