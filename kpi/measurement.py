@@ -12,7 +12,7 @@ from kpi.pay_schemes import PayScheme
 from kpi.payees import Payees, read_payees
 from kpi.sales import Sales, collect_sales, has_team, sales_measures
 from kpi.what_if import COUNTS_IN_MONEY, judge_facts
-from metrics import held_by_rule
+from metrics import count_held
 from qc import queries as judgement
 from qc.models import RuleMode
 from team.schedules import count_own_shifts
@@ -73,7 +73,7 @@ def _judge(
                 mine[one.rule] = Score(
                     one.weight, before.violations + one.violations, before.opportunities + one.opportunities
                 )
-        for user, rule, findings, deals in held_by_rule(span, frozenset(users), now):
+        for user, rule, findings, deals in count_held(span, frozenset(users), now):
             held = behind[users[user]].get(rule, Behind(0, 0))
             behind[users[user]][rule] = Behind(held.findings + findings, held.deals + deals)
     return scores, behind
