@@ -53,7 +53,7 @@ def requirements(norm: object, standing: Standing) -> list[Requirement]:
     "it was due, nor one of a deal that was closed by then",
     occasion=TASK,
     norm=ClosedDeals,
-    of_portal=True,
+    everywhere=True,
     requirements=requirements,
 )
 def overdue(deal: Timeline, terms: Terms) -> Iterable[Check]:

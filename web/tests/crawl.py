@@ -67,7 +67,7 @@ class _Reader(HTMLParser):
 
 
 def _plain(parts: list[str]) -> str:
-    return " ".join("".join(parts).translate(SPACES).split())
+    return " ".join(" ".join(parts).translate(SPACES).split())
 
 
 def read_links(page: str) -> list[Link]:
