@@ -384,7 +384,9 @@ def test_a_note_is_a_touch_without_what_was_said(
     }
 
 
-@pytest.mark.parametrize(("status", "kept"), [(4, 4), ("6", 6), (0, None), (9, None), ("x", None), (None, None)])
+@pytest.mark.parametrize(
+    ("status", "kept"), [(4, 4), ("6", 6), (0, None), (9, None), ("x", None), (None, None)]
+)
 def test_how_a_call_went_is_kept_where_the_telephony_says_it(status: object, kept: int | None) -> None:
     note = NOTE | {"note_type": "call_out", "params": CALL | {"call_status": status}}
     row = log_rows.deal_touch_row(note, MOSCOW)

@@ -71,7 +71,7 @@ def test_a_portal_that_judged_them_keeps_its_past() -> None:
 
     from django.apps import apps
 
-    migration = import_module("qc.migrations.0008_tasks_of_closed_deals")
+    migration = import_module("qc.migrations.0010_tasks_of_closed_deals")
     row = RuleMode.objects.get(rule=CODE)
     before: datetime = row.since
     migration.date_the_default(apps, None)

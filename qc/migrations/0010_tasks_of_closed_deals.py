@@ -20,6 +20,6 @@ def date_the_default(apps: Any, _schema: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("qc", "0007_judge_everything_once")]
+    dependencies = [("qc", "0009_drafts_signatures_and_switches")]
 
     operations = [migrations.RunPython(date_the_default, migrations.RunPython.noop)]

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("pipelines", "0006_loss_field")]
+    dependencies = [("pipelines", "0008_loss_field")]
 
     operations = [
         migrations.AddField(
