@@ -1,0 +1,220 @@
+"""Won of closed, by person, department, pipeline, month or any field, with Wilson's interval and no places awarded."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from metrics.analytics.calendar import cut_time
+from metrics.analytics.columns import Ints, read_columns
+from metrics.analytics.curves import wilson
+from metrics.analytics.cycle import closed_in
+from metrics.analytics.log import NOBODY, OPEN, WON, Log, read_log
+from metrics.analytics.report import Answer, Cell, Report, money, register
+from metrics.analytics.terms import BadQuestion, Terms
+from metrics.analytics.words import CLOSED
+from pipelines.models import CustomField, Person
+from timeline.attribution import OWNER_AT_CLOSING
+
+MOST_COMPARED = 50
+MOST_VALUES = 200  # of a field
+FEW = 10  # below it a share says nothing
+Key = int | str | None
+
+
+def find_rates(log: Log, keys: Sequence[Key], number: Ints) -> list[dict[str, Any]]:
+    """One row for each key that has closed deals, the most first; ``number``: the key of each deal, by place."""
+    won = log.result == WON
+    n = np.bincount(number, minlength=len(keys))
+    wins = np.bincount(number[won], minlength=len(keys))
+    gained, missed = (np.zeros(len(keys), dtype=np.int64) for _ in range(2))
+    np.add.at(gained, number[won], log.price[won])
+    np.add.at(missed, number[~won], log.price[~won])
+    rows = []
+    for place in sorted(np.flatnonzero(n), key=lambda place: (-n[place], str(keys[place]))):
+        share, low, high = wilson(int(wins[place]), int(n[place]))
+        rows.append(
+            {
+                "key": keys[place],
+                "n": int(n[place]),
+                "won": int(wins[place]),
+                "lost": int(n[place] - wins[place]),
+                "rate": share,
+                "lo": low,
+                "hi": high,
+                "price_won": money(gained[place]),
+                "price_lost": money(missed[place]),
+            }
+        )
+    return rows
+
+
+def find_separated(rows: Sequence[dict[str, Any]]) -> list[list[Key]]:
+    """Pairs (higher, lower) whose intervals do not meet, among the rows with the most deals."""
+    most = rows[:MOST_COMPARED]
+    return [[one["key"], other["key"]] for one in most for other in most if one["lo"] > other["hi"]]
+
+
+def judge_against(row: dict[str, Any], whole: float | None) -> str:
+    """Whether it differs from the whole: above, below, few (too few to say) or unproven."""
+    if row["n"] < FEW or whole is None:
+        return "few"
+    return "above" if row["lo"] > whole else "below" if row["hi"] < whole else "unproven"
+
+
+def find_owners_at_closing(log: Log) -> Ints:
+    """As `timeline.attribution.owner_at_closing`: who held it on the stage from which it was closed."""
+    before = log.earlier[log.last]
+    known = (before >= 0) & (log.until[before] == log.closed) & (log.holder[before] != NOBODY)
+    found = np.where(known, log.holder[before], NOBODY)
+    rest = np.flatnonzero(~known & (log.result != OPEN))
+    if len(rest):
+        told = read_columns(
+            {"id": ("d.id", "int8"), "owner": (f"coalesce({OWNER_AT_CLOSING}, 0)", "int8")},
+            "from pipelines_deal d where d.id = any(%(ids)s)",
+            {"ids": log.ids[rest].tolist()},
+        )
+        found[np.searchsorted(log.ids, told["id"])] = told["owner"]
+    return found
+
+
+def find_owners_on_entering(log: Log, stage: str) -> Ints:
+    """Whose each deal was when it first came to a stage; -1 where it never did."""
+    told = read_columns(
+        {"id": ("s.deal_id", "int8"), "owner": ("coalesce(s.manager_id, 0)", "int8")},
+        """from (select distinct on (deal_id) deal_id, manager_id from pipelines_stay
+                 where stage_id = %(stage)s and entered_at = visit_since order by deal_id, visit) s""",
+        {"stage": stage},
+    )
+    found = np.full(len(log.ids), -1)
+    place = np.minimum(np.searchsorted(log.ids, told["id"]), len(log.ids) - 1) if len(log.ids) else told["id"]
+    known = log.ids[place] == told["id"] if len(log.ids) else np.zeros(0, dtype=bool)
+    found[place[known]] = told["owner"][known]
+    return found
+
+
+def credit(log: Log, asked: str) -> Ints:
+    """To whom each deal counts; -1 leaves it out."""
+    if asked in ("", "closing"):
+        return find_owners_at_closing(log)
+    if asked == "now":
+        return log.owner
+    if asked.startswith("stage:") and (stage := asked.removeprefix("stage:")) in log.place:
+        return find_owners_on_entering(log, stage)
+    raise BadQuestion(f"credit: {asked[:60]!r} must be closing, now or stage: and the key of a stage")
+
+
+def split(log: Log, who: Ints, by: str, terms: Terms) -> tuple[list[Key], Ints]:
+    """(keys, the number of the key of each deal)."""
+    if by == "all":
+        return [None], np.zeros(len(log.ids), dtype=np.int64)
+    if by == "manager":
+        people, number = np.unique(who, return_inverse=True)
+        return [int(person) or None for person in people], number
+    if by == "group":
+        groups = dict(Person.objects.values_list("pk", "group"))
+        names = sorted({groups.get(int(person), "") for person in np.unique(who)})
+        places = {name: place for place, name in enumerate(names)}
+        people, number = np.unique(who, return_inverse=True)
+        of_person = np.array([places[groups.get(int(person), "")] for person in people], dtype=np.int64)
+        return [name or None for name in names], of_person[number] if len(people) else number
+    if by == "pipeline":
+        funnels = np.array([stage.pipeline for stage in log.stages], dtype=np.int64)
+        values, number = np.unique(funnels[log.stage[log.last]], return_inverse=True)
+        return [int(value) for value in values], number
+    if by == "month":
+        if not len(log.ids):
+            return [], np.empty(0, dtype=np.int64)
+        cut = cut_time(int(log.closed.min()), int(log.closed.max()) + 1, "month", terms.zone)
+        return list(cut.labels), cut.number(log.closed)
+    field = by.removeprefix("field:")
+    if by.startswith("field:") and field.isdecimal() and CustomField.objects.filter(pk=field[:18]).exists():
+        return split_by_field(log, field)
+    raise BadQuestion(f"by: {by[:60]!r} must be manager, group, pipeline, month, all or field: and the id of a field")
+
+
+def split_by_field(log: Log, field: str) -> tuple[list[Key], Ints]:
+    """By what amoCRM's field holds, as text; the rare values beyond `MOST_VALUES` are one key, «…»."""
+    number, keys = np.zeros(len(log.ids), dtype=np.int64), [None]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """select fields ->> %s, array_agg(id) from pipelines_deal
+               where deleted_at is null and fields ? %s group by 1 order by count(*) desc""",
+            [field, field],
+        )
+        for value, ids in cursor.fetchall():
+            place = np.minimum(np.searchsorted(log.ids, np.array(ids)), max(0, len(log.ids) - 1))
+            mine = place[log.ids[place] == np.array(ids)] if len(log.ids) else place[:0]
+            if not len(mine) or not value:
+                continue
+            if len(keys) <= MOST_VALUES:
+                keys.append("…" if len(keys) == MOST_VALUES else str(value)[:120])
+            number[mine] = len(keys) - 1
+    return list(keys), number
+
+
+def read_closed(terms: Terms) -> tuple[Log, Ints]:
+    """Deals closed in the period, and to whom each counts; of the people asked about alone."""
+    log = read_log(Terms(terms.now, terms.zone, terms.period, None, terms.pipeline), "alive")
+    log = log.keep(closed_in(log, terms))
+    who = credit(log, terms.options.get("credit", ""))
+    mine = who >= 0
+    if terms.people is not None:
+        mine &= np.isin(who, np.array(sorted(terms.people), dtype=np.int64))
+    return log.keep(mine), who[mine]
+
+
+def answer(terms: Terms) -> Answer:
+    by = terms.options.get("by") or "manager"
+    log, who = read_closed(terms)
+    keys, number = split(log, who, by, terms)
+    rows = find_rates(log, keys, number)
+    if by == "month":
+        rows.sort(key=lambda row: str(row["key"]))
+    [whole] = find_rates(log, [None], np.zeros(len(log.ids), dtype=np.int64)) or [None]
+    rate = whole["rate"] if whole else None
+    separated = find_separated(rows)
+    compared = min(len(rows), MOST_COMPARED)
+    value = (whole["price_won"] + whole["price_lost"]) if whole else 0
+    return {
+        "rows": [row | {"verdict": judge_against(row, rate)} for row in rows],
+        "by": by,
+        "n": len(log.ids),
+        "overall": whole and whole | {"by_value": whole["price_won"] / value if value else None},
+        "separated": separated,
+        "pairs": compared * (compared - 1) // 2,
+    }
+
+
+def behind(terms: Terms, cell: Cell) -> Ints:
+    log, who = read_closed(terms)
+    keys, number = split(log, who, terms.options.get("by") or "manager", terms)
+    mine = np.ones(len(log.ids), dtype=bool)
+    if "key" in cell:
+        places = {"" if key is None else str(key): place for place, key in enumerate(keys)}
+        mine = number == places.get(cell["key"], -1)
+    if cell.get("what") in ("won", "lost"):
+        mine &= (log.result == WON) == (cell["what"] == "won")
+    return log.ids[mine]
+
+
+register(
+    Report(
+        code="win-rates",
+        title=_("Win rates"),
+        icon="trophy",
+        about=_(
+            "Won ÷ (won + lost) with the 95 % interval of Wilson. Two differ only where their intervals do not meet: "
+            "otherwise the difference is not proven, and nobody is ranked. Deals that are dead and not closed are in none."
+        ),
+        chooses=CLOSED,
+        answer=answer,
+        behind=behind,
+        options={
+            "by": "manager (the default), group, pipeline, month, all or field: and the id of a field",
+            "credit": "closing (the default: who held it then), now, or stage: and the key of a stage",
+        },
+    )
+)
