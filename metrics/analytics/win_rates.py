@@ -1,6 +1,7 @@
 """Won of closed, by person, department, pipeline, month or any field, with Wilson's interval and no places awarded."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -8,12 +9,12 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from metrics.analytics.calendar import cut_time
-from metrics.analytics.columns import Ints, read_columns
+from metrics.analytics.columns import Flags, Ints, read_columns
 from metrics.analytics.curves import wilson
 from metrics.analytics.cycle import closed_in
 from metrics.analytics.log import NOBODY, OPEN, WON, Log, read_log
 from metrics.analytics.report import Answer, Cell, Report, money, register
-from metrics.analytics.terms import BadQuestion, Terms
+from metrics.analytics.terms import EPOCH, BadQuestion, Terms
 from metrics.analytics.words import CLOSED
 from pipelines.models import CustomField, Person
 from timeline.attribution import OWNER_AT_CLOSING
@@ -64,20 +65,61 @@ def judge_against(row: dict[str, Any], whole: float | None) -> str:
     return "above" if row["lo"] > whole else "below" if row["hi"] < whole else "unproven"
 
 
+# Who held a deal when it was closed, by the order of events within that second; null where nothing is told of it.
+BY_EVENTS = """
+    select coalesce(
+        (select (o.after #>> '{}')::bigint from pipelines_event o
+         where o.entity = 'deal' and o.entity_id = d.id and o.kind = 'owner' and (o.at, o.id) < (c.at, c.id)
+         order by o.at desc, o.id desc limit 1),
+        (select (o.before #>> '{}')::bigint from pipelines_event o
+         where o.entity = 'deal' and o.entity_id = d.id and o.kind = 'owner' order by o.at, o.id limit 1))
+    from pipelines_event c
+    where c.entity = 'deal' and c.entity_id = d.id and c.kind = 'stage' and c.at = d.closed_at
+    order by c.id desc limit 1"""
+HANDED_OVER_THEN = """
+    from pipelines_event o join pipelines_deal d on d.id = o.entity_id and d.closed_at = o.at
+    where o.entity = 'deal' and o.kind = 'owner' and o.at >= %(start)s and o.at < %(end)s"""
+
+
 def find_owners_at_closing(log: Log) -> Ints:
-    """As `timeline.attribution.owner_at_closing`: who held it on the stage from which it was closed."""
+    """Who held each deal when it was closed.
+
+    Where it changed hands in that very second the order of events decides, unlike in pay, which credits the giver
+    (`timeline.attribution`): the report is about who acted, and the log says so (docs/decisions).
+    """
     before = log.earlier[log.last]
     known = (before >= 0) & (log.until[before] == log.closed) & (log.holder[before] != NOBODY)
     found = np.where(known, log.holder[before], NOBODY)
-    rest = np.flatnonzero(~known & (log.result != OPEN))
-    if len(rest):
-        told = read_columns(
-            {"id": ("d.id", "int8"), "owner": (f"coalesce({OWNER_AT_CLOSING}, 0)", "int8")},
-            "from pipelines_deal d where d.id = any(%(ids)s)",
-            {"ids": log.ids[rest].tolist()},
-        )
-        found[np.searchsorted(log.ids, told["id"])] = told["owner"]
+    over = log.result != OPEN
+    _tell(log, found, np.flatnonzero(~known & over), OWNER_AT_CLOSING)
+    if not over.any():
+        return found
+    first, last = (EPOCH + timedelta(microseconds=int(edge)) for edge in (log.closed[over].min(), log.closed[over].max() + 1))
+    told = read_columns({"id": ("o.entity_id", "int8")}, HANDED_OVER_THEN, {"start": first, "end": last})
+    place, known = find_places(log.ids, np.unique(told["id"]))
+    _tell(log, found, place[known], f"({BY_EVENTS})")
     return found
+
+
+def _tell(log: Log, found: Ints, places: Ints, expression: str) -> None:
+    """Put into ``found`` what the expression over deals ``d`` says of these; where it says nothing it stays."""
+    if not len(places):
+        return
+    told = read_columns(
+        {"id": ("d.id", "int8"), "owner": (f"coalesce({expression}, -1)", "int8")},
+        "from pipelines_deal d where d.id = any(%(ids)s)",
+        {"ids": log.ids[places].tolist()},
+    )
+    known = told["owner"] >= 0
+    found[np.searchsorted(log.ids, told["id"][known])] = told["owner"][known]
+
+
+def find_places(ids: Ints, asked: Ints) -> tuple[Ints, Flags]:
+    """(where in the sorted ``ids`` each of the asked stands, whether it is there at all)."""
+    if not len(ids):
+        return np.zeros(len(asked), dtype=np.int64), np.zeros(len(asked), dtype=bool)
+    place = np.minimum(np.searchsorted(ids, asked), len(ids) - 1)
+    return place, ids[place] == asked
 
 
 def find_owners_on_entering(log: Log, stage: str) -> Ints:
@@ -89,8 +131,7 @@ def find_owners_on_entering(log: Log, stage: str) -> Ints:
         {"stage": stage},
     )
     found = np.full(len(log.ids), -1)
-    place = np.minimum(np.searchsorted(log.ids, told["id"]), len(log.ids) - 1) if len(log.ids) else told["id"]
-    known = log.ids[place] == told["id"] if len(log.ids) else np.zeros(0, dtype=bool)
+    place, known = find_places(log.ids, told["id"])
     found[place[known]] = told["owner"][known]
     return found
 
@@ -145,8 +186,8 @@ def split_by_field(log: Log, field: str) -> tuple[list[Key], Ints]:
             [field, field],
         )
         for value, ids in cursor.fetchall():
-            place = np.minimum(np.searchsorted(log.ids, np.array(ids)), max(0, len(log.ids) - 1))
-            mine = place[log.ids[place] == np.array(ids)] if len(log.ids) else place[:0]
+            place, known = find_places(log.ids, np.array(ids))
+            mine = place[known]
             if not len(mine) or not value:
                 continue
             if len(keys) <= MOST_VALUES:
