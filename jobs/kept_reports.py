@@ -90,7 +90,12 @@ def count_kept(key: str) -> None:
     except ValueError as error:
         text, problem = "", str(error)
     KeptReport.objects.filter(pk=key).update(
-        stamp=seen, as_of=terms.now, cost=time.perf_counter() - began, answer=text, problem=problem, asked_at=None
+        stamp=seen,
+        as_of=terms.now,
+        cost=time.perf_counter() - began,
+        answer=text,
+        problem=problem,
+        asked_at=None,
     )
     KeptReport.objects.filter(used_at__lt=moment.now() - UNUSED).delete()
 
@@ -140,11 +145,17 @@ def is_large() -> bool:
 
 def usual_cost(code: str) -> float:
     """What the report has cost lately, in seconds; the patience of a reader where nobody has asked yet."""
-    found = KeptReport.objects.filter(report=code, cost__gt=0).order_by("-used_at").values_list("cost", flat=True)[:1]
+    found = (
+        KeptReport.objects.filter(report=code, cost__gt=0)
+        .order_by("-used_at")
+        .values_list("cost", flat=True)[:1]
+    )
     return float(found[0]) if found else PATIENCE
 
 
-def _wait(kept: KeptReport | None, key: str, code: str, question: dict[str, Any], elsewhere: Elsewhere) -> Given:
+def _wait(
+    kept: KeptReport | None, key: str, code: str, question: dict[str, Any], elsewhere: Elsewhere
+) -> Given:
     now = moment.now()
     if kept is None:
         kept, _made = KeptReport.objects.get_or_create(

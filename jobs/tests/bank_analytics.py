@@ -1,3 +1,5 @@
+# ruff: noqa: E501 - tables of names, a line each
+# ruff: noqa: E501 - tables of names, a line each
 """Every figure of bpi2012-analytics.json against the API; `LEFT_OUT` names what the API does not answer."""
 
 import json
@@ -29,7 +31,9 @@ class Comparison:
         if not same:
             self.wrong.append(f"{what}: {ours} instead of {theirs}")
 
-    def spread(self, what: str, ours: dict[str, Any], theirs: dict[str, Any], names: str = "n mean p50 p75 p90") -> None:
+    def spread(
+        self, what: str, ours: dict[str, Any], theirs: dict[str, Any], names: str = "n mean p50 p75 p90"
+    ) -> None:
         """A table of {n, mean_days, p50_days, …} against our {n, mean, median, …} in days."""
         for name in names.split():
             if name == "n":
@@ -81,11 +85,22 @@ def totals(found: Comparison, ask: Ask, told: Any) -> None:
 def visits(found: Comparison, ask: Ask, told: Any) -> None:
     for ours, theirs in stages_of(ask, told):
         what = theirs["name"]
-        for mine, name in (("visits", "visits"), ("deals", "deals"), ("ended", "ended"), ("open", "open"), ("name", "name")):
+        for mine, name in (
+            ("visits", "visits"),
+            ("deals", "deals"),
+            ("ended", "ended"),
+            ("open", "open"),
+            ("name", "name"),
+        ):
             found.equal(f"{what}.{name}", ours[mine], theirs[name])
         found.equal(f"{what}.twice", ours["returned"], theirs["deals_with_more_than_one_visit"])
         found.spread(what, ours | {"n": ours["ended"]}, theirs["dwell_ended"], "n mean p50 p75 p90 min max")
-        found.spread(f"{what}.forward", ours["forward"], theirs["dwell_moved_forward"], "n mean p50 p75 p80 p90 min max")
+        found.spread(
+            f"{what}.forward",
+            ours["forward"],
+            theirs["dwell_moved_forward"],
+            "n mean p50 p75 p80 p90 min max",
+        )
         found.equal(f"{what}.km", ours["km_median"], theirs["km_all_visits"]["median_days"])
 
 
@@ -173,17 +188,32 @@ def win_rates(found: Comparison, ask: Ask, told: Any) -> None:
                 found.equal(f"{name} {row['owner']} {part}", one.get(part), row[part])
         robot = [one["key"] for one in ours["rows"] if one["key"] != 112][:10]
         for top, pairs, order in (
-            (table["top10"], table["separated_pairs_top10_higher_lower"], [one["key"] for one in ours["rows"][:10]]),
+            (
+                table["top10"],
+                table["separated_pairs_top10_higher_lower"],
+                [one["key"] for one in ours["rows"][:10]],
+            ),
             (table["top10_without_112"], table["separated_pairs_top10_without_112"], robot),
         ):
             found.equal(f"{name}: top", str(order), str(top))
             apart = sorted(pair for pair in ours["separated"] if pair[0] in top and pair[1] in top)
             found.equal(f"{name}: pairs", len(apart), len(pairs))
             found.equal(f"{name}: the same pairs", str(apart), str(sorted(pairs)))
-        found.equal(f"{name}: not separated", 45 - len(table["separated_pairs_top10_higher_lower"]), table["pairs_not_separated_top10"])
+        found.equal(
+            f"{name}: not separated",
+            45 - len(table["separated_pairs_top10_higher_lower"]),
+            table["pairs_not_separated_top10"],
+        )
         found.equal(f"{name}: eleventh", ours["rows"][10]["n"], table["eleventh_n"])
     whole, ours = theirs["overall"], ask("win-rates", by="all")["overall"]
-    for name, ours_name in (("won", "won"), ("lost", "lost"), ("narrow", "rate"), ("lo", "lo"), ("hi", "hi"), ("by_value", "by_value")):
+    for name, ours_name in (
+        ("won", "won"),
+        ("lost", "lost"),
+        ("narrow", "rate"),
+        ("lo", "lo"),
+        ("hi", "hi"),
+        ("by_value", "by_value"),
+    ):
         found.equal(f"overall {name}", ours[ours_name], whole[name])
     found.equal("won of all", ask("incidence")["naive_won_of_all"], whole["won_of_all"])
     mine = {row["key"]: row for row in ask("win-rates", by="month")["rows"]}
@@ -200,7 +230,11 @@ def flow(found: Comparison, ask: Ask, told: Any) -> None:
     for table, asked in ((theirs["monthly"], {}), (theirs["monthly_utc"], {"zone": "UTC"})):
         for part, value in (("n", "count"), ("price", "price")):
             rows = ask("flow", value=value, **asked)["rows"]
-            found.equal(f"flow {asked}: periods", [row["period"] for row in rows] == [row["period"] for row in table], True)
+            found.equal(
+                f"flow {asked}: periods",
+                [row["period"] for row in rows] == [row["period"] for row in table],
+                True,
+            )
             for mine, row in zip(rows, table, strict=True):
                 for name in names:
                     found.equal(f"flow {asked} {row['period']} {part} {name}", mine[name], row[part][name])
@@ -211,23 +245,43 @@ def flow(found: Comparison, ask: Ask, told: Any) -> None:
             by_stage[stage, value] = {row["period"]: row for row in rows}
     for row in theirs["monthly_by_stage"]:
         for part, value in (("n", "count"), ("price", "price")):
-            mine = by_stage[row["stage"], value].get(row["period"], dict.fromkeys(("start", "created", "left", "won", "lost", "end"), 0))
-            for name, ours_name in (("start", "start"), ("entered", "created"), ("moved", "left"), ("won", "won"), ("lost", "lost"), ("end", "end")):
-                found.equal(f"flow of {row['stage']} {row['period']} {part} {name}", mine[ours_name], row[part][name])
+            mine = by_stage[row["stage"], value].get(
+                row["period"], dict.fromkeys(("start", "created", "left", "won", "lost", "end"), 0)
+            )
+            for name, ours_name in (
+                ("start", "start"),
+                ("entered", "created"),
+                ("moved", "left"),
+                ("won", "won"),
+                ("lost", "lost"),
+                ("end", "end"),
+            ):
+                found.equal(
+                    f"flow of {row['stage']} {row['period']} {part} {name}", mine[ours_name], row[part][name]
+                )
     weeks = told["11_weekly"]
     for table, asked in ((weeks["weeks"], {}), (weeks["weeks_utc"], {"zone": "UTC"})):
         counted = ask("weekly", **asked)["rows"]
         money = ask("flow", by="week", value="price", **asked)["rows"]
         for mine, priced, row in zip(counted, money, table, strict=True):
             found.equal("week", mine["week"], row["week"])
-            for name, ours_name in (("start", "in_work_at_start"), ("created", "created"), ("won", "won"), ("lost", "lost"), ("end", "in_work_at_end")):
+            for name, ours_name in (
+                ("start", "in_work_at_start"),
+                ("created", "created"),
+                ("won", "won"),
+                ("lost", "lost"),
+                ("end", "in_work_at_end"),
+            ):
                 found.equal(f"week {asked} {row['week']} {name}", mine[ours_name], row[name])
             for name, value in row.get("price", {}).items():
                 found.equal(f"week {asked} {row['week']} price {name}", priced[name], value)
 
 
 def accumulation(found: Comparison, ask: Ask, told: Any) -> None:
-    for table, asked in ((told["7_accumulation"]["monthly"], {}), (told["7_accumulation"]["monthly_utc"], {"zone": "UTC"})):
+    for table, asked in (
+        (told["7_accumulation"]["monthly"], {}),
+        (told["7_accumulation"]["monthly_utc"], {"zone": "UTC"}),
+    ):
         mine = {row["cohort"]: row for row in ask("accumulation", **asked)["rows"]}
         found.equal(f"cohorts {asked}", len(mine) >= len(table), True)
         for row in table:
@@ -236,7 +290,14 @@ def accumulation(found: Comparison, ask: Ask, told: Any) -> None:
                 found.equal(f"cohort {asked} {row['month']} {name}", one[name], row[name])
             for ours, theirs in zip(one["offsets"], row["months"], strict=False):
                 what = f"cohort {asked} {row['month']} + {theirs['offset']}"
-                for name, ours_name in (("offset", "offset"), ("won", "won"), ("share_of_wins", "share_of_wins"), ("cumulative_share_of_deals", "share_of_deals"), ("month_complete", "complete"), ("price_won", "price_won")):
+                for name, ours_name in (
+                    ("offset", "offset"),
+                    ("won", "won"),
+                    ("share_of_wins", "share_of_wins"),
+                    ("cumulative_share_of_deals", "share_of_deals"),
+                    ("month_complete", "complete"),
+                    ("price_won", "price_won"),
+                ):
                     found.equal(f"{what} {name}", ours[ours_name], theirs[name])
             later = sum(ours["won"] for ours in one["offsets"][6:]) + one["won_later"]
             found.equal(f"cohort {asked} {row['month']} later", later, row["won_later_than_5"])
@@ -248,7 +309,9 @@ def cycle(found: Comparison, ask: Ask, told: Any) -> None:
         found.spread(name, ours[ours_name], theirs[name], "n mean p50 p75 p90 min max")
     found.equal("km", ours["all"]["km_median"], theirs["km_time_to_close"]["median_days"])
     found.equal("km n", ours["all"]["km_n"], theirs["km_time_to_close"]["n"])
-    rows = {row["stage"]: row for row in ask("ageing", by="stage")["rows"]} | {"all": ask("ageing", by="all")["rows"][0]}
+    rows = {row["stage"]: row for row in ask("ageing", by="stage")["rows"]} | {
+        "all": ask("ageing", by="all")["rows"][0]
+    }
     for row in theirs["ageing_at_now"]:
         if row["n"] == 0:
             found.equal(f"ageing {row['stage']}: none", key(row["stage"]) in rows, False)
@@ -256,8 +319,15 @@ def cycle(found: Comparison, ask: Ask, told: Any) -> None:
         mine = rows["all" if row["stage"] == "all" else key(row["stage"])]
         found.equal(f"ageing {row['stage']}", mine["n"], row["n"])
         found.equal(f"ageing {row['stage']} price", mine["sum"], row["price"])
-        found.spread(f"ageing {row['stage']} age", mine["age_days"], row["deal_age"], "mean p50 p75 p90 min max")
-        found.spread(f"ageing {row['stage']} stay", mine["stay_days"], row["time_in_current_stage"], "mean p50 p75 p90 min max")
+        found.spread(
+            f"ageing {row['stage']} age", mine["age_days"], row["deal_age"], "mean p50 p75 p90 min max"
+        )
+        found.spread(
+            f"ageing {row['stage']} stay",
+            mine["stay_days"],
+            row["time_in_current_stage"],
+            "mean p50 p75 p90 min max",
+        )
         found.equal("older than p90", mine["older_than_p90_of_won"], row["older_than_p90_of_won_cycle"])
         found.equal("older than any", mine["older_than_any_closed"], row["older_than_longest_closed"])
 
@@ -270,7 +340,11 @@ def process(found: Comparison, ask: Ask, told: Any) -> None:
         edge, what = edges[key(row["from"]), key(row["to"])], f"edge {row['from']}→{row['to']}"
         found.equal(f"{what}.n", edge["n"], row["n"])
         for name in ("mean", "p50", "p75", "p90", "min", "max"):
-            found.equal(f"{what}.{name}", edge["median_days" if name == "p50" else f"{name}_days"], row[f"{name}_s"] / 86_400)
+            found.equal(
+                f"{what}.{name}",
+                edge["median_days" if name == "p50" else f"{name}_days"],
+                row[f"{name}_s"] / 86_400,
+            )
     found.equal("variants", ours["variants_in_all"], theirs["variants_all"])
     paths = {tuple(variant["path"]): variant for variant in ours["variants"]}
     for row in theirs["variants_top10"]:

@@ -39,7 +39,13 @@ def find_accumulation(log: Log, cut: Cut, now: int) -> Answer:
                 }
             )
         rows.append(
-            {"cohort": cohort, "n": deals, "deals": deals, "won": wins, "open": int((mine & (log.result == OPEN)).sum())}
+            {
+                "cohort": cohort,
+                "n": deals,
+                "deals": deals,
+                "won": wins,
+                "open": int((mine & (log.result == OPEN)).sum()),
+            }
             | {"offsets": offsets, "won_later": wins - so_far}
         )
     return {"rows": rows}
@@ -76,8 +82,8 @@ register(
         title=_("Accumulation"),
         icon="archive",
         about=_(
-            "Of the deals of each month, when the won ones were won. Those who did not buy at once buy in later months, "
-            "while new ones keep coming: that is the work that piles up on a manager."
+            "Of the deals of each month, when the won ones were won. Those who did not buy at once buy in later "
+            "months, while new ones keep coming: that is the work that piles up on a manager."
         ),
         chooses=CREATED,
         answer=answer,

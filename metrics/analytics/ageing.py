@@ -11,7 +11,7 @@ from metrics.analytics.columns import Flags, Floats, Ints
 from metrics.analytics.curves import describe, find_weighted
 from metrics.analytics.log import NOBODY, OPEN, WON, WORK, Log, read_log
 from metrics.analytics.report import Answer, Cell, Report, money, register
-from metrics.analytics.terms import DAY, BadQuestion, Terms
+from metrics.analytics.terms import DAY, Terms, no_choice
 from metrics.analytics.transitions import Chances
 from metrics.analytics.words import NOW
 
@@ -105,7 +105,7 @@ def read_all(terms: Terms) -> Log:
 def answer(terms: Terms) -> Answer:
     by = terms.options.get("by") or BY[0]
     if by not in BY:
-        raise BadQuestion(f"by: {by[:60]!r} must be one of {', '.join(BY)}")
+        raise no_choice("by", by, BY)
     log = read_all(terms)
     chances, cycle = win_chances(log, terms.at), closed_lives(log)
     mine = of_owners(log, terms)
@@ -128,8 +128,8 @@ register(
         title=_("Ageing"),
         icon="archive-restore",
         about=_(
-            "Open deals by stage and owner: how long they stand there, and what they may bring. Expected = amount × the "
-            "chance of winning from this stage after standing so long, learnt from the visits of everybody."
+            "Open deals by stage and owner: how long they stand there, and what they may bring. Expected = amount × "
+            "the chance of winning from this stage after standing so long, learnt from the visits of everybody."
         ),
         chooses=NOW,
         answer=answer,

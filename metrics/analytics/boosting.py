@@ -21,7 +21,10 @@ SHARE = 0.6  # of the deals for each tree
 
 @dataclass(frozen=True)
 class Model:
-    """``edges`` of the bins by column; trees as arrays by node: column (-1 = leaf), bin, value; children 2i + 1, 2i + 2."""
+    """``edges`` of the bins by column; trees as arrays by node: column (-1 = leaf), bin, value.
+
+    The children of node i are 2i + 1 and 2i + 2.
+    """
 
     base: float
     edges: list[list[float]]
@@ -29,7 +32,7 @@ class Model:
 
     def predict(self, rows: Floats) -> Floats:
         binned = put_in_bins(rows, self.edges)
-        score = np.full(len(rows), self.base)
+        score: Floats = np.full(len(rows), self.base)
         for tree in self.trees:
             score += _walk(tree, binned)
         return 1 / (1 + np.exp(-score))

@@ -25,7 +25,8 @@ def cut_time(start: int, end: int, by: str, zone: ZoneInfo) -> Cut:
     """The ``month``s («2026-11») or ``week``s (by their Monday) that ``[start, end)`` touches, whole."""
     day = local_date(start, zone)
     day = day.replace(day=1) if by == "month" else day - timedelta(days=day.weekday())
-    labels, edges = [], [midnight(day, zone)]
+    labels: list[str] = []
+    edges = [midnight(day, zone)]
     while not labels or edges[-1] < end:
         labels.append(day.isoformat()[:7] if by == "month" else day.isoformat())
         day = (day + timedelta(days=32)).replace(day=1) if by == "month" else day + timedelta(days=7)

@@ -10,7 +10,7 @@ from metrics.analytics.columns import Ints
 from metrics.analytics.curves import wilson
 from metrics.analytics.log import FAR, WON, Log, read_log
 from metrics.analytics.report import Answer, Cell, Report, register
-from metrics.analytics.terms import DAY, BadQuestion, Terms, read_days
+from metrics.analytics.terms import DAY, Terms, no_stage, read_days
 from metrics.analytics.words import FIRST_ENTRY
 
 DAYS = "7,14,30,60"
@@ -18,7 +18,10 @@ ALL = "all"
 
 
 def find_cohorts(log: Log, begin: Ints, reached: Ints, cut: Cut, now: int, days: list[int]) -> Answer:
-    """``begin`` and ``reached``: when each deal came to the one and to the other, FAR where never; both ends inclusive."""
+    """``begin`` and ``reached``: when each deal came to the one and to the other, FAR where never.
+
+    Both ends are inclusive.
+    """
     came = begin != FAR
     number = np.where(came, cut.number(np.where(came, begin, 0)), -1)
     rows: list[dict[str, Any]] = []
@@ -43,7 +46,15 @@ def find_periods(begin: Ints, reached: Ints, cut: Cut) -> list[dict[str, Any]]:
     came, went = cut.number(begin), cut.number(reached)
     for place, label in enumerate(cut.labels):
         into, out = int((came == place).sum()), int((went == place).sum())
-        rows.append({"cohort": label, "n": into, "into_from": into, "into_to": out, "rate": out / into if into else None})
+        rows.append(
+            {
+                "cohort": label,
+                "n": into,
+                "into_from": into,
+                "into_to": out,
+                "rate": out / into if into else None,
+            }
+        )
     return rows
 
 
@@ -61,7 +72,7 @@ def _entries(log: Log, terms: Terms, name: str, default: Ints | None) -> Ints:
     if not asked and default is not None:
         return default
     if asked not in log.place:
-        raise BadQuestion(f"{name}: there is no stage {asked[:60]!r} in what is asked about")
+        raise no_stage(name, asked)
     return log.entries([log.place[asked]])
 
 
@@ -90,7 +101,9 @@ def answer_periods(terms: Terms) -> Answer:
     log = read_log(terms, "alive")
     begin, reached = _entries(log, terms, "stage", log.created), _entries(log, terms, "to_stage", None)
     low, high = terms.start or -FAR, terms.end
-    begin, reached = (np.where((moments >= low) & (moments < high), moments, FAR) for moments in (begin, reached))
+    begin, reached = (
+        np.where((moments >= low) & (moments < high), moments, FAR) for moments in (begin, reached)
+    )
     return {"rows": find_periods(begin, reached, cohorts_of(begin, terms))}
 
 
@@ -107,7 +120,12 @@ def behind(terms: Terms, cell: Cell) -> Ints:
         [length] = read_days(cell.get("days") or "30")
         mine = mine & (np.where(came, begin, 0) + length * DAY <= terms.at)
         if cell["what"] == "hit":
-            mine = mine & (reached != FAR) & (reached >= begin) & (reached - np.where(came, begin, 0) <= length * DAY)
+            mine = (
+                mine
+                & (reached != FAR)
+                & (reached >= begin)
+                & (reached - np.where(came, begin, 0) <= length * DAY)
+            )
     return log.ids[mine]
 
 
@@ -122,8 +140,8 @@ register(
         title=_("Cohorts"),
         icon="layers",
         about=_(
-            "Of the deals of a month that have been followed for D days, how many got there within D days. Younger deals "
-            "are left out of that cell: where nobody has been followed it is too early to say."
+            "Of the deals of a month that have been followed for D days, how many got there within D days. Younger "
+            "deals are left out of that cell: where nobody has been followed it is too early to say."
         ),
         chooses=FIRST_ENTRY,
         answer=answer,

@@ -24,7 +24,9 @@ _STEPS = {
 }
 
 
-def read_columns(columns: Mapping[str, tuple[str, str]], source: str, values: Mapping[str, Any]) -> dict[str, Ints]:
+def read_columns(
+    columns: Mapping[str, tuple[str, str]], source: str, values: Mapping[str, Any]
+) -> dict[str, Ints]:
     """``columns``: name → (expression, type); the type is int8, int4, int2 or timestamptz, and none may be null.
 
     Moments come as microseconds since 2000-01-01 UTC. ``source`` is what stands from FROM on; all columns have the

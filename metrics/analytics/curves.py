@@ -34,7 +34,7 @@ def find_incidence(lengths: Ints, won: Flags, lost: Flags) -> Incidence:
     losses = np.bincount(place, weights=lost, minlength=len(times))
     leaving = np.bincount(place, minlength=len(times))
     at_risk = len(lengths) - np.concatenate(([0], np.cumsum(leaving)[:-1])) if len(times) else np.empty(0)
-    left = np.cumprod(1 - (wins + losses) / at_risk)
+    left = np.cumprod(1 - (wins + losses) / at_risk).astype(np.float64)
     before = np.concatenate(([1.0], left[:-1])) if len(times) else np.empty(0)
     won_by, lost_by = np.cumsum(before * wins / at_risk), np.cumsum(before * losses / at_risk)
     return Incidence(times, won_by, lost_by, left)
@@ -47,7 +47,7 @@ def find_weighted(lengths: Ints, weights: Floats, ended: Flags) -> tuple[Ints, F
     brought = np.bincount(place, weights=np.where(ended, weights, 0.0), minlength=len(times))
     leaving = np.bincount(place, minlength=len(times))
     at_risk = len(lengths) - np.concatenate(([0], np.cumsum(leaving)[:-1])) if len(times) else np.empty(0)
-    left = np.cumprod(1 - ends / at_risk)
+    left = np.cumprod(1 - ends / at_risk).astype(np.float64)
     before = np.concatenate(([1.0], left[:-1])) if len(times) else np.empty(0)
     return times, np.cumsum(before * brought / at_risk), left
 

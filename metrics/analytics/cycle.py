@@ -1,5 +1,7 @@
 """How long deals live: the won, the lost, and all with those that are still open."""
 
+from typing import Any
+
 import numpy as np
 from django.utils.translation import gettext_lazy as _
 
@@ -20,12 +22,18 @@ def find_cycle(log: Log, terms: Terms) -> Answer:
     born = (log.created >= (terms.start or -FAR)) & (log.created < terms.end)
     for key, results in RESULTS.items():
         told = describe(lengths[closed_in(log, terms) & np.isin(log.result, results)], DAY)
-        row = {"key": key} | {name: told[name] for name in ("n", "mean", "median", "p75", "p90", "min", "max")}
+        row: dict[str, Any] = {"key": key} | {
+            name: told[name] for name in ("n", "mean", "median", "p75", "p90", "min", "max")
+        }
         ended = np.isin(log.result, (WON, LOST))
         km = median_survival(lengths[born], ended[born]) if key == "all" else None
-        row |= {"km_median": None if km is None else km / DAY, "km_n": int(born.sum()) if key == "all" else None}
+        row |= {
+            "km_median": None if km is None else km / DAY,
+            "km_n": int(born.sum()) if key == "all" else None,
+        }
         rows.append(row)
-    return {"rows": rows} | {row["key"]: row for row in rows}
+    found: Answer = {"rows": rows}
+    return found | {str(row["key"]): row for row in rows}
 
 
 def closed_in(log: Log, terms: Terms) -> Flags:

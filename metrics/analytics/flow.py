@@ -25,7 +25,7 @@ from metrics.analytics.moves import (
 )
 from metrics.analytics.report import Answer, Cell, Report, money, register
 from metrics.analytics.stage_times import stage_order
-from metrics.analytics.terms import BadQuestion, Terms
+from metrics.analytics.terms import Terms, no_choice, no_stage
 from metrics.analytics.words import WHOLE
 
 COLUMNS = {
@@ -126,7 +126,8 @@ def read_prices(log: Log) -> Prices:
     rows = read_columns(
         PRICES,
         """from (select * from pipelines_event where kind = 'price' and entity = 'deal'
-                 and before #>> '{}' ~ '^-?[0-9]{1,15}([.][0-9]+)?$' and after #>> '{}' ~ '^-?[0-9]{1,15}([.][0-9]+)?$') e""",
+                 and before #>> '{}' ~ '^-?[0-9]{1,15}([.][0-9]+)?$'
+                 and after #>> '{}' ~ '^-?[0-9]{1,15}([.][0-9]+)?$') e""",
         {},
     )
     if not len(rows["deal"]) or not len(log.ids):
@@ -149,16 +150,16 @@ def read_moves(terms: Terms) -> tuple[Log, Moves]:
     if not stage:
         return log, list_moves(log)
     if stage not in log.place:
-        raise BadQuestion(f"stage: there is no stage {stage[:60]!r} in what is asked about")
+        raise no_stage("stage", stage)
     return log, narrow_to_stage(log, log.place[stage])
 
 
 def answer(terms: Terms) -> Answer:
     by, value = terms.options.get("by") or "month", terms.options.get("value") or "count"
     if by not in ("month", "week"):
-        raise BadQuestion(f"by: {by[:60]!r} must be month or week")
+        raise no_choice("by", by, ("month", "week"))
     if value not in ("count", "price"):
-        raise BadQuestion(f"value: {value[:60]!r} must be count or price")
+        raise no_choice("value", value, ("count", "price"))
     log, moves = read_moves(terms)
     cut = read_cut(log, moves, terms, by)
     counted = find_flow(log, moves, cut)

@@ -17,7 +17,7 @@ from metrics.analytics import boosting
 from metrics.analytics.ageing import LEARNT_FROM, of_owners
 from metrics.analytics.calendar import local_date, midnight
 from metrics.analytics.columns import Flags, Floats, Ints, read_columns
-from metrics.analytics.log import FAR, LEFT, WON, Log, read_log
+from metrics.analytics.log import WON, Log, read_log
 from metrics.analytics.report import Answer, Report, money, register
 from metrics.analytics.terms import DAY, EPOCH, SECOND, BadQuestion, Terms
 from metrics.analytics.words import NOW
@@ -42,7 +42,11 @@ class Happened:
         """(how many before the moment, how much, when the last of them; 0 where none)."""
         begun = np.searchsorted(self.deal, deals, side="left")
         if not len(self.deal):
-            return np.zeros(len(deals), dtype=np.int64), np.zeros(len(deals)), np.zeros(len(deals), dtype=np.int64)
+            return (
+                np.zeros(len(deals), dtype=np.int64),
+                np.zeros(len(deals)),
+                np.zeros(len(deals), dtype=np.int64),
+            )
         seen = np.concatenate(([0], np.cumsum(self.at < moment)))
         ends = np.searchsorted(self.deal, deals, side="right")
         n = seen[ends] - seen[begun]
@@ -174,11 +178,16 @@ def gather_lessons(past: Past, moments: list[int], days: int) -> Lessons:
     taken = [(moment, take_snapshot(past, moment)) for moment in moments]
     width = taken[0][1].rows.shape[1] if taken else 1
     return Lessons(
-        np.concatenate([np.full(len(one.deals), moment) for moment, one in taken] or [np.empty(0, dtype=np.int64)]),
+        np.concatenate(
+            [np.full(len(one.deals), moment) for moment, one in taken] or [np.empty(0, dtype=np.int64)]
+        ),
         np.concatenate([one.deals for _, one in taken] or [np.empty(0, dtype=np.int64)]),
         np.concatenate([one.stage for _, one in taken] or [np.empty(0, dtype=np.int64)]),
         np.concatenate([one.age for _, one in taken] or [np.empty(0, dtype=np.int64)]),
-        np.concatenate([won_within(past.log, one.deals, moment, days) for moment, one in taken] or [np.empty(0, dtype=bool)]),
+        np.concatenate(
+            [won_within(past.log, one.deals, moment, days) for moment, one in taken]
+            or [np.empty(0, dtype=bool)]
+        ),
         np.concatenate([one.rows for _, one in taken] or [np.empty((0, width))]),
     )
 
@@ -242,18 +251,18 @@ def try_on_past(past: Past, lessons: Lessons, firsts: list[int], days: int) -> A
         came.append(won)
     if not came:
         return {"n": 0, "brier": None, "log_loss": None, "floor": None, "snapshots": [], "curve": []}
-    said, base, won = (np.concatenate(parts) for parts in (ours, plain, came))
+    all_said, base, won = np.concatenate(ours), np.concatenate(plain), np.concatenate(came)
     return {
-        **score(said, won),
+        **score(all_said, won),
         "won": int(won.sum()),
-        "expected_won": float(said.sum()),
+        "expected_won": float(all_said.sum()),
         "floor": score(base, won),
         "better_by": {
-            name: 1 - score(said, won)[name] / score(base, won)[name]  # type: ignore[operator]
+            name: 1 - score(all_said, won)[name] / score(base, won)[name]  # type: ignore[operator]
             for name in ("brier", "log_loss")
         },
         "snapshots": snapshots,
-        "curve": calibrate(said, won),
+        "curve": calibrate(all_said, won),
     }
 
 
@@ -261,7 +270,12 @@ def calibrate(chances: Floats, won: Flags) -> list[dict[str, Any]]:
     """What was said against what came, by tenths of the chance."""
     tenth = np.minimum((chances * 10).astype(np.int64), 9)
     return [
-        {"from": place / 10, "n": int(mine.sum()), "said": float(chances[mine].mean()), "came": float(won[mine].mean())}
+        {
+            "from": place / 10,
+            "n": int(mine.sum()),
+            "said": float(chances[mine].mean()),
+            "came": float(won[mine].mean()),
+        }
         for place in range(10)
         for mine in [tenth == place]
         if mine.any()
@@ -282,14 +296,16 @@ def midnights(terms: Terms, log: Log) -> tuple[list[int], list[int]]:
 def read_all(terms: Terms) -> Log:
     """Everybody's deals: what may happen is learnt from all, whoever asks."""
     start = terms.now - timedelta(days=LEARNT_FROM + 31)
-    period = Period(start.astimezone(terms.zone), (terms.now + timedelta(seconds=1)).astimezone(terms.zone), "year")
+    period = Period(
+        start.astimezone(terms.zone), (terms.now + timedelta(seconds=1)).astimezone(terms.zone), "year"
+    )
     return read_log(Terms(terms.now, terms.zone, period, None, terms.pipeline), "alive")
 
 
 def answer(terms: Terms) -> Answer:
     text = terms.options.get("days") or "30"
     if not text.isdecimal() or not 1 <= int(text[:6]) <= 180:
-        raise BadQuestion(f"days: {text[:60]!r} must be a whole number from 1 to 180")
+        raise BadQuestion(_("days: “%(value)s” must be a whole number from 1 to 180.") % {"value": text[:60]})
     days, log = int(text), read_all(terms)
     past = read_past(log)
     every, firsts = midnights(terms, log)
@@ -345,8 +361,8 @@ register(
         title=_("Forecast"),
         icon="telescope",
         about=_(
-            "The chance of winning within so many days, by stage, ages, amount and what has happened on the deal: calls, "
-            "tasks, hand-overs. Learnt from past midnights only; its record on past months stands beside it."
+            "The chance of winning within so many days, by stage, ages, amount and what has happened on the deal: "
+            "calls, tasks, hand-overs. Learnt from past midnights only; its record on past months stands beside it."
         ),
         chooses=NOW,
         answer=answer,

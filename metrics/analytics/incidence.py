@@ -3,11 +3,11 @@
 import numpy as np
 from django.utils.translation import gettext_lazy as _
 
-from metrics.analytics.columns import Ints
+from metrics.analytics.columns import Flags, Ints
 from metrics.analytics.curves import find_incidence
 from metrics.analytics.log import FAR, LOST, OPEN, WON, Log, read_log
 from metrics.analytics.report import Answer, Cell, Report, register
-from metrics.analytics.terms import DAY, BadQuestion, Terms, read_days
+from metrics.analytics.terms import DAY, Terms, no_stage, read_days
 from metrics.analytics.words import FIRST_ENTRY
 
 DAYS = "7,14,30,60,90"
@@ -55,13 +55,13 @@ def find_zero(log: Log, terms: Terms) -> tuple[Log, Ints]:
     if not stage:
         return log, log.created
     if stage not in log.place:
-        raise BadQuestion(f"stage: there is no stage {stage[:60]!r} in what is asked about")
+        raise no_stage("stage", stage)
     zero = log.entries([log.place[stage]])
     mine = (zero != FAR) & (zero < terms.end) & (zero >= (terms.start or -FAR))
     return log.keep(mine), zero[mine]
 
 
-def _lives(log: Log, zero: Ints, now: int) -> tuple[Ints, Ints, Ints]:
+def _lives(log: Log, zero: Ints, now: int) -> tuple[Ints, Flags, Flags]:
     over = np.where(log.result == OPEN, now, log.closed)
     return np.maximum(over - zero, 0), log.result == WON, log.result == LOST
 
@@ -91,12 +91,15 @@ register(
         title=_("Winning curve"),
         icon="chart-spline",
         about=_(
-            "Aalen–Johansen: the share won by each day. A lost deal cannot be won any more, an open one counts up to its "
-            "age and no further, so won, lost and still open are 100 % on every day."
+            "Aalen–Johansen: the share won by each day. A lost deal cannot be won any more, an open one counts up to "
+            "its age and no further, so won, lost and still open are 100 % on every day."
         ),
         chooses=FIRST_ENTRY,
         answer=answer,
         behind=behind,
-        options={"days": "days to tell, such as 7,14,30", "stage": "the clock begins with the first entry into it"},
+        options={
+            "days": "days to tell, such as 7,14,30",
+            "stage": "the clock begins with the first entry into it",
+        },
     )
 )

@@ -143,8 +143,8 @@ class Log:
 STAGES = """
     select id, name, pipeline_id, sort, kind from pipelines_stage
     where pipeline_id is not null
-    order by (select p.sort from pipelines_pipeline p where p.id = pipeline_id), pipeline_id, kind = 'lost', kind = 'won',
-             sort, id"""
+    order by (select p.sort from pipelines_pipeline p where p.id = pipeline_id), pipeline_id, kind = 'lost',
+             kind = 'won', sort, id"""
 _KINDS = {"won": WON, "lost": LOST}
 # Which deals, and no more than can matter: a deal that was closed for good before the period has nothing in it.
 _CHOSEN = {
@@ -175,7 +175,9 @@ def list_stages(pipeline: int | None) -> list[StageRow]:
     others = account.own().not_selling
     with connection.cursor() as cursor:
         cursor.execute(STAGES)
-        rows = [StageRow(*row[:4], _KINDS.get(row[4], WORK)) for row in cursor.fetchall()]
+        rows = [
+            StageRow(row[0], row[1], row[2], row[3], _KINDS.get(row[4], WORK)) for row in cursor.fetchall()
+        ]
     if pipeline is not None:
         return [row for row in rows if row.pipeline == pipeline]
     return [row for row in rows if row.pipeline not in others]
@@ -199,7 +201,9 @@ def read_log(terms: Terms, chosen: Chosen) -> Log:
     if terms.period is not None:
         where += f" and {_CHOSEN[chosen]}"
     deals = read_columns(
-        _DEALS, f"from pipelines_deal d left join pipelines_stage now_at on now_at.id = d.stage_id where {where}", values
+        _DEALS,
+        f"from pipelines_deal d left join pipelines_stage now_at on now_at.id = d.stage_id where {where}",
+        values,
     )
     # Of the pieces of a visit, the last one tells where it led.
     visits = read_columns(
@@ -215,7 +219,9 @@ def read_log(terms: Terms, chosen: Chosen) -> Log:
     return assemble(stages, deals, visits, whole=terms.pipeline is None)
 
 
-def assemble(stages: Sequence[StageRow], deals: dict[str, Ints], visits: dict[str, Ints], *, whole: bool) -> Log:
+def assemble(
+    stages: Sequence[StageRow], deals: dict[str, Ints], visits: dict[str, Ints], *, whole: bool
+) -> Log:
     """A log of rows in any order; deals without a visit inside of the scope are left out."""
     order = np.argsort(deals["ids"], kind="stable")
     deals = {name: column[order] for name, column in deals.items()}

@@ -43,11 +43,16 @@ def list_moves(log: Log) -> Moves:
         (TO_LOST, np.flatnonzero(kind == LOST), closed_at),
         (TO_LEFT, np.flatnonzero(gone), log.until),
     ]
-    spoilt = np.flatnonzero((log.result == LOST) & (kind[log.last] == WON))  # sold here, lost where it was delivered
+    spoilt = np.flatnonzero(
+        (log.result == LOST) & (kind[log.last] == WON)
+    )  # sold here, lost where it was delivered
+    later = [(REOPENED, spoilt), (TO_LOST, spoilt)]
     visits = np.concatenate([rows for _, rows, _ in found] + [log.last[spoilt]] * 2)
-    kinds = np.concatenate([np.full(len(rows), one) for one, rows, _ in found] + [np.full(len(spoilt), one) for one in (REOPENED, TO_LOST)])
+    kinds = np.concatenate(
+        [np.full(len(rows), one) for one, rows in [(one, rows) for one, rows, _ in found] + later]
+    )
     times = np.concatenate([moments[rows] for _, rows, moments in found] + [log.closed[spoilt]] * 2)
-    again = np.concatenate([np.zeros(len(visits) - 2 * len(spoilt), dtype=np.int64), np.ones(2 * len(spoilt), dtype=np.int64)])
+    again = np.arange(len(visits)) >= len(visits) - 2 * len(spoilt)
     rank = np.array([0, 1, 2, 2, 3, 3, 4])[kinds]  # within one visit: come, then close or leave
     ordered = np.lexsort((rank, again, visits))
     visits, kinds, times = visits[ordered], kinds[ordered], times[ordered]

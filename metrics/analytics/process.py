@@ -22,7 +22,9 @@ def find_process(log: Log) -> Answer:
     done = log.ended & (log.kind == WORK)
     lengths = log.until - log.since
     size = len(log.stages) + 1
-    keys = np.where(done, log.stage * size + np.where(log.following == ELSEWHERE, size - 1, log.following), -1)
+    keys = np.where(
+        done, log.stage * size + np.where(log.following == ELSEWHERE, size - 1, log.following), -1
+    )
     edges: list[dict[str, Any]] = []
     for key in np.unique(keys[done]):
         before, after = divmod(int(key), size)

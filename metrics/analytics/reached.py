@@ -18,7 +18,9 @@ def find_levels(log: Log, pipeline: int) -> tuple[list[int], Ints]:
 
     Lost is no level, whatever its sort.
     """
-    mine = [place for place, stage in enumerate(log.stages) if stage.pipeline == pipeline and stage.kind != LOST]
+    mine = [
+        place for place, stage in enumerate(log.stages) if stage.pipeline == pipeline and stage.kind != LOST
+    ]
     mine.sort(key=lambda place: (log.stages[place].kind == WON, log.stages[place].sort))
     level = np.full(len(log.stages) + 1, -1)
     level[mine] = np.arange(len(mine))
@@ -68,8 +70,8 @@ register(
         title=_("Reached stages"),
         icon="milestone",
         about=_(
-            "A deal has reached a stage when it stood on it or on a later one; won is above all, lost is no stage. A chain "
-            "of step-to-step rates multiplied would be wrong where deals skip or return."
+            "A deal has reached a stage when it stood on it or on a later one; won is above all, lost is no stage. A "
+            "chain of step-to-step rates multiplied would be wrong where deals skip or return."
         ),
         chooses=CREATED,
         answer=lambda terms: find_reached(read_log(terms, "created")),

@@ -1,4 +1,4 @@
-"""What a report is, and where its file puts it. Its answer is made of plain values; money is a number of the currency."""
+"""What a report is, and where its file puts it. An answer is plain values; money is a number of the currency."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

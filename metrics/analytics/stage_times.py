@@ -37,7 +37,9 @@ def find_times(log: Log, now: int) -> Answer:
                 "open": int((mine & ~log.ended).sum()),
                 **{name: told[name] for name in ("mean", "median", "p75", "p90", "min", "max")},
                 "km_median": None if km is None else km / DAY,
-                "forward": {name: ahead[name] for name in ("n", "mean", "median", "p75", "p80", "p90", "min", "max")},
+                "forward": {
+                    name: ahead[name] for name in ("n", "mean", "median", "p75", "p80", "p90", "min", "max")
+                },
             }
         )
     return {"rows": rows}
@@ -96,8 +98,8 @@ register(
         title=_("Time on stages"),
         icon="hourglass",
         about=_(
-            "Calendar days of finished visits; a deal that returns is counted again. KM is the Kaplan–Meier median with "
-            "the deals that still stand there: without them a stage looks faster than it is."
+            "Calendar days of finished visits; a deal that returns is counted again. KM is the Kaplan–Meier median "
+            "with the deals that still stand there: without them a stage looks faster than it is."
         ),
         chooses=CREATED,
         answer=answer,

@@ -1,9 +1,11 @@
 """What a report is asked: which part of the company, which time, and by what moment it is known."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext_lazy as _
 
 from core.periods import Period
 
@@ -54,6 +56,21 @@ def moment_number(moment: datetime) -> int:
 def read_days(text: str, most: int = 3650) -> list[int]:
     """«7,14,30» as numbers of days, at most twelve. Raises BadQuestion."""
     parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not 1 <= len(parts) <= 12 or not all(part.isdecimal() and 1 <= int(part[:9]) <= most for part in parts):
-        raise BadQuestion(f"days: {text[:60]!r} must be one to twelve whole numbers from 1 to {most}, such as 7,14,30")
+    if not 1 <= len(parts) <= 12 or not all(
+        part.isdecimal() and 1 <= int(part[:9]) <= most for part in parts
+    ):
+        raise BadQuestion(
+            _("days: “%(value)s” must be one to twelve whole numbers from 1 to %(most)s, such as 7,14,30.")
+            % {"value": text[:60], "most": most}
+        )
     return [int(part) for part in parts]
+
+
+def no_stage(option: str, value: str) -> BadQuestion:
+    says = _("%(option)s: there is no stage “%(value)s” in what is asked about.")
+    return BadQuestion(says % {"option": option, "value": value[:60]})
+
+
+def no_choice(option: str, value: str, choices: Sequence[str]) -> BadQuestion:
+    says = _("%(option)s: “%(value)s” must be one of %(choices)s.")
+    return BadQuestion(says % {"option": option, "value": value[:60], "choices": ", ".join(choices)})

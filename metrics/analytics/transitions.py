@@ -42,7 +42,9 @@ class Chances:
         ends = self._that_end(log, counts, work)
         self.places = np.array([place for place in work if place in ends], dtype=np.int64)
         inside = ways[np.ix_(self.places, self.places)]
-        self.visits: Floats = np.linalg.inv(np.eye(len(self.places)) - inside) if len(self.places) else np.empty((0, 0))
+        self.visits: Floats = (
+            np.linalg.inv(np.eye(len(self.places)) - inside) if len(self.places) else np.empty((0, 0))
+        )
         self.won, self.lost = np.full(size, np.nan), np.full(size, np.nan)
         for kind, into in ((WON, self.won), (LOST, self.lost)):
             straight = ways[np.ix_(self.places, np.flatnonzero(log.kinds == kind))].sum(axis=1)
@@ -59,7 +61,9 @@ class Chances:
         found, grown = closing | silent, True
         while grown:
             more = {
-                int(place) for place in work if place not in found and any(counts[place, end] for end in found)
+                int(place)
+                for place in work
+                if place not in found and any(counts[place, end] for end in found)
             }
             grown, found = bool(more), found | more
         return found - silent - closing
@@ -94,7 +98,9 @@ def find_expected(log: Log) -> Answer:
                 "standing_n": visits - exits,
                 "lost_straight": lost_here,
                 "leak": lost_here / exits if exits else None,
-                "visits": {log.stages[other].id: float(own[number]) for other, number in column.items() if known},
+                "visits": {
+                    log.stages[other].id: float(own[number]) for other, number in column.items() if known
+                },
                 "days_to_close": float(own @ means) / DAY if known else None,
             }
         )
@@ -113,7 +119,9 @@ register(
         code="transitions",
         title=_("Moves between stages"),
         icon="arrow-right-left",
-        about=_("How many visits of one stage ended in another. A deal that returns or skips is counted move by move."),
+        about=_(
+            "How many visits of one stage ended in another. A deal that returns or skips is counted move by move."
+        ),
         chooses=CREATED,
         answer=lambda terms: find_transitions(read_log(terms, "created")),
         behind=behind,

@@ -30,7 +30,9 @@ FINDINGS = """
 WEEK = "width_bucket({moment}, %(edges)s::timestamptz[])"
 
 
-def count_findings(cut: Cut, people: Iterable[int] | None, pipeline: int | None) -> list[dict[str, dict[str, int]]]:
+def count_findings(
+    cut: Cut, people: Iterable[int] | None, pipeline: int | None
+) -> list[dict[str, dict[str, int]]]:
     """Of each period: {"opened": {rule: n}, "closed": {rule: n}}; shadow rules are not shown. Two statements."""
     found: list[dict[str, dict[str, int]]] = [{"opened": {}, "closed": {}} for _ in cut.labels]
     edges = [EPOCH + timedelta(microseconds=int(edge)) for edge in cut.edges]
@@ -56,7 +58,7 @@ def list_weeks(
 ) -> list[dict[str, Any]]:
     """The rows of the report for the weeks that the period touches."""
     zone = period.start.tzinfo
-    return answer(Terms(now, zone, period, people, pipeline))["rows"]  # type: ignore[arg-type, no-any-return]
+    return answer(Terms(now, zone, period, people, pipeline))["rows"]  # type: ignore[arg-type]
 
 
 def answer(terms: Terms) -> Answer:
@@ -81,7 +83,9 @@ def answer(terms: Terms) -> Answer:
 
 def behind(terms: Terms, cell: Cell) -> Ints:
     return behind_flow(
-        Terms(terms.now, terms.zone, terms.period, terms.people, terms.pipeline, {**terms.options, "by": "week"}),
+        Terms(
+            terms.now, terms.zone, terms.period, terms.people, terms.pipeline, {**terms.options, "by": "week"}
+        ),
         {"period": cell.get("week", ""), "what": cell.get("what", "")},
     )
 
@@ -91,7 +95,9 @@ register(
         code="weekly",
         title=_("Week by week"),
         icon="calendar-range",
-        about=_("What came and went in each week, what was in work when it began, and findings by their rule."),
+        about=_(
+            "What came and went in each week, what was in work when it began, and findings by their rule."
+        ),
         chooses=WHOLE,
         answer=answer,
         behind=behind,

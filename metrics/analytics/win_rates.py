@@ -14,7 +14,7 @@ from metrics.analytics.curves import wilson
 from metrics.analytics.cycle import closed_in
 from metrics.analytics.log import NOBODY, OPEN, WON, Log, read_log
 from metrics.analytics.report import Answer, Cell, Report, money, register
-from metrics.analytics.terms import EPOCH, BadQuestion, Terms
+from metrics.analytics.terms import EPOCH, Terms, no_choice
 from metrics.analytics.words import CLOSED
 from pipelines.models import CustomField, Person
 from timeline.attribution import OWNER_AT_CLOSING
@@ -34,7 +34,7 @@ def find_rates(log: Log, keys: Sequence[Key], number: Ints) -> list[dict[str, An
     np.add.at(gained, number[won], log.price[won])
     np.add.at(missed, number[~won], log.price[~won])
     rows = []
-    for place in sorted(np.flatnonzero(n), key=lambda place: (-n[place], str(keys[place]))):
+    for place in sorted(np.flatnonzero(n).tolist(), key=lambda place: (-n[place], str(keys[place]))):
         share, low, high = wilson(int(wins[place]), int(n[place]))
         rows.append(
             {
@@ -94,7 +94,10 @@ def find_owners_at_closing(log: Log) -> Ints:
     _tell(log, found, np.flatnonzero(~known & over), OWNER_AT_CLOSING)
     if not over.any():
         return found
-    first, last = (EPOCH + timedelta(microseconds=int(edge)) for edge in (log.closed[over].min(), log.closed[over].max() + 1))
+    first, last = (
+        EPOCH + timedelta(microseconds=int(edge))
+        for edge in (log.closed[over].min(), log.closed[over].max() + 1)
+    )
     told = read_columns({"id": ("o.entity_id", "int8")}, HANDED_OVER_THEN, {"start": first, "end": last})
     place, known = find_places(log.ids, np.unique(told["id"]))
     _tell(log, found, place[known], f"({BY_EVENTS})")
@@ -144,7 +147,7 @@ def credit(log: Log, asked: str) -> Ints:
         return log.owner
     if asked.startswith("stage:") and (stage := asked.removeprefix("stage:")) in log.place:
         return find_owners_on_entering(log, stage)
-    raise BadQuestion(f"credit: {asked[:60]!r} must be closing, now or stage: and the key of a stage")
+    raise no_choice("credit", asked, ("closing", "now", "stage:…"))
 
 
 def split(log: Log, who: Ints, by: str, terms: Terms) -> tuple[list[Key], Ints]:
@@ -173,12 +176,13 @@ def split(log: Log, who: Ints, by: str, terms: Terms) -> tuple[list[Key], Ints]:
     field = by.removeprefix("field:")
     if by.startswith("field:") and field.isdecimal() and CustomField.objects.filter(pk=field[:18]).exists():
         return split_by_field(log, field)
-    raise BadQuestion(f"by: {by[:60]!r} must be manager, group, pipeline, month, all or field: and the id of a field")
+    raise no_choice("by", by, ("manager", "group", "pipeline", "month", "all", "field:…"))
 
 
 def split_by_field(log: Log, field: str) -> tuple[list[Key], Ints]:
     """By what amoCRM's field holds, as text; the rare values beyond `MOST_VALUES` are one key, «…»."""
-    number, keys = np.zeros(len(log.ids), dtype=np.int64), [None]
+    number = np.zeros(len(log.ids), dtype=np.int64)
+    keys: list[Key] = [None]
     with connection.cursor() as cursor:
         cursor.execute(
             """select fields ->> %s, array_agg(id) from pipelines_deal
@@ -193,7 +197,7 @@ def split_by_field(log: Log, field: str) -> tuple[list[Key], Ints]:
             if len(keys) <= MOST_VALUES:
                 keys.append("…" if len(keys) == MOST_VALUES else str(value)[:120])
             number[mine] = len(keys) - 1
-    return list(keys), number
+    return keys, number
 
 
 def read_closed(terms: Terms) -> tuple[Log, Ints]:
@@ -214,7 +218,8 @@ def answer(terms: Terms) -> Answer:
     rows = find_rates(log, keys, number)
     if by == "month":
         rows.sort(key=lambda row: str(row["key"]))
-    [whole] = find_rates(log, [None], np.zeros(len(log.ids), dtype=np.int64)) or [None]
+    totals = find_rates(log, [None], np.zeros(len(log.ids), dtype=np.int64))
+    whole = totals[0] if totals else None
     rate = whole["rate"] if whole else None
     separated = find_separated(rows)
     compared = min(len(rows), MOST_COMPARED)
@@ -248,7 +253,7 @@ register(
         icon="trophy",
         about=_(
             "Won ÷ (won + lost) with the 95 % interval of Wilson. Two differ only where their intervals do not meet: "
-            "otherwise the difference is not proven, and nobody is ranked. Deals that are dead and not closed are in none."
+            "otherwise the difference is not proven, and nobody is ranked. Dead deals that are not closed are in none."
         ),
         chooses=CLOSED,
         answer=answer,

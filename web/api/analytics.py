@@ -50,12 +50,16 @@ class Report(APIView):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("pipeline", int, description="only inside of this pipeline; all that sell without it"),
+            OpenApiParameter(
+                "pipeline", int, description="only inside of this pipeline; all that sell without it"
+            ),
             OpenApiParameter("from", description="first day, month or moment, inclusive"),
             OpenApiParameter("to", description="day, month or moment, exclusive"),
             OpenApiParameter("manager", int, description="only what is this amoCRM user's"),
             OpenApiParameter("group", description="only what is this department's"),
-            OpenApiParameter("head", int, description="only this head's and of those who report to him today"),
+            OpenApiParameter(
+                "head", int, description="only this head's and of those who report to him today"
+            ),
             OpenApiParameter("zone", description="cuts months and weeks in another zone than the portal's"),
             *(
                 OpenApiParameter(name, description=f"{report.code}: {words}")
