@@ -29,6 +29,7 @@ UNUSED = timedelta(days=14)
 LOST = timedelta(minutes=10)  # a worker that has not answered by then has died
 LARGE = 400_000  # pieces of lives: with more, a first answer is left to a worker
 Elsewhere = Callable[[str], object]
+_size: tuple[str, float, float] | None = None  # of the database: its name, when it was asked, pieces of lives
 
 
 class Given(NamedTuple):
@@ -138,9 +139,13 @@ def stamp() -> str:
 
 def is_large() -> bool:
     """Whether there are so many pieces of lives that a first answer takes seconds; as the database remembers."""
-    with connection.cursor() as cursor:
-        cursor.execute("select reltuples from pg_class where oid = 'pipelines_stay'::regclass")
-        return bool(cursor.fetchone()[0] > LARGE)
+    global _size
+    name, now = str(connection.settings_dict["NAME"]), time.monotonic()
+    if _size is None or _size[0] != name or now - _size[1] > 60:
+        with connection.cursor() as cursor:
+            cursor.execute("select reltuples from pg_class where oid = 'pipelines_stay'::regclass")
+            _size = (name, now, float(cursor.fetchone()[0]))
+    return _size[2] > LARGE
 
 
 def usual_cost(code: str) -> float:

@@ -6,7 +6,7 @@ firsts of past months in the same way, so what is told of it is what it would ha
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from metrics.analytics.columns import Flags, Floats, Ints, read_columns
 from metrics.analytics.log import WON, Log, read_log
 from metrics.analytics.report import Answer, Report, money, register
 from metrics.analytics.terms import DAY, EPOCH, SECOND, BadQuestion, Terms
+from metrics.analytics.win_rates import find_places
 from metrics.analytics.words import NOW
 
 MOST_ROWS = 12_000
@@ -66,39 +67,32 @@ class Past:
     due: Happened
 
 
-SOURCES = {
-    "calls": (
-        {"deal": ("t.deal_id", "int8"), "at": ("t.at", "timestamptz"), "much": ("t.seconds", "int4")},
-        "from pipelines_touch t where t.kind in ('call_out', 'call_in') and t.deal_id = any(%(ids)s)",
-    ),
-    "given": (
-        {"deal": ("s.deal_id", "int8"), "at": ("s.entered_at", "timestamptz"), "much": ("1", "int4")},
-        "from pipelines_stay s where s.entered_at > s.visit_since and s.deal_id = any(%(ids)s)",
-    ),
-    "set": (
-        {"deal": ("t.deal_id", "int8"), "at": ("t.created_at", "timestamptz"), "much": ("1", "int4")},
-        "from pipelines_task t where t.deal_id = any(%(ids)s)",
-    ),
-    "done": (
-        {"deal": ("t.deal_id", "int8"), "at": ("t.completed_at", "timestamptz"), "much": ("1", "int4")},
-        "from pipelines_task t where t.completed_at is not null and t.deal_id = any(%(ids)s)",
-    ),
-    "due": (
-        {"deal": ("t.deal_id", "int8"), "at": ("t.due_at", "timestamptz"), "much": ("1", "int4")},
-        "from pipelines_task t where t.deal_id = any(%(ids)s)",
-    ),
-}
+# What has happened, in the order of the fields of `Past`; calls with their seconds.
+KINDS = ("calls", "given", "set", "done", "due")
+HAPPENED = """
+    from (
+        select deal_id, at, 0 as kind, seconds as much from pipelines_touch where kind in ('call_out', 'call_in')
+        union all select deal_id, entered_at, 1, 1 from pipelines_stay where entered_at > visit_since
+        union all select deal_id, created_at, 2, 1 from pipelines_task
+        union all select deal_id, completed_at, 3, 1 from pipelines_task where completed_at is not null
+        union all select deal_id, due_at, 4, 1 from pipelines_task
+    ) happened join pipelines_deal d on d.id = happened.deal_id
+    where d.closed_at is null or d.closed_at >= %(start)s"""
 
 
-def read_past(log: Log) -> Past:
-    found = {}
-    for name, (columns, source) in SOURCES.items():
-        rows = read_columns(columns, source, {"ids": log.ids.tolist()})
-        place = np.searchsorted(log.ids, rows["deal"])
-        order = np.lexsort((rows["at"], place))
-        sums = np.concatenate(([0.0], np.cumsum(rows["much"][order])))
-        found[name] = Happened(place[order], rows["at"][order], sums)
-    return Past(log, **found)
+def read_past(log: Log, start: datetime) -> Past:
+    """Of deals that were open at ``start`` or later. One statement."""
+    columns = {"deal": ("d.id", "int8"), "at": ("happened.at", "timestamptz")}
+    columns |= {"kind": ("happened.kind", "int2"), "much": ("happened.much", "int4")}
+    rows = read_columns(columns, HAPPENED, {"start": start})
+    place, known = find_places(log.ids, rows["deal"])
+    found = []
+    for kind in range(len(KINDS)):
+        mine = known & (rows["kind"] == kind)
+        order = np.lexsort((rows["at"][mine], place[mine]))
+        sums = np.concatenate(([0.0], np.cumsum(rows["much"][mine][order])))
+        found.append(Happened(place[mine][order], rows["at"][mine][order], sums))
+    return Past(log, *found)
 
 
 @dataclass(frozen=True)
@@ -293,6 +287,10 @@ def midnights(terms: Terms, log: Log) -> tuple[list[int], list[int]]:
     return every, [midnight(day, terms.zone) for day in days if day.day == 1]
 
 
+def learnt_since(terms: Terms) -> datetime:
+    return terms.now - timedelta(days=LEARNT_FROM + 31)
+
+
 def read_all(terms: Terms) -> Log:
     """Everybody's deals: what may happen is learnt from all, whoever asks."""
     start = terms.now - timedelta(days=LEARNT_FROM + 31)
@@ -307,7 +305,7 @@ def answer(terms: Terms) -> Answer:
     if not text.isdecimal() or not 1 <= int(text[:6]) <= 180:
         raise BadQuestion(_("days: “%(value)s” must be a whole number from 1 to 180.") % {"value": text[:60]})
     days, log = int(text), read_all(terms)
-    past = read_past(log)
+    past = read_past(log, learnt_since(terms))
     every, firsts = midnights(terms, log)
     over = [moment for moment in every if moment + days * DAY <= terms.at]
     lessons = gather_lessons(past, spread(past, over), days)
@@ -350,7 +348,7 @@ def spread(past: Past, moments: list[int]) -> list[int]:
         return []
     middle = moments[len(moments) // 2]
     open_then = int(((past.log.created < middle) & (past.log.closed >= middle)).sum())
-    every = max(1, round(len(moments) * max(1, open_then) / (4 * MOST_ROWS)))
+    every = max(1, round(len(moments) * max(1, open_then) / (10 * MOST_ROWS)))
     firsts = {moment for moment in moments if (EPOCH + timedelta(microseconds=moment)).day == 1}
     return sorted({*moments[::-1][::every], *firsts} if every > 1 else moments)
 

@@ -11,6 +11,7 @@ from metrics.analytics.log import ELSEWHERE, LEFT, LOST, OPEN, WON, WORK, Log, r
 from metrics.analytics.report import Answer, Cell, Report, register
 from metrics.analytics.stage_times import stage_order
 from metrics.analytics.terms import DAY, Terms
+from metrics.analytics.transitions import find_expected
 from metrics.analytics.words import CREATED
 
 MOST_VARIANTS = 50
@@ -64,6 +65,7 @@ def find_process(log: Log) -> Answer:
         "variants": variants,
         "variants_in_all": len(found),
         "n": n,
+        "chances": find_expected(log)["rows"],
         "rework": {"deals": int(twice.sum()), "share": int(twice.sum()) / n if n else None, "n": n},
         "results": {
             name: int((log.result == kind).sum())

@@ -76,9 +76,12 @@ BY_EVENTS = """
     from pipelines_event c
     where c.entity = 'deal' and c.entity_id = d.id and c.kind = 'stage' and c.at = d.closed_at
     order by c.id desc limit 1"""
-HANDED_OVER_THEN = """
-    from pipelines_event o join pipelines_deal d on d.id = o.entity_id and d.closed_at = o.at
-    where o.entity = 'deal' and o.kind = 'owner' and o.at >= %(start)s and o.at < %(end)s"""
+HANDED_OVER_THEN = """(
+        select distinct c.id, c.closed_at from pipelines_event o
+        join pipelines_deal c on c.id = o.entity_id and c.closed_at = o.at
+        where o.entity = 'deal' and o.kind = 'owner' and o.at >= %(start)s and o.at < %(end)s
+    ) d"""
+THESE = "pipelines_deal d where d.id = any(%(ids)s)"
 
 
 def find_owners_at_closing(log: Log) -> Ints:
@@ -91,30 +94,24 @@ def find_owners_at_closing(log: Log) -> Ints:
     known = (before >= 0) & (log.until[before] == log.closed) & (log.holder[before] != NOBODY)
     found = np.where(known, log.holder[before], NOBODY)
     over = log.result != OPEN
-    _tell(log, found, np.flatnonzero(~known & over), OWNER_AT_CLOSING)
+    if (unknown := ~known & over).any():
+        _tell(log, found, THESE, OWNER_AT_CLOSING, {"ids": log.ids[unknown].tolist()})
     if not over.any():
         return found
-    first, last = (
-        EPOCH + timedelta(microseconds=int(edge))
-        for edge in (log.closed[over].min(), log.closed[over].max() + 1)
-    )
-    told = read_columns({"id": ("o.entity_id", "int8")}, HANDED_OVER_THEN, {"start": first, "end": last})
-    place, known = find_places(log.ids, np.unique(told["id"]))
-    _tell(log, found, place[known], f"({BY_EVENTS})")
+    edges = log.closed[over].min(), log.closed[over].max() + 1
+    first, last = (EPOCH + timedelta(microseconds=int(edge)) for edge in edges)
+    _tell(log, found, HANDED_OVER_THEN, f"({BY_EVENTS})", {"start": first, "end": last})
     return found
 
 
-def _tell(log: Log, found: Ints, places: Ints, expression: str) -> None:
-    """Put into ``found`` what the expression over deals ``d`` says of these; where it says nothing it stays."""
-    if not len(places):
-        return
+def _tell(log: Log, found: Ints, source: str, expression: str, values: dict[str, Any]) -> None:
+    """Put into ``found`` what the expression says of the deals ``d`` of the source; where it says nothing it stays."""
     told = read_columns(
-        {"id": ("d.id", "int8"), "owner": (f"coalesce({expression}, -1)", "int8")},
-        "from pipelines_deal d where d.id = any(%(ids)s)",
-        {"ids": log.ids[places].tolist()},
+        {"id": ("d.id", "int8"), "owner": (f"coalesce({expression}, -1)", "int8")}, f"from {source}", values
     )
-    known = told["owner"] >= 0
-    found[np.searchsorted(log.ids, told["id"][known])] = told["owner"][known]
+    place, known = find_places(log.ids, told["id"])
+    known &= told["owner"] >= 0
+    found[place[known]] = told["owner"][known]
 
 
 def find_places(ids: Ints, asked: Ints) -> tuple[Ints, Flags]:
