@@ -61,7 +61,9 @@ def ask(request: HttpRequest, report: Report) -> Asked:
         period = last_months(local_day(now))
     if is_too_long(period):
         raise BadScope(str(_("A period may be of ten years at most.")))
-    options: dict[str, str] = {name: request.GET[name] for name in report.options or {} if request.GET.get(name)}
+    options: dict[str, str] = {
+        name: request.GET[name] for name in report.options or {} if request.GET.get(name)
+    }
     chosen = dict(options) | {name: request.GET[name] for name in ("from", "to") if request.GET.get(name)}
     pipeline = scope.chosen.get("pipeline")
     people = None if scope.everybody else frozenset(scope.people)
@@ -76,7 +78,9 @@ def last_months(today: date) -> Period:
 
 
 def read_cell(request: HttpRequest) -> dict[str, str]:
-    return {name.removeprefix(CELL): value for name, value in request.GET.items() if name.startswith(CELL)}
+    return {
+        name.removeprefix(CELL): str(value) for name, value in request.GET.items() if name.startswith(CELL)
+    }
 
 
 class ReportForm(ScopeForm):

@@ -308,13 +308,11 @@ def tell_forecast(asked: Asked, answer: dict[str, Any]) -> Table:
 
 
 def _pipeline(asked: Asked, stage: str | None) -> str:
-    if (
-        "pipeline" in asked.scope.chosen
-        or stage not in asked.scope.all_stages
-        or len(asked.scope.pipelines) < 2
-    ):
+    """The name of a stage's pipeline, where there are several to tell apart."""
+    known = asked.scope.all_stages.get(stage or "")
+    if known is None or "pipeline" in asked.scope.chosen or len(asked.scope.pipelines) < 2:
         return ""
-    return str(asked.scope.all_stages[stage].pipeline or "")
+    return str(known.pipeline or "")
 
 
 TABLES: dict[str, Callable[[Asked, dict[str, Any]], Table]] = {
