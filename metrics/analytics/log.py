@@ -170,8 +170,8 @@ _VISITS = {
 }
 
 
-def list_stages(pipeline: int | None) -> list[StageRow]:
-    """The stages of the scope, in amoCRM's order, won and lost at the end of their pipeline."""
+def list_stages(pipeline: int | None, *, every: bool = False) -> list[StageRow]:
+    """The stages of the scope, in amoCRM's order, won and lost at the end of their pipeline; or ``every`` one."""
     others = account.own().not_selling
     with connection.cursor() as cursor:
         cursor.execute(STAGES)
@@ -180,15 +180,15 @@ def list_stages(pipeline: int | None) -> list[StageRow]:
         ]
     if pipeline is not None:
         return [row for row in rows if row.pipeline == pipeline]
-    return [row for row in rows if row.pipeline not in others]
+    return rows if every else [row for row in rows if row.pipeline not in others]
 
 
-def read_log(terms: Terms, chosen: Chosen) -> Log:
+def read_log(terms: Terms, chosen: Chosen, *, every: bool = False) -> Log:
     """The lives that the terms ask about: of deals ``created`` in the period, or ``alive`` at any time of it.
 
-    Deals that ``people`` own now; none in amoCRM's bin. Three statements.
+    Deals that ``people`` own now; none in amoCRM's bin. ``every``: through all pipelines. Three statements.
     """
-    stages = list_stages(terms.pipeline)
+    stages = list_stages(None if every else terms.pipeline, every=every)
     values: dict[str, Any] = {
         "stages": [stage.id for stage in stages],
         "people": None if terms.people is None else sorted(terms.people),

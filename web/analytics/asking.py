@@ -21,6 +21,10 @@ from pipelines.models import CustomField
 from web.frame.scope import BadScope, Scope, ScopeForm, read_period, read_scope
 
 MONTHS = 12  # without a period: these last ones
+ORDER = (
+    "incidence", "process", "cohorts", "win-rates", "stage-times", "transitions", "expected-win", "reached", "flow",
+    "weekly", "cycle", "ageing", "accumulation", "speed-to-lead", "journeys", "period-conversion", "forecast",
+)  # fmt: skip
 CELL = "c-"  # before the parameters that name one number of a report
 
 
@@ -86,16 +90,17 @@ def read_cell(request: HttpRequest) -> dict[str, str]:
 class ReportForm(ScopeForm):
     """The desk's filters, the period, and the report's own choices."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked, *, own: bool = True) -> None:
         super().__init__(asked.scope)
-        self.data = {**self.data, **asked.chosen, "from": asked.period.first, "to": asked.period.end.date()}
+        self.data = {**self.data, **asked.chosen, "from": asked.period.first.isoformat()}
+        self.data["to"] = asked.period.end.date().isoformat()
         self.fields["from"] = forms.DateField(
             label=_("From"), required=False, widget=forms.DateInput({"type": "date"})
         )
         self.fields["to"] = forms.DateField(
             label=_("Before"), required=False, widget=forms.DateInput({"type": "date"})
         )
-        for name, (label, choices) in choices_of(asked).items():
+        for name, (label, choices) in (choices_of(asked) if own else {}).items():
             self.fields[name] = forms.ChoiceField(label=label, required=False, choices=choices)
 
 
@@ -145,7 +150,7 @@ def tabs(asked: Asked | None, code: str) -> list[tuple[Any, str, bool]]:
     """The reports as choices of `parts/switch.html`, with the scope and the period kept."""
     query = "" if asked is None else asked.query(**dict.fromkeys(asked.report.options or {}, ""))
     shown: list[tuple[Any, str, bool]] = [(_("Overview"), reverse("analytics") + query, code == "")]
-    for report in REPORTS.values():
+    for report in (REPORTS[one] for one in ORDER):
         shown.append(
             (report.title, reverse("analytics-report", args=[report.code]) + query, code == report.code)
         )

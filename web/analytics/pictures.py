@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from web.analytics.asking import Asked
-from web.analytics.tables import counted, days, month, number, percent, whisker
+from web.analytics.tables import counted, days, minutes, month, number, percent, whisker
 
 WIDE, HIGH = 560, 260
 BOX, GAP, ROW = 132, 52, 96  # of the process map
@@ -353,3 +353,45 @@ def draw_calibration(asked: Asked, answer: dict[str, Any]) -> Context:
         "days": answer["days"],
         "learnt": number(answer["learnt_from"]["rows"]),
     }  # fmt: skip
+
+
+def draw_speed(asked: Asked, answer: dict[str, Any]) -> Context:
+    """The median wait and its parts on average: they add up to the calendar wait."""
+    titles = {
+        "hand_over": _("until it was his who answered"),
+        "notice": _("until his first trace on the deal"),
+        "reaction": _("until he called or wrote"),
+        "closed_hours": _("outside of company hours"),
+    }
+    parts = [
+        (titles[name], minutes(part["mean_minutes"]), minutes(part["median_minutes"]))
+        for name, part in answer["parts"].items()
+    ]
+    whole = [part["mean_minutes"] for part in answer["parts"].values()]
+    return {
+        "median": minutes(answer["km_median_minutes"]),
+        "naive": minutes(answer["median_minutes"]),
+        "p90": minutes(answer["p90_minutes"]),
+        "answered": number(answer["answered"]),
+        "waiting": number(answer["waiting"]),
+        "never": number(answer["never"]),
+        "parts": parts if answer["answered"] else [],
+        "whole": minutes(sum(whole)) if answer["answered"] else "",
+    }
+
+
+def draw_paths(asked: Asked, answer: dict[str, Any]) -> Context:
+    def name(pipeline: int) -> str:
+        return str(asked.scope.pipelines.get(pipeline, pipeline))
+
+    return {
+        "crossed": number(answer["crossed"]),
+        "paths": [
+            (
+                " → ".join(name(pipeline) for pipeline in path["path"]),
+                counted(asked, path["n"], path="-".join(map(str, path["path"]))),
+                percent(path["share"], 1),
+            )
+            for path in answer["paths"][:15]
+        ],
+    }

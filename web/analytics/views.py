@@ -29,6 +29,8 @@ DRAWN = {
     "win-rates": ("analytics/_rates.html", pictures.draw_rates),
     "accumulation": ("analytics/_accumulation.html", pictures.draw_accumulation),
     "forecast": ("analytics/_calibration.html", pictures.draw_calibration),
+    "speed-to-lead": ("analytics/_speed.html", pictures.draw_speed),
+    "journeys": ("analytics/_paths.html", pictures.draw_paths),
 }
 for_analytics = refusing(gettext_lazy("Analytics"), "analytics", gettext_lazy("Show the whole company"))
 
@@ -42,7 +44,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         (code, REPORTS[code], reverse("analytics-report", args=[code]) + asked.query())
         for code in FIRST_SCREEN
     ]
-    context = {"form": ReportForm(asked), "tabs": tabs(asked, ""), "cards": cards}
+    context = {"form": ReportForm(asked, own=False), "tabs": tabs(asked, ""), "cards": cards}
     return render(request, "analytics/overview.html", context)
 
 
@@ -130,7 +132,7 @@ def tell_cell(asked: Asked, cell: dict[str, str]) -> str:
         "won": _("won"), "lost": _("lost"), "open": _("still open"), "closed": _("won and lost"),
         "ended": _("ended visits"), "visits": _("all visits"), "created": _("created"), "reopened": _("reopened"),
         "left": _("left"), "start": _("at the start"), "end": _("at the end"), "hit": _("got there"),
-        "followed": _("followed"), "rework": _("on a stage more than once"),
+        "followed": _("followed"), "lost_at_once": _("lost at once"), "rework": _("on a stage more than once"),
     }  # fmt: skip
     told = []
     for name, value in cell.items():
