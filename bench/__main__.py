@@ -22,6 +22,7 @@ ROWS = (
     "judge-load",
     "backtest",
     "pages",
+    "analytics",
 )
 LONG = ("first-load", "first-load-killed")  # eight and seventeen minutes: only when they are named
 

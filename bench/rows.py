@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from bench import first_load, intake, judging, pages, statements, store, sync, wire
+from bench import analytics, first_load, intake, judging, pages, statements, store, sync, wire
 from bench.report import Line
 from bench.setting import Setting
 
@@ -20,6 +20,7 @@ MEASURES: dict[str, Callable[[Setting], Iterable[Line]]] = {
     "judge-load": judging.load,
     "backtest": judging.backtest,
     "pages": pages.big,
+    "analytics": analytics.reports,
     "first-load": first_load.by_two,
     "first-load-killed": first_load.killed,
 }
