@@ -1,8 +1,10 @@
 """Pay schemes as documents: read, checked, kept in versions, found for a month.
 
 A document is JSON: ``code``, ``title`` in Russian and English, ``effective_from`` (the first day of a month),
-``components`` (see kpi/components/ and kpi/schemes/), and optionally ``quota`` (for managers without one of
-their own) and ``people`` (ids of amoCRM users; without it the scheme is for all managers).
+``components`` (see kpi/components/ and kpi/schemes/), and optionally ``quota`` (for managers without one of their own:
+a number is the plan of the period that its components count by, an object has one for «month», «quarter», «year») and
+``people`` (ids of amoCRM users; without it the scheme is for all managers). The shares of a deal that roles are paid by
+(``won_sum?credit=first&share=0.3``) make 1, unless ``overlay`` says that some are paid on top.
 """
 
 import json
@@ -16,13 +18,14 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from kpi.calculation.component import Component, Earning, Limit, Multiplier, keys_of, read_component
+from kpi.calculation.component import Component, Earning, Ledger, Limit, Multiplier, keys_of, read_component
 from kpi.calculation.document import Place
 from kpi.calculation.fields import read_month
+from kpi.calculation.running import MONTH, PERIODS
 from kpi.components import list_kinds
 from kpi.measures import read_measure
 from kpi.models import Scheme
-from metrics import UnknownField, check_fields
+from metrics import CREDITING, UnknownField, check_fields
 from team.models import Employee
 
 LANGUAGES = ("ru", "en")
@@ -30,15 +33,32 @@ LANGUAGES = ("ru", "en")
 
 @dataclass(frozen=True)
 class PayScheme:
-    """A scheme's document, read and sound. ``titles`` are of its components, by code and language."""
+    """A scheme's document, read and sound. ``titles`` of components: by code and language; ``quotas`` by period."""
 
     code: str
     title: Mapping[str, str]
     effective_from: date
     components: tuple[Component, ...]
     titles: Mapping[str, Mapping[str, str]]
-    quota: Decimal | None
+    quotas: Mapping[str, Decimal]
     people: frozenset[int] | None
+
+    @property
+    def quota(self) -> Decimal | None:
+        """The plan of a month."""
+        return self.quotas.get(MONTH)
+
+    @property
+    def longer_periods(self) -> frozenset[str]:
+        """The quarter and the year, where a component counts by one."""
+        return frozenset(component.period for component in self.components) - {MONTH}
+
+    @property
+    def ledgers(self) -> list[Ledger]:
+        return [component for component in self.components if isinstance(component, Ledger)]
+
+    def of_period(self, period: str) -> list[Component]:
+        return [component for component in self.components if component.period == period]
 
     @property
     def measures(self) -> list[str]:
@@ -52,7 +72,7 @@ class PayScheme:
     @property
     def sales(self) -> str | None:
         """The measure that the quota is a plan of: that of the first component paid by it, else of the first sales."""
-        by_quota = (component.sales for component in self.earnings if component.by_quota)
+        by_quota = (one.sales for one in self.earnings if one.by_quota and one.period == MONTH)
         return next((name for name in (*by_quota, *(one.sales for one in self.earnings)) if name), None)
 
 
@@ -61,7 +81,7 @@ def read_document(document: Any) -> PayScheme:
     root = Place("", document, read_measure)
     if not isinstance(document, dict):
         raise ValueError("the document: must be an object with code, title, effective_from and components")
-    root.keys("code", "title", "effective_from", "components", "quota", "people")
+    root.keys("code", "title", "effective_from", "components", "quota", "people", "overlay")
     code = root["code"].code()
     title = root["title"].texts(*LANGUAGES)
     components: list[Component] = []
@@ -73,12 +93,13 @@ def read_document(document: Any) -> PayScheme:
         components.append(component)
         titles[component.code] = names
     _check_links(root["components"], components)
+    _check_shares(root, components)
     people = None
     if "people" in root:
         people = frozenset(item.whole(1) for item in root["people"].items())
-    quota = root["quota"].positive() if "quota" in root else None
+    quotas = _read_quotas(root["quota"], components) if "quota" in root else {}
     month = read_month(root["effective_from"])
-    return PayScheme(code, title, month, tuple(components), titles, quota, people)
+    return PayScheme(code, title, month, tuple(components), titles, quotas, people)
 
 
 @lru_cache(maxsize=64)
@@ -134,8 +155,17 @@ def _component(place: Place) -> tuple[Component, Mapping[str, str]]:
         raise place.fail("an object")
     kinds = {kind.kind: kind for kind in list_kinds()}
     kind = kinds[place["kind"].choice(list(kinds))]
-    place.keys("kind", "code", "title", *keys_of(kind))
+    place.keys("kind", "code", "title", "period", *keys_of(kind))
     return read_component(kind, place), place["title"].texts(*LANGUAGES)
+
+
+def _read_quotas(place: Place, components: Iterable[Component]) -> dict[str, Decimal]:
+    if isinstance(place.value, dict):
+        return {period: place[period].positive() for period in place.keys(*PERIODS).value}
+    periods = {one.period for one in components if isinstance(one, Earning) and one.by_quota} or {MONTH}
+    if len(periods) > 1:
+        raise place.fail(f"an object with a plan for each of {', '.join(sorted(periods))}")
+    return {period: place.positive() for period in periods}
 
 
 def _check_links(place: Place, components: list[Component]) -> None:
@@ -148,6 +178,24 @@ def _check_links(place: Place, components: list[Component]) -> None:
                     raise ValueError(
                         f"{place.path}[{number}].of: {code!r} is not the code of a component that earns"
                     )
+
+
+def _check_shares(root: Place, components: Iterable[Component]) -> None:
+    """A deal is split, not multiplied: by whom it is credited to, its shares make one."""
+    if root["overlay"].flag():
+        return
+    names = {name for one in components if isinstance(one, Earning) for name in one.measures}
+    shares: dict[tuple[str, tuple[tuple[str, str], ...]], list[Decimal]] = {}
+    for measure in map(read_measure, sorted(names)):
+        if measure.is_sales and "share" in measure.options:
+            rest = tuple(sorted(pair for pair in measure.options.items() if pair[0] not in CREDITING))
+            shares.setdefault((measure.code, rest), []).append(Decimal(measure.options["share"]))
+    for (code, _rest), given in shares.items():
+        if sum(given) != 1:
+            raise ValueError(
+                f"components: the shares of {code} come to {sum(given)} and must come to 1; "
+                "what is paid on top is said by overlay: true"
+            )
 
 
 def _check_fields(scheme: PayScheme) -> None:
