@@ -21,6 +21,7 @@ ROWS = (
     "judge-all",
     "judge-load",
     "backtest",
+    "publish",
     "pages",
     "analytics",
 )

@@ -26,7 +26,9 @@ def reports(setting: Setting) -> Iterator[Line]:
     company.hold(size)
     today = NOW.astimezone(portal_zone()).date()
     year = Period.parse(
-        today.replace(year=today.year - 1, day=1).isoformat(), (today + timedelta(days=1)).isoformat(), portal_zone()
+        today.replace(year=today.year - 1, day=1).isoformat(),
+        (today + timedelta(days=1)).isoformat(),
+        portal_zone(),
     )
     terms = Terms(moment.now(), portal_zone(), year)
     for code, report in REPORTS.items():

@@ -55,6 +55,7 @@ class Log:
     following: Ints
     holder: Ints
     whole: bool = True  # the scope is not one pipeline of several
+    foreign: Flags | None = None  # of deals: began outside of the scope
     first: Ints = field(init=False)
     last: Ints = field(init=False)
 
@@ -137,6 +138,7 @@ class Log:
             self.stages, self.ids[wanted], self.created[wanted], self.closed_at[wanted], self.price[wanted],
             self.owner[wanted], self.lost_now[wanted], number[self.of[mine]], self.stage[mine], self.since[mine],
             self.until[mine], self.following[mine], self.holder[mine], self.whole,
+            None if self.foreign is None else self.foreign[wanted],
         )  # fmt: skip
 
 
@@ -241,4 +243,5 @@ def assemble(
     return Log(
         stages, deals["ids"], created, deals["closed_at"], deals["price"], deals["owner"], deals["lost_now"] == 1,
         of, rows["stage"], rows["since"], rows["until"], rows["following"], rows["holder"], whole,
+        rows["visit"][starts] != 1,
     )  # fmt: skip

@@ -56,7 +56,8 @@ def list_moves(log: Log) -> Moves:
     rank = np.array([0, 1, 2, 2, 3, 3, 4])[kinds]  # within one visit: come, then close or leave
     ordered = np.lexsort((rank, again, visits))
     visits, kinds, times = visits[ordered], kinds[ordered], times[ordered]
-    newcomers = (kinds == CREATED) & (log.earlier[visits] >= 0)
+    foreign = np.zeros(len(log.ids), dtype=bool) if log.foreign is None else log.foreign
+    newcomers = (kinds == CREATED) & ((log.earlier[visits] >= 0) | foreign[log.of[visits]])
     return Moves(kinds, log.of[visits], times, newcomers)
 
 
