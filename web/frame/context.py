@@ -51,6 +51,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
             "wallet",
             _("My month") if user.role == Role.MANAGER else _("Managers’ money"),
         ),
+        _link(request, "analytics", "chart-line", _("Analytics")),
         _link(request, "deals", "briefcase", _("Deals")),
         _link(request, "tasks", "list-checks", _("Tasks")),
         _link(
