@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('pipelines', '0006_quarantined_rows'),
-        ('qc', '0009_drafts_signatures_and_switches'),
+        ('qc', '0010_tasks_of_closed_deals'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
