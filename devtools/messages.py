@@ -39,6 +39,7 @@ ROOMS = (
     "qc",
     "metrics",
     "kpi",
+    "notices",
     "jobs",
     "web",
     "salesops",
