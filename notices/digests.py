@@ -48,7 +48,9 @@ def count_day(user: Employee, since: datetime, now: datetime) -> Day:
     edges = edge.order_by().aggregate(deals=Count("deal", distinct=True), price=Sum("deal__price"))
     opened = found.open(now)
     whole = opened.order_by().count()
-    first = list(opened.exclude(deal=None).select_related("deal", "stage").order_by("-deal__price", "id")[:FIRST])
+    first = list(
+        opened.exclude(deal=None).select_related("deal", "stage").order_by("-deal__price", "id")[:FIRST]
+    )
     mended = found.standing().filter(closes_at__gt=since, closes_at__lte=now).order_by().count()
     people: list[tuple[str, int]] = []
     if user.role != Role.MANAGER:
@@ -72,7 +74,9 @@ def _money(user: Employee, now: datetime) -> Decimal | None:
     if user.role != Role.MANAGER or user.person_id is None:
         return None
     period = month_of(now, portal_zone())
-    row = Statement.objects.filter(manager=user.person_id, period=period.first).values_list("total", flat=True)
+    row = Statement.objects.filter(manager=user.person_id, period=period.first).values_list(
+        "total", flat=True
+    )
     return row.first()
 
 

@@ -14,9 +14,7 @@ BREAKS = re.compile(r"[\r\n\0]+")
 File = tuple[str, str, bytes]
 
 
-def send_mail(
-    address: str, subject: str, text: str, html: str, key: str, files: Sequence[File] = ()
-) -> Sent:
+def send_mail(address: str, subject: str, text: str, html: str, key: str, files: Sequence[File] = ()) -> Sent:
     """Send one mail; ``key`` becomes its Message-ID. Raises NotSent of some kind."""
     host = (settings.DEFAULT_FROM_EMAIL.rpartition("@")[2] or "localhost").strip("> ")
     try:

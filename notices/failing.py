@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from notices.kinds import KINDS
-from notices.models import Address, Channel, ChannelState, Delivery
+from notices.models import Address, ChannelState, Delivery
 from notices.people import People
 from notices.planning import repeats
 from notices.policy import read_policy
@@ -32,7 +32,9 @@ def fall_over(rows: Sequence[Delivery], channel: str, why: str, now: datetime) -
             continue
         order = [one for one in people.channels_of(employee) if one != channel]
         tried = set(
-            Delivery.objects.filter(notice=row.notice_id, recipient=row.recipient).values_list("channel", flat=True)
+            Delivery.objects.filter(notice=row.notice_id, recipient=row.recipient).values_list(
+                "channel", flat=True
+            )
         )
         left = [one for one in order if one not in tried]
         if not left:
@@ -58,7 +60,7 @@ def fall_over(rows: Sequence[Delivery], channel: str, why: str, now: datetime) -
 
 
 def stop_address(address: Address, why: str, now: datetime) -> None:
-    """Nothing arrives there any more: what waits for it goes another way, and the person is told (`channel.stopped`)."""
+    """Nothing arrives there now: what waits for it goes another way, and the person is told (`channel.stopped`)."""
     Address.objects.filter(pk=address.pk, stopped_at=None).update(stopped_at=now, stopped_why=why)
     waiting = list(
         Delivery.objects.select_for_update(skip_locked=True, of=("self",)).filter(
@@ -83,7 +85,7 @@ def stop_channel(channel: str, why: str, now: datetime) -> None:
 
 
 def rescue_waiting(now: datetime) -> int:
-    """What has waited too long for an address that rests or a channel that is stopped goes another way, if there is one."""
+    """What has waited too long for an address that rests or a channel that is stopped goes another way, if any is."""
     stopped = ChannelState.objects.exclude(stopped_at=None).values("channel")
     resting = Q(address__paused_until__gt=now) | Q(channel__in=stopped)
     with transaction.atomic():
@@ -109,7 +111,7 @@ def replace(rows: Sequence[Delivery], why: str, now: datetime) -> set[int]:
 
 
 def after_unknown(rows: Sequence[Delivery], now: datetime) -> None:
-    """Repeat what is worth it, as a row of its own that says so; the rest stands as «not confirmed» for whoever looks."""
+    """Repeat what is worth it, as a row of its own that says so; the rest stands as «not confirmed» to see."""
     made = []
     for row in rows:
         one = KINDS.get(row.notice.kind)

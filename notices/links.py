@@ -23,6 +23,10 @@ def of_bell() -> str:
     return f"{settings.PORTAL_URL}/notices/"
 
 
+def of_settings() -> str:
+    return f"{settings.PORTAL_URL}/notices/settings/"
+
+
 def of_sync() -> str:
     return f"{settings.PORTAL_URL}/sync/"
 

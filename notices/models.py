@@ -35,7 +35,9 @@ class Policy(models.Model):
 class Preference(models.Model):
     """What somebody wishes: channels in order, kinds that shall not ring, hours of quiet, and whether a digest."""
 
-    employee = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    employee = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+"
+    )
     channels = models.JSONField(_("channels"), default=list)
     muted = models.JSONField(_("kinds that do not ring"), default=list)
     quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
@@ -49,6 +51,7 @@ class Preference(models.Model):
 class Address(models.Model):
     """Where a channel reaches somebody, or a group chat (without an employee).
 
+    Nothing goes there before whoever asked for the link has confirmed on his page that the chat is his.
     ``stopped_at``: nothing arrives there any more, ``stopped_why`` says why. ``paused_until``: the other side asked to
     wait. ``sent_at`` is when it was last written to, which paces it.
     """
@@ -67,6 +70,7 @@ class Address(models.Model):
     thread = models.BigIntegerField(null=True, blank=True)
     title = models.CharField(max_length=255, blank=True)
     linked_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
     linked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -200,10 +204,10 @@ class DeliveryQuerySet(models.QuerySet[Any]):
 class Delivery(models.Model):
     """One message of a notice to one recipient on one channel.
 
-    queued → sending (claimed, with a lease) → sent · failed (for good, with a reason) · unknown (nobody knows whether it
-    arrived) · dropped (no longer needed). A repeat of what is unknown is a row of its own, ``copy`` 1. Several that go
-    out as one message name the ``lead`` whose ``remote_id`` it is. ``shown`` and ``wanted`` are revisions: while they
-    differ the message is to be edited.
+    queued → sending (claimed, with a lease) → sent · failed (for good, with a reason) · unknown (nobody knows whether
+    it arrived) · dropped (no longer needed). A repeat of what is unknown is a row of its own, ``copy`` 1. Several that
+    go out as one message name the ``lead`` whose ``remote_id`` it is. ``shown`` and ``wanted`` are revisions:
+    while they differ the message is to be edited.
     """
 
     class State(models.TextChoices):
@@ -246,9 +250,7 @@ class Delivery(models.Model):
         verbose_name_plural = _("deliveries")
         ordering = ["-due_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["notice", "recipient", "channel", "copy"], name="delivery_once"
-            )
+            models.UniqueConstraint(fields=["notice", "recipient", "channel", "copy"], name="delivery_once")
         ]
         indexes = [
             # what the sender claims next
@@ -257,7 +259,9 @@ class Delivery(models.Model):
             models.Index(fields=["address"], name="delivery_sending", condition=Q(state="sending")),
             # messages to be edited
             models.Index(
-                fields=["address", "id"], name="delivery_to_edit", condition=Q(state="sent") & ~Q(wanted=F("shown"))
+                fields=["address", "id"],
+                name="delivery_to_edit",
+                condition=Q(state="sent") & ~Q(wanted=F("shown")),
             ),
             # the bell; what somebody was told
             models.Index(fields=["employee", "channel", "-due_at"], name="delivery_of_person"),

@@ -39,6 +39,7 @@ SOURCES: dict[str, Source] = {
         people.clocks, list(people.staff.values()), now
     ),
 }
+# What nobody reads, as somebody wishes it, has no source here.
 SWIFT, SLOW = (FINDING,), (MONTH, RULE, CHANNEL, STATE, MIRROR, SHIFT)  # read at every tick, or now and then
 
 # What is fixed: its finding stands open no more. With the same trip, what is open again.
@@ -77,9 +78,7 @@ def note_facts(now: datetime, *, swift: bool = False, clocks: Clocks | None = No
     return found
 
 
-def keep_facts(
-    one: Kind, facts: Iterable[Fact], allowed: Allowed, people: People, now: datetime
-) -> int:
+def keep_facts(one: Kind, facts: Iterable[Fact], allowed: Allowed, people: People, now: datetime) -> int:
     """A notice and its steps for every fact that is new; one that nobody is to hear of is kept without steps."""
     planned = {
         fact.key: (fact, plan_steps(one, allowed.terms[one.code], fact, people.clock_of(fact), now))
@@ -88,9 +87,7 @@ def keep_facts(
     if not planned:
         return 0
     with transaction.atomic():
-        known = set(
-            Notice.objects.filter(kind=one.code, key__in=planned).values_list("key", flat=True)
-        )
+        known = set(Notice.objects.filter(kind=one.code, key__in=planned).values_list("key", flat=True))
         rows = [_notice(one, fact, now) for key, (fact, _) in planned.items() if key not in known]
         Notice.objects.bulk_create(rows, ignore_conflicts=True)
         # Of two workers at once the second finds the rows of the first: their steps are unique as well.
@@ -190,7 +187,7 @@ def is_over(notice: Notice, now: datetime) -> bool:
     if notice.until is not None and notice.until <= now:
         return True
     finding = notice.finding
-    if finding is None or KINDS[notice.kind].source != FINDING:
+    if finding is None or not KINDS[notice.kind].follows_finding:
         return False
     return finding.withdrawn_at is not None or (finding.closes_at is not None and finding.closes_at <= now)
 
@@ -210,8 +207,9 @@ def fact_of(notice: Notice) -> Fact:
 
 def follow_facts(now: datetime) -> int:
     """Mark what is fixed and what is open again: waiting messages go or come back, sent ones are to be edited."""
-    kinds = [one.code for one in told_from(FINDING)]
-    warns = [one.code for one in told_from(FINDING) if one.ahead]
+    following = [one for one in KINDS.values() if one.follows_finding]
+    kinds = [one.code for one in following]
+    warns = [one.code for one in following if one.ahead]
     values = {"now": now, "kinds": kinds, "warns": warns, "since": now - WATCHED}
     with transaction.atomic():
         fixed, again = run_statements((FIXED, values), (OPEN_AGAIN, values))

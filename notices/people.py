@@ -37,7 +37,9 @@ class People:
     @cached_property
     def _addresses(self) -> dict[int, dict[str, Address]]:
         found: dict[int, dict[str, Address]] = defaultdict(dict)
-        for row in Address.objects.filter(employee__isnull=False, stopped_at=None):
+        for row in Address.objects.filter(
+            employee__isnull=False, stopped_at=None, confirmed_at__isnull=False
+        ).order_by("id"):
             assert row.employee_id is not None
             found[row.employee_id][row.channel] = row
         return found
@@ -69,7 +71,9 @@ class People:
     @cached_property
     def _subscriptions(self) -> dict[str, list[Subscription]]:
         found: dict[str, list[Subscription]] = defaultdict(list)
-        rows = Subscription.objects.filter(address__stopped_at=None).select_related("address")
+        rows = Subscription.objects.filter(
+            address__stopped_at=None, address__confirmed_at__isnull=False
+        ).select_related("address")
         for row in rows:
             found[row.kind].append(row)
         return found
@@ -96,9 +100,7 @@ class People:
             if about is not None:
                 return [about]
             return (
-                []
-                if fact.person or fact.employee
-                else [one for one in everybody if one.role == Role.MANAGER]
+                [] if fact.person or fact.employee else [one for one in everybody if one.role == Role.MANAGER]
             )
         if audience == HEAD:
             if about is None and not fact.person:
@@ -142,11 +144,12 @@ class People:
         if not one.email:
             return None
         if known is None or known.value != one.email:
+            first = {"linked_at": self.now, "confirmed_at": self.now}
             known, _ = Address.objects.get_or_create(
                 channel=Channel.EMAIL,
                 value=one.email,
                 thread=None,
-                defaults={"employee": one, "chat": Address.Chat.MAIL, "linked_at": self.now},
+                defaults={"employee": one, "chat": Address.Chat.MAIL, **first},
             )
             if known.employee_id != one.pk:
                 return None

@@ -76,7 +76,9 @@ def _lock_address(now: datetime, channels: Sequence[str]) -> Address | None:
     ready = Q(address__paused_until=None) | Q(address__paused_until__lte=now)
     rested = Q(address__sent_at=None) | Q(address__sent_at__lte=now - APART)
     due = (
-        Delivery.objects.filter(DUE_ADDRESSES & ready & rested, due_at__lte=now, address__channel__in=channels)
+        Delivery.objects.filter(
+            DUE_ADDRESSES & ready & rested, due_at__lte=now, address__channel__in=channels
+        )
         .exclude(address__in=Delivery.objects.filter(state=Delivery.State.SENDING).values("address"))
         .order_by("due_at", "id")
         .values_list("address", flat=True)[:20]
@@ -157,7 +159,9 @@ def _still_wanted(row: Delivery, now: datetime) -> bool:
         Delivery.objects.filter(pk=row.pk).update(state=Delivery.State.DROPPED, reason=reason)
         return False
     if finding is not None and not KINDS[row.notice.kind].ahead and finding.opens_at > now + OPEN_AT:
-        Delivery.objects.filter(pk=row.pk).update(due_at=finding.opens_at)  # a norm has been changed meanwhile
+        Delivery.objects.filter(pk=row.pk).update(
+            due_at=finding.opens_at
+        )  # a norm has been changed meanwhile
         return False
     return True
 
@@ -174,9 +178,7 @@ def send_next(bot: Bot | None, now: datetime | None = None) -> bool:
 
 
 def working_channels(now: datetime, bot: Bot | None) -> list[str]:
-    resting = set(
-        ChannelState.objects.filter(Q(retry_at__gt=now)).values_list("channel", flat=True)
-    )
+    resting = set(ChannelState.objects.filter(Q(retry_at__gt=now)).values_list("channel", flat=True))
     open_ = [Channel.EMAIL.value] if settings.EMAIL_URL else []
     if bot is not None:
         open_.append(Channel.TELEGRAM.value)
@@ -299,7 +301,9 @@ def give_up_dead_claims() -> int:
     """What a sender left in hand when it died: nobody knows, and the class of the notice decides."""
     dead = Delivery.objects.filter(state=Delivery.State.SENDING, lease_until__lt=locks.lease_now())
     with transaction.atomic():
-        rows = list(dead.select_for_update(skip_locked=True, of=("self",)).select_related("notice", "employee"))
+        rows = list(
+            dead.select_for_update(skip_locked=True, of=("self",)).select_related("notice", "employee")
+        )
         if not rows:
             return 0
         Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(

@@ -108,15 +108,18 @@ def _single(row: Delivery, now: datetime) -> Composed:
     if row.copy:
         lines.append(escape(gettext("Repeated: nobody knows whether the first message arrived.")))
     if line.about:
-        lines.append(_link(links.of_deal(notice.deal_id), line.about) if notice.deal_id else escape(line.about))
+        lines.append(
+            _link(links.of_deal(notice.deal_id), line.about) if notice.deal_id else escape(line.about)
+        )
     if row.step and notice.person_id is not None:
         lines.append(escape(_whose(row)))
     if notice.fixed_at is None and line.why:
         lines.append(escape(line.why))
-    if notice.answer == ACCEPT and notice.answered_by is not None and notice.fixed_at is None:
+    if notice.answer == ACCEPT and notice.answered_at is not None and notice.fixed_at is None:
         when = formats.clock(notice.answered_at.astimezone(portal_zone()), _language())
         lines.append(
-            "👍 " + escape(gettext("accepted by %(name)s at %(time)s") % {"name": notice.answered_by, "time": when})
+            "👍 "
+            + escape(gettext("accepted by %(name)s at %(time)s") % {"name": notice.answered_by, "time": when})
         )
     if notice.answer == DISPUTE:
         lines.append("✋ " + escape(gettext("an appeal is filed")))
@@ -126,7 +129,9 @@ def _single(row: Delivery, now: datetime) -> Composed:
 def _whose(row: Delivery) -> str:
     """Who has not reacted: for whoever stands above him."""
     person = row.notice.finding.manager if row.notice.finding is not None else None
-    return gettext("%(name)s was told and nothing has happened since.") % {"name": person or gettext("Nobody")}
+    return gettext("%(name)s was told and nothing has happened since.") % {
+        "name": person or gettext("Nobody")
+    }
 
 
 def _heap(rows: Sequence[Delivery], now: datetime) -> Composed:
@@ -147,8 +152,16 @@ def _row(row: Delivery, now: datetime) -> str:
     notice = row.notice
     line, one = say(notice, now), KINDS[notice.kind]
     sign = DONE if notice.fixed_at is not None else SIGNS[one.tone]
-    about = _link(links.of_deal(notice.deal_id), line.about) if notice.deal_id and line.about else escape(line.title)
-    why = escape(gettext(one.fixed)) if notice.fixed_at is not None and one.fixed else escape(cut(line.why, 160))
+    about = (
+        _link(links.of_deal(notice.deal_id), line.about)
+        if notice.deal_id and line.about
+        else escape(line.title)
+    )
+    why = (
+        escape(gettext(one.fixed))
+        if notice.fixed_at is not None and one.fixed
+        else escape(cut(line.why, 160))
+    )
     whose = ""
     if row.step and notice.finding is not None and notice.finding.manager is not None:
         whose = f"{escape(notice.finding.manager)}: "
@@ -158,7 +171,11 @@ def _row(row: Delivery, now: datetime) -> str:
 def _digest(rows: Sequence[Delivery], day: Day | None, now: datetime) -> Composed:
     employee, language = rows[0].employee, _language()
     name = employee.first_name if employee is not None else ""
-    hello = gettext("Good morning, %(name)s! Today:") % {"name": name} if name else gettext("Good morning! Today:")
+    hello = (
+        gettext("Good morning, %(name)s! Today:") % {"name": name}
+        if name
+        else gettext("Good morning! Today:")
+    )
     lines = [f"☀️ <b>{escape(hello)}</b>"]
     if day is not None:
         lines += [escape(text) for text in _numbers(day, language)]
@@ -176,7 +193,12 @@ def _digest(rows: Sequence[Delivery], day: Day | None, now: datetime) -> Compose
         new = gettext("New since your last shift:")
         lines.append(f"\n<b>{escape(new)}</b>")
         lines += [_row(row, now) for row in rows[1:]]
-    buttons = ((Button(gettext("My tasks"), url=links.of_tasks()), Button(gettext("Everything new"), url=links.of_bell())),)
+    buttons = (
+        (
+            Button(gettext("My tasks"), url=links.of_tasks()),
+            Button(gettext("Everything new"), url=links.of_bell()),
+        ),
+    )
     more = escape(gettext("… and more in the portal"))
     return Composed(plain(lines[0]), fit(lines, more, 3500), buttons)
 
@@ -187,7 +209,9 @@ def _numbers(day: Day, language: str) -> list[str]:
 
     tasks = ngettext("%(n)s task", "%(n)s tasks", day.tasks) % {"n": number(day.tasks)}
     if day.overdue:
-        late = ngettext("%(n)s of them overdue", "%(n)s of them overdue", day.overdue) % {"n": number(day.overdue)}
+        late = ngettext("%(n)s of them overdue", "%(n)s of them overdue", day.overdue) % {
+            "n": number(day.overdue)
+        }
         tasks = f"{tasks} ({late})"
     edge = ngettext("%(n)s deal on the edge", "%(n)s deals on the edge", day.edge) % {"n": number(day.edge)}
     if day.edge:
@@ -195,7 +219,9 @@ def _numbers(day: Day, language: str) -> list[str]:
     mended = gettext("mended since the last shift: %(n)s") % {"n": number(day.mended)}
     lines = [" · ".join((tasks, edge, mended))]
     if day.money is not None:
-        lines.append(gettext("Money of the month as of now: %(sum)s") % {"sum": formats.money(day.money, language)})
+        lines.append(
+            gettext("Money of the month as of now: %(sum)s") % {"sum": formats.money(day.money, language)}
+        )
     return lines
 
 

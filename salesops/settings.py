@@ -71,7 +71,9 @@ for key in CREDENTIALS_KEYS:
 if TELEGRAM_BOT_TOKEN and not re.fullmatch(r"\d{3,20}:[A-Za-z0-9_-]{10,100}", TELEGRAM_BOT_TOKEN):
     raise refuse("TELEGRAM_BOT_TOKEN", "is not a token such as 123456789:AA…")  # never shown
 if not TELEGRAM_API_URL.startswith(("http://", "https://")):
-    raise refuse("TELEGRAM_API_URL", f"{TELEGRAM_API_URL!r} is not an address such as https://api.telegram.org")
+    raise refuse(
+        "TELEGRAM_API_URL", f"{TELEGRAM_API_URL!r} is not an address such as https://api.telegram.org"
+    )
 if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", TELEGRAM_HOOK_SECRET):
     raise refuse("TELEGRAM_HOOK_SECRET", "may hold letters, digits, _ and - only")
 if EMAIL_URL:
@@ -247,6 +249,17 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         name: {"level": "INFO", "handlers": ["console"], "propagate": False}
-        for name in ("pipelines", "timeline", "team", "qc", "metrics", "kpi", "notices", "jobs", "web", "salesops")
+        for name in (
+            "pipelines",
+            "timeline",
+            "team",
+            "qc",
+            "metrics",
+            "kpi",
+            "notices",
+            "jobs",
+            "web",
+            "salesops",
+        )
     },
 }

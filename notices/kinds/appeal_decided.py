@@ -13,7 +13,6 @@ def sentence(values: Mapping[str, Any]) -> Said:
     return Said(upheld if values.get("upheld") else stays, {"text": ("text", values.get("text", ""))})
 
 
-
 @kind(
     "appeal.decided",
     _("Appeal decided"),

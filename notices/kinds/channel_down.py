@@ -1,5 +1,4 @@
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from typing import Any
 
 from notices.kinds.registry import ADMIN, STATE, Fact, Rung, Said, Terms, kind, ngettext_noop

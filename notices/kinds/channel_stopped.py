@@ -12,7 +12,6 @@ def sentence(values: Mapping[str, Any]) -> Said:
     return Said(_("%(channel)s: %(reason)s. What is due comes another way."), words)
 
 
-
 @kind(
     "channel.stopped",
     _("A channel is dead"),

@@ -38,6 +38,4 @@ HOUR = timedelta(hours=1)
 )
 def stuck(seen: FindingSeen, terms: Terms) -> Iterable[Fact]:
     """The money of a deal that has outlived its stage stands still, and whoever leads it can move it on today."""
-    yield Fact(
-        f"finding:{seen.id}", seen.opens_at, person=seen.person, finding=seen.id, deal=seen.deal
-    )
+    yield Fact(f"finding:{seen.id}", seen.opens_at, person=seen.person, finding=seen.id, deal=seen.deal)

@@ -37,6 +37,4 @@ def opened(seen: FindingSeen, terms: Terms) -> Iterable[Fact]:
 
     It can wait for the next look at the portal or for the morning's digest, so it does not ring."""
     if seen.severity != QUESTION:
-        yield Fact(
-            f"finding:{seen.id}", seen.opens_at, person=seen.person, finding=seen.id, deal=seen.deal
-        )
+        yield Fact(f"finding:{seen.id}", seen.opens_at, person=seen.person, finding=seen.id, deal=seen.deal)

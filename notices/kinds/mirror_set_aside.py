@@ -7,9 +7,10 @@ from notices.kinds.sources import MirrorSeen
 
 
 def sentence(values: Mapping[str, Any]) -> Said:
-    one, many = ngettext_noop("%(rows)s row is missing in all numbers.", "%(rows)s rows are missing in all numbers.")
+    one, many = ngettext_noop(
+        "%(rows)s row is missing in all numbers.", "%(rows)s rows are missing in all numbers."
+    )
     return Said(one, {"rows": ("number", values["rows"])}, many, int(values["rows"]))
-
 
 
 @kind(

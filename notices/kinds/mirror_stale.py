@@ -12,7 +12,6 @@ def sentence(values: Mapping[str, Any]) -> Said:
     return Said(_("The last data are of %(moment)s; until newer ones come nothing is judged."), words)
 
 
-
 @kind(
     "mirror.stale",
     _("Data are too old"),
@@ -31,6 +30,4 @@ def sentence(values: Mapping[str, Any]) -> Said:
 def stale(seen: MirrorSeen, terms: Terms) -> Iterable[Fact]:
     """While data are critically old nothing is judged, and only an administrator can mend the connection."""
     if seen.state == "critical" and seen.as_of is not None:
-        yield Fact(
-            f"mirror:{seen.as_of.isoformat()}", seen.now, values={"as_of": seen.as_of.isoformat()}
-        )
+        yield Fact(f"mirror:{seen.as_of.isoformat()}", seen.now, values={"as_of": seen.as_of.isoformat()})

@@ -12,7 +12,6 @@ def sentence(values: Mapping[str, Any]) -> Said:
     return Said(_("%(month)s: %(sum)s"), words)
 
 
-
 @kind(
     "month.closed",
     _("Month closed"),

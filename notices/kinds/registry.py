@@ -1,4 +1,4 @@
-"""What a kind of notice is, and the list of all of them. Texts are English msgids; `notices.wording` translates them."""
+"""What a kind of notice is, and the list of all. Texts are English msgids; `notices.wording` translates them."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 PERSON, HEAD, DIRECTOR, ADMIN = "person", "head", "director", "admin"
 AUDIENCES = (PERSON, HEAD, DIRECTOR, ADMIN)
 # What a kind is told from.
-FINDING, APPEAL, MONTH, MIRROR, RULE, SHIFT, CHANNEL, STATE = (
+FINDING, APPEAL, MONTH, MIRROR, RULE, SHIFT, CHANNEL, STATE, WISH = (
     "finding",
     "appeal",
     "month",
@@ -19,6 +19,7 @@ FINDING, APPEAL, MONTH, MIRROR, RULE, SHIFT, CHANNEL, STATE = (
     "shift",
     "channel",
     "state",
+    "wish",
 )
 # Buttons below a message; `notices.buttons` has what each does.
 ACCEPT, LATER, DISPUTE, OPEN = "accept", "later", "dispute", "open"
@@ -85,8 +86,8 @@ class Kind:
     ``loud``: sent to a channel that rings, else it stands behind the bell only. ``repeats``: whether it is sent again
     when nobody knows whether it has arrived. ``lives``: for how long it is worth sending. ``ahead``: how early it
     warns; zero for a kind that does not. ``says``: its sentence, from a fact's values (a finding has one already).
-    ``fixed`` is what an edited message says. ``rules``: of a kind told from findings, the rules it takes (empty: those no
-    other kind takes). ``urgent``: goes out alone, however many have gone out before.
+    ``fixed`` is what an edited message says. ``rules``: of a kind told from findings, the rules it takes (empty:
+    those no other kind takes). ``urgent``: goes out alone, however many have gone out before.
     """
 
     code: str
@@ -108,6 +109,11 @@ class Kind:
     lives: timedelta = timedelta(days=1)
     fixed: str = ""
     says: Callable[[Mapping[str, Any]], Said] | None = None
+
+    @property
+    def follows_finding(self) -> bool:
+        """Whether there is nothing to tell any more once its finding is closed."""
+        return self.source in (FINDING, WISH)
 
     @property
     def terms(self) -> Terms:

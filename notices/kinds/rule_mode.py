@@ -15,7 +15,6 @@ def sentence(values: Mapping[str, Any]) -> Said:
     return Said(counts if values["after"] == MONEY else no_more, {"rule": ("rule", values["rule"])})
 
 
-
 @kind(
     "rule.mode",
     _("A rule costs money, or stopped to"),

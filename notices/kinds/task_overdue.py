@@ -38,6 +38,4 @@ HOUR = timedelta(hours=1)
 )
 def overdue(seen: FindingSeen, terms: Terms) -> Iterable[Fact]:
     """A promise to a client is being broken at this moment, and one call mends it."""
-    yield Fact(
-        f"finding:{seen.id}", seen.opens_at, person=seen.person, finding=seen.id, deal=seen.deal
-    )
+    yield Fact(f"finding:{seen.id}", seen.opens_at, person=seen.person, finding=seen.id, deal=seen.deal)

@@ -95,7 +95,9 @@ class Bot:
         try:
             return self._send(chat, message, thread), ""
         except BadMarkup as error:
-            bare = Message(plain(message.html), message.buttons, message.silent, message.photo, message.document)
+            bare = Message(
+                plain(message.html), message.buttons, message.silent, message.photo, message.document
+            )
             return self._send(chat, bare, thread, markup=False), f"sent as plain text ({error})"
         except NoTopic as error:
             return self._send(chat, message, None), f"sent outside of the topic ({error})"
@@ -124,7 +126,9 @@ class Bot:
             values["link_preview_options"] = {"is_disabled": True}
         return str(self.call(method, values, files or None)["message_id"])
 
-    def send_album(self, chat: str, files: Sequence[tuple[str, str, bytes]], html: str, thread: int | None = None) -> str:
+    def send_album(
+        self, chat: str, files: Sequence[tuple[str, str, bytes]], html: str, thread: int | None = None
+    ) -> str:
         """Two to ten pictures as one message; returns the number of the first. Raises NotSent."""
         self._wait()
         media = [

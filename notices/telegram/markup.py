@@ -46,7 +46,7 @@ def fit(lines: Sequence[str], more: str, longest: int = TEXT) -> str:
 
 @dataclass(frozen=True)
 class Button:
-    """Below a message: with ``url`` a link, else ``data`` comes back when it is pressed. Raises ValueError if too long."""
+    """Below a message: with ``url`` a link, else ``data`` comes back with a press. ValueError if that is too long."""
 
     text: str
     data: str = ""

@@ -59,7 +59,12 @@ class Office:
         chat = 7000 + one.pk
         self.telegram.world.person(chat, name, started=True)
         Address.objects.create(
-            channel="telegram", value=str(chat), employee=one, title=name, linked_at=NOW - timedelta(days=9)
+            channel="telegram",
+            value=str(chat),
+            employee=one,
+            title=name,
+            linked_at=NOW - timedelta(days=9),
+            confirmed_at=NOW - timedelta(days=9),
         )
         return one
 

@@ -29,7 +29,9 @@ def run(bot: Bot, now: datetime) -> None:
         now += timedelta(seconds=2)
 
 
-def test_the_manager_is_told_at_the_moment_and_his_head_when_nothing_happens(office: Office, bot: Bot) -> None:
+def test_the_manager_is_told_at_the_moment_and_his_head_when_nothing_happens(
+    office: Office, bot: Bot
+) -> None:
     office.overdue()
     run(bot, NOW - MINUTE)
     assert not office.said_to(office.manager)

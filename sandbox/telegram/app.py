@@ -44,7 +44,9 @@ class App:
         values, files = read(request)
         chat = number(values.get("chat_id"))
         with self.world.lock:
-            self.world.calls.append({"method": method, "values": values, "files": list(files), "at": time.time()})
+            self.world.calls.append(
+                {"method": method, "values": values, "files": list(files), "at": time.time()}
+            )
         fault = self.faults.take(method, chat)
         if fault and not fault.after:
             time.sleep(fault.delay)
@@ -62,7 +64,9 @@ class App:
             return refusal(error)
         except (ValueError, TypeError, KeyError) as error:
             return refusal(Refusal(400, f"Bad Request: {error}"))
-        return self._after(fault, environ, Response(json.dumps({"ok": True, "result": result}), mimetype="application/json"))
+        return self._after(
+            fault, environ, Response(json.dumps({"ok": True, "result": result}), mimetype="application/json")
+        )
 
     @staticmethod
     def _after(fault: Fault | None, environ: dict[str, Any], response: Response) -> Response:
@@ -121,7 +125,13 @@ class App:
             elif what == "messages":
                 chat = world.chats[int(given["chat"])]
                 answer = [
-                    {"id": one.id, "text": one.text, "html": one.html, "buttons": one.buttons, "edited": one.edited}
+                    {
+                        "id": one.id,
+                        "text": one.text,
+                        "html": one.html,
+                        "buttons": one.buttons,
+                        "edited": one.edited,
+                    }
                     | {"sender": one.sender, "thread": one.thread}
                     for one in chat.messages.values()
                 ]
@@ -150,7 +160,8 @@ def read(request: Request) -> tuple[dict[str, Any], dict[str, tuple[str, str, by
         return values, {}
     values |= dict(request.form.items())
     files = {
-        name: (part.filename or name, part.mimetype, part.stream.read()) for name, part in request.files.items()
+        name: (part.filename or name, part.mimetype, part.stream.read())
+        for name, part in request.files.items()
     }
     return values, files
 

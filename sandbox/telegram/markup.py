@@ -3,7 +3,23 @@
 import re
 from html import unescape
 
-TAGS = {"b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "code", "pre", "blockquote", "a", "tg-spoiler", "span"}
+TAGS = {
+    "b",
+    "strong",
+    "i",
+    "em",
+    "u",
+    "ins",
+    "s",
+    "strike",
+    "del",
+    "code",
+    "pre",
+    "blockquote",
+    "a",
+    "tg-spoiler",
+    "span",
+}
 PIECE = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)([^<>]*)>")
 ENTITY = re.compile(r"&(#\d+|#x[0-9a-fA-F]+|[a-zA-Z]+);?")
 NAMED = {"lt", "gt", "amp", "quot"}
@@ -36,7 +52,9 @@ def parse(text: str) -> str:
             open_tags.append(name)
     out.append(_plain(text, at, len(text)))
     if open_tags:
-        raise BadMarkup(f'can\'t parse entities: Can\'t find end tag corresponding to start tag "{open_tags[-1]}"')
+        raise BadMarkup(
+            f"can't parse entities: Can't find end tag corresponding to start tag \"{open_tags[-1]}\""
+        )
     return "".join(out)
 
 
@@ -44,7 +62,7 @@ def _plain(text: str, start: int, end: int) -> str:
     piece = text[start:end]
     if "<" in piece:
         offset = len(text[: start + piece.index("<")].encode())
-        raise BadMarkup(f"can't parse entities: Unsupported start tag \"\" at byte offset {offset}")
+        raise BadMarkup(f'can\'t parse entities: Unsupported start tag "" at byte offset {offset}')
 
     def decode(found: re.Match[str]) -> str:
         name = found[1]

@@ -91,7 +91,9 @@ def buttons_of(values: Mapping[str, Any]) -> list[list[dict[str, str]]]:
             if len(one.get("callback_data", "").encode()) > DATA:
                 raise bad("BUTTON_DATA_INVALID")
             if not one.get("url") and not one.get("callback_data"):
-                raise bad("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
+                raise bad(
+                    "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"
+                )
     return rows
 
 
@@ -231,7 +233,9 @@ METHODS: dict[str, Callable[[World, Mapping[str, Any], Files], Any]] = {
 
 def get_updates(world: World, values: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What is new from ``offset`` on; a newer question ends an older one with 409. Raises Refusal."""
-    conflict = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+    conflict = (
+        "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete it first"
+    )
     offset, limit = int(values.get("offset") or 0), min(max(int(values.get("limit") or 100), 1), 100)
     wait = min(float(values.get("timeout") or 0), 50)
     with world.news:
@@ -246,7 +250,9 @@ def get_updates(world: World, values: Mapping[str, Any]) -> list[dict[str, Any]]
             world.updates = world.updates[offset:]
         found = world.kept_updates()
         if not found and wait:
-            world.news.wait_for(lambda: world.poller != mine or bool(world.kept_updates()) or world.revoked, wait)
+            world.news.wait_for(
+                lambda: world.poller != mine or bool(world.kept_updates()) or world.revoked, wait
+            )
         if world.poller != mine:
             raise Refusal(
                 409,

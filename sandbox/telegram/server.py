@@ -53,7 +53,9 @@ def serve_in_thread(token: str = TOKEN, port: int = 0, **options: Any) -> Handle
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m sandbox.telegram", description="A stand-in for Telegram.")
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox.telegram", description="A stand-in for Telegram."
+    )
     serve = parser.add_subparsers(dest="command", required=True).add_parser("serve")
     serve.add_argument("--port", type=int, required=True, help="0 takes a free one")
     serve.add_argument("--host", default="127.0.0.1")

@@ -50,7 +50,9 @@ class Ringer:
 
     def _post(self, hook: dict[str, str], update: Update) -> bool:
         headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": hook["secret"]}
-        request = urllib.request.Request(hook["url"], json.dumps(update.body).encode(), headers, method="POST")
+        request = urllib.request.Request(
+            hook["url"], json.dumps(update.body).encode(), headers, method="POST"
+        )
         try:
             with urllib.request.urlopen(request, timeout=AWAITED) as answer:
                 return bool(200 <= answer.status < 300)

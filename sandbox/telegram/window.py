@@ -4,6 +4,7 @@ import re
 import time
 from datetime import datetime
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -18,46 +19,15 @@ ZONE = ZoneInfo("Europe/Moscow")
 PATIENCE = 3.0  # seconds for the bot's answer to a press
 CHAT = re.compile(r"/chat/(-?\d{1,20})(/\w+)?")
 LINK = re.compile(r"(https?://[^\s<]+)")
-STYLE = """
-:root{--bg:#dfe7ee;--side:#fff;--own:#e3f7d3;--card:#fff;--ink:#17212b;--soft:#6a7885;--line:#dce3e9;--key:#3a7fb8}
-@media(prefers-color-scheme:dark){:root{--bg:#0e1621;--side:#17212b;--own:#2b5278;--card:#182533;--ink:#eef2f5;
---soft:#8496a5;--line:#243342;--key:#6ab3f3}}
-*{box-sizing:border-box}body{margin:0;font:15px/1.4 system-ui,-apple-system,"Segoe UI",sans-serif;color:var(--ink);background:var(--bg)}
-a{color:var(--key)}.app{display:grid;grid-template-columns:300px 1fr;height:100vh}
-nav{background:var(--side);border-right:1px solid var(--line);overflow:auto}nav h1{font-size:17px;margin:0;padding:16px}
-nav a{display:flex;gap:10px;padding:10px 16px;color:inherit;text-decoration:none;align-items:center}
-nav a[aria-current]{background:var(--key);color:#fff}nav a small{display:block;color:var(--soft);white-space:nowrap;
-overflow:hidden;text-overflow:ellipsis;max-width:200px}nav a[aria-current] small{color:#fff}
-.face{width:40px;height:40px;border-radius:50%;background:var(--key);color:#fff;display:grid;place-items:center;flex:none;font-weight:600}
-main{display:flex;flex-direction:column;min-width:0;height:100vh}
-header{background:var(--side);border-bottom:1px solid var(--line);padding:10px 16px;display:flex;gap:10px;align-items:center}
-header b{flex:1}.list{flex:1;overflow:auto;padding:16px;display:flex;flex-direction:column;gap:10px}
-.msg{max-width:min(480px,92%);align-self:flex-start}.msg.own{align-self:flex-end}
-.text{background:var(--card);border-radius:12px;padding:8px 12px;white-space:pre-wrap;overflow-wrap:anywhere;box-shadow:0 1px 1px #0002}
-.own .text{background:var(--own)}.text time{float:right;color:var(--soft);font-size:12px;margin:6px 0 0 10px}
-.keys{display:flex;gap:4px;margin-top:4px;flex-wrap:wrap}.keys>*{flex:1}
-.keys button,.keys a{width:100%;display:block;text-align:center;border:0;border-radius:8px;background:#3a7fb8cc;color:#fff;
-padding:8px;font:inherit;cursor:pointer;text-decoration:none}
-footer{background:var(--side);border-top:1px solid var(--line);padding:10px 16px}footer form{display:flex;gap:8px}
-input{flex:1;font:inherit;padding:9px 12px;border-radius:10px;border:1px solid var(--line);background:var(--bg);color:inherit;min-width:0}
-.btn{font:inherit;padding:9px 14px;border-radius:10px;border:1px solid var(--line);background:var(--side);color:inherit;cursor:pointer}
-.toast{background:#17212bee;color:#fff;padding:10px 14px;border-radius:10px;align-self:center}.none{color:var(--soft);margin:auto}
-img{max-width:100%;border-radius:8px;display:block}
-@media(max-width:700px){.app{grid-template-columns:1fr}.app.in nav{display:none}.app:not(.in) main{display:none}
-header .back{display:inline}}.back{display:none;text-decoration:none;font-size:20px}
-"""
-SCRIPT = """
-const list=document.querySelector('.list');if(list){list.scrollTop=list.scrollHeight;
-setInterval(async()=>{try{const page=await(await fetch(location.pathname)).text();
-const next=new DOMParser().parseFromString(page,'text/html').querySelector('.list');
-const now=list.innerHTML.replace(/<p class="toast">.*?<\\/p>/s,'');
-if(next&&next.innerHTML!==now){list.innerHTML=next.innerHTML;list.scrollTop=list.scrollHeight}}catch{}},2000)}
-"""
+FOLDER = Path(__file__).parent
+STYLE, SCRIPT = ((FOLDER / name).read_text(encoding="utf-8") for name in ("chats.css", "chats.js"))
 
 
 def answer(app: "App", request: Request) -> Response:
     world = app.world
-    if request.path == f"/{world.name}" and (code := request.args.get("start") or request.args.get("startgroup")):
+    if request.path == f"/{world.name}" and (
+        code := request.args.get("start") or request.args.get("startgroup")
+    ):
         return _choose(app, code, group="startgroup" in request.args)
     if request.path == "/":
         return _page(app, None)
@@ -100,7 +70,9 @@ def _file(chat: Chat, request: Request) -> Response:
     if message is None or not message.files:
         return Response("Нет файла.", 404, mimetype="text/plain")
     name, kind, data = message.files[0]
-    return Response(data, mimetype=kind, headers={"Content-Disposition": f'inline; filename="{name.encode().hex()}"'})
+    return Response(
+        data, mimetype=kind, headers={"Content-Disposition": f'inline; filename="{name.encode().hex()}"'}
+    )
 
 
 def _choose(app: "App", code: str, *, group: bool) -> Response:
@@ -123,7 +95,9 @@ def _page(app: "App", chat: Chat | None, toast: str = "") -> Response:
         block = "Разблокировать бота" if chat.blocked else "Заблокировать бота"
         head = f'<header><a class=back href="/">‹</a><b>{escape(chat.title)}</b>'
         if chat.type == "private":
-            head += f'<form method=post action="/chat/{chat.id}/block"><button class=btn>{block}</button></form>'
+            head += (
+                f'<form method=post action="/chat/{chat.id}/block"><button class=btn>{block}</button></form>'
+            )
         said = "".join(_message(one, chat) for one in chat.messages.values() if not one.deleted)
         said = said or "<p class=none>Сообщений пока нет.</p>"
         note = f"<p class=toast>{escape(toast)}</p>" if toast else ""
@@ -133,14 +107,19 @@ def _page(app: "App", chat: Chat | None, toast: str = "") -> Response:
             f"autocomplete=off><button class=btn>Отправить</button></form></footer></main>"
         )
     return _shown(
-        chat.title if chat else "Чаты", f'<div class="app{" in" if chat else ""}">{_side(app, chat)}{body}</div>'
+        chat.title if chat else "Чаты",
+        f'<div class="app{" in" if chat else ""}">{_side(app, chat)}{body}</div>',
     )
 
 
 def _side(app: "App", here: Chat | None) -> str:
     chats = [one for one in app.world.chats.values() if one.moved_to is None]
     chats.sort(key=lambda one: -max((message.at for message in one.messages.values()), default=0))
-    mail = f'<a href="{escape(app.mail_page)}"><span class=face>@</span><span>Почта</span></a>' if app.mail_page else ""
+    mail = (
+        f'<a href="{escape(app.mail_page)}"><span class=face>@</span><span>Почта</span></a>'
+        if app.mail_page
+        else ""
+    )
     links = "".join(_entry(one, here) for one in chats)
     return f"<nav><h1>Песочница Telegram</h1>{mail}{links}</nav>"
 
@@ -166,7 +145,8 @@ def _message(message: Message, chat: Chat) -> str:
         for name, kind, _ in message.files
     )
     keys = "".join(
-        "<div class=keys>" + "".join(_button(one, message, chat) for one in row) + "</div>" for row in message.buttons
+        "<div class=keys>" + "".join(_button(one, message, chat) for one in row) + "</div>"
+        for row in message.buttons
     )
     return f'<div class="msg{own}"><div class=text>{files}{text}<time>{at}</time></div>{keys}</div>'
 

@@ -58,7 +58,9 @@ class Update:
 class World:
     """``open``: anybody at all may be written to, as if he had spoken to the bot before."""
 
-    def __init__(self, token: str, *, name: str = "salesops_bot", clock: Clock | None = None, open_: bool = False) -> None:
+    def __init__(
+        self, token: str, *, name: str = "salesops_bot", clock: Clock | None = None, open_: bool = False
+    ) -> None:
         self.lock = threading.RLock()
         self.news = threading.Condition(self.lock)
         self.clock = clock or Clock()
@@ -84,7 +86,9 @@ class World:
             chat.started = chat.started or started
             return chat
 
-    def group(self, key: int, title: str, *, topics: dict[int, str] | None = None, kind: str = "group") -> Chat:
+    def group(
+        self, key: int, title: str, *, topics: dict[int, str] | None = None, kind: str = "group"
+    ) -> Chat:
         with self.lock:
             chat = self.chats.setdefault(key, Chat(key, kind, title, started=True))
             chat.topics = dict(topics or {})
@@ -94,7 +98,9 @@ class World:
 
     def add_update(self, body: dict[str, Any], chat: int, *, press: bool = False) -> Update:
         with self.news:
-            update = Update(self.next_update, {"update_id": self.next_update, **body}, self.now(), press, chat)
+            update = Update(
+                self.next_update, {"update_id": self.next_update, **body}, self.now(), press, chat
+            )
             self.next_update += 1
             self.updates.append(update)
             self.news.notify_all()
@@ -109,7 +115,12 @@ class World:
         return self.updates
 
     def user(self, chat: Chat) -> dict[str, Any]:
-        return {"id": chat.id, "is_bot": False, "first_name": chat.title or str(chat.id), "username": chat.username}
+        return {
+            "id": chat.id,
+            "is_bot": False,
+            "first_name": chat.title or str(chat.id),
+            "username": chat.username,
+        }
 
     def bot(self) -> dict[str, Any]:
         return {"id": self.bot_id, "is_bot": True, "first_name": "Salesops", "username": self.name}
@@ -119,7 +130,11 @@ class World:
         return {"id": chat.id, "type": chat.type, **named} | ({"is_forum": True} if chat.forum else {})
 
     def message_json(self, message: Message, chat: Chat) -> dict[str, Any]:
-        sender = self.bot() if message.sender == "bot" else {"first_name": message.sender, "is_bot": False, "id": 0}
+        sender = (
+            self.bot()
+            if message.sender == "bot"
+            else {"first_name": message.sender, "is_bot": False, "id": 0}
+        )
         body: dict[str, Any] = {
             "message_id": message.id,
             "date": message.at,
@@ -151,7 +166,9 @@ class World:
             body = self.message_json(message, where) | {"from": self.user(who)}
             return self.add_update({"message": body}, where.id)
 
-    def presses_button(self, person: int, chat: int, message: int, data: str, *, inaccessible: bool = False) -> str:
+    def presses_button(
+        self, person: int, chat: int, message: int, data: str, *, inaccessible: bool = False
+    ) -> str:
         """Anybody who sees a button can press it; returns the query's id."""
         with self.lock:
             who, where, query = self.chats[person], self.chats[chat], uuid.uuid4().hex
@@ -196,5 +213,9 @@ class World:
             new = self.group(to, old.title, kind="supergroup")
             old.moved_to = to
             common = {"message_id": 0, "date": int(self.now()), "from": self.user(old)}
-            self.add_update({"message": common | {"chat": self.chat_json(old), "migrate_to_chat_id": to}}, chat)
-            self.add_update({"message": common | {"chat": self.chat_json(new), "migrate_from_chat_id": chat}}, to)
+            self.add_update(
+                {"message": common | {"chat": self.chat_json(old), "migrate_to_chat_id": to}}, chat
+            )
+            self.add_update(
+                {"message": common | {"chat": self.chat_json(new), "migrate_from_chat_id": chat}}, to
+            )
