@@ -129,9 +129,9 @@ def changed(director: Client, size: Company, calls: int) -> Line:
 
 def live(size: Company) -> Line:
     """What is kept in Redis beside the statement that counts it."""
-    snapshot.take(NOW, MONTH)
-    kept = typical([cost(lambda: snapshot.take(NOW, MONTH)) for _ in range(15)])
-    counted = typical([cost(lambda: snapshot.count(NOW, MONTH)) for _ in range(3)])
+    snapshot.take_snapshot(NOW, MONTH)
+    kept = typical([cost(lambda: snapshot.take_snapshot(NOW, MONTH)) for _ in range(15)])
+    counted = typical([cost(lambda: snapshot.count_snapshot(NOW, MONTH)) for _ in range(3)])
     return against(
         f"the desk's figures, kept, {size.deals:,} deals", kept, counted, MOST_SHARE, " counted live"
     )

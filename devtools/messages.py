@@ -33,9 +33,11 @@ ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = Path("locale/ru/LC_MESSAGES/django.po")
 ROOMS = (
     "core",
+    "audit",
     "pipelines",
     "timeline",
     "team",
+    "access",
     "qc",
     "metrics",
     "kpi",

@@ -18,7 +18,7 @@ PAY_DELAY = 10  # seconds: judgements of that long share one count of the month'
 
 @shared_task
 def count_desk(label: str) -> None:
-    snapshot.recount(moment.now(), parse_month(label, portal_zone()))
+    snapshot.recount_snapshot(moment.now(), parse_month(label, portal_zone()))
     changes.announce_change(changes.COUNTED)
 
 

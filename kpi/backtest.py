@@ -18,7 +18,7 @@ from qc import backtest
 def try_norms(stage: str, norms: Mapping[str, Any]) -> dict[int, Decimal]:
     """By manager: what the norms of a stage would have done to the pay of the present month."""
     month = month_of(moment.now(), portal_zone())
-    return try_violations(month.first, backtest.more_violations(stage, norms, month.start))
+    return try_violations(month.first, backtest.count_more_violations(stage, norms, month.start))
 
 
 def try_violations(period: date, more: Mapping[int, Mapping[str, int]]) -> dict[int, Decimal]:

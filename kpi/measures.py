@@ -1,4 +1,4 @@
-"""Names by which schemes ask for facts: «won_sum», «won_sum?field=123», «team:won_sum», «kept:task.none».
+"""Names by which schemes ask for facts: «won_sum», «won_sum?field=123», «team:won_sum», «kept:RULE».
 
 A metric's code with its options; ``team:`` and a sum of sales: of those whose head the person is, without his own; or
 ``kept:`` and a rule's code: the share of the rule's opportunities that were kept.

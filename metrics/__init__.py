@@ -1,9 +1,9 @@
 """Metrics of the department: ``measure`` gives numbers, ``rows`` what is behind one, ``METRICS`` the definitions."""
 
-from metrics import definitions, quality  # noqa: F401 - importing a module registers its metrics
+from metrics import definitions  # noqa: F401 - importing a module registers its metrics
+from metrics.definitions.quality import count_held
 from metrics.definitions.won_sum import list_wins
 from metrics.options import NARROWING, UnknownField, check_fields
-from metrics.quality import held_by_rule
 from metrics.registry import (
     LONGEST_PERIOD,
     METRICS,
@@ -26,7 +26,7 @@ __all__ = [
     "Value",
     "check_fields",
     "check_metric",
-    "held_by_rule",
+    "count_held",
     "is_too_long",
     "list_wins",
     "measure",

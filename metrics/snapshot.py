@@ -201,7 +201,9 @@ class Snapshot(Struct, frozen=True):
 _decoder = json.Decoder(Snapshot)
 
 
-def take(now: datetime, month: Period, elsewhere: Callable[[Period], object] | None = None) -> Snapshot:
+def take_snapshot(
+    now: datetime, month: Period, elsewhere: Callable[[Period], object] | None = None
+) -> Snapshot:
     """The present figures: the kept ones while nothing has changed, else counted anew.
 
     Where counting is slow (a very large account) nobody waits for it: the kept figures are shown while it is done
@@ -212,29 +214,29 @@ def take(now: datetime, month: Period, elsewhere: Callable[[Period], object] | N
         kept = _kept(key)
         stamp = changes.data_stamp(now)
         if kept and kept.stamp == stamp:
-            return decoded(kept.text)
+            return decode_snapshot(kept.text)
         if elsewhere and kept and kept.cost > SLOW:
             if _is_due(key, kept):
                 elsewhere(month)
-            return decoded(kept.text)
+            return decode_snapshot(kept.text)
         with redis.client().lock(
             f"{key}:lock", timeout=20, blocking_timeout=20
         ):  # many blocks ask at once; one counts
             kept = _kept(key)
-            text = kept.text if kept and kept.stamp == stamp else recount(now, month)
+            text = kept.text if kept and kept.stamp == stamp else recount_snapshot(now, month)
     except RedisError:
-        text = count(now, month).encode()
-    return decoded(text)
+        text = count_snapshot(now, month).encode()
+    return decode_snapshot(text)
 
 
-def recount(now: datetime, month: Period) -> bytes:
+def recount_snapshot(now: datetime, month: Period) -> bytes:
     """Count and keep; gives what is kept. Raises RedisError."""
     key, stamp, started = (
         f"desk:{connection.settings_dict['NAME']}:{month.label}",
         changes.data_stamp(now),
         time.perf_counter(),
     )
-    text = count(now, month).encode()
+    text = count_snapshot(now, month).encode()
     redis.client().hset(key, mapping={"stamp": stamp, "cost": time.perf_counter() - started, "text": text})
     redis.client().expire(key, KEEP)
     return text
@@ -259,11 +261,11 @@ def _is_due(key: str, kept: Kept) -> bool:
     return bool(redis.client().set(f"{key}:asked", 1, nx=True, ex=max(1, round(10 * kept.cost))))
 
 
-def decoded(text: bytes | str) -> Snapshot:
+def decode_snapshot(text: bytes | str) -> Snapshot:
     return _decoder.decode(text)
 
 
-def count(now: datetime, month: Period) -> str:
+def count_snapshot(now: datetime, month: Period) -> str:
     """The statement's answer as JSON text."""
     values: dict[str, Any] = {
         "now": now,

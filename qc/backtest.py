@@ -1,9 +1,10 @@
 """What a draft norm would find on the stage's history, beside what the present one finds, in words of a page."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from babel import dates
 from django.utils.translation import get_language
@@ -11,13 +12,78 @@ from django.utils.translation import gettext as _
 
 from core import formats, moment
 from core.zone import portal_zone
-from pipelines.models import Person
-from qc import engine, queries
-from qc.rules import CLIENT, OWNER, RULES
+from pipelines.models import Person, Stay
+from qc import queries
+from qc.criteria import bench, field_names, fields_of, stage_norms
+from qc.regulations import draft
+from qc.rules import CLIENT, DEAL, OWNER, RULES, Breach, Terms
 from team.models import Employee
 from team.schedules import load_clocks
+from timeline.loading import load_timelines
+from timeline.timeline import Timeline
 
 DAYS = 90
+
+
+NUMBERS = ("now", "period", "now_before", "period_before")
+
+
+class Tried(TypedDict):
+    """What a rule finds for one manager: open ``now``, and at any time of the ``period``; before and after a change."""
+
+    rule: str
+    manager: int | None
+    now: int
+    period: int
+    now_before: int
+    period_before: int
+
+
+def judge_by_norms(stage_id: str, norms: Mapping[str, Any], days: int = 90) -> list[Tried]:
+    """Try changed norms of a stage on the visits of the last ``days``; writes nothing.
+
+    ``norms`` are values of `regulations.draft`; those not named stay as they are in force. Only rules with norms
+    of stages appear, whether they are on or not, with managers ordered by how many findings they would have now. The
+    changed norms judge every visit, the present ones each visit by the version of its time. Raises ValueError.
+    """
+    now = moment.now()
+    since = now - timedelta(days=days)
+    terms = bench().terms
+    changed = stage_norms(draft(stage_id, **norms), field_names())
+    tried = replace(terms, norms={**terms.norms, stage_id: (changed,)})
+    fields = fields_of((*terms.norms.values(), (changed,)))
+    stays = Stay.objects.filter(stage=stage_id).exclude(left_at__lte=since)
+    counts: dict[tuple[str, int | None], Counter[str]] = defaultdict(Counter)
+    codes = [code for code, rule in RULES.items() if rule.is_of_stages and rule.unit == DEAL]
+    touches, moves = (
+        any(getattr(RULES[code], name) for code in codes) for name in ("reads_touches", "reads_moves")
+    )
+    for deal in load_timelines(set(stays.values_list("deal_id", flat=True)), fields, touches, moves):
+        for code in codes:
+            for suffix, judged_by in (("", tried), ("_before", terms)):
+                for breach in _on_stage(code, deal, judged_by, stage_id):
+                    if breach.opens_at < now and (breach.closes_at is None or breach.closes_at > since):
+                        counts[code, breach.owner]["period" + suffix] += 1
+                        counts[code, breach.owner]["now" + suffix] += (
+                            breach.closes_at is None or breach.closes_at > now
+                        )
+    rows = [
+        Tried(rule=rule, manager=manager, **{name: numbers[name] for name in NUMBERS})  # type: ignore[typeddict-item]
+        for (rule, manager), numbers in counts.items()
+    ]
+    order = list(RULES)
+    return sorted(
+        rows, key=lambda row: (order.index(row["rule"]), -row["now"], -row["period"], row["manager"] or 0)
+    )
+
+
+def _on_stage(code: str, deal: Timeline, terms: Terms, stage_id: str) -> Iterator[Breach]:
+    return (
+        breach
+        for check in RULES[code].checks(deal, terms)
+        for breach in check.breaches
+        if breach.stage == stage_id
+    )
 
 
 @dataclass(frozen=True)
@@ -43,9 +109,9 @@ class Trial:
     whole: Numbers
 
 
-def run(stage_id: str, values: Mapping[str, Any]) -> Trial:
+def try_draft(stage_id: str, values: Mapping[str, Any]) -> Trial:
     """Writes nothing. Raises ValueError with one sentence for values that make no sense."""
-    rows = engine.backtest(stage_id, values, DAYS)
+    rows = judge_by_norms(stage_id, values, DAYS)
     people = {row["manager"] for row in rows}
     found_people = Person.objects.filter(pk__in=[person for person in people if person is not None])
     names: dict[int | None, str] = dict(found_people.values_list("pk", "name"))
@@ -59,17 +125,19 @@ def run(stage_id: str, values: Mapping[str, Any]) -> Trial:
     return Trial(rules, managers, _sum(rows))
 
 
-def more_violations(stage_id: str, values: Mapping[str, Any], since: datetime) -> dict[int, dict[str, int]]:
+def count_more_violations(
+    stage_id: str, values: Mapping[str, Any], since: datetime
+) -> dict[int, dict[str, int]]:
     """How many more violations each manager would have had since a moment, by rule; less is below zero."""
     days = (moment.now() - since) / timedelta(days=1)
     found: dict[int, dict[str, int]] = {}
-    for row in engine.backtest(stage_id, values, days):  # type: ignore[arg-type]  # a part of a day will do
+    for row in judge_by_norms(stage_id, values, days):  # type: ignore[arg-type]  # a part of a day will do
         if row["manager"] is not None and row["period"] != row["period_before"]:
             found.setdefault(row["manager"], {})[row["rule"]] = row["period"] - row["period_before"]
     return found
 
 
-def _sum(rows: Iterable[engine.Tried]) -> Numbers:
+def _sum(rows: Iterable[Tried]) -> Numbers:
     rows = list(rows)
     return Numbers(
         sum(row["now"] for row in rows),
@@ -79,7 +147,7 @@ def _sum(rows: Iterable[engine.Tried]) -> Numbers:
     )
 
 
-def example(norm: timedelta, clock: str, employee: Employee, now: datetime) -> str:
+def word_example(norm: timedelta, clock: str, employee: Employee, now: datetime) -> str:
     """When the norm of a deal that came to this person just now would end."""
     every = load_clocks(None if employee.person_id is None else [employee.person_id])
     own = {OWNER: every.owner(employee.person_id), CLIENT: every.client}

@@ -10,6 +10,8 @@ from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import GreaterThan
 from django.utils.translation import gettext_lazy as _
 
+from audit.registry import keep_changes
+
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 # One range of the index finding_open, which «null or later» is not.
 ENDS = Coalesce("closes_at", Value(NEVER))
@@ -21,6 +23,7 @@ class Severity(models.TextChoices):
     QUESTION = "question", _("question")  # a signal that somebody answers: never money, never in quality
 
 
+@keep_changes(names=["rule"])
 class RuleMode(models.Model):
     """How far a rule reaches, what it weighs and by which norm, all since ``since``. A rule without a row is off."""
 
@@ -44,6 +47,7 @@ class RuleMode(models.Model):
         ordering = ["rule"]
 
 
+@keep_changes(names=["rule", "since"])
 class RuleStep(models.Model):
     """What a rule's mode, weight and norm were before the present ones: from ``since`` until its next step."""
 
@@ -65,6 +69,7 @@ class RegulationQuerySet(models.QuerySet[Any]):
         return self.exclude(published_at=None).order_by("-published_at", "-version")
 
 
+@keep_changes(names=["stage", "version"])
 class Regulation(models.Model):
     """What must hold on a stage: five fields of text that people read, and the norms that rules judge by.
 
@@ -131,6 +136,9 @@ class Finding(models.Model):
 
     A finding is about a ``unit``: a deal, or a person (``manager``), a contact, a stage; of those, ``values`` name the
     deals behind it. ``subject`` is the unit's id as text.
+
+    By a waiver or an upheld appeal it is held against nobody before ``excused_until`` (`qc.models.NEVER`: at all): it
+    opens then, or is withdrawn. While an appeal against it waits (``disputed_at``) it stands and costs nothing.
     """
 
     class Unit(models.TextChoices):
@@ -186,6 +194,9 @@ class Finding(models.Model):
         Regulation, models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+"
     )
     withdrawn_at = models.DateTimeField(null=True)
+    excused_until = models.DateTimeField(null=True)
+    disputed_at = models.DateTimeField(null=True)
+    noticed_at = models.DateTimeField(null=True)  # when it was first judged; not known of the oldest
     subject = models.GeneratedField(
         expression=Case(
             When(unit="person", then=Cast("manager_id", models.CharField(max_length=40))),
@@ -269,3 +280,11 @@ class FullRun(models.Model):
     id = models.SmallIntegerField(primary_key=True, default=1)
     stamp = models.TextField()
     finished_at = models.DateTimeField()
+
+
+# Models that stand in files of their own.
+from qc.review_models import Appeal as Appeal  # noqa: E402
+from qc.review_models import AppealStep as AppealStep  # noqa: E402
+from qc.review_models import OverturnLimit as OverturnLimit  # noqa: E402
+from qc.review_models import RuleHalt as RuleHalt  # noqa: E402
+from qc.review_models import Ruling as Ruling  # noqa: E402

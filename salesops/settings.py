@@ -47,6 +47,8 @@ try:
     EMAIL_URL = env.str("EMAIL_URL", "")
     EMAIL_FROM = env.str("EMAIL_FROM", "Salesops <salesops@localhost>")
     NOTICES_LEASE = env.float("NOTICES_LEASE", 90.0)  # seconds after which a silent sender counts as dead
+    PROXIES = env.int("PROXIES", 0)  # of ours before the portal, each appending to X-Forwarded-For
+    STATEMENT_LIMIT = env.int("STATEMENT_LIMIT", 15)  # seconds for one statement of a web request
     FIXED_NOW = env.str("SALESOPS_NOW", "")
     # Static files from where they are, as `make run` serves them: collecting and compressing takes half a minute.
     PLAIN_STATIC = env.bool("PLAIN_STATIC", DEBUG or DEMO)
@@ -55,6 +57,10 @@ except EnvError as error:
 
 if not SECRET_KEY:
     raise refuse("SECRET_KEY", "must be set when DEBUG is off")
+if not 0 <= PROXIES <= 9:
+    raise refuse("PROXIES", f"{PROXIES} is not the number of proxies before the portal, 0 to 9")
+if not 1 <= STATEMENT_LIMIT <= 600:
+    raise refuse("STATEMENT_LIMIT", f"{STATEMENT_LIMIT} is not a number of seconds from 1 to 600")
 if TIME_ZONE not in available_timezones():
     raise refuse("TIME_ZONE", f"{TIME_ZONE!r} is not a time zone such as Europe/Moscow")
 if AMO_BASE_URL and not AMO_BASE_URL.startswith(("http://", "https://")):
@@ -116,7 +122,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "rest_framework",
-    "rest_framework.authtoken",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -124,10 +129,13 @@ INSTALLED_APPS = [
     "template_partials",
     "lucide",
     "csp",
-    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
     "salesops",
+    "audit",
     "pipelines",
     "team",
+    "access",
     "qc",
     "kpi",
     "notices",
@@ -140,18 +148,22 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # pages and blocks; files stand compressed already
     "web.frame.csp.PolicyMiddleware",
+    "web.frame.no_store.middleware",
+    "web.frame.statement_limit.Middleware",
     "web.frame.plain_text.middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "web.frame.days.middleware",
+    "web.frame.origin.middleware",
     "web.frame.language.middleware",  # asks the signed-in employee
+    "web.frame.login.watch_sessions",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # closed by default
+    "web.frame.factor_demand.Middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "salesops.urls"
 WSGI_APPLICATION = "salesops.wsgi.application"
@@ -173,18 +185,22 @@ TEMPLATES = [
 ]
 
 AUTH_USER_MODEL = "team.Employee"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "web.frame.login.StaffBackend"]
+AUTHENTICATION_BACKENDS = ["web.frame.login.StaffBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "access.passwords.Sensible"},
+    {"NAME": "access.passwords.RevokesTokens"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+OTP_TOTP_ISSUER = "Salesops"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 
 LANGUAGE_CODE = "ru"
 LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]

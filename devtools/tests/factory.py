@@ -8,10 +8,11 @@ from typing import Any
 from core.db import run_statements
 from pipelines.mirror.rows import LOST, WON
 from pipelines.models import Contact, Cursor, Deal, Person, Pipeline, Stage, Stay, Task
-from qc import engine, kept_checks, norms
+from qc import kept_checks, norms
 from qc.criteria import bench
 from qc.models import Finding, Regulation, RuleMode, Severity
 from qc.rules import RULES
+from qc.verdicts import judge_timelines
 from team.models import Employee, Role
 from timeline.loading import load_timelines
 
@@ -125,7 +126,7 @@ def with_norms(values: dict[str, Any]) -> dict[str, Any]:
 def keep_checks() -> None:
     """Let quality know what could be broken on the deals that there are; their findings stay as they were made."""
     deals = list(Deal.objects.values_list("pk", flat=True))
-    said = engine.judge_timelines(load_timelines(deals), list(RULES), bench())
+    said = judge_timelines(load_timelines(deals), list(RULES), bench())
     [known] = run_statements((kept_checks.KNOWN, {"deals": deals}))
     if difference := kept_checks.compare(known, said.checks):
         run_statements((kept_checks.WRITE, difference.parameters()))

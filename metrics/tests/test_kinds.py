@@ -84,7 +84,7 @@ def test_a_win_falls_only_when_it_is_lost_or_goes_back_to_selling(
     firm.sold(*walk(firm))
     found = figures()
     assert (found["deals_won"], found["deals_lost"]) == counts
-    desk = snapshot.decoded(snapshot.count(NOW, NOVEMBER)).won
+    desk = snapshot.decode_snapshot(snapshot.count_snapshot(NOW, NOVEMBER)).won
     assert sum(day.deals for day in desk) == counts[0], "the desk says the same"
 
 
@@ -98,7 +98,7 @@ def test_it_counts_at_the_moment_and_for_the_owner_of_the_win(firm: Firm) -> Non
     by_pipeline = {value.key: value.value for value in measure("deals_won", NOVEMBER, "pipeline")}
     assert by_pipeline == {firm.pipeline.pk: 1}
     assert list(rows("deals_won", NOVEMBER)) == [deal]
-    (cell,) = snapshot.decoded(snapshot.count(NOW, NOVEMBER)).won
+    (cell,) = snapshot.decode_snapshot(snapshot.count_snapshot(NOW, NOVEMBER)).won
     assert (cell.manager, cell.pipeline, cell.money) == (firm.anna.pk, firm.pipeline.pk, 100)
     anna = make_employee(Role.MANAGER, firm.anna)
     assert list(deals_open_to(anna)) == [deal], "its seller may still look at it"
@@ -119,7 +119,7 @@ def test_results_of_robots_and_of_service_are_no_sales(firm: Firm) -> None:
         "deals_won": 0, "won_sum": 0, "deals_lost": 0, "win_rate": None, "avg_deal": None, "cycle_days": None,
         "conversion": None,
     }  # fmt: skip
-    assert not snapshot.decoded(snapshot.count(NOW, NOVEMBER)).won
+    assert not snapshot.decode_snapshot(snapshot.count_snapshot(NOW, NOVEMBER)).won
     own.set_kinds({firm.robot.pk: "sales", firm.delivery.pk: "sales"})
     assert figures()["deals_won"] == 2 and figures()["deals_lost"] == 1
 
@@ -128,7 +128,7 @@ def test_a_robot_s_deal_needs_no_task(firm: Firm) -> None:
     make_deal(firm.route, firm.boris)
     missed = [make_deal(stage, firm.boris) for stage in (firm.first, firm.packing)]
     assert set(Deal.objects.filter(stalled.without_task())) == set(missed)
-    cells = snapshot.decoded(snapshot.count(NOW, NOVEMBER)).cells
+    cells = snapshot.decode_snapshot(snapshot.count_snapshot(NOW, NOVEMBER)).cells
     assert sum(cell.untasked for cell in cells) == 2 and sum(cell.open for cell in cells) == 3
 
 

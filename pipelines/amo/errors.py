@@ -12,7 +12,7 @@
     ├── Forbidden                 403 with a reason: this token may not do that
     ├── PaymentRequired           402: the subscription ended
     ├── NotFound                  404
-    ├── Refused                   400, 422: amoCRM read our request and says no
+    ├── RequestRefused            400, 422: amoCRM read our request and says no
     ├── Endless                   a list that repeats its pages: whether more is behind them nobody can tell
     └── BadAnswer                 not an answer of amoCRM; closed by default: whatever is unknown lands here
 """

@@ -239,7 +239,7 @@ def replay_hooks() -> int:
 def ensure_subscription(client: Client, account: Account, portal_url: str) -> str:
     """Ask amoCRM to ring here, again when it has given up; returns the address, which is the only secret.
 
-    Raises AmoError: Refused where amoCRM does not like the address (it must be a public name).
+    Raises AmoError: RequestRefused where amoCRM does not like the address (it must be a public name).
     """
     if not account.hook_secret:
         account.hook_secret = get_random_string(43)

@@ -13,7 +13,7 @@ from core import moment
 from pipelines.amo.errors import printable
 from pipelines.mirror.entities import ENTITIES, Entity
 from pipelines.mirror.rows import Item, Row
-from pipelines.models import Refused
+from pipelines.models import QuarantinedRow
 
 log = logging.getLogger(__name__)
 SHOWN = 20
@@ -64,11 +64,11 @@ def whole(row: Row) -> Row:
 def set_aside(entity: Entity, key: object, error: Exception) -> None:
     """Remember the row and why; a row that is set aside again has the newest reason."""
     name = printable(str(key))
-    one = Refused(
+    one = QuarantinedRow(
         entity=entity.name, remote_id=name, reason=printable(explain_refusal(error)), at=moment.now()
     )
     log.warning("%s %s cannot be stored: %s", entity.name, name, one.reason)
-    Refused.objects.bulk_create(
+    QuarantinedRow.objects.bulk_create(
         [one], update_conflicts=True, unique_fields=["entity", "remote_id"], update_fields=["reason", "at"]
     )
 
@@ -80,18 +80,18 @@ def explain_refusal(error: Exception) -> str:
 
 
 def any_of(entity: Entity) -> bool:
-    return Refused.objects.filter(entity=entity.name).exists()
+    return QuarantinedRow.objects.filter(entity=entity.name).exists()
 
 
 def release_rows(entity: Entity, keys: Iterable[object] | None = None) -> None:
     """What concerns us no longer; None: all of it is about to be read again."""
-    aside = Refused.objects.filter(entity=entity.name)
+    aside = QuarantinedRow.objects.filter(entity=entity.name)
     (aside if keys is None else aside.filter(remote_id__in=map(str, keys))).delete()
 
 
 def count_set_aside() -> dict[str, int]:
     """How many rows stand aside, by entity."""
-    counted = Refused.objects.order_by().values_list("entity").annotate(rows=Count("pk"))
+    counted = QuarantinedRow.objects.order_by().values_list("entity").annotate(rows=Count("pk"))
     return dict(counted)
 
 
@@ -104,6 +104,6 @@ def list_set_aside() -> dict[str, Any]:
             "reason": one.reason,
             "at": one.at,
         }
-        for one in Refused.objects.all()[:SHOWN]
+        for one in QuarantinedRow.objects.all()[:SHOWN]
     ]
     return {"count": sum(count_set_aside().values()), "newest": newest}

@@ -169,7 +169,7 @@ WITH page AS MATERIALIZED (
     SELECT deal, true FROM told WHERE deal IS NOT NULL
     UNION SELECT deal_before, true FROM told WHERE deal_before IS NOT NULL
 ), fits AS (
-    DELETE FROM pipelines_refused WHERE entity = '{entity.name}' AND remote_id IN (SELECT {key}::text FROM page)
+    DELETE FROM pipelines_quarantinedrow WHERE entity = '{entity.name}' AND remote_id IN (SELECT {key}::text FROM page)
 ){removed_people(entity)}
 SELECT * FROM told"""
 
@@ -206,7 +206,7 @@ def mark_deleted(entity: Entity, gone: Mapping[int, datetime]) -> Stored:
                     INSERT INTO pipelines_judgementrequest (deal_id, history)
                     SELECT DISTINCT deal, true FROM marked WHERE deal IS NOT NULL
                 ), fits AS (
-                    DELETE FROM pipelines_refused WHERE entity = %s AND remote_id = ANY(%s::bigint[]::text[])
+                    DELETE FROM pipelines_quarantinedrow WHERE entity = %s AND remote_id = ANY(%s::bigint[]::text[])
                 )
                 SELECT * FROM marked""",
             [list(gone), list(gone.values()), entity.name, list(gone)],

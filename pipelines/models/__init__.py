@@ -17,7 +17,7 @@ from pipelines.models.account import (
     TaskType,
 )
 from pipelines.models.judgement import JudgementRequest
-from pipelines.models.machinery import Cursor, Hook, Refused, Sweep
+from pipelines.models.machinery import Cursor, Hook, QuarantinedRow, Sweep
 from pipelines.models.story import Event, Stay, Touch
 from pipelines.models.visible import Visible
 from pipelines.models.work import Contact, Deal, Task
@@ -35,7 +35,7 @@ __all__ = [
     "Person",
     "Pipeline",
     "PipelineKind",
-    "Refused",
+    "QuarantinedRow",
     "Stage",
     "Stay",
     "Sweep",

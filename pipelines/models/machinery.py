@@ -73,7 +73,7 @@ class Sweep(models.Model):
         ordering = ["-id"]
 
 
-class Refused(models.Model):
+class QuarantinedRow(models.Model):
     """A row of amoCRM that cannot be stored, and why, in one line for a person.
 
     It goes when the row is stored after all, is deleted in amoCRM, or everything is read again.

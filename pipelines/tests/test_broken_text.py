@@ -14,7 +14,19 @@ from pipelines.amo import errors, phpform
 from pipelines.amo.client import Client, decoded, read_answer
 from pipelines.mirror import coverage, hooks
 from pipelines.mirror.entities import TABLE
-from pipelines.models import Account, Contact, Cursor, Deal, Event, Hook, Person, Refused, Stage, Task, Touch
+from pipelines.models import (
+    Account,
+    Contact,
+    Cursor,
+    Deal,
+    Event,
+    Hook,
+    Person,
+    QuarantinedRow,
+    Stage,
+    Task,
+    Touch,
+)
 from pipelines.tests.altered import Alter, rewritten, through
 from pipelines.tests.test_sync import everything, populate, tick
 from sandbox.server import Handle
@@ -66,7 +78,7 @@ def spoil(text: str, broken: bytes) -> Alter:
 
 
 def aside() -> set[tuple[str, str]]:
-    return set(Refused.objects.values_list("entity", "remote_id"))
+    return set(QuarantinedRow.objects.values_list("entity", "remote_id"))
 
 
 @pytest.mark.django_db
@@ -80,7 +92,7 @@ def test_of_six_deals_five_come_and_one_is_set_aside_by_its_number(
         everything(source)
     assert aside() == {("deals", str(lead))}
     assert set(Deal.objects.values_list("pk", flat=True)) == set(world.leads.rows) - {lead}
-    assert "name is broken text" in Refused.objects.get().reason
+    assert "name is broken text" in QuarantinedRow.objects.get().reason
     assert not Cursor.objects.exclude(state=Cursor.State.READY).exists()
 
 

@@ -12,7 +12,7 @@ from core import moment
 from devtools.tests import factory
 from pipelines.account.source import Source
 from pipelines.mirror import hooks, reconcile
-from pipelines.models import Account, Cursor, Deal, Hook, Refused, Stage, Task
+from pipelines.models import Account, Cursor, Deal, Hook, QuarantinedRow, Stage, Task
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.test_sync import everything, populate, tick
 from sandbox.world import World
@@ -29,7 +29,7 @@ def without_pauses() -> Iterator[None]:
 
 
 def aside() -> dict[tuple[str, str], str]:
-    return {(one.entity, one.remote_id): one.reason for one in Refused.objects.all()}
+    return {(one.entity, one.remote_id): one.reason for one in QuarantinedRow.objects.all()}
 
 
 def spoil_deal(world: World, lead: int) -> None:
@@ -58,7 +58,7 @@ def test_a_first_load_goes_past_rows_that_cannot_be_stored(world: World, source:
     everything(source)
     assert aside() == {
         ("deals", str(leads[3])): "numeric field overflow",
-        ("tasks", str(tasks[5])): next(iter(Refused.objects.filter(entity="tasks"))).reason,
+        ("tasks", str(tasks[5])): next(iter(QuarantinedRow.objects.filter(entity="tasks"))).reason,
     }
     assert set(leads) - {leads[3]} == set(Deal.objects.values_list("id", flat=True))
     assert set(tasks) - {tasks[5]} == set(Task.objects.values_list("id", flat=True))
@@ -150,7 +150,9 @@ def test_the_sync_page_and_the_monitor_tell_how_many_and_why(now: Any) -> None:
     client = login()
     assert "could not be stored" not in client.get(reverse("sync")).content.decode()
     for key in range(30):
-        Refused.objects.create(entity="deals", remote_id=str(key), reason="numeric field overflow", at=now)
+        QuarantinedRow.objects.create(
+            entity="deals", remote_id=str(key), reason="numeric field overflow", at=now
+        )
     text = client.get(reverse("sync")).content.decode()
     assert "30 rows could not be stored" in text and text.count("numeric field overflow") == 20
     assert Client().get("/readyz").json()["refused"] == {"deals": 30}

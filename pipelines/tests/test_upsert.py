@@ -11,7 +11,7 @@ from hypothesis.extra.django import TestCase
 from core import moment
 from pipelines.mirror.entities import ENTITIES, TABLE
 from pipelines.mirror.upsert import mark_deleted, store_rows
-from pipelines.models import Deal, Event, JudgementRequest, Person, Refused, Task
+from pipelines.models import Deal, Event, JudgementRequest, Person, QuarantinedRow, Task
 
 DEALS, TASKS, EVENTS = ENTITIES["deals"], ENTITIES["tasks"], ENTITIES["events"]
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -168,15 +168,15 @@ def test_a_row_that_does_not_fit_stands_aside_and_the_others_are_stored(column: 
     page[3][column] = UNFIT[column]
     stored = store_rows(DEALS, page)
     assert stored.new == set(range(1, 8)) - {4} == stored.deals and stored.left_out == 1
-    refused = Refused.objects.get()
+    refused = QuarantinedRow.objects.get()
     assert (refused.entity, refused.remote_id) == ("deals", "4") and refused.reason
-    assert store_rows(DEALS, [deal(4)]).new == {4} and not Refused.objects.exists()
+    assert store_rows(DEALS, [deal(4)]).new == {4} and not QuarantinedRow.objects.exists()
 
 
 @pytest.mark.django_db
 def test_a_row_that_does_not_fit_spoils_no_transaction_around_it() -> None:
     store_rows(DEALS, [deal(1), deal(2, price="1e18"), deal(3)])
-    assert Deal.objects.count() == 2 and Refused.objects.count() == 1
+    assert Deal.objects.count() == 2 and QuarantinedRow.objects.count() == 1
 
 
 @pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.db import connection
 
 from core import moment
 from pipelines.models import Deal, Person, Touch
-from qc import engine, regulations
+from qc import backtest, engine, regulations
 from qc.models import Finding, Regulation, RuleMode, RuleStep
 from qc.rules import RULES, Rule
 from qc.tests import world
@@ -298,13 +298,13 @@ def test_backtest_counts_by_manager_before_and_after_and_writes_nothing() -> Non
     world.deal(3, "150 offer boris")
     world.deal(4, "0 lead boris")
     stand_at(160)
-    rows = engine.backtest("offer", {"max_stay": hours(5)})
+    rows = backtest.judge_by_norms("offer", {"max_stay": hours(5)})
     assert [tuple(r.values()) for r in rows] == [
         ("deal.stuck", 1, 2, 2, 1, 1),
         ("deal.stuck", 2, 1, 1, 0, 0),
     ]
     assert not Finding.objects.exists() and Regulation.objects.count() == 1
-    rows = engine.backtest("offer", {"max_stay": None, "needs_task": True})
+    rows = backtest.judge_by_norms("offer", {"max_stay": None, "needs_task": True})
     assert {(r["rule"], r["manager"], r["now"], r["now_before"]) for r in rows} == {
         ("deal.stuck", 1, 0, 1),
         ("task.none", 1, 2, 0),

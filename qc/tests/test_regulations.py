@@ -22,7 +22,7 @@ from devtools import rule_handbook
 from devtools.tests.factory import with_norms
 from jobs import judgement
 from pipelines.models import Person
-from qc import defaults, engine, norms, regulations, rule_modes
+from qc import backtest, defaults, engine, norms, regulations, rule_modes
 from qc.models import Finding, FullRun, Regulation, RuleMode
 from qc.rules import RULES
 from qc.rules.parameters import read_length, write_length
@@ -87,7 +87,7 @@ def test_nonsense_is_one_sentence_and_changes_nothing(
     with pytest.raises(ValueError, match=sentence):
         regulations.publish(stage, None, **values)
     with pytest.raises(ValueError, match=sentence):
-        engine.backtest(stage, values)
+        backtest.judge_by_norms(stage, values)
     assert not Regulation.objects.exists()
 
 
@@ -264,9 +264,9 @@ def test_norms_come_as_a_document_too_and_what_it_does_not_name_stays() -> None:
         "task.none": {"demanded": True, "grace": "45 min"},
     }
     world.deal(1, "0 offer anna")
-    assert engine.backtest("offer", {"norms": {"deal.stuck": {"max_stay": "5 h"}}}) == engine.backtest(
-        "offer", {"max_stay": hours(5)}
-    )
+    assert backtest.judge_by_norms(
+        "offer", {"norms": {"deal.stuck": {"max_stay": "5 h"}}}
+    ) == backtest.judge_by_norms("offer", {"max_stay": hours(5)})
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
-from web.api import notices, views
+from web.api import audit, notices, views
 
 lists = SimpleRouter()
 lists.register("pipelines", views.Pipelines)
@@ -14,6 +14,7 @@ lists.register("deals", views.Deals)
 lists.register("tasks", views.Tasks)
 lists.register("findings", views.Findings)
 lists.register("notices", notices.Notices)
+lists.register("audit", audit.Changes)
 
 urlpatterns = [
     path("", include(lists.urls)),

@@ -22,7 +22,8 @@ from kpi.prices import finding_prices
 from metrics import transitions
 from pipelines.mirror import comparisons, freshness
 from pipelines.models import Deal, Person, Pipeline, Stage, Task
-from qc import engine, regulations
+from qc import regulations
+from qc.backtest import judge_by_norms
 from qc.models import Finding
 from web.api import shapes
 from web.api.parameters import (
@@ -233,7 +234,7 @@ class Backtest(APIView):
             norms = dict(request.data)
             tried = {
                 "norms": regulations.draft(stage, **norms),
-                "findings": engine.backtest(stage, norms),
+                "findings": judge_by_norms(stage, norms),
                 "money_shift": [
                     {"manager": manager, "amount": amount}
                     for manager, amount in try_norms(stage, norms).items()

@@ -68,7 +68,7 @@ def statements(scope: Scope, month: Period) -> list[Statement]:
     return list(Statement.objects.filter(period=month.first, manager__in=list(scope.people)))
 
 
-def plan(snapshot: Snapshot, scope: Scope, month: Period, now: datetime) -> Plan:
+def reckon_plan(snapshot: Snapshot, scope: Scope, month: Period, now: datetime) -> Plan:
     """The whole scope's. A plan belongs to a person, so a single pipeline has none."""
     won, drafts = blocks.won_by_person(snapshot, scope), statements(scope, month)
     quotas = {one.manager_id: quota for one in drafts if (quota := one.facts.quota)}
@@ -76,11 +76,13 @@ def plan(snapshot: Snapshot, scope: Scope, month: Period, now: datetime) -> Plan
         sum(won.values(), NOTHING),
         sum((won.get(person, NOTHING) for person in quotas), NOTHING),
         None if "pipeline" in scope.chosen else sum(quotas.values(), NOTHING) or None,
-        passed([one.facts for one in drafts if one.manager_id in quotas], month, now),
+        measure_passed([one.facts for one in drafts if one.manager_id in quotas], month, now),
     )
 
 
-def members(snapshot: Snapshot, scope: Scope, month: Period, now: datetime, sees_pay: bool) -> list[Member]:
+def list_members(
+    snapshot: Snapshot, scope: Scope, month: Period, now: datetime, sees_pay: bool
+) -> list[Member]:
     """Everybody with a statement or a sale in the month, the farthest along first; one query."""
     won, drafts = (
         blocks.won_by_person(snapshot, scope),
@@ -97,7 +99,7 @@ def members(snapshot: Snapshot, scope: Scope, month: Period, now: datetime, sees
             Member(
                 person,
                 scope.name(person),
-                Plan(sold := won.get(person, NOTHING), sold, quota, passed(facts, month, now)),
+                Plan(sold := won.get(person, NOTHING), sold, quota, measure_passed(facts, month, now)),
                 score(
                     RuleScore(rule, kept.weight, kept.violations, kept.opportunities)
                     for one in facts
@@ -110,7 +112,7 @@ def members(snapshot: Snapshot, scope: Scope, month: Period, now: datetime, sees
     return sorted(rows, key=lambda one: (-(one.plan.attainment or 0), -one.plan.won, one.name))
 
 
-def passed(facts: list[Facts], month: Period, now: datetime) -> Decimal:
+def measure_passed(facts: list[Facts], month: Period, now: datetime) -> Decimal:
     """Worked ÷ planned shifts of these people; without a rota, the share of the calendar month that is over."""
     planned = sum(one.shifts.planned for one in facts)
     if planned:

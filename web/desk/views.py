@@ -32,7 +32,7 @@ def this_month() -> Period:
 def _figures(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     now, month = moment.now(), this_month()
     return blocks.figures_block(taken, scope) | {
-        "plan": money.plan(taken, scope, month, now),
+        "plan": money.reckon_plan(taken, scope, month, now),
         "month": month,
         "as_of": taken.as_of,
         "week_ago": taken.as_of - snapshot.WEEK,
@@ -75,13 +75,13 @@ def _untasked(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
 
 def _managers(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     month = this_month()
-    members = money.members(taken, scope, month, moment.now(), request.user.sees_money)
+    members = money.list_members(taken, scope, month, moment.now(), request.user.sees_money)
     return {"members": members, "month": month}
 
 
 def _won(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     month = this_month()
-    plan = money.plan(taken, scope, month, moment.now())
+    plan = money.reckon_plan(taken, scope, month, moment.now())
     return {"plan": plan, "month": month, "figure": money.won_chart(taken, scope, month, plan.quota)}
 
 
@@ -131,7 +131,7 @@ def block(request: HttpRequest, block: str) -> HttpResponse:
     title, show = BLOCKS[block]
     bare = bool(request.headers.get("HX-Request"))
     scope = read_scope(request)
-    shown = show(request, scope, snapshot.take(moment.now(), this_month(), ask_for_count))
+    shown = show(request, scope, snapshot.take_snapshot(moment.now(), this_month(), ask_for_count))
     part = live.draw_part(
         request,
         f"desk/{block}.html",

@@ -97,7 +97,7 @@ def attempt(request: HttpRequest, stage: str) -> HttpResponse:
     values = form.chosen
     try:
         draft = regulations.draft(one.pk, **values)
-        context |= {"trial": backtest.run(one.pk, values), "values": values}
+        context |= {"trial": backtest.try_draft(one.pk, values), "values": values}
     except (ValueError, ValidationError) as error:
         return render(
             request, _attempt_template(request), context | {"problems": _sentences(error)}, status=422
@@ -107,7 +107,7 @@ def attempt(request: HttpRequest, stage: str) -> HttpResponse:
     someone = next((person for person in _examples() if str(person.pk) == chosen), None)
     limit = regulations.longest_stay(draft.norms)
     if limit and someone:
-        context["example"] = backtest.example(*limit, someone, moment.now())
+        context["example"] = backtest.word_example(*limit, someone, moment.now())
     return render(request, _attempt_template(request), context)
 
 

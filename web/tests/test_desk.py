@@ -409,27 +409,35 @@ def test_the_pulse_is_silent_until_something_changes() -> None:
 
 
 def test_kept_figures_equal_the_live_ones_after_every_change(office: Office) -> None:
-    live = snapshot.count(NOW, MONTH)
-    assert snapshot.take(NOW, MONTH) == snapshot.decoded(live)
+    live = snapshot.count_snapshot(NOW, MONTH)
+    assert snapshot.take_snapshot(NOW, MONTH) == snapshot.decode_snapshot(live)
     office.stand_still(office.roman, 5_000, days=1)
     changes.announce_change()
-    assert snapshot.take(NOW, MONTH) == snapshot.decoded(snapshot.count(NOW, MONTH)) != snapshot.decoded(live)
+    assert (
+        snapshot.take_snapshot(NOW, MONTH)
+        == snapshot.decode_snapshot(snapshot.count_snapshot(NOW, MONTH))
+        != snapshot.decode_snapshot(live)
+    )
 
 
 def test_nobody_waits_where_counting_is_slow(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshot, "SLOW", -1)
-    before = snapshot.take(NOW, MONTH)
+    before = snapshot.take_snapshot(NOW, MONTH)
     office.stand_still(office.roman, 5_000, days=1)
     changes.announce_change()
     for _ in range(2):  # shown until a worker, which has been asked once, has counted
-        assert snapshot.take(NOW, MONTH, desk.ask_for_count) == before
+        assert snapshot.take_snapshot(NOW, MONTH, desk.ask_for_count) == before
     asked = [json.loads(message)["headers"] for message in redis.client().lrange("work", 0, -1)]
     counts = [one["argsrepr"] for one in asked if one["task"] == "jobs.desk.count_desk"]
     assert counts == ["['2026-11']"]
     seen = changes.page_stamp(NOW)
     desk.count_desk("2026-11")
     assert changes.page_stamp(NOW) != seen
-    assert snapshot.take(NOW, MONTH) == snapshot.decoded(snapshot.count(NOW, MONTH)) != before
+    assert (
+        snapshot.take_snapshot(NOW, MONTH)
+        == snapshot.decode_snapshot(snapshot.count_snapshot(NOW, MONTH))
+        != before
+    )
 
 
 def test_a_judgement_rings_when_it_has_judged(office: Office) -> None:

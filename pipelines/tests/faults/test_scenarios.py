@@ -25,7 +25,7 @@ from jobs import judgement_queue, mirror
 from pipelines.account import connection
 from pipelines.mirror import comparisons, coverage, hooks, sync
 from pipelines.mirror.entities import TABLE
-from pipelines.models import Account, Cursor, Hook, JudgementRequest, Refused
+from pipelines.models import Account, Cursor, Hook, JudgementRequest, QuarantinedRow
 from pipelines.tests.amo import Serve
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.faults.people import People
@@ -290,4 +290,4 @@ def test_after_a_day_of_faults_the_mirror_is_what_amocrm_is(
     assert_mirror_equals(amo.world, chosen)
     assert not Cursor.objects.exclude(state=Cursor.State.READY).exists()
     gone = {str(lead.id) for lead in amo.world.leads if lead.is_deleted}
-    assert set(Refused.objects.values_list("remote_id", flat=True)) <= gone
+    assert set(QuarantinedRow.objects.values_list("remote_id", flat=True)) <= gone

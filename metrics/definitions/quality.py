@@ -1,0 +1,73 @@
+"""The opportunity score of the rules that count in money, and what is held against people behind it."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from core.periods import Period
+from metrics.question import Answer, Question, credited
+from metrics.registry import Metric, register
+from metrics.words import OWNER_AT_OPENING
+from qc import queries as judgement
+from qc.models import Finding
+from qc.queries import RuleScore
+
+
+def score_quality(question: Question) -> Answer:
+    """The opportunity score of the rules that count in money, 0…100."""
+    scores: dict[Any, list[RuleScore]] = dict(judgement.quality(question.period, question.people))
+    if question.by is None:
+        pooled: dict[str, RuleScore] = {}
+        for score in (score for found in scores.values() for score in found):
+            seen = pooled.get(score.rule)
+            pooled[score.rule] = (
+                score
+                if seen is None
+                else seen._replace(
+                    violations=seen.violations + score.violations,
+                    opportunities=seen.opportunities + score.opportunities,
+                )
+            )
+        scores = {None: list(pooled.values())} if pooled else {}
+    return {
+        key: (judgement.score(found), sum(score.opportunities for score in found))
+        for key, found in scores.items()
+    }
+
+
+def find_held(question: Question) -> QuerySet[Any]:
+    """Findings of rules that count in money which stood against somebody at any time of the period."""
+    until = min(question.moment, judgement.known_until(question.now))
+    found = Finding.objects.filter(
+        withdrawn_at=None, disputed_at=None, mode="money", rule__in=judgement.counted_rules()
+    )
+    found = found.filter(Q(closes_at=None) | Q(closes_at__gt=question.period.start), opens_at__lt=until)
+    return found.filter(manager__isnull=False).annotate(who=F("manager_id"))
+
+
+def count_held(period: Period, people: Iterable[int], now: datetime) -> Iterator[tuple[int, str, int, int]]:
+    """What is behind the quality of these people: (person, rule, findings, deals). One query."""
+    question = Question(period, now, "manager", frozenset(people))
+    rows = credited(find_held(question), question).order_by().values("who", "rule")
+    for row in rows.annotate(findings=Count("pk"), deals=Count("deal", distinct=True)):
+        yield row["who"], row["rule"], row["findings"], row["deals"]
+
+
+register(
+    Metric(
+        code="quality",
+        title=_("Quality"),
+        unit="points",
+        clock=_("of each rule"),
+        attribution=OWNER_AT_OPENING,
+        denominator=_("the times when each rule could have been broken; rules weigh by their weight"),
+        by=("manager",),
+        options=(),
+        empty=None,
+        source=find_held,
+        answer=score_quality,
+    )
+)

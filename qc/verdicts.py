@@ -1,0 +1,86 @@
+"""Verdicts: what the rules say of timelines, finding by finding. Reads and writes nothing."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from qc import kept_checks, rule_modes
+from qc.criteria import Bench
+from qc.rule_modes import Steps
+from qc.rules import RULES, Check, Rule, Terms
+from timeline.timeline import Timeline
+
+log = logging.getLogger(__name__)
+
+
+class Key(NamedTuple):
+    """By which a finding is found again; ``subject``: the id of what the rule looks at, as text."""
+
+    rule: str
+    subject: str
+    task_id: int | None
+    since: datetime
+
+
+class Verdict(NamedTuple):
+    """What may change about a finding."""
+
+    severity: str
+    mode: str
+    stage_id: str | None
+    manager_id: int | None
+    opens_at: datetime
+    closes_at: datetime | None
+    values: Mapping[str, Any]
+    regulation_id: int | None
+    withdrawn_at: datetime | None = None
+
+
+class Said(NamedTuple):
+    """What rules say of deals: verdicts on findings, checks to be kept, and which rule failed on which deal."""
+
+    found: dict[Key, Verdict]
+    checks: dict[kept_checks.Key, kept_checks.Row]
+    failed: set[tuple[str, str]]
+
+
+def judge_timelines(timelines: Iterable[Timeline], codes: Iterable[str], bench: Bench) -> Said:
+    """What the rules that were ever on say now, and which of them failed to say anything about which deal."""
+    said = Said({}, {}, set())
+    active = [(RULES[code], bench.steps[code]) for code in codes if code in bench.steps]
+    for deal in timelines if active else ():
+        subject = str(deal.id)
+        checks = {
+            rule.code: hear_rule(rule, reach, deal, subject, bench.terms, said) for rule, reach in active
+        }
+        said.checks.update(kept_checks.rows_of(deal.id, checks))
+    return said
+
+
+def hear_rule(rule: Rule, reach: Steps, life: Any, subject: str, terms: Terms, said: Said) -> list[Check]:
+    """What one rule says of a deal (person, contact, stage), put into ``said``; nothing where it raises."""
+    try:
+        checks = list(rule.checks(life, terms))
+    except Exception:
+        log.exception("rule %s failed on %s %s", rule.code, rule.unit, subject)
+        said.failed.add((rule.code, subject))
+        return []
+    for check in checks:
+        if not check.breaches:
+            continue
+        for breach in check.breaches:
+            if (held := rule_modes.standing(reach, breach.opens_at, breach.closes_at)) is None:
+                continue
+            mode, ends_at = held
+            said.found[Key(rule.code, subject, breach.task, breach.since)] = Verdict(
+                rule.severity,
+                mode,
+                breach.stage,
+                breach.owner,
+                breach.opens_at,
+                ends_at,
+                breach.values,
+                breach.regulation,
+            )
+    return checks
