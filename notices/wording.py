@@ -13,7 +13,7 @@ from core.zone import portal_zone
 from notices import links
 from notices.digests import Day
 from notices.kinds import KINDS
-from notices.kinds.registry import ACCEPT, DISPUTE, LATER, OPEN, Said
+from notices.kinds.registry import ACCEPT, DISPUTE, FINDING, LATER, OPEN, Said
 from notices.models import Channel, Delivery, Notice
 from notices.telegram.markup import Button, cut, escape, fit, plain
 from qc.models import Finding
@@ -49,7 +49,7 @@ def say(notice: Notice, now: datetime) -> Line:
     title = gettext(one.headline)
     finding: Finding | None = notice.finding
     if finding is not None and finding.rule in RULES:
-        if not one.rules:
+        if one.source == FINDING and not one.rules:
             title = gettext(RULES[finding.rule].title)
         # At its very moment a finding has not opened yet, but the message is about what comes a breath later.
         why = because(finding, now if one.ahead else max(now, finding.opens_at + BREATH))
