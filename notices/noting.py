@@ -14,7 +14,18 @@ from django.db import transaction
 from core.db import run_statements
 from notices import reading
 from notices.kinds import KINDS, Fact, Kind, rules_of, told_from
-from notices.kinds.registry import ACCEPT, CHANNEL, FINDING, MIRROR, MONTH, RULE, SHIFT, STATE
+from notices.kinds.registry import (
+    ACCEPT,
+    APPEAL,
+    CHANNEL,
+    DISPUTE,
+    FINDING,
+    MIRROR,
+    MONTH,
+    RULE,
+    SHIFT,
+    STATE,
+)
 from notices.models import Channel, Delivery, Notice, Step
 from notices.people import People
 from notices.planning import Wanted, plan_deliveries, plan_steps
@@ -30,6 +41,7 @@ SOURCES: dict[str, Source] = {
     FINDING: lambda one, allowed, people, now: reading.see_findings(
         one.code, rules_of(one, RULES), allowed.terms[one.code].ahead, allowed.started_at, now
     ),
+    APPEAL: lambda one, allowed, people, now: reading.see_appeals(one.code, allowed.started_at, now),
     MONTH: lambda one, allowed, people, now: reading.see_months(one.code, allowed.started_at, now),
     RULE: lambda one, allowed, people, now: reading.see_rules(allowed.started_at, now),
     CHANNEL: lambda one, allowed, people, now: reading.see_stopped(allowed.started_at, now),
@@ -40,7 +52,10 @@ SOURCES: dict[str, Source] = {
     ),
 }
 # What nobody reads, as somebody wishes it, has no source here.
-SWIFT, SLOW = (FINDING,), (MONTH, RULE, CHANNEL, STATE, MIRROR, SHIFT)  # read at every tick, or now and then
+SWIFT, SLOW = (
+    (FINDING,),
+    (APPEAL, MONTH, RULE, CHANNEL, STATE, MIRROR, SHIFT),
+)  # read at every tick, or now and then
 
 # What is fixed: its finding stands open no more. With the same trip, what is open again.
 FIXED = """
@@ -148,6 +163,8 @@ def _climb(step: Step, allowed: Allowed, people: People, now: datetime) -> list[
     if one is None or notice.fixed_at is not None or is_over(notice, now):
         return []
     fact = fact_of(notice)
+    if step.number and notice.answer == DISPUTE:
+        return []  # somebody else looks at it already
     if step.number and notice.answer == ACCEPT and notice.answered_at is not None:
         until = people.clock_of(fact).after(notice.answered_at, ACCEPTED)
         if until is not None and until > now + reading.AHEAD:

@@ -5,9 +5,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.db import run_statements
-from notices.kinds.sources import FindingSeen, MirrorSeen, MonthSeen, RuleSeen, ShiftSeen, StoppedSeen
+from notices.kinds.sources import (
+    AppealSeen,
+    FindingSeen,
+    MirrorSeen,
+    MonthSeen,
+    RuleSeen,
+    ShiftSeen,
+    StoppedSeen,
+)
 from notices.models import Address, ChannelState
 from pipelines.mirror import freshness, quarantine
+from qc.models import Appeal
 from qc.rule_modes import read as read_modes
 from team.clock import Clocks
 from team.models import Employee, Role
@@ -53,6 +62,17 @@ def see_months(kind: str, started_at: datetime, now: datetime) -> Iterator[Month
     [rows] = run_statements((MONTHS, values))
     for row in rows:
         yield MonthSeen(*row)
+
+
+def see_appeals(kind: str, started_at: datetime, now: datetime) -> Iterator[AppealSeen]:
+    """Appeals decided in the last week whose authors have not been told."""
+    since = max(now - timedelta(days=7), started_at)
+    rows = Appeal.objects.filter(decided_at__gt=since, decided_at__lte=now).order_by("decided_at")[:MOST]
+    for row in rows:
+        assert row.decided_at is not None
+        yield AppealSeen(
+            row.pk, row.author_id, row.finding_id, row.is_upheld, row.decision_text, row.decided_at
+        )
 
 
 def see_mirror(now: datetime) -> Iterator[MirrorSeen]:

@@ -13,6 +13,7 @@ from notices.telegram.client import Bot
 from notices.telegram.errors import Conflict
 from notices.tests.conftest import NOW, Office
 from notices.tests.test_telling import run
+from qc.models import Appeal
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 pytestmark = pytest.mark.django_db
@@ -73,12 +74,39 @@ def test_accepted_holds_the_head_back(office: Office, bot: Bot) -> None:
     office.overdue()
     run(bot, NOW)
     assert press(office, bot, "accept") == "Записано: вы этим занимаетесь."
-    assert press(office, bot, "dispute")
     run(bot, NOW + 2 * HOUR)
     assert not office.said_to(office.head)
     assert "принято" in office.said_to(office.manager)[0].text
     run(bot, NOW + 4 * HOUR)
     assert len(office.said_to(office.head)) == 1
+
+
+def test_disagreeing_is_an_appeal_in_two_taps_and_holds_the_head_back(office: Office, bot: Bot) -> None:
+    finding = office.overdue()
+    run(bot, NOW)
+    later = NOW + MINUTE
+    assert press(office, bot, "dispute", now=later) == "Почему?"
+    question = office.said_to(office.manager)[-1]
+    reasons = [one["callback_data"] for row in question.buttons for one in row]
+    assert len(reasons) == 6 and "Почему вы не согласны" in question.text
+    for _ in range(2):
+        assert press(office, bot, "dispute", now=later).startswith("Апелляция № ")
+    [appeal] = Appeal.objects.all()
+    assert (appeal.finding_id, appeal.author, appeal.reason) == (finding.pk, office.manager, "client")
+    assert press(office, bot, "dispute", by=7000 + office.head.pk, now=later).startswith(
+        "Эта кнопка не для вас"
+    )
+    run(bot, NOW + 4 * HOUR)
+    assert not office.said_to(office.head)
+    assert "подана апелляция" in office.said_to(office.manager)[0].text
+    appeal.decision, appeal.decision_text, appeal.decided_at = (
+        "full",
+        "Клиент просил подождать",
+        NOW + 5 * HOUR,
+    )
+    appeal.save()
+    run(bot, NOW + 5 * HOUR)
+    assert "Случай снят. Клиент просил подождать" in office.said_to(office.manager)[-1].text
 
 
 def test_later_reminds_once_however_often_it_is_pressed(office: Office, bot: Bot) -> None:
