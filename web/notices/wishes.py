@@ -70,7 +70,7 @@ def settings_page(request: HttpRequest) -> HttpResponse:
         values = form.cleaned_data
         other = {"telegram": ["telegram", "email"], "email": ["email", "telegram"], "none": ["none"]}
         Preference.objects.update_or_create(
-            employee=request.user,
+            employee_id=request.user.pk,
             defaults={
                 "channels": other[values["order"]],
                 "muted": [code for code in form.kinds if not values[f"rings_{code}"]],
@@ -84,10 +84,10 @@ def settings_page(request: HttpRequest) -> HttpResponse:
 
 
 def _show(request: HttpRequest, form: WishForm, *, status: int = 200) -> HttpResponse:
-    mine = Address.objects.filter(channel=Channel.TELEGRAM, employee=request.user).order_by("-linked_at")
+    mine = Address.objects.filter(channel=Channel.TELEGRAM, employee=request.user.pk).order_by("-linked_at")
     chats = Address.objects.filter(chat=Address.Chat.GROUP).prefetch_related("subscriptions")
     if not request.user.administers:
-        chats = chats.filter(linked_by=request.user)
+        chats = chats.filter(linked_by=request.user.pk)
     state = ChannelState.objects.filter(channel=Channel.TELEGRAM).first()
     context = {
         "form": form,
