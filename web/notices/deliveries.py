@@ -39,7 +39,7 @@ def readers(request: HttpRequest | None) -> Any:
     rows = Employee.objects.filter(is_active=True)
     if request is None or request.user.sees is None:
         return rows
-    return rows.filter(person_id__in=request.user.sees) | rows.filter(pk=request.user.pk)
+    return rows.filter(person_id__in=request.user.sees) | rows.filter(username=request.user.get_username())
 
 
 class DeliveryFilter(Cascading):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -127,7 +127,7 @@ def _mine(request: HttpRequest, pk: int) -> Address:
         found.linked_by_id == request.user.pk or request.user.administers
     )
     if not (is_own or of_group):
-        return get_object_or_404(Address, pk=0)
+        raise Http404
     return found
 
 
@@ -150,7 +150,7 @@ def subscribe(request: HttpRequest, pk: int) -> HttpResponse:
     """What a group chat gets: the work of the linker's people, or everybody's."""
     chat = _mine(request, pk)
     if chat.chat != Address.Chat.GROUP:
-        return get_object_or_404(Address, pk=0)
+        raise Http404
     asked = [code for code in SUBSCRIBED if request.POST.get(code)]
     owner = chat.linked_by
     head = owner if owner is not None and owner.role == Role.HEAD else None
