@@ -15,7 +15,7 @@ from notices import linking, links
 from notices.kinds import KINDS
 from notices.models import Address, Channel, ChannelState, Preference, Subscription
 from notices.policy import Allowed, is_set_up, read_policy
-from team.models import Role
+from team.models import Employee, Role
 
 ORDERS = {
     "telegram": gettext_lazy("Telegram first, e-mail when that fails"),
@@ -64,13 +64,14 @@ class WishForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings_page(request: HttpRequest) -> HttpResponse:
     allowed = read_policy()
-    kept = Preference.objects.filter(pk=request.user.pk).first()
+    kept_by: Employee = request.user  # type: ignore[assignment]  # the login stands before every page
+    kept = Preference.objects.filter(pk=kept_by.pk).first()
     form = WishForm(allowed, kept, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         other = {"telegram": ["telegram", "email"], "email": ["email", "telegram"], "none": ["none"]}
         Preference.objects.update_or_create(
-            employee_id=request.user.pk,
+            employee=kept_by,
             defaults={
                 "channels": other[values["order"]],
                 "muted": [code for code in form.kinds if not values[f"rings_{code}"]],
