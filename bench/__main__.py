@@ -21,7 +21,9 @@ ROWS = (
     "judge-all",
     "judge-load",
     "backtest",
+    "publish",
     "pages",
+    "analytics",
 )
 LONG = ("first-load", "first-load-killed")  # eight and seventeen minutes: only when they are named
 

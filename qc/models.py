@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import GreaterThan
 from django.utils.translation import gettext_lazy as _
@@ -73,7 +73,8 @@ class RegulationQuerySet(models.QuerySet[Any]):
 class Regulation(models.Model):
     """What must hold on a stage: five fields of text that people read, and the norms that rules judge by.
 
-    Versions of one stage differ by ``version``; the one in force is the newest published.
+    Versions of one stage differ by ``version``; the one in force is the newest published. ``published_at`` is since
+    when it is in force: one that waits for its day has none yet, but ``effective_at``.
     """
 
     stage = models.ForeignKey(
@@ -85,6 +86,11 @@ class Regulation(models.Model):
     )
     version = models.PositiveIntegerField(default=1)
     published_at = models.DateTimeField(null=True, blank=True)
+    effective_at = models.DateTimeField(
+        null=True, blank=True
+    )  # from when it shall be in force: published, and waiting for its day
+    decided_at = models.DateTimeField(null=True, blank=True)  # when somebody published it
+    returns_to = models.PositiveIntegerField(null=True, blank=True)  # the version whose text it brings back
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -125,6 +131,19 @@ class FindingQuerySet(models.QuerySet[Any]):
 
     def closed(self, now: Any) -> "FindingQuerySet":
         return self.standing().filter(closes_at__lte=now)
+
+    def opened_by_version(self, wanted: bool = True) -> "FindingQuerySet":
+        """Those that no doing opened, but a version of the stage's regulation when it was published; or the rest."""
+        opening = Exists(
+            Regulation.objects.filter(stage=OuterRef("stage"), published_at=OuterRef("opens_at"))
+        )
+        return self.filter(opening if wanted else ~opening)
+
+    def with_opening_version(self) -> "FindingQuerySet":
+        """Adds ``opening_version``: the number of that version, or None."""
+        opening = Regulation.objects.filter(stage=OuterRef("stage"), published_at=OuterRef("opens_at"))
+        found: FindingQuerySet = self.annotate(opening_version=Subquery(opening.values("version")[:1]))
+        return found
 
 
 class Finding(models.Model):
@@ -283,8 +302,14 @@ class FullRun(models.Model):
 
 
 # Models that stand in files of their own.
+from qc.regulation_rows import RegulationDraft as RegulationDraft  # noqa: E402
+from qc.regulation_rows import Signature as Signature  # noqa: E402
+from qc.regulation_rows import StepTick as StepTick  # noqa: E402
 from qc.review_models import Appeal as Appeal  # noqa: E402
 from qc.review_models import AppealStep as AppealStep  # noqa: E402
 from qc.review_models import OverturnLimit as OverturnLimit  # noqa: E402
 from qc.review_models import RuleHalt as RuleHalt  # noqa: E402
 from qc.review_models import Ruling as Ruling  # noqa: E402
+from qc.switches import ControlOff as ControlOff  # noqa: E402
+from qc.switches import MeasuredEffect as MeasuredEffect  # noqa: E402
+from qc.switches import PlannedSwitch as PlannedSwitch  # noqa: E402
