@@ -68,6 +68,7 @@ def _everybody(user: Employee, choice: Choice) -> dict[str, Any]:
     closes = closer and is_over and any(row.status == Statement.Status.LIVE for row in paid)
     context = {
         "closes": closes,
+        "closer": closer,
         "refusal": _refusal(choice.period) if closes else "",
         "rows": [(row, sum_up_month(row)) for row in paid],
         "without": [person for person in choice.people if person.pk not in known and choice.is_present],
@@ -168,6 +169,7 @@ def _counted(
         "largest": max((abs(line.amount) for line in shown.lines), default=Decimal(0)),
         "rules": _rules(facts, person, period, bool(quality and quality.by_time)),
         "paid": facts.paid,
+        "two_bases": facts.measures.get("tasks_on_time") if "task.overdue" in facts.rules else None,
     }
     if scheme is None:
         return counted
