@@ -4,7 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
-from web.api import analytics, audit, views
+from web.api import analytics, audit, notices, views
 from web.api.appeals import Appeals
 
 lists = SimpleRouter()
@@ -15,6 +15,7 @@ lists.register("deals", views.Deals)
 lists.register("tasks", views.Tasks)
 lists.register("findings", views.Findings)
 lists.register("appeals", Appeals)
+lists.register("notices", notices.Notices)
 lists.register("audit", audit.Changes)
 
 urlpatterns = [

@@ -66,6 +66,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     if user.role != Role.FINANCE:
         name = _("My cases") if user.role == Role.MANAGER else _("Review")
         work.append(_link(request, "review", "shield-check", name))
+    work.append(_link(request, "notices", "bell", _("Notices"), load="notices-count"))
     order = [
         _link(request, "regulations", "book-open-check", _("Regulations")),
         _link(request, "rules", "scale", _("Rules")),
@@ -90,7 +91,13 @@ def age(request: HttpRequest) -> dict[str, Any]:
 
 
 def _link(
-    request: HttpRequest, name: str, icon: str, label: str, badge: int | str = 0, words: str = ""
+    request: HttpRequest,
+    name: str,
+    icon: str,
+    label: str,
+    badge: int | str = 0,
+    words: str = "",
+    load: str = "",
 ) -> dict[str, Any]:
     url = reverse(name)
     return {
@@ -100,4 +107,5 @@ def _link(
         "active": request.path.startswith(url),
         "badge": badge or "",
         "badge_words": words,
+        "load": reverse(load) if load else "",
     }

@@ -20,6 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from core import moment
 from devtools.tests import factory
 from kpi.models import Scheme, Statement
+from notices.models import Address, Delivery, Notice
 from qc.manual_reviews import draw_sample
 from qc.models import Appeal
 from team.models import Employee, Role
@@ -76,6 +77,25 @@ def session_of(user: Employee) -> str:
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
+def make_told(employee: Employee) -> Delivery:
+    """Something that was said to somebody in his chat."""
+    now = moment.now()
+    notice = Notice.objects.create(kind="task.overdue", key=f"test:{employee.pk}", at=now, noted_at=now)
+    address = Address.objects.create(
+        channel="telegram", value=str(employee.pk), employee=employee, linked_at=now, confirmed_at=now
+    )
+    return Delivery.objects.create(
+        notice=notice,
+        recipient=f"e:{employee.pk}",
+        employee=employee,
+        address=address,
+        channel="telegram",
+        state=Delivery.State.SENT,
+        due_at=now,
+        created_at=now,
+    )
+
+
 class Company:
     """Two managers with a deal, a task, a finding and a statement each; a head has the first one as a report."""
 
@@ -111,8 +131,10 @@ class Company:
             Role.MANAGER, self.people[0], head=self.users[Role.HEAD]
         )
 
+        others = factory.make_employee(Role.MANAGER, self.people[1])
+        self.told = [make_told(one) for one in (self.users[Role.MANAGER], others)]
         # Each of the managers has objected to a second finding of his; the second one is nobody's here.
-        authors = [self.users[Role.MANAGER], factory.make_employee(Role.MANAGER, self.people[1])]
+        authors = [self.users[Role.MANAGER], others]
         self.appeals = [
             Appeal.objects.create(
                 finding=factory.make_finding(deal, "task.none"),
@@ -139,6 +161,8 @@ class Company:
                 f"{prefix}finding": self.findings[number].pk,
                 f"{prefix}appeal": self.appeals[number].pk,
                 f"{prefix}statement": self.statements[number].pk,
+                f"{prefix}delivery": self.told[number].pk,
+                f"{prefix}address": self.told[number].address_id,
             }
         return "/" + path.format(**ids).removeprefix("/")
 
