@@ -17,7 +17,7 @@ WEEKS = timedelta(weeks=8)  # over which arrivals and departures are compared
 STANDING = 10  # open deals; fewer are no pile
 ENOUGH = 30  # visits behind a share; fewer are an accident
 COMMON = 0.15  # of visits: a kind of work that fewer have is an exception
-ALMOST_ALL = 0.9  # of visits: what nearly all have parts nothing
+ALMOST_ALL = 0.95  # of visits: what nearly all have parts nothing
 SHORT = 0.1  # of the usual visit: a half that is shorter is no stage
 OLD_SHARE = 0.3  # of open deals that stand twice as long as is usual
 
@@ -43,14 +43,15 @@ class StageVisit(NamedTuple):
 class Half(NamedTuple):
     """One of the stages that the cut would make: what stands in it today, and how deals have fared in it.
 
-    ``forward``: share of ended visits that went on, of ``ended``; None without any. ``median``: time spent in it.
+    ``forward``: share of visits that went on, of ``fates``: those that ended, or stand twice as long as is usual; None
+    of too few. ``median``: time spent in it.
     """
 
     standing: int
     money: Decimal
     median: timedelta
     forward: float | None
-    ended: int
+    fates: int
 
 
 @dataclass(frozen=True)
@@ -102,14 +103,16 @@ def weigh_stage(visits: Sequence[StageVisit], now: datetime) -> StageLoad:
     ended = [visit for visit in visits if visit.until is not None]
     standing = [visit for visit in visits if visit.until is None]
     usual = _median([_length(visit, now) for visit in ended])
+    # Of a busy stage only the newest are known.
+    window = max(now - WEEKS, min((visit.since for visit in ended), default=now))
     works = _shares([work for visit in visits for work in visit.done], len(visits))
     roads = _shares([visit.road for visit in ended if visit.road is not None], len(ended))
     return StageLoad(
         len(visits),
         len(standing),
         sum((visit.money for visit in standing), Decimal()),
-        sum(visit.since > now - WEEKS for visit in visits),
-        sum(visit.until is not None and visit.until > now - WEEKS for visit in visits),
+        sum(visit.since > window for visit in visits),
+        sum(visit.until is not None and visit.until > window for visit in visits),
         0 if usual is None else sum(_length(visit, now) > 2 * usual for visit in standing),
         usual,
         works,
@@ -134,7 +137,7 @@ def propose_cut(visits: Sequence[StageVisit], works: Sequence[Work], now: dateti
         if before is None or after is None or min(before, after) < SHORT * usual:
             continue
         undone = [visit for visit in visits if work not in visit.done]
-        first, second = _half(undone, before), _half(done, after)
+        first, second = _half(undone, before, usual, now), _half(done, after, usual, now)
         if first.forward is None or second.forward is None or second.forward <= first.forward:
             continue
         balance = min(before, after) / (before + after)
@@ -143,12 +146,13 @@ def propose_cut(visits: Sequence[StageVisit], works: Sequence[Work], now: dateti
     return max(found, key=lambda one: one[0])[1] if found else None
 
 
-def _half(visits: Sequence[StageVisit], length: timedelta) -> Half:
+def _half(visits: Sequence[StageVisit], length: timedelta, usual: timedelta, now: datetime) -> Half:
+    """A deal that stands twice as long as is usual has gone on as little as one that was lost."""
     standing = [visit for visit in visits if visit.until is None]
-    ended = [visit for visit in visits if visit.until is not None]
-    forward = sum(bool(visit.forward) for visit in ended) / len(ended) if len(ended) >= ENOUGH else None
+    fates = [visit for visit in visits if visit.until is not None or _length(visit, now) > 2 * usual]
+    forward = sum(bool(visit.forward) for visit in fates) / len(fates) if len(fates) >= ENOUGH else None
     money = sum((visit.money for visit in standing), Decimal())
-    return Half(len(standing), money, length, forward, len(ended))
+    return Half(len(standing), money, length, forward, len(fates))
 
 
 def _length(visit: StageVisit, now: datetime) -> timedelta:

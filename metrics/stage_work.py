@@ -11,7 +11,8 @@ from timeline.timeline import PRICE
 
 LOOKED_BACK = timedelta(days=180)
 VISITS = 1_500  # of each stage, the newest: shares need no more
-# The last piece of a visit tells of the whole; standing visits are read however old they are.
+# The last piece of a visit tells of the whole; standing visits are read however old they are. What is done within a
+# minute of the entry was work of the stage before.
 _VISIT = """
     with visit as materialized (
         select g.id as stage, g.pipeline_id, g.sort, v.*
@@ -43,16 +44,18 @@ READ_TASKS = (
     + """
     select v.stage, v.deal_id, v.visit, t.kind_id, min(t.completed_at)
     from visit v join pipelines_task t on t.deal_id = v.deal_id and t.deleted_at is null and t.kind_id is not null
-     and t.completed_at >= v.visit_since and t.completed_at <= coalesce(v.left_at, %(now)s)
+     and t.completed_at > v.visit_since + interval '1 minute' and t.completed_at <= coalesce(v.left_at, %(now)s)
     group by 1, 2, 3, 4
 """
 )
 READ_FIELDS = (
     _VISIT
     + """
-    select v.stage, v.deal_id, v.visit, case e.kind when 'price' then 'price' else e.after ->> 'field' end, min(e.at)
+    select v.stage, v.deal_id, v.visit, case e.kind when 'price' then 'price' else e.after ->> 'field' end,
+           min(e.at)
     from visit v join pipelines_event e on e.entity_id = v.deal_id and e.entity = 'deal'
-     and e.kind in ('field', 'price') and e.at >= v.visit_since and e.at <= coalesce(v.left_at, %(now)s)
+     and e.kind in ('field', 'price') and e.at > v.visit_since + interval '1 minute'
+     and e.at <= coalesce(v.left_at, %(now)s)
      and e.after is not null
     group by 1, 2, 3, 4
 """

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, Func, Q, TextField, Value
+from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact, IsNull, LessThan
 
 from core import account
@@ -154,7 +155,9 @@ def promise_passed(now: datetime) -> Q:
     found = Q(pk__in=[])
     for key, norm in waiting_norms().items():
         if norm.promised is not None:
-            promised = Func(_field(norm.promised), Value(10), function="left", output_field=TextField())
+            held = Func(_field(norm.promised), Value(""), function="nullif", output_field=TextField())
+            day = Func(held, Value(10), function="left", output_field=TextField())
+            promised = Coalesce(day, Value("9999"), output_field=TextField())  # nothing promised has not passed
             found |= Q(stage=key) & Q(LessThan(promised, Value(_today(now).isoformat())))
     return found & Q(closed_at=None, deleted_at=None)
 
