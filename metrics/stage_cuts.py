@@ -1,7 +1,7 @@
 """Which stage holds several kinds of work and fills up, and where it could be cut in two. Pure.
 
 A kind of work is a kind of task that is done on the stage, or a field that is filled there. The cut is the one after
-which deals stand as long as before it and fare otherwise: with it done they go on, without it they do not.
+which deals stand about as long as before it and fare otherwise: with it done more of them go on, or fewer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +19,8 @@ ENOUGH = 30  # visits behind a share; fewer are an accident
 COMMON = 0.15  # of visits: a kind of work that fewer have is an exception
 ALMOST_ALL = 0.95  # of visits: what nearly all have parts nothing
 SHORT = 0.1  # of the usual visit: a half that is shorter is no stage
+DIFFERENCE = 0.1  # between the halves' shares that go on; less is no reason to cut
+ON_LEAVING = timedelta(minutes=1)
 OLD_SHARE = 0.3  # of open deals that stand twice as long as is usual
 
 
@@ -129,21 +131,30 @@ def propose_cut(visits: Sequence[StageVisit], works: Sequence[Work], now: dateti
         return None
     found: list[tuple[float, Cut]] = []
     for work in works:
-        done = [visit for visit in visits if work in visit.done]
-        if len(done) < ENOUGH or len(done) > ALMOST_ALL * len(visits):
+        done = [visit for visit in visits if _is_done(visit, work)]
+        if len(done) < max(ENOUGH, COMMON * len(visits)) or len(done) > ALMOST_ALL * len(visits):
             continue
         before = _median([visit.done[work] - visit.since for visit in done])
         after = _median([(visit.until or now) - visit.done[work] for visit in done])
         if before is None or after is None or min(before, after) < SHORT * usual:
             continue
-        undone = [visit for visit in visits if work not in visit.done]
+        undone = [visit for visit in visits if not _is_done(visit, work)]
         first, second = _half(undone, before, usual, now), _half(done, after, usual, now)
-        if first.forward is None or second.forward is None or second.forward <= first.forward:
+        if first.forward is None or second.forward is None:
+            continue
+        difference = abs(second.forward - first.forward)
+        if difference < DIFFERENCE:
             continue
         balance = min(before, after) / (before + after)
         cut = Cut(work, len(done) / len(visits), first, second)
-        found.append(((second.forward - first.forward) * balance, cut))
+        found.append((difference * balance, cut))
     return max(found, key=lambda one: one[0])[1] if found else None
+
+
+def _is_done(visit: StageVisit, work: Work) -> bool:
+    """Whether it was done while the deal stayed: what is done on leaving parts nothing."""
+    at = visit.done.get(work)
+    return at is not None and (visit.until is None or visit.until - at > ON_LEAVING)
 
 
 def _half(visits: Sequence[StageVisit], length: timedelta, usual: timedelta, now: datetime) -> Half:

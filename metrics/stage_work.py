@@ -55,7 +55,7 @@ READ_FIELDS = (
            min(e.at)
     from visit v join pipelines_event e on e.entity_id = v.deal_id and e.entity = 'deal'
      and e.kind in ('field', 'price') and e.at > v.visit_since + interval '1 minute'
-     and e.at <= coalesce(v.left_at, %(now)s)
+     and e.at < coalesce(v.left_at, %(now)s)
      and e.after is not null
     group by 1, 2, 3, 4
 """
