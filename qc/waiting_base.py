@@ -157,7 +157,9 @@ def promise_passed(now: datetime) -> Q:
         if norm.promised is not None:
             held = Func(_field(norm.promised), Value(""), function="nullif", output_field=TextField())
             day = Func(held, Value(10), function="left", output_field=TextField())
-            promised = Coalesce(day, Value("9999"), output_field=TextField())  # nothing promised has not passed
+            promised = Coalesce(
+                day, Value("9999"), output_field=TextField()
+            )  # nothing promised has not passed
             found |= Q(stage=key) & Q(LessThan(promised, Value(_today(now).isoformat())))
     return found & Q(closed_at=None, deleted_at=None)
 
