@@ -17,6 +17,7 @@ from qc.rules.parameters import DealField, DealFields
 from team.models import Employee
 
 DAYS = 90
+NUMBERS = ("now", "period", "now_before", "period_before")
 
 
 @dataclass(frozen=True)
@@ -105,10 +106,10 @@ def try_offer(offer: Offer) -> Tried:
     for one in offer.changing:
         assert one.stage is not None
         for row in backtest.judge_by_norms(one.stage.pk, {"norms": one.norms}, DAYS):
-            for name in backtest.NUMBERS:
+            for name in NUMBERS:
                 counts[row["rule"], name] += row[name]  # type: ignore[literal-required]
-    codes = [code for code in RULES if any(counts[code, name] for name in backtest.NUMBERS)]
-    return Tried([(code, *(counts[code, name] for name in backtest.NUMBERS)) for code in codes])  # type: ignore[misc]
+    codes = [code for code in RULES if any(counts[code, name] for name in NUMBERS)]
+    return Tried([(code, *(counts[code, name] for name in NUMBERS)) for code in codes])  # type: ignore[misc]
 
 
 def apply_offer(offer: Offer, author: Employee) -> int:
