@@ -51,6 +51,10 @@ def tell(mark: Mark, answer: Mapping[str, Any] | None, names: Mapping[str, str])
         "early": _("too early"),
         "little": _("too little to judge by"),
     }
+    tone = TONES.get(verdict, "neutral")
+    if mark.kind == CONTROL_OFF:  # that nobody looked helped nobody: only what happened is told
+        words |= {"helped": _("fewer findings than before"), "worse": _("more findings than before")}
+        tone = "bad" if verdict == "worse" else "neutral"
     row: dict[str, Any] = {
         "mark": mark,
         "icon": ICONS[mark.kind],
@@ -61,7 +65,7 @@ def tell(mark: Mark, answer: Mapping[str, Any] | None, names: Mapping[str, str])
         ),
         "rules": len((answer or {}).get("rules", [])),
         "verdict": words.get(verdict, ""),
-        "tone": TONES.get(verdict, "neutral"),
+        "tone": tone,
         "state": verdict or ("none" if answer == {} else "unmeasured"),
         "low": None,
         "high": None,
