@@ -31,3 +31,8 @@ def without_task() -> Q:
 def overdue(now: datetime) -> Q:
     """Tasks that should have been done by ``now``."""
     return Q(is_completed=False, deleted_at=None, due_at__lt=now)
+
+
+def on_closed_deal() -> Q:
+    """Tasks of deals that are closed or deleted: nobody has to do them, somebody has to tidy up."""
+    return Q(deal__closed_at__isnull=False) | Q(deal__deleted_at__isnull=False)

@@ -33,7 +33,7 @@ app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
-    include=["jobs.mirror", "jobs.judgement", "jobs.effects", "jobs.pay", "jobs.desk"],
+    include=["jobs.analytics", "jobs.mirror", "jobs.judgement", "jobs.effects", "jobs.pay", "jobs.desk"],
     task_default_queue="work",
     task_routes={
         "jobs.mirror.answer_hooks": {"queue": "hooks"},

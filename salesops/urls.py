@@ -14,6 +14,7 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("language/", login.change_language, name="set_language"),
     path("desk/", include("web.desk.urls")),
+    path("analytics/", include("web.analytics.urls")),
     path("", include("web.deals.urls")),
     path("", include("web.findings.urls")),
     path("", include("web.regulations.urls")),

@@ -95,7 +95,7 @@ class DealFilter(Cascading):
 
 
 class TaskFilter(Cascading):
-    RARE = ("group", "since", "until")
+    RARE = ("group", "since", "until", "closed_deal")
     group = department()
     manager = owner()
     pipeline = One(
@@ -105,6 +105,7 @@ class TaskFilter(Cascading):
         empty_label=_("All pipelines"),
     )
     overdue = Flag("by_overdue", label=_("Overdue"), widget=forms.HiddenInput)
+    closed_deal = Flag("by_closed_deal", label=_("Deal"), yes=_("closed deals"), no=_("open deals or none"))
     completed = Flag("by_completed", label=_("State"), yes=_("completed tasks"), no=_("open tasks"))
     deal = Number("deal_id", label=_("Deal"), widget=forms.HiddenInput)
     since = Since("due_at", label=_("Due since"))
@@ -125,6 +126,10 @@ class TaskFilter(Cascading):
     def by_overdue(self, tasks: QuerySet[Task], name: str, wanted: bool) -> QuerySet[Task]:
         condition = stalled.overdue(moment.now())
         return tasks.filter(condition if wanted else ~condition)
+
+    def by_closed_deal(self, tasks: QuerySet[Task], name: str, wanted: bool) -> QuerySet[Task]:
+        condition = stalled.on_closed_deal()
+        return tasks.filter(condition) if wanted else tasks.exclude(condition)
 
     def by_completed(self, tasks: QuerySet[Task], name: str, wanted: bool) -> QuerySet[Task]:
         return tasks.filter(is_completed=wanted)

@@ -27,6 +27,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "nav": SimpleLazyObject(lambda: menu(request)),
         "freshness": SimpleLazyObject(lambda: age(request)),
         "amo": SimpleLazyObject(amo_address),
+        "leavers": SimpleLazyObject(lambda: getattr(request.user, "leavers", frozenset())),
     }
 
 
@@ -50,6 +51,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
             "wallet",
             _("My month") if user.role == Role.MANAGER else _("Managers’ money"),
         ),
+        _link(request, "analytics", "chart-line", _("Analytics")),
         _link(request, "deals", "briefcase", _("Deals")),
         _link(request, "tasks", "list-checks", _("Tasks")),
         _link(

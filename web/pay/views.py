@@ -168,6 +168,7 @@ def _counted(
         "largest": max((abs(line.amount) for line in shown.lines), default=Decimal(0)),
         "rules": _rules(facts, person, period, bool(quality and quality.by_time)),
         "paid": facts.paid,
+        "two_bases": facts.measures.get("tasks_on_time") if "task.overdue" in facts.rules else None,
     }
     if scheme is None:
         return counted
