@@ -68,6 +68,7 @@ def _everybody(user: Employee, choice: Choice) -> dict[str, Any]:
     closes = closer and is_over and any(row.status == Statement.Status.LIVE for row in paid)
     context = {
         "closes": closes,
+        "closer": closer,
         "refusal": _refusal(choice.period) if closes else "",
         "rows": [(row, sum_up_month(row)) for row in paid],
         "without": [person for person in choice.people if person.pk not in known and choice.is_present],
