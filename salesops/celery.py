@@ -33,7 +33,7 @@ app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
-    include=["jobs.analytics", "jobs.mirror", "jobs.judgement", "jobs.effects", "jobs.pay", "jobs.desk"],
+    include=["jobs.analytics", "jobs.mirror", "jobs.judgement", "jobs.effects", "jobs.pay", "jobs.desk", "jobs.weeks"],
     task_default_queue="work",
     task_routes={
         "jobs.mirror.answer_hooks": {"queue": "hooks"},
@@ -80,6 +80,7 @@ app.conf.update(
             "schedule": 120.0,
             "options": {"expires": 110},
         },
+        "weeks": {"task": "jobs.weeks.count_weeks", "schedule": 600.0, "options": {"expires": 590}},
         "statements": {
             "task": "jobs.pay.refresh_statements",
             "schedule": crontab(minute="*/5"),

@@ -28,7 +28,7 @@ NOT_KEPT = {
     ),
     **dict.fromkeys(("Cursor", "Hook", "Sweep", "QuarantinedRow", "JudgementRequest", "FullRun"), MACHINERY),
     "OpenSession": MACHINERY,
-    **dict.fromkeys(("Stay", "Finding", "DealChecks"), DERIVED),
+    **dict.fromkeys(("Stay", "Finding", "DealChecks", "KeptWeek", "WeekFact"), DERIVED),
     "RecoveryCode": "whose making is kept with its device",
     "Change": "is what is kept",
 }  # fmt: skip
