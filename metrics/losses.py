@@ -38,7 +38,9 @@ def lost_deals(period: Period) -> QuerySet[Any]:
     """Deals lost in the period, as the list of deals counts them, with ``closer`` and the stage they were lost from."""
     rows = Deal.objects.alive().alias(**results())
     rows = rows.filter(result=LOST, closing__gte=period.start, closing__lt=period.end)
-    found: QuerySet[Any] = rows.annotate(closer=owner_at_closing("closing"), lost_from=stage_before("closed_at"))
+    found: QuerySet[Any] = rows.annotate(
+        closer=owner_at_closing("closing"), lost_from=stage_before("closed_at")
+    )
     return found
 
 

@@ -46,4 +46,7 @@ def test_no_hour_has_more_than_the_burst(minutes: list[int]) -> None:
 
 def test_heaps_add_up_and_stand_by_number() -> None:
     heaps = group_by([loss(1, 0, 1, 5), loss(2, 1, 2, 7), loss(3, 2, 2, 1)], "manager")
-    assert [(key, heap.deals, heap.money) for key, heap in heaps.items()] == [(2, 2, Decimal(8)), (1, 1, Decimal(5))]
+    assert [(key, heap.deals, heap.money) for key, heap in heaps.items()] == [
+        (2, 2, Decimal(8)),
+        (1, 1, Decimal(5)),
+    ]

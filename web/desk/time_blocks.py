@@ -121,7 +121,9 @@ def tell_control(
         trained, new = (week_lines.measure_rate(groups.get((time, is_new), {})) for is_new in (False, True))
         rows.append({"time": time, "trained": trained, "new": new})
     most = (
-        max([one.high or one.rate_of.rate or 0 for row in rows for one in (row["trained"], row["new"])] or [1])
+        max(
+            [one.high or one.rate_of.rate or 0 for row in rows for one in (row["trained"], row["new"])] or [1]
+        )
         or 1
     )
     for row in rows:
