@@ -107,7 +107,7 @@ def everything(setting: Setting) -> Iterator[Line]:
 def spread(deals: list[int]) -> Cost:
     """Judging in one process or several; the processor time of all of them."""
     before, began = processor(), time.perf_counter()
-    parallel.judge(deals)
+    parallel.judge(deals, around=False)
     return Cost(time.perf_counter() - began, processor() - before)
 
 

@@ -119,7 +119,9 @@ def judge_part() -> Judged | None:
             [rows] = run_statements((PART, {"now": locks.lease_now()}), prepare=True)
             for request, deals, rules, history in rows:
                 known = None if rules is None else [rule for rule in rules if rule in RULES]
-                return engine.judge_together(deals, known, history=history, requests=[request])
+                return engine.judge_together(
+                    deals, known, history=history, requests=[request], around=False
+                )
     except BROKEN:
         raise
     except Exception:
@@ -228,7 +230,7 @@ def judge_load() -> Counts | None:
         succession.hand_over()
         measure()
         JudgementRequest.objects.demand_all(history=True)
-        counts = judge_on_all_cores()
+        counts = judge_on_all_cores() + engine.judge_every_subject()
         measure()  # stays and findings are there now
         Account.objects.update(loaded_at=moment.now())
         return counts

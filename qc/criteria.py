@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.db import run_statements
-from pipelines.models import CustomField
+from pipelines.models import CustomField, PipelineKind, Stage
 from qc import rule_modes
 from qc.models import Regulation, RuleMode
 from qc.norms import read_norm, read_norms
@@ -31,7 +31,8 @@ STAMP = """
            (select sum(hashtextextended(d::text, 0)) from team_dayoff d),
            (select sum(hashtextextended((id, is_active, deleted_at)::text, 0)) from pipelines_person),
            (select sum(hashtextextended((id, kind, name, deleted_at)::text, 0)) from pipelines_stage),
-           (select sum(hashtextextended((id, name, deleted_at)::text, 0)) from pipelines_customfield)
+           (select sum(hashtextextended((id, name, deleted_at)::text, 0)) from pipelines_customfield),
+           (select sum(hashtextextended(k::text, 0)) from pipelines_pipelinekind k)
 """
 
 
@@ -78,7 +79,11 @@ def kept_reads() -> tuple[frozenset[str] | None, bool]:
 def _read() -> Bench:
     names = field_names()
     norms: dict[str, list[StageNorms]] = defaultdict(list)
-    for regulation in Regulation.objects.published().reverse():
+    robots = PipelineKind.objects.filter(kind=PipelineKind.Kind.ROBOT)
+    nobodys = Stage.objects.filter(
+        pipeline__in=robots.values("pipeline")
+    )  # nobody works there, so no norm is anybody's
+    for regulation in Regulation.objects.published().exclude(stage__in=nobodys).reverse():
         norms[regulation.stage_id].append(stage_norms(regulation, names))
     known = rule_modes.read()
     ever_on = {

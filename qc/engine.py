@@ -10,11 +10,11 @@ from django.db import transaction
 from core import locks, moment
 from core.db import Statement, run_statements
 from pipelines.models import Deal, Person, Stage
-from qc import kept_checks, kept_findings
+from qc import deal_states, kept_checks, kept_findings
 from qc.criteria import STAMP, Bench, bench, kept_reads
 from qc.rules import CONTACT, DEAL, PERSON, RULES, STAGE
 from qc.verdicts import Said, hear_rule, judge_timelines
-from timeline import folding, subject_loading
+from timeline import subject_loading
 from timeline.loading import build, reading
 
 LIVES: Mapping[str, Callable[[Any], Iterator[Any]]] = {
@@ -35,12 +35,12 @@ LOCK_SUBJECTS = """
 
 
 def judge(
-    deal_ids: Iterable[int] | None = None, rules: Collection[str] | None = None
+    deal_ids: Iterable[int] | None = None, rules: Collection[str] | None = None, *, around: bool = True
 ) -> Counter[tuple[str, str]]:
     """Judge these deals (None = all) by these rules (None = all), by what is kept of their history.
 
-    With them their contacts and whoever closed them, where rules that are on look at those; with all deals all people,
-    contacts and stages. Writes what differs.
+    With them (but for ``around``) their contacts and whoever closed them, where rules that are on look at those; with
+    all deals all people, contacts and stages. Writes what differs.
 
     Returns counts by (rule, outcome): new, changed, withdrawn (had opened), dropped (withdrawn before it opened),
     standing, failed. A rule that raises says nothing about that deal: its findings stay as they are. A rule that is off
@@ -48,7 +48,7 @@ def judge(
     """
     counts: Counter[tuple[str, str]] = Counter()
     for deals in _batches(deal_ids):
-        counts += judge_together(deals, rules).counts
+        counts += judge_together(deals, rules, around=around and deal_ids is not None).counts
     return counts + (judge_every_subject(rules) if deal_ids is None else Counter())
 
 
@@ -65,12 +65,14 @@ def judge_together(
     *,
     history: bool = False,
     requests: Collection[int] | None = (),
+    around: bool = True,
 ) -> Judged:
     """Judge at most BATCH deals in one transaction: one trip reads everything, one writes what differs, one commits.
 
     With ``history`` their lives are folded from the events in the same transaction. It answers these ``requests`` of
     the queue, and with ``history`` all others about single ones of the deals. None: nothing is done where nobody asks,
-    or another worker has all that is asked in hand.
+    or another worker has all that is asked in hand. ``around``: with their contacts and the people who closed them; a
+    part of a larger judgement leaves those to its end, since a person is judged by all that he has ever closed.
     """
     codes = _codes(DEAL, rules)
     now = moment.now()
@@ -99,10 +101,15 @@ def judge_together(
         said = judge_timelines(loaded.timelines, codes, terms)
         difference = kept_findings.compare(known, said.found, said.failed, now)
         checks = kept_checks.compare(kept, _whole_checks(said, deals, codes))
+        states = deal_states.compare(loaded, said, codes, now)
         done = {request for request, _ in asked}.union(requests or ())
-        run_statements(*folding.writing(loaded), *_writing(difference, checks, done, now), prepare=True)
-        around = judge_around(deals, rules, terms)
-    return Judged(len(deals), difference.counts + around)
+        run_statements(
+            *deal_states.writing(loaded, states),
+            *_writing(difference, checks, done, now),
+            prepare=True,
+        )
+        counts = difference.counts + (judge_around(deals, rules, terms) if around else Counter())
+    return Judged(len(deals), counts)
 
 
 def judge_around(

@@ -1,7 +1,6 @@
 """What has happened: events, touches, and the stays they fold into."""
 
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from pipelines.models.links import link
@@ -105,9 +104,5 @@ class Stay(models.Model):
                 fields=["stage", "entered_at"],
                 include=["left_at", "next_stage", "manager"],
                 name="stay_by_stage",
-            ),
-            # stage_since of open lists
-            models.Index(
-                fields=["deal"], include=["visit_since"], name="stay_now", condition=Q(left_at=None)
             ),
         ]

@@ -28,7 +28,7 @@ class DealRow:
 
 
 def rows(deals: Iterable[Deal], now: datetime) -> list[DealRow]:
-    """Of deals ``with_moments()``; one query, whatever their number."""
+    """One query, whatever their number."""
     deals = list(deals)
     prefetch_related_objects(deals, "findings")
     return [row(deal, now) for deal in deals]

@@ -19,7 +19,7 @@ def deals(request: HttpRequest) -> HttpResponse:
     """Open deals unless the address asks for others."""
     asked, sees = request.GET, request.user.sees
     # a result is theirs who closed, whoever owns the deal today
-    alive, by_result = Deal.objects.alive().with_moments(), asked.get("result") and sees is not None
+    alive, by_result = Deal.objects.alive(), asked.get("result") and sees is not None
     visible = closed_by(alive, sees) if by_result else alive.visible_to(request.user)
     defaults = {} if asked.get("result") else {"open": "1"}
     if asked.get("stuck") or asked.get("no_task"):
@@ -40,9 +40,9 @@ def deals(request: HttpRequest) -> HttpResponse:
 
 def visible_deal(request: HttpRequest, pk: int) -> Deal:
     """The deal, or 404 for whoever may not see it."""
-    rows = deals_open_to(request.user).with_moments()
     return get_object_or_404(
-        rows.select_related("stage", "pipeline", "manager", "contact", "loss_reason"), pk=pk
+        deals_open_to(request.user).select_related("stage", "pipeline", "manager", "contact", "loss_reason"),
+        pk=pk,
     )
 
 
