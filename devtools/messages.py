@@ -36,6 +36,7 @@ ROOMS = (
     "pipelines",
     "timeline",
     "team",
+    "access",
     "qc",
     "metrics",
     "kpi",

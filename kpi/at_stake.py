@@ -76,7 +76,8 @@ class Soon:
 class AtStake:
     """``mended``: cases of the month that were fixed in it; ``spared`` is what they would take from the next month.
 
-    ``count``: all open findings of the person, with those that only warn and those of deals that are no longer his.
+    ``count``: all open findings of the person, with those that only warn and those of deals that are no longer his,
+    without those that he has appealed against.
     """
 
     ladder: Ladder | None
@@ -96,7 +97,7 @@ def find_at_stake(person: int, user: Employee, now: datetime, statement: Stateme
     """
     period = month_of(now, portal_zone())
     users = _users(person, period, now)
-    rows = _own(judgement.standing(user).filter(manager__in=users), users, period)
+    rows = _own(judgement.standing(user).filter(manager__in=users, disputed_at=None), users, period)
     today = _midnight(now.astimezone(portal_zone()).date() + timedelta(days=1))
     day = _next_day(statement, now)
     horizons = (today, _midnight(day + timedelta(days=1)))

@@ -155,3 +155,24 @@ class WaivedSale(models.Model):
 
     def __str__(self) -> str:
         return f"{self.deal}: {self.reason}"
+
+
+class AppealSettlement(models.Model):
+    """What an upheld appeal brings a month: so many violations and broken seconds of a rule fewer.
+
+    Of a closed month ``line`` is the correction, None where the pay does not change; a live one is computed without the
+    finding, and ``amount`` is what that was worth when it was decided.
+    """
+
+    statement = models.ForeignKey(Statement, models.CASCADE, related_name="appeals")
+    appeal = models.ForeignKey("qc.Appeal", models.PROTECT, related_name="settlements")
+    rule = models.CharField(max_length=40)
+    violations = models.PositiveIntegerField(default=0)
+    broken = models.PositiveIntegerField(default=0)  # seconds of the rule's clock
+    amount = models.DecimalField(max_digits=15, decimal_places=2)
+    line = models.ForeignKey(StatementLine, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("appeal in a statement")
+        verbose_name_plural = _("appeals in statements")
+        constraints = [models.UniqueConstraint(fields=["statement", "appeal"], name="appeal_is_settled_once")]

@@ -43,6 +43,8 @@ class FindingLike(Protocol):
     def opens_at(self) -> datetime: ...
     @property
     def closes_at(self) -> datetime | None: ...
+    @property
+    def disputed_at(self) -> datetime | None: ...
 
 
 def finding_prices(findings: Iterable[FindingLike]) -> dict[int, Decimal | None]:
@@ -51,7 +53,8 @@ def finding_prices(findings: Iterable[FindingLike]) -> dict[int, Decimal | None]
     The month is the present one while the finding is open, and that of its opening otherwise; of one that has not
     opened yet it is what the finding will cost. Zero when its rule does not count in money, or when quality does not
     count it in that month (the deal was given away before). None is not known: there is no statement of that month
-    yet. Two queries, however many findings; two more where amoCRM users are paid under another one.
+    yet. Of a disputed one it is what it would cost, were the appeal refused. Two queries, however many findings; two
+    more where amoCRM users are paid under another one.
     """
     wanted, now = list(findings), moment.now()
     periods = {month_in(finding, now).first for finding in wanted}
@@ -86,7 +89,7 @@ def priced(
     """
     by_month = {(row.manager_id, row.period): row for row in statements}
     clocks: Clocks | None = None
-    known: dict[tuple[int, str, bool], Decimal | None] = {}
+    known: dict[tuple[int, str, bool, bool], Decimal | None] = {}
     prices: dict[int, Decimal | None] = {}
     for finding in findings:
         person = (owners or {}).get(finding.manager_id or 0, finding.manager_id or 0)
@@ -99,9 +102,10 @@ def priced(
             clocks = clocks or load_clocks({row.manager_id for row in by_month.values()})
             prices[finding.pk] = _price_of_time(statement, finding, clocks)
         else:
-            case = (statement.pk, finding.rule, finding.opens_at < statement.computed_at)
+            disputed = finding.disputed_at is not None
+            case = (statement.pk, finding.rule, _is_counted(finding, statement), disputed)
             if case not in known:
-                known[case] = _price(statement, finding.rule, counted=case[2])
+                known[case] = _price(statement, finding.rule, counted=case[2], is_occasion=disputed)
             prices[finding.pk] = known[case]
     return prices
 
@@ -135,6 +139,12 @@ def month_in(finding: FindingLike, now: datetime) -> Period:
     return month_of(now if is_open else finding.opens_at, portal_zone())
 
 
+def _is_counted(finding: FindingLike, statement: Statement) -> bool:
+    """Whether the statement was computed with it: it had opened, and nobody had objected."""
+    disputed = finding.disputed_at is not None and finding.disputed_at < statement.computed_at
+    return finding.opens_at < statement.computed_at and not disputed
+
+
 def _is_by_time(statement: Statement) -> bool:
     measure = find_quality(read_scheme(statement.scheme)) if statement.inputs else None
     return measure is not None and measure.by_time
@@ -162,6 +172,8 @@ def _price_of_time(statement: Statement, finding: FindingLike, clocks: Clocks) -
         else 0
         for start, end in zip(edges, edges[1:], strict=False)
     )
+    if not _is_counted(finding, statement):  # what lies behind is not in the facts
+        ahead, past = ahead + past, 0
     with_it = replace(spent, broken=min(spent.broken + ahead, spent.demanded + ahead))
     without = replace(spent, broken=max(spent.broken - past, 0))
     pays = [
@@ -171,13 +183,13 @@ def _price_of_time(statement: Statement, finding: FindingLike, clocks: Clocks) -
     return pays[0] - pays[1]
 
 
-def _price(statement: Statement, rule: str, counted: bool) -> Decimal | None:
-    """``counted``: the statement was computed with the finding in it."""
+def _price(statement: Statement, rule: str, counted: bool, is_occasion: bool) -> Decimal | None:
+    """``counted``: the statement was computed with the finding in it; ``is_occasion``: with its occasion, at least."""
     facts, scheme = statement.facts, read_scheme(statement.scheme)
     if counted:
         other = break_rules(facts, scheme, {rule: (-1, 0)}) if rule in facts.rules else facts
     else:  # a task that is not due yet is no opportunity yet
-        new = judgement.occasion(rule) == TASK or rule not in facts.rules
+        new = (judgement.occasion(rule) == TASK and not is_occasion) or rule not in facts.rules
         other = break_rules(facts, scheme, {rule: (1, int(new))})
     if other is None:
         return None

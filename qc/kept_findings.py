@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 
 from msgspec import json
 
+from qc.models import NEVER
 from qc.rules import CONTACT, DEAL, RULES
 from qc.verdicts import Key, Verdict
 
 COLUMNS = """id, rule, subject, task_id, since, severity, mode, stage_id, manager_id, opens_at, closes_at, "values",
-           regulation_id, withdrawn_at"""
+           regulation_id, withdrawn_at, excused_until"""
 EXISTING = f"""
     select {COLUMNS} from qc_finding where deal_id = any(%(deals)s) and rule = any(%(rules)s)
 """
@@ -22,17 +23,18 @@ OF_SUBJECTS = f"""
 WRITE = """
     with withdrawn as (update qc_finding set withdrawn_at = %(now)s where id = any(%(withdrawn)s))
     insert into qc_finding (rule, unit, deal_id, contact_id, task_id, since, severity, mode, stage_id, manager_id,
-                            opens_at, closes_at, "values", regulation_id)
+                            opens_at, closes_at, "values", regulation_id, withdrawn_at, noticed_at)
     select rule, unit, deal_id, contact_id, task_id, since, severity, mode, stage_id, manager_id, opens_at, closes_at,
-           "values", regulation_id
+           "values", regulation_id, withdrawn_at, %(now)s
     from jsonb_to_recordset(%(rows)s::jsonb) as row (
         rule text, unit text, deal_id bigint, contact_id bigint, task_id bigint, since timestamptz, severity text,
         mode text, stage_id text, manager_id bigint, opens_at timestamptz, closes_at timestamptz, "values" jsonb,
-        regulation_id bigint)
+        regulation_id bigint, withdrawn_at timestamptz)
     on conflict (rule, subject, task_id, since) do update set
         severity = excluded.severity, mode = excluded.mode, stage_id = excluded.stage_id,
         manager_id = excluded.manager_id, opens_at = excluded.opens_at, closes_at = excluded.closes_at,
-        "values" = excluded."values", regulation_id = excluded.regulation_id, withdrawn_at = null
+        "values" = excluded."values", regulation_id = excluded.regulation_id,
+        withdrawn_at = excluded.withdrawn_at
     returning id
 """
 
@@ -62,17 +64,27 @@ def compare(
     difference = Difference([], [], Counter((rule, "failed") for rule, _ in failed))
     for key, verdict in found.items():
         row = rest.pop(key, None)
-        outcome = "new" if row is None else "standing" if row[5:] == verdict else "changed"
+        if row is not None and row[-1] is not None:
+            verdict = excuse(verdict, row[-1], row[-2] or now)
+        outcome = "new" if row is None else "standing" if row[5:-1] == verdict else "changed"
         difference.counts[key.rule, outcome] += 1
         if outcome != "standing":
             difference.rows.append(_place(key) | key._asdict() | verdict._asdict())
     for row in rest.values():
-        key, verdict = Key._make(row[1:5]), Verdict._make(row[5:])
+        key, verdict = Key._make(row[1:5]), Verdict._make(row[5:-1])
         if verdict.withdrawn_at is None and (key.rule, key.subject) not in failed:
             outcome = "dropped" if verdict.opens_at >= now else "withdrawn"
             difference.counts[key.rule, outcome] += 1
             difference.withdrawn.append(row[0])
     return difference
+
+
+def excuse(verdict: Verdict, until: datetime, at: datetime) -> Verdict:
+    """The verdict on a finding that is held against nobody before ``until``: nothing is left of one that ends by then,
+    and it is withdrawn ``at``."""
+    if until >= NEVER or (verdict.closes_at is not None and verdict.closes_at <= until):
+        return verdict._replace(withdrawn_at=at)
+    return verdict._replace(opens_at=max(verdict.opens_at, until))
 
 
 def _place(key: Key) -> dict[str, Any]:

@@ -131,6 +131,9 @@ class Finding(models.Model):
 
     A finding is about a ``unit``: a deal, or a person (``manager``), a contact, a stage; of those, ``values`` name the
     deals behind it. ``subject`` is the unit's id as text.
+
+    By a waiver or an upheld appeal it is held against nobody before ``excused_until`` (`qc.models.NEVER`: at all): it
+    opens then, or is withdrawn. While an appeal against it waits (``disputed_at``) it stands and costs nothing.
     """
 
     class Unit(models.TextChoices):
@@ -186,6 +189,9 @@ class Finding(models.Model):
         Regulation, models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+"
     )
     withdrawn_at = models.DateTimeField(null=True)
+    excused_until = models.DateTimeField(null=True)
+    disputed_at = models.DateTimeField(null=True)
+    noticed_at = models.DateTimeField(null=True)  # when it was first judged; not known of the oldest
     subject = models.GeneratedField(
         expression=Case(
             When(unit="person", then=Cast("manager_id", models.CharField(max_length=40))),
@@ -269,3 +275,11 @@ class FullRun(models.Model):
     id = models.SmallIntegerField(primary_key=True, default=1)
     stamp = models.TextField()
     finished_at = models.DateTimeField()
+
+
+# Models that stand in files of their own.
+from qc.review_models import Appeal as Appeal  # noqa: E402
+from qc.review_models import AppealStep as AppealStep  # noqa: E402
+from qc.review_models import OverturnLimit as OverturnLimit  # noqa: E402
+from qc.review_models import RuleHalt as RuleHalt  # noqa: E402
+from qc.review_models import Ruling as Ruling  # noqa: E402

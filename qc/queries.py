@@ -27,7 +27,7 @@ CHECKS = """
     where until > %(start)s and first < %(until)s"""
 HELD = """
     select deal_id, manager_id, rule, coalesce(task_id, 0), since, opens_at, closes_at from qc_finding
-    where withdrawn_at is null and deal_id is not null and opens_at < %(until)s
+    where withdrawn_at is null and disputed_at is null and deal_id is not null and opens_at < %(until)s
       and (closes_at is null or closes_at > %(start)s) and rule = any(%(rules)s)"""
 
 __all__ = [

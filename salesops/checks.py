@@ -82,6 +82,9 @@ def _addresses() -> Iterator[CheckMessage]:
     if not settings.SECURE_SSL_REDIRECT:
         hint = "Sign-in cookies would go over the wire in the clear. Put a proxy with HTTPS in front, set HTTPS=true."
         yield Warning("HTTPS is off.", hint=hint, id="salesops.W007")
+    if settings.SECURE_SSL_REDIRECT and not settings.PROXIES:
+        hint = "Whoever guesses passwords slows all down, as all seem to come from it. Set PROXIES to their number."
+        yield Warning("HTTPS is spoken by a proxy, but PROXIES is 0.", hint=hint, id="salesops.W012")
     portal, host = urlsplit(settings.PORTAL_URL), _host(settings.PORTAL_URL)
     hint = "amoCRM rings there and sends back there after the consent: the address that people type into the browser."
     if host in OUR_MACHINE or portal.scheme != "https":

@@ -40,6 +40,8 @@ try:
     PORTAL_URL = env.str("PORTAL_URL", "http://127.0.0.1:8000").rstrip("/")
     CREDENTIALS_KEYS: list[str] = env.list("CREDENTIALS_KEYS", [])  # Fernet, newest first; else SECRET_KEY
     HTTPS = env.bool("HTTPS", False)
+    PROXIES = env.int("PROXIES", 0)  # of ours before the portal, each appending to X-Forwarded-For
+    STATEMENT_LIMIT = env.int("STATEMENT_LIMIT", 15)  # seconds for one statement of a web request
     FIXED_NOW = env.str("SALESOPS_NOW", "")
     # Static files from where they are, as `make run` serves them: collecting and compressing takes half a minute.
     PLAIN_STATIC = env.bool("PLAIN_STATIC", DEBUG or DEMO)
@@ -48,6 +50,10 @@ except EnvError as error:
 
 if not SECRET_KEY:
     raise refuse("SECRET_KEY", "must be set when DEBUG is off")
+if not 0 <= PROXIES <= 9:
+    raise refuse("PROXIES", f"{PROXIES} is not the number of proxies before the portal, 0 to 9")
+if not 1 <= STATEMENT_LIMIT <= 600:
+    raise refuse("STATEMENT_LIMIT", f"{STATEMENT_LIMIT} is not a number of seconds from 1 to 600")
 if TIME_ZONE not in available_timezones():
     raise refuse("TIME_ZONE", f"{TIME_ZONE!r} is not a time zone such as Europe/Moscow")
 if AMO_BASE_URL and not AMO_BASE_URL.startswith(("http://", "https://")):
@@ -102,10 +108,10 @@ INSTALLED_APPS = [
     "template_partials",
     "lucide",
     "csp",
-    "axes",
     "salesops",
     "pipelines",
     "team",
+    "access",
     "qc",
     "kpi",
     "jobs",
@@ -117,6 +123,8 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # pages and blocks; files stand compressed already
     "web.frame.csp.PolicyMiddleware",
+    "web.frame.no_store.middleware",
+    "web.frame.statement_limit.Middleware",
     "web.frame.plain_text.middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -128,7 +136,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "salesops.urls"
 WSGI_APPLICATION = "salesops.wsgi.application"
@@ -150,7 +157,7 @@ TEMPLATES = [
 ]
 
 AUTH_USER_MODEL = "team.Employee"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "web.frame.login.StaffBackend"]
+AUTHENTICATION_BACKENDS = ["web.frame.login.StaffBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -158,10 +165,6 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
-AXES_FAILURE_LIMIT = 10
-AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 
 LANGUAGE_CODE = "ru"
 LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]

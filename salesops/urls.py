@@ -24,5 +24,6 @@ urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.Figures.as_view(), name="metrics"),
+    path("admin/login/", login.to_one_door),
     path("admin/", admin.site.urls),
 ]

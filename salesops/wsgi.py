@@ -13,10 +13,12 @@ sys.setswitchinterval(0.0005)  # seconds
 portal = get_wsgi_application()
 
 from salesops import checks  # noqa: E402 - these need the portal to be set up
+from web.frame.statement_limit import bound_statements  # noqa: E402
 from web.webhook.intake import at_the_door  # noqa: E402
 from web.webhook.masking import MaskSecret  # noqa: E402
 
 checks.refuse_to_serve()
+bound_statements()
 for name in ("gunicorn.error", "gunicorn.access"):  # loggers of the server's own
     logging.getLogger(name).addFilter(MaskSecret())
 application = at_the_door(portal)

@@ -41,7 +41,9 @@ def score_quality(question: Question) -> Answer:
 def find_held(question: Question) -> QuerySet[Any]:
     """Findings of rules that count in money which stood against somebody at any time of the period."""
     until = min(question.moment, judgement.known_until(question.now))
-    found = Finding.objects.filter(withdrawn_at=None, mode="money", rule__in=judgement.counted_rules())
+    found = Finding.objects.filter(
+        withdrawn_at=None, disputed_at=None, mode="money", rule__in=judgement.counted_rules()
+    )
     found = found.filter(Q(closes_at=None) | Q(closes_at__gt=question.period.start), opens_at__lt=until)
     return found.filter(manager__isnull=False).annotate(who=F("manager_id"))
 

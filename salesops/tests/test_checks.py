@@ -23,6 +23,7 @@ SOUND: dict[str, Any] = {
     "ALLOWED_HOSTS": ["sales.example.ru"],
     "PORTAL_URL": "https://sales.example.ru",
     "SECURE_SSL_REDIRECT": True,
+    "PROXIES": 1,
     "CREDENTIALS_KEYS": ["one"],
     "DATABASES": {"default": {"HOST": "postgres", "OPTIONS": {}}},
 }
@@ -58,6 +59,7 @@ def test_a_sound_installation_is_left_in_peace() -> None:
         ({"PLAIN_STATIC": True}, "W005"),
         ({"ALLOWED_HOSTS": ["*"]}, "W006"),
         ({"SECURE_SSL_REDIRECT": False}, "W007"),
+        ({"PROXIES": 0}, "W012"),
         ({"PORTAL_URL": "http://127.0.0.1:8000"}, "W008"),
         ({"PORTAL_URL": "https://localhost"}, "W008"),
         ({"PORTAL_URL": "http://sales.example.ru"}, "W008"),

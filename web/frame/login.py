@@ -4,6 +4,7 @@ Whoever has left stays outside: the password, an open session and a token stop w
 """
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
@@ -11,16 +12,19 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.core.validators import MaxLengthValidator
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.i18n import set_language
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
+from access.attempts import TooOften
 from pipelines.mirror import freshness
 from pipelines.models import Deal
 from team.models import Employee, Role
+from web.frame import proof
 
 DEMO_PASSWORD = "demo"
 LONGEST_NAME = 150  # as the column of Django's users has it
@@ -59,11 +63,37 @@ class LoginForm(AuthenticationForm):
 
 
 class Login(LoginView):
+    """Attempts are counted before the password is looked at."""
+
     authentication_form = LoginForm
     redirect_authenticated_user = True
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        name = request.POST.get("username", "")[:LONGEST_NAME]
+        try:
+            with proof.attempt(request, name) as self.attempt:
+                response: HttpResponse = super().post(request, *args, **kwargs)
+                return response
+        except TooOften as error:
+            return proof.refuse(request, error)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        self.attempt.succeed()
+        response = super().form_valid(form)
+        proof.remember_device(response, self.attempt.name)
+        return response
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"demo_logins": demo_logins()}
+
+
+@login_not_required
+def to_one_door(request: HttpRequest) -> HttpResponseRedirect:
+    """The admin has no door of its own: attempts are counted at one. Who is in and no administrator finds nothing."""
+    if request.user.is_authenticated and not request.user.is_staff:
+        raise Http404
+    query = urlencode({"next": request.GET.get("next") or reverse("admin:index")})
+    return redirect(f"{reverse('login')}?{query}")
 
 
 def demo_logins() -> list[dict[str, str]]:

@@ -1,0 +1,69 @@
+"""Passwords that are tried through the web: counted, and hashed one at a time, whichever page asks for them."""
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
+from django.core.signing import BadSignature
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from access.attempts import Attempt, TooOften, fold_name, hash_alone
+from team.models import Employee
+from web.frame.origin import client_address, network_of
+
+YEAR = 365 * 86_400  # seconds for which a device is remembered
+SALT = "device on which a name has signed in"
+
+
+@contextmanager
+def attempt(request: HttpRequest, name: str) -> Iterator[Attempt]:
+    """Around whatever hashes. Raises TooOften before it does; say ``succeed()`` of a right password."""
+    one = Attempt(name, network_of(client_address(request)), known_device(request, name))
+    one.begin()
+    with hash_alone():
+        yield one
+
+
+def is_his_password(request: HttpRequest, user: Employee, password: str) -> bool:
+    """Whether the one who is signed in knows his own password. Raises TooOften."""
+    with attempt(request, user.get_username()) as one:
+        right = user.check_password(password)
+        if right:
+            one.succeed()
+        return right
+
+
+def refuse(request: HttpRequest, error: TooOften) -> HttpResponse:
+    """429, with the seconds that it takes."""
+    context = {"seconds": error.seconds}
+    response = render(request, "registration/locked.html", context, status=429)
+    response.headers["Retry-After"] = str(error.seconds)
+    return response
+
+
+def waits(error: TooOften) -> str:
+    return _("Too many attempts: wait %(seconds)s s, then try again.") % {"seconds": error.seconds}
+
+
+def remember_device(response: HttpResponse, name: str) -> None:
+    """Failures of others no longer slow this name down on this device."""
+    options: dict[str, Any] = {"httponly": True, "samesite": "Lax", "secure": settings.SESSION_COOKIE_SECURE}
+    response.set_signed_cookie(_cookie(name), secrets.token_urlsafe(16), salt=SALT, max_age=YEAR, **options)
+
+
+def known_device(request: HttpRequest, name: str) -> str:
+    """The device's secret, empty where the name has never signed in there. Signed together with the cookie's name."""
+    try:
+        return request.get_signed_cookie(_cookie(name), "", salt=SALT, max_age=YEAR) or ""
+    except (BadSignature, SuspiciousOperation):
+        return ""
+
+
+def _cookie(name: str) -> str:
+    return f"device_{hashlib.blake2b(fold_name(name).encode(errors='replace'), digest_size=6).hexdigest()}"
