@@ -119,9 +119,7 @@ def judge_part() -> Judged | None:
             [rows] = run_statements((PART, {"now": locks.lease_now()}), prepare=True)
             for request, deals, rules, history in rows:
                 known = None if rules is None else [rule for rule in rules if rule in RULES]
-                return engine.judge_together(
-                    deals, known, history=history, requests=[request], around=False
-                )
+                return engine.judge_together(deals, known, history=history, requests=[request], around=False)
     except BROKEN:
         raise
     except Exception:
