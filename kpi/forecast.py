@@ -51,8 +51,11 @@ def find_next_step(statement: Statement) -> NextStep:
     gap, tier = None, None
     tiered = next((item for item in scheme.earnings if item.tiers_of_quota), None)
     sold = given.measure(scheme.sales) if scheme.sales else None
-    if tiered is not None and tiered.sales == scheme.sales and sold is not None and given.quota:
-        gap, tier = tiers.gap_to_next(sold, given.quota, tiered.tiers_of_quota) or (None, None)
+    if tiered is not None and tiered.sales == scheme.sales and sold is not None:
+        whole = given.over(tiered.period)
+        so_far = whole.measure(scheme.sales or "")
+        if so_far is not None and whole.quota:
+            gap, tier = tiers.gap_to_next(so_far, whole.quota, tiered.tiers_of_quota) or (None, None)
     per_sales = per_point = None
     if scheme.sales and sold is not None:
         more = _changed(given, {scheme.sales: sold + MORE_SALES})

@@ -12,6 +12,7 @@ import msgspec
 
 from kpi.calculation.component import Reason
 from kpi.calculation.evaluation import Line
+from kpi.calculation.running import Running
 from kpi.components import KINDS
 
 VERSIONS = (1, 2)
@@ -19,20 +20,23 @@ VERSIONS = (1, 2)
 
 @dataclass(frozen=True)
 class KeptLine:
-    """``titles`` by language and ``reason`` are None for a line that no component made."""
+    """``titles`` by language and ``reason`` are None for a line that no component made; ``running`` if it runs."""
 
     kind: str
     titles: Mapping[str, str] | None
     reason: Reason | None
+    running: Running | None = None
 
 
 def write_line(line: Line, titles: Mapping[str, str]) -> dict[str, Any]:
     """The values to keep."""
+    running = {} if line.running is None else {"running": msgspec.to_builtins(line.running)}
     return {
         "version": VERSIONS[-1],
         "kind": line.kind,
         "title": dict(titles),
         **msgspec.to_builtins(line.reason),
+        **running,
     }
 
 
@@ -43,4 +47,5 @@ def read_line(values: Mapping[str, Any]) -> KeptLine:
     kind = values["kind"]
     found = KINDS.get(kind)
     reason = None if found is None else msgspec.convert(values, found.reasons)
-    return KeptLine(kind, values.get("title"), reason)
+    running = msgspec.convert(values["running"], Running) if "running" in values else None
+    return KeptLine(kind, values.get("title"), reason, running)

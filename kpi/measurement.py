@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 
 from core.periods import Period
 from kpi.measures import collect_measures, read_measure
@@ -10,6 +11,7 @@ from kpi.models import Quota
 from kpi.month_facts import Behind, Facts, PaidBefore, Score, Shifts, Spent
 from kpi.pay_schemes import PayScheme
 from kpi.payees import Payees, read_payees
+from kpi.running_facts import collect_earlier
 from kpi.sales import Sales, collect_sales, has_team, sales_measures
 from kpi.what_if import COUNTS_IN_MONEY, judge_facts
 from metrics import count_held
@@ -18,8 +20,13 @@ from qc.models import RuleMode
 from team.schedules import count_own_shifts
 
 
-def collect_facts(schemes: Mapping[int, PayScheme], period: Period, now: datetime) -> dict[int, Facts]:
-    """The facts of every person of ``schemes``, by his scheme. The number of queries does not grow with people."""
+def collect_facts(
+    schemes: Mapping[int, PayScheme], period: Period, now: datetime, alone: bool = False
+) -> dict[int, Facts]:
+    """The facts of every person of ``schemes``, by his scheme. The number of queries does not grow with people.
+
+    ``alone``: without the earlier months of quarters and years.
+    """
     people = frozenset(schemes)
     known = judgement.known_until(now)
     payees = read_payees(period, teams=has_team(schemes.values()))
@@ -30,9 +37,12 @@ def collect_facts(schemes: Mapping[int, PayScheme], period: Period, now: datetim
     times = _judge_time(people, payees) if by_time else {}
     weights = dict(RuleMode.objects.filter(mode=COUNTS_IN_MONEY).values_list("rule", "weight"))
     quotas = dict(
-        Quota.objects.filter(period=period.first, manager__in=people).values_list("manager", "amount")
+        Quota.objects.filter(span=Quota.Span.MONTH, period=period.first, manager__in=people).values_list(
+            "manager", "amount"
+        )
     )
     sold = collect_sales(schemes, payees)
+    earlier = {} if alone else collect_earlier(schemes, period, now, known, partial(_collect_alone, now=now))
     worked = count_own_shifts(people, period.first, period.last, now.astimezone(period.start.tzinfo).date())
     found = {}
     for person, scheme in schemes.items():
@@ -54,9 +64,14 @@ def collect_facts(schemes: Mapping[int, PayScheme], period: Period, now: datetim
             days=dict(sorted(days.items())),
             wins={name: one.wins for name, one in own.items()},
             paid=list(dict.fromkeys(_paid(own.values()))),
+            earlier=earlier.get(person, {}),
         )
         found[person] = judge_facts(facts, scheme)
     return found
+
+
+def _collect_alone(schemes: Mapping[int, PayScheme], period: Period, now: datetime) -> dict[int, Facts]:
+    return collect_facts(schemes, period, now, alone=True)
 
 
 def _judge(

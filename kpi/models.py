@@ -33,7 +33,12 @@ class Scheme(models.Model):
 
 
 class Quota(models.Model):
-    """A manager's plan of a month, in the account's currency. ``period`` is the month's first day."""
+    """A manager's plan of a month, quarter or year, in the account's currency. ``period`` is its first day."""
+
+    class Span(models.TextChoices):
+        MONTH = "month", _("month")
+        QUARTER = "quarter", _("quarter")
+        YEAR = "year", _("year")
 
     manager = models.ForeignKey(
         "pipelines.Person",
@@ -42,13 +47,16 @@ class Quota(models.Model):
         related_name="quotas",
         verbose_name=_("manager"),
     )
-    period = models.DateField(_("month"))
+    span = models.CharField(_("plan of"), max_length=7, choices=Span, default=Span.MONTH)
+    period = models.DateField(_("first day"))
     amount = models.DecimalField(_("plan"), max_digits=15, decimal_places=2)
 
     class Meta:
         verbose_name = _("plan")
         verbose_name_plural = _("plans")
-        constraints = [models.UniqueConstraint(fields=["manager", "period"], name="quota_of_month")]
+        constraints = [
+            models.UniqueConstraint(fields=["manager", "span", "period"], name="quota_of_period"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.manager}, {formats.month(self.period, get_language() or 'en')}"

@@ -13,6 +13,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct, field
 
+from kpi.calculation.running import Before
+
 VERSION = 2
 
 
@@ -48,6 +50,14 @@ class Behind(Struct, frozen=True):
     deals: int
 
 
+class Earlier(Struct, frozen=True):
+    """The months before this one of a quarter or a year; ``rules`` and ``times``: their scores together."""
+
+    before: Before
+    rules: dict[str, Score] = field(default_factory=dict)
+    times: dict[str, Spent] = field(default_factory=dict)
+
+
 class PaidBefore(Struct, frozen=True):
     """A deal won in the month that the closed month ``paid_in`` (its first day) has paid."""
 
@@ -63,6 +73,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     ``times``: the same by time, where the scheme asks for it;
     ``weights``: of all rules that count in money. ``days``: sales by day. ``wins``: the deals that the month pays, by
     measure; None when they were not kept yet. ``known_until``: up to when it was known what people did.
+    ``earlier``: by «quarter» and «year», where the scheme counts by one.
     """
 
     measures: dict[str, Decimal | None] = field(default_factory=dict)
@@ -78,6 +89,32 @@ class Facts(Struct, frozen=True, kw_only=True):
     days: dict[date, Decimal] = field(default_factory=dict)
     wins: dict[str, dict[int, Decimal]] | None = None
     paid: list[PaidBefore] = field(default_factory=list)
+    earlier: dict[str, Earlier] = field(default_factory=dict)
+
+
+def add_scores(one: Mapping[str, Score], other: Mapping[str, Score]) -> dict[str, Score]:
+    """Of two stretches together; the weight is that of the later one, ``other``."""
+    found = dict(one)
+    for rule, score in other.items():
+        before = found.get(rule, Score(score.weight, 0, 0))
+        found[rule] = Score(
+            score.weight, before.violations + score.violations, before.opportunities + score.opportunities
+        )
+    return found
+
+
+def add_spent(one: Mapping[str, Spent], other: Mapping[str, Spent]) -> dict[str, Spent]:
+    """The same of times."""
+    found = dict(one)
+    for rule, spent in other.items():
+        before = found.get(rule, Spent(spent.weight, 0, 0, 0))
+        found[rule] = Spent(
+            spent.weight,
+            before.broken + spent.broken,
+            before.demanded + spent.demanded,
+            before.deals + spent.deals,
+        )
+    return found
 
 
 def read_facts(document: Mapping[str, Any]) -> Facts:

@@ -1,8 +1,9 @@
 """Pay schemes as documents: read, checked, kept in versions, found for a month.
 
 A document is JSON: ``code``, ``title`` in Russian and English, ``effective_from`` (the first day of a month),
-``components`` (see kpi/components/ and kpi/schemes/), and optionally ``quota`` (for managers without one of
-their own) and ``people`` (ids of amoCRM users; without it the scheme is for all managers).
+``components`` (see kpi/components/ and kpi/schemes/), and optionally ``quota`` (for managers without one of their own:
+a number is the plan of the period that its components count by, an object has one for «month», «quarter», «year») and
+``people`` (ids of amoCRM users; without it the scheme is for all managers).
 """
 
 import json
@@ -19,6 +20,7 @@ from django.db.models import QuerySet
 from kpi.calculation.component import Component, Earning, Limit, Multiplier, keys_of, read_component
 from kpi.calculation.document import Place
 from kpi.calculation.fields import read_month
+from kpi.calculation.running import MONTH, PERIODS
 from kpi.components import list_kinds
 from kpi.measures import read_measure
 from kpi.models import Scheme
@@ -30,15 +32,28 @@ LANGUAGES = ("ru", "en")
 
 @dataclass(frozen=True)
 class PayScheme:
-    """A scheme's document, read and sound. ``titles`` are of its components, by code and language."""
+    """A scheme's document, read and sound. ``titles`` of components: by code and language; ``quotas`` by period."""
 
     code: str
     title: Mapping[str, str]
     effective_from: date
     components: tuple[Component, ...]
     titles: Mapping[str, Mapping[str, str]]
-    quota: Decimal | None
+    quotas: Mapping[str, Decimal]
     people: frozenset[int] | None
+
+    @property
+    def quota(self) -> Decimal | None:
+        """The plan of a month."""
+        return self.quotas.get(MONTH)
+
+    @property
+    def longer_periods(self) -> frozenset[str]:
+        """The quarter and the year, where a component counts by one."""
+        return frozenset(component.period for component in self.components) - {MONTH}
+
+    def of_period(self, period: str) -> list[Component]:
+        return [component for component in self.components if component.period == period]
 
     @property
     def measures(self) -> list[str]:
@@ -52,7 +67,7 @@ class PayScheme:
     @property
     def sales(self) -> str | None:
         """The measure that the quota is a plan of: that of the first component paid by it, else of the first sales."""
-        by_quota = (component.sales for component in self.earnings if component.by_quota)
+        by_quota = (one.sales for one in self.earnings if one.by_quota and one.period == MONTH)
         return next((name for name in (*by_quota, *(one.sales for one in self.earnings)) if name), None)
 
 
@@ -76,9 +91,9 @@ def read_document(document: Any) -> PayScheme:
     people = None
     if "people" in root:
         people = frozenset(item.whole(1) for item in root["people"].items())
-    quota = root["quota"].positive() if "quota" in root else None
+    quotas = _read_quotas(root["quota"], components) if "quota" in root else {}
     month = read_month(root["effective_from"])
-    return PayScheme(code, title, month, tuple(components), titles, quota, people)
+    return PayScheme(code, title, month, tuple(components), titles, quotas, people)
 
 
 @lru_cache(maxsize=64)
@@ -134,8 +149,17 @@ def _component(place: Place) -> tuple[Component, Mapping[str, str]]:
         raise place.fail("an object")
     kinds = {kind.kind: kind for kind in list_kinds()}
     kind = kinds[place["kind"].choice(list(kinds))]
-    place.keys("kind", "code", "title", *keys_of(kind))
+    place.keys("kind", "code", "title", "period", *keys_of(kind))
     return read_component(kind, place), place["title"].texts(*LANGUAGES)
+
+
+def _read_quotas(place: Place, components: Iterable[Component]) -> dict[str, Decimal]:
+    if isinstance(place.value, dict):
+        return {period: place[period].positive() for period in place.keys(*PERIODS).value}
+    periods = {one.period for one in components if isinstance(one, Earning) and one.by_quota} or {MONTH}
+    if len(periods) > 1:
+        raise place.fail(f"an object with a plan for each of {', '.join(sorted(periods))}")
+    return {period: place.positive() for period in periods}
 
 
 def _check_links(place: Place, components: list[Component]) -> None:

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from kpi.lines import read_line
+from kpi.calculation.component import Reason
+from kpi.lines import KeptLine, read_line
 from kpi.models import Statement, StatementLine
 from kpi.sentences import choose_title, say
 
@@ -53,11 +54,18 @@ def show_statement(statement: Statement) -> ShownStatement:
     )
 
 
+def _explain(kept: KeptLine, reason: Reason, amount: Decimal) -> str:
+    """The reason; of a component of a longer period that of the whole of it, and then what is new."""
+    if kept.running is None or not kept.running.before:
+        return say(reason.because(amount))
+    return f"{say(reason.because(kept.running.earned))}. {say(kept.running.because(amount))}"
+
+
 def _line(line: StatementLine) -> ShownLine:
     kept = read_line(line.values)
     because = line.reason
     if not because and kept.reason is not None:
-        because = say(kept.reason.because(line.amount))
+        because = _explain(kept, kept.reason, line.amount)
     return ShownLine(
         code=line.code,
         kind=kept.kind,

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from kpi.calculation.component import Inputs
 from kpi.calculation.evaluation import evaluate, sum_lines
 from kpi.measures import read_measure
-from kpi.month_facts import Facts, Score, Spent
+from kpi.month_facts import Facts, Score, Spent, add_scores, add_spent
 from kpi.pay_schemes import PayScheme
 from qc import queries as judgement
 from qc.queries import RuleScore, TimeScore
@@ -19,16 +19,32 @@ COUNTS_IN_MONEY = "money"  # the mode of a rule
 
 def judge_facts(facts: Facts, scheme: PayScheme) -> Facts:
     """The facts with the measures that follow from the scores of the rules: quality and kept rules."""
-    scores = [
-        RuleScore(rule, one.weight, one.violations, one.opportunities) for rule, one in facts.rules.items()
-    ]
+    earlier = {
+        length: replace(
+            one,
+            before=replace(
+                one.before,
+                values=one.before.values
+                | _judge(scheme, add_scores(one.rules, facts.rules), add_spent(one.times, facts.times)),
+            ),
+        )
+        for length, one in facts.earlier.items()
+    }
+    derived = _judge(scheme, facts.rules, facts.times)
+    return replace(facts, measures=facts.measures | derived, earlier=earlier)
+
+
+def _judge(
+    scheme: PayScheme, rules: Mapping[str, Score], times: Mapping[str, Spent]
+) -> dict[str, Decimal | None]:
+    scores = [RuleScore(rule, one.weight, one.violations, one.opportunities) for rule, one in rules.items()]
     derived: dict[str, Decimal | None] = {}
     for measure in map(read_measure, scheme.measures):
         if measure.is_quality:
-            derived[measure.name] = score_time(facts.times) if measure.by_time else judgement.score(scores)
+            derived[measure.name] = score_time(times) if measure.by_time else judgement.score(scores)
         elif measure.kept:
             derived[measure.name] = _kept(measure.code, scores)
-    return replace(facts, measures=facts.measures | derived)
+    return derived
 
 
 def score_time(times: Mapping[str, Spent]) -> Decimal | None:
@@ -70,7 +86,8 @@ def pay_inputs(inputs: Inputs, scheme: PayScheme) -> Decimal:
 def take_inputs(facts: Facts) -> Inputs:
     """The facts as the components take them."""
     deals = {name: len(wins) for name, wins in (facts.wins or {}).items()}
-    return Inputs(facts.measures, facts.quota, facts.shifts.planned, facts.shifts.worked, deals)
+    before = {length: one.before for length, one in facts.earlier.items()}
+    return Inputs(facts.measures, facts.quota, facts.shifts.planned, facts.shifts.worked, deals, before)
 
 
 def _kept(rule: str, scores: Collection[RuleScore]) -> Decimal | None:

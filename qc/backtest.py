@@ -16,7 +16,7 @@ from pipelines.models import Person, Stay
 from qc import queries
 from qc.criteria import bench, field_names, fields_of, stage_norms
 from qc.regulations import draft
-from qc.rules import CLIENT, OWNER, RULES, Breach, Terms
+from qc.rules import CLIENT, DEAL, OWNER, RULES, Breach, Terms
 from team.models import Employee
 from team.schedules import load_clocks
 from timeline.loading import load_timelines
@@ -54,9 +54,11 @@ def judge_by_norms(stage_id: str, norms: Mapping[str, Any], days: int = 90) -> l
     fields = fields_of((*terms.norms.values(), (changed,)))
     stays = Stay.objects.filter(stage=stage_id).exclude(left_at__lte=since)
     counts: dict[tuple[str, int | None], Counter[str]] = defaultdict(Counter)
-    codes = [code for code, rule in RULES.items() if rule.is_of_stages]
-    touches = any(RULES[code].reads_touches for code in codes)
-    for deal in load_timelines(set(stays.values_list("deal_id", flat=True)), fields, touches):
+    codes = [code for code, rule in RULES.items() if rule.is_of_stages and rule.unit == DEAL]
+    touches, moves = (
+        any(getattr(RULES[code], name) for code in codes) for name in ("reads_touches", "reads_moves")
+    )
+    for deal in load_timelines(set(stays.values_list("deal_id", flat=True)), fields, touches, moves):
         for code in codes:
             for suffix, judged_by in (("", tried), ("_before", terms)):
                 for breach in _on_stage(code, deal, judged_by, stage_id):

@@ -3,8 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
+from core import account
 from core.db import run_statements
 from pipelines.models import CustomField, PipelineKind, Stage
 from qc import rule_modes
@@ -12,7 +14,8 @@ from qc.models import Regulation, RuleMode
 from qc.norms import read_norm, read_norms
 from qc.rule_modes import Steps
 from qc.rules import RULES, StageNorms, Terms
-from qc.rules.parameters import DealFields
+from qc.rules.parameters import DealField, DealFields
+from qc.rules.terms import StagePlace
 from team.schedules import departures, employment, load_clocks
 from timeline.timeline import PRICE
 
@@ -30,9 +33,10 @@ STAMP = """
            (select sum(hashtextextended((id, person_id, hired_on, left_on)::text, 0)) from team_employee),
            (select sum(hashtextextended(d::text, 0)) from team_dayoff d),
            (select sum(hashtextextended((id, is_active, deleted_at)::text, 0)) from pipelines_person),
-           (select sum(hashtextextended((id, kind, name, deleted_at)::text, 0)) from pipelines_stage),
-           (select sum(hashtextextended((id, name, deleted_at)::text, 0)) from pipelines_customfield),
-           (select sum(hashtextextended(k::text, 0)) from pipelines_pipelinekind k)
+           (select sum(hashtextextended((id, kind, name, sort, deleted_at)::text, 0)) from pipelines_stage),
+           (select sum(hashtextextended(k::text, 0)) from pipelines_pipelinekind k),
+           (select sum(hashtextextended((id, time_zone)::text, 0)) from pipelines_account),
+           (select sum(hashtextextended((id, name, deleted_at)::text, 0)) from pipelines_customfield)
 """
 
 
@@ -45,9 +49,24 @@ class Bench:
     fields: frozenset[str]
 
     @property
-    def touches(self) -> bool:
-        """Whether a rule ever on reads them."""
-        return any(RULES[code].reads_touches for code in self.steps)
+    def reads(self) -> "Reads":
+        """What the rules that were ever on need of a deal."""
+        rules = [RULES[code] for code in self.steps]
+        return Reads(
+            self.fields, any(rule.reads_touches for rule in rules), any(rule.reads_moves for rule in rules)
+        )
+
+
+class Reads(NamedTuple):
+    """What of deals is read beside their stays and tasks; ``fields`` None = changes of every field."""
+
+    fields: frozenset[str] | None
+    touches: bool
+    moves: bool
+
+    def covers(self, other: "Reads") -> bool:
+        fits = self.fields is None or (other.fields is not None and other.fields <= self.fields)
+        return fits and self.touches >= other.touches and self.moves >= other.moves
 
 
 def stamp() -> tuple[Any, ...]:
@@ -71,9 +90,9 @@ def bench(at: tuple[Any, ...] | None = None) -> Bench:
     return _kept[1]
 
 
-def kept_reads() -> tuple[frozenset[str] | None, bool]:
-    """The fields of the terms as they were last read here (None before that: all), and whether touches are wanted."""
-    return (_kept[1].fields, _kept[1].touches) if _kept else (None, True)
+def kept_reads() -> Reads:
+    """What the terms as they were last read here need; before that: all."""
+    return _kept[1].reads if _kept else Reads(None, True, True)
 
 
 def _read() -> Bench:
@@ -93,8 +112,23 @@ def _read() -> Bench:
     }
     stages = {stage: tuple(versions) for stage, versions in norms.items()}
     since = {code: steps[0].since for code, steps in ever_on.items()}
-    terms = Terms(stages | portal_norms(ever_on), load_clocks(), departures(), employment(), since)
+    terms = Terms(
+        stages | portal_norms(ever_on),
+        load_clocks(),
+        departures(),
+        employment(),
+        since,
+        ZoneInfo(account.own().dates),
+        stage_places(),
+        frozenset(map(str, account.own().robots)),
+    )
     return Bench(terms, ever_on, fields_of(norms.values()))
+
+
+def stage_places() -> dict[str, StagePlace]:
+    """Every stage that amoCRM has, in its order."""
+    rows = Stage.objects.filter(deleted_at=None).values_list("id", "pipeline_id", "sort", "kind", "name")
+    return {key: StagePlace(str(pipeline), sort, kind, name) for key, pipeline, sort, kind, name in rows}
 
 
 def portal_norms(steps: Mapping[str, Steps]) -> dict[str, tuple[StageNorms, ...]]:
@@ -118,20 +152,25 @@ def stage_norms(regulation: Regulation, names: Mapping[str, str]) -> StageNorms:
 
 def fields_of(versions: Iterable[Iterable[StageNorms]]) -> frozenset[str]:
     """The deal fields that any of these norms asks for."""
-    lists = {
-        (rule.norm, one.name)
+    named = [
+        (rule.norm, one)
         for rule in RULES.values()
         for one in rule.parameters
-        if isinstance(one.kind, DealFields) and rule.norm is not None
-    }
-    norms = [version.norms for of_stage in versions for version in of_stage]
-    return frozenset(
-        field
-        for known in norms
-        for norm, name in lists
-        if norm in known
-        for field, _name in getattr(known[norm], name)
-    )
+        if isinstance(one.kind, DealFields | DealField) and rule.norm is not None
+    ]
+    needing = [
+        (rule.norm, rule.needs) for rule in RULES.values() if rule.norm is not None and rule.needs is not None
+    ]
+    found: set[str] = set()
+    for known in (version.norms for of_stage in versions for version in of_stage):
+        found.update(*(needs(known[norm]) for norm, needs in needing if norm in known))
+        for norm, one in named:
+            value = getattr(known[norm], one.name) if norm in known else None
+            if isinstance(one.kind, DealFields):
+                found.update(field for field, _name in value or ())
+            elif value is not None:
+                found.add(value)
+    return frozenset(found)
 
 
 def field_names() -> dict[str, str]:

@@ -17,7 +17,7 @@ from qc.verdicts import Said, hear_rule, judge_timelines
 from timeline import subject_loading
 from timeline.loading import build, reading
 
-LIVES: Mapping[str, Callable[[Any], Iterator[Any]]] = {
+LIVES: Mapping[str, Callable[[Any, Collection[str], Collection[str]], Iterator[Any]]] = {
     PERSON: subject_loading.people,
     CONTACT: subject_loading.contacts,
     STAGE: subject_loading.stages,
@@ -31,6 +31,22 @@ ANSWER = "delete from pipelines_judgementrequest where id = any(%(requests)s)"
 LOCK_SUBJECTS = """
     select pg_advisory_xact_lock(hashtextextended(%(unit)s || id, 0))
     from (select unnest(%(subjects)s::text[]) as id order by id) subject
+"""
+
+
+INVOLVED_CONTACTS = """
+    select distinct contact_id from pipelines_deal where id = any(%(deals)s) and contact_id is not null
+"""
+# Who has had them, who has moved them, who has set or moved their tasks.
+INVOLVED_PEOPLE = """
+    select p.id from pipelines_person p join (
+        select manager_id as id from pipelines_stay where deal_id = any(%(deals)s)
+        union select author_id from pipelines_event
+        where entity = 'deal' and entity_id = any(%(deals)s) and kind = 'stage'
+        union select t.created_by from pipelines_task t where t.deal_id = any(%(deals)s)
+        union select e.author_id from pipelines_task t join pipelines_event e on e.entity_id = t.id
+        where t.deal_id = any(%(deals)s) and e.entity = 'task' and e.kind = 'deadline'
+    ) involved using (id)
 """
 
 
@@ -86,15 +102,17 @@ def judge_together(
             (kept_checks.KNOWN, {"deals": deals}),
             (STAMP, {}),
         )
-        fields, touches = kept_reads()
+        reads = kept_reads()
         while True:
             _, asked, known, kept, [stamp], *answers = run_statements(
-                *first, *reading(deals, fields, history=history, touches=touches), prepare=True
+                *first,
+                *reading(deals, reads.fields, history=history, touches=reads.touches, moves=reads.moves),
+                prepare=True,
             )
             terms = bench(stamp)
-            if (fields is None or terms.fields <= fields) and touches >= terms.touches:
+            if reads.covers(terms.reads):
                 break
-            fields, touches = terms.fields, terms.touches
+            reads = terms.reads
         if requests is None and not asked:
             return Judged(0, Counter())
         loaded = build(answers, history=history)
@@ -115,17 +133,14 @@ def judge_together(
 def judge_around(
     deal_ids: Collection[int], rules: Collection[str] | None, known: Bench
 ) -> Counter[tuple[str, str]]:
-    """Contacts of these deals, and the people whose closed deals they are, by the rules that were ever on."""
+    """Contacts of these deals, and the people who work on them, by the rules that were ever on."""
     counts: Counter[tuple[str, str]] = Counter()
     ever_on = known.steps
-    deals = Deal.objects.filter(id__in=deal_ids).order_by()
-    for unit, ids in (
-        (CONTACT, deals.exclude(contact=None).values_list("contact", flat=True)),
-        (PERSON, deals.exclude(closed_at=None).exclude(manager=None).values_list("manager", flat=True)),
-    ):
+    for unit, involved in ((CONTACT, INVOLVED_CONTACTS), (PERSON, INVOLVED_PEOPLE)):
         codes = [code for code in _codes(unit, rules) if code in ever_on]
         if codes:
-            counts += judge_subjects(unit, ids, codes)
+            [rows] = run_statements((involved, {"deals": list(deal_ids)}))
+            counts += judge_subjects(unit, [one for (one,) in rows], codes)
     return counts
 
 
@@ -172,7 +187,10 @@ def _judge_subjects(unit: str, ids: list[int | str], codes: list[str]) -> Counte
     )
     terms, said = bench(stamp), Said({}, {}, set())
     active = [(RULES[code], terms.steps[code]) for code in codes if code in terms.steps]
-    for life in LIVES[unit](ids) if active else ():
+    wanted = {name for rule, _ in active for name in rule.reads}
+    limited = [rule.norm for rule, _ in active if rule.by_stages and rule.norm is not None]
+    stages = {stage for norm in limited for stage in terms.terms.stages_of(norm)}
+    for life in LIVES[unit](ids, wanted, stages) if active else ():
         for rule, reach in active:
             hear_rule(rule, reach, life, str(life.id), terms.terms, said)
     difference = kept_findings.compare(known, said.found, said.failed, now)

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import DurationField
 from django.utils.translation import gettext as _
 
+from pipelines.models import Stage
 from qc.rules import RULES, Rule
 from qc.rules.parameters import (
     CALENDAR,
@@ -20,14 +21,18 @@ from qc.rules.parameters import (
     LONGEST,
     ClockName,
     Count,
+    DealField,
     DealFields,
     Flag,
     Length,
+    Lengths,
     Parameter,
+    Stages,
     read_length,
     write_length,
 )
 
+MANY = 50
 Norms = Mapping[str, Any]  # by rule code: an instance of the rule's norm class
 Names = Mapping[str, str]  # of deal fields by id
 
@@ -56,6 +61,12 @@ def read_norm(rule: Rule, document: Mapping[str, Any], names: Names | None = Non
             value = document[one.name]
             if isinstance(one.kind, Length):
                 value = None if value is None else read_length(value)
+            elif isinstance(one.kind, Lengths):
+                value = tuple((text, read_length(length) or timedelta()) for text, length in value.items())
+            elif isinstance(one.kind, Stages):
+                value = tuple(value)
+            elif isinstance(one.kind, DealField):
+                value = value if names is None or value in names else None
             elif isinstance(one.kind, DealFields):
                 known = [str(field) for field in value if names is None or str(field) in names]
                 value = tuple((field, "" if names is None else names[field]) for field in known)
@@ -82,17 +93,23 @@ def _written(norm: Any, parameter: Parameter, value: Any) -> Any:
     if isinstance(parameter.kind, Length) and value is not None:
         by_calendar = not parameter.kind.clock or getattr(norm, parameter.kind.clock) == CALENDAR
         return write_length(value, days=by_calendar and "days" in parameter.kind.units)
+    return _plain(parameter, value)
+
+
+def _plain(parameter: Parameter, value: Any) -> Any:
+    """A value as JSON holds it; lengths stay as they are."""
     if isinstance(parameter.kind, DealFields):
         return [field for field, _name in value]
-    return value
+    if isinstance(parameter.kind, Lengths):
+        return {text: write_length(length, days=True) for text, length in value}
+    return list(value) if isinstance(parameter.kind, Stages) else value
 
 
 def flat_values(norms: Norms) -> dict[str, Any]:
-    """The same side by side: lengths as timedelta, deal fields as ids."""
+    """The same side by side: lengths as timedelta, deal fields and stages as ids, lengths by a text as written."""
     found = {}
     for alias, (rule, one) in flat_parameters().items():
-        value = getattr(norms[rule.code], one.name)
-        found[alias] = [field for field, _name in value] if isinstance(one.kind, DealFields) else value
+        found[alias] = _plain(one, getattr(norms[rule.code], one.name))
     return found
 
 
@@ -110,7 +127,7 @@ def asks_for_fields(norms: Norms) -> bool:
     return any(
         getattr(norms[rule.code], one.name)
         for rule, one in flat_parameters().values()
-        if isinstance(one.kind, DealFields)
+        if isinstance(one.kind, DealFields | DealField)
     )
 
 
@@ -166,10 +183,42 @@ def checked(parameter: Parameter, value: Any, names: Names) -> Any:
             if field not in names:
                 raise ValueError(_("There is no deal field “%(field)s”.") % {"field": field})
         return tuple((field, names[field]) for field in ids)
+    elif isinstance(kind, DealField):
+        if value in (None, ""):
+            return None
+        if str(value) not in names:
+            raise ValueError(_("There is no deal field “%(field)s”.") % {"field": value})
+        return str(value)
+    elif isinstance(kind, Lengths):
+        return _lengths(kind, value)
+    elif isinstance(kind, Stages):
+        return _stages(kind, value)
     elif isinstance(kind, Count) and (type(value) is not int or not kind.least <= value <= kind.most):
         words = {"field": lowered(_(kind.title)), "least": kind.least, "most": kind.most}
         raise ValueError(_("“%(field)s” must be a whole number from %(least)s to %(most)s.") % words)
     return value
+
+
+def _lengths(kind: Lengths, value: Any) -> tuple[tuple[str, timedelta], ...]:
+    """By text, as a mapping; a text that is long, or too many of them, make no sense."""
+    if not isinstance(value, Mapping) or len(value) > MANY or any(len(str(text)) > 200 for text in value):
+        says = _("“%(field)s” must be written as {text: length}, at most %(many)s of them.")
+        raise ValueError(says % {"field": lowered(_(kind.title)), "many": MANY})
+    found = ((str(text), _length(Length(kind.title), length)) for text, length in value.items())
+    return tuple((text, length) for text, length in found if length is not None)
+
+
+def _stages(kind: Stages, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or len(value) > 10 * MANY:
+        raise ValueError(_("“%(field)s” must be a list of stages.") % {"field": lowered(_(kind.title))})
+    ids = list(dict.fromkeys(map(str, value)))
+    known = (
+        set(Stage.objects.filter(id__in=ids, deleted_at=None).values_list("id", flat=True)) if ids else set()
+    )
+    for stage in ids:
+        if stage not in known:
+            raise ValueError(_("There is no stage “%(stage)s”.") % {"stage": stage})
+    return tuple(ids)
 
 
 def _length(kind: Length, value: Any) -> timedelta | None:

@@ -11,11 +11,22 @@ from django.utils.translation import gettext_lazy as _
 
 from core import formats
 from core.zone import portal_zone
+from pipelines.models import Stage
 from qc import norms
 from qc.models import Finding, Regulation
 from qc.rules import AHEAD, CALENDAR, PLAIN, RULES
-from qc.rules.parameters import OWNER, DealFields, Flag, Length, Parameter
+from qc.rules.parameters import (
+    OWNER,
+    DealField,
+    DealFields,
+    Flag,
+    Length,
+    Lengths,
+    Parameter,
+    Stages,
+)
 from qc.rules.sentences import Brief, Clock, Field, Fields, Said
+from qc.rules.sentences import Stages as StageNames
 from timeline.timeline import PRICE
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -47,6 +58,8 @@ def because(finding: Finding, now: datetime) -> str:
         "fields": fields(finding.values.get("fields", [])),
         "count": finding.values.get("count", ""),
         "deals": len(finding.values.get("deals", ())),
+        "stages": in_row(finding.values.get("stages", [])),
+        "reason": finding.values.get("reason", ""),
     }
 
 
@@ -78,18 +91,23 @@ def fields(named: Iterable[tuple[str, str]]) -> str:
     return get_text_list([field_name(field, name) for field, name in named], gettext("and"))
 
 
+def in_row(texts: Iterable[str]) -> str:
+    """«Один, Второй и Третий»."""
+    return get_text_list(list(texts), gettext("and"))
+
+
 def field_name(field: str, name: str) -> str:
     return gettext("Amount") if field == PRICE else name
 
 
-def say(said: Said, names: Mapping[str, str]) -> str:
-    """What a rule says about a norm, in the reader's language; ``names``: of deal fields by id."""
-    values = {name: _put(value, names) for name, value in said.values.items()}
+def say(said: Said, names: Mapping[str, str], stages: Mapping[str, str] | None = None) -> str:
+    """What a rule says about a norm, in the reader's language; ``names``: of deal fields, ``stages``: by id."""
+    values = {name: _put(value, names, stages or {}) for name, value in said.values.items()}
     text = ngettext(said.text, said.plural, said.number) if said.plural else gettext(said.text)
     return text % values
 
 
-def _put(value: Any, names: Mapping[str, str]) -> Any:
+def _put(value: Any, names: Mapping[str, str], stages: Mapping[str, str]) -> Any:
     if isinstance(value, Brief):
         short = formats.duration if value.clock == CALENDAR else formats.hours
         return short(value.length, get_language() or "en")
@@ -99,6 +117,8 @@ def _put(value: Any, names: Mapping[str, str]) -> Any:
         return field_name(value.id, names.get(value.id, ""))
     if isinstance(value, Fields):
         return ", ".join(field_name(field, names.get(field, "")) for field in value.ids)
+    if isinstance(value, StageNames):
+        return ", ".join(stages.get(stage, stage) for stage in value.ids)
     return value
 
 
@@ -114,10 +134,25 @@ def facts(regulation: Regulation, names: Mapping[str, str]) -> list[FactRow]:
     """What the norms demand, a line for each rule; ``names``: the deal fields that there are."""
     known = norms.read_norms(regulation.norms, names)
     told = [rule.facts(known[rule.code]) for rule in norms.rules() if rule.facts is not None]
+    stages = stage_names(known)
     return [
-        FactRow(gettext(one.term), say(one.says, names), say(one.also, names) if one.also else "")
+        FactRow(
+            gettext(one.term), say(one.says, names, stages), say(one.also, names, stages) if one.also else ""
+        )
         for one in told
+        if one is not None
     ]
+
+
+def stage_names(known: norms.Norms) -> dict[str, str]:
+    """Names of the stages that these norms speak of, by id; no query where there are none."""
+    ids = {
+        stage
+        for rule, one in norms.flat_parameters().values()
+        if isinstance(one.kind, Stages)
+        for stage in getattr(known[rule.code], one.name)
+    }
+    return dict(Stage.objects.filter(id__in=ids).values_list("id", "name")) if ids else {}
 
 
 class Pill(NamedTuple):
@@ -169,8 +204,19 @@ def _changes(parameter: Parameter, before: Any, after: Any, names: Mapping[str, 
         return []
     if isinstance(kind, Flag):
         return [gettext(kind.on if new else kind.off)]
+    if isinstance(kind, DealField | Lengths | Stages):
+        return [_replaced(gettext(kind.title), *(_many(kind, one, names) for one in (old, new)))]
     title = getattr(kind, "title", "")  # a clock is told with the length that runs on it
     return [_replaced(gettext(title), str(old), str(new))] if title else []
+
+
+def _many(kind: DealField | Lengths | Stages, value: Any, names: Mapping[str, str]) -> str:
+    if isinstance(kind, DealField):
+        return field_name(value, names.get(value, value)) if value else gettext("none")
+    if isinstance(kind, Lengths):
+        return ", ".join(f"{text} {length(one)}" for text, one in value) or gettext("none")
+    known = dict(Stage.objects.filter(id__in=value).values_list("id", "name"))
+    return ", ".join(known.get(one, one) for one in value) or gettext("anywhere")
 
 
 def _replaced(what: str, before: str, after: str) -> str:

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 DEALS = """
     select id, created_at, updated_at, closed_at, closed_inferred, deleted_at, price, fields, stage_id, manager_id,
-           stage_since, next_due_at, stuck_at, stuck_until
+           loss_reason_id, stage_since, next_due_at, stuck_at, stuck_until
     from pipelines_deal where id = any(%(ids)s) order by id
 """
 STAYS = """
@@ -25,7 +25,7 @@ STAYS = """
 KINDS = "select id, kind from pipelines_stage where kind <> 'work'"
 TASKS = """
     select deal_id, id, manager_id, created_at, updated_at, due_at, is_completed, completed_at, completed_inferred,
-           deleted_at
+           deleted_at, nullif(created_by, 0), has_result
     from pipelines_task where deal_id = any(%(ids)s) order by deal_id, created_at, id
 """
 MOVES = """
@@ -36,7 +36,7 @@ MOVES = """
 """
 CHANGES = """
     select entity_id, at, case kind when 'field' then coalesce(after ->> 'field', before ->> 'field') else kind end,
-           before, after
+           before, after, author_id
     from pipelines_event
     where entity_id = any(%(ids)s) and entity = 'deal'
       and (kind = any(%(kinds)s) or kind = 'field'
@@ -45,10 +45,10 @@ CHANGES = """
 """
 
 
-# Of people that are mirrored: robots write as nobody. What the client writes is told by nobody of ours.
+# Of people that are mirrored, since robots write as nobody; and what the client wrote.
 TOUCHES = """
-    select deal_id, at, manager_id from pipelines_touch
-    where deal_id = any(%(ids)s) and manager_id is not null and kind <> 'message_in' order by deal_id, at, id
+    select deal_id, at, manager_id, kind, seconds from pipelines_touch
+    where deal_id = any(%(ids)s) and (manager_id is not null or kind = 'message_in') order by deal_id, at, id
 """
 
 
@@ -77,17 +77,17 @@ class Loaded(NamedTuple):
 
 
 def load_timelines(
-    ids: Iterable[int], fields: Collection[str] | None = None, touches: bool = False
+    ids: Iterable[int], fields: Collection[str] | None = None, touches: bool = False, moves: bool = False
 ) -> Iterator[Timeline]:
     """The deals among ``ids`` that are mirrored, in the order of their ids within each batch of 2,000.
 
-    ``fields``: whose changes are wanted (custom field ids as text, "price"); None = of every field. ``touches``:
-    whether they are wanted.
+    ``fields``: whose changes are wanted (custom field ids as text, "price"); None = of every field. ``touches``,
+    ``moves`` (from stage to stage, with who made them): whether they are wanted.
     """
     wanted = list(dict.fromkeys(ids))
     for start in range(0, len(wanted), BATCH):
         yield from build(
-            run_statements(*reading(wanted[start : start + BATCH], fields, touches=touches))
+            run_statements(*reading(wanted[start : start + BATCH], fields, touches=touches, moves=moves))
         ).timelines
 
 
@@ -97,17 +97,20 @@ def reading(
     *,
     history: bool = False,
     touches: bool = False,
+    moves: bool = False,
 ) -> list[Statement]:
     """What `build` needs of these deals. ``history``: with all events that their lives and tasks follow from."""
     deals = {"ids": ids}
-    moves, changes = ["deadline", "owner"], [PRICE] if fields is None or PRICE in fields else []
+    of_tasks, changes = ["deadline", "owner"], [PRICE] if fields is None or PRICE in fields else []
     if history:
-        moves, changes = [*moves, "completed"], [*changes, "stage", "owner"]
+        of_tasks, changes = [*of_tasks, "completed"], [*changes, "stage", "owner"]
+    elif moves:
+        changes.append("stage")
     return [
         (KINDS, {}),
         (STAYS, deals),
         (TASKS, deals),
-        (MOVES, {"ids": ids, "kinds": moves}),
+        (MOVES, {"ids": ids, "kinds": of_tasks}),
         (CHANGES, {"ids": ids, "kinds": changes, "fields": None if fields is None else list(fields)}),
         (DEALS, deals),
         *([(TOUCHES, deals)] if touches else []),
@@ -123,16 +126,20 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
     for deal, stage, owner, since, until, *rest in stays:
         kept[deal].append(Piece(stage, kind_of.get(stage, WORK), owner, since, until, *rest))
     touched: dict[int, list[Touch]] = defaultdict(list)
-    for deal, *touch in chain(*more):
-        touched[deal].append(Touch._make(touch))
+    heard: dict[int, list[datetime]] = defaultdict(list)
+    for deal, at, person, kind, seconds in chain(*more):
+        if kind == "message_in":
+            heard[deal].append(at)
+        else:
+            touched[deal].append(Touch(at, person, kind, seconds))
     tasks = _tasks(planned, moves, loaded.tasks if history else None)
     due: dict[int, datetime] = {}  # by deal, the nearest of its open tasks
     for deal, _task, _owner, _created, _updated, due_at, is_completed, *_done, deleted_at in planned:
         if not is_completed and deleted_at is None and (deal not in due or due_at < due[deal]):
             due[deal] = due_at
     changes: dict[int, list[Change]] = defaultdict(list)
-    for deal, at, field, before, after in changed:
-        changes[deal].append(Change(at, field, _value(before), _value(after)))
+    for deal, at, field, before, after, author in changed:
+        changes[deal].append(Change(at, field, _value(before), _value(after), author))
     for (
         deal,
         created_at,
@@ -144,6 +151,7 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
         values,
         stage,
         owner,
+        lost,
         *state,
     ) in deals:
         lived, told = kept.get(deal, []), changes.get(deal, ())
@@ -170,6 +178,8 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
                 tuple(tasks.get(deal, ())),
                 tuple(told),
                 tuple(touched.get(deal, ())),
+                tuple(heard.get(deal, ())),
+                lost,
             )
         )
     return loaded
@@ -187,7 +197,19 @@ def _tasks(
     for kind, task, *move in events:
         moves[kind, task].append(Move._make(move))
     tasks: dict[int, list[Planned]] = defaultdict(list)
-    for deal, task, owner, created_at, updated_at, due_at, is_completed, *done, deleted_at in planned:
+    for (
+        deal,
+        task,
+        owner,
+        created_at,
+        updated_at,
+        due_at,
+        is_completed,
+        *done,
+        deleted_at,
+        author,
+        result,
+    ) in planned:
         known = Completion._make(done)
         if different is not None:
             told = moves.get(("completed", task))
@@ -201,7 +223,7 @@ def _tasks(
         if moves and (given := moves.get(("owner", task))):
             owners = _steps(created_at, updated_at, owner, given, int)
         completed_at = known.completed_at or updated_at if is_completed else None
-        tasks[deal].append(Planned(task, owners, created_at, dues, completed_at, deleted_at))
+        tasks[deal].append(Planned(task, owners, created_at, dues, completed_at, deleted_at, author, result))
     return tasks
 
 

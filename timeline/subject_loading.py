@@ -1,10 +1,11 @@
-"""People, contacts and stages as rules look at them, read in one statement for a whole batch."""
+"""People, contacts and stages as rules look at them, read in one trip for a whole batch."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from typing import Any
 
-from core.db import run_statements
-from timeline.subjects import ContactDeal, ContactLife, Loss, PersonLife, StageLife
+from core.db import Row, run_statements
+from timeline.subjects import Card, ContactDeal, ContactLife, Deed, Loss, PersonLife, StageLife
 
 # Who closed it is the author of the event; where that is a robot, or the event was lost, whose the deal was.
 LOSSES = """
@@ -21,6 +22,32 @@ LOSSES = """
     where g.kind = 'lost' and not s.inferred and who.person = any(%(ids)s)
     order by who.person, s.entered_at, s.deal_id
 """
+MOVES = """
+    select e.author_id, e.at, e.entity_id, 0
+    from pipelines_event e join pipelines_stage g on g.id = e.after #>> '{}' and g.kind in ('incoming', 'work')
+    where e.author_id = any(%(ids)s) and e.kind = 'stage' and e.entity = 'deal'
+    order by e.author_id, e.at, e.entity_id, e.id
+"""
+RESCHEDULES = """
+    select e.author_id, e.at, t.deal_id, 0
+    from pipelines_event e join pipelines_task t on t.id = e.entity_id and t.deal_id is not null
+    where e.author_id = any(%(ids)s) and e.kind = 'deadline' and e.entity = 'task'
+    order by e.author_id, e.at, t.deal_id, e.id
+"""
+PLANS = """
+    select created_by, created_at, deal_id, text_mark from pipelines_task
+    where created_by = any(%(ids)s) and deal_id is not null and text_mark is not null
+    order by created_by, created_at, id
+"""
+CARDS = """
+    select s.manager_id, s.stage_id, s.deal_id, s.entered_at, least(s.left_at, d.deleted_at)
+    from pipelines_stay s
+    join pipelines_stage g on g.id = s.stage_id and g.kind = 'work'
+    join pipelines_deal d on d.id = s.deal_id and (d.deleted_at is null or d.deleted_at > s.entered_at)
+    where s.stage_id = any(%(stages)s) and s.manager_id = any(%(ids)s)
+      and (s.left_at is null or s.left_at > s.entered_at)
+    order by s.manager_id, s.entered_at, s.deal_id, s.id
+"""
 CONTACT_DEALS = """
     select contact_id, id, pipeline_id, manager_id, created_at, least(closed_at, deleted_at)
     from pipelines_deal where contact_id = any(%(ids)s) order by contact_id, created_at, id
@@ -28,27 +55,42 @@ CONTACT_DEALS = """
 STAGES = """
     select id, name, kind from pipelines_stage where id = any(%(ids)s) and deleted_at is null order by id
 """
+# What a person's life is made of beside the losses, by the name of the field.
+DEEDS = {"moves": MOVES, "reschedules": RESCHEDULES, "plans": PLANS, "cards": CARDS}
 
 
-def people(ids: Collection[int]) -> Iterator[PersonLife]:
-    """All of them, with what each has closed as lost."""
-    losses: dict[int, list[Loss]] = defaultdict(list)
-    [rows] = run_statements((LOSSES, {"ids": list(ids)}))
-    for person, *loss in rows:
-        losses[person].append(Loss._make(loss))
-    return (PersonLife(person, tuple(losses.get(person, ()))) for person in ids)
+def people(
+    ids: Collection[int], wanted: Collection[str] = tuple(DEEDS), stages: Collection[str] = ()
+) -> Iterator[PersonLife]:
+    """All of them, with what each has closed as lost, and of DEEDS what is wanted; cards on these ``stages``."""
+    values = {"ids": list(ids), "stages": list(stages)}
+    asked = [name for name in DEEDS if name in wanted]
+    losses, *answers = run_statements((LOSSES, values), *((DEEDS[name], values) for name in asked))
+    lost = _by_first(losses, Loss)
+    others = {
+        name: _by_first(rows, Card if name == "cards" else Deed)
+        for name, rows in zip(asked, answers, strict=True)
+    }
+    for person in ids:
+        own = {name: tuple(by_person.get(person, ())) for name, by_person in others.items()}
+        yield PersonLife(person, tuple(lost.get(person, ())), **own)
 
 
-def contacts(ids: Collection[int]) -> Iterator[ContactLife]:
+def contacts(ids: Collection[int], *_wanted: Collection[str]) -> Iterator[ContactLife]:
     """All of them, with their deals, open and closed."""
-    deals: dict[int, list[ContactDeal]] = defaultdict(list)
     [rows] = run_statements((CONTACT_DEALS, {"ids": list(ids)}))
-    for contact, *deal in rows:
-        deals[contact].append(ContactDeal._make(deal))
+    deals = _by_first(rows, ContactDeal)
     return (ContactLife(contact, tuple(deals.get(contact, ()))) for contact in ids)
 
 
-def stages(ids: Collection[str]) -> Iterator[StageLife]:
+def stages(ids: Collection[str], *_wanted: Collection[str]) -> Iterator[StageLife]:
     """Those of them that amoCRM still has."""
     [rows] = run_statements((STAGES, {"ids": list(ids)}))
     return (StageLife(*row) for row in rows)
+
+
+def _by_first(rows: list[Row], made: Any) -> dict[Any, list[Any]]:
+    found: dict[Any, list[Any]] = defaultdict(list)
+    for first, *rest in rows:
+        found[first].append(made._make(rest))
+    return found

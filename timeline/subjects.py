@@ -13,12 +13,37 @@ class Loss(NamedTuple):
     stage: str
 
 
+class Deed(NamedTuple):
+    """Something that somebody did on a deal; ``mark``: of a task's text."""
+
+    at: datetime
+    deal: int
+    mark: int = 0
+
+
+class Card(NamedTuple):
+    """A deal that somebody had on a stage of work from ``since`` until ``until``."""
+
+    stage: str
+    deal: int
+    since: datetime
+    until: datetime | None
+
+
 @dataclass(frozen=True)
 class PersonLife:
-    """``losses``: the deals that this person closed as lost, whosesoever they were, in the order of time."""
+    """What one person did and had, each in the order of time, whosesoever the deals were.
+
+    ``losses``: closed as lost; ``moves``: from stage to stage of work; ``reschedules``: tasks whose due moment was
+    moved; ``plans``: tasks set; ``cards``: held. All but losses are there only when they were asked for.
+    """
 
     id: int
     losses: tuple[Loss, ...] = ()
+    moves: tuple[Deed, ...] = ()
+    reschedules: tuple[Deed, ...] = ()
+    plans: tuple[Deed, ...] = ()
+    cards: tuple[Card, ...] = ()
 
 
 class ContactDeal(NamedTuple):

@@ -15,6 +15,7 @@ from core.spans import Spans
 INCOMING, WORK, WON, LOST = "incoming", "work", "won", "lost"  # kinds of stages
 PRICE = "price"  # the name under which a deal's amount stands among its fields
 STAGE, OWNER = "stage", "owner"  # and those of a stage and an owner among its changes
+CALL_IN, CALL_OUT, MESSAGE_OUT, NOTE = "call_in", "call_out", "message_out", "note"  # kinds of touches
 
 
 class Piece(NamedTuple):
@@ -46,7 +47,11 @@ class Visit(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """A task of the deal. ``dues`` and ``owners``: (since when, due moment or owner), the first since its creation."""
+    """A task of the deal. ``dues`` and ``owners``: (since when, due moment or owner), the first since its creation.
+
+    ``author``: the person who set it, None a robot. ``has_result``: whether anything was written on completing it;
+    None: not known.
+    """
 
     id: int
     owners: tuple[tuple[datetime, int | None], ...]
@@ -54,6 +59,8 @@ class Planned(NamedTuple):
     dues: tuple[tuple[datetime, datetime], ...]
     completed_at: datetime | None = None
     deleted_at: datetime | None = None
+    author: int | None = None
+    has_result: bool | None = None
 
     @property
     def ended_at(self) -> datetime | None:
@@ -61,27 +68,51 @@ class Planned(NamedTuple):
             return min(self.completed_at, self.deleted_at)
         return self.completed_at or self.deleted_at
 
+    def holder_at(self, moment: datetime) -> int | None:
+        """Whose the task was; before its creation, whose it was first."""
+        return next((person for since, person in reversed(self.owners) if since <= moment), self.owners[0][1])
+
 
 class Change(NamedTuple):
-    """Something about the deal became another. ``field`` is the id of a custom field as text, PRICE, STAGE or OWNER."""
+    """Something about the deal became another. ``field`` is the id of a custom field as text, PRICE, STAGE or OWNER.
+
+    ``author``: the person who changed it; None: a robot, or nobody knows.
+    """
 
     at: datetime
     field: str
     before: Any
     after: Any
+    author: int | None = None
 
 
 class Touch(NamedTuple):
-    """A person called, wrote to the client or left a note; what the client or a robot does is no touch."""
+    """A person called, wrote to the client or left a note; what the client or a robot does is no touch.
+
+    ``seconds``: how long they talked; a call that nobody took has none.
+    """
 
     at: datetime
     person: int
+    kind: str = NOTE
+    seconds: int = 0
+
+    @property
+    def is_attempt(self) -> bool:
+        """Whether somebody tried to reach the client."""
+        return self.kind in (CALL_OUT, MESSAGE_OUT)
+
+    @property
+    def is_contact(self) -> bool:
+        """The same, or a call of the client that was taken."""
+        return self.is_attempt or (self.kind == CALL_IN and self.seconds > 0)
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """A deal from its creation on. Pieces, tasks, changes and touches come in the order of time; ``touches`` are there
-    only when they were asked for.
+    """A deal from its creation on. Pieces, tasks, changes and touches come in the order of time; ``touches``, ``heard``
+    (when the client wrote), and changes of STAGE with their authors, are there only when they were asked for.
+    ``loss_reason`` is today's.
 
     Nothing outlives ``deleted_at``.
     """
@@ -97,6 +128,8 @@ class Timeline:
     tasks: tuple[Planned, ...] = ()
     changes: tuple[Change, ...] = ()
     touches: tuple[Touch, ...] = ()
+    heard: tuple[datetime, ...] = ()
+    loss_reason: int | None = None
 
     def __post_init__(self) -> None:
         if (end := self.deleted_at) is not None:
@@ -122,6 +155,19 @@ class Timeline:
                 found.append(Visit(piece.stage, piece.kind, own[0].visit_since, piece.until, own))
                 first = place
         return tuple(found)
+
+    @cached_property
+    def runs(self) -> tuple[tuple[Visit, ...], ...]:
+        """The visits, cut where the deal went to another pipeline."""
+        found: list[list[Visit]] = []
+        before = None
+        for visit in self.visits:
+            pipeline = pipeline_of(visit.stage)
+            if pipeline != before:
+                found.append([])
+            found[-1].append(visit)
+            before = pipeline
+        return tuple(map(tuple, found))
 
     @cached_property
     def in_work(self) -> Spans:
@@ -171,7 +217,32 @@ class Timeline:
             spans.append((since, None))
         return Spans(spans)
 
+    def values(self, field: str) -> list[tuple[datetime, datetime | None, Any]]:
+        """What a custom field held from when until when, gaps left out; where it is filled is what `filled` says.
+
+        An event may write a value otherwise than the row (a date as seconds): where the row is not older than the last
+        event, its own writing stands for the last value.
+        """
+        changes = self._changes_of.get(field, [])
+        present = (self.fields or {}).get(field)
+        steps = [(self.created_at, changes[0].before if changes else present)]
+        steps += [(change.at, change.after) for change in changes]
+        if changes and is_filled(present) and self.updated_at >= steps[-1][0]:
+            steps[-1] = (steps[-1][0], present)
+        found: list[tuple[datetime, datetime | None, Any]] = []
+        held = self.filled(field)
+        for place, (since, value) in enumerate(steps):
+            until = steps[place + 1][0] if place + 1 < len(steps) else None
+            if is_filled(value):
+                found += [(start, end, value) for start, end in Spans([(since, until)]) & held]
+        return found
+
 
 def is_filled(value: Any) -> bool:
     """Whether a field holds anything: an empty text, list or sum, and an unticked box, are nothing."""
     return value not in (None, "", 0, False) and value != [] and value != {}
+
+
+def pipeline_of(stage: str) -> str:
+    """The id of a stage's pipeline, from its key."""
+    return stage.rpartition(":")[0]

@@ -4,7 +4,7 @@ Order of a month, whatever the order of the document: `Earning` → `Multiplier`
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from kpi.calculation.document import Place
 from kpi.calculation.fields import components, fields_of, read_fields
+from kpi.calculation.running import MONTH, PERIODS, Before
 from kpi.calculation.tiers import Tier
 from kpi.calculation.wording import MeasureTitle, Text, gettext, gettext_noop
 
@@ -21,7 +22,7 @@ class Inputs:
     """What a month of one manager is paid by; ``measures`` are keyed as schemes name them.
 
     A measure that is None is not known and never costs anybody money. ``deals``: how many deals a sum of sales is
-    made of, by its measure.
+    made of, by its measure. ``before``: by a longer period, what its earlier months came to.
     """
 
     measures: Mapping[str, Decimal | None]
@@ -29,9 +30,31 @@ class Inputs:
     planned: int  # shifts of the month
     worked: int  # shifts worked so far
     deals: Mapping[str, int] = field(default_factory=dict)
+    before: Mapping[str, Before] = field(default_factory=dict)
 
     def measure(self, name: str) -> Decimal | None:
         return self.measures.get(name)
+
+    def over(self, period: str) -> "Inputs":
+        """The same of a quarter or a year up to the end of the month; the month itself where no longer one is."""
+        before = self.before.get(period)
+        if before is None:
+            return self
+        sums = {name: _add(self.measures.get(name), value) for name, value in before.sums.items()}
+        deals = {name: count + before.deals.get(name, 0) for name, count in self.deals.items()}
+        return replace(
+            self,
+            measures={**self.measures, **sums, **before.values},
+            quota=before.quota,
+            planned=self.planned + before.planned,
+            worked=self.worked + before.worked,
+            deals={**before.deals, **deals},
+        )
+
+
+def _add(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    """What is not known in any of the months is not known of all of them."""
+    return None if one is None or other is None else one + other
 
 
 class Reason(Struct, frozen=True, kw_only=True, tag_field="outcome"):
@@ -66,9 +89,13 @@ class OfMeasure(Reason, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Component:
-    """A part of a pay scheme, read from its document; ``code`` names it there."""
+    """A part of a pay scheme, read from its document; ``code`` names it there.
+
+    ``period``: what it counts by. One of a quarter or a year pays by months what is new (`kpi.calculation.running`).
+    """
 
     code: str
+    period: str = field(default=MONTH, kw_only=True)
     kind: ClassVar[str]
     title: ClassVar[str]  # a msgid
     reasons: ClassVar[Any]  # the union of the kind's reasons
@@ -182,7 +209,8 @@ def phase_of(kind: type[Component]) -> int:
 
 def read_component(kind: type[Component], place: Place) -> Component:
     """The component at this place of a document."""
-    made = kind(place["code"].code(), **read_fields(kind, place))
+    period = place["period"].choice(list(PERIODS)) if "period" in place else MONTH
+    made = kind(place["code"].code(), period=period, **read_fields(kind, place))
     made.check(place)
     return made
 

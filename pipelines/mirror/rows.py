@@ -7,6 +7,7 @@ or text of a message passes through here.
 
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any
 
 Item = dict[str, Any]
@@ -200,5 +201,24 @@ def task_row(item: Item, zone: tzinfo) -> Row:
         "updated_at": moment_of(item, "updated_at"),
         "due_at": moment_of(item, "complete_till"),
         "is_completed": bool(item.get("is_completed")),
+        "text_mark": mark_text(item.get("text")),
+        "has_result": has_result(item),
         "deleted_at": None,
     }
+
+
+def mark_text(text: Any) -> int | None:
+    """By which equal texts are known as equal; None without any. Of four bytes: texts beyond number share each mark,
+    so that it tells of none which it was.
+    """
+    words = " ".join(str(text or "").split()).casefold()
+    return int.from_bytes(blake2b(words.encode(), digest_size=4).digest()) if words else None
+
+
+def has_result(item: Item) -> bool | None:
+    """Whether anything was written on completing a task: amoCRM sends ``[]`` or a text; None when it does not say."""
+    if "result" not in item:
+        return None
+    result = item["result"]
+    text = result.get("text") if isinstance(result, dict) else result
+    return bool(str(text).strip()) if text else False

@@ -42,6 +42,12 @@ class Event(models.Model):
             # timelines of touched deals
             models.Index(fields=["entity_id", "entity", "at", "id"], name="event_by_entity"),
             models.Index(fields=["at"], name="event_by_time"),
+            # what somebody has moved from stage to stage, and tasks that he has put off: rules of people
+            models.Index(
+                fields=["author", "kind", "at"],
+                name="event_by_author",
+                condition=Q(kind__in=["stage", "deadline"], author__isnull=False),
+            ),
         ]
 
 

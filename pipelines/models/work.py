@@ -116,6 +116,9 @@ class TaskQuerySet(Visible):
 class Task(models.Model):
     """A task on a deal or a contact. Its text is not mirrored: it may hold a client's data.
 
+    ``text_mark`` is the same for the same text and too short to tell which (see `rows.mark_text`), ``has_result``
+    whether something was written on completing it; null: nobody has told.
+
     ``completed_at`` is folded from the task_completed event; where none came it is the row's own ``updated_at``,
     marked by ``completed_inferred``.
     """
@@ -132,6 +135,8 @@ class Task(models.Model):
     is_completed = models.BooleanField(_("completed"), default=False)
     completed_at = models.DateTimeField(null=True, blank=True)
     completed_inferred = models.BooleanField(default=False, db_default=False)
+    text_mark = models.BigIntegerField(null=True, blank=True, editable=False)
+    has_result = models.BooleanField(null=True, blank=True, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     objects = TaskQuerySet.as_manager()

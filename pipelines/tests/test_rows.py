@@ -167,15 +167,40 @@ def test_a_task() -> None:
         "updated_at": utc(2023, 12, 14, 12, 19),
         "due_at": utc(2023, 12, 15, 11, 48, 54),
         "is_completed": False,
+        "text_mark": rows.mark_text(" Позвонить  ивану +7999\n"),
+        "has_result": False,
         "deleted_at": None,
     }
     assert rows.task_row(item, MOSCOW) == expected
+    assert not {"позвонить", "ивану", "7999"} & set(str(rows.task_row(item, MOSCOW)).split())
     assert rows.task_row(item | {"entity_type": "contacts"}, MOSCOW) == expected | {
         "deal_id": None,
         "contact_id": 1781381,
     }
     nowhere = rows.task_row(item | {"entity_type": None, "entity_id": None, "result": {"text": "ок"}}, MOSCOW)
-    assert nowhere == expected | {"deal_id": None}
+    assert nowhere == expected | {"deal_id": None, "has_result": True}
+
+
+@pytest.mark.parametrize(
+    ("item", "has"),
+    [
+        ({}, None),
+        ({"result": []}, False),
+        ({"result": None}, False),
+        ({"result": {"text": " "}}, False),
+        ({"result": {"text": "дозвонился"}}, True),
+        ({"result": "дозвонился"}, True),
+        ({"result": {}}, False),
+    ],
+)
+def test_whether_a_task_has_a_result(item: dict[str, Any], has: bool | None) -> None:
+    assert rows.has_result(item) is has
+
+
+def test_texts_are_marked_as_equal_and_not_kept() -> None:
+    assert rows.mark_text("Позвонить") == rows.mark_text("  позвонить ") != rows.mark_text("Написать")
+    assert rows.mark_text("") is rows.mark_text(None) is rows.mark_text(" ") is None
+    assert 0 <= (rows.mark_text("Позвонить") or 0) < 2**32
 
 
 def custom(text: str | None, enum: int | None = None, kind: int = 4) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """What a rule says of a deal: the occasions on which it could be broken, and the stretches in which it was."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 Stretch = tuple[datetime, datetime | None]  # half-open; None goes on; a moment alone is (moment, moment)
+SHOWN = timedelta(
+    days=14
+)  # for how long something that cannot be mended stands open: afterwards nobody remembers
 Held = Mapping[int | None, list[Stretch]]  # by person
 
 

@@ -1,17 +1,19 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from core.spans import Span, Spans
 from qc.rules.checks import Breach, Check, checks
-from qc.rules.norms import Version, Versions
+from qc.rules.norms import Versions, outlived
 from qc.rules.parameters import ALL_UNITS, CALENDAR, CLIENT, NORM, OWNER, ClockName, Length, parameter
 from qc.rules.registry import VIOLATION, VISIT, WARN, rule
 from qc.rules.registry import gettext_noop as _
 from qc.rules.sentences import Brief, Clock, Fact, Requirement, Said, Standing
 from qc.rules.terms import Terms
+from qc.rules.waiting import Waiting, names_fields, waits_validly
 from timeline.timeline import LOST, WON, Timeline, Visit
 
-NEW_NORM = "new"
+NEW_NORM, WAITED = "new", "waited"
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def requirements(norm: LongestStay, standing: Standing) -> list[Requirement]:
         NEW_NORM: _(
             "On the stage “%(stage)s” since %(since)s, longer than the norm that is in force since %(opens)s"
         ),
+        WAITED: _("On the stage “%(stage)s” without a valid reason to wait any more since %(opens)s"),
     },
     check="a visit to a stage with a longest stay, owned for a part of the period",
     occasion=VISIT,
@@ -100,10 +103,9 @@ def stuck(deal: Timeline, terms: Terms) -> Iterable[Check]:
             continue
         demanded = terms.demanded(LongestStay, visit.stage, is_limited)
         if demanded:
-            breaches = [] if (breach := _breach(visit, versions, terms)) is None else [breach]
             yield from checks(
                 terms.held(visit.pieces, demanded, {}),
-                breaches,
+                _breaches(deal, visit, versions, terms),
                 stage=visit.stage,
                 since=visit.since,
                 until=visit.until,
@@ -111,35 +113,32 @@ def stuck(deal: Timeline, terms: Terms) -> Iterable[Check]:
             )
 
 
-def _breach(visit: Visit, versions: Versions[LongestStay], terms: Terms) -> Breach | None:
+def _breaches(
+    deal: Timeline, visit: Visit, versions: Versions[LongestStay], terms: Terms
+) -> Iterator[Breach]:
+    """A deal that waits validly is not stuck: what stands beyond the norm is cut where it waits."""
     last, stay = versions.last, versions.last.norm.max_stay
-    opens_at = outlived(visit, versions.versions, terms)
-    if stay is None or opens_at is None or (visit.until is not None and opens_at >= visit.until):
-        return None
-    owner = next(p.owner for p in reversed(visit.pieces) if p.since <= opens_at or p is visit.pieces[0])
-    values: dict[str, object] = {"norm": stay.total_seconds(), "case": last.norm.clock}
-    if opens_at == last.published_at:
-        values["case"] = NEW_NORM
-    if visit.pieces[0].inferred:
-        values["inferred"] = True
-    return Breach(visit.since, opens_at, visit.until, owner, visit.stage, values, regulation=last.regulation)
 
-
-def outlived(visit: Visit, versions: Sequence[Version[LongestStay]], terms: Terms) -> datetime | None:
-    """Since when the visit has outlived its norm, the last version; None = never.
-
-    A version takes effect when it is published: what was longer than its norm by then opens at that moment, or earlier
-    if it had outlived the version before, too.
-    """
-    opens_at = earliest = None
-    for _regulation, published_at, norm in reversed(versions):
+    def runs_out(norm: LongestStay) -> datetime | None:
         if norm.max_stay is None:
-            break
-        runs_out = terms.runs_out(norm.clock, visit.pieces, visit.since, norm.max_stay)
-        if runs_out is None or (opens_at is not None and runs_out >= opens_at):
-            break
-        earliest = earliest or runs_out
-        opens_at = max(runs_out, published_at or runs_out)
-        if published_at is None or runs_out > published_at:
-            break
-    return max(opens_at, earliest) if opens_at and earliest else None
+            return None
+        return terms.runs_out(norm.clock, visit.pieces, visit.since, norm.max_stay)
+
+    opens_at = outlived(versions.versions, runs_out)
+    if stay is None or opens_at is None or (visit.until is not None and opens_at >= visit.until):
+        return
+    beyond = [Span(opens_at, visit.until)]
+    waiting = terms.versions(Waiting, visit)
+    if waiting is not None and names_fields(waiting.last.norm):
+        beyond = list(Spans(beyond) - waits_validly(deal, visit, waiting.last.norm, terms))
+    for place, (start, end) in enumerate(beyond):
+        owner = next(p.owner for p in reversed(visit.pieces) if p.since <= start or p is visit.pieces[0])
+        values: dict[str, object] = {"norm": stay.total_seconds(), "case": last.norm.clock}
+        if start == last.published_at:
+            values["case"] = NEW_NORM
+        elif start != opens_at:
+            values["case"] = WAITED
+        if visit.pieces[0].inferred:
+            values["inferred"] = True
+        since = start if place else visit.since
+        yield Breach(since, start, end, owner, visit.stage, values, regulation=last.regulation)

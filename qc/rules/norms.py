@@ -54,3 +54,22 @@ class Versions(Generic[N]):
             self._kept[follows] = follows(self)
         found: T = self._kept[follows]
         return found
+
+
+def outlived(versions: Sequence[Version[N]], runs_out: Callable[[N], datetime | None]) -> datetime | None:
+    """Since when the last version is overrun; None = never. ``runs_out``: when the limit of a norm ends; None = it
+    has none, or never.
+
+    A version takes effect when it is published: what was longer than its norm by then opens at that moment, or earlier
+    if it had outlived the version before, too.
+    """
+    opens_at = earliest = None
+    for _regulation, published_at, norm in reversed(versions):
+        ends = runs_out(norm)
+        if ends is None or (opens_at is not None and ends >= opens_at):
+            break
+        earliest = earliest or ends
+        opens_at = max(ends, published_at or ends)
+        if published_at is None or ends > published_at:
+            break
+    return max(opens_at, earliest) if opens_at and earliest else None

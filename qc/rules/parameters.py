@@ -72,7 +72,30 @@ class Count:
     most: int = 1_000
 
 
-Kind = Length | ClockName | Flag | DealFields | Count
+@dataclass(frozen=True)
+class DealField:
+    """The id of one field of the deal, or None; ``types``: of which types it may be (none: of any)."""
+
+    title: str
+    types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """Lengths of time by a text: what the field named by the parameter ``field`` may hold. At most fifty."""
+
+    title: str
+    field: str
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Ids of stages; none of them: no limit."""
+
+    title: str
+
+
+Kind = Length | ClockName | Flag | DealFields | Count | DealField | Lengths | Stages
 
 
 @dataclass(frozen=True)

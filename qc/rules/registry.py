@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -33,7 +33,10 @@ class Rule:
     sentence. ``figures`` of pages rest on the rule's findings. ``norm`` is the class of its parameters, ``facts`` says
     what a norm demands, ``pill`` in a word, ``requirements`` what it asks of a deal now, ``stay`` how long a deal may
     be on the stage and by which clock. ``on_closing``: whether a closing stage can have such a norm.
-    ``reads_touches``: whether it needs them in the timeline, which costs a read of its own.
+    ``reads_touches``, ``reads_moves`` (who moved the deal): whether it needs them in the timeline, which costs more;
+    ``reads``: parts of a person's life that are read only when asked for. ``needs``: deal fields that a norm asks for
+    without naming them. ``everywhere``: the norm of a deal's rule holds for the whole portal; ``by_stages``: that of
+    another unit's stands in the regulations of stages.
     """
 
     code: str
@@ -52,12 +55,17 @@ class Rule:
     occasion: str | None = None
     figures: tuple[str, ...] = ()
     norm: type | None = None
-    facts: Callable[[Any], Fact] | None = None
+    facts: Callable[[Any], Fact | None] | None = None
     pill: Callable[[Any], tuple[str, Said, Said | None] | None] | None = None
     requirements: Callable[[Any, Standing], Requirements] | None = None
     stay: Callable[[Any], tuple[timedelta, str] | None] | None = None
     on_closing: bool = False
     reads_touches: bool = False
+    reads_moves: bool = False
+    reads: tuple[str, ...] = ()
+    needs: Callable[[Any], Collection[str]] | None = None
+    everywhere: bool = False
+    by_stages: bool = False
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -66,7 +74,7 @@ class Rule:
     @property
     def is_of_stages(self) -> bool:
         """Whether its norm stands in the regulations of stages; that of the others holds for the whole portal."""
-        return self.norm is not None and self.unit == DEAL
+        return self.norm is not None and (self.by_stages or (self.unit == DEAL and not self.everywhere))
 
 
 RULES: dict[str, Rule] = {}

@@ -6,7 +6,20 @@ from typing import Any, NamedTuple, Protocol
 
 # What a finding's sentence may be filled with; values that a rule gives beside them stand as they are.
 PLACEHOLDERS = frozenset(
-    {"stage", "since", "opens", "elapsed", "norm", "hours", "due", "fields", "count", "deals"}
+    {
+        "stage",
+        "since",
+        "opens",
+        "elapsed",
+        "norm",
+        "hours",
+        "due",
+        "fields",
+        "count",
+        "deals",
+        "stages",
+        "reason",
+    }
 )
 
 
@@ -31,6 +44,12 @@ class Field(NamedTuple):
 
 class Fields(NamedTuple):
     """Names of deal fields in a row."""
+
+    ids: tuple[str, ...]
+
+
+class Stages(NamedTuple):
+    """Names of stages in a row."""
 
     ids: tuple[str, ...]
 

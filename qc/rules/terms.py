@@ -1,9 +1,9 @@
 """What deals are judged by: norms of stages, clocks, and who works here when."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, NamedTuple, TypeVar
 
 from core.spans import FOREVER
 from qc.rules.checks import Stretch
@@ -19,13 +19,23 @@ Person = int | None
 Employment = tuple[datetime | None, datetime | None]
 
 
+class StagePlace(NamedTuple):
+    """A stage among the others of its ``pipeline``: its ``place`` in amoCRM's order."""
+
+    pipeline: str
+    place: int
+    kind: str
+    name: str
+
+
 @dataclass(frozen=True)
 class Terms:
     """``norms``: the published versions of each stage, oldest first; under a rule's code stand those of a norm that
     holds for the whole portal. ``gone``: when people left; None: nobody knows.
 
     ``employed``: from when until when people worked here, where that is known to begin or to end. ``since``: since
-    when each rule has been on at all.
+    when each rule has been on at all. ``zone``: in which dates of fields are days. ``stages``: by id. ``robots``:
+    pipelines in which no person works.
     """
 
     norms: Mapping[str, tuple[StageNorms, ...]] = field(default_factory=dict)
@@ -33,6 +43,9 @@ class Terms:
     gone: Mapping[int, datetime | None] = field(default_factory=dict)
     employed: Mapping[int, Employment] = field(default_factory=dict)
     since: Mapping[str, datetime] = field(default_factory=dict)
+    zone: tzinfo = UTC
+    stages: Mapping[str, StagePlace] = field(default_factory=dict)
+    robots: frozenset[str] = frozenset()
     _versions: dict[type, dict[str, list[Versions[Any]]]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -59,6 +72,28 @@ class Terms:
             if moment is None or published_at is None or published_at <= moment:
                 return versions
         return None
+
+    def stages_of(self, norm: type) -> list[str]:
+        """Stages on which any version has ever named a rule's norm."""
+        return [
+            stage
+            for stage, versions in self.norms.items()
+            if any(one.norms.get(norm, norm()) != norm() for one in versions)
+        ]
+
+    def demanding(
+        self, norm: type[N], demands: Callable[[N], bool], moment: datetime
+    ) -> Iterator[tuple[str, Version[N]]]:
+        """Stages whose version in force at a moment demands something, with that version."""
+        for stage in self._kept_stages(norm):
+            versions = self.versions_at(norm, stage, moment)
+            if versions is not None and demands(versions.last.norm):
+                yield stage, versions.last
+
+    def _kept_stages(self, norm: type) -> list[str]:
+        if ("stages", norm) not in self._demanded:
+            self._demanded["stages", norm] = self.stages_of(norm)  # type: ignore[assignment]
+        return self._demanded["stages", norm]  # type: ignore[return-value]
 
     def portal_norm(self, norm: type[N], code: str, moment: datetime) -> N:
         """The norm of a rule that has one for the whole portal, as it was at a moment."""
@@ -159,6 +194,18 @@ class Terms:
                 due = max(due or FOREVER, self.runs_out(clock, pieces, since, next_grace) or FOREVER)
             due, grace = None if due is FOREVER else due, next_grace
         return due
+
+    def worked(self, clock: str, pieces: Iterable[Piece]) -> timedelta:
+        """How much of these pieces has passed on a clock; all of them have ended."""
+        own = {CALENDAR: self.clocks.calendar, CLIENT: self.clocks.client}.get(clock)
+        return sum(
+            (
+                (own or self.clocks.owner(piece.owner)).worked(piece.since, piece.until)
+                for piece in pieces
+                if piece.until is not None
+            ),
+            timedelta(),
+        )
 
     def runs_out(
         self, clock: str, pieces: Iterable[Piece], since: datetime, duration: timedelta

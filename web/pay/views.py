@@ -120,7 +120,9 @@ def _month(user: Employee, choice: Choice, person: Person, settle: str = "") -> 
         }
     if statement is None or not _begun(statement):
         quota = (
-            Quota.objects.filter(manager=person, period=period.first).values_list("amount", flat=True).first()
+            Quota.objects.filter(manager=person, span=Quota.Span.MONTH, period=period.first)
+            .values_list("amount", flat=True)
+            .first()
         )
         context["months"] = [month for month in context["months"] if month.first != period.first]
         return context | {"quota": quota or (scheme.quota if scheme else None)}

@@ -13,7 +13,18 @@ from qc import norms, wording
 from qc.models import Regulation
 from qc.regulations import TEXTS
 from qc.rules import CALENDAR, CLIENT, OWNER
-from qc.rules.parameters import LONGEST, ClockName, Count, Flag, Length, Parameter
+from qc.rules.parameters import (
+    LONGEST,
+    ClockName,
+    Count,
+    DealField,
+    Flag,
+    Length,
+    Lengths,
+    Parameter,
+    Stages,
+)
+from web.regulations.norm_fields import LengthsField, StagesField
 
 UNITS = {
     "minutes": (_("minutes"), timedelta(minutes=1)),
@@ -107,6 +118,8 @@ class RegulationForm(forms.Form):
         }
         for alias, (_rule, parameter) in self.parameters.items():
             self.fields[alias] = norm_field(parameter, names)
+            if parameter.alias not in self.data and isinstance(parameter.kind, ClockName | Count):
+                self.fields[alias].required = False  # whoever does not send it leaves it as it is by default
 
     @property
     def groups(self) -> list[dict[str, Any]]:
@@ -143,6 +156,9 @@ class RegulationForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
+        for alias, (_rule, parameter) in self.parameters.items():
+            if alias not in self.data and isinstance(parameter.kind, ClockName | Count):
+                values[alias] = self.initial.get(alias, parameter.default)
         for alias, (rule, parameter) in self.parameters.items():
             if not isinstance(parameter.kind, Length) or not parameter.kind.clock or not values.get(alias):
                 continue
@@ -162,6 +178,20 @@ def norm_field(parameter: Parameter, names: Mapping[str, str]) -> forms.Field:
         return forms.ChoiceField(label=label, choices=CLOCK_CHOICES)
     if isinstance(kind, Flag):
         return forms.BooleanField(label=label, required=False)
+    if isinstance(kind, DealField):
+        return forms.ChoiceField(
+            label=label,
+            required=False,
+            choices=[
+                ("", _("none")),
+                *((field, wording.field_name(field, name)) for field, name in names.items()),
+            ],
+            error_messages={"invalid_choice": _("There is no deal field “%(value)s”.")},
+        )
+    if isinstance(kind, Lengths):
+        return LengthsField(label=label)
+    if isinstance(kind, Stages):
+        return StagesField(label=label)
     if isinstance(kind, Count):
         return forms.IntegerField(
             label=label, min_value=kind.least, max_value=kind.most, initial=parameter.default
