@@ -99,9 +99,8 @@ def _read() -> Bench:
     names = field_names()
     norms: dict[str, list[StageNorms]] = defaultdict(list)
     robots = PipelineKind.objects.filter(kind=PipelineKind.Kind.ROBOT)
-    nobodys = Stage.objects.filter(
-        pipeline__in=robots.values("pipeline")
-    )  # nobody works there, so no norm is anybody's
+    # Nobody works there, so no norm is anybody's.
+    nobodys = Stage.objects.filter(pipeline__in=robots.values("pipeline"))
     for regulation in Regulation.objects.published().exclude(stage__in=nobodys).reverse():
         norms[regulation.stage_id].append(stage_norms(regulation, names))
     known = rule_modes.read()

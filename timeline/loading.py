@@ -134,7 +134,19 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
             touched[deal].append(Touch(at, person, kind, seconds))
     tasks = _tasks(planned, moves, loaded.tasks if history else None)
     due: dict[int, datetime] = {}  # by deal, the nearest of its open tasks
-    for deal, _task, _owner, _created, _updated, due_at, is_completed, *_done, deleted_at in planned:
+    for (
+        deal,
+        _task,
+        _owner,
+        _created,
+        _updated,
+        due_at,
+        is_completed,
+        _at,
+        _inferred,
+        deleted_at,
+        *_,
+    ) in planned:
         if not is_completed and deleted_at is None and (deal not in due or due_at < due[deal]):
             due[deal] = due_at
     changes: dict[int, list[Change]] = defaultdict(list)

@@ -1,6 +1,7 @@
 """What has happened: events, touches, and the stays they fold into."""
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from pipelines.models.links import link

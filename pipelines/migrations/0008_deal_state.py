@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipelines', '0006_quarantined_rows'),
+        ('pipelines', '0007_marks_and_authors'),
     ]
 
     operations = [
