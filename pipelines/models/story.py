@@ -106,10 +106,10 @@ class Stay(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["deal", "entered_at"], name="stay_by_deal"),
-            # time in stage and conversion of a period
+            # time in stage and conversion of a period; the picture of visits on a regulation
             models.Index(
                 fields=["stage", "entered_at"],
-                include=["left_at", "next_stage", "manager"],
+                include=["left_at", "next_stage", "manager", "deal", "visit_since", "inferred"],
                 name="stay_by_stage",
             ),
         ]

@@ -101,6 +101,8 @@ class Deal(models.Model):
                 condition=~Q(closed_at=None),
             ),
             models.Index(fields=["created_at"], name="deal_created"),
+            # what no picture of visits counts
+            models.Index(fields=["id"], name="deal_deleted", condition=~Q(deleted_at=None)),
             models.Index(fields=["contact"], name="deal_by_contact"),
         ]
 

@@ -17,7 +17,7 @@ from kpi.statements import closes_months
 from kpi.unclaimed import review_months
 from metrics import snapshot
 from metrics.snapshot import Snapshot
-from web.desk import blocks, money, today
+from web.desk import blocks, heat, money, today
 from web.frame import live
 from web.frame.permissions import for_heads
 from web.frame.scope import Scope, ScopeForm, read_scope, refusing
@@ -62,7 +62,8 @@ def _people(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
 
 
 def _heat(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
-    return blocks.heat_block(taken, scope)
+    block = blocks.heat_block(taken, scope)
+    return block | {"rows": heat.word_rows(block["rows"], scope)}
 
 
 def _overdue(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
