@@ -33,6 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CATALOGUE = Path("locale/ru/LC_MESSAGES/django.po")
 ROOMS = (
     "core",
+    "audit",
     "pipelines",
     "timeline",
     "team",

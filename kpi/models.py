@@ -8,10 +8,12 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from audit.registry import keep_changes
 from core import formats
 from kpi.month_facts import Facts, read_facts
 
 
+@keep_changes(names=["title", "version"])
 class Scheme(models.Model):
     """A pay scheme: a sound document, in versions, in force from ``effective_from`` (the first day of a month)."""
 
@@ -32,6 +34,7 @@ class Scheme(models.Model):
         return f"{self.title} v{self.version}"
 
 
+@keep_changes(names=["manager", "period"])
 class Quota(models.Model):
     """A manager's plan of a month, quarter or year, in the account's currency. ``period`` is its first day."""
 
@@ -69,6 +72,9 @@ class StatementQuerySet(models.QuerySet[Any]):
         return self if user.sees is None else self.filter(manager_id__in=user.sees)
 
 
+@keep_changes(
+    names=["manager", "period"], ignored=["inputs", "computed_at"], only="{row}.status = 'closed'"
+)  # live ones are computed anew every few minutes
 class Statement(models.Model):
     """A manager's money of a month. While ``live`` it is computed again every few minutes and is preliminary;
     once ``closed`` its lines and inputs are frozen and a later change is a new line with author and reason.
@@ -106,6 +112,7 @@ class Statement(models.Model):
         return read_facts(self.inputs)
 
 
+@keep_changes(names=["statement", "position"], only="{row}.reason <> ''")  # corrections
 class StatementLine(models.Model):
     """One line of a statement: an amount and the values its sentence is filled with.
 
@@ -141,6 +148,7 @@ class StatementLine(models.Model):
         ]
 
 
+@keep_changes(names=["period", "deal"])
 class WaivedSale(models.Model):
     """A sale of a closed month that nobody is paid for, by somebody's word. ``period`` is the month's first day."""
 

@@ -10,6 +10,8 @@ from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import GreaterThan
 from django.utils.translation import gettext_lazy as _
 
+from audit.registry import keep_changes
+
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 # One range of the index finding_open, which «null or later» is not.
 ENDS = Coalesce("closes_at", Value(NEVER))
@@ -21,6 +23,7 @@ class Severity(models.TextChoices):
     QUESTION = "question", _("question")  # a signal that somebody answers: never money, never in quality
 
 
+@keep_changes(names=["rule"])
 class RuleMode(models.Model):
     """How far a rule reaches, what it weighs and by which norm, all since ``since``. A rule without a row is off."""
 
@@ -44,6 +47,7 @@ class RuleMode(models.Model):
         ordering = ["rule"]
 
 
+@keep_changes(names=["rule", "since"])
 class RuleStep(models.Model):
     """What a rule's mode, weight and norm were before the present ones: from ``since`` until its next step."""
 
@@ -65,6 +69,7 @@ class RegulationQuerySet(models.QuerySet[Any]):
         return self.exclude(published_at=None).order_by("-published_at", "-version")
 
 
+@keep_changes(names=["stage", "version"])
 class Regulation(models.Model):
     """What must hold on a stage: five fields of text that people read, and the norms that rules judge by.
 

@@ -6,9 +6,12 @@ Tasks are declared in `jobs` and hold no logic of their own.
 """
 
 import os
+from collections.abc import Callable
+from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import task_postrun, task_prerun
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salesops.settings")
 
@@ -84,3 +87,22 @@ app.conf.update(
         },
     },
 )
+
+_running: dict[str, Callable[[], None]] = {}
+
+
+def _begin(task_id: str = "", task: Any = None, **kwargs: Any) -> None:
+    """What a task changes is told to the audit as the task's."""
+    from audit.origin import begin_origin  # Django is not set up when this module is imported
+
+    name = getattr(task, "name", "")
+    _running[task_id] = begin_origin(lambda: {"via": "task", "name": name})
+
+
+def _end(task_id: str = "", **kwargs: Any) -> None:
+    if end := _running.pop(task_id, None):
+        end()
+
+
+task_prerun.connect(_begin)
+task_postrun.connect(_end)

@@ -100,7 +100,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "rest_framework",
-    "rest_framework.authtoken",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -108,7 +107,10 @@ INSTALLED_APPS = [
     "template_partials",
     "lucide",
     "csp",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
     "salesops",
+    "audit",
     "pipelines",
     "team",
     "access",
@@ -131,8 +133,11 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "web.frame.days.middleware",
+    "web.frame.origin.middleware",
     "web.frame.language.middleware",  # asks the signed-in employee
+    "web.frame.login.watch_sessions",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # closed by default
+    "web.frame.factor_demand.Middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -159,9 +164,17 @@ TEMPLATES = [
 AUTH_USER_MODEL = "team.Employee"
 AUTHENTICATION_BACKENDS = ["web.frame.login.StaffBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "access.passwords.Sensible"},
+    {"NAME": "access.passwords.RevokesTokens"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+OTP_TOTP_ISSUER = "Salesops"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"

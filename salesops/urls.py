@@ -10,6 +10,7 @@ from web.webhook import intake
 urlpatterns = [
     path("", login.home, name="home"),
     path("login/", login.Login.as_view(), name="login"),
+    path("login/code/", login.ask_code, name="login-code"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("language/", login.change_language, name="set_language"),
     path("desk/", include("web.desk.urls")),
@@ -19,6 +20,8 @@ urlpatterns = [
     path("", include("web.sync.urls")),
     path("", include("web.team.urls")),
     path("", include("web.pay.urls")),
+    path("", include("web.audit.urls")),
+    path("", include("web.account.urls")),
     path("api/v1/", include("web.api.urls")),
     path("hooks/amocrm/<str:secret>/", intake.hook, name="hook"),
     path("healthz", health.alive, name="healthz"),

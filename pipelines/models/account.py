@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from audit.registry import keep_changes
 from core import account
 from pipelines.models.links import link
 
@@ -21,6 +22,11 @@ class AccountQuerySet(models.QuerySet["Account"]):
         return super().bulk_create(*rows, **options)
 
 
+@keep_changes(
+    names=["name"],
+    secret=["credentials", "hook_secret"],
+    ignored=["loaded_at", "refused_at", "hooks_since"],
+)
 class Account(models.Model):
     """The amoCRM account that is mirrored, and the portal's credentials for it (encrypted at rest).
 
@@ -82,6 +88,7 @@ class PipelineKindQuerySet(models.QuerySet["PipelineKind"]):
         return super().update(**values)
 
 
+@keep_changes(names=["pipeline"])
 class PipelineKind(models.Model):
     """What a pipeline is for, as an administrator has said; one without a row sells. ``pipeline``: its id.
 

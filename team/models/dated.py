@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from audit.registry import keep_changes
 from team.models.rotas import Rota
 
 HELD_ALREADY = _("Something else holds from this day already.")
@@ -39,6 +40,7 @@ class Dated(models.Model):
         abstract = True
 
 
+@keep_changes(names=["employee", "since"])
 class RotaAssignment(Dated):
     """By which rota an employee works from a day on (none: by company hours), or the company (no employee)."""
 
@@ -96,6 +98,7 @@ class CompanyHours(RotaAssignment):
         verbose_name_plural = _("company hours")
 
 
+@keep_changes(names=["employee", "since"])
 class HeadAssignment(Dated):
     """Who answers for an employee from a day on; none: nobody."""
 
@@ -132,6 +135,7 @@ class HeadAssignment(Dated):
         return str(self.head or "—")
 
 
+@keep_changes(names=["person", "since"])
 class AmoUser(Dated):
     """Whose an amoCRM user is from a day on; none: nobody's.
 

@@ -12,6 +12,7 @@ from django.db.models.expressions import RawSQL
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from audit.registry import keep_changes
 from core import moment
 from core.zone import local_day
 from team.holders import visible, visible_people
@@ -41,6 +42,7 @@ class EmployeeManager(UserManager["Employee"]):
         return self.annotate(sight=users)
 
 
+@keep_changes(names=["username"], secret=["password"], ignored=["last_login"])
 class Employee(AbstractUser):
     """Somebody who opens the portal, and the amoCRM users that are the same person.
 
@@ -107,7 +109,16 @@ class Employee(AbstractUser):
         said: dict[str, Any] = self.__dict__.setdefault("_said_of_all_time", {})
         return said
 
+    def narrow(self) -> None:
+        """See from now on what a manager would: of a token for own rows. Such a value cannot be saved."""
+        self.role, self.is_staff, self.is_superuser = Role.MANAGER, False, False
+        self.__dict__.pop("sight", None)
+        self.__dict__.pop("sees", None)
+        self.__dict__["narrowed"] = True
+
     def save(self, *args: Any, **options: Any) -> None:
+        if "narrowed" in self.__dict__:
+            raise RuntimeError("An employee who sees less than his role does is not saved.")
         said = dict(self._said)
         with transaction.atomic():
             super().save(*args, **options)
@@ -143,11 +154,17 @@ class Employee(AbstractUser):
         return self.role == Role.ADMIN
 
     @property
+    def reads_changes(self) -> bool:
+        """May read who changed what of how people are judged, paid and let in."""
+        return self.role in {Role.ADMIN, Role.DIRECTOR}
+
+    @property
     def sees_money(self) -> bool:
         """May see statements of the people in ``sees`` (a controller judges quality, not pay)."""
         return self.role != Role.CONTROLLER
 
 
+@keep_changes(names=["employee"])
 class DayOff(models.Model):
     """An exception to the rota: a day not worked, or an extra day worked (``kind`` extra)."""
 

@@ -6,9 +6,12 @@ from django.core.validators import MaxValueValidator
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from audit.registry import keep_changes
+
 WHOLE_DAY = 1440  # minutes
 
 
+@keep_changes(names=["name"])
 class HolidayCalendar(models.Model):
     """The state holidays of a country, with a list of days that this company says otherwise of."""
 
@@ -32,6 +35,7 @@ class HolidayCalendar(models.Model):
         return self.name
 
 
+@keep_changes(names=["calendar", "day"])
 class CalendarDay(models.Model):
     """A day of which the calendar says otherwise than the country does."""
 
@@ -66,6 +70,7 @@ class CalendarDay(models.Model):
         return f"{self.day:%d.%m.%Y}: {self.get_kind_display()}"
 
 
+@keep_changes(names=["name"])
 class Rota(models.Model):
     """A pattern of working days: ``pattern`` is a string of 1 (shift) and 0 (day off) that repeats from an anchor date.
 

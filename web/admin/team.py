@@ -10,14 +10,18 @@ from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from access.sessions import end_sessions
+from access.tokens import revoke_tokens
 from pipelines.models import JudgementRequest
 from team.models import DayOff, Employee, Role, Rota
 from web.admin.dated import AmoUserInline, HeadInline, RotaInline
 
 admin.site.unregister(Group)  # the role says what somebody may do
+admin.site.unregister(TOTPDevice)  # its page would show the secret
 
 
 class JudgedAgain(ModelAdmin):
@@ -89,6 +93,9 @@ class EmployeeAdmin(UserAdmin, JudgedAgain):
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm, change: bool) -> None:
         obj.is_staff = obj.is_superuser = obj.role == Role.ADMIN  # the role decides
         super().save_model(request, obj, form, change)
+        if change and (not obj.is_active or obj.has_left):
+            revoke_tokens(obj)
+            end_sessions(obj)
 
 
 class DayOffForm(forms.ModelForm):

@@ -66,6 +66,8 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
         _link(request, "rules", "scale", _("Rules")),
         _link(request, "team", "users", _("Team")),
         user.directs and _link(request, "sync", "refresh-cw", _("Sync")),
+        user.reads_changes and _link(request, "audit", "history", _("Changes")),
+        user.administers and _link(request, "access", "key-round", _("Access")),
         user.is_staff and _link(request, "admin:index", "settings", _("Administration")),
     ]
     return [

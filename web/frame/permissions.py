@@ -30,6 +30,7 @@ def _for(allowed: str) -> Callable[[View], View]:
 
 for_heads = _for("directs")
 for_admins = _for("administers")
+for_readers_of_changes = _for("reads_changes")
 
 
 def deals_open_to(user: Any) -> DealQuerySet:

@@ -25,6 +25,7 @@ from kpi.sentences import signed
 from kpi.statements import add_statement, close_month, closes_months
 from kpi.unclaimed import waive_sales
 from team.models import Employee
+from web.frame.proof import asks_password
 from web.frame.scope import LONGEST, no_person
 
 MOST = 1_000  # sales waived at once
@@ -67,6 +68,7 @@ def _described(one: Difference) -> str:
 
 
 @require_POST
+@asks_password
 def close(request: HttpRequest) -> HttpResponse:
     """Freeze the month named by ``period``; what refuses it is said in one sentence."""
     user = _finance(request)

@@ -113,7 +113,7 @@ class Company:
 
     def fill(self, path: str) -> str:
         """The address with ids put in: those of the first manager, and ``others_…`` of the second."""
-        ids = {"stage": self.stage.pk, "pipeline": self.pipeline.pk}
+        ids = {"stage": self.stage.pk, "pipeline": self.pipeline.pk, "employee": self.users[Role.MANAGER].pk}
         for prefix, number in (("", 0), ("others_", 1)):
             ids |= {
                 f"{prefix}person": self.people[number].pk,

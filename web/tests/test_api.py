@@ -181,9 +181,9 @@ def test_what_is_wrong_is_said_in_the_readers_language(company: Company) -> None
 
 
 def test_a_token_opens_what_its_owner_may_see(company: Company) -> None:
-    from rest_framework.authtoken.models import Token
+    from access.tokens import make_token
 
     owner = factory.make_employee(Role.MANAGER, company.people[0])
-    headers = {"Authorization": f"Token {Token.objects.create(user=owner)}"}
+    headers = {"Authorization": f"Token {make_token(owner, 'test', may_write=True)[1]}"}
     found = Client(headers=headers).get("/api/v1/deals/").json()["results"]
     assert {row["manager"] for row in found} == {company.people[0].pk}

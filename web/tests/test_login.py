@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client, RequestFactory
-from rest_framework.authtoken.models import Token
 
 from access import attempts
+from access.tokens import make_token
 from core import moment, redis
 from devtools.tests import factory
 from devtools.tests.factory import NOW
@@ -52,7 +52,7 @@ def test_the_last_day_ends_password_session_and_token(
     assert session.get("/deals/").status_code == 200
     employee.left_on = None if days is None else TODAY + timedelta(days=days)
     employee.save()
-    token = {"Authorization": f"Token {Token.objects.create(user=employee)}"}
+    token = {"Authorization": f"Token {make_token(employee, 'test', may_write=True)[1]}"}
     assert session.get("/deals/").status_code == (200 if gets_in else 302)
     assert sign_in(Client()).status_code == (302 if gets_in else 200)
     assert Client().get("/api/v1/deals/", headers=token).status_code == (200 if gets_in else 401)

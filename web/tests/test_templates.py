@@ -13,7 +13,7 @@ ROOMS = [
     {"frame"},  # templates/*.html, parts/, registration/
     {"findings"},
     {"deals"},
-    {"desk", "pay", "regulations", "sync", "team"},
+    {"account", "audit", "desk", "pay", "regulations", "sync", "team"},
 ]
 LIBRARIES = {
     **dict.fromkeys(("ui", "amo", "listing"), "frame"),

@@ -1,0 +1,1 @@
+"""What people changed of how others are judged, paid and seen: who, when, before, after, from where."""
