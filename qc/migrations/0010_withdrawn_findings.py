@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipelines', '0009_speed'),
+        ('pipelines', '0009_visits_and_deleted_deals'),
         ('qc', '0009_deal_states'),
     ]
 

@@ -12,13 +12,12 @@ from core import formats
 from pipelines.models import Stage
 from web.desk.blocks import Sums
 from web.frame.scope import Scope
-from web.templatetags.ui import heat
 
 STAGE, MANAGER = "-stage-", "-manager-"  # stand in for them in an address
 
 
 class HeatCell(NamedTuple):
-    tone: str
+    stuck: float | None
     href: str
     share: str
     words: str
@@ -46,7 +45,7 @@ def word_rows(
         person = "none" if manager is None else str(manager)
         first, second = (stage, person) if stage_first else (person, stage)
         text = words % {"stuck": number(sums.stuck), "all": number(sums.open)}
-        return HeatCell(heat(share), f"{before}{first}{between}{second}{after}", shares[share], text)
+        return HeatCell(share, f"{before}{first}{between}{second}{after}", shares[share], text)
 
     return [
         (
