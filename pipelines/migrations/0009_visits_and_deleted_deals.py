@@ -20,6 +20,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='stay',
+            index=models.Index(fields=['manager', 'left_at'], include=('deal', 'stage'), name='stay_by_manager'),
+        ),
+        migrations.AddIndex(
+            model_name='stay',
             index=models.Index(fields=['stage', 'entered_at'], include=('left_at', 'next_stage', 'manager', 'deal', 'visit_since', 'inferred'), name='stay_by_stage'),
         ),
     ]

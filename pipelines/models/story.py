@@ -112,4 +112,6 @@ class Stay(models.Model):
                 include=["left_at", "next_stage", "manager", "deal", "visit_since", "inferred"],
                 name="stay_by_stage",
             ),
+            # whose deals a month's open cases stand on: without it, all stays are looked through for one person
+            models.Index(fields=["manager", "left_at"], include=["deal", "stage"], name="stay_by_manager"),
         ]
