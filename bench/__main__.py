@@ -21,6 +21,7 @@ ROWS = (
     "judge-all",
     "judge-load",
     "backtest",
+    "publish",
     "pages",
 )
 LONG = ("first-load", "first-load-killed")  # eight and seventeen minutes: only when they are named

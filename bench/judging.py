@@ -19,7 +19,7 @@ from jobs import judgement_queue
 from pipelines.mirror.entities import ENTITIES
 from pipelines.mirror.upsert import store_rows
 from pipelines.models import Deal, Event, JudgementRequest, Stay
-from qc import engine, parallel
+from qc import engine, parallel, regulations
 from qc.backtest import judge_by_norms
 
 UPSERT = """
@@ -133,6 +133,15 @@ def processor() -> float:
 def backtest(setting: Setting) -> Iterator[Line]:
     """The stage with the most visits, and as many days of it as hold 10,000."""
     company.hold(setting.big)
+    stage, days, visits = busiest()
+    norms = {"max_stay": timedelta(minutes=3 * DAY)}
+    spent = typical([cost(lambda: judge_by_norms(stage, norms, days)) for _ in range(3)])
+    note = f" (by {visits:,} visits of {days} days)"
+    yield below("backtest a norm on 10,000 visits", spent.wall * 10_000 / visits, 2, "s", also=note)
+
+
+def busiest() -> tuple[str, int, int]:
+    """The stage with the most visits, of how many days 10,000 of them are, and how many those days have."""
     stage = (
         Stay.objects.filter(stage__kind="work")
         .values("stage")
@@ -143,7 +152,21 @@ def backtest(setting: Setting) -> Iterator[Line]:
     oldest = left[min(10_000, left.count()) - 1]
     days = (NOW - oldest).days + 1 if oldest else 1
     visits = Stay.objects.filter(stage=stage).exclude(left_at__lte=NOW - timedelta(days=days)).count()
-    norms = {"max_stay": timedelta(minutes=3 * DAY)}
-    spent = typical([cost(lambda: judge_by_norms(stage, norms, days)) for _ in range(3)])
-    note = f" (by {visits:,} visits of {days} days)"
-    yield below("backtest a norm on 10,000 visits", spent.wall * 10_000 / visits, 2, "s", also=note)
+    return stage, days, visits
+
+
+def publish(setting: Setting) -> Iterator[Line]:
+    """Another norm on that stage: from publishing until whatever it changes is judged."""
+    company.hold(setting.big)
+    stage, _days, _visits = busiest()
+    judgement_queue.judge_on_all_cores()  # nothing else waits
+    costs, deals = [], 0
+    for hours in (90, 100, 110)[: setting.rounds(3)]:
+        began = time.perf_counter()
+        regulations.publish(stage, None, max_stay=timedelta(hours=hours))
+        judgement_queue.cut_wide()
+        deals = JudgementRequest.objects.count_deals()
+        judgement_queue.judge_on_all_cores()
+        costs.append(time.perf_counter() - began)
+    note = f" ({deals:,} deals judged again)"
+    yield below("publish a norm and judge its stage", sorted(costs)[len(costs) // 2], 10, "s", also=note)

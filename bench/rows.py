@@ -19,6 +19,7 @@ MEASURES: dict[str, Callable[[Setting], Iterable[Line]]] = {
     "judge-all": judging.everything,
     "judge-load": judging.load,
     "backtest": judging.backtest,
+    "publish": judging.publish,
     "pages": pages.big,
     "first-load": first_load.by_two,
     "first-load-killed": first_load.killed,

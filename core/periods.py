@@ -72,6 +72,16 @@ class Period:
             yield Period(start, min(whole.end, self.end), whole.label)
             start = whole.end
 
+    def weeks(self) -> Iterator["Period"]:
+        """The weeks that the period touches, named by their Monday; its ends are cut off like those of months."""
+        monday = self.first - timedelta(days=self.first.weekday())
+        start, tz = self.start, _zone(self.start)
+        while start < self.end:
+            following = monday + timedelta(days=7)
+            end = min(_midnight(following, tz), self.end)
+            yield Period(start, end, monday.isoformat())
+            start, monday = end, following
+
     def days(self) -> Iterator[date]:
         """The local days that the period touches."""
         for number in range((self.last - self.first).days + 1):

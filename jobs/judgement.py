@@ -6,7 +6,7 @@ from django.db import transaction
 from core import locks, moment
 from jobs import judgement_queue
 from pipelines.models import JudgementRequest
-from qc import criteria
+from qc import criteria, in_due_time
 from qc.models import FullRun
 
 SLICE = 20  # seconds: other work of the queue has its turn
@@ -14,6 +14,7 @@ SLICE = 20  # seconds: other work of the queue has its turn
 
 @shared_task
 def judge_waiting() -> None:
+    in_due_time.put_in_force(moment.now())
     judgement_queue.judge_waiting(SLICE)
 
 

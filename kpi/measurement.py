@@ -11,7 +11,7 @@ from kpi.models import Quota
 from kpi.month_facts import Behind, Facts, PaidBefore, Score, Shifts, Spent
 from kpi.pay_schemes import PayScheme
 from kpi.payees import Payees, read_payees
-from kpi.running_facts import collect_earlier
+from kpi.running_facts import collect_earlier, read_carried
 from kpi.sales import Sales, collect_sales, has_team, sales_measures
 from kpi.what_if import COUNTS_IN_MONEY, judge_facts
 from metrics import count_held
@@ -43,6 +43,7 @@ def collect_facts(
     )
     sold = collect_sales(schemes, payees)
     earlier = {} if alone else collect_earlier(schemes, period, now, known, partial(_collect_alone, now=now))
+    carried = read_carried(schemes, period.first)
     worked = count_own_shifts(people, period.first, period.last, now.astimezone(period.start.tzinfo).date())
     found = {}
     for person, scheme in schemes.items():
@@ -65,6 +66,7 @@ def collect_facts(
             wins={name: one.wins for name, one in own.items()},
             paid=list(dict.fromkeys(_paid(own.values()))),
             earlier=earlier.get(person, {}),
+            carried=carried.get(person, {}),
         )
         found[person] = judge_facts(facts, scheme)
     return found

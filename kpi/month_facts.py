@@ -73,7 +73,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     ``times``: the same by time, where the scheme asks for it;
     ``weights``: of all rules that count in money. ``days``: sales by day. ``wins``: the deals that the month pays, by
     measure; None when they were not kept yet. ``known_until``: up to when it was known what people did.
-    ``earlier``: by «quarter» and «year», where the scheme counts by one.
+    ``earlier``: by «quarter» and «year», where the scheme counts by one. ``carried``: by the code of a component that
+    carries over (an advance), what its lines of earlier months came to.
     """
 
     measures: dict[str, Decimal | None] = field(default_factory=dict)
@@ -90,6 +91,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     wins: dict[str, dict[int, Decimal]] | None = None
     paid: list[PaidBefore] = field(default_factory=list)
     earlier: dict[str, Earlier] = field(default_factory=dict)
+    carried: dict[str, Decimal] = field(default_factory=dict)
 
 
 def add_scores(one: Mapping[str, Score], other: Mapping[str, Score]) -> dict[str, Score]:

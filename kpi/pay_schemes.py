@@ -3,7 +3,8 @@
 A document is JSON: ``code``, ``title`` in Russian and English, ``effective_from`` (the first day of a month),
 ``components`` (see kpi/components/ and kpi/schemes/), and optionally ``quota`` (for managers without one of their own:
 a number is the plan of the period that its components count by, an object has one for «month», «quarter», «year») and
-``people`` (ids of amoCRM users; without it the scheme is for all managers).
+``people`` (ids of amoCRM users; without it the scheme is for all managers). The shares of a deal that roles are paid by
+(``won_sum?credit=first&share=0.3``) make 1, unless ``overlay`` says that some are paid on top.
 """
 
 import json
@@ -17,14 +18,14 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from kpi.calculation.component import Component, Earning, Limit, Multiplier, keys_of, read_component
+from kpi.calculation.component import Component, Earning, Ledger, Limit, Multiplier, keys_of, read_component
 from kpi.calculation.document import Place
 from kpi.calculation.fields import read_month
 from kpi.calculation.running import MONTH, PERIODS
 from kpi.components import list_kinds
 from kpi.measures import read_measure
 from kpi.models import Scheme
-from metrics import UnknownField, check_fields
+from metrics import CREDITING, UnknownField, check_fields
 from team.models import Employee
 
 LANGUAGES = ("ru", "en")
@@ -52,6 +53,10 @@ class PayScheme:
         """The quarter and the year, where a component counts by one."""
         return frozenset(component.period for component in self.components) - {MONTH}
 
+    @property
+    def ledgers(self) -> list[Ledger]:
+        return [component for component in self.components if isinstance(component, Ledger)]
+
     def of_period(self, period: str) -> list[Component]:
         return [component for component in self.components if component.period == period]
 
@@ -76,7 +81,7 @@ def read_document(document: Any) -> PayScheme:
     root = Place("", document, read_measure)
     if not isinstance(document, dict):
         raise ValueError("the document: must be an object with code, title, effective_from and components")
-    root.keys("code", "title", "effective_from", "components", "quota", "people")
+    root.keys("code", "title", "effective_from", "components", "quota", "people", "overlay")
     code = root["code"].code()
     title = root["title"].texts(*LANGUAGES)
     components: list[Component] = []
@@ -88,6 +93,7 @@ def read_document(document: Any) -> PayScheme:
         components.append(component)
         titles[component.code] = names
     _check_links(root["components"], components)
+    _check_shares(root, components)
     people = None
     if "people" in root:
         people = frozenset(item.whole(1) for item in root["people"].items())
@@ -172,6 +178,24 @@ def _check_links(place: Place, components: list[Component]) -> None:
                     raise ValueError(
                         f"{place.path}[{number}].of: {code!r} is not the code of a component that earns"
                     )
+
+
+def _check_shares(root: Place, components: Iterable[Component]) -> None:
+    """A deal is split, not multiplied: by whom it is credited to, its shares make one."""
+    if root["overlay"].flag():
+        return
+    names = {name for one in components if isinstance(one, Earning) for name in one.measures}
+    shares: dict[tuple[str, tuple[tuple[str, str], ...]], list[Decimal]] = {}
+    for measure in map(read_measure, sorted(names)):
+        if measure.is_sales and "share" in measure.options:
+            rest = tuple(sorted(pair for pair in measure.options.items() if pair[0] not in CREDITING))
+            shares.setdefault((measure.code, rest), []).append(Decimal(measure.options["share"]))
+    for (code, _rest), given in shares.items():
+        if sum(given) != 1:
+            raise ValueError(
+                f"components: the shares of {code} come to {sum(given)} and must come to 1; "
+                "what is paid on top is said by overlay: true"
+            )
 
 
 def _check_fields(scheme: PayScheme) -> None:

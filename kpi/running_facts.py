@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db.models import Sum
 from msgspec.structs import replace
 
 import metrics
@@ -20,7 +21,7 @@ from kpi.calculation.rounding import ZERO
 from kpi.calculation.running import LENGTHS, MONTH, Before, begin_period, list_months
 from kpi.lines import read_line
 from kpi.measures import collect_measures, read_measure
-from kpi.models import Quota, Scheme, Statement
+from kpi.models import Quota, Scheme, Statement, StatementLine
 from kpi.month_facts import Earlier, Facts, Score, Spent, add_scores, add_spent
 from kpi.pay_schemes import PayScheme, read_scheme
 from kpi.payees import read_payees
@@ -54,6 +55,26 @@ def collect_earlier(
             own = quotas.get((person, length), scheme.quotas.get(length))
             whole = values.get((person, length), {})
             found[person][length] = replace(earlier, before=replace(earlier.before, quota=own, values=whole))
+    return found
+
+
+def read_carried(schemes: Schemes, month: date) -> dict[int, dict[str, Decimal]]:
+    """By person and component that carries over, what its lines of earlier months came to. One query, or none."""
+    codes = {person: [one.code for one in scheme.ledgers] for person, scheme in schemes.items()}
+    asked = {code for owed in codes.values() for code in owed}
+    found: dict[int, dict[str, Decimal]] = {person: dict.fromkeys(own, ZERO) for person, own in codes.items()}
+    if not asked:
+        return found
+    lines = StatementLine.objects.filter(
+        statement__manager__in=[person for person, own in codes.items() if own],
+        statement__period__lt=month,
+        code__in=asked,
+        author=None,
+    )
+    sums = lines.values_list("statement__manager", "statement__scheme__code", "code").annotate(Sum("amount"))
+    for person, scheme, code, amount in sums:
+        if scheme == schemes[person].code and code in found[person]:
+            found[person][code] += amount
     return found
 
 

@@ -20,7 +20,7 @@ from kpi.pay_schemes import read_scheme
 from kpi.payees import read_payees
 from kpi.sales import sales_measures
 from kpi.statements import lock_month
-from metrics import NARROWING, UnknownField, list_wins
+from metrics import CREDITING, NARROWING, UnknownField, list_wins
 from pipelines.models import Person
 from team.models import Employee
 
@@ -58,7 +58,7 @@ def _find(span: Period, statements: Iterable[Statement]) -> dict[date, list[Uncl
         name
         for scheme in {row.scheme for row in rows if row.inputs}
         for name in sales_measures(read_scheme(scheme))
-        if not read_measure(name).team and not set(read_measure(name).options) & set(NARROWING)
+        if not read_measure(name).team and not set(read_measure(name).options) & {*NARROWING, *CREDITING}
     }
     payees, months = read_payees(span), {row.period for row in rows}
     paid_people = {(row.period, row.manager_id) for row in rows}

@@ -87,7 +87,9 @@ def take_inputs(facts: Facts) -> Inputs:
     """The facts as the components take them."""
     deals = {name: len(wins) for name, wins in (facts.wins or {}).items()}
     before = {length: one.before for length, one in facts.earlier.items()}
-    return Inputs(facts.measures, facts.quota, facts.shifts.planned, facts.shifts.worked, deals, before)
+    return Inputs(
+        facts.measures, facts.quota, facts.shifts.planned, facts.shifts.worked, deals, before, facts.carried
+    )
 
 
 def _kept(rule: str, scores: Collection[RuleScore]) -> Decimal | None:

@@ -1,9 +1,10 @@
 """Metrics of the department: ``measure`` gives numbers, ``rows`` what is behind one, ``METRICS`` the definitions."""
 
 from metrics import definitions  # noqa: F401 - importing a module registers its metrics
+from metrics.credit import CREDITING
 from metrics.definitions.quality import count_held
 from metrics.definitions.won_sum import list_wins
-from metrics.options import NARROWING, UnknownField, check_fields
+from metrics.options import NARROWING, UnknownField
 from metrics.registry import (
     LONGEST_PERIOD,
     METRICS,
@@ -15,10 +16,12 @@ from metrics.registry import (
     measure,
     rows,
 )
+from metrics.sources import check_fields
 
 __all__ = [
     "LONGEST_PERIOD",
     "METRICS",
+    "CREDITING",
     "NARROWING",
     "Listing",
     "Metric",

@@ -5,7 +5,8 @@
 text, and dates as Unix seconds or ISO text; what is none of these counts as not filled in.
 
 ``since`` and ``until``: only deals dated from the one local day to before the other. ``at_least``: only deals of such
-an amount and more.
+an amount and more. ``when``: only deals in which a field is filled, ``field:501``. ``where``: only those in which it
+holds a value, ``field:501:Avito``.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.db.models import DateTimeField, DecimalField, Expression, F, Func, QuerySet, TextField, Value
+from django.db.models import DateTimeField, DecimalField, Expression, F, Func, Q, QuerySet, TextField, Value
 
 from core.zone import portal_zone
 from pipelines.models import CustomField, Deal
@@ -21,7 +22,9 @@ from pipelines.models import CustomField, Deal
 NUMBERS = {"numeric", "monetary", "price"}
 DATES = {"date", "date_time", "birthday"}
 COLUMNS = {"closed_at", "created_at"}
-NARROWING = ("at_least", "since", "until")
+EMPTY = ("", "0", "false", "[]", "{}")  # a field's text when nothing is in it
+CONDITIONS = ("when", "where")
+NARROWING = ("at_least", "since", "until", *CONDITIONS)
 
 
 class UnknownField(ValueError):
@@ -95,17 +98,39 @@ def narrow(deals: QuerySet[Deal], column: str, options: Mapping[str, str]) -> Qu
         deals = deals.filter(**{f"{column}__gte": _midnight("since", options["since"])})
     if "until" in options:
         deals = deals.filter(**{f"{column}__lt": _midnight("until", options["until"])})
+    if "when" in options:
+        field, _value = _condition("when", options["when"])
+        deals = (
+            deals.alias(held=FieldText(F("fields"), Value(field))).exclude(held=None).exclude(held__in=EMPTY)
+        )
+    if "where" in options:
+        field, value = _condition("where", options["where"])
+        deals = deals.filter(Q(fields__contains={field: value}) | Q(fields__contains={field: [value]}))
     if "at_least" in options:
         deals = deals.alias(counted=amount(options)).filter(
-            counted__gte=_number("at_least", options["at_least"])
+            counted__gte=read_number("at_least", options["at_least"])
         )
     return deals
 
 
-def check_fields(options: Mapping[str, str]) -> None:
-    """Raises UnknownField, with a sentence, when the account has no such fields now or a value makes no sense."""
-    amount(options)
-    narrow(*dated(Deal.objects.all(), options), options)
+def _condition(option: str, text: str) -> tuple[str, str]:
+    """The field and, of ``where``, the value. Raises UnknownField."""
+    mark, _colon, rest = text.partition(":")
+    field, colon, value = rest.partition(":")
+    known = mark == "field" and field.isdecimal() and len(field) < 19
+    if not known or bool(colon) != (option == "where"):
+        shape = "field:501:Avito" if option == "where" else "field:501"
+        raise UnknownField(f"{option}: {text!r} must be of the form {shape}")
+    check_field(option, f"field:{field}")
+    return field, value
+
+
+def check_field(option: str, text: str) -> None:
+    """Raises UnknownField unless «field:501» is a deal field of the account."""
+    field = text.removeprefix("field:")
+    known = field.isdecimal() and len(field) < 19
+    if not known or not CustomField.objects.filter(pk=field, deleted_at=None).exists():
+        raise UnknownField(f"{option}: {field[:40]!r} is no deal field of the account")
 
 
 def _midnight(option: str, text: str) -> datetime:
@@ -115,7 +140,7 @@ def _midnight(option: str, text: str) -> datetime:
         raise UnknownField(f"{option}: {text!r} must be a day such as 2026-11-05") from None
 
 
-def _number(option: str, text: str) -> Decimal:
+def read_number(option: str, text: str) -> Decimal:
     try:
         found = Decimal(text)
     except InvalidOperation:

@@ -1,6 +1,7 @@
 """A question to a metric, and how rows answer it: a number and the list behind it are one query seen twice.
 
 The rows are a queryset with those of the columns ``who``, ``funnel``, ``step`` and ``reason`` by which they are split.
+Deals can also be split by a field, «field:501».
 """
 
 from collections.abc import Mapping
@@ -9,10 +10,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Expression, QuerySet
+from django.db.models import Count, Expression, F, QuerySet, TextField, Value
+from django.db.models.functions import NullIf
 
 from core.periods import Period
+from metrics.options import FieldText
 
+FIELD = "field:"
 COLUMNS = {"manager": "who", "pipeline": "funnel", "stage": "step", "loss_reason": "reason"}
 
 
@@ -49,7 +53,18 @@ def credited(rows: QuerySet[Any], question: Question) -> QuerySet[Any]:
 def behind(rows: QuerySet[Any], question: Question, key: Any) -> QuerySet[Any]:
     """The rows of one key of the question's dimension."""
     rows = credited(rows, question)
-    return rows if question.by is None else rows.filter(**{COLUMNS[question.by]: key})
+    if question.by is None:
+        return rows
+    rows, column = split(rows, question.by)
+    return rows.filter(**{column: key})
+
+
+def split(rows: QuerySet[Any], by: str) -> tuple[QuerySet[Any], str]:
+    """The rows with the column that splits them, and its name. What a field does not hold is None."""
+    if not by.startswith(FIELD):
+        return rows, COLUMNS[by]
+    held = NullIf(FieldText(F("fields"), Value(by.removeprefix(FIELD))), Value("", TextField()))
+    return rows.annotate(held_in_field=held), "held_in_field"
 
 
 def tally(rows: QuerySet[Any], question: Question, **aggregates: Expression) -> Mapping[Any, dict[str, Any]]:
@@ -62,7 +77,10 @@ def tally(rows: QuerySet[Any], question: Question, **aggregates: Expression) -> 
     if question.by is None:
         whole = rows.aggregate(**asked)
         return {None: whole} if whole["n"] else {}
-    columns = [COLUMNS[name] for name in question.by.split("/")]
+    columns = []
+    for name in question.by.split("/"):
+        rows, column = split(rows, name)
+        columns.append(column)
     found = {}
     for row in rows.values(*columns).annotate(**asked):
         key = tuple(row.pop(column) for column in columns)

@@ -5,7 +5,7 @@ Every metric says with its definition on which clock it counts, whom it credits 
 of rows the value rests on, always stands beside it.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 
 from core import moment
 from core.periods import Period
-from metrics.question import Answer, Question, behind, counted
+from metrics.options import CONDITIONS, check_field
+from metrics.question import FIELD, Answer, Question, behind, counted
 from pipelines.models import LossReason, Person, Pipeline, Stage
 
 DIMENSIONS: dict[str, type[Model]] = {
@@ -29,6 +30,7 @@ DIMENSIONS: dict[str, type[Model]] = {
 
 
 LONGEST_PERIOD = 120  # months
+PARTS, GROUP = ("month", "week"), "group"
 
 
 @dataclass(frozen=True)
@@ -99,20 +101,25 @@ def measure(
     now: datetime | None = None,
     pipelines: Iterable[int] | None = None,
 ) -> list[Value]:
-    """The metric's values in the period: one for the whole, or one for every manager, pipeline, stage, month or reason.
+    """The metric's values in the period: one for the whole, or one for every manager, pipeline, stage, reason,
+    department (``group``), month, week or value of a deal field (``field:501``).
 
-    A dimension lists what has rows, in the order of its own table; months are all there. The number of queries does
-    not depend on the number of people. ValueError with a sentence when the metric cannot be asked like this, and for a
-    period that would keep a worker busy (`LONGEST_PERIOD`).
+    A dimension lists what has rows, in the order of its own table; months, weeks (by their Monday) and departments are
+    all there. The number of queries does not depend on the number of people. ValueError with a sentence when the
+    metric cannot be asked like this, and for a period that would keep a worker busy (`LONGEST_PERIOD`).
     """
     metric, question = _asked(code, period, by, people, options, now, pipelines)
-    if by == "month":
-        return [
-            _whole(metric, replace(question, period=part, by=None), part.label) for part in period.months()
-        ]
+    if by in PARTS:
+        parts = period.months() if by == "month" else period.weeks()
+        return [_whole(metric, replace(question, period=part, by=None), part.label) for part in parts]
+    if by == GROUP:
+        return list(_by_group(metric, question))
     if by is None:
         return [_whole(metric, question, None)]
     answer = metric.ask(question)
+    if by.startswith(FIELD):
+        keys = sorted(answer, key=lambda key: (key is None, str(key)))
+        return [Value(key, _unnamed(key) if key is None else str(key), *answer[key]) for key in keys]
     names = {
         row.pk: str(row)
         for row in DIMENSIONS[by]._default_manager.filter(pk__in=[key for key in answer if key is not None])
@@ -142,8 +149,10 @@ def check_metric(code: str, by: str | None = None, options: Mapping[str, str] | 
     metric = METRICS.get(code)
     if metric is None:
         raise ValueError(f"there is no metric {code!r}; there are {', '.join(METRICS)}")
-    allowed = (*metric.by, "month")
-    if by is not None and by not in allowed:
+    allowed = (*metric.by, *PARTS, *([GROUP] if "manager" in metric.by else ()))
+    if by is not None and by.startswith(FIELD) and set(CONDITIONS) <= set(metric.options):
+        check_field("by", by)
+    elif by is not None and by not in allowed:
         raise ValueError(f"{code} cannot be split by {by}; it can be split by {', '.join(allowed)}")
     for name in options or {}:
         if name not in metric.options:
@@ -175,6 +184,19 @@ def _asked(
     chosen = None if people is None else frozenset(people)
     funnels = None if pipelines is None else frozenset(pipelines)
     return metric, Question(period, now or moment.now(), by, chosen, options or {}, funnels)
+
+
+def _by_group(metric: Metric, question: Question) -> Iterator[Value]:
+    """Departments of amoCRM as they are now, those without people asked about left out."""
+    groups: dict[str, set[int]] = {}
+    people = (
+        Person.objects.all() if question.people is None else Person.objects.filter(pk__in=question.people)
+    )
+    for person, group in people.order_by("group").values_list("pk", "group"):
+        groups.setdefault(group, set()).add(person)
+    for group, members in groups.items():
+        asked = replace(question, by=None, people=frozenset(members))
+        yield replace(_whole(metric, asked, group), label=group or _unnamed(None))
 
 
 def _whole(metric: Metric, question: Question, label: str | None) -> Value:

@@ -1,5 +1,6 @@
 """The rows that metrics count: deals, tasks and touches, with whom and what stage they are credited to."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -19,10 +20,11 @@ from django.db.models.functions import Coalesce, Extract, TruncDate
 
 from core.periods import Period
 from core.zone import portal_zone
-from metrics.options import dated, narrow
+from metrics.credit import credited_to, share_of
+from metrics.options import amount, dated, narrow
 from metrics.question import Question
 from pipelines.models import Deal, Stage, Stay, Task, Touch
-from timeline.attribution import WORKING, owner_at, owner_at_closing, passed_on, piece_at, results, selling
+from timeline.attribution import WORKING, owner_at, passed_on, piece_at, results, selling
 
 WON, LOST = Stage.Kind.WON, Stage.Kind.LOST
 
@@ -42,6 +44,14 @@ def stage_before(moment: str) -> Subquery:
     return Subquery(working.order_by("-entered_at").values("stage_id")[:1])
 
 
+def check_fields(options: Mapping[str, str]) -> None:
+    """Raises UnknownField, with a sentence, when the account has no such fields now or a value makes no sense."""
+    amount(options)
+    narrow(*dated(Deal.objects.all(), options), options)
+    credited_to(options, "closed_at")
+    share_of(options)
+
+
 def deals_created_in(period: Period) -> QuerySet[Any]:
     return Deal.objects.alive().filter(created_at__gte=period.start, created_at__lt=period.end)
 
@@ -49,7 +59,7 @@ def deals_created_in(period: Period) -> QuerySet[Any]:
 def created_deals(question: Question) -> QuerySet[Any]:
     """Deals created in the period, credited to whose they were then, on the stage where they began."""
     first_stage = Subquery(piece_at("created_at").values("stage_id")[:1])
-    return deals_created_in(question.period).annotate(
+    return narrow(deals_created_in(question.period), "created_at", question.options).annotate(
         who=owner_at("created_at"),
         funnel=F("pipeline_id"),
         step=Coalesce(first_stage, F("stage_id"), output_field=CharField()),
@@ -57,8 +67,8 @@ def created_deals(question: Question) -> QuerySet[Any]:
 
 
 def closed_deals(question: Question, *kinds: str) -> QuerySet[Any]:
-    """Deals that were sold or lost (``kinds``) in the period, credited to the owner at that moment, who is told in
-    ``closing``; ``result`` is which of the two.
+    """Deals that were sold or lost (``kinds``) in the period, credited to the owner at that moment (or as the option
+    ``credit`` says), which is told in ``closing``; ``result`` is which of the two.
 
     They stand closed in a pipeline that sells, or went on from there (`timeline.attribution.results`).
     """
@@ -73,7 +83,7 @@ def closed_deals(question: Question, *kinds: str) -> QuerySet[Any]:
     deals = deals.filter(**{f"{date}__gte": period.start, f"{date}__lt": period.end}, result__in=kinds)
     return narrow(deals, date, question.options).annotate(
         at=F(date),
-        who=owner_at_closing("closing"),
+        who=credited_to(question.options, "closing"),
         funnel=F("sold_in"),
         step=stage_before("closing"),
         reason=F("loss_reason_id"),

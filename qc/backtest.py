@@ -1,31 +1,36 @@
-"""What a draft norm would find on the stage's history, beside what the present one finds, in words of a page."""
+"""What a change of norms would find on history, beside what is found by what is in force; for pages and the API.
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+Nothing is written. The changed norms judge every visit, the present ones each visit by the version of its time. Rules
+whose norm the draft leaves alone find the same: those are counted by the findings that there are.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
 from babel import dates
+from django.db.models import Count, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core import formats, moment
 from core.zone import portal_zone
-from pipelines.models import Person, Stay
-from qc import queries
-from qc.criteria import bench, field_names, fields_of, stage_norms
-from qc.regulations import draft
-from qc.rules import CLIENT, DEAL, OWNER, RULES, Breach, Terms
+from pipelines.models import Deal, Person, Stay
+from qc import norms as norm_documents
+from qc import queries, trials
+from qc.criteria import bench, field_names, fields_of, portal_norms, stage_norms
+from qc.models import Finding
+from qc.regulations import draft, in_force
+from qc.rule_modes import Step
+from qc.rules import CLIENT, DEAL, OWNER, RULES, Terms
+from qc.trials import Comparison, Tally
 from team.models import Employee
 from team.schedules import load_clocks
 from timeline.loading import load_timelines
-from timeline.timeline import Timeline
 
-DAYS = 90
-
-
-NUMBERS = ("now", "period", "now_before", "period_before")
+DAYS, MOST_DAYS = 90, 366
+SAMPLE = 20_000  # deals that a change of the whole portal is tried on: the newest
 
 
 class Tried(TypedDict):
@@ -39,37 +44,155 @@ class Tried(TypedDict):
     period_before: int
 
 
-def judge_by_norms(stage_id: str, norms: Mapping[str, Any], days: int = 90) -> list[Tried]:
-    """Try changed norms of a stage on the visits of the last ``days``; writes nothing.
+@dataclass(frozen=True)
+class Backtest:
+    """``comparison`` of the rules that the change is about, ``unchanged`` tallies of the others by (rule, owner).
 
-    ``norms`` are values of `regulations.draft`; those not named stay as they are in force. Only rules with norms
-    of stages appear, whether they are on or not, with managers ordered by how many findings they would have now. The
-    changed norms judge every visit, the present ones each visit by the version of its time. Raises ValueError.
+    ``more``: by manager, how many more findings of each rule he would have had since the month began. ``deals`` were
+    looked at, of so many (``among``) that could have been.
+    """
+
+    comparison: Comparison
+    days: int
+    codes: tuple[str, ...]
+    unchanged: Mapping[tuple[str, int | None], Tally] = field(default_factory=dict)
+    more: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
+    deals: int = 0
+    among: int = 0
+
+
+def check_days(days: int) -> int:
+    """Raises ValueError for what is no number of days up to a year."""
+    if not 1 <= days <= MOST_DAYS:
+        raise ValueError(_("History is tried for 1 to %(most)s days.") % {"most": MOST_DAYS})
+    return days
+
+
+def try_norms(
+    stage_id: str, norms: Mapping[str, Any], days: int = DAYS, month: datetime | None = None
+) -> Backtest:
+    """Try changed norms of a stage on the visits of the last ``days``.
+
+    ``norms`` are values of `regulations.draft`; those not named stay as they are in force. ``month``: since when more
+    and fewer findings of people are asked for. Raises ValueError with one sentence.
     """
     now = moment.now()
     since = now - timedelta(days=days)
+    present = in_force().get(stage_id)
+    fresh = draft(stage_id, basis=present, **norms)
+    was = norm_documents.read_norms(present.norms if present else {})
+    becomes = norm_documents.read_norms(fresh.norms)
+    codes = tuple(code for code, norm in becomes.items() if was[code] != norm and RULES[code].unit == DEAL)
     terms = bench().terms
-    changed = stage_norms(draft(stage_id, **norms), field_names())
-    tried = replace(terms, norms={**terms.norms, stage_id: (changed,)})
-    fields = fields_of((*terms.norms.values(), (changed,)))
-    stays = Stay.objects.filter(stage=stage_id).exclude(left_at__lte=since)
-    counts: dict[tuple[str, int | None], Counter[str]] = defaultdict(Counter)
-    codes = [code for code, rule in RULES.items() if rule.is_of_stages and rule.unit == DEAL]
-    touches, moves = (
-        any(getattr(RULES[code], name) for code in codes) for name in ("reads_touches", "reads_moves")
+    changed = stage_norms(fresh, field_names())
+    tried = _anew(terms, {**terms.norms, stage_id: (changed,)})
+    begin = since if month is None else min(since, month)
+    stays = Stay.objects.filter(stage=stage_id).exclude(left_at__lte=begin)
+    more: dict[int, dict[str, int]] = {}
+    comparison, deals = Comparison(), 0
+    if codes:
+        ids = set(stays.values_list("deal_id", flat=True))
+        deals = len(ids)
+        fields = fields_of((*terms.norms.values(), (changed,)))
+        touches, moves = (
+            any(getattr(RULES[code], name) for code in codes) for name in ("reads_touches", "reads_moves")
+        )
+        lives = load_timelines(ids, fields, touches, moves)
+        comparison = trials.compare(lives, codes, terms, tried, since, now, {stage_id}, more, month)
+    others = [code for code, rule in RULES.items() if rule.is_of_stages and code not in codes]
+    return Backtest(comparison, days, codes, _as_found(stage_id, others, since, now), more, deals, deals)
+
+
+def try_portal_norm(
+    code: str, norm: Mapping[str, Any] | None, days: int = DAYS, month: datetime | None = None
+) -> Backtest:
+    """Try a rule of deals on the newest deals of the last ``days``: another norm for the whole portal, or the rule that
+    was off (``norm`` None: as it stands). Before, it finds what it does now; nothing while it is off."""
+    rule, now = RULES[code], moment.now()
+    if rule.unit != DEAL:
+        raise ValueError(_("Only rules about deals can be tried on history."))
+    since, known = now - timedelta(days=days), bench()
+    before, is_on = known.terms, code in known.steps and known.steps[code][-1].mode != "off"
+    after = before
+    if rule.norm is not None and not rule.is_of_stages:
+        kept = dict(known.steps[code][-1].norm) if code in known.steps else {}
+        document = norm_documents.portal_document(rule, kept, norm or {})
+        step = Step("warn", 1, now, document)
+        after = _anew(before, {**before.norms, **portal_norms({code: [step]})})
+    begin = since if month is None else min(since, month)
+    alive = Deal.objects.filter(Q(closed_at=None) | Q(closed_at__gt=begin), deleted_at=None)
+    ids = list(alive.order_by("-created_at").values_list("pk", flat=True)[:SAMPLE])
+    lives = load_timelines(ids, known.fields, rule.reads_touches, rule.reads_moves)
+    more: dict[int, dict[str, int]] = {}
+    if is_on:
+        comparison = trials.compare(lives, (code,), before, after, since, now, None, more, month)
+    else:
+        comparison = _first_time(lives, code, after, since, now, more, month)
+    among = len(ids) if len(ids) < SAMPLE else alive.count()
+    return Backtest(comparison, days, (code,), {}, more, len(ids), among)
+
+
+def _first_time(
+    lives: Any, code: str, terms: Terms, since: datetime, now: datetime, more: Any, month: datetime | None
+) -> Comparison:
+    """All of it is new."""
+    found = Comparison()
+    for deal in lives:
+        for one in trials.collect(deal, (code,), terms, since, now):
+            tally = found.cells.setdefault((code, one.stage, one.owner), Tally())
+            is_open = one.closes_at is None or one.closes_at > now
+            tally.period += 1
+            tally.new += 1
+            tally.now += is_open
+            tally.new_now += is_open
+            if reason := trials.doubt(one, deal, terms):
+                found.doubts.append(one._replace(doubt=reason))
+            if month is not None and one.owner is not None and one.touches(month, now):
+                own = more.setdefault(one.owner, {})
+                own[code] = own.get(code, 0) + 1
+    return found
+
+
+def _anew(terms: Terms, norms: Mapping[str, Any]) -> Terms:
+    """The terms with these norms: nothing that was worked out by the others is kept."""
+    return replace(terms, norms=norms)
+
+
+def _as_found(
+    stage_id: str, codes: Collection[str], since: datetime, now: datetime
+) -> dict[tuple[str, int | None], Tally]:
+    """Tallies of rules that a draft leaves alone, by (rule, owner): one statement."""
+    rows = (
+        Finding.objects.standing()
+        .filter(stage=stage_id, rule__in=codes, opens_at__lt=now)
+        .filter(Q(closes_at=None) | Q(closes_at__gt=since))
+        .order_by()
+        .values("rule", "manager")
+        .annotate(number=Count("pk"), standing=Count("pk", filter=Q(closes_at=None) | Q(closes_at__gt=now)))
+        .values_list("rule", "manager", "number", "standing")
     )
-    for deal in load_timelines(set(stays.values_list("deal_id", flat=True)), fields, touches, moves):
-        for code in codes:
-            for suffix, judged_by in (("", tried), ("_before", terms)):
-                for breach in _on_stage(code, deal, judged_by, stage_id):
-                    if breach.opens_at < now and (breach.closes_at is None or breach.closes_at > since):
-                        counts[code, breach.owner]["period" + suffix] += 1
-                        counts[code, breach.owner]["now" + suffix] += (
-                            breach.closes_at is None or breach.closes_at > now
-                        )
+    return {
+        (rule, manager): Tally(now=standing, now_before=standing, period=number, period_before=number)
+        for rule, manager, number, standing in rows
+    }
+
+
+def judge_by_norms(stage_id: str, norms: Mapping[str, Any], days: int = DAYS) -> list[Tried]:
+    """The same as rows, by rule and manager, ordered by how many findings they would have now: for programs."""
+    tried = try_norms(stage_id, norms, days)
+    found: dict[tuple[str, int | None], Tally] = dict(tried.unchanged)
+    for key, tally in tried.comparison.by(lambda cell: (cell[0], cell[2])).items():
+        found[key] = tally  # type: ignore[index]
     rows = [
-        Tried(rule=rule, manager=manager, **{name: numbers[name] for name in NUMBERS})  # type: ignore[typeddict-item]
-        for (rule, manager), numbers in counts.items()
+        Tried(
+            rule=rule,
+            manager=manager,
+            now=one.now,
+            period=one.period,
+            now_before=one.now_before,
+            period_before=one.period_before,
+        )
+        for (rule, manager), one in found.items()
     ]
     order = list(RULES)
     return sorted(
@@ -77,74 +200,76 @@ def judge_by_norms(stage_id: str, norms: Mapping[str, Any], days: int = 90) -> l
     )
 
 
-def _on_stage(code: str, deal: Timeline, terms: Terms, stage_id: str) -> Iterator[Breach]:
-    return (
-        breach
-        for check in RULES[code].checks(deal, terms)
-        for breach in check.breaches
-        if breach.stage == stage_id
-    )
-
-
 @dataclass(frozen=True)
-class Numbers:
-    """Findings open now and of the last ``DAYS`` days, by the draft and by what is in force."""
+class Doubts:
+    """New findings that are likely false alarms: of so many ``new`` ones, by reason with the deals behind it."""
 
-    now: int
-    period: int
-    now_before: int
-    period_before: int
+    new: int
+    reasons: list[tuple[str, list[int]]]
 
     @property
-    def changed(self) -> bool:
-        return (self.now, self.period) != (self.now_before, self.period_before)
+    def number(self) -> int:
+        return sum(len(deals) for _reason, deals in self.reasons)
 
 
 @dataclass(frozen=True)
 class Trial:
-    """By rule (code, title, numbers) and by manager (id, name, numbers), the most findings first."""
+    """A backtest for a page: by rule (code, title, tally), by stage and by manager (id, name, tally), most first."""
 
-    rules: list[tuple[str, str, Numbers]]
-    managers: list[tuple[int | None, str, Numbers]]
-    whole: Numbers
+    rules: list[tuple[str, str, Tally]]
+    stages: list[tuple[str | None, Tally]]
+    managers: list[tuple[int | None, str, Tally]]
+    whole: Tally
+    doubts: Doubts
+    backtest: Backtest
 
 
-def try_draft(stage_id: str, values: Mapping[str, Any]) -> Trial:
+def try_draft(
+    stage_id: str, values: Mapping[str, Any], days: int = DAYS, month: datetime | None = None
+) -> Trial:
     """Writes nothing. Raises ValueError with one sentence for values that make no sense."""
-    rows = judge_by_norms(stage_id, values, DAYS)
-    people = {row["manager"] for row in rows}
-    found_people = Person.objects.filter(pk__in=[person for person in people if person is not None])
-    names: dict[int | None, str] = dict(found_people.values_list("pk", "name"))
-    managers = [
-        (person, names.get(person) or _("No owner"), _sum(row for row in rows if row["manager"] == person))
-        for person in people
+    return tell_trial(try_norms(stage_id, values, days, month))
+
+
+def tell_trial(tried: Backtest) -> Trial:
+    """One query, for names."""
+    comparison = Comparison(dict(tried.comparison.cells), tried.comparison.doubts)
+    for (rule, owner), tally in tried.unchanged.items():
+        comparison.cells[rule, None, owner] = tally
+    by_person = comparison.by(lambda cell: cell[2])
+    people = Person.objects.filter(pk__in=[person for person in by_person if person is not None])
+    names: dict[Any, str] = dict(people.values_list("pk", "name"))
+    managers: list[tuple[Any, str, Tally]] = [
+        (person, names.get(person) or _("No owner"), tally) for person, tally in by_person.items()
     ]
     managers.sort(key=lambda row: (-row[2].now, -row[2].period, row[1]))
-    found = {code: [row for row in rows if row["rule"] == code] for code in RULES}
-    rules = [(code, queries.title(code), _sum(of_rule)) for code, of_rule in found.items() if of_rule]
-    return Trial(rules, managers, _sum(rows))
+    by_rule: dict[Any, Tally] = comparison.by(lambda cell: cell[0])
+    rules = [(code, queries.title(code), by_rule[code]) for code in RULES if code in by_rule]
+    by_stage: dict[Any, Tally] = tried.comparison.by(lambda cell: cell[1])
+    stages = sorted(by_stage.items(), key=lambda row: -row[1].now)
+    return Trial(rules, stages, managers, comparison.whole, _doubts(tried.comparison), tried)
+
+
+def _doubts(comparison: Comparison) -> Doubts:
+    found: dict[str, list[int]] = {}
+    for one in comparison.doubts:
+        found.setdefault(one.doubt, []).append(one.key.deal)
+    reasons = {
+        trials.WON_ANYWAY: _("the deal was won anyway"),
+        trials.MOVED_ON: _("moved on within two hours after the norm"),
+        trials.AWAY: _("the owner had no shift around that day"),
+    }
+    ordered = sorted(found.items(), key=lambda row: -len(row[1]))
+    return Doubts(comparison.whole.new, [(reasons[code], deals) for code, deals in ordered])
 
 
 def count_more_violations(
     stage_id: str, values: Mapping[str, Any], since: datetime
 ) -> dict[int, dict[str, int]]:
     """How many more violations each manager would have had since a moment, by rule; less is below zero."""
-    days = (moment.now() - since) / timedelta(days=1)
-    found: dict[int, dict[str, int]] = {}
-    for row in judge_by_norms(stage_id, values, days):  # type: ignore[arg-type]  # a part of a day will do
-        if row["manager"] is not None and row["period"] != row["period_before"]:
-            found.setdefault(row["manager"], {})[row["rule"]] = row["period"] - row["period_before"]
-    return found
-
-
-def _sum(rows: Iterable[Tried]) -> Numbers:
-    rows = list(rows)
-    return Numbers(
-        sum(row["now"] for row in rows),
-        sum(row["period"] for row in rows),
-        sum(row["now_before"] for row in rows),
-        sum(row["period_before"] for row in rows),
-    )
+    more = try_norms(stage_id, values, 1, since).more
+    told = {person: {rule: n for rule, n in by_rule.items() if n} for person, by_rule in more.items()}
+    return {person: by_rule for person, by_rule in told.items() if by_rule}
 
 
 def word_example(norm: timedelta, clock: str, employee: Employee, now: datetime) -> str:

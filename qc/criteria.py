@@ -25,6 +25,7 @@ STAMP = """
             from qc_regulation where published_at is not null),
            (select sum(hashtextextended((rule, mode, norm, since)::text, 0)) from qc_rulemode),
            (select sum(hashtextextended((rule, mode, norm, since)::text, 0)) from qc_rulestep),
+           (select sum(hashtextextended((id, since, until, begun, ended)::text, 0)) from qc_controloff),
            (select sum(hashtextextended(r::text, 0)) from team_rota r),
            (select sum(hashtextextended(a::text, 0)) from team_rotaassignment a),
            (select sum(hashtextextended((c.id, c.country, c.eve_minutes)::text, 0)) from team_holidaycalendar c),

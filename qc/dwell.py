@@ -1,115 +1,85 @@
-"""How long deals really stay on a stage, as a picture with the norm drawn into it."""
+"""How long deals really stay on a stage: those that moved on, and those that stand there now, by length."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from django.db import connection
-from django.utils.translation import get_language, ngettext
-from django.utils.translation import gettext as _
-
-from core import charts, formats
+from core.db import run_statements
 from qc import regulations
-from qc.regulations import VISITS, Dwell
+from qc.regulations import Dwell
 
-BARS = 40
+BARS = 40  # and one for all that is longer
 ENOUGH = 30  # visits; below, percentiles are an accident
+DAYS = 90  # of visits that are drawn
 WIDTHS = [
     timedelta(minutes=5),
+    timedelta(minutes=15),
     timedelta(minutes=30),
     timedelta(hours=1),
+    timedelta(hours=3),
     timedelta(hours=6),
+    timedelta(hours=12),
     timedelta(days=1),
+    timedelta(days=2),
     timedelta(days=7),
 ]
 
-# All visits are read once: first what is usual, then, by the width that follows from it, the bars.
-PICTURE = f"""
-    with visit as materialized ({VISITS}), dwell as materialized (
-        select count(*) as n, percentile_disc(array[0.5, 0.75, 0.8]) within group (order by length) as usual from visit
-    ), bars as (
-        select least(floor(length / width.seconds)::int, %(last)s) as bar, count(*) as n
-        from visit cross join (
-            select coalesce(min(seconds) filter (where seconds * %(last)s >= greatest(3 * usual[3], %(norm)s)),
-                            max(seconds)) as seconds
-            from dwell cross join unnest(%(widths)s::float8[]) as seconds
-        ) width
-        group by 1
-    )
-    select n, usual, (select coalesce(json_object_agg(bar, n), '{{}}') from bars) from dwell
+# One statement for bars above and below: visits that moved on to anything but a lost stage, and open deals.
+COUNTS = """
+    select false, least(floor(extract(epoch from s.left_at - s.visit_since) / %(width)s)::int, %(last)s), count(*)
+    from pipelines_stay s
+    where s.stage_id = %(stage)s and not s.inferred and s.left_at > s.visit_since and s.left_at > %(since)s
+      and s.next_stage_id in (select id from pipelines_stage where kind <> 'lost')
+      and not exists (select from pipelines_deal d where d.id = s.deal_id and d.deleted_at is not null)
+    group by 2
+    union all
+    select true, least(floor(extract(epoch from %(now)s - s.visit_since) / %(width)s)::int, %(last)s), count(*)
+    from pipelines_stay s
+    join pipelines_deal d on d.id = s.deal_id and d.deleted_at is null and d.closed_at is null
+    where s.stage_id = %(stage)s and s.left_at is null and s.visit_since <= %(now)s
+    group by 2
 """
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Visits that moved on, by length. ``norm`` is drawn only when it is by the calendar, as the bars are."""
+    """``moved`` and ``standing``: how many visits and deals by bars of ``width``; the last one: all longer."""
 
     dwell: Dwell
-    figure: charts.Chart | None
+    width: timedelta
+    moved: Sequence[int]
+    standing: Sequence[int]
 
     @property
     def enough(self) -> bool:
         return self.dwell.n >= ENOUGH
 
+    @property
+    def number(self) -> int:
+        return sum(self.moved)
 
-def picture(stage_id: str, norm: timedelta | None) -> Picture:
-    """One query."""
-    values: dict[str, Any] = {
+    @property
+    def number_standing(self) -> int:
+        return sum(self.standing)
+
+
+def picture(stage_id: str, norms: Sequence[timedelta | None], now: datetime) -> Picture:
+    """Two queries. The width of bars leaves room for these norms."""
+    dwell = regulations.suggest(stage_id)
+    longest = [norm for norm in norms if norm is not None]
+    width = _width(max([2 * (dwell.p80 or timedelta()), *(norm * 1.6 for norm in longest)]))
+    values = {
         "stage": stage_id,
+        "width": width.total_seconds(),
         "last": BARS,
-        "norm": (norm or timedelta()).total_seconds(),
-        "widths": [width.total_seconds() for width in WIDTHS],
+        "now": now,
+        "since": now - timedelta(days=DAYS),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(PICTURE, values)
-        n, usual, told = cursor.fetchone()
-    dwell = regulations.told_dwell(n, usual)
-    if dwell.p80 is None:
-        return Picture(dwell, None)
-    width = _width(max(3 * dwell.p80, norm or timedelta()))
-    counts = {int(bar): count for bar, count in told.items()}
-    bars = list(range(max(counts) + 1))
-    labels = [
-        _length(bar * width) if bar < BARS else _("%(length)s+") % {"length": _length(bar * width)}
-        for bar in bars
-    ]
-    series = charts.Series(
-        _("Visits"),
-        [counts.get(bar, 0) for bar in bars],
-        texts=[_bar_text(bar, width, counts.get(bar, 0)) for bar in bars],
-    )
-    figure = charts.bars_and_line(labels, series)
-    figure["layout"] |= {"bargap": 0.12, "xaxis": figure["layout"]["xaxis"] | {"nticks": 6, "tickangle": 0}}
-    if norm is not None:
-        place = min(norm / width, BARS + 1) - 0.5
-        figure["layout"]["shapes"] = [
-            {
-                "type": "line",
-                "x0": place,
-                "x1": place,
-                "yref": "paper",
-                "y0": 0,
-                "y1": 1,
-                "line": {"color": "var(--chart-bad)", "width": 2.5, "dash": "dot"},
-            }
-        ]
-    return Picture(dwell, figure)
+    [rows] = run_statements((COUNTS, values))
+    found = {(standing, bar): number for standing, bar, number in rows}
+    moved, standing = ([found.get((which, bar), 0) for bar in range(BARS + 1)] for which in (False, True))
+    return Picture(dwell, width, moved, standing)
 
 
 def _width(longest: timedelta) -> timedelta:
     return next((width for width in WIDTHS if width * BARS >= longest), WIDTHS[-1])
-
-
-def _bar_text(bar: int, width: timedelta, count: int) -> str:
-    visits = ngettext("%(n)s visit", "%(n)s visits", count) % {"n": count}
-    if bar == BARS:
-        return _("%(start)s and longer: %(visits)s") % {"start": _length(bar * width), "visits": visits}
-    return _("from %(start)s to %(end)s: %(visits)s") % {
-        "start": _length(bar * width),
-        "end": _length((bar + 1) * width),
-        "visits": visits,
-    }
-
-
-def _length(value: timedelta) -> str:
-    return formats.duration(value, get_language() or "en")

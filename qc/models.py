@@ -73,7 +73,8 @@ class RegulationQuerySet(models.QuerySet[Any]):
 class Regulation(models.Model):
     """What must hold on a stage: five fields of text that people read, and the norms that rules judge by.
 
-    Versions of one stage differ by ``version``; the one in force is the newest published.
+    Versions of one stage differ by ``version``; the one in force is the newest published. ``published_at`` is since
+    when it is in force: one that waits for its day has none yet, but ``effective_at``.
     """
 
     stage = models.ForeignKey(
@@ -85,6 +86,11 @@ class Regulation(models.Model):
     )
     version = models.PositiveIntegerField(default=1)
     published_at = models.DateTimeField(null=True, blank=True)
+    effective_at = models.DateTimeField(
+        null=True, blank=True
+    )  # from when it shall be in force: published, and waiting for its day
+    decided_at = models.DateTimeField(null=True, blank=True)  # when somebody published it
+    returns_to = models.PositiveIntegerField(null=True, blank=True)  # the version whose text it brings back
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -289,8 +295,14 @@ class FullRun(models.Model):
 
 
 # Models that stand in files of their own.
+from qc.regulation_rows import RegulationDraft as RegulationDraft  # noqa: E402
+from qc.regulation_rows import Signature as Signature  # noqa: E402
+from qc.regulation_rows import StepTick as StepTick  # noqa: E402
 from qc.review_models import Appeal as Appeal  # noqa: E402
 from qc.review_models import AppealStep as AppealStep  # noqa: E402
 from qc.review_models import OverturnLimit as OverturnLimit  # noqa: E402
 from qc.review_models import RuleHalt as RuleHalt  # noqa: E402
 from qc.review_models import Ruling as Ruling  # noqa: E402
+from qc.switches import ControlOff as ControlOff  # noqa: E402
+from qc.switches import MeasuredEffect as MeasuredEffect  # noqa: E402
+from qc.switches import PlannedSwitch as PlannedSwitch  # noqa: E402

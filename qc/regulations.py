@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -13,12 +13,13 @@ from core import moment
 from pipelines.models import JudgementRequest, Stage
 from qc import norms, wording
 from qc.criteria import field_names
-from qc.models import Regulation, RuleMode, RuleStep
+from qc.models import Regulation, RegulationQuerySet, RuleMode, RuleStep
 from qc.rules import QUESTION, RULES
 from team.models import Employee
 
 TEXTS = ("entry_result", "goal", "term", "automation", "steps")
 NORMS = "norms"
+FARTHEST = timedelta(days=366)  # how far ahead a change may be planned
 
 
 def in_force() -> dict[str, Regulation]:
@@ -28,8 +29,12 @@ def in_force() -> dict[str, Regulation]:
     return {regulation.stage_id: regulation for regulation in newest}
 
 
-def draft(stage_id: str, **values: Any) -> Regulation:
-    """The version in force with these values changed; checked, not saved. Raises ValueError with one sentence.
+NOW_IN_FORCE = Regulation()  # stands for the version in force, whichever that is
+
+
+def draft(stage_id: str, *, basis: Regulation | None = NOW_IN_FORCE, **values: Any) -> Regulation:
+    """The version in force (or ``basis``) with these values changed; checked, not saved. Raises ValueError with one
+    sentence.
 
     Values are texts, parameters of norms by their flat names, and ``norms`` as a document; a norm that is named there
     keeps the parameters that are not.
@@ -40,7 +45,7 @@ def draft(stage_id: str, **values: Any) -> Regulation:
     stage = Stage.objects.filter(id=stage_id, deleted_at=None).first()
     if stage is None:
         raise ValueError(_("There is no stage “%(stage)s”.") % {"stage": stage_id})
-    present = in_force().get(stage_id)
+    present = in_force().get(stage_id) if basis is NOW_IN_FORCE else basis
     texts = {name: values.get(name, getattr(present, name) if present else "") for name in TEXTS}
     names = field_names()
     asked = {name: value for name, value in values.items() if name in known}
@@ -64,13 +69,23 @@ class Superseded(ValueError):
 
 
 def publish(
-    stage: Stage | str, author: Employee | None, seen: int | None = None, **values: Any
+    stage: Stage | str,
+    author: Employee | None,
+    seen: int | None = None,
+    *,
+    at: datetime | None = None,
+    returns_to: int | None = None,
+    **values: Any,
 ) -> Regulation:
-    """Put a new version in force now; values not named stay. It demands judgement of the stage's deals.
+    """Put a new version in force now, or have it wait until ``at``; values not named stay.
 
-    Raises ValueError with one sentence, and changes nothing, for values that make no sense; Superseded when ``seen`` is
-    not the version in force (0: none is).
+    In force, it demands judgement of the stage's deals. One that waits already gives way to it. ``returns_to`` is the
+    version whose values these are. Raises ValueError with one sentence, and changes nothing, for values that make no
+    sense; Superseded when ``seen`` is not the version in force (0: none is).
     """
+    now = moment.now()
+    if at is not None and at > now + FARTHEST:
+        raise ValueError(_("A version may wait for a year at most."))
     stage_id = stage.pk if isinstance(stage, Stage) else stage
     with transaction.atomic():
         list(Stage.objects.select_for_update().filter(pk=stage_id).values_list("pk"))  # one author at a time
@@ -80,34 +95,80 @@ def publish(
         number = present.version if present else 0
         if seen is not None and seen != number:
             raise Superseded(number)
+        waiting(stage_id).update(effective_at=None)
         regulation.version = (versions.aggregate(last=Max("version"))["last"] or 0) + 1
-        regulation.published_at = moment.now()
-        regulation.author = author
-        regulation.save(force_insert=True)
-        JudgementRequest.objects.demand_stage(stage_id, regulation.published_at)
+        regulation.decided_at, regulation.author, regulation.returns_to = now, author, returns_to
+        if at is not None and at > now:
+            regulation.effective_at = at
+            regulation.save(force_insert=True)
+        else:
+            regulation.published_at = now
+            regulation.save(force_insert=True)
+            JudgementRequest.objects.demand_stage(stage_id, now)
     return regulation
 
 
+def return_to(stage_id: str, version: int, author: Employee | None, seen: int | None = None) -> Regulation:
+    """Bring an earlier version back as a new one, in force now. Raises ValueError, Superseded."""
+    old = Regulation.objects.published().filter(stage=stage_id, version=version).first()
+    if old is None:
+        raise ValueError(_("There is no version %(version)s of this regulation.") % {"version": version})
+    return publish(stage_id, author, seen, returns_to=version, **whole_values(old))
+
+
+def whole_values(regulation: Regulation) -> dict[str, Any]:
+    """All values of a version, for `draft`; fields that no longer exist are left out."""
+    known = norms.flat_values(norms.read_norms(regulation.norms, field_names()))
+    return known | {name: getattr(regulation, name) for name in TEXTS}
+
+
+def waiting(stage_id: str | None = None) -> "RegulationQuerySet":
+    """Published versions that wait for their day: of a stage, or all."""
+    rows = Regulation.objects.filter(published_at=None, effective_at__isnull=False).order_by("effective_at")
+    return rows if stage_id is None else rows.filter(stage=stage_id)
+
+
+def call_off(stage_id: str, version: int) -> bool:
+    """Take back a version that waits for its day; False when it waits no more."""
+    return bool(waiting(stage_id).filter(version=version).update(effective_at=None))
+
+
+def put_in_force(now: datetime) -> int:
+    """Let versions whose day has come be in force since that moment, each in one transaction. Returns how many."""
+    done = 0
+    for key, stage_id in list(waiting().filter(effective_at__lte=now).values_list("pk", "stage")):
+        with transaction.atomic():
+            list(Stage.objects.select_for_update().filter(pk=stage_id).values_list("pk"))
+            row = waiting().filter(pk=key).first()
+            if row is None:  # another worker was faster
+                continue
+            row.published_at = row.effective_at
+            row.save(update_fields=["published_at"])
+            JudgementRequest.objects.demand_stage(stage_id, row.published_at)
+            done += 1
+    return done
+
+
 def set_mode(
-    rule: str, mode: str, weight: int | None = None, norm: Mapping[str, Any] | None = None
+    rule: str,
+    mode: str,
+    weight: int | None = None,
+    norm: Mapping[str, Any] | None = None,
+    *,
+    at: datetime | None = None,
 ) -> RuleMode:
     """Switch a rule further or back, weigh it anew or give it another norm for the whole portal, from now on.
 
-    What it was before stays known for its time. It demands judgement by a switched rule. Raises ValueError with one
-    sentence for a rule, a mode or a norm that does not exist, and for a question that is to cost money.
+    ``at``: since when instead, for a switch whose day has come. What it was before stays known for its time. It demands
+    judgement by a switched rule. Raises ValueError with one sentence for a rule, a mode or a norm that does not exist,
+    and for a question that is to cost money.
     """
-    if rule not in RULES:
-        raise ValueError(_("There is no rule “%(rule)s”.") % {"rule": rule})
-    if mode not in RuleMode.Mode.values:
-        raise ValueError(_("A rule has no mode “%(mode)s”.") % {"mode": mode})
-    if weight is not None and not 0 <= weight <= 100:
-        raise ValueError(_("The weight of a rule is a number from 0 to 100."))
-    if mode == RuleMode.Mode.MONEY and RULES[rule].severity == QUESTION:
-        raise ValueError(_("A question is answered: it never counts in money."))
+    check_switch(rule, mode, weight)
+    at = at or moment.now()
     with transaction.atomic():
         row, created = RuleMode.objects.select_for_update().get_or_create(
             rule=rule,
-            defaults={"mode": mode, "weight": 1 if weight is None else weight, "since": moment.now()},
+            defaults={"mode": mode, "weight": 1 if weight is None else weight, "since": at},
         )
         kept = row.norm if norm is None else norms.portal_document(RULES[rule], row.norm, norm)
         switched = created or row.mode != mode or row.norm != kept
@@ -119,11 +180,23 @@ def set_mode(
             RuleStep.objects.create(
                 rule=rule, mode=row.mode, weight=row.weight, norm=row.norm, since=row.since
             )
-            row.mode, row.weight, row.norm, row.since = *after, moment.now()
+            row.mode, row.weight, row.norm, row.since = *after, at
             row.save()
         if switched:
             JudgementRequest.objects.demand_all([rule])
     return row
+
+
+def check_switch(rule: str, mode: str, weight: int | None) -> None:
+    """Raises ValueError with one sentence for a switch that makes no sense."""
+    if rule not in RULES:
+        raise ValueError(_("There is no rule “%(rule)s”.") % {"rule": rule})
+    if mode not in RuleMode.Mode.values:
+        raise ValueError(_("A rule has no mode “%(mode)s”.") % {"mode": mode})
+    if weight is not None and not 0 <= weight <= 100:
+        raise ValueError(_("The weight of a rule is a number from 0 to 100."))
+    if mode == RuleMode.Mode.MONEY and RULES[rule].severity == QUESTION:
+        raise ValueError(_("A question is answered: it never counts in money."))
 
 
 def longest_stay(document: Mapping[str, Any]) -> tuple[timedelta, str] | None:
@@ -149,15 +222,14 @@ class Dwell:
 
 
 # Deals that are deleted are few: what has none of them is read from stays alone.
-VISITS = """
-    select extract(epoch from s.left_at - s.visit_since)::float8 as length
-    from pipelines_stay s
-    where s.stage_id = %(stage)s and not s.inferred and s.left_at > s.visit_since
-      and s.next_stage_id in (select id from pipelines_stage where kind <> 'lost')
-      and not exists (select from pipelines_deal d where d.id = s.deal_id and d.deleted_at is not null)
-"""
-DWELL = f"""
-    select count(*), percentile_disc(array[0.5, 0.75, 0.8]) within group (order by length) from ({VISITS}) visit
+DWELL = """
+    select count(*), percentile_disc(array[0.5, 0.75, 0.8]) within group (order by length) from (
+        select extract(epoch from s.left_at - s.visit_since)::float8 as length
+        from pipelines_stay s
+        where s.stage_id = %(stage)s and not s.inferred and s.left_at > s.visit_since
+          and s.next_stage_id in (select id from pipelines_stage where kind <> 'lost')
+          and not exists (select from pipelines_deal d where d.id = s.deal_id and d.deleted_at is not null)
+    ) visit
 """
 
 
@@ -165,9 +237,5 @@ def suggest(stage_id: str) -> Dwell:
     """How long deals really stay on a stage before they move on: what a norm can be set by (p75 or p80, n ≥ 30)."""
     with connection.cursor() as cursor:
         cursor.execute(DWELL, {"stage": stage_id})
-        return told_dwell(*cursor.fetchone())
-
-
-def told_dwell(n: int, seconds: list[float] | None) -> Dwell:
-    """From what DWELL answers."""
+        n, seconds = cursor.fetchone()
     return Dwell(n, *(timedelta(seconds=one) for one in seconds)) if seconds else Dwell(n, None, None, None)

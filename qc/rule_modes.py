@@ -1,13 +1,17 @@
 """How far a rule reached and when: its modes, weights and norms are dated steps, each for its own time."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from core.db import run_statements
 from qc.models import RuleMode
 
+OFF_TIMES = """
+    select since, case when ended then until end from qc_controloff
+    where begun and (until is null or since < until) order by since
+"""
 STEPS = """
     select rule, mode, weight, since, norm from (
         select rule, mode, weight, since, id, norm from qc_rulestep
@@ -29,12 +33,54 @@ Steps = Sequence[Step]
 
 
 def read() -> dict[str, Steps]:
-    """The steps of every rule, oldest first."""
-    found: dict[str, list[Step]] = defaultdict(list)
+    """The steps of every rule, oldest first, as times without quality control have left them."""
+    rows, off_times = run_statements((STEPS, {}), (OFF_TIMES, {}))
+    return {rule: without_control(steps, off_times) for rule, steps in _by_rule(rows).items()}
+
+
+def read_own() -> dict[str, Steps]:
+    """The steps of every rule as they were set."""
     [rows] = run_statements((STEPS, {}))
+    return _by_rule(rows)
+
+
+def _by_rule(rows: Iterable[Sequence[Any]]) -> dict[str, Steps]:
+    found: dict[str, list[Step]] = defaultdict(list)
     for rule, *step in rows:
         found[rule].append(Step._make(step))
     return dict(found)
+
+
+def without_control(steps: Steps, off_times: Collection[tuple[datetime, datetime | None]]) -> list[Step]:
+    """The steps with every mode held down to shadow in ``off_times``, which are half-open, in order, and apart.
+
+    The very first step stays before them as it was, since a rule counts by it before it began.
+    """
+    found = list(steps)
+    for since, until in off_times:
+        first = found[0].since
+        if until is not None and until <= first:
+            continue
+        since = max(since, first)
+        at_start = _standing_at(found, since)
+        before = [step for step in found if step.since < since or (step.since == since == first)]
+        within = [step for step in found if step.since > since and (until is None or step.since < until)]
+        after = [step for step in found if until is not None and step.since >= until]
+        held = [_held_down(at_start._replace(since=since)), *(_held_down(step) for step in within)]
+        again: list[Step] = []
+        if until is not None and (not after or after[0].since > until):
+            again = [_standing_at(found, until)._replace(since=until)]
+        found = [*before, *held, *again, *after]
+    return found
+
+
+def _standing_at(steps: Steps, moment: datetime) -> Step:
+    known = [step for step in steps if step.since <= moment]
+    return known[-1] if known else steps[0]
+
+
+def _held_down(step: Step) -> Step:
+    return step if step.mode == RuleMode.Mode.OFF else step._replace(mode=RuleMode.Mode.SHADOW.value)
 
 
 def standing(

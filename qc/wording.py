@@ -1,6 +1,7 @@
 """Findings and regulations as sentences in the reader's language and time zone."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ from qc.rules.parameters import (
 )
 from qc.rules.sentences import Brief, Clock, Field, Fields, Said
 from qc.rules.sentences import Stages as StageNames
+from qc.steps import Branch, Step, compare_steps, read_steps
 from timeline.timeline import PRICE
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -176,13 +178,54 @@ def changes(old: Regulation, new: Regulation, names: Mapping[str, str]) -> list[
     before, after = norms.read_norms(old.norms), norms.read_norms(new.norms)
     for rule, parameter in norms.flat_parameters().values():
         found += _changes(parameter, before[rule.code], after[rule.code], names)
-    for name in ("entry_result", "goal", "term", "automation", "steps"):
-        if getattr(old, name) != getattr(new, name):
-            label = str(getattr(Regulation._meta.get_field(name), "verbose_name", name))
-            found.append(
-                gettext("The text “%(field)s” was changed.") % {"field": label[:1].upper() + label[1:]}
-            )
+    for name in ("entry_result", "goal", "term", "automation"):
+        was, now = (" ".join(getattr(one, name).split()) for one in (old, new))
+        if was != now:
+            found.append(_text_changed(name, was, now))
+    return found + _steps_changed(read_steps(old.steps), read_steps(new.steps))
+
+
+def _text_changed(name: str, was: str, now: str) -> str:
+    label = str(getattr(Regulation._meta.get_field(name), "verbose_name", name))
+    words = {"field": label[:1].upper() + label[1:], "before": short(was), "after": short(now)}
+    if not was:
+        return gettext("%(field)s, new: “%(after)s”.") % words
+    if not now:
+        return gettext("%(field)s, taken away: “%(before)s”.") % words
+    return gettext("%(field)s was “%(before)s”, becomes “%(after)s”.") % words
+
+
+def _steps_changed(old: Sequence[Step], new: Sequence[Step]) -> list[str]:
+    found = []
+    for number, was, now in compare_steps(old, new):
+        words = {"number": number, "before": short(branch(was)), "after": short(branch(now))}
+        of_step = isinstance(was or now, Branch)
+        if was is None:
+            says = gettext("Step %(number)s, added: “%(after)s”.")
+            says = gettext("In step %(number)s, added: “%(after)s”.") if of_step else says
+        elif now is None:
+            says = gettext("Step taken away: “%(before)s”.")
+            says = gettext("In step %(number)s, taken away: “%(before)s”.") if of_step else says
+        else:
+            says = gettext("Step %(number)s was “%(before)s”, becomes “%(after)s”.")
+        found.append(says % words)
     return found
+
+
+def branch(said: str | Branch | None) -> str:
+    """«if he waits, then write», or the step as it stands."""
+    if not isinstance(said, Branch):
+        return said or ""
+    if not said.case:
+        return said.then
+    if not said.then:
+        return gettext("if %(case)s") % {"case": said.case}
+    return gettext("if %(case)s, then %(then)s") % {"case": said.case, "then": said.then}
+
+
+def short(text: str, most: int = 160) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def _changes(parameter: Parameter, before: Any, after: Any, names: Mapping[str, str]) -> list[str]:
@@ -242,3 +285,24 @@ def _limit(kind: Length, value: timedelta | None, clock: str) -> str:
 
 def _language() -> str:
     return (get_language() or "ru").partition("-")[0]
+
+
+TERM = re.compile(r"(?<![\d.,])(\d{1,4})\s*(мин|час|ч\b|дн|день|дня|сут|min|hour|h\b|day|d\b)", re.IGNORECASE)
+TERM_UNITS = {
+    "м": timedelta(minutes=1),
+    "ч": HOUR,
+    "д": DAY,
+    "с": DAY,
+    "min": timedelta(minutes=1),
+    "h": HOUR,
+    "d": DAY,
+}
+
+
+def read_term(text: str) -> timedelta | None:
+    """The length of time that a text names, where it names exactly one."""
+    found = TERM.findall(text)
+    if len(found) != 1:
+        return None
+    number, unit = found[0][0], found[0][1].casefold()
+    return int(number) * (TERM_UNITS.get(unit) or TERM_UNITS[unit[:1] if unit[:1] in TERM_UNITS else "min"])

@@ -33,7 +33,7 @@ app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
-    include=["jobs.mirror", "jobs.judgement", "jobs.pay", "jobs.desk", "jobs.retention"],
+    include=["jobs.mirror", "jobs.judgement", "jobs.effects", "jobs.pay", "jobs.desk", "jobs.retention"],
     task_default_queue="work",
     task_routes={
         "jobs.mirror.answer_hooks": {"queue": "hooks"},
@@ -79,6 +79,11 @@ app.conf.update(
             "task": "jobs.judgement.demand_by_changed_terms",
             "schedule": 300.0,
             "options": {"expires": 280},
+        },
+        "effects": {
+            "task": "jobs.effects.measure_effects",
+            "schedule": crontab(minute="20"),
+            "options": {"expires": 3000},
         },
         "statements": {
             "task": "jobs.pay.refresh_statements",

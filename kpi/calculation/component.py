@@ -1,6 +1,6 @@
 """What a kind of component is: fields, promise, computation and the reasons of its line, all in one file.
 
-Order of a month, whatever the order of the document: `Earning` → `Multiplier` → `Limit`.
+Order of a month, whatever the order of the document: `Earning` → `Multiplier` → `Limit` → `Ledger`.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,8 @@ class Inputs:
     """What a month of one manager is paid by; ``measures`` are keyed as schemes name them.
 
     A measure that is None is not known and never costs anybody money. ``deals``: how many deals a sum of sales is
-    made of, by its measure. ``before``: by a longer period, what its earlier months came to.
+    made of, by its measure. ``before``: by a longer period, what its earlier months came to. ``carried``: by the code
+    of a component that carries over, what its lines of all earlier months came to.
     """
 
     measures: Mapping[str, Decimal | None]
@@ -31,6 +32,7 @@ class Inputs:
     worked: int  # shifts worked so far
     deals: Mapping[str, int] = field(default_factory=dict)
     before: Mapping[str, Before] = field(default_factory=dict)
+    carried: Mapping[str, Decimal] = field(default_factory=dict)
 
     def measure(self, name: str) -> Decimal | None:
         return self.measures.get(name)
@@ -177,7 +179,12 @@ class Limit(Component):
         raise NotImplementedError
 
 
-PHASES = (Earning, Multiplier, Limit)
+@dataclass(frozen=True)
+class Ledger(Limit):
+    """Gives and takes back over months, after all limits: what its earlier lines came to is owed."""
+
+
+PHASES = (Earning, Multiplier, Limit, Ledger)
 KINDS: dict[str, type[Component]] = {}
 Kind = TypeVar("Kind", bound=type[Component])
 
@@ -204,7 +211,7 @@ def list_kinds() -> list[type[Component]]:
 
 
 def phase_of(kind: type[Component]) -> int:
-    return next(place for place, phase in enumerate(PHASES) if issubclass(kind, phase))
+    return max(place for place, phase in enumerate(PHASES) if issubclass(kind, phase))
 
 
 def read_component(kind: type[Component], place: Place) -> Component:

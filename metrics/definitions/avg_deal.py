@@ -3,7 +3,7 @@
 from django.db.models import Count, Sum
 from django.utils.translation import gettext_lazy as _
 
-from metrics.options import amount
+from metrics.options import CONDITIONS, amount
 from metrics.question import Answer, Question, tally
 from metrics.registry import Metric, register
 from metrics.sources import won_deals
@@ -30,7 +30,7 @@ register(
         attribution=OWNER_AT_CLOSING,
         denominator=_("deals won in the period whose amount is known"),
         by=("manager", "pipeline"),
-        options=("field", "date"),
+        options=("field", "date", *CONDITIONS),
         empty=None,
         source=won_deals,
         answer=find_average,

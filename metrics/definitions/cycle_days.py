@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
+from metrics.options import CONDITIONS
 from metrics.question import Answer, Question, tally
 from metrics.registry import Metric, register
 from metrics.sources import Median, decimal, seconds, won_deals
@@ -32,7 +33,7 @@ register(
         attribution=OWNER_AT_CLOSING,
         denominator=_("the median over deals won in the period, from creation to closing"),
         by=("manager", "pipeline"),
-        options=("date",),
+        options=("date", *CONDITIONS),
         empty=None,
         source=won_deals,
         answer=find_cycle,

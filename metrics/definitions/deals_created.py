@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from metrics.options import CONDITIONS
 from metrics.registry import Metric, register
 from metrics.sources import created_deals
 from metrics.words import CALENDAR, NO_DENOMINATOR, ZERO
@@ -15,7 +16,7 @@ register(
         attribution=_("the owner and the stage at the moment of creation"),
         denominator=NO_DENOMINATOR,
         by=("manager", "pipeline", "stage"),
-        options=(),
+        options=CONDITIONS,
         empty=ZERO,
         source=created_deals,
     )

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from metrics.options import CONDITIONS
 from metrics.registry import Metric, register
 from metrics.sources import won_deals
 from metrics.words import CALENDAR, NO_DENOMINATOR, OWNER_AT_CLOSING, WON_DEALS, ZERO
@@ -15,7 +16,7 @@ register(
         attribution=OWNER_AT_CLOSING,
         denominator=NO_DENOMINATOR,
         by=("manager", "pipeline"),
-        options=("date",),
+        options=("date", *CONDITIONS),
         empty=ZERO,
         source=won_deals,
         listed=WON_DEALS,

@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
+from metrics.options import CONDITIONS
 from metrics.question import Answer, Question, tally
 from metrics.registry import Metric, register
 from metrics.sources import WON, ended_deals
@@ -25,7 +26,7 @@ register(
         attribution=OWNER_AT_CLOSING,
         denominator=_("deals won and lost in the period"),
         by=("manager", "pipeline"),
-        options=("date",),
+        options=("date", *CONDITIONS),
         empty=None,
         source=ended_deals,
         answer=find_win_rate,

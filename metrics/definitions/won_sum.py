@@ -9,6 +9,7 @@ from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from core.periods import Period
+from metrics.credit import CREDITING, share_of
 from metrics.options import NARROWING, amount
 from metrics.question import Answer, Question, credited, tally
 from metrics.registry import Metric, register
@@ -18,7 +19,12 @@ from metrics.words import CALENDAR, NO_DENOMINATOR, OWNER_AT_CLOSING, WON_DEALS,
 
 def sum_won(question: Question) -> Answer:
     found = tally(won_deals(question), question, total=Sum(amount(question.options)))
-    return {key: (row["total"] or ZERO, row["n"]) for key, row in found.items()}
+    share = share_of(question.options)
+    return {key: (_part(row["total"], share), row["n"]) for key, row in found.items()}
+
+
+def _part(amount: Decimal | None, share: Decimal | None) -> Decimal:
+    return (amount or ZERO) * (1 if share is None else share)
 
 
 def list_wins(
@@ -33,8 +39,9 @@ def list_wins(
     if deals is not None:
         rows = rows.filter(pk__in=list(deals))
     rows = rows.annotate(day=TruncDate("at", tzinfo=period.start.tzinfo), amount=amount(options))
+    share = share_of(options)
     for person, deal, day, sum_ in rows.values_list("who", "pk", "day", "amount"):
-        yield person, deal, day, sum_ or ZERO
+        yield person, deal, day, _part(sum_, share)
 
 
 register(
@@ -46,7 +53,7 @@ register(
         attribution=OWNER_AT_CLOSING,
         denominator=NO_DENOMINATOR,
         by=("manager", "pipeline"),
-        options=("field", "date", *NARROWING),
+        options=("field", "date", *NARROWING, *CREDITING),
         empty=ZERO,
         source=won_deals,
         answer=sum_won,

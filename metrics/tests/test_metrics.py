@@ -84,6 +84,7 @@ def ask(
 def test_every_code_of_the_design_is_registered() -> None:
     assert set(METRICS) == {
         "deals_created", "deals_won", "won_sum", "deals_lost", "win_rate", "cycle_days", "avg_deal", "calls_out",
+        "lost_sum", "calls_in", "field_mean", "field_median",
         "talk_minutes", "first_contact_minutes", "tasks_on_time", "tasks_overdue", "no_task_hours", "quality",
         "quality_time", "findings_per_100_deal_days", "stuck_deals", "stuck_sum", "velocity", "conversion",
     }  # fmt: skip
@@ -149,7 +150,7 @@ def test_wins_losses_and_what_follows_from_them(house: House) -> None:
 def test_undefined_is_null_and_none_is_zero(house: House) -> None:
     undefined = {
         "win_rate", "cycle_days", "avg_deal", "first_contact_minutes", "tasks_on_time", "no_task_hours", "quality",
-        "quality_time", "findings_per_100_deal_days", "velocity", "conversion",
+        "quality_time", "findings_per_100_deal_days", "velocity", "conversion", "field_mean", "field_median",
     }  # fmt: skip
     for code in METRICS:
         assert ask(code) == {None: (None if code in undefined else D(0), 0)}, code
@@ -175,7 +176,8 @@ def test_money_may_be_another_field_dated_by_another(house: House) -> None:
         ),
         (
             {"colour": "red"},
-            "won_sum has no option colour; its options are field, date, at_least, since, until",
+            "won_sum has no option colour; its options are field, date, at_least, since, until, when, where, "
+            "credit, share",
         ),
     ]:
         with pytest.raises(ValueError) as error:

@@ -45,7 +45,7 @@ def requirements(norm: Waiting, standing: Standing) -> list[Requirement]:
     _("Waiting without a reason or a promised date"),
     VIOLATION,
     clock=OWNER,
-    icon="circle-help",
+    icon="circle-question-mark",
     weight=1,
     sentence=_(
         "Waits on the stage “%(stage)s” since %(since)s, and nobody has written what for and until when"

@@ -155,7 +155,7 @@ def test_a_change_reads_as_sentences() -> None:
         "Grace without a task: none → 2 hours.",
         "Now required: Amount.",
         "No longer required: Term.",
-        "The text “Goal of the stage” was changed.",
+        "Goal of the stage was “Agree”, becomes “Agree on a date”.",
     ]
     assert regulations.sentences(new, new) == []
     assert len(regulations.sentences(None, old)) == 3

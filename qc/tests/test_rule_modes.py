@@ -79,3 +79,34 @@ def test_a_breach_from_hour_30_has_the_mode_in_which_it_was_last_held(
         [Step(mode, 1, at(int(since))) for since, mode in told], at(30), closes and at(closes)
     )
     assert (held and f"{held[0]}-{hour(held[1])}") == found
+
+
+OFF_TABLE = [
+    # steps as (mode, hour), times without control, what follows
+    ([("money", 0)], [(10, 20)], [("money", 0), ("shadow", 10), ("money", 20)]),
+    ([("money", 0)], [(10, None)], [("money", 0), ("shadow", 10)]),
+    ([("warn", 0), ("money", 15)], [(10, 20)], [("warn", 0), ("shadow", 10), ("shadow", 15), ("money", 20)]),
+    ([("off", 0), ("money", 15)], [(10, 20)], [("off", 0), ("off", 10), ("shadow", 15), ("money", 20)]),
+    ([("money", 5)], [(0, 10)], [("money", 5), ("shadow", 5), ("money", 10)]),
+    ([("money", 5)], [(0, 5)], [("money", 5)]),
+    ([("warn", 0), ("money", 20)], [(10, 20)], [("warn", 0), ("shadow", 10), ("money", 20)]),
+    (
+        [("money", 0)],
+        [(1, 2), (3, None)],
+        [("money", 0), ("shadow", 1), ("money", 2), ("shadow", 3)],
+    ),
+]
+
+
+@pytest.mark.parametrize(("steps", "off_times", "follows"), OFF_TABLE)
+def test_without_control_nothing_reaches_further_than_shadow(steps, off_times, follows) -> None:
+    moments = [(at(a), None if b is None else at(b)) for a, b in off_times]
+    found = rule_modes.without_control([rule_modes.Step(mode, 1, at(hour)) for mode, hour in steps], moments)
+    assert [(step.mode, step.since) for step in found] == [(mode, at(hour)) for mode, hour in follows]
+
+
+def test_what_ended_before_the_first_step_counts_by_it_still() -> None:
+    found = rule_modes.without_control([rule_modes.Step("money", 1, at(5))], [(at(0), at(10))])
+    assert rule_modes.standing(found, at(1), at(4)) == ("money", at(4))
+    assert rule_modes.standing(found, at(1), at(7)) == ("shadow", at(7))
+    assert rule_modes.counted(found, ["money"], at(0), at(20))[1] == [(at(10), at(20))]

@@ -20,9 +20,9 @@ from web.frame.proof import asks_password
 MOST = 200  # tokens on the page, the newest first
 
 
-@require_GET
 @for_admins
 @asks_password
+@require_GET
 def access(request: HttpRequest) -> HttpResponse:
     alive = Q(open_sessions__seen_at__isnull=False)
     people = Employee.objects.filter(is_active=True).annotate(

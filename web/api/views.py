@@ -106,19 +106,30 @@ class Findings(KnownFilters, ReadOnlyModelViewSet):
         return self.get_serializer_class()(*args, **kwargs)
 
 
+METRIC_OPTIONS = ("field", "date", "when", "where", "credit", "share")
+
+
 class Metric(KnownParameters):
     """One metric of a period, whole or by a dimension; definitions in docs/metrics.md."""
 
-    parameters = ("from", "to", "by", "field", "date", "pipeline", "manager", "group", "head")
+    parameters = ("from", "to", "by", *METRIC_OPTIONS, "pipeline", "manager", "group", "head")
 
     @extend_schema(
         parameters=[
             *PERIOD,
-            OpenApiParameter("by", enum=["manager", "pipeline", "stage", "month", "loss_reason"]),
+            OpenApiParameter(
+                "by", description="manager, pipeline, stage, loss_reason, group, week, month or field:501"
+            ),
             OpenApiParameter(
                 "field", description="what money metrics sum: price (default) or a custom field's id"
             ),
             OpenApiParameter("date", description="what dates it: closed_at (default) or a custom field's id"),
+            OpenApiParameter("when", description="only deals in which a field is filled: field:501"),
+            OpenApiParameter(
+                "where", description="only deals in which a field holds a value: field:501:Avito"
+            ),
+            OpenApiParameter("credit", description="closing (default), first, stage:… or field:501"),
+            OpenApiParameter("share", description="the part of sums that is credited, above 0 up to 1"),
             OpenApiParameter("pipeline", int, description="only of this pipeline"),
             OpenApiParameter("manager", int, description="only what is credited to this amoCRM user"),
             OpenApiParameter("group", description="only what is credited to this department"),
@@ -132,7 +143,7 @@ class Metric(KnownParameters):
         if code not in metrics.METRICS:
             raise NotFound(_("There is no metric “%(value)s”.") % {"value": code})
         query = request.query_params
-        options = {name: query[name] for name in ("field", "date") if query.get(name)}
+        options = {name: query[name] for name in METRIC_OPTIONS if query.get(name)}
         try:
             values = metrics.measure(
                 code,

@@ -2,17 +2,18 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from core import moment
 from pipelines.models import Deal
-from qc import requirements
-from qc.models import Finding
+from qc import checklists, requirements
+from qc.models import Finding, Regulation
 from qc.stalled import SHOWN
+from team.models import Role
 from web.findings.filters import FindingFilter
 from web.frame import listing, live
 from web.frame.permissions import deals_open_to
@@ -81,7 +82,7 @@ def of_deal(deal: Deal, user: Any) -> dict[str, Any]:
     )
     ahead = [finding for finding in found if finding.closes_at is None or finding.closes_at > now]
     opened = [finding for finding in ahead if finding.opens_at < now]
-    regulation = requirements.in_force(deal.stage_id) if deal.closed_at is None else None
+    regulation = _regulation_of(deal)
     return {
         "deal": deal,
         "now": now,
@@ -95,3 +96,51 @@ def of_deal(deal: Deal, user: Any) -> dict[str, Any]:
         "regulation": regulation,
         "demands": requirements.demands(deal, regulation, ahead, now) if regulation else [],
     }
+
+
+def _regulation_of(deal: Deal) -> Regulation | None:
+    """The one in force, read once for all blocks of a card; a closed deal is asked nothing more."""
+    if "in_force" not in deal.__dict__:
+        deal.__dict__["in_force"] = requirements.in_force(deal.stage_id) if deal.closed_at is None else None
+    found: Regulation | None = deal.__dict__["in_force"]
+    return found
+
+
+TICKERS = {
+    str(role) for role in (Role.MANAGER, Role.HEAD, Role.DIRECTOR, Role.ADMIN)
+}  # who may work a deal; others only look
+
+
+def steps_of(request: HttpRequest, deal: Deal) -> dict[str, Any]:
+    """Context of the checklist; without items there is nothing to show."""
+    regulation = _regulation_of(deal)
+    items = checklists.read_checklist(deal, regulation) if regulation else []
+    return {
+        "deal": deal,
+        "items": items,
+        "done": sum(item.tick is not None for item in items if item.branch is None and item.step.number),
+        "of": sum(item.branch is None and item.step.number > 0 for item in items),
+        "may_tick": request.user.role in TICKERS,
+    }
+
+
+@require_POST
+def tick_step(request: HttpRequest, pk: int) -> HttpResponse:
+    """Tick a step of the deal's stage, or take the tick back; answers with the checklist, or with the card without
+    scripts."""
+    if request.user.role not in TICKERS:
+        raise Http404
+    deal = get_object_or_404(Deal.objects.alive().visible_to(request.user), pk=pk)
+    regulation = _regulation_of(deal)
+    if regulation is None:
+        raise Http404
+    employee: Any = request.user
+    try:
+        checklists.set_tick(
+            deal, regulation, request.POST.get("step", ""), request.POST.get("done") == "1", employee
+        )
+    except LookupError as error:
+        raise Http404 from error
+    if request.headers.get("HX-Request"):
+        return render(request, "findings/steps_of_deal.html", steps_of(request, deal))
+    return redirect("deal", pk)

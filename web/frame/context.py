@@ -64,6 +64,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     order = [
         _link(request, "regulations", "book-open-check", _("Regulations")),
         _link(request, "rules", "scale", _("Rules")),
+        user.directs and _link(request, "effects", "flask-conical", _("Effects")),
         _link(request, "team", "users", _("Team")),
         user.directs and _link(request, "sync", "refresh-cw", _("Sync")),
         user.reads_changes and _link(request, "audit", "history", _("Changes")),

@@ -65,7 +65,7 @@ class MomentInput(forms.DateInput):
         shown = widget["value"] or ""
         widget["type"] = "date" if len(shown) in (0, len("2026-11-20")) else "text"
         if widget["type"] == "text":
-            with suppress(ValueError):
+            with suppress(ValueError, OverflowError):  # in the portal's zone the year may be another
                 moment = datetime.fromisoformat(shown)
                 local = timezone.make_naive(moment) if moment.tzinfo else moment
                 widget["value"], widget["type"] = local.isoformat(timespec="seconds"), "datetime-local"

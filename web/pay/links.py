@@ -15,7 +15,7 @@ from kpi.models import Statement
 from kpi.payees import read_payees
 from kpi.presentation import ShownLine
 from kpi.what_if import COUNTS_IN_MONEY
-from metrics import METRICS, NARROWING, Listing
+from metrics import CREDITING, METRICS, NARROWING, Listing
 from pipelines.models import Person
 
 
@@ -37,7 +37,7 @@ def find_links(line: ShownLine, statement: Statement) -> Iterator[Link]:
             yield from _team(measure, statement, period)
             continue
         address = _address(measure, period, known)
-        if measure.is_sales and set(measure.options) & set(NARROWING):
+        if measure.is_sales and set(measure.options) & {*NARROWING, *CREDITING}:
             for deal in (statement.facts.wins or {}).get(name, {}):
                 yield Link(_("Deal %(number)s") % {"number": deal}, reverse("deal", args=[deal]))
         elif address is not None:

@@ -1,13 +1,14 @@
 """The form of a stage's regulation: five fields of text, then norms. Bad input is one sentence at its field."""
 
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from core.zone import first_of_day
 from pipelines.models import Stage
 from qc import norms, wording
 from qc.models import Regulation
@@ -24,6 +25,7 @@ from qc.rules.parameters import (
     Parameter,
     Stages,
 )
+from team.models.employees import today
 from web.regulations.norm_fields import LengthsField, StagesField
 
 UNITS = {
@@ -52,7 +54,8 @@ class LengthWidget(forms.MultiWidget):
         if value is None:
             return [None, "hours"]
         name = next((name for name in reversed(self.units) if not value % UNITS[name][1]), "minutes")
-        return [Decimal(str(value / UNITS[name][1])).normalize(), name]
+        number = Decimal(str(value / UNITS[name][1]))
+        return [int(number) if number == int(number) else number.normalize(), name]
 
 
 class LengthField(forms.MultiValueField):
@@ -82,34 +85,51 @@ class LengthField(forms.MultiValueField):
 class RegulationForm(forms.Form):
     """Values of a new version of the stage's regulation. A closing stage has no norm of time and no tasks.
 
-    ``version`` is the one that the author has looked at; 0 = there was none.
+    ``version`` is the one that the author has looked at; 0 = there was none. ``effective_on`` is the day from which it
+    shall be in force; empty or today: at once.
     """
 
     version = forms.IntegerField(label=_("Version"), widget=forms.HiddenInput, min_value=0)
+    effective_on = forms.DateField(
+        label=_("In force from"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d", "%d.%m.%Y"],
+    )
     entry_result = forms.CharField(
         label=_("Result on entry"), help_text=_("What has been achieved when a deal gets here")
     )
     goal = forms.CharField(label=_("Goal of the stage"), help_text=_("What must be achieved here"))
     term = forms.CharField(
-        label=_("Term"), help_text=_("How long the work takes, in words that a client understands")
+        label=_("Term"),
+        help_text=_("What there is to say beside the longest stay, which stands here by itself"),
     )
     automation = forms.CharField(label=_("Automation"), help_text=_("What robots do by themselves"))
     steps = forms.CharField(
-        label=_("Steps and scenarios"), help_text=_("What to do, step by step, and what if it goes otherwise")
+        label=_("Steps and scenarios"),
+        help_text=_("A step a line: “1. Call”. Below it what if it goes otherwise: “if silent, then write”."),
     )
 
     def __init__(
-        self, stage: Stage, names: Mapping[str, str], data: Any = None, regulation: Regulation | None = None
+        self,
+        stage: Stage,
+        names: Mapping[str, str],
+        data: Any = None,
+        regulation: Regulation | None = None,
+        required: Sequence[str] = (),
     ) -> None:
-        """``names``: the fields that may be required."""
-        initial: dict[str, Any] = {"version": 0}
+        """``names``: the fields that may be required; ``required``: those that amoCRM itself demands on the stage, with
+        which a first version begins."""
+        initial: dict[str, Any] = {"version": 0, "required_fields": list(required)}
         if regulation:
-            initial = {name: getattr(regulation, name) for name in self.base_fields}
+            initial = {name: getattr(regulation, name) for name in ("version", *TEXTS)}
             initial |= norms.flat_values(norms.read_norms(regulation.norms))
         super().__init__(data, initial=initial, label_suffix="")
         for name in TEXTS:
             self.fields[name].required = False
-            self.fields[name].widget = forms.Textarea({"rows": 6 if name == "steps" else 2})
+            self.fields[name].widget = forms.Textarea(
+                {"rows": 7 if name == "steps" else 2, "maxlength": 20_000}
+            )
         closing = stage.kind in (Stage.Kind.WON, Stage.Kind.LOST)
         self.parameters = {
             alias: place
@@ -127,13 +147,21 @@ class RegulationForm(forms.Form):
         rules = dict.fromkeys(rule for rule, _parameter in self.parameters.values())
         return [
             {
+                "rule": rule,
                 "stay": rule.stay is not None,
                 "fields": [
                     {"field": self[one.alias], "kind": type(one.kind).__name__} for one in rule.parameters
                 ],
+                "in_use": any(_says(self[one.alias].value(), one) for one in rule.parameters)
+                or any(self[one.alias].errors for one in rule.parameters),
             }
             for rule in rules
         ]
+
+    @property
+    def spare(self) -> int:
+        """How many rules are not used on the stage."""
+        return sum(not group["in_use"] for group in self.groups)
 
     @property
     def texts(self) -> Iterator[forms.BoundField]:
@@ -142,7 +170,23 @@ class RegulationForm(forms.Form):
     @property
     def chosen(self) -> dict[str, Any]:
         """What a valid form says of the new version."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        return {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name not in ("version", "effective_on")
+        }
+
+    @property
+    def effective_at(self) -> datetime | None:
+        """When a valid form shall be in force; None: at once."""
+        day = self.cleaned_data.get("effective_on")
+        return None if day is None or day <= today() else first_of_day(day)
+
+    def clean_effective_on(self) -> date | None:
+        day: date | None = self.cleaned_data.get("effective_on")
+        if day is not None and day < today():
+            raise forms.ValidationError(_("A version is in force from today or from a later day."))
+        return day
 
     def look_again(self, version: int) -> None:
         """Refuse what was written without knowing of this version; sent once more, it replaces it knowingly."""
@@ -167,6 +211,17 @@ class RegulationForm(forms.Form):
                 says = _("Days are counted by the calendar only; for shifts and company hours give hours.")
                 self.add_error(alias, says)
         return values
+
+
+def _says(value: Any, parameter: Parameter) -> bool:
+    """Whether a field asks for something; a clock alone does not."""
+    if isinstance(parameter.kind, ClockName):
+        return False
+    if isinstance(parameter.kind, Length) and isinstance(value, list):
+        return bool(value and value[0])
+    if isinstance(parameter.kind, Count):
+        return str(value) != str(parameter.default)
+    return bool(value)
 
 
 def norm_field(parameter: Parameter, names: Mapping[str, str]) -> forms.Field:
@@ -203,3 +258,21 @@ def norm_field(parameter: Parameter, names: Mapping[str, str]) -> forms.Field:
         widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": _("There is no deal field “%(value)s”.")},
     )
+
+
+def as_sent(form: RegulationForm, values: Mapping[str, Any], version: int) -> dict[str, list[str]]:
+    """What a browser would send of these values: a draft that nobody has typed."""
+    sent = {"version": [str(version)]}
+    for name, value in values.items():
+        if name not in form.fields or value is None or value is False:
+            continue
+        if isinstance(value, timedelta):
+            number, unit = form.fields[name].widget.decompress(value)
+            sent |= {f"{name}_number": [str(number)], f"{name}_unit": [unit]}
+        elif isinstance(value, dict):
+            sent[name] = [form.fields[name].prepare_value(value)]
+        elif isinstance(value, list | tuple):
+            sent[name] = [str(one) for one in value]
+        else:
+            sent[name] = ["on" if value is True else str(value)]
+    return sent

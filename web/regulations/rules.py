@@ -1,6 +1,7 @@
 """«Правила»: the catalogue, how far each rule reaches, and what it weighs."""
 
 from collections import Counter
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -13,10 +14,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from core import moment
-from qc import norms, queries, regulations
-from qc.models import Finding, RuleMode, Severity
+from core.zone import first_of_day
+from qc import in_due_time, norms, queries, regulations
+from qc.models import Finding, PlannedSwitch, RuleMode, Severity
 from qc.rules import NORM, QUESTION, RULES, Rule
+from team.models.employees import today
 from web.frame.permissions import for_admins
+from web.regulations.control import ControlForm, off_times
 from web.regulations.form import norm_field
 
 CLOCKS = {
@@ -34,6 +38,11 @@ class RuleForm(forms.Form):
     rule = forms.CharField(widget=forms.HiddenInput)
     mode = forms.ChoiceField(label=gettext_lazy("Mode"), choices=RuleMode.Mode.choices)
     weight = forms.IntegerField(label=gettext_lazy("Weight"), min_value=0, max_value=100)
+    since_on = forms.DateField(
+        label=gettext_lazy("From"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+    )
 
     def __init__(self, rule: Rule | None, chosen: RuleMode | None, data: Any = None) -> None:
         own = rule is not None and rule.norm is not None and not rule.is_of_stages
@@ -50,6 +59,12 @@ class RuleForm(forms.Form):
         if rule is not None and rule.severity == QUESTION:
             mode: Any = self.fields["mode"]
             mode.choices = [choice for choice in RuleMode.Mode.choices if choice[0] != RuleMode.Mode.MONEY]
+
+    def clean_since_on(self) -> date | None:
+        day: date | None = self.cleaned_data["since_on"]
+        if day is not None and day < today():
+            raise forms.ValidationError(_("A rule is switched from today or from a later day."))
+        return day
 
     @property
     def norm_fields(self) -> list[dict[str, Any]]:
@@ -75,6 +90,7 @@ def _switch(request: HttpRequest) -> HttpResponse:
 
 def _show(request: HttpRequest, refused: RuleForm | None = None) -> HttpResponse:
     known, counts = {row.rule: row for row in RuleMode.objects.all()}, _open_now(request)
+    planned = {row.rule: row for row in PlannedSwitch.objects.all()}
     rows = []
     for code, rule in RULES.items():
         chosen = known.get(code) or RuleMode(rule=code)
@@ -91,6 +107,7 @@ def _show(request: HttpRequest, refused: RuleForm | None = None) -> HttpResponse
                 "severity": Severity(rule.severity),
                 "clock": CLOCKS[rule.clock],
                 "chosen": chosen,
+                "planned": planned.get(code),
                 "tone": TONES[chosen.mode],
                 "findings": counts.get((code, in_shadow), 0),
                 "in_shadow": in_shadow,
@@ -98,7 +115,8 @@ def _show(request: HttpRequest, refused: RuleForm | None = None) -> HttpResponse
             }
         )
     stray = refused.errors if refused is not None and refused.data.get("rule") not in RULES else None
-    context = {"rows": rows, "problems": [_("There is no such rule.")] if stray else []}
+    control = {"off_times": off_times(), "control": ControlForm() if request.user.administers else None}
+    context = control | {"rows": rows, "problems": [_("There is no such rule.")] if stray else []}
     return render(request, "regulations/rules.html", context, status=422 if refused else 200)
 
 
@@ -116,7 +134,16 @@ def _switched(request: HttpRequest, form: RuleForm) -> bool:
         return False
     values = form.cleaned_data
     before = RuleMode.objects.filter(rule=values["rule"]).first()
+    day = values["since_on"]
     try:
+        if day is not None and day > today():
+            author: Any = request.user
+            at = first_of_day(day)
+            in_due_time.plan_mode(
+                values["rule"], values["mode"], values["weight"], form.norm or None, at, author
+            )
+            messages.success(request, _("Planned: “%(rule)s”.") % {"rule": queries.title(values["rule"])})
+            return True
         after = regulations.set_mode(values["rule"], values["mode"], values["weight"], form.norm or None)
     except ValueError as error:
         form.add_error(None, str(error))

@@ -1,10 +1,20 @@
 from django.urls import path
 
-from web.regulations import rules, views
+from web.regulations import acts, control, effects, rules, views
 
 urlpatterns = [
     path("regulations/", views.index, name="regulations"),
+    path("regulations/book/", views.book, name="regulation-book"),
+    path("regulations/sign/", acts.sign, name="regulation-sign"),
     path("regulations/<str:stage>/", views.card, name="regulation"),
     path("regulations/<str:stage>/try/", views.attempt, name="regulation-try"),
+    path("regulations/<str:stage>/deal/", acts.try_on_deal, name="regulation-deal"),
+    path("regulations/<str:stage>/return/", acts.bring_back, name="regulation-return"),
+    path("regulations/<str:stage>/call-off/", acts.call_off, name="regulation-call-off"),
+    path("regulations/<str:stage>/copy/", acts.copy, name="regulation-copy"),
     path("rules/", rules.rules, name="rules"),
+    path("rules/control/", control.switch_control, name="rules-control"),
+    path("rules/call-off/", control.call_off, name="rules-call-off"),
+    path("rules/<str:code>/try/", control.try_rule, name="rule-try"),
+    path("effects/", effects.effects, name="effects"),
 ]

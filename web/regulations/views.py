@@ -1,24 +1,31 @@
-"""«Регламенты»: what must hold on each stage. Everybody signed in reads, an admin tries a draft and publishes it."""
+"""«Регламенты»: what must hold on each stage. Everybody signed in reads, an admin writes, tries and publishes."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from core import moment
-from pipelines.models import Pipeline, Stage
-from qc import backtest, dwell, regulations, wording
+from core import formats, moment
+from core.periods import month_of
+from core.zone import portal_zone
+from kpi.backtest import try_violations
+from pipelines.models import CustomField, Pipeline, Stage
+from qc import backtest, drafts, dwell, regulations, signatures, wording
 from qc.criteria import field_names
-from qc.models import Finding, Regulation
+from qc.models import Finding, Regulation, RegulationDraft, RuleMode
 from qc.rules import CALENDAR
 from qc.stalled import SHOWN
 from team.models import Employee, Role
 from web.frame.permissions import for_admins
+from web.regulations import distribution, reading
 from web.regulations.form import RegulationForm
 
 
@@ -29,6 +36,15 @@ def index(request: HttpRequest) -> HttpResponse:
     counts = dict(open_now.values_list("stage").annotate(Count("pk")))
     stages = Stage.objects.filter(deleted_at=None).order_by("sort", "pk")
     present = regulations.in_force()
+    admin = request.user.administers
+    missing = signatures.missing_by_stage() if request.user.directs else {}
+    written = (
+        set(RegulationDraft.objects.filter(editor=request.user.pk).values_list("stage", flat=True))
+        if admin
+        else set()
+    )
+    waiting = {row.stage_id: row for row in regulations.waiting()}
+    to_read = {row.stage_id for row in signatures.unsigned(request.user)}  # type: ignore[arg-type]
     by_pipeline: dict[int | None, list[dict[str, Any]]] = {}
     for stage in stages:
         regulation = present.get(stage.pk)
@@ -37,56 +53,162 @@ def index(request: HttpRequest) -> HttpResponse:
             "regulation": regulation,
             "pills": wording.pills(regulation) if regulation else [],
             "findings": counts.get(stage.pk, 0),
+            "missing": missing.get(stage.pk, 0),
+            "draft": stage.pk in written,
+            "waiting": waiting.get(stage.pk),
+            "to_read": stage.pk in to_read,
         }
         by_pipeline.setdefault(stage.pipeline_id, []).append(row)
     pipelines = Pipeline.objects.filter(deleted_at=None, is_archived=False)
     return render(
         request,
         "regulations/regulations.html",
-        {"pipelines": [(one, by_pipeline.get(one.pk, [])) for one in pipelines]},
+        {
+            "pipelines": [(one, by_pipeline.get(one.pk, [])) for one in pipelines],
+            "to_read": len(to_read),
+        },
     )
+
+
+@require_safe
+def book(request: HttpRequest) -> HttpResponse:
+    """All regulations in force as one page that prints, and one button for a manager who has read it."""
+    names, present = field_names(), regulations.in_force()
+    modes = dict(RuleMode.objects.values_list("rule", "mode"))
+    chosen = request.GET.get("pipeline", "")
+    rows: dict[int | None, list[dict[str, Any]]] = {}
+    for stage in Stage.objects.filter(deleted_at=None).order_by("sort", "pk"):
+        if (one := present.get(stage.pk)) is not None:
+            rows.setdefault(stage.pipeline_id, []).append(
+                {
+                    "stage": stage,
+                    "regulation": one,
+                    "texts": reading.read_texts(None, one),
+                    "lines": reading.read_lines(None, one),
+                    "facts": wording.facts(one, names),
+                }
+            )
+    pipelines = [one for one in Pipeline.objects.filter(deleted_at=None, is_archived=False) if one.pk in rows]
+    shown = [one for one in pipelines if not chosen or str(one.pk) == chosen]
+    unsigned = list(signatures.unsigned(request.user))  # type: ignore[arg-type]
+    context = {
+        "book": [(one, rows[one.pk]) for one in shown],
+        "pipelines": pipelines,
+        "chosen": chosen,
+        "unsigned": [one.pk for one in unsigned if not chosen or str(one.stage.pipeline_id) == chosen],
+        "costs": [code for code, mode in modes.items() if mode == RuleMode.Mode.MONEY],
+    }
+    return render(request, "regulations/book.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def card(request: HttpRequest, stage: str) -> HttpResponse:
-    """One stage. A POST publishes a new version, or says at the field what is wrong with it and changes nothing."""
-    one = _stage(stage)
-    versions = list(one.regulations.published().select_related("author"))
-    present, names = versions[0] if versions else None, field_names()
-    form = None
-    if request.user.administers:
-        form = RegulationForm(one, names, request.POST if request.method == "POST" else None, present)
-    if request.method == "POST":
-        if form is None:
-            raise Http404
-        if form.is_valid() and _publish(request, one, present, form):
-            return redirect("regulation", one.pk)
-    changes = [
-        (new, wording.changes(old, new, names) if old else [])
-        for new, old in zip(versions, [*versions[1:], None], strict=False)  # no version yet: none to compare
-    ]
-    context = {
-        "stage": one,
-        "siblings": _siblings(one),
+    """One stage. A POST publishes a new version (or keeps the draft), or says at the field what is wrong with it."""
+    one = find_stage(stage)
+    if request.method != "POST":
+        return show_card(request, one)
+    if not request.user.administers:
+        raise Http404
+    editor: Any = request.user
+    action = request.POST.get("action", "publish")
+    if action == "drop":
+        drafts.drop(one.pk, editor)
+        messages.info(request, _("The draft was thrown away."))
+        return redirect("regulation", one.pk)
+    present = in_force(one)
+    kept = keep_draft(request, one)
+    if action == "save":
+        if kept is None:
+            messages.error(request, _("This draft is too long to be kept."))
+        else:
+            messages.info(request, _("The draft is kept. Nobody but you is judged or told by it."))
+        return redirect("regulation", one.pk)
+    form = RegulationForm(one, field_names(), request.POST, present)
+    if form.is_valid() and publish(request, one, present, form):
+        return redirect("regulation", one.pk)
+    return show_card(request, one, form, status=422)
+
+
+def show_card(
+    request: HttpRequest, stage: Stage, form: RegulationForm | None = None, status: int = 200
+) -> HttpResponse:
+    versions = list(stage.regulations.exclude(decided_at=None, published_at=None).select_related("author"))
+    versions.sort(key=lambda row: row.version, reverse=True)
+    published = sorted(
+        (row for row in versions if row.published_at),
+        key=lambda row: (row.published_at, row.version),
+        reverse=True,
+    )
+    present, names = published[0] if published else None, field_names()
+    draft = drafts.find(stage.pk, request.user) if request.user.administers else None  # type: ignore[arg-type]
+    if form is None and request.user.administers:
+        form = make_form(stage, names, present, draft)
+    fresh = as_written(stage, form, present) if form is not None else None
+    siblings, targets = _around(stage)
+    context: dict[str, Any] = {
+        "stage": stage,
+        "siblings": siblings,
         "regulation": present,
         "facts": wording.facts(present, names) if present else [],
         "form": form,
-        "picture": dwell.picture(one.pk, _calendar_norm(present)),
-        "changes": changes,
-        "examples": _examples() if form else [],
+        "draft": draft,
+        "versions": _tell_versions(versions, published, names),
+        "waiting": next((row for row in versions if row.effective_at and not row.published_at), None),
+        "signatures": signatures.read_signatures(present) if present and request.user.directs else None,
+        "to_sign": present is not None
+        and request.user.role == Role.MANAGER
+        and present.pk in {row.pk for row in signatures.unsigned(request.user)},  # type: ignore[arg-type]
+        "days": backtest.DAYS,
     }
-    return render(
-        request, "regulations/regulation.html", context, status=422 if form and form.errors else 200
-    )
+    context |= _pictures(stage, present, fresh)
+    if form is not None:
+        context |= {
+            "examples": examples(),
+            "targets": targets,
+            "others": drafts.of_others(stage.pk, request.user),  # type: ignore[arg-type]
+            "asked_by_amo": _amo_fields(stage, present),
+        }
+    context |= read_context(stage, present, fresh, names)
+    return render(request, "regulations/regulation.html", context, status=status)
+
+
+def read_context(
+    stage: Stage, present: Regulation | None, fresh: Regulation | None, names: Mapping[str, str]
+) -> dict[str, Any]:
+    """What people read, and what the draft changes about it."""
+    shown = fresh or present or Regulation(stage=stage)
+    base = present or (Regulation(stage=stage) if fresh else None)
+    return {
+        "texts": reading.read_texts(base, shown),
+        "lines": reading.read_lines(base, shown),
+        "changes": wording.changes(base or shown, shown, names) if fresh else [],
+        "was": reading.changed_rules(base, shown, names) if fresh else {},
+        "remarks": reading.remarks(shown) if fresh or present else [],
+    }
+
+
+def _pictures(stage: Stage, present: Regulation | None, fresh: Regulation | None) -> dict[str, Any]:
+    norm, before = calendar_norm(fresh or present), calendar_norm(present)
+    picture = dwell.picture(stage.pk, [norm, before], moment.now())
+    return {"picture": picture, "drawing": distribution.draw(picture, norm, before)}
 
 
 @require_POST
 @for_admins
 def attempt(request: HttpRequest, stage: str) -> HttpResponse:
-    """The draft sent along, tried on history: a part of the card for htmx, else a page. Writes nothing."""
-    one = _stage(stage)
-    form = RegulationForm(one, field_names(), request.POST)
-    context: dict[str, Any] = {"stage": one, "days": backtest.DAYS}
+    """The draft sent along is kept, and tried on history: parts of the card for htmx, else a page."""
+    one = find_stage(stage)
+    names, present = field_names(), in_force(one)
+    kept = keep_draft(request, one)
+    form = RegulationForm(one, names, request.POST, present)
+    context: dict[str, Any] = {
+        "stage": one,
+        "days": backtest.DAYS,
+        "draft": kept,
+        "form": form,
+        "regulation": present,
+    }
+    context["signatures"] = signatures.read_signatures(present) if present else None
     if not form.is_valid():
         context["problems"] = [
             f"{form.fields[name].label}: {problem}" if name in form.fields else problem
@@ -95,75 +217,199 @@ def attempt(request: HttpRequest, stage: str) -> HttpResponse:
         ]
         return render(request, _attempt_template(request), context, status=422)
     values = form.chosen
+    month = month_of(moment.now(), portal_zone())
     try:
         draft = regulations.draft(one.pk, **values)
-        context |= {"trial": backtest.try_draft(one.pk, values), "values": values}
+        trial = backtest.try_draft(one.pk, values, read_days(request), month.start)
     except (ValueError, ValidationError) as error:
         return render(
-            request, _attempt_template(request), context | {"problems": _sentences(error)}, status=422
+            request, _attempt_template(request), context | {"problems": sentences_of(error)}, status=422
         )
-    context["picture"] = dwell.picture(one.pk, _calendar_norm(draft))
+    money = try_violations(month.first, trial.backtest.more) if trial.whole.changed else {}
+    context |= {"trial": trial, "days": trial.backtest.days, "month": month, "draft_of": draft}
+    context |= {"people": people_rows(trial, money), "money": sum(money.values()) if money else None}
+    context |= _pictures(one, present, draft) | read_context(one, present, draft, names)
+    if kept is not None:
+        drafts.tell(
+            kept, {"new": trial.whole.new_now, "gone": trial.whole.gone_now, "doubts": trial.doubts.number}
+        )
     chosen = request.POST.get("person", "")
-    someone = next((person for person in _examples() if str(person.pk) == chosen), None)
+    someone = next((person for person in examples() if str(person.pk) == chosen), None)
     limit = regulations.longest_stay(draft.norms)
     if limit and someone:
         context["example"] = backtest.word_example(*limit, someone, moment.now())
     return render(request, _attempt_template(request), context)
 
 
+def people_rows(trial: backtest.Trial, money: Mapping[int, Any]) -> list[dict[str, Any]]:
+    """People whom a change touches, those who lose most first; a bar as long as its share of the largest sum."""
+    most = max([abs(amount) for amount in money.values()] or [0])
+    rows = [
+        {
+            "person": person,
+            "name": name,
+            "tally": tally,
+            "shift": tally.new - tally.gone,
+            "money": money.get(person) if person is not None else None,
+            "share": float(abs(money[person]) / most)
+            if person is not None and person in money and most
+            else 0.0,
+        }
+        for person, name, tally in trial.managers
+        if tally.changed
+    ]
+    return sorted(rows, key=lambda row: (row["money"] is None, row["money"] or 0, -row["shift"]))
+
+
+def read_days(request: HttpRequest) -> int:
+    """Raises ValueError with one sentence."""
+    text = request.POST.get("days", "") or str(backtest.DAYS)
+    return backtest.check_days(int(text) if text.isdecimal() and len(text) < 5 else 0)
+
+
+def keep_draft(request: HttpRequest, stage: Stage) -> RegulationDraft | None:
+    """Whatever was written is kept, also what makes no sense yet."""
+    version = request.POST.get("version", "")
+    basis = int(version) if version.isdecimal() and len(version) < 9 else 0
+    return drafts.save(stage.pk, request.user, dict(request.POST.lists()), basis)  # type: ignore[arg-type]
+
+
+def make_form(
+    stage: Stage, names: Mapping[str, str], present: Regulation | None, draft: RegulationDraft | None
+) -> RegulationForm:
+    """With the draft as it was left; without one, with the version in force or with what amoCRM itself demands."""
+    if draft is None:
+        return RegulationForm(stage, names, None, present, [] if present else _amo_fields(stage, None))
+    sent = QueryDict(mutable=True)
+    for name, values in draft.sent.items():
+        sent.setlist(name, values)
+    sent["version"] = str(present.version if present else 0)  # the page tells what has come meanwhile
+    return RegulationForm(stage, names, sent, present)
+
+
+def as_written(stage: Stage, form: RegulationForm, present: Regulation | None) -> Regulation | None:
+    """The version that the draft would make; None where nothing was written, or it makes no sense yet."""
+    if not form.is_bound or not form.is_valid():
+        return None
+    try:
+        return regulations.draft(stage.pk, basis=present, **form.chosen)
+    except (ValueError, ValidationError):
+        return None
+
+
+def _amo_fields(stage: Stage, present: Regulation | None) -> list[str]:
+    """Fields that amoCRM itself demands on the stage and that the regulation does not."""
+    asked = CustomField.objects.filter(deleted_at=None, required_stages__contains=[stage.pk])
+    known = {
+        field for code in (present.norms if present else {}).values() for field in code.get("fields", [])
+    }
+    return [str(field) for field in asked.values_list("pk", flat=True) if str(field) not in known]
+
+
+def _tell_versions(
+    versions: list[Regulation], published: list[Regulation], names: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Each version with what it changed about the one before it."""
+    found = []
+    for row in versions:
+        earlier = [one for one in published if one.version < row.version]
+        old = earlier[0] if earlier else None
+        state = "planned" if row.effective_at and not row.published_at else "earlier"
+        if row.published_at is None and row.effective_at is None:
+            state = "called off"
+        if published and row.pk == published[0].pk:
+            state = "in force"
+        found.append(
+            {
+                "version": row,
+                "state": state,
+                "sentences": wording.changes(old, row, names) if old else [],
+                "first": old is None,
+            }
+        )
+    return found
+
+
 def _attempt_template(request: HttpRequest) -> str:
     return "regulations/regulation_try.html" if request.htmx else "regulations/regulation_try_alone.html"  # type: ignore[attr-defined]
 
 
-def _stage(pk: str) -> Stage:
+def find_stage(pk: str) -> Stage:
     return get_object_or_404(Stage.objects.filter(deleted_at=None).select_related("pipeline"), pk=pk)
 
 
-def _siblings(stage: Stage) -> list[tuple[Stage, bool]]:
-    """The stages of its pipeline, each with whether a regulation is in force."""
-    known = set(Regulation.objects.published().order_by().values_list("stage", flat=True))
-    rows = Stage.objects.filter(pipeline=stage.pipeline_id, deleted_at=None).order_by("sort", "pk")
-    return [(row, row.pk in known) for row in rows]
+def in_force(stage: Stage) -> Regulation | None:
+    return stage.regulations.published().first()
 
 
-def _examples() -> list[Employee]:
+def _around(stage: Stage) -> tuple[list[tuple[Stage, str]], list[tuple[Pipeline | None, list[Stage]]]]:
+    """The stages of its pipeline, each with its norms in a word or two, and where a regulation can be copied to."""
+    known = regulations.in_force()
+    siblings, others = [], dict[int | None, list[Stage]]()
+    for row in Stage.objects.filter(deleted_at=None).select_related("pipeline").order_by("sort", "pk"):
+        if row.pk != stage.pk:
+            others.setdefault(row.pipeline_id, []).append(row)
+        if row.pipeline_id == stage.pipeline_id:
+            words = _("no regulation")
+            if row.pk in known:
+                words = " · ".join(pill.text for pill in wording.pills(known[row.pk])) or _("no norms")
+            siblings.append((row, words))
+    targets = [(rows[0].pipeline, rows) for rows in others.values()]
+    own = stage.pipeline_id
+    targets.sort(key=lambda pair: (pair[1][0].pipeline_id != own, pair[0].sort if pair[0] else 0))
+    return siblings, targets
+
+
+def examples() -> list[Employee]:
     """People whose shifts a norm can be shown on."""
     working = Employee.objects.filter(role__in=[Role.MANAGER, Role.HEAD], left_on=None, is_active=True)
     return list(working.exclude(person=None).prefetch_related("rota_assignments__rota"))
 
 
-def _calendar_norm(regulation: Regulation | None) -> Any:
+def calendar_norm(regulation: Regulation | None) -> timedelta | None:
     """The norm that may be drawn into calendar time."""
     limit = regulations.longest_stay(regulation.norms) if regulation else None
     return limit[0] if limit and limit[1] == CALENDAR else None
 
 
-def _publish(request: HttpRequest, stage: Stage, present: Regulation | None, form: RegulationForm) -> bool:
-    """Whether the new version is in force (or nothing differed); what was wrong stands in the form."""
+def publish(request: HttpRequest, stage: Stage, present: Regulation | None, form: RegulationForm) -> bool:
+    """Whether the new version is in force or waits (or nothing differed); what was wrong stands in the form."""
+    author: Any = request.user
     try:
         draft = regulations.draft(stage.pk, **form.chosen)
         if not regulations.sentences(present, draft):
             messages.info(request, _("Nothing was changed, so there is no new version."))
+            drafts.drop(stage.pk, author)
             return True
         published = regulations.publish(
-            stage,
-            request.user,  # type: ignore[arg-type]
-            form.cleaned_data["version"],
-            **form.chosen,
+            stage, author, form.cleaned_data["version"], at=form.effective_at, **form.chosen
         )
     except regulations.Superseded as late:
         form.look_again(late.version)
         return False
     except (ValueError, ValidationError) as error:
-        for sentence in _sentences(error):
+        for sentence in sentences_of(error):
             form.add_error(None, sentence)
         return False
-    words = {"version": published.version}
-    messages.success(
-        request, _("Version %(version)s is in force. The deals of the stage are being judged by it.") % words
-    )
+    drafts.drop(stage.pk, author)
+    say_published(request, published)
     return True
 
 
-def _sentences(error: ValueError | ValidationError) -> list[str]:
+def say_published(request: HttpRequest, published: Regulation) -> None:
+    words: dict[str, Any] = {"version": published.version}
+    if published.published_at is None and published.effective_at is not None:
+        words["day"] = formats.day(published.effective_at.astimezone(portal_zone()).date(), _locale(), True)
+        messages.success(request, _("Version %(version)s waits: it will be in force from %(day)s.") % words)
+        return
+    messages.success(
+        request, _("Version %(version)s is in force. The deals of the stage are being judged by it.") % words
+    )
+
+
+def sentences_of(error: ValueError | ValidationError) -> list[str]:
     return error.messages if isinstance(error, ValidationError) else [str(error)]
+
+
+def _locale() -> str:
+    return get_language() or "en"

@@ -48,3 +48,10 @@ def tone(finding: Finding) -> str:
 def deal_findings(context: Context, deal: Deal) -> dict[str, Any]:
     """The block of a deal's findings, drawn at once inside another page."""
     return {"part": views.drawn(context["request"], deal)}
+
+
+@register.inclusion_tag("findings/steps_of_deal.html", takes_context=True)
+def deal_steps(context: Context, deal: Deal) -> dict[str, Any]:
+    """The checklist of the deal's stage, drawn at once inside another page."""
+    request = context["request"]
+    return {**views.steps_of(request, deal), "request": request, "csrf_token": context.get("csrf_token")}

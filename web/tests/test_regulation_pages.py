@@ -14,9 +14,13 @@ from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
 from kpi import pay_schemes, statements
 from pipelines.models import CustomField, JudgementRequest, Stage, Stay
-from qc import backtest, dwell
+from qc import dwell
 from qc.models import Regulation, RuleMode
+from qc.rules import RULES
+from qc.steps import read_steps
 from team.models import Employee, Role, Rota
+from web.regulations import distribution
+from web.templatetags import ui
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -226,12 +230,14 @@ def test_a_closing_stage_has_no_norm_of_time(office: Office) -> None:
 def test_a_draft_is_tried_on_history_and_nothing_is_written(office: Office) -> None:
     page = login().post(card(office.talk) + "try/", office.values(max_stay_number="2"), headers=HTMX)
     tried = page.context["trial"]
-    assert tried.whole == backtest.Numbers(now=2, period=2, now_before=1, period_before=1)
+    whole = tried.whole
+    assert (whole.now, whole.period, whole.now_before, whole.period_before) == (2, 2, 1, 1)
+    assert (whole.new_now, whole.gone_now, whole.new, whole.gone) == (1, 0, 1, 0)
     assert [(name, numbers.now, numbers.now_before) for _person, name, numbers in tried.managers] == [
         ("Анна Кузнецова", 1, 1),
         ("Роман Белов", 1, 0),
     ]
-    assert "This draft finds <b>2</b> now and <b>2</b> over 90 days." in page.content.decode()
+    assert 'Now <b class="bad">1</b> new findings would open' in page.content.decode()
     assert Regulation.objects.count() == 1
 
 
@@ -258,7 +264,10 @@ def test_a_draft_tells_what_it_would_do_to_the_months_pay(office: Office) -> Non
     statements.refresh_month(parse_month("2026-11", ZoneInfo("Europe/Moscow")))
     page = login().post(card(office.talk) + "try/", office.values(max_stay_number="2"), headers=HTMX)
     text = unescape(page.content.decode()).replace("\xa0", " ")
-    assert "Had it been in force since the month began: −10,000 ₽ for 1 manager." in text
+    assert "Had it been in force since Nov 1, 2026" in text
+    [row] = page.context["people"]
+    assert (row["name"], row["shift"], row["money"]) == ("Роман Белов", 1, -10_000)
+    assert "−10,000 ₽" in text
 
 
 def test_a_nonsense_draft_is_answered_with_a_sentence(office: Office) -> None:
@@ -311,10 +320,13 @@ def test_the_picture_counts_only_visits_that_moved_on(office: Office) -> None:
             next_stage=next_stage,
             inferred=inferred,
         )
-    shown = dwell.picture(office.talk.pk, 5 * DAY)
+    shown = dwell.picture(office.talk.pk, [5 * DAY], NOW)
     assert (shown.dwell.n, shown.dwell.p50, shown.enough) == (1, DAY, False)
-    assert sum(shown.figure["data"][0]["y"]) == 1
-    assert dwell.picture(office.ready.pk, None).figure is None
+    assert (shown.number, shown.number_standing) == (1, 2)
+    assert shown.moved[DAY // shown.width] == 1 and shown.standing[3 * DAY // shown.width] == 1
+    drawn = distribution.draw(shown, 2 * DAY, 5 * DAY)
+    assert (drawn.beyond, drawn.within) == (2, 0) and drawn.band is not None
+    assert distribution.draw(dwell.picture(office.won.pk, [], NOW), None, None) is None
 
 
 def test_pages_cost_the_same_however_much_they_show(
@@ -369,3 +381,141 @@ def test_rules_tell_how_many_findings_are_open(office: Office) -> None:
     factory.make_finding(office.short, opens_at=NOW + DAY)
     rows = {row["code"]: row["findings"] for row in login().get("/rules/").context["rows"]}
     assert (rows["deal.stuck"], rows["task.none"]) == (1, 0)
+
+
+def test_a_draft_is_kept_whatever_was_written_and_shown_again(office: Office) -> None:
+    client = login()
+    broken = office.values(max_stay_number="soon", goal="Узнать всё")
+    assert client.post(card(office.talk) + "try/", broken, headers=HTMX).status_code == 422
+    page = client.get(card(office.talk))
+    form = page.context["form"]
+    assert (form["goal"].value(), form["max_stay"].value()) == ("Узнать всё", ["soon", "days"])
+    assert page.status_code == 200 and Regulation.objects.count() == 1
+    assert login(Role.ADMIN).get(card(office.talk)).context["form"]["goal"].value() == "Узнать потребность"
+    assert client.post(card(office.talk), {"action": "drop"}).status_code == 302
+    assert client.get(card(office.talk)).context["form"]["goal"].value() == "Узнать потребность"
+
+
+def test_what_the_draft_changes_stands_in_its_place(office: Office) -> None:
+    client = login()
+    client.post(card(office.talk), office.values(max_stay_number="2", goal="Узнать цель", action="save"))
+    page = client.get(card(office.talk))
+    text = page.content.decode()
+    assert "<del>потребность</del>" in text and "<ins>цель</ins>" in text.replace("<ins\n>", "<ins>")
+    assert page.context["was"] == {"deal.stuck": "5\xa0d, calendar"}
+    assert "was: 5\xa0d, calendar" in text
+
+
+def test_a_version_waits_for_its_day_and_is_called_off(office: Office) -> None:
+    client = login()
+    assert (
+        client.post(
+            card(office.talk), office.values(max_stay_number="2", effective_on="2026-12-01")
+        ).status_code
+        == 302
+    )
+    waiting = Regulation.objects.get(version=2)
+    assert (waiting.published_at, waiting.effective_at.isoformat()) == (None, "2026-11-30T21:00:00+00:00")
+    assert not JudgementRequest.objects.exists()
+    page = client.get(card(office.talk))
+    assert page.context["waiting"] == waiting and "waits until" in page.content.decode()
+    assert client.post(card(office.talk) + "call-off/", {"version": "2"}).status_code == 302
+    assert "called off before its day" in client.get(card(office.talk)).content.decode()
+    late = client.post(card(office.talk), office.values(goal="x", effective_on="2026-11-19"))
+    assert late.status_code == 422
+    assert late.context["form"].errors["effective_on"] == [
+        "A version is in force from today or from a later day."
+    ]
+
+
+def test_an_earlier_version_comes_back_by_one_click_and_only_once(office: Office) -> None:
+    client = login()
+    client.post(card(office.talk), office.values(max_stay_number="2", goal="Иначе"))
+    back = {"version": "1", "seen": "2"}
+    client.post(card(office.talk) + "return/", back)
+    page = client.post(card(office.talk) + "return/", back, follow=True)
+    newest = Regulation.objects.order_by("-version").first()
+    assert (newest.version, newest.returns_to, newest.goal) == (3, 1, "Узнать потребность")
+    assert "Version 3 is in force already." in unescape(page.content.decode())
+
+
+def test_a_regulation_is_copied_as_a_draft(office: Office) -> None:
+    client = login()
+    page = client.post(card(office.talk) + "copy/", {"target": office.ready.pk}, follow=True)
+    form = page.context["form"]
+    assert form["goal"].value() == "Узнать потребность" and form["max_stay"].value() == ["5", "days"]
+    assert not Regulation.objects.filter(stage=office.ready).exists()
+    other = factory.make_pipeline("Опт")
+    same = factory.make_stage(other, "контакт  Установлен")
+    client.post(card(office.talk) + "copy/", {"target": f"pipeline:{other.pk}"})
+    assert client.get(card(same)).context["form"]["goal"].value() == "Узнать потребность"
+    for nonsense in ("", "1:2", "pipeline:", "pipeline:99", office.talk.pk):
+        assert client.post(card(office.talk) + "copy/", {"target": nonsense}).status_code == 302
+
+
+def test_a_draft_is_tried_on_one_deal(office: Office) -> None:
+    client = login()
+    client.post(card(office.talk), office.values(max_stay_number="2", action="save"))
+    page = client.get(card(office.talk) + "deal/", {"deal": f"№ {office.short.pk}"})
+    stuck = next(one for one in page.context["answers"] if one.rule == "deal.stuck")
+    assert [said.state for said in stuck.after] == ["open"] and [said.state for said in stuck.before] == [
+        "ahead"
+    ]
+    assert client.get(card(office.talk) + "deal/", {"deal": "7"}).status_code == 422
+    assert client.get(card(office.talk) + "deal/", {"deal": "9" * 30}).status_code == 422
+
+
+def test_a_manager_signs_what_he_is_judged_by(office: Office) -> None:
+    manager, admin = login(Role.MANAGER, office.anna), login()
+    assert manager.get("/regulations/").context["to_read"] == 1
+    assert [str(one) for one in admin.get(card(office.talk)).context["signatures"].missing] != []
+    manager.post(
+        "/regulations/sign/", {"version": [office.regulation.pk, "x", 10**9], "back": "https://evil.example/"}
+    )
+    assert manager.get("/regulations/").context["to_read"] == 0
+    assert admin.get(card(office.talk)).context["signatures"].missing == []
+    admin.post("/regulations/sign/", {"version": office.regulation.pk})
+    assert office.regulation.signatures.count() == 1
+
+
+def test_the_book_shows_every_regulation_in_force(office: Office) -> None:
+    client = login(Role.MANAGER, office.anna)
+    page = client.get("/regulations/book/")
+    assert [pipeline for pipeline, _rows in page.context["book"]] == [office.sales]
+    assert "Узнать потребность" in page.content.decode() and page.context["unsigned"] == [
+        office.regulation.pk
+    ]
+    assert client.get("/regulations/book/", {"pipeline": "99"}).context["book"] == []
+
+
+def test_steps_are_ticked_by_whoever_works_the_deal(office: Office) -> None:
+    office.regulation.steps = "1. Позвонить\nесли молчит, то написать\n2. Встретиться"
+    office.regulation.save()
+    client = login(Role.MANAGER, office.anna)
+    url = f"/findings/deal/{office.long.pk}/steps/"
+    page = client.get(f"/deals/{office.long.pk}/").content.decode()
+    assert "Позвонить" in page and "0 of 2 done" in page
+    key = read_steps(office.regulation.steps)[0].key
+    answer = client.post(url, {"step": key, "done": "1"}, headers=HTMX)
+    assert "1 of 2 done" in answer.content.decode()
+    assert client.post(url, {"step": key, "done": "1"}).status_code == 302
+    assert client.post(url, {"step": "nonsense", "done": "1"}).status_code == 404
+    assert login(Role.MANAGER, office.roman).post(url, {"step": key, "done": "1"}).status_code == 404
+    assert login(Role.CONTROLLER).post(url, {"step": key, "done": "1"}).status_code == 404
+    assert "0 of 2 done" in client.post(url, {"step": key, "done": "0"}, headers=HTMX).content.decode()
+
+
+def test_a_first_version_begins_with_what_amocrm_itself_demands(office: Office) -> None:
+    CustomField.objects.filter(pk=77).update(required_stages=[office.ready.pk])
+    page = login().get(card(office.ready))
+    assert page.context["form"]["required_fields"].value() == ["77"]
+
+
+def test_a_term_in_the_text_that_the_check_denies_is_named(office: Office) -> None:
+    office.regulation.term = "Не дольше 3 дней"
+    office.regulation.save()
+    assert "The text of the term says 3" in login().get(card(office.talk)).context["remarks"][0]
+
+
+def test_every_rule_has_an_icon_that_there_is() -> None:
+    assert [rule.code for rule in RULES.values() if "<svg" not in ui.icon(rule.icon)] == []

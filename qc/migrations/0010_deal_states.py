@@ -26,6 +26,6 @@ FILL = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("qc", "0008_appeals"), ("pipelines", "0008_deal_state")]
+    dependencies = [("qc", "0009_drafts_signatures_and_switches"), ("pipelines", "0008_deal_state")]
 
     operations = [migrations.RunSQL(FILL, migrations.RunSQL.noop)]

@@ -1,0 +1,60 @@
+"""Switches that wait for their day, and the times in which quality control was off as a whole."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from audit.registry import keep_changes
+from qc.models import RuleMode
+
+
+@keep_changes(names=("rule",))
+class PlannedSwitch(models.Model):
+    """A rule's next mode and weight, from ``since`` on; one for each rule. Put into force by `qc.in_due_time`."""
+
+    rule = models.CharField(max_length=40, unique=True)
+    mode = models.CharField(_("mode"), max_length=6, choices=RuleMode.Mode)
+    weight = models.PositiveSmallIntegerField(_("weight"))
+    norm = models.JSONField(null=True)
+    since = models.DateTimeField(_("since"), db_index=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("planned switch of a rule")
+        verbose_name_plural = _("planned switches of rules")
+
+
+@keep_changes(names=("reason",), ignored=("begun", "ended"))
+class ControlOff(models.Model):
+    """Quality control as a whole is off in ``[since, until)``; ``until`` null: until further notice.
+
+    What is found meanwhile stands in shadow: admins see it, it costs nothing. ``begun`` and ``ended`` tell that all
+    deals were asked to be judged by it; until then it is a plan.
+    """
+
+    since = models.DateTimeField(_("since"))
+    until = models.DateTimeField(_("until"), null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=200)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    decided_at = models.DateTimeField()
+    begun = models.BooleanField(default=False)
+    ended = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("time without quality control")
+        verbose_name_plural = _("times without quality control")
+        ordering = ["since", "id"]
+
+
+class MeasuredEffect(models.Model):
+    """What a change has brought, as it was measured last; ``change`` is `qc.changes.Change.key`."""
+
+    change = models.CharField(max_length=80, primary_key=True)
+    measured_at = models.DateTimeField()
+    until = models.DateTimeField()  # the end of what it was measured by
+    answer = models.JSONField()
+
+    class Meta:
+        verbose_name = _("measured effect of a change")
+        verbose_name_plural = _("measured effects of changes")

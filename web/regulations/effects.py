@@ -1,0 +1,111 @@
+"""«Что меняли и помогло ли»: every change of regulations, rules and control, and what it has brought."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from core import moment
+from pipelines.models import Stage
+from qc import measured, queries
+from qc.marks import CONTROL_OFF, VERSION, Mark, read_marks
+from qc.models import RuleMode
+from web.frame.permissions import for_heads
+
+LOOK_BACK = timedelta(days=366)
+AT_ONCE = 3  # effects measured while somebody waits: the rest comes by the clock
+SHOWN = 60
+TONES = {"helped": "good", "worse": "bad", "unproven": "neutral", "early": "info", "little": "neutral"}
+ICONS = {"version": "book-open-check", "switch": "scale", "control off": "eye-off"}
+
+
+@require_safe
+@for_heads
+def effects(request: HttpRequest) -> HttpResponse:
+    """Changes of the last year, the newest first. A few that were never measured are measured at once."""
+    now = moment.now()
+    every = read_marks(now - LOOK_BACK, now, now)
+    # what a portal begins with is no change: there is nothing before it
+    marks = [mark for mark in every if not (mark.kind == VERSION and mark.version == 1)]
+    measured.measure_stale(marks[-SHOWN:], now, AT_ONCE)
+    kept = measured.read_measured(marks)
+    names = dict(Stage.objects.values_list("pk", "name"))
+    rows = [tell(mark, kept.get(mark.key), names) for mark in reversed(marks[-SHOWN:])]
+    widest = max(
+        [abs(row[end]) for row in rows for end in ("low", "high") if row.get(end) is not None] or [1.0]
+    )
+    for row in rows:
+        row |= _whisker(row, widest)
+    return render(request, "regulations/effects.html", {"rows": rows, "more": max(0, len(marks) - SHOWN)})
+
+
+def tell(mark: Mark, answer: Mapping[str, Any] | None, names: Mapping[str, str]) -> dict[str, Any]:
+    """One row: what was done, by what it is measured, before → after with both n, and the verdict in words."""
+    verdict = (answer or {}).get("verdict", "")
+    words = {
+        "helped": _("it helped"),
+        "worse": _("it became worse"),
+        "unproven": _("no difference proven"),
+        "early": _("too early"),
+        "little": _("too little to judge by"),
+    }
+    row: dict[str, Any] = {
+        "mark": mark,
+        "icon": ICONS[mark.kind],
+        "title": _title(mark, names),
+        "stage": mark.stage,
+        "measure": ", ".join(
+            queries.title(code) for code in (answer or {}).get("rules", [])[:2] if code in queries.titles()
+        ),
+        "rules": len((answer or {}).get("rules", [])),
+        "verdict": words.get(verdict, ""),
+        "tone": TONES.get(verdict, "neutral"),
+        "state": verdict or ("none" if answer == {} else "unmeasured"),
+        "low": None,
+        "high": None,
+    }
+    if not answer:
+        return row
+    rates = answer["rates"]
+    row |= {
+        "value": answer["value"],
+        "low": answer["low"],
+        "high": answer["high"],
+        "before": rates["changed_before"],
+        "after": rates["changed_after"],
+        "others_before": rates["others_before"],
+        "others_after": rates["others_after"],
+        "people": answer["people"],
+        "scale": answer["scale"],
+        "others": [names.get(one, one) for one in answer["others"]],
+        "early_until": datetime.fromisoformat(answer["early_until"]),
+        "start": datetime.fromisoformat(answer["start"]),
+        "until": datetime.fromisoformat(answer["until"]),
+        "sampled": answer["sampled"],
+        "is_control": mark.kind == CONTROL_OFF,
+    }
+    return row
+
+
+def _title(mark: Mark, names: Mapping[str, str]) -> str:
+    if mark.kind == VERSION:
+        words = {"stage": names.get(mark.stage or "", ""), "version": mark.version}
+        return _("Regulation of “%(stage)s”, version %(version)s") % words
+    if mark.kind == CONTROL_OFF:
+        return _("Quality control off: %(reason)s") % {"reason": mark.reason}
+    modes = dict(RuleMode.Mode.choices)
+    title = queries.titles().get(mark.rule or "", mark.rule or "")
+    before, after = (modes.get(one or "", one) for one in (mark.before, mark.after))
+    return _("“%(rule)s”: %(before)s → %(after)s") % {"rule": title, "before": before, "after": after}
+
+
+def _whisker(row: Mapping[str, Any], widest: float) -> dict[str, str]:
+    """Places of the interval on an axis whose middle is zero, in percent."""
+    if row.get("value") is None or row["low"] is None:
+        return {}
+    low, high, value = (50 + 48 * row[name] / widest for name in ("low", "high", "value"))
+    return {"x1": f"{low:.2f}%", "x2": f"{high:.2f}%", "x": f"{min(max(value, 0), 100):.2f}%"}
