@@ -422,7 +422,7 @@ def test_pages_cost_the_same_however_much_they_show(
         make_finding(deal, "task.none", mode="money", opens_at=moment.now() - DAY * number)
         make_employee(Role.MANAGER, make_person(f"Коллега {number}"))
     statements.refresh_month(NOVEMBER)
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         client.get("/my/")
     statements.refresh_month(NOVEMBER.previous)
     Statement.objects.filter(period=NOVEMBER.previous.first).update(status="closed")
