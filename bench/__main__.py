@@ -23,6 +23,7 @@ ROWS = (
     "backtest",
     "publish",
     "pages",
+    "analytics",
 )
 LONG = ("first-load", "first-load-killed")  # eight and seventeen minutes: only when they are named
 

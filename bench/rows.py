@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from bench import first_load, intake, judging, pages, statements, store, sync, wire
+from bench import analytics, first_load, intake, judging, pages, statements, store, sync, wire
 from bench.report import Line
 from bench.setting import Setting
 
@@ -21,6 +21,7 @@ MEASURES: dict[str, Callable[[Setting], Iterable[Line]]] = {
     "backtest": judging.backtest,
     "publish": judging.publish,
     "pages": pages.big,
+    "analytics": analytics.reports,
     "first-load": first_load.by_two,
     "first-load-killed": first_load.killed,
 }

@@ -15,7 +15,8 @@ class Own(NamedTuple):
     """``zone``: name of the portal's time zone, and ``why`` it is that one; ``currency``: ISO 4217.
 
     ``dates``: name of the account's own zone, whose midnights amoCRM sends for dates. ``kinds``: of the pipelines
-    that do not sell, by id.
+    that do not sell, by id. ``loss_field``: the deal field (its id as text) that says why a deal was lost where the
+    account's own list of reasons does not; empty: that list alone.
     """
 
     zone: str
@@ -23,6 +24,7 @@ class Own(NamedTuple):
     currency: str
     dates: str
     kinds: Mapping[int, str] = {}
+    loss_field: str = ""
 
     @property
     def not_selling(self) -> list[int]:

@@ -57,7 +57,8 @@ def money(value: Figure | None, locale: str, kopecks: bool = False) -> str:
 def money_short(value: Figure | None, locale: str) -> str:
     """For a card or an axis, in the account's currency: «6,9 млн ₽», «48 тыс. ₽», «950 ₽», «€6.9M».
 
-    One decimal below ten units of the size, none above; what rounds up to the next size takes its name.
+    One decimal of millions and above («10,8 млн ₽»), of thousands only below ten; what rounds up to the next size takes
+    its name.
     """
     if value is None:
         return DASH
@@ -65,7 +66,7 @@ def money_short(value: Figure | None, locale: str) -> str:
     for size, name in _THOUSANDS[_language(locale)]:
         if abs(rounded(exact)) >= size or rounded(abs(exact) / size * 1000) >= 1000:
             scaled = exact / size
-            places = 1 if abs(rounded(scaled, 1)) < 10 else 0
+            places = 1 if size > 1000 or abs(rounded(scaled, 1)) < 10 else 0
             text = number(scaled, locale, places).removesuffix(",0").removesuffix(".0")
             short = f"{text}{NBSP if _language(locale) == 'ru' else ''}{name}"
             return _of_currency(short, locale, currency())

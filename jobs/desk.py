@@ -30,7 +30,7 @@ def ask_for_count(asked: Period) -> None:
 def ring(task: Task, **_: Any) -> None:
     """After a sync, since not every change is judged, and after pay; judgement rings itself, when it has judged."""
     room, module, _name = task.name.split(".")
-    if room == "jobs" and module not in ("desk", "judgement"):
+    if room == "jobs" and module not in ("analytics", "desk", "judgement"):
         changes.announce_change()
 
 

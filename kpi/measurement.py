@@ -15,6 +15,7 @@ from kpi.running_facts import collect_earlier, read_carried
 from kpi.sales import Sales, collect_sales, has_team, sales_measures
 from kpi.what_if import COUNTS_IN_MONEY, judge_facts
 from metrics import count_held
+from pipelines.models import Person
 from qc import queries as judgement
 from qc.models import RuleMode
 from team.schedules import count_own_shifts
@@ -43,6 +44,7 @@ def collect_facts(
     )
     sold = collect_sales(schemes, payees)
     earlier = {} if alone else collect_earlier(schemes, period, now, known, partial(_collect_alone, now=now))
+    names_of = dict(Person.objects.filter(pk__in=people).values_list("pk", "name"))
     carried = read_carried(schemes, period.first)
     worked = count_own_shifts(people, period.first, period.last, now.astimezone(period.start.tzinfo).date())
     found = {}
@@ -67,6 +69,7 @@ def collect_facts(
             paid=list(dict.fromkeys(_paid(own.values()))),
             earlier=earlier.get(person, {}),
             carried=carried.get(person, {}),
+            name=names_of.get(person, ""),
         )
         found[person] = judge_facts(facts, scheme)
     return found

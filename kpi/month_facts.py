@@ -74,7 +74,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     ``weights``: of all rules that count in money. ``days``: sales by day. ``wins``: the deals that the month pays, by
     measure; None when they were not kept yet. ``known_until``: up to when it was known what people did.
     ``earlier``: by «quarter» and «year», where the scheme counts by one. ``carried``: by the code of a component that
-    carries over (an advance), what its lines of earlier months came to.
+    carries over (an advance), what its lines of earlier months came to. ``name``: the person's, as it was then.
     """
 
     measures: dict[str, Decimal | None] = field(default_factory=dict)
@@ -92,6 +92,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     paid: list[PaidBefore] = field(default_factory=list)
     earlier: dict[str, Earlier] = field(default_factory=dict)
     carried: dict[str, Decimal] = field(default_factory=dict)
+    name: str = ""
 
 
 def add_scores(one: Mapping[str, Score], other: Mapping[str, Score]) -> dict[str, Score]:

@@ -16,6 +16,7 @@ from redis import RedisError
 
 from core import account, changes, redis
 from core.periods import Period
+from metrics.chances import Chance
 from qc.models import NEVER
 from qc.rules import behind
 from qc.stalled import SHOWN
@@ -25,6 +26,7 @@ WEEK = timedelta(days=7)
 KEEP = 600  # seconds
 SLOW = 0.5  # seconds: who counts longer lets a worker do it
 CASES, STORIES = 6, 10  # the most that the desk shows of them
+ENDED = 5_000  # deals that chances of winning are counted from, the latest closed
 SQL = f"""
 with live as materialized (
     select id, stage_id, manager_id, pipeline_id, price, by_people,
@@ -43,6 +45,7 @@ with live as materialized (
 ), cells as (
     select stage_id as stage, manager_id as manager, count(*) as open, sum(price) as money,
            count(*) filter (where stuck) as stuck, coalesce(sum(price) filter (where stuck), 0) as frozen,
+           count(*) filter (where stuck and price = 0) as unpriced,
            count(*) filter (where untasked) as untasked,
            coalesce(sum(price) filter (where untasked), 0) as untasked_money
     from live
@@ -53,13 +56,19 @@ with live as materialized (
     select id, price from pipelines_deal where closed_at > %(week_ago)s and deleted_at is null
 ), findings as (
     select o.stage_id as stage, o.manager_id as manager, count(*) filter (where o.stands) as open,
-           count(*) filter (where o.opens_at >= %(week_ago)s) as new, count(*) filter (where not o.stands) as fixed,
+           count(*) filter (where o.opens_at >= %(week_ago)s and r.id is null) as new,
+           count(*) filter (where o.opens_at >= %(week_ago)s and r.id is not null) as by_version,
+           count(*) filter (where not o.stands) as fixed,
            count(d.id) as stuck_before, coalesce(sum(d.price), 0) as frozen_before
     from opened o
+    left join qc_regulation r on r.stage_id = o.stage_id and r.published_at = o.opens_at
     left join priced d on d.id = o.deal_id and o.rule = any(%(stuck)s) and o.opens_at < %(week_ago)s
     group by o.stage_id, o.manager_id
 ), overdue as (
-    select t.manager_id as manager, d.pipeline_id as pipeline, count(*) as tasks, min(t.due_at) as oldest
+    select t.manager_id as manager, d.pipeline_id as pipeline,
+           count(*) filter (where d.closed_at is null and d.deleted_at is null) as tasks,
+           count(*) filter (where d.closed_at is not null or d.deleted_at is not null) as leftover,
+           min(t.due_at) filter (where d.closed_at is null and d.deleted_at is null) as oldest
     from pipelines_task t left join pipelines_deal d on d.id = t.deal_id
     where not t.is_completed and t.deleted_at is null and t.due_at < %(now)s
       and (d.pipeline_id = any(%(robots)s)) is not true
@@ -94,18 +103,32 @@ with live as materialized (
         from live d join broken b on b.deal_id = d.id
     ) ranked where place <= %(cases)s
 ), events as (
-    select id, rule, stage_id, manager_id, false as fixed, opens_at as at from opened
-    where stands and opens_at >= %(week_ago)s
+    select o.id, o.rule, o.stage_id, o.manager_id, false as fixed, o.opens_at as at, r.id as regulation
+    from opened o left join qc_regulation r on r.stage_id = o.stage_id and r.published_at = o.opens_at
+    where o.stands and o.opens_at >= %(week_ago)s
     union all
-    select id, rule, stage_id, manager_id, true, closes_at from opened where not stands
+    select id, rule, stage_id, manager_id, true, closes_at, null from opened where not stands
 ), stories as (
-    select finding, manager, pipeline, fixed, count, at from (
+    select finding, manager, pipeline, fixed, count, at, regulation from (
         select (array_agg(e.id order by e.at desc, e.id desc))[1] as finding,
                e.manager_id as manager, g.pipeline_id as pipeline, e.fixed, count(*) as count, max(e.at) as at,
-               row_number() over (partition by e.manager_id, g.pipeline_id order by max(e.at) desc) as place
+               e.regulation,
+               row_number() over (partition by e.manager_id, g.pipeline_id, e.regulation is null
+                                  order by max(e.at) desc) as place
         from events e left join pipelines_stage g on g.id = e.stage_id
-        group by e.manager_id, g.pipeline_id, e.rule, e.fixed, (e.at at time zone %(zone)s)::date
-    ) told where place <= %(stories)s
+        group by e.manager_id, g.pipeline_id, e.rule, e.fixed, e.regulation, (e.at at time zone %(zone)s)::date
+    ) told where place <= %(stories)s or regulation is not null
+), ended as (
+    select d.id, d.price, g.kind = 'won' as won
+    from pipelines_deal d join pipelines_stage g on g.id = d.stage_id and g.kind in ('won', 'lost')
+    where d.closed_at <= %(now)s and d.deleted_at is null and (d.pipeline_id = any(%(not_selling)s)) is not true
+    order by d.closed_at desc limit %(ended)s
+), chances as (
+    select stage_id as stage, count(*) as closed, count(*) filter (where won) as won,
+           count(*) filter (where won and price > 0) as priced, coalesce(sum(price) filter (where won), 0) as money
+    from (select distinct e.id, e.won, e.price, s.stage_id
+          from ended e join pipelines_stay s on s.deal_id = e.id and s.stage_id is not null) lived
+    group by stage_id
 )
 select json_build_object(
     'as_of', %(now)s::timestamptz,
@@ -115,13 +138,15 @@ select json_build_object(
     'overdue', (select coalesce(json_agg(overdue), '[]') from overdue),
     'won', (select coalesce(json_agg(won), '[]') from won),
     'cases', (select coalesce(json_agg(cases), '[]') from cases),
-    'stories', (select coalesce(json_agg(stories), '[]') from stories)
+    'stories', (select coalesce(json_agg(stories), '[]') from stories),
+    'chances', (select coalesce(json_agg(chances), '[]') from chances)
 )::text
 """
 
 
 class Cell(Struct, frozen=True):
-    """Open deals of one person on one stage: how many, how many stand longer than the norm, how many have no task."""
+    """Open deals of one person on one stage: how many, how many stand longer than the norm (of those, how many have no
+    amount yet), how many have no task."""
 
     stage: str | None
     manager: int | None
@@ -129,27 +154,35 @@ class Cell(Struct, frozen=True):
     money: Decimal
     stuck: int
     frozen: Decimal
+    unpriced: int
     untasked: int
     untasked_money: Decimal
 
 
 class Findings(Struct, frozen=True):
-    """Findings of one person on one stage: open now, opened and closed within a week, stuck a week ago."""
+    """Findings of one person on one stage: open now, opened and closed within a week, stuck a week ago.
+
+    ``by_version``: what a new version of a regulation opened within a week, and nobody did.
+    """
 
     stage: str | None
     manager: int | None
     open: int
     new: int
+    by_version: int
     fixed: int
     stuck_before: int
     frozen_before: Decimal
 
 
 class Overdue(Struct, frozen=True):
+    """``leftover``: overdue tasks of deals that are closed; ``oldest`` is of the others, null without any."""
+
     manager: int | None
     pipeline: int | None
     tasks: int
-    oldest: datetime
+    leftover: int
+    oldest: datetime | None
 
 
 class Won(Struct, frozen=True):
@@ -172,7 +205,10 @@ class Case(Struct, frozen=True):
 
 
 class Story(Struct, frozen=True):
-    """Findings of one person by one rule that opened, or were fixed, on one local day; ``finding`` is the latest."""
+    """Findings of one person by one rule that opened, or were fixed, on one local day; ``finding`` is the latest.
+
+    ``regulation``: the version that opened them when it was published, and nobody's doing did.
+    """
 
     finding: int
     manager: int | None
@@ -180,6 +216,7 @@ class Story(Struct, frozen=True):
     fixed: bool
     count: int
     at: datetime
+    regulation: int | None
 
     @property
     def state(self) -> str:
@@ -197,6 +234,7 @@ class Snapshot(Struct, frozen=True):
     won: list[Won]
     cases: list[Case]
     stories: list[Story]
+    chances: list[Chance]
 
 
 _decoder = json.Decoder(Snapshot)
@@ -281,6 +319,7 @@ def count_snapshot(now: datetime, month: Period) -> str:
         "robots": account.own().robots,
         "cases": CASES,
         "stories": STORIES,
+        "ended": ENDED,
     }
     with connection.cursor() as cursor:
         cursor.execute(SQL, values)

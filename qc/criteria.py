@@ -17,7 +17,7 @@ from qc.rules import RULES, StageNorms, Terms
 from qc.rules.parameters import DealField, DealFields
 from qc.rules.terms import StagePlace
 from team.schedules import departures, employment, load_clocks
-from timeline.timeline import PRICE
+from timeline.timeline import LOSS_REASON, PRICE
 
 # A checksum of every row that judgement depends on, beside the deals themselves. These tables are small.
 STAMP = """
@@ -174,6 +174,16 @@ def fields_of(versions: Iterable[Iterable[StageNorms]]) -> frozenset[str]:
 
 
 def field_names() -> dict[str, str]:
-    """Fields that a regulation may require, by id as text; the amount has no name of its own."""
+    """Fields that a regulation may require, by id as text; the amount and the loss reason have no name of their own."""
     custom = CustomField.objects.filter(deleted_at=None).values_list("id", "name")
-    return {PRICE: ""} | {str(field): name for field, name in custom}
+    return {PRICE: "", LOSS_REASON: ""} | {str(field): name for field, name in custom}
+
+
+def fields_to_require(stage: Stage) -> dict[str, str]:
+    """The same of one stage: only a lost deal has a reason of its loss."""
+    names = field_names()
+    return (
+        names
+        if stage.kind == Stage.Kind.LOST
+        else {key: name for key, name in names.items() if key != LOSS_REASON}
+    )

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import GreaterThan
 from django.utils.translation import gettext_lazy as _
@@ -131,6 +131,19 @@ class FindingQuerySet(models.QuerySet[Any]):
 
     def closed(self, now: Any) -> "FindingQuerySet":
         return self.standing().filter(closes_at__lte=now)
+
+    def opened_by_version(self, wanted: bool = True) -> "FindingQuerySet":
+        """Those that no doing opened, but a version of the stage's regulation when it was published; or the rest."""
+        opening = Exists(
+            Regulation.objects.filter(stage=OuterRef("stage"), published_at=OuterRef("opens_at"))
+        )
+        return self.filter(opening if wanted else ~opening)
+
+    def with_opening_version(self) -> "FindingQuerySet":
+        """Adds ``opening_version``: the number of that version, or None."""
+        opening = Regulation.objects.filter(stage=OuterRef("stage"), published_at=OuterRef("opens_at"))
+        found: FindingQuerySet = self.annotate(opening_version=Subquery(opening.values("version")[:1]))
+        return found
 
 
 class Finding(models.Model):
@@ -303,6 +316,9 @@ from qc.review_models import AppealStep as AppealStep  # noqa: E402
 from qc.review_models import OverturnLimit as OverturnLimit  # noqa: E402
 from qc.review_models import RuleHalt as RuleHalt  # noqa: E402
 from qc.review_models import Ruling as Ruling  # noqa: E402
+from qc.sample_models import ManualReview as ManualReview  # noqa: E402
+from qc.sample_models import Sample as Sample  # noqa: E402
+from qc.sample_models import SampledDeal as SampledDeal  # noqa: E402
 from qc.switches import ControlOff as ControlOff  # noqa: E402
 from qc.switches import MeasuredEffect as MeasuredEffect  # noqa: E402
 from qc.switches import PlannedSwitch as PlannedSwitch  # noqa: E402

@@ -10,9 +10,10 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from core import moment
+from core.texts import unify_lines
 from pipelines.models import JudgementRequest, Stage
 from qc import norms, wording
-from qc.criteria import field_names
+from qc.criteria import field_names, fields_to_require
 from qc.models import Regulation, RegulationQuerySet, RuleMode, RuleStep
 from qc.rules import QUESTION, RULES
 from team.models import Employee
@@ -46,8 +47,9 @@ def draft(stage_id: str, *, basis: Regulation | None = NOW_IN_FORCE, **values: A
     if stage is None:
         raise ValueError(_("There is no stage “%(stage)s”.") % {"stage": stage_id})
     present = in_force().get(stage_id) if basis is NOW_IN_FORCE else basis
-    texts = {name: values.get(name, getattr(present, name) if present else "") for name in TEXTS}
-    names = field_names()
+    kept = {name: getattr(present, name) if present else "" for name in TEXTS}
+    texts = {name: unify_lines(values.get(name, kept[name])) for name in TEXTS}
+    names = fields_to_require(stage)
     asked = {name: value for name, value in values.items() if name in known}
     for rule, parameter, value in norms.named(values.get(NORMS, {})):
         asked[next(alias for alias, place in known.items() if place == (rule, parameter))] = value

@@ -3,13 +3,15 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from core import account
 from pipelines.models import Deal
 from qc import norms, wording
 from qc.criteria import field_names
 from qc.models import Finding, Regulation
 from qc.rules import RULES
-from timeline.timeline import PRICE, is_filled
+from timeline.timeline import LOSS_REASON, PRICE, is_filled
 
 
 @dataclass(frozen=True)
@@ -55,4 +57,11 @@ def demands(deal: Deal, regulation: Regulation, findings: Collection[Finding], n
 
 
 def filled(deal: Deal, field: str) -> bool:
+    if field == LOSS_REASON:
+        return is_filled(loss_reason(deal))
     return is_filled(deal.price if field == PRICE else deal.fields.get(field))
+
+
+def loss_reason(deal: Deal) -> Any:
+    """Why a deal was lost: amoCRM's own reason (its id), or the field by which this account says so; None: not said."""
+    return deal.loss_reason_id or deal.fields.get(account.own().loss_field)

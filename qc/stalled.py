@@ -32,3 +32,8 @@ def by_people(pipeline: str = "pipeline") -> Q:
     """Where people work, by the pipeline in this column; none is as good as any."""
     robots = account.own().robots
     return ~Q(**{f"{pipeline}__in": robots}) if robots else Q()
+
+
+def on_closed_deal() -> Q:
+    """Tasks of deals that are closed or deleted: nobody has to do them, somebody has to tidy up."""
+    return Q(deal__closed_at__isnull=False) | Q(deal__deleted_at__isnull=False)

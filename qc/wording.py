@@ -29,7 +29,7 @@ from qc.rules.parameters import (
 from qc.rules.sentences import Brief, Clock, Field, Fields, Said
 from qc.rules.sentences import Stages as StageNames
 from qc.steps import Branch, Step, compare_steps, read_steps
-from timeline.timeline import PRICE
+from timeline.timeline import LOSS_REASON, PRICE
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 CLOCKS = {
@@ -63,6 +63,11 @@ def because(finding: Finding, now: datetime) -> str:
         "stages": in_row(finding.values.get("stages", [])),
         "reason": finding.values.get("reason", ""),
     }
+
+
+def stay(norm: timedelta, clock: str) -> str:
+    """A longest stay in the regulation's own words: «10 дней», «14 часов смен ответственного»."""
+    return _limit(Length("", clock="clock"), norm, clock)
 
 
 def moment(value: datetime, now: datetime) -> str:
@@ -99,7 +104,8 @@ def in_row(texts: Iterable[str]) -> str:
 
 
 def field_name(field: str, name: str) -> str:
-    return gettext("Amount") if field == PRICE else name
+    own = {PRICE: gettext("Amount"), LOSS_REASON: gettext("Loss reason")}
+    return own.get(field, name)
 
 
 def say(said: Said, names: Mapping[str, str], stages: Mapping[str, str] | None = None) -> str:

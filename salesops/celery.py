@@ -33,7 +33,15 @@ app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
-    include=["jobs.mirror", "jobs.judgement", "jobs.effects", "jobs.pay", "jobs.desk", "jobs.retention"],
+    include=[
+        "jobs.analytics",
+        "jobs.mirror",
+        "jobs.judgement",
+        "jobs.effects",
+        "jobs.pay",
+        "jobs.desk",
+        "jobs.retention",
+    ],
     task_default_queue="work",
     task_routes={
         "jobs.mirror.answer_hooks": {"queue": "hooks"},
@@ -82,8 +90,8 @@ app.conf.update(
         },
         "effects": {
             "task": "jobs.effects.measure_effects",
-            "schedule": crontab(minute="20"),
-            "options": {"expires": 3000},
+            "schedule": 120.0,
+            "options": {"expires": 110},
         },
         "statements": {
             "task": "jobs.pay.refresh_statements",

@@ -5,7 +5,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from web.frame import health, login
-from web.webhook import intake
+from web.webhook import intake, telegram
 
 urlpatterns = [
     path("", login.home, name="home"),
@@ -14,16 +14,20 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("language/", login.change_language, name="set_language"),
     path("desk/", include("web.desk.urls")),
+    path("analytics/", include("web.analytics.urls")),
     path("", include("web.deals.urls")),
     path("", include("web.findings.urls")),
     path("", include("web.regulations.urls")),
+    path("", include("web.review.urls")),
     path("", include("web.sync.urls")),
     path("", include("web.team.urls")),
     path("", include("web.pay.urls")),
+    path("", include("web.notices.urls")),
     path("", include("web.audit.urls")),
     path("", include("web.account.urls")),
     path("api/v1/", include("web.api.urls")),
     path("hooks/amocrm/<str:secret>/", intake.hook, name="hook"),
+    path("hooks/telegram/", telegram.ring, name="hook-telegram"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.Figures.as_view(), name="metrics"),

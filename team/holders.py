@@ -1,8 +1,10 @@
 """Whose an amoCRM user is, and when: the main one of an employee, others of his, and those that were handed over."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
+
+from django.db import connection
 
 from core.db import run_statements
 
@@ -44,6 +46,19 @@ def visible(employee: str, reports: str, day: str) -> str:
     """
 
 
+# amoCRM users who no longer work here on the day (which comes twice): see `team.schedules.departures`, which says when.
+# Of several holders the last one decides; a day has to be over for somebody to have left.
+LEAVERS = f"""
+    select p.id from pipelines_person p
+    left join lateral (
+        select h.since, least(e.left_on + 1, h.until) as ends
+        from ({HOLDERS}) h join team_employee e on e.id = h.employee_id
+        where h.person_id = p.id order by h.since desc nulls last limit 1) held on true
+    where (p.deleted_at is not null and p.deleted_at <= %s)
+       or (held.ends is not null and greatest(held.ends, held.since) <= %s)
+       or (held.ends is null and p.deleted_at is null and not p.is_active)
+"""
+
 VISIBLE = visible("%(employee)s", "%(reports)s", "%(day)s")
 
 
@@ -67,6 +82,13 @@ def holders(people: Iterable[int] | None = None) -> list[Holder]:
     asked = None if people is None else list(people)
     [rows] = run_statements((OF_PEOPLE, {"people": asked}))
     return [Holder(*row) for row in rows]
+
+
+def find_leavers(now: datetime, day: date) -> frozenset[int]:
+    """The amoCRM users who no longer work here at a moment, which lies in this day of the portal's zone."""
+    with connection.cursor() as cursor:
+        cursor.execute(LEAVERS, [now, day])
+        return frozenset(person for (person,) in cursor.fetchall())
 
 
 def visible_people(employee: int | None, day: date, *, reports: bool) -> frozenset[int]:

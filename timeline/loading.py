@@ -6,9 +6,10 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple, TypeVar
 
+from core import account
 from core.db import Row, Statement, run_statements
 from timeline.history import Completion, Life, completion, fold_pieces
-from timeline.timeline import LOST, PRICE, WON, WORK, Change, Piece, Planned, Timeline, Touch
+from timeline.timeline import LOSS_REASON, LOST, PRICE, WON, WORK, Change, Piece, Planned, Timeline, Touch
 
 BATCH = 2_000
 T = TypeVar("T")
@@ -152,6 +153,7 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
     changes: dict[int, list[Change]] = defaultdict(list)
     for deal, at, field, before, after, author in changed:
         changes[deal].append(Change(at, field, _value(before), _value(after), author))
+    loss_field = account.own().loss_field
     for (
         deal,
         created_at,
@@ -166,6 +168,8 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
         lost,
         *state,
     ) in deals:
+        if reason := lost or values.get(loss_field):
+            values = {**values, LOSS_REASON: reason}  # equal values of several rows are one object
         lived, told = kept.get(deal, []), changes.get(deal, ())
         if history and stage is not None:
             found = fold_pieces(Life(created_at, updated_at, closed_at, stage, owner, told), kind_of)

@@ -14,6 +14,7 @@ from core.spans import Spans
 
 INCOMING, WORK, WON, LOST = "incoming", "work", "won", "lost"  # kinds of stages
 PRICE = "price"  # the name under which a deal's amount stands among its fields
+LOSS_REASON = "loss_reason"  # and the reason of a loss, wherever the account writes it down
 STAGE, OWNER = "stage", "owner"  # and those of a stage and an owner among its changes
 CALL_IN, CALL_OUT, MESSAGE_OUT, NOTE = "call_in", "call_out", "message_out", "note"  # kinds of touches
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import formats
-from core.formats import DASH
+from core.formats import DASH, NBSP
 
 NOW = datetime(2026, 11, 21, 18, 5, tzinfo=UTC)
 
@@ -61,6 +61,8 @@ def test_a_figure_never_parts_from_its_unit() -> None:
         (999_499, "999 тыс. ₽", "999K ₽"),
         (999_500, "1 млн ₽", "1M ₽"),
         (6_918_700, "6,9 млн ₽", "6.9M ₽"),
+        (10_762_900, "10,8 млн ₽", "10.8M ₽"),
+        (125_000_000, "125 млн ₽", "125M ₽"),
         (1_230_000_000, "1,2 млрд ₽", "1.2B ₽"),
         (-3_240_000, "−3,2 млн ₽", "−3.2M ₽"),
         (None, DASH, DASH),
@@ -71,9 +73,11 @@ def test_short_money_takes_the_name_of_its_size(value: Decimal | None, ru: str, 
 
 
 @given(st.integers(-(10**12), 10**12))
-def test_short_money_has_at_most_three_digits_below_the_largest_size(value: int) -> None:
-    digits = [character for character in formats.money_short(value, "ru") if character.isdigit()]
-    assert len(digits) <= 3 or abs(value) >= 999.5 * 10**9
+def test_short_money_has_at_most_four_digits_below_the_largest_size(value: int) -> None:
+    text = formats.money_short(value, "ru")
+    digits = [character for character in text if character.isdigit()]
+    assert len(digits) <= 4 or abs(value) >= 999.5 * 10**9
+    assert len(text.partition(",")[2].split(NBSP)[0]) <= 1
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pipelines.models import Account, Deal, JudgementRequest, PipelineKind
 
 ZONES = available_timezones()
 READ = """
-    select a.time_zone, a.chosen_zone, a.currency,
+    select a.time_zone, a.chosen_zone, a.currency, a.loss_field,
            coalesce((select json_object_agg(pipeline, kind) from pipelines_pipelinekind where kind <> 'sales'), '{}')
     from (select 1) one left join (select * from pipelines_account order by id limit 1) a on true
 """
@@ -26,11 +26,16 @@ def read_own() -> Own:
         connection.wrap_database_errors,
         connection.connection.cursor() as cursor,
     ):  # a part of no page's own queries
-        theirs, chosen, currency, kinds = cursor.execute(READ).fetchone()
+        theirs, chosen, currency, loss_field, kinds = cursor.execute(READ).fetchone()
     zone, why = portal_zone_of(theirs or "", chosen or "")
     dates = theirs if theirs in ZONES else settings.TIME_ZONE
     return Own(
-        zone, why, currency or DEFAULT.currency, dates, {int(key): kind for key, kind in kinds.items()}
+        zone,
+        why,
+        currency or DEFAULT.currency,
+        dates,
+        {int(key): kind for key, kind in kinds.items()},
+        str(loss_field or ""),
     )
 
 
@@ -58,6 +63,21 @@ def judge_again(before: str) -> bool:
     if moved and Deal.objects.exists():
         JudgementRequest.objects.demand_all()
     return moved
+
+
+def choose_loss_field(saved: Account, field: int | None) -> bool:
+    """Save where a loss is explained beside amoCRM's own list (None: there alone); whether it is elsewhere now.
+
+    Then whatever demands a reason is judged again.
+    """
+    if saved.loss_field == field:
+        return False
+    with transaction.atomic():
+        saved.loss_field = field
+        saved.save(update_fields=["loss_field"])
+        if Deal.objects.exists():
+            JudgementRequest.objects.demand_all()
+    return True
 
 
 def set_kinds(kinds: Mapping[int, str]) -> bool:

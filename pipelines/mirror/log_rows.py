@@ -115,6 +115,7 @@ def message_row(item: Item, zone: tzinfo) -> Row | None:
         "contact_id": item["entity_id"] if item["entity_type"] == "contact" else None,
         "manager_id": item.get("created_by") or None,
         "seconds": 0,
+        "result": None,
         "updated_at": at,
     }
 
@@ -145,6 +146,7 @@ def touch_row(item: Item, *, subject: str) -> Row | None:
         "contact_id": item["entity_id"] if subject == "contact" else None,
         "manager_id": speaker(item, params) if calls else item.get("created_by") or None,
         "seconds": seconds(params.get("duration")) if calls else 0,
+        "result": result(params.get("call_status")) if calls else None,
         "updated_at": moment_of(item, "updated_at"),
     }
 
@@ -155,6 +157,12 @@ def speaker(item: Item, params: Item) -> int | None:
     if isinstance(named, int) and named:
         return named
     return item.get("created_by") or item.get("responsible_user_id") or None
+
+
+def result(status: Any) -> int | None:
+    """How the call went, 1 to 7; None where the telephony says nothing or something else."""
+    number = seconds(status)
+    return number if 1 <= number <= 7 else None
 
 
 def seconds(duration: Any) -> int:

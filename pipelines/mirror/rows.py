@@ -2,7 +2,7 @@
 
 Every function takes the item as amoCRM sent it and the account's time zone (dates of custom fields are midnights
 there) and returns the row's columns, or None for an item that is not mirrored. No phone number, e-mail, address, file
-or text of a message passes through here.
+or text of a message passes through here; a task's text does, with telephones and addresses masked.
 """
 
 from datetime import UTC, datetime, tzinfo
@@ -10,9 +10,12 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
+from pipelines.mirror.masking import mask_contacts
+
 Item = dict[str, Any]
 Row = dict[str, Any]
 
+TEXT = 300  # signs of a task's text that are kept
 WON, LOST, INCOMING_TYPE = 142, 143, 1
 DATES = {"date", "birthday"}
 # fields that hold who the client is and where he lives: we keep only that they are filled
@@ -196,6 +199,7 @@ def task_row(item: Item, zone: tzinfo) -> Row:
         "contact_id": item.get("entity_id") if at == "contacts" else None,
         "manager_id": item.get("responsible_user_id") or None,
         "kind_id": item.get("task_type_id"),
+        "text": mask_contacts(item.get("text"))[:TEXT],
         "created_by": item.get("created_by") or 0,
         "created_at": moment_of(item, "created_at"),
         "updated_at": moment_of(item, "updated_at"),

@@ -31,6 +31,7 @@ class Account(models.Model):
     """The amoCRM account that is mirrored, and the portal's credentials for it (encrypted at rest).
 
     ``time_zone`` is the account's own, ``chosen_zone`` the one that an administrator wants the portal to go by instead;
+    ``loss_field`` is the deal field by which people say why a deal was lost, beside amoCRM's own list of reasons;
     ``pipelines`` are the ids of those whose deals are mirrored, null = all; ``mirrored_since`` is when somebody has
     chosen them and the first load was asked for; ``loaded_at`` is when that load was folded and judged; ``refused_at``
     is since when amoCRM does not let the portal in; ``wants_hooks`` is whether amoCRM shall ring here.
@@ -42,6 +43,7 @@ class Account(models.Model):
     currency = models.CharField(max_length=3, default="RUB")
     time_zone = models.CharField(max_length=64, default="Europe/Moscow")
     chosen_zone = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+    loss_field = models.BigIntegerField(null=True, blank=True, editable=False)
     credentials = models.BinaryField(null=True, editable=False)
     pipelines = models.JSONField(null=True, editable=False)
     mirrored_since = models.DateTimeField(null=True, editable=False)

@@ -62,6 +62,17 @@ class Touch(models.Model):
         MESSAGE_OUT = "message_out", _("outgoing message")
         NOTE = "note", _("note")
 
+    class Result(models.IntegerChoices):
+        """How a call went, as telephony says it."""
+
+        MESSAGE = 1, _("left a message")
+        LATER = 2, _("to call back later")
+        ABSENT = 3, _("not in place")
+        TALKED = 4, _("talked")
+        WRONG = 5, _("wrong number")
+        NO_ANSWER = 6, _("no answer")
+        BUSY = 7, _("line busy")
+
     id = models.CharField(max_length=40, primary_key=True)
     at = models.DateTimeField()
     kind = models.CharField(max_length=12, choices=Kind)
@@ -69,6 +80,7 @@ class Touch(models.Model):
     contact = link("Contact")
     manager = link("Person")
     seconds = models.IntegerField(default=0)
+    result = models.SmallIntegerField(null=True, choices=Result)
     updated_at = models.DateTimeField()
 
     objects = Visible.as_manager()

@@ -116,7 +116,7 @@ class TaskQuerySet(Visible):
 
 
 class Task(models.Model):
-    """A task on a deal or a contact. Its text is not mirrored: it may hold a client's data.
+    """A task on a deal or a contact. In its text, telephones and addresses of the client are masked before it is kept.
 
     ``text_mark`` is the same for the same text and too short to tell which (see `rows.mark_text`), ``has_result``
     whether something was written on completing it; null: nobody has told.
@@ -130,6 +130,7 @@ class Task(models.Model):
     contact = link("Contact")
     manager = link("Person")
     kind = link("TaskType")
+    text = models.CharField(_("text"), max_length=300, blank=True, default="", db_default="")
     created_by = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("changed"))

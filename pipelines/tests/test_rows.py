@@ -162,6 +162,7 @@ def test_a_task() -> None:
         "contact_id": None,
         "manager_id": 10446146,
         "kind_id": 1,
+        "text": "позвонить Ивану +7999",  # too short for a telephone number
         "created_by": 0,
         "created_at": utc(2023, 12, 14, 12, 18, 56),
         "updated_at": utc(2023, 12, 14, 12, 19),
@@ -378,8 +379,19 @@ def test_a_note_is_a_touch_without_what_was_said(
         "contact_id": None,
         "manager_id": manager,
         "seconds": seconds,
+        "result": (NOTE | change)["params"].get("call_status") if kind.startswith("call") else None,
         "updated_at": utc(2018, 10, 24, 19, 11, 57),
     }
+
+
+@pytest.mark.parametrize(
+    ("status", "kept"), [(4, 4), ("6", 6), (0, None), (9, None), ("x", None), (None, None)]
+)
+def test_how_a_call_went_is_kept_where_the_telephony_says_it(status: object, kept: int | None) -> None:
+    note = NOTE | {"note_type": "call_out", "params": CALL | {"call_status": status}}
+    row = log_rows.deal_touch_row(note, MOSCOW)
+    assert row is not None
+    assert row["result"] == kept
 
 
 def test_a_note_s_place_follows_from_where_it_was_read() -> None:

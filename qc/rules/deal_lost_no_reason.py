@@ -5,7 +5,7 @@ from qc.rules.parameters import CALENDAR
 from qc.rules.registry import REMARK, VISIT, rule
 from qc.rules.registry import gettext_noop as _
 from qc.rules.terms import Terms
-from timeline.timeline import LOST, Timeline, pipeline_of
+from timeline.timeline import LOSS_REASON, LOST, Timeline, pipeline_of
 
 
 @rule(
@@ -30,7 +30,7 @@ def lost_no_reason(deal: Timeline, terms: Terms) -> Iterable[Check]:
     if visit.kind != LOST or pipeline_of(visit.stage) in terms.robots:
         return ()
     breaches = []
-    if deal.loss_reason is None:
+    if deal.loss_reason is None and LOSS_REASON not in (deal.fields or {}):
         owner = visit.pieces[0].owner
         breaches.append(Breach(visit.since, visit.since, visit.until, owner, visit.stage, {}))
     return checks(

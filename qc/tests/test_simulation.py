@@ -156,6 +156,9 @@ class World:
         place = self.piece(n)
         return None if place is None else self.deal.pieces[place].kind
 
+    def is_closed(self, n: int) -> bool:
+        return self.kind(n) in ("won", "lost")
+
     def planned(self, n: int) -> bool:
         return any(
             t.created_at <= at(n) and (t.ended_at is None or at(n) < t.ended_at) for t in self.deal.tasks
@@ -217,6 +220,9 @@ def simulate_overdue(world: World) -> Broken:
             if here != place:  # moved: what was late is so no more
                 place, late = here, False
             if here < 0 or at(n) < task.dues[here][1]:
+                continue
+            if world.is_closed(n):  # nobody has to do it; opened again, the deal waits for the next shift
+                late = False
                 continue
             late = late or CLOCKS.owner(holder(task, n)).worked(at(n), at(n + 1)) == STEP
             if late and (task.ended_at is None or at(n) < task.ended_at):
@@ -285,7 +291,9 @@ def ask_overdue(world: World) -> Asked:
         taken_later = any(since > at(due) for since, _ in task.owners[1:])
         in_time = task.completed_at is not None and task.completed_at <= at(due)
         undone = {n for n in range(due, LENGTH) if task.ended_at is None or at(n) < task.ended_at}
-        if not taken_later and not in_time and not (task.deleted_at and task.deleted_at <= at(due)):
+        undone -= {n for n in undone if world.is_closed(n)}
+        let_off = world.is_closed(due) or bool(task.deleted_at and task.deleted_at <= at(due))
+        if not taken_later and not in_time and not let_off:
             found |= {(n, task.owners[-1][1], task.id) for n in undone}
     for breach in breaches("task.overdue", world.deal, world.terms):
         found |= {

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.registry import keep_changes
 from core import moment
 from core.zone import local_day
-from team.holders import visible, visible_people
+from team.holders import LEAVERS, find_leavers, visible, visible_people
 from team.models.dated import Dated
 from team.models.rotas import Rota
 
@@ -35,11 +35,12 @@ class EmployeeManager(UserManager["Employee"]):
     use_in_migrations = False
 
     def with_sight(self) -> QuerySet["Employee"]:
-        """With what each of them sees, read along: for whoever has signed in, at every request."""
+        """With what each of them sees and who has left, read along: for whoever has signed in, at every request."""
         day = today()
         sight = visible("team_employee.id", f"team_employee.role = '{Role.HEAD.value}'", "%s")
         users = RawSQL(f"array({sight})", (day, day, day), output_field=ArrayField(models.BigIntegerField()))
-        return self.annotate(sight=users)
+        gone = RawSQL(f"array({LEAVERS})", (moment.now(), day), output_field=users.output_field)
+        return self.annotate(sight=users, gone=gone)
 
 
 @keep_changes(names=["username"], secret=["password"], ignored=["last_login"])
@@ -137,6 +138,13 @@ class Employee(AbstractUser):
         if "sight" in self.__dict__:
             return frozenset(self.__dict__["sight"])
         return visible_people(self.pk, today(), reports=self.role == Role.HEAD)
+
+    @cached_property
+    def leavers(self) -> frozenset[int]:
+        """The amoCRM users who no longer work here, for the badge beside their names."""
+        if "gone" in self.__dict__:
+            return frozenset(self.__dict__["gone"])
+        return find_leavers(moment.now(), today())
 
     @property
     def has_left(self) -> bool:

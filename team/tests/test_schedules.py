@@ -9,9 +9,10 @@ from django.db import IntegrityError
 from django.db.models import ProtectedError
 
 from core import moment
+from core.zone import local_day
 from pipelines.models import Person
 from team.clock import CALENDAR
-from team.holders import holders
+from team.holders import find_leavers, holders
 from team.models import (
     AmoUser,
     CalendarDay,
@@ -294,3 +295,25 @@ def test_clocks_cost_the_same_for_many(django_assert_num_queries: Any) -> None:
     assert len({id(found.owner(number)) for number in range(1, 30)}) == 1, "laid out once for all of them"
     with django_assert_num_queries(4):
         rota_grid(*MONTH)
+
+
+def test_whoever_has_left_is_told_alike_by_both_reads() -> None:
+    """One statement for every page's badge, and the reads of judgement: the same people."""
+    now = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+    moment.fix(now.isoformat())
+    day = local_day(now)
+    one, many = timedelta(days=1), timedelta(days=400)
+    people = [Person.objects.create(id=number, name=str(number)) for number in range(1, 12)]
+    Person.objects.filter(pk=2).update(is_active=False)
+    Person.objects.filter(pk=3).update(deleted_at=now - one)
+    Person.objects.filter(pk=4).update(deleted_at=now + one)
+    for number, left in ((5, day - one), (6, day), (7, day + one), (8, day - many)):
+        Employee.objects.create_user(f"e{number}", person=people[number - 1], left_on=left)
+    Person.objects.filter(pk=8).update(is_active=False, deleted_at=now + one)
+    heir = Employee.objects.create_user("heir")
+    AmoUser.objects.create(person_id=8, employee=heir, since=day - one)
+    AmoUser.objects.create(person_id=9, employee=heir, since=day - many)
+    AmoUser.objects.create(person_id=9, employee=None, since=day - one)
+    told = {person for person, left in departures().items() if left is None or left <= now}
+    assert find_leavers(now, day) == told >= {2, 3, 5, 9}
+    assert Employee.objects.with_sight().get(username="heir").leavers == told

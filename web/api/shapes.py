@@ -29,9 +29,16 @@ class StageShape(serializers.ModelSerializer):
 
 
 class ManagerShape(serializers.ModelSerializer):
+    """``has_left``: no longer works here, by amoCRM or by the staff list."""
+
+    has_left = serializers.SerializerMethodField()
+
     class Meta:
         model = Person
-        fields = ["id", "name", "is_active", "group"]
+        fields = ["id", "name", "is_active", "group", "has_left"]
+
+    def get_has_left(self, person: Person) -> bool:
+        return person.pk in self.context["request"].user.leavers
 
 
 class DealShape(serializers.ModelSerializer):

@@ -4,7 +4,8 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
-from web.api import audit, views
+from web.api import analytics, audit, notices, views
+from web.api.appeals import Appeals
 
 lists = SimpleRouter()
 lists.register("pipelines", views.Pipelines)
@@ -13,6 +14,8 @@ lists.register("managers", views.Managers)
 lists.register("deals", views.Deals)
 lists.register("tasks", views.Tasks)
 lists.register("findings", views.Findings)
+lists.register("appeals", Appeals)
+lists.register("notices", notices.Notices)
 lists.register("audit", audit.Changes)
 
 urlpatterns = [
@@ -23,6 +26,8 @@ urlpatterns = [
     path("statements/", views.Statements.as_view()),
     path("regulations/", views.Regulations.as_view()),
     path("regulations/<str:stage>/backtest/", views.Backtest.as_view()),
+    path("analytics/", analytics.Reports.as_view()),
+    path("analytics/<slug:code>/", analytics.Report.as_view()),
     path("freshness/", views.Freshness.as_view()),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),

@@ -13,11 +13,16 @@ class Ageing:
     """A stay from ``since`` to ``until`` on a stage whose norm ends (or ended) at ``deadline``; None = no norm.
 
     The deadline is the moment the judgement found on the norm's own clock, so days off need no second arithmetic here.
+    ``norm``, in the regulation's own words ``says``, and ``left`` of it (below zero: beyond it) run on that clock, too.
     """
 
     since: datetime
     until: datetime
     deadline: datetime | None = None
+    norm: timedelta | None = None
+    says: str = ""
+    left: timedelta | None = None
+    by_calendar: bool = True
 
     @property
     def length(self) -> timedelta:
@@ -35,9 +40,16 @@ class Ageing:
     def tone(self) -> str:
         """good below the norm, warn close to it, bad above it; empty without a norm."""
         ratio = self.ratio
+        if self.norm and self.left is not None:
+            ratio = 1 - self.left / self.norm if self.deadline is None or self.until <= self.deadline else 2.0
         if ratio is None:
             return ""
         return "bad" if ratio > 1 else "warn" if ratio >= NEAR else "good"
+
+    @property
+    def over(self) -> timedelta | None:
+        """How far beyond the norm, on its clock; null within it."""
+        return -self.left if self.left is not None and self.left < timedelta() else None
 
     @property
     def allowed(self) -> timedelta | None:

@@ -5,11 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.db.models import OuterRef, Subquery, prefetch_related_objects
 
 from pipelines.models import Deal
-from qc.rules import behind
+from qc import wording
+from qc.criteria import bench
+from qc.models import Regulation
+from qc.regulations import longest_stay
+from qc.rules import CALENDAR, CLIENT, behind
 from qc.stalled import SHOWN
+from team.clock import CALENDAR as BY_CALENDAR
+from team.clock import AnyClock
 from web.deals.ageing import Ageing, NextStep
 
 
@@ -28,7 +34,7 @@ class DealRow:
 
 
 def rows(deals: Iterable[Deal], now: datetime) -> list[DealRow]:
-    """One query, whatever their number."""
+    """Of deals ``with_norms()``; two queries, whatever their number."""
     deals = list(deals)
     prefetch_related_objects(deals, "findings")
     return [row(deal, now) for deal in deals]
@@ -43,8 +49,36 @@ def row(deal: Any, now: datetime) -> DealRow:
     if deal.stage_since:
         ageing_rules = behind("ageing")
         stuck = next((finding for finding in ahead if finding.rule in ageing_rules), None)
-        ageing = Ageing(deal.stage_since, now, ran_out(stuck, deal.stage_since) if stuck else None)
+        ageing = age(deal, now, ran_out(stuck, deal.stage_since) if stuck else None)
     return DealRow(deal, ageing, NextStep(deal.next_due_at, now), opened)
+
+
+def with_norms(deals: Any) -> Any:
+    """Adds ``stage_norms``: the document of norms in force on the deal's stage, or None."""
+    published = Regulation.objects.published().filter(stage=OuterRef("stage"))
+    return deals.annotate(stage_norms=Subquery(published.values("norms")[:1]))
+
+
+def age(deal: Any, now: datetime, deadline: datetime | None) -> Ageing:
+    """Of an open deal ``with_norms()``. Shifts and company hours are read only where the norm runs by them."""
+    limit = longest_stay(deal.stage_norms) if deal.stage_norms else None
+    if limit is None:
+        return Ageing(deal.stage_since, now, deadline)
+    norm, clock = limit
+    left = None
+    if deadline is not None:
+        runs = find_clock(clock, deal.manager_id)
+        left = runs.worked(now, deadline) if now <= deadline else -runs.worked(deadline, now)
+    says = wording.stay(norm, clock)
+    return Ageing(deal.stage_since, now, deadline, norm, says, left, clock == CALENDAR)
+
+
+def find_clock(name: str, person: int | None) -> AnyClock:
+    """The clock by which a norm of this person's deal runs."""
+    if name == CALENDAR:
+        return BY_CALENDAR
+    clocks = bench().terms.clocks
+    return clocks.client if name == CLIENT else clocks.owner(person)
 
 
 def ran_out(stuck: Any, since: datetime) -> datetime:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from core.zone import account_zone, portal_zone
-from pipelines.models import CustomField, Deal, Event, Person, Stage, Task, Touch
+from pipelines.models import CustomField, Deal, Event, Person, Stage, Task, TaskType, Touch
 
 LATEST = 200  # entries that a card shows
 
@@ -47,7 +47,7 @@ class Entry:
 
 
 def entries(deal: Deal, tasks: Iterable[Task], people_only: bool = False) -> list[Entry]:
-    """The latest first, at most ``LATEST``; five queries."""
+    """The latest first, at most ``LATEST``; six queries."""
     tasks = list(tasks)
     of_deal = Q(entity="deal", entity_id=deal.pk) | Q(
         entity="task", entity_id__in=[task.pk for task in tasks]
@@ -88,6 +88,8 @@ class Teller:
         self.people: dict[Any, str] = dict(
             Person.objects.filter(pk__in=people - {None, 0}).values_list("pk", "name")
         )
+        kinds = {task.kind_id for task in tasks} - {None}
+        self.kinds: dict[Any, str] = dict(TaskType.objects.filter(pk__in=kinds).values_list("pk", "name"))
         self.locale = get_language() or "en"
 
     def event(self, event: Event) -> Entry:
@@ -111,11 +113,16 @@ class Teller:
 
     def touch(self, touch: Touch) -> Entry:
         length = formats.duration(touch.seconds, self.locale) if touch.seconds else ""
+        told = str(touch.get_result_display()) if touch.result else ""
+        length = ", ".join(filter(None, (length, told)))
         what = _capital(str(touch.get_kind_display()))
         return Entry(touch.at, ICONS[Touch.Kind(touch.kind)], what, length, self.people.get(touch.manager_id))
 
     def task(self, task: Task) -> Entry:
         detail = _("due %(when)s") % {"when": self._stamp(task.due_at)}
+        kind = self.kinds.get(task.kind_id)
+        if told := ". ".join(filter(None, (kind, task.text))):
+            detail = f"{told} ({detail})"
         return Entry(task.created_at, "list-todo", _("Task set"), detail, self.people.get(task.created_by))
 
     def _change(self, before: str | None, after: str | None) -> str:

@@ -1,14 +1,18 @@
 """Deals and tasks: two lists and the card of a deal."""
 
+from datetime import timedelta
+
 from django.db.models import Sum, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from core import moment
 from pipelines.models import Deal, Task
-from web.deals import deal_rows, diary, ribbon
+from qc import waiting_base
+from web.deals import deal_head, deal_rows, diary, ribbon, task_order
 from web.deals.filters import DealFilter, TaskFilter, closed_by
 from web.frame import listing
 from web.frame.permissions import deals_open_to
@@ -22,16 +26,21 @@ def deals(request: HttpRequest) -> HttpResponse:
     alive, by_result = Deal.objects.alive(), asked.get("result") and sees is not None
     visible = closed_by(alive, sees) if by_result else alive.visible_to(request.user)
     defaults = {} if asked.get("result") else {"open": "1"}
-    if asked.get("stuck") or asked.get("no_task"):
+    if any(asked.get(name) for name in ("stuck", "no_task", "waiting", "reason", "promise")):
         defaults["sort"] = "-price"  # where the most money stands comes first
     return listing.show_list(
         request,
         "deals/deals.html",
         DealFilter,
-        visible.select_related("stage", "manager"),
+        deal_rows.with_norms(visible).select_related("stage", "manager"),
         title=_("Deals"),
         label=_("Which deals"),
-        choices=[(_("All"), {}), (_("Stuck"), {"stuck": "1"}), (_("Without a task"), {"no_task": "1"})],
+        choices=[
+            (_("All"), {}),
+            (_("Stuck"), {"stuck": "1"}),
+            (_("Without a task"), {"no_task": "1"}),
+            (_("Waiting"), {"waiting": "1"}),
+        ],
         defaults=defaults,
         totals={"sum": Sum("price")},
         more=lambda page: {"rows": deal_rows.rows(page.object_list, moment.now())},
@@ -40,9 +49,9 @@ def deals(request: HttpRequest) -> HttpResponse:
 
 def visible_deal(request: HttpRequest, pk: int) -> Deal:
     """The deal, or 404 for whoever may not see it."""
+    rows = deal_head.with_fields(deal_rows.with_norms(deals_open_to(request.user)))
     return get_object_or_404(
-        deals_open_to(request.user).select_related("stage", "pipeline", "manager", "contact", "loss_reason"),
-        pk=pk,
+        rows.select_related("stage", "pipeline", "manager", "contact", "loss_reason"), pk=pk
     )
 
 
@@ -54,6 +63,7 @@ def deal(request: HttpRequest, pk: int) -> HttpResponse:
         "deal": one,
         "row": deal_rows.row(one, now),
         "segments": ribbon.segments(one, now),
+        "fields": deal_head.list_fields(one),
     }
     return render(request, "deals/deal.html", context)
 
@@ -77,17 +87,43 @@ def deal_diary(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
+def waiting(request: HttpRequest) -> HttpResponse:
+    """«База ожидания»: what open deals wait for, for how long, and how much money waits with them."""
+    now = moment.now()
+    stages = waiting_base.read_base(request.user, now)
+    whole = waiting_base.Sums.of([reason for one in stages for reason in one.reasons])
+    context = {"stages": stages, "whole": whole, "now": now, "none": waiting_base.NONE}
+    return render(request, "deals/waiting.html", context)
+
+
+@require_safe
 def tasks(request: HttpRequest) -> HttpResponse:
     """Open tasks unless the address asks for others."""
     visible = Task.objects.filter(deleted_at=None).visible_to(request.user)
+    asked, today = request.GET, timezone.localdate(moment.now())
+    is_ones_own = request.user.sees is not None or bool(asked.get("manager"))
+    in_turn = is_ones_own and not asked.get("sort") and asked.get("completed", "0") == "0"
+    day = {"since": str(today), "until": str(today + timedelta(days=1))}
     return listing.show_list(
         request,
         "deals/tasks.html",
         TaskFilter,
-        visible.select_related("deal", "deal__stage", "manager", "kind"),
+        (task_order.in_turn(visible, moment.now()) if in_turn else visible).select_related(
+            "deal", "deal__stage", "manager", "kind"
+        ),
         title=_("Tasks"),
         label=_("Which tasks"),
-        choices=[(_("All"), {}), (_("Overdue"), {"overdue": "1"})],
+        choices=[
+            (_("All"), {}),
+            (_("Today"), day),
+            (_("Overdue"), {"overdue": "1", "closed_deal": "0"}),
+            (_("Of closed deals"), {"overdue": "1", "closed_deal": "1"}),
+        ],
         defaults={"completed": "0"},
-        order="due",
+        order="" if in_turn else "due",
+        more=lambda page: {
+            "in_turn": in_turn,
+            "turns": task_order.TURNS,
+            "leftover": asked.get("closed_deal") == "1",
+        },
     )

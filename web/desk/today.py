@@ -1,5 +1,6 @@
 """Where to step in now: the dearest open deals with something broken, each with its reason; and what happened last."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,7 +9,7 @@ from msgspec.structs import replace
 
 from metrics.snapshot import CASES, STORIES, Snapshot, Story
 from pipelines.models import Deal
-from qc.models import Finding
+from qc.models import Finding, Regulation
 from qc.stalled import SHOWN
 from web.frame.scope import Scope
 
@@ -44,11 +45,11 @@ def _gravity(finding: Finding) -> tuple[bool, datetime]:
 def list_recent(snapshot: Snapshot, scope: Scope) -> list[tuple[Story, Finding]]:
     """What was found or fixed in the last week, the latest first; one query.
 
-    Stories of several pipelines about the same person, rule and day become one line.
+    Stories of several pipelines about the same person, rule and day become one line. What a version of a regulation
+    opened is no news: see `list_by_version`.
     """
-    stories = sorted(scope.cut_pipelines(snapshot.stories), key=lambda one: one.at, reverse=True)[
-        : 4 * STORIES
-    ]
+    told = [one for one in scope.cut_pipelines(snapshot.stories) if one.regulation is None]
+    stories = sorted(told, key=lambda one: one.at, reverse=True)[: 4 * STORIES]
     findings = Finding.objects.select_related("deal", "manager").in_bulk([story.finding for story in stories])
     lines: dict[tuple[int | None, str, bool, date], tuple[Story, Finding]] = {}
     for story in stories:
@@ -57,3 +58,23 @@ def list_recent(snapshot: Snapshot, scope: Scope) -> list[tuple[Story, Finding]]
             first, latest = lines.get(same, (replace(story, count=0), finding))
             lines[same] = replace(first, count=first.count + story.count), latest
     return list(lines.values())[:STORIES]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A version of a regulation, and how many findings it opened when it was published."""
+
+    regulation: Regulation
+    count: int
+
+
+def list_by_version(snapshot: Snapshot, scope: Scope) -> list[Opening]:
+    """The versions of the last week that opened something, the latest first; at most one query."""
+    counts: Counter[int] = Counter()
+    for story in scope.cut_pipelines(snapshot.stories):
+        if story.regulation is not None:
+            counts[story.regulation] += story.count
+    if not counts:
+        return []
+    versions = Regulation.objects.select_related("stage__pipeline").filter(pk__in=counts)
+    return [Opening(one, counts[one.pk]) for one in versions.order_by("-published_at", "-pk")]

@@ -17,12 +17,13 @@ from kpi.statements import closes_months
 from kpi.unclaimed import review_months
 from metrics import snapshot
 from metrics.snapshot import Snapshot
-from web.desk import blocks, heat, money, today
+from web.desk import blocks, money, today
 from web.frame import live
 from web.frame.permissions import for_heads
 from web.frame.scope import Scope, ScopeForm, read_scope, refusing
 
 Context = dict[str, Any]
+FIRST = 8  # rows of a ranking on the desk; the block opened alone shows all
 
 
 def this_month() -> Period:
@@ -43,14 +44,15 @@ def _today(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     now = moment.now()
     return {
         "cases": today.list_cases(taken, scope, now),
-        "spots": blocks.hot_spots(taken, scope),
+        "spots": blocks.hot_spots(taken, scope, request.user.leavers),
+        "gone": blocks.gone_owners(taken, scope, request.user.leavers),
         "amo": taken.amo,
         "now": now,
     }
 
 
 def _feed(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
-    return {"stories": today.list_recent(taken, scope)}
+    return {"stories": today.list_recent(taken, scope), "versions": today.list_by_version(taken, scope)}
 
 
 def _stuck(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
@@ -62,8 +64,7 @@ def _people(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
 
 
 def _heat(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
-    block = blocks.heat_block(taken, scope)
-    return block | {"rows": heat.word_rows(block["rows"], scope)}
+    return blocks.heat_block(taken, scope, by_count=request.GET.get("by") == "count")
 
 
 def _overdue(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
@@ -77,7 +78,7 @@ def _untasked(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
 def _managers(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     month = this_month()
     members = money.list_members(taken, scope, month, moment.now(), request.user.sees_money)
-    return {"members": members, "month": month}
+    return {"members": members, "month": month, "partial": "pipeline" in scope.chosen}
 
 
 def _won(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
@@ -87,7 +88,9 @@ def _won(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
 
 
 def _months(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
-    return {"states": review_months(moment.now()) if closes_months(request.user) else []}
+    """Months are whole: a part of the company has none to close."""
+    asked = closes_months(request.user) and not scope.chosen
+    return {"states": review_months(moment.now()) if asked else []}
 
 
 # name → title for a block opened alone, what it shows
@@ -133,12 +136,24 @@ def block(request: HttpRequest, block: str) -> HttpResponse:
     bare = bool(request.headers.get("HX-Request"))
     scope = read_scope(request)
     shown = show(request, scope, snapshot.take_snapshot(moment.now(), this_month(), ask_for_count))
+    whole = not bare or request.GET.get("all") == "1"
+    own = {"by": "count"} if request.GET.get("by") == "count" else {}
+    query = scope.query(**own, **({"all": 1} if whole else {}))
     part = live.draw_part(
         request,
         f"desk/{block}.html",
-        shown | {"scope": scope, "title": title},
+        shown
+        | {
+            "scope": scope,
+            "title": title,
+            "limit": "" if whole else f":{FIRST}",
+            "first": FIRST,
+            "more": -FIRST,
+            "whole": whole,
+        }
+        | {"name": block},
         id=f"block-{block}",
-        url=reverse("desk-block", args=[block]) + scope.query(),
+        url=reverse("desk-block", args=[block]) + query,
         css="block",
         # what closed months ask for does not change by the minute, and looks through half a year of sales
         **({"trigger": "retry"} if block == "months" else {}),

@@ -17,6 +17,7 @@ from qc.rules import RULES
 from web.frame.filters import (
     NO_SUCH,
     Cascading,
+    Flag,
     MomentField,
     Number,
     One,
@@ -68,6 +69,7 @@ class FindingFilter(Cascading):
         "deal",
         "closed_since",
         "closed_until",
+        "by_version",
     )
     rule = filters.ChoiceFilter(
         choices=rules, label=_("Rule"), empty_label=_("All rules"), error_messages=NO_SUCH
@@ -102,6 +104,7 @@ class FindingFilter(Cascading):
     held_since = Since("closes_at", label=_("Stood since"), method="by_held_since")
     held_until = Until(label=_("Stood until"), method="by_held_until")
     deal = Number("deal_id", label=_("Deal"))
+    by_version = Flag("by_opening", label=_("Opened by a version"), yes=_("yes"), no=_("no"))
     unit = filters.ChoiceFilter(
         choices=Finding.Unit.choices, label=_("About"), empty_label=_("all"), error_messages=NO_SUCH
     )
@@ -123,6 +126,9 @@ class FindingFilter(Cascading):
     def by_state(self, findings: FindingQuerySet, name: str, state: str) -> QuerySet[Finding]:
         now = moment.now()
         return {"open": findings.open, "upcoming": findings.upcoming, "closed": findings.closed}[state](now)
+
+    def by_opening(self, findings: FindingQuerySet, name: str, wanted: bool) -> QuerySet[Finding]:
+        return findings.opened_by_version(wanted)
 
     def by_held_since(self, findings: FindingQuerySet, name: str, start: datetime) -> QuerySet[Finding]:
         return findings.standing().filter(GreaterThan(ENDS, start), opens_at__lt=moment.now())

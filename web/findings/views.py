@@ -39,7 +39,9 @@ def findings(request: HttpRequest) -> HttpResponse:
         request,
         "findings/findings.html",
         FindingFilter,
-        visible.select_related("deal", "task", "stage", "manager", "contact").order_by("-opens_at", "-pk"),
+        visible.with_opening_version()
+        .select_related("deal", "task", "stage", "manager", "contact")
+        .order_by("-opens_at", "-pk"),
         title=_("Findings"),
         label=_("Which findings"),
         choices=choices,
@@ -77,6 +79,7 @@ def of_deal(deal: Deal, user: Any) -> dict[str, Any]:
         Finding.objects.standing()
         .visible_to(user)
         .filter(deal=deal)
+        .with_opening_version()
         .select_related("deal", "task", "stage", "manager")
         .order_by("opens_at", "id")
     )

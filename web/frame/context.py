@@ -27,6 +27,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "nav": SimpleLazyObject(lambda: menu(request)),
         "freshness": SimpleLazyObject(lambda: age(request)),
         "amo": SimpleLazyObject(amo_address),
+        "leavers": SimpleLazyObject(lambda: getattr(request.user, "leavers", frozenset())),
     }
 
 
@@ -50,6 +51,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
             "wallet",
             _("My month") if user.role == Role.MANAGER else _("Managers’ money"),
         ),
+        _link(request, "analytics", "chart-line", _("Analytics")),
         _link(request, "deals", "briefcase", _("Deals")),
         _link(request, "tasks", "list-checks", _("Tasks")),
         _link(
@@ -61,6 +63,10 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
             words=_("open findings"),
         ),
     ]
+    if user.role != Role.FINANCE:
+        name = _("My cases") if user.role == Role.MANAGER else _("Review")
+        work.append(_link(request, "review", "shield-check", name))
+    work.append(_link(request, "notices", "bell", _("Notices"), load="notices-count"))
     order = [
         _link(request, "regulations", "book-open-check", _("Regulations")),
         _link(request, "rules", "scale", _("Rules")),
@@ -85,7 +91,13 @@ def age(request: HttpRequest) -> dict[str, Any]:
 
 
 def _link(
-    request: HttpRequest, name: str, icon: str, label: str, badge: int | str = 0, words: str = ""
+    request: HttpRequest,
+    name: str,
+    icon: str,
+    label: str,
+    badge: int | str = 0,
+    words: str = "",
+    load: str = "",
 ) -> dict[str, Any]:
     url = reverse(name)
     return {
@@ -95,4 +107,5 @@ def _link(
         "active": request.path.startswith(url),
         "badge": badge or "",
         "badge_words": words,
+        "load": reverse(load) if load else "",
     }

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from web.pay import closing, views
+from web.pay import closing, exports, views
 
 urlpatterns = [
     path("my/", views.my_month, name="my-month"),
@@ -8,4 +8,7 @@ urlpatterns = [
     path("my/waive/", closing.waive, name="waive-sales"),
     path("my/include/", closing.include, name="include-manager"),
     path("my/correct/<int:pk>/", closing.correct, name="correct-statement"),
+    path("my/payroll/", exports.payroll, name="payroll"),
+    path("my/<int:pk>/sheet/", exports.sheet, name="statement-sheet"),
+    path("my/<int:pk>/file/", exports.statement, name="statement-file"),
 ]

@@ -17,6 +17,7 @@ from core import moment
 from core.periods import Period
 from kpi.at_stake import find_at_stake
 from kpi.differences import Differences, find_differences
+from kpi.disputes import list_disputes
 from kpi.forecast import find_next_step, forecast_total
 from kpi.ladder import build_ladder, find_quality
 from kpi.models import Quota, Statement
@@ -68,6 +69,7 @@ def _everybody(user: Employee, choice: Choice) -> dict[str, Any]:
     closes = closer and is_over and any(row.status == Statement.Status.LIVE for row in paid)
     context = {
         "closes": closes,
+        "closer": closer,
         "refusal": _refusal(choice.period) if closes else "",
         "rows": [(row, sum_up_month(row)) for row in paid],
         "without": [person for person in choice.people if person.pk not in known and choice.is_present],
@@ -127,6 +129,7 @@ def _month(user: Employee, choice: Choice, person: Person, settle: str = "") -> 
         context["months"] = [month for month in context["months"] if month.first != period.first]
         return context | {"quota": quota or (scheme.quota if scheme else None)}
     context |= _counted(statement, before, person, period, scheme, context["promise"])
+    context["disputes"] = list_disputes(statement, period)
     if statement.status == Statement.Status.CLOSED:
         differences = find_differences([statement]).get(statement.pk, Differences())
         context["differences"] = differences
@@ -168,6 +171,7 @@ def _counted(
         "largest": max((abs(line.amount) for line in shown.lines), default=Decimal(0)),
         "rules": _rules(facts, person, period, bool(quality and quality.by_time)),
         "paid": facts.paid,
+        "two_bases": facts.measures.get("tasks_on_time") if "task.overdue" in facts.rules else None,
     }
     if scheme is None:
         return counted

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from core.zone import first_of_day
@@ -40,6 +41,11 @@ CLOCK_CHOICES = [
 ]
 
 
+def plain_number(value: Decimal) -> int | str:
+    """30, «1,5»: as people type it. A normalised Decimal prints itself as 3E+1."""
+    return int(value) if value == value.to_integral_value() else str(number_format(f"{value.normalize():f}"))
+
+
 class LengthWidget(forms.MultiWidget):
     """A number and its unit."""
 
@@ -54,8 +60,7 @@ class LengthWidget(forms.MultiWidget):
         if value is None:
             return [None, "hours"]
         name = next((name for name in reversed(self.units) if not value % UNITS[name][1]), "minutes")
-        number = Decimal(str(value / UNITS[name][1]))
-        return [int(number) if number == int(number) else number.normalize(), name]
+        return [plain_number(Decimal(str(value / UNITS[name][1]))), name]
 
 
 class LengthField(forms.MultiValueField):

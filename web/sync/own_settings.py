@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from core import account
 from pipelines.account import own
-from pipelines.models import Account, Pipeline, PipelineKind
+from pipelines.models import Account, CustomField, Pipeline, PipelineKind
 from web.frame.permissions import for_admins
 
 WHY = {
@@ -23,6 +23,7 @@ WHY = {
     "default": gettext_lazy("nobody has set one, and no account is connected"),
 }
 KIND = "kind-"
+SELECTS = ("select", "radiobutton", "multiselect")  # types of fields whose values are chosen from a list
 
 
 def zone_in_words() -> dict[str, Any]:
@@ -40,6 +41,12 @@ class OwnForm(forms.Form):
 
     zone = forms.ChoiceField(label=gettext_lazy("Time zone of the portal"), required=False)
 
+    loss_field = forms.ChoiceField(
+        label=gettext_lazy("Why a deal was lost"),
+        required=False,
+        help_text=gettext_lazy("The field by which people say it, where it is not amoCRM’s own reason."),
+    )
+
     def __init__(self, saved: Account, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         zone = cast(forms.ChoiceField, self.fields["zone"])
@@ -49,6 +56,13 @@ class OwnForm(forms.Form):
         zone.help_text = _("Where days, months and shifts begin. What depends on it is judged again.")
         if account.own().why == "environment":
             zone.disabled, zone.help_text = True, str(WHY["environment"])
+        selects = CustomField.objects.filter(deleted_at=None, type__in=SELECTS)
+        reason = cast(forms.ChoiceField, self.fields["loss_field"])
+        reason.choices = [
+            ("", _("amoCRM’s own reasons alone")),
+            *((str(one.pk), one.name) for one in selects),
+        ]
+        reason.initial = str(saved.loss_field or "")
         known = dict(PipelineKind.objects.values_list("pipeline", "kind"))
         for pipeline in Pipeline.objects.filter(deleted_at=None):
             guess = own.guess_kind(pipeline.name)
@@ -79,6 +93,8 @@ def own_settings(request: HttpRequest) -> HttpResponse:
         status = 422 if request.method == "POST" else 200
         return render(request, "sync/own_settings.html", {"form": form, **zone_in_words()}, status=status)
     moved = account.own().why != "environment" and own.choose_zone(saved, form.cleaned_data["zone"])
+    field = form.cleaned_data["loss_field"]
+    moved = own.choose_loss_field(saved, int(field) if field else None) or moved
     changed = own.set_kinds(form.kinds)
     messages.success(request, _("Saved; everything is judged again.") if moved or changed else _("Saved."))
     return redirect("own-settings")

@@ -5,9 +5,14 @@ from django import template
 from django.template.context import Context
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
+from core import formats
 from metrics.snapshot import Story
 from qc.models import Finding
+from web.desk.blocks import Sums
+from web.desk.today import Opening
 
 register = template.Library()
 
@@ -27,6 +32,34 @@ def to_story(context: Context, story: Story, finding: Finding) -> str:
     since, until = ("closed_since", "closed_until") if story.fixed else ("since", "until")
     day_of = {since: day, until: day + timedelta(days=1)}
     return to(context, "findings", manager=finding.manager_id, rule=finding.rule, state=story.state, **day_of)
+
+
+@register.simple_tag(takes_context=True)
+def to_opening(context: Context, opening: Opening) -> str:
+    """The address of the findings that a version of a regulation opened and that still stand."""
+    regulation = opening.regulation
+    since = regulation.published_at.isoformat()
+    return to(context, "findings", stage=regulation.stage_id, by_version=1, state="open", since=since)
+
+
+@register.simple_tag(takes_context=True)
+def block_url(context: Context, name: str) -> str:
+    """A block of the desk on a page of its own, with all of its rows."""
+    return reverse("desk-block", args=[name]) + context["scope"].query()
+
+
+@register.simple_tag(takes_context=True)
+def heat_choices(context: Context, by_count: bool) -> list[tuple[str, str, bool]]:
+    """By what the heat table is coloured: (words, address, whether it is so now)."""
+    url, query = reverse("desk-block", args=["heat"]), context["scope"].query
+    return [(_("Money"), url + query(), not by_count), (_("Deals"), url + query(by="count"), by_count)]
+
+
+@register.filter
+def worth(sums: Sums) -> str:
+    """What stands still, short: «1,2 млн ₽», and «≈ 305 тыс. ₽» where some of it is expected only."""
+    text = formats.money_short(sums.weight, get_language() or "en")
+    return f"≈{formats.NBSP}{text}" if sums.expected else text
 
 
 @register.filter

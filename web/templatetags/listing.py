@@ -1,3 +1,6 @@
+from collections.abc import Mapping
+from typing import Any
+
 from django import template
 from django.template.context import Context
 from django.utils.html import format_html
@@ -6,6 +9,12 @@ from django.utils.safestring import SafeString
 from web.templatetags.ui import icon
 
 register = template.Library()
+
+
+@register.simple_tag
+def turn_title(turns: Mapping[int, Any], turn: int) -> Any:
+    """The head over a group of rows."""
+    return turns[turn]
 
 
 @register.simple_tag(takes_context=True)

@@ -13,10 +13,12 @@ from django import template
 from django.core.paginator import Page
 from django.forms import BoundField
 from django.shortcuts import resolve_url
+from django.template.context import Context
 from django.utils import timezone
 from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from core import charts, formats, moment
 from core.formats import Figure
@@ -53,6 +55,14 @@ def pill(tone: str, text: object, icon: str = "") -> SafeString:
 def mark(tone: str, icon: str = "") -> SafeString:
     """A square tinted icon, the head of a feed or timeline row."""
     return format_html('<span class="mark {}">{}</span>', tone, _svg(icon or TONE_ICONS[tone]))
+
+
+@register.simple_tag(takes_context=True)
+def left_badge(context: Context, person: int | None) -> SafeString | str:
+    """Beside the name of an amoCRM user who no longer works here, wherever it stands; nothing beside others."""
+    if person is None or person not in (context.get("leavers") or ()):
+        return ""
+    return format_html('<span class="left-badge">{}{}</span>', _svg("user-x"), _("has left"))
 
 
 @register.simple_tag

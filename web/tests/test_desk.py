@@ -5,7 +5,6 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 from html import unescape
-from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -173,17 +172,17 @@ def test_stages_people_and_heat_tell_the_same_story(office: Office) -> None:
         (office.roman.pk, 1),
         (None, 1),
     ]
-    ((stage, line),) = heat["rows"]
-    assert [
-        (parse_qs(urlsplit(cell.href).query)["manager"], re.findall(r"\d+", cell.words)) for cell in line
-    ] == [
-        ([str(office.anna.pk)], ["3", "3"]),
-        (["none"], ["1", "1"]),
-        ([str(office.roman.pk)], ["1", "2"]),
+    ((stage, line, whole),) = heat["rows"]
+    assert [(manager, cell.sums.stuck, cell.sums.open) for manager, cell in line] == [
+        (office.anna.pk, 3, 3),
+        (office.roman.pk, 1, 2),
+        (None, 1, 1),
     ]
+    assert (whole.stuck, heat["sums"].stuck, heat["sums"].frozen) == (5, 5, 660_000)
     for block in ("stuck", "people", "heat"):
         for href in hrefs(client, block):
-            assert client.get(href).context["totals"]["count"] > 0, href
+            if not href.startswith("/desk/"):
+                assert client.get(href).context["totals"]["count"] > 0, href
 
 
 def test_overdue_tasks_and_deals_without_a_task_are_listed(office: Office) -> None:

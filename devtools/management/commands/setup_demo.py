@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from core import moment
 from core.periods import month_of
 from core.zone import portal_zone
+from devtools.demo.chats import link_chats
 from jobs.mirror import pull_dictionaries
 from jobs.pay import refresh_statements
 from kpi import statements
@@ -24,7 +25,7 @@ from pipelines.account import own
 from pipelines.models import CustomField, Person, Pipeline, PipelineKind, Stage
 from qc import norms, regulations
 from qc.models import Regulation, RuleMode
-from qc.rules.parameters import DealFields
+from qc.rules.parameters import DealField, DealFields
 from team.models import CompanyHours, Employee, HolidayCalendar, Role, Rota
 from web.frame.login import DEMO_PASSWORD
 
@@ -60,6 +61,7 @@ class Command(BaseCommand):
         call_command("kpi_scheme", "load", str(SCHEME), stdout=self.stdout)
         self._plans(company["quotas"])
         self._kinds()
+        link_chats()
 
     def _kinds(self) -> None:
         """As an administrator would say what the pipelines beside sales are for."""
@@ -143,6 +145,8 @@ class Command(BaseCommand):
                 if isinstance(parameter.kind, DealFields):  # amoCRM gives them ids of its own
                     ids = [fields.get(name, name) for name in value]
                     document["norms"][rule.code][parameter.name] = ids
+                elif isinstance(parameter.kind, DealField):
+                    document["norms"][rule.code][parameter.name] = fields.get(value, value)
             published = regulations.publish(stage, author, **document)
             Regulation.objects.filter(pk=published.pk).update(published_at=_begun())
 

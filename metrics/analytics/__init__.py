@@ -1,0 +1,26 @@
+"""Reports of analytics: one file each, pure functions over the arrays of `metrics.analytics.log`.
+
+Importing a module registers its reports; `REPORTS` holds them by code.
+"""
+
+from metrics.analytics import (  # noqa: F401 - registered by being imported
+    accumulation,
+    ageing,
+    cohorts,
+    cycle,
+    flow,
+    forecast,
+    incidence,
+    journeys,
+    process,
+    reached,
+    speed_to_lead,
+    stage_times,
+    transitions,
+    weekly,
+    win_rates,
+)
+from metrics.analytics.report import REPORTS, Report
+from metrics.analytics.terms import BadQuestion, Terms
+
+__all__ = ["REPORTS", "BadQuestion", "Report", "Terms"]

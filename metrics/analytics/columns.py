@@ -1,0 +1,54 @@
+"""Columns of a statement as numpy arrays: a million rows a second, where rows of Python objects would take ten.
+
+PostgreSQL gathers each column into one array and sends it in binary; such an array of numbers without nulls has a
+fixed step, so that it is read without looking at its elements.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from django.db import connection
+from psycopg import Cursor
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+_HEADER = 20  # of PostgreSQL's binary array of one dimension
+_STEPS = {
+    "int8": np.dtype([("length", ">i4"), ("value", ">i8")]),
+    "int4": np.dtype([("length", ">i4"), ("value", ">i4")]),
+    "int2": np.dtype([("length", ">i4"), ("value", ">i2")]),
+}
+
+
+def read_columns(
+    columns: Mapping[str, tuple[str, str]], source: str, values: Mapping[str, Any]
+) -> dict[str, Ints]:
+    """``columns``: name → (expression, type); the type is int8, int4, int2 or timestamptz, and none may be null.
+
+    Moments come as microseconds since 2000-01-01 UTC. ``source`` is what stands from FROM on; all columns have the
+    order of the same pass. Everything comes as int64.
+    """
+    asked = ", ".join(f"array_agg(({expression})::{kind})" for expression, kind in columns.values())
+    sql = f"select {asked} {source}"
+    connection.ensure_connection()
+    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+        cursor.execute(sql.encode(), dict(values), binary=True)
+        result = cursor.pgresult
+        assert result is not None
+        if connection.queries_logged:
+            connection.queries_log.append({"sql": sql, "time": "0"})
+        return {
+            name: _array(result.get_value(0, place), kind)
+            for place, (name, (_, kind)) in enumerate(columns.items())
+        }
+
+
+def _array(data: bytes | None, kind: str) -> Ints:
+    if data is None or len(data) <= _HEADER:
+        return np.empty(0, dtype=np.int64)
+    step = _STEPS["int8" if kind == "timestamptz" else kind]
+    return np.frombuffer(data, dtype=step, offset=_HEADER)["value"].astype(np.int64)

@@ -1,0 +1,369 @@
+"""The chance that an open deal is won within N days, learnt from the past only, beside the record of such forecasts.
+
+A past midnight is a snapshot: what was open then, what had happened on each deal by then, and whether it was won
+within N days. A model for a moment learns from snapshots whose N days were over by that moment; it is tried on the
+firsts of past months in the same way, so what is told of it is what it would have said then.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext_lazy as _
+
+from core.periods import Period
+from metrics.analytics import boosting
+from metrics.analytics.ageing import LEARNT_FROM, of_owners
+from metrics.analytics.calendar import local_date, midnight
+from metrics.analytics.columns import Flags, Floats, Ints, read_columns
+from metrics.analytics.log import WON, Log, read_log
+from metrics.analytics.report import Answer, Report, money, register
+from metrics.analytics.terms import DAY, EPOCH, SECOND, BadQuestion, Terms
+from metrics.analytics.win_rates import find_places
+from metrics.analytics.words import NOW
+
+MOST_ROWS = 12_000
+TRIED_ON = 6  # firsts of months
+LEAST_DAYS, LEAST_WINS = 14, 30  # of learning, before a snapshot is worth trying
+MOST_SHOWN = 20_000
+EDGES = np.array([1, 3, 7, 14, 30, 60, 90, 120, 180], dtype=np.int64) * DAY
+SHRINK = 10
+
+
+@dataclass(frozen=True)
+class Happened:
+    """Events of one kind, ordered by deal and time: the deal's place in the log, when, and how much."""
+
+    deal: Ints
+    at: Ints
+    sums: Floats  # running, from 0 on
+
+    def until(self, deals: Ints, moment: int) -> tuple[Ints, Floats, Ints]:
+        """(how many before the moment, how much, when the last of them; 0 where none)."""
+        begun = np.searchsorted(self.deal, deals, side="left")
+        if not len(self.deal):
+            return (
+                np.zeros(len(deals), dtype=np.int64),
+                np.zeros(len(deals)),
+                np.zeros(len(deals), dtype=np.int64),
+            )
+        seen = np.concatenate(([0], np.cumsum(self.at < moment)))
+        ends = np.searchsorted(self.deal, deals, side="right")
+        n = seen[ends] - seen[begun]
+        last = np.where(n > 0, self.at[np.maximum(begun + n - 1, 0)], 0)
+        return n, self.sums[begun + n] - self.sums[begun], last
+
+
+@dataclass(frozen=True)
+class Past:
+    """Everything that a forecast may look at, of the log's deals."""
+
+    log: Log
+    calls: Happened
+    given: Happened
+    set: Happened
+    done: Happened
+    due: Happened
+
+
+# What has happened, in the order of the fields of `Past`; calls with their seconds.
+KINDS = ("calls", "given", "set", "done", "due")
+HAPPENED = """
+    from (
+        select deal_id, at, 0 as kind, seconds as much from pipelines_touch where kind in ('call_out', 'call_in')
+        union all select deal_id, entered_at, 1, 1 from pipelines_stay where entered_at > visit_since
+        union all select deal_id, created_at, 2, 1 from pipelines_task
+        union all select deal_id, completed_at, 3, 1 from pipelines_task where completed_at is not null
+        union all select deal_id, due_at, 4, 1 from pipelines_task
+    ) happened join pipelines_deal d on d.id = happened.deal_id
+    where d.closed_at is null or d.closed_at >= %(start)s"""
+
+
+def read_past(log: Log, start: datetime) -> Past:
+    """Of deals that were open at ``start`` or later. One statement."""
+    columns = {"deal": ("d.id", "int8"), "at": ("happened.at", "timestamptz")}
+    columns |= {"kind": ("happened.kind", "int2"), "much": ("happened.much", "int4")}
+    rows = read_columns(columns, HAPPENED, {"start": start})
+    place, known = find_places(log.ids, rows["deal"])
+    found = []
+    for kind in range(len(KINDS)):
+        mine = known & (rows["kind"] == kind)
+        order = np.lexsort((rows["at"][mine], place[mine]))
+        sums = np.concatenate(([0.0], np.cumsum(rows["much"][mine][order])))
+        found.append(Happened(place[mine][order], rows["at"][mine][order], sums))
+    return Past(log, *found)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What was open at a moment: places of the deals, the stage and age of each there, and all it is described by."""
+
+    deals: Ints
+    stage: Ints
+    age: Ints
+    rows: Floats
+
+
+def take_snapshot(past: Past, moment: int) -> Snapshot:
+    """Open: created before the moment and not over by then; on the stage where ``since < moment <= until``."""
+    log = past.log
+    here = np.flatnonzero((log.since < moment) & (log.until >= moment) & (log.kind == 0))
+    alive = (log.created[log.of[here]] < moment) & (log.closed[log.of[here]] >= moment)
+    here = here[alive]
+    deals, age = log.of[here], moment - log.since[here]
+    calls, talked, called = past.calls.until(deals, moment)
+    lately = calls - past.calls.until(deals, moment - 7 * DAY)[0]
+    given, _, handed = past.given.until(deals, moment)
+    given_lately = given - past.given.until(deals, moment - 7 * DAY)[0]
+    tasks, _, planned = past.set.until(deals, moment)
+    done, _, finished = past.done.until(deals, moment)
+    done_lately = done - past.done.until(deals, moment - 7 * DAY)[0]
+    overdue = past.due.until(deals, moment)[0]
+
+    def since(when: Ints) -> Floats:
+        return np.where(when > 0, (moment - when) / DAY, 999.0)
+
+    rows = np.column_stack(
+        (
+            log.stage[here], age / DAY, (moment - log.created[deals]) / DAY, log.price[deals] / 100,
+            calls, talked, lately, since(called), given, given_lately, since(handed), tasks, done, tasks - done,
+            done_lately, overdue - done, since(planned), since(finished), here - log.first[deals],
+        )
+    ).astype(np.float64)  # fmt: skip
+    return Snapshot(deals, log.stage[here], age, rows)
+
+
+def won_within(log: Log, deals: Ints, moment: int, days: int) -> Flags:
+    closed = log.closed[deals]
+    found: Flags = (log.result[deals] == WON) & (closed >= moment) & (closed < moment + days * DAY)
+    return found
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """Snapshots of past midnights, one after another: of each row the midnight, deal, stage, age and whether won."""
+
+    moment: Ints
+    deal: Ints
+    stage: Ints
+    age: Ints
+    won: Flags
+    rows: Floats
+
+    def before(self, moment: int, days: int) -> "Lessons":
+        """Those whose days were over by the moment."""
+        known = self.moment + days * DAY <= moment
+        return Lessons(*(column[known] for column in self._columns()))
+
+    def thin(self, most: int) -> "Lessons":
+        """Every so many midnights, so that no more rows are left."""
+        every = -(-len(self.moment) // most)
+        if every <= 1:
+            return self
+        chosen = np.isin(self.moment, np.unique(self.moment)[::-1][::every])
+        return Lessons(*(column[chosen] for column in self._columns()))
+
+    def _columns(self) -> tuple[Any, ...]:
+        return self.moment, self.deal, self.stage, self.age, self.won, self.rows
+
+
+def gather_lessons(past: Past, moments: list[int], days: int) -> Lessons:
+    taken = [(moment, take_snapshot(past, moment)) for moment in moments]
+    width = taken[0][1].rows.shape[1] if taken else 1
+    return Lessons(
+        np.concatenate(
+            [np.full(len(one.deals), moment) for moment, one in taken] or [np.empty(0, dtype=np.int64)]
+        ),
+        np.concatenate([one.deals for _, one in taken] or [np.empty(0, dtype=np.int64)]),
+        np.concatenate([one.stage for _, one in taken] or [np.empty(0, dtype=np.int64)]),
+        np.concatenate([one.age for _, one in taken] or [np.empty(0, dtype=np.int64)]),
+        np.concatenate(
+            [won_within(past.log, one.deals, moment, days) for moment, one in taken]
+            or [np.empty(0, dtype=bool)]
+        ),
+        np.concatenate([one.rows for _, one in taken] or [np.empty((0, width))]),
+    )
+
+
+def floor_chances(lessons: Lessons, stage: Ints, age: Ints) -> Floats:
+    """The plain forecast to beat: wins of the same stage and age, shrunk to the stage, and that to all."""
+    n = len(lessons.won)
+    every = lessons.won.sum() / n if n else 0.0
+    size = int(max(stage.max(initial=0), lessons.stage.max(initial=0))) + 1
+    wins, seen = np.bincount(lessons.stage, lessons.won, size), np.bincount(lessons.stage, minlength=size)
+    of_stage = (wins + SHRINK * every) / (seen + SHRINK)
+    ages = len(EDGES) + 1
+    cell = lessons.stage * ages + np.searchsorted(EDGES, lessons.age, side="right")
+    wins = np.bincount(cell, lessons.won, size * ages)
+    seen = np.bincount(cell, minlength=size * ages)
+    of_cell = (wins + SHRINK * np.repeat(of_stage, ages)) / (seen + SHRINK)
+    found: Floats = of_cell[stage * ages + np.searchsorted(EDGES, age, side="right")]
+    return found
+
+
+def score(chances: Floats, won: Flags) -> dict[str, float | int | None]:
+    """Brier's score and the logarithmic loss; the smaller the better."""
+    if not len(won):
+        return {"n": 0, "brier": None, "log_loss": None}
+    p = np.clip(chances, 1e-6, 1 - 1e-6)
+    loss = -np.where(won, np.log(p), np.log(1 - p)).mean()
+    return {"n": len(won), "brier": float(((chances - won) ** 2).mean()), "log_loss": float(loss)}
+
+
+def learn(lessons: Lessons) -> boosting.Model:
+    some = lessons.thin(MOST_ROWS)
+    return boosting.fit(some.rows, some.won.astype(np.float64), some.deal)
+
+
+def try_on_past(past: Past, lessons: Lessons, firsts: list[int], days: int) -> Answer:
+    """What the model and the floor would have said on the firsts of past months, and what came of it."""
+    snapshots: list[dict[str, Any]] = []
+    ours, plain, came = [], [], []
+    for moment in firsts:
+        known = lessons.before(moment, days)
+        learnt_on = len(np.unique(known.moment))
+        if learnt_on < LEAST_DAYS or known.won.sum() < LEAST_WINS:
+            continue
+        then = take_snapshot(past, moment)
+        won = won_within(past.log, then.deals, moment, days)
+        said = learn(known).predict(then.rows)
+        base = floor_chances(known, then.stage, then.age)
+        snapshots.append(
+            {
+                "snapshot": (EPOCH + timedelta(microseconds=moment)).isoformat(),
+                "n": len(won),
+                "won": int(won.sum()),
+                "expected_won": float(said.sum()),
+                "learnt_from": len(known.won),
+                **{name: value for name, value in score(said, won).items() if name != "n"},
+                "floor": score(base, won),
+            }
+        )
+        ours.append(said)
+        plain.append(base)
+        came.append(won)
+    if not came:
+        return {"n": 0, "brier": None, "log_loss": None, "floor": None, "snapshots": [], "curve": []}
+    all_said, base, won = np.concatenate(ours), np.concatenate(plain), np.concatenate(came)
+    return {
+        **score(all_said, won),
+        "won": int(won.sum()),
+        "expected_won": float(all_said.sum()),
+        "floor": score(base, won),
+        "better_by": {
+            name: 1 - score(all_said, won)[name] / score(base, won)[name]  # type: ignore[operator]
+            for name in ("brier", "log_loss")
+        },
+        "snapshots": snapshots,
+        "curve": calibrate(all_said, won),
+    }
+
+
+def calibrate(chances: Floats, won: Flags) -> list[dict[str, Any]]:
+    """What was said against what came, by tenths of the chance."""
+    tenth = np.minimum((chances * 10).astype(np.int64), 9)
+    return [
+        {
+            "from": place / 10,
+            "n": int(mine.sum()),
+            "said": float(chances[mine].mean()),
+            "came": float(won[mine].mean()),
+        }
+        for place in range(10)
+        for mine in [tenth == place]
+        if mine.any()
+    ]
+
+
+def midnights(terms: Terms, log: Log) -> tuple[list[int], list[int]]:
+    """(every past midnight worth learning from, the firsts of months to try on)."""
+    if not len(log.ids):
+        return [], []
+    today = local_date(terms.at, terms.zone)
+    first = max(local_date(int(log.created.min()), terms.zone), today - timedelta(days=LEARNT_FROM))
+    days = [first + timedelta(days=number) for number in range(1, (today - first).days + 1)]
+    every = [midnight(day, terms.zone) for day in days]
+    return every, [midnight(day, terms.zone) for day in days if day.day == 1]
+
+
+def learnt_since(terms: Terms) -> datetime:
+    return terms.now - timedelta(days=LEARNT_FROM + 31)
+
+
+def read_all(terms: Terms) -> Log:
+    """Everybody's deals: what may happen is learnt from all, whoever asks."""
+    start = terms.now - timedelta(days=LEARNT_FROM + 31)
+    period = Period(
+        start.astimezone(terms.zone), (terms.now + timedelta(seconds=1)).astimezone(terms.zone), "year"
+    )
+    return read_log(Terms(terms.now, terms.zone, period, None, terms.pipeline), "alive")
+
+
+def answer(terms: Terms) -> Answer:
+    text = terms.options.get("days") or "30"
+    if not text.isdecimal() or not 1 <= int(text[:6]) <= 180:
+        raise BadQuestion(_("days: “%(value)s” must be a whole number from 1 to 180.") % {"value": text[:60]})
+    days, log = int(text), read_all(terms)
+    past = read_past(log, learnt_since(terms))
+    every, firsts = midnights(terms, log)
+    over = [moment for moment in every if moment + days * DAY <= terms.at]
+    lessons = gather_lessons(past, spread(past, over), days)
+    present = take_snapshot(past, terms.at + SECOND)
+    mine = of_owners(log, terms)[present.deals]
+    deals = present.deals[mine]
+    known = lessons.before(terms.at, days)
+    enough = len(np.unique(known.moment)) >= LEAST_DAYS and known.won.sum() >= LEAST_WINS
+    chances = learn(known).predict(present.rows[mine]) if enough else np.full(len(deals), np.nan)
+    tried = try_on_past(past, lessons, [first for first in firsts if first in set(over)][-TRIED_ON:], days)
+    worth = np.where(np.isnan(chances), 0.0, chances) * log.price[deals]
+    order = np.lexsort((log.ids[deals], -worth))[:MOST_SHOWN]
+    rows = [
+        {
+            "deal": int(log.ids[deals[place]]),
+            "stage": log.stages[int(present.stage[mine][place])].id,
+            "days_on_stage": int(present.age[mine][place]) / DAY,
+            "price": money(log.price[deals[place]]),
+            "p": float(chances[place]) if enough else None,
+            "expected": float(worth[place]) / 100 if enough else None,
+            "n": len(known.won),
+        }
+        for place in order
+    ]
+    return {
+        "rows": rows,
+        "n": len(deals),
+        "sum": money(log.price[deals].sum()),
+        "expected": float(worth.sum()) / 100 if enough else None,
+        "expected_won": float(chances.sum()) if enough else None,
+        "days": days,
+        "learnt_from": {"rows": len(known.won), "wins": int(known.won.sum())},
+        "calibration": tried,
+    }
+
+
+def spread(past: Past, moments: list[int]) -> list[int]:
+    """As many midnights as a few times `MOST_ROWS` rows need: on a large account not every one is looked at."""
+    if not moments:
+        return []
+    middle = moments[len(moments) // 2]
+    open_then = int(((past.log.created < middle) & (past.log.closed >= middle)).sum())
+    every = max(1, round(len(moments) * max(1, open_then) / (10 * MOST_ROWS)))
+    firsts = {moment for moment in moments if (EPOCH + timedelta(microseconds=moment)).day == 1}
+    return sorted({*moments[::-1][::every], *firsts} if every > 1 else moments)
+
+
+register(
+    Report(
+        code="forecast",
+        title=_("Forecast"),
+        icon="telescope",
+        about=_(
+            "The chance of winning within so many days, by stage, ages, amount and what has happened on the deal: "
+            "calls, tasks, hand-overs. Learnt from past midnights only; its record on past months stands beside it."
+        ),
+        chooses=NOW,
+        answer=answer,
+        options={"days": "within how many days (30)"},
+    )
+)

@@ -1,0 +1,105 @@
+"""The department's weeks: what was created, won and lost, what was in work, and the findings that opened and closed.
+
+`list_weeks` is for whoever draws a time axis: it reads only what happened in the weeks asked about (and what was closed
+since), by the index of each, and not whole lives.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext_lazy as _
+
+from core.periods import Period
+from metrics.analytics.calendar import Cut
+from metrics.analytics.columns import Ints
+from metrics.analytics.flow import behind as behind_flow
+from metrics.analytics.flow import find_flow, read_cut, read_moves
+from metrics.analytics.report import Answer, Cell, Report, register
+from metrics.analytics.terms import EPOCH, Terms
+from metrics.analytics.words import WHOLE
+from qc.stalled import SHOWN
+
+FINDINGS = """
+    select {week} as week, rule, count(*) from qc_finding f
+    where withdrawn_at is null and mode = any(%(shown)s) and {moment} >= %(start)s and {moment} < %(end)s
+      and (%(people)s::bigint[] is null or manager_id = any(%(people)s))
+      and (%(pipeline)s::text is null or stage_id like %(pipeline)s)
+    group by 1, 2 order by 1, 2"""
+WEEK = "width_bucket({moment}, %(edges)s::timestamptz[])"
+
+
+def count_findings(
+    cut: Cut, people: Iterable[int] | None, pipeline: int | None
+) -> list[dict[str, dict[str, int]]]:
+    """Of each period: {"opened": {rule: n}, "closed": {rule: n}}; shadow rules are not shown. Two statements."""
+    found: list[dict[str, dict[str, int]]] = [{"opened": {}, "closed": {}} for _ in cut.labels]
+    edges = [EPOCH + timedelta(microseconds=int(edge)) for edge in cut.edges]
+    values: dict[str, Any] = {
+        "shown": list(SHOWN),
+        "people": None if people is None else sorted(people),
+        "pipeline": None if pipeline is None else f"{pipeline}:%",
+        "start": edges[0],
+        "end": edges[-1],
+        "edges": edges,
+    }
+    with connection.cursor() as cursor:
+        for name, moment in (("opened", "opens_at"), ("closed", "closes_at")):
+            cursor.execute(FINDINGS.format(week=WEEK.format(moment=moment), moment=moment), values)
+            for week, rule, n in cursor.fetchall():
+                if 1 <= week <= len(found):
+                    found[week - 1][name][rule] = n
+    return found
+
+
+def list_weeks(
+    now: Any, period: Period, people: frozenset[int] | None = None, pipeline: int | None = None
+) -> list[dict[str, Any]]:
+    """The rows of the report for the weeks that the period touches."""
+    zone = period.start.tzinfo
+    return answer(Terms(now, zone, period, people, pipeline))["rows"]  # type: ignore[arg-type]
+
+
+def answer(terms: Terms) -> Answer:
+    log, moves = read_moves(terms)
+    cut = read_cut(log, moves, terms, "week")
+    findings = count_findings(cut, terms.people, terms.pipeline)
+    rows = []
+    for row, judged in zip(find_flow(log, moves, cut), findings, strict=True):
+        rows.append(
+            {"week": row["period"], "n": row["start"] + row["created"] + row["reopened"]}
+            | {name: row[name] for name in ("created", "reopened", "won", "lost", "left")}
+            | {"in_work_at_start": row["start"], "in_work_at_end": row["end"]}
+            | {
+                "findings_opened": sum(judged["opened"].values()),
+                "findings_closed": sum(judged["closed"].values()),
+                "opened_by_rule": judged["opened"],
+                "closed_by_rule": judged["closed"],
+            }
+        )
+    return {"rows": rows}
+
+
+def behind(terms: Terms, cell: Cell) -> Ints:
+    return behind_flow(
+        Terms(
+            terms.now, terms.zone, terms.period, terms.people, terms.pipeline, {**terms.options, "by": "week"}
+        ),
+        {"period": cell.get("week", ""), "what": cell.get("what", "")},
+    )
+
+
+register(
+    Report(
+        code="weekly",
+        title=_("Week by week"),
+        icon="calendar-range",
+        about=_(
+            "What came and went in each week, what was in work when it began, and findings by their rule."
+        ),
+        chooses=WHOLE,
+        answer=answer,
+        behind=behind,
+    )
+)

@@ -1,0 +1,325 @@
+"""Reports on a small log made by hand: returns, skips, a reopening, a lost hook, prices, several pipelines.
+
+docs/analytics.md works its numbers out. Below it slow oracles: plain loops with exact fractions.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core import account
+from core.periods import Period
+from devtools.tests import factory
+from metrics.analytics import REPORTS, BadQuestion, Terms, boosting
+from metrics.analytics.calendar import Cut, clip, cut_time
+from metrics.analytics.curves import find_incidence, median_survival, wilson
+from metrics.analytics.flow import find_flow
+from metrics.analytics.log import ELSEWHERE, FAR, LOST, STANDS, WON, WORK, Log, StageRow
+from metrics.analytics.moves import Prices, list_moves
+from metrics.analytics.terms import DAY, moment_number, read_days
+from pipelines.models import Deal, Event, PipelineKind, Stage
+from timeline.folding import fold_deals
+
+ZONE = ZoneInfo("Europe/Moscow")
+FIRST = datetime(2026, 11, 1, tzinfo=ZONE)
+NOW = FIRST + timedelta(days=20)
+
+
+def day(number: float) -> datetime:
+    return FIRST + timedelta(days=number - 1)
+
+
+@pytest.fixture(scope="module")
+def company(rows_of_module: None) -> Iterator[dict[str, str]]:
+    """The nine deals of docs/analytics.md; {short name: key of the stage}."""
+    pipelines = [factory.make_pipeline(name) for name in ("P", "Q", "S")]
+    PipelineKind.objects.create(pipeline=pipelines[2].pk, kind=PipelineKind.Kind.SERVICE)
+    account.forget()
+    keys = {}
+    for name, pipeline, kind in (
+        ("A", 0, "work"), ("B", 0, "work"), ("C", 0, "work"), ("won", 0, "won"), ("lost", 0, "lost"),
+        ("D", 1, "work"), ("won2", 1, "won"), ("E", 2, "work"),
+    ):  # fmt: skip
+        keys[name] = factory.make_stage(pipelines[pipeline], name, kind).pk
+    roads: list[tuple[int, int, list[tuple[float, str, str]]]] = [
+        (1, 100, [(2, "A", "B"), (4, "B", "won")]),
+        (1, 200, [(2, "A", "C"), (5, "C", "A"), (6, "A", "lost")]),
+        (2, 300, [(3, "A", "B"), (5, "B", "won"), (7, "won", "B"), (10, "B", "lost")]),
+        (3, 400, [(4, "A", "B"), (6, "C", "won")]),
+        (4, 700, []),
+        (5, 600, [(8, "A", "D"), (9, "D", "won2")]),
+        (6, 800, [(7, "A", "won"), (8, "won", "E")]),
+        (7, 900, [(9, "A", "E")]),
+        (8, 1000, [(9, "A", "A")]),
+    ]
+    person, number = factory.make_person(), 0
+    for born, price, moves in roads:
+        last = moves[-1][2] if moves else "A"
+        stage = Stage.objects.get(pk=keys[last])
+        closed = day(moves[-1][0]) if stage.kind in ("won", "lost") else None
+        deal = factory.make_deal(stage, person, day(born), price=price, closed_at=closed, updated_at=NOW)
+        for at, before, after in moves:
+            number += 1
+            Event.objects.create(
+                id=f"{number:04}", at=day(at), kind="stage", entity="deal", entity_id=deal.pk,
+                before=keys[before], after=keys[after],
+            )  # fmt: skip
+        if price == 700:
+            Event.objects.create(
+                id="price", at=day(5), kind="price", entity="deal", entity_id=deal.pk, before=500, after=700
+            )
+    fold_deals(Deal.objects.values_list("pk", flat=True))
+    yield keys | {"P": str(pipelines[0].pk), "Q": str(pipelines[1].pk)}
+    account.forget()
+
+
+@pytest.fixture(autouse=True)
+def forget_account() -> Iterator[None]:
+    account.forget()
+    yield
+    account.forget()
+
+
+def ask(code: str, pipeline: str = "", **options: str) -> Any:
+    return REPORTS[code].answer(Terms(NOW, ZONE, None, None, int(pipeline) if pipeline else None, options))
+
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_flow_reconciles_through_returns_reopenings_and_pipelines(company: dict[str, str]) -> None:
+    [month] = ask("flow")["rows"]
+    expected = {"start": 0, "created": 9, "reopened": 1, "progressed": 5, "regressed": 1, "repriced": 0}
+    expected |= {"won": 5, "lost": 2, "left": 1, "end": 2, "arrived": 0}
+    assert {name: month[name] for name in expected} == expected
+    [month] = ask("flow", value="price")["rows"]
+    expected = {
+        "created": 4800,
+        "reopened": 300,
+        "repriced": 200,
+        "won": 2200,
+        "lost": 500,
+        "left": 900,
+        "end": 1700,
+    }
+    assert {name: month[name] for name in expected} == expected
+    [main] = ask("flow", company["P"])["rows"]
+    assert [main[name] for name in ("created", "won", "lost", "reopened", "left", "end")] == [
+        9,
+        4,
+        2,
+        1,
+        2,
+        2,
+    ]
+    [second] = ask("flow", company["Q"])["rows"]
+    assert [second[name] for name in ("created", "arrived", "won", "end")] == [1, 1, 1, 0]
+
+
+def test_moves_and_chances_with_skips_returns_and_a_lost_hook(company: dict[str, str]) -> None:
+    names = {key: name for name, key in company.items()} | {None: "elsewhere"}
+    moves = {(names[row["from"]], names[row["to"]]): row["n"] for row in ask("transitions")["rows"]}
+    assert moves == {
+        ("A", "B"): 3, ("A", "C"): 1, ("A", "lost"): 1, ("A", "D"): 1, ("A", "won"): 1, ("A", "elsewhere"): 1,
+        ("B", "won"): 2, ("B", "lost"): 1, ("B", "C"): 1, ("C", "A"): 1, ("C", "won"): 1, ("D", "won2"): 1,
+        ("won", "B"): 1, ("won", "elsewhere"): 1,
+    }  # fmt: skip
+    rows = {names[row["stage"]]: row for row in ask("expected-win")["rows"]}
+    chances = {"A": (35, 14), "B": (40, 16), "C": (46, 7), "D": (57, 0)}
+    for stage, (won, lost) in chances.items():
+        assert rows[stage]["won"] == pytest.approx(won / 57, abs=1e-12)
+        assert rows[stage]["lost"] == pytest.approx(lost / 57, abs=1e-12)
+    assert (rows["A"]["n"], rows["A"]["standing"]) == (10, 0.2)
+
+
+def test_the_winning_curve_counts_final_results_and_leavers(company: dict[str, str]) -> None:
+    """Reopened and lost is lost; sold and gone to service is won; gone unsold is watched until it left."""
+    [row] = ask("incidence", days="20")["rows"]
+    assert row["won"] == pytest.approx(31 / 63, abs=1e-12)
+    assert (row["lost"], row["open"]) == (pytest.approx(16 / 63, abs=1e-12),) * 2
+    [early] = ask("incidence", days="3")["rows"]
+    assert (early["won"], early["at_risk"]) == (pytest.approx(23 / 63, abs=1e-12), 5)
+    cycle = ask("cycle")
+    assert (cycle["won"]["n"], cycle["won"]["median"], cycle["won"]["mean"]) == (4, 3.0, 2.75)
+    assert (cycle["lost"]["n"], cycle["lost"]["median"]) == (2, 6.5)
+
+
+def test_reached_cohorts_and_rework(company: dict[str, str]) -> None:
+    names = {key: name for name, key in company.items()}
+    rows = {
+        names[row["stage"]]: (row["reached"], row["entered"]) for row in ask("reached", company["P"])["rows"]
+    }
+    assert rows == {"A": (9, 9), "B": (5, 3), "C": (5, 2), "won": (4, 4)}
+    cohort, whole = ask("cohorts", days="3")["rows"]
+    assert (cohort["cohort"], cohort["followed"], cohort["hit"]) == ("2026-11", 9, 4)
+    assert (whole["cohort"], whole["rate"]) == ("all", pytest.approx(4 / 9))
+    process = ask("process")
+    assert process["rework"] == {"deals": 2, "share": pytest.approx(2 / 9), "n": 9}
+    assert process["results"] == {"won": 4, "lost": 2, "open": 2, "left": 1}
+    assert ask("win-rates", by="all")["overall"]["rate"] == pytest.approx(4 / 6)
+
+
+def test_journeys_pass_through_pipelines_that_do_not_sell(company: dict[str, str]) -> None:
+    answer = ask("journeys")
+    told = [(row["n"], row["won"], row["open"], row["lost_at_once"]) for row in answer["rows"]]
+    assert told == [(2, 0, 2, 0), (1, 1, 0, 0)]
+    assert answer["crossed"] == 3
+
+
+def test_what_stands_is_worth_what_its_stage_brings(company: dict[str, str]) -> None:
+    [row] = ask("ageing", by="stage")["rows"]
+    assert (row["n"], row["sum"], row["oldest_days"]) == (2, 1700, 17.0)
+    assert row["expected"] == 0.0  # nothing that stood as long on A has moved on since
+
+
+@pytest.mark.parametrize("text", ["", "0", "7,", "x", "1,2,3,4,5,6,7,8,9,10,11,12,13", "99999"])
+def test_days_are_whole_and_few(text: str) -> None:
+    if text == "7,":
+        assert read_days(text) == [7]
+    else:
+        with pytest.raises(BadQuestion):
+            read_days(text)
+
+
+def test_wilson_and_kaplan_meier_by_the_worked_numbers() -> None:
+    assert wilson(6, 20) == (0.3, pytest.approx(0.145, abs=5e-4), pytest.approx(0.519, abs=5e-4))
+    assert wilson(0, 0) == (None, None, None)
+    lengths, won = np.array([3, 5, 6, 9, 12]), np.array([True, False, False, True, False])
+    curve = find_incidence(lengths, won, np.array([False, True, False, False, False]))
+    assert curve.at(3)[0] == pytest.approx(0.2) and curve.at(9)[0] == pytest.approx(0.5)
+    assert curve.at(2) == (0.0, 0.0, 1.0)
+    assert median_survival(np.array([1, 2, 3, 4]), np.array([True, True, False, False])) == 2
+    assert median_survival(np.array([1, 2, 3]), np.array([True, False, False])) is None
+
+
+LIVES = st.lists(st.tuples(st.integers(0, 12), st.sampled_from([WORK, WON, LOST])), min_size=1, max_size=30)
+
+
+@settings(max_examples=80, deadline=None)
+@given(LIVES)
+def test_the_curve_equals_plain_fractions(lives: list[tuple[int, int]]) -> None:
+    lengths, kinds = (np.array(column) for column in zip(*lives, strict=True))
+    curve = find_incidence(lengths, kinds == WON, kinds == LOST)
+    left, won, lost = Fraction(1), Fraction(0), Fraction(0)
+    for at in sorted(set(lengths.tolist())):
+        n = sum(length >= at for length, _ in lives)
+        wins = sum((length, kind) == (at, WON) for length, kind in lives)
+        losses = sum((length, kind) == (at, LOST) for length, kind in lives)
+        won, lost = won + left * wins / n, lost + left * losses / n
+        left *= 1 - Fraction(wins + losses, n)
+        assert curve.at(at) == (pytest.approx(won), pytest.approx(lost), pytest.approx(left))
+        assert sum(curve.at(at)) == pytest.approx(1)
+
+
+STAGES = [
+    StageRow(f"1:{place}", "", 1, place, kind) for place, kind in enumerate([WORK, WORK, WORK, WON, LOST])
+]
+ROADS = st.lists(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 40), st.booleans()), min_size=1, max_size=6),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(ROADS, st.lists(st.tuples(st.integers(0, 7), st.integers(0, 200), st.integers(1, 9)), max_size=10))
+def test_every_flow_reconciles_and_equals_a_plain_walk(roads: list[Any], changes: list[Any]) -> None:
+    """A walk day by day, deal by deal, against the arrays: stock at every edge, in deals and in money."""
+    rows = []
+    for deal, road in enumerate(roads):
+        at = 0
+        for visit, (stage, length, away) in enumerate(road):
+            last = visit + 1 == len(road)
+            gone = away and STAGES[stage].kind == WORK
+            until = at + length if not last or gone else None
+            following = (
+                STANDS if until is None else ELSEWHERE if gone else road[visit + 1][0] if not last else STANDS
+            )
+            rows.append((deal, stage, at * DAY, FAR if until is None else until * DAY, following))
+            at = (until if until is not None else at) + (1 if gone else 0)
+    of, stage, since, until, following = (
+        np.array(column, dtype=np.int64) for column in zip(*rows, strict=True)
+    )
+    n = len(roads)
+    told = sorted({(deal, at): price for deal, at, price in changes if deal < n}.items())
+    last = {deal: price for (deal, _), price in told}
+    price = np.array([last.get(deal, 5) * 100 for deal in range(n)])
+    far = np.full(n, FAR)
+    log = Log(
+        STAGES, np.arange(n), np.zeros(n, dtype=np.int64), far, price, np.ones(n, dtype=np.int64),
+        np.zeros(n, dtype=bool), of, stage, since, until, following, np.ones(len(of), dtype=np.int64),
+    )  # fmt: skip
+    before = {}
+    prices = []
+    for (deal, at), value in told:
+        prices.append((deal, at * DAY, before.get(deal, 5) * 100, value * 100))
+        before[deal] = value
+    columns = [np.array(column, dtype=np.int64) for column in zip(*prices, strict=True)]
+    columns = columns or [np.empty(0, dtype=np.int64)] * 4
+    cut = Cut([str(edge) for edge in range(8)], np.arange(9, dtype=np.int64) * 30 * DAY)
+    moves = list_moves(log)
+    counted, valued = find_flow(log, moves, cut), find_flow(log, moves, cut, Prices(*columns))
+
+    def works(deal: int, edge: int) -> bool:
+        """In work just before the edge: on a work stage entered before it and not left before it."""
+        found = False
+        for one, at_stage, begin, end, _ in rows:
+            if one == deal and begin < edge:
+                found = STAGES[at_stage].kind == WORK and (end == FAR or end >= edge)
+        return found
+
+    def cost(deal: int, edge: int) -> int:
+        own = [(at, value) for (one, at), value in told if one == deal]
+        return next((value for at, value in reversed(own) if at * DAY < edge), 5)
+
+    for row, money, edge in zip(counted, valued, cut.edges[1:].tolist(), strict=True):
+        standing = [deal for deal in range(n) if works(deal, edge)]
+        assert row["end"] == len(standing)
+        assert money["end"] == sum(cost(deal, edge) for deal in standing)
+    for one in (counted, valued):
+        for row in one:
+            came = row["start"] + row["created"] + row["reopened"] + row["repriced"]
+            assert came - row["won"] - row["lost"] - row["left"] == pytest.approx(row["end"])
+
+
+def test_local_months_are_cut_at_local_midnight() -> None:
+    zone = ZoneInfo("Europe/Moscow")  # UTC+4 in February 2012
+    evening = moment_number(datetime(2012, 2, 29, 20, 30, tzinfo=UTC))
+    assert cut_time(evening, evening + 1, "month", zone).labels == ["2012-03"]
+    assert cut_time(evening, evening + 1, "month", ZoneInfo("UTC")).labels == ["2012-02"]
+    assert cut_time(evening, evening + 8 * DAY, "week", zone).labels == ["2012-02-27", "2012-03-05"]
+    cut = clip(cut_time(evening, evening + 1, "month", zone), evening, evening + DAY)
+    assert cut.edges.tolist() == [evening, evening + DAY]
+
+
+def test_boosting_learns_what_can_be_learnt_and_nothing_else() -> None:
+    chance = np.random.default_rng(7)
+    rows = chance.random((4_000, 3))
+    hits = (chance.random(4_000) < np.where(rows[:, 0] > 0.5, 0.8, 0.2)).astype(float)
+    model = boosting.fit(rows, hits, np.arange(4_000))
+    said = model.predict(np.array([[0.1, 0.5, 0.5], [0.9, 0.5, 0.5]]))
+    assert said[0] == pytest.approx(0.2, abs=0.07) and said[1] == pytest.approx(0.8, abs=0.07)
+    again = boosting.fit(rows, hits, np.arange(4_000)).predict(rows)
+    assert (again == model.predict(rows)).all()  # the same lessons, the same forecast
+    few = boosting.fit(rows[:20], hits[:20], np.arange(20))
+    assert few.trees == [] and few.predict(rows[:2]).tolist() == pytest.approx([hits[:20].mean()] * 2)
+
+
+def test_a_period_chooses_by_creation_and_by_closing(company: dict[str, str]) -> None:
+    half = Period.parse("2026-11-03", "2026-11-06", ZONE)
+    terms = Terms(NOW, ZONE, half)
+    assert REPORTS["incidence"].answer(terms)["n"] == 3  # created on the 3rd, 4th and 5th
+    closed = REPORTS["cycle"].answer(terms)
+    assert (closed["won"]["n"], closed["lost"]["n"]) == (
+        1,
+        0,
+    )  # on the 4th; what was reopened is lost on the 10th
+    [month] = REPORTS["flow"].answer(terms)["rows"]
+    assert (month["start"], month["created"], month["won"], month["end"]) == (3, 3, 2, 4)

@@ -1,0 +1,395 @@
+"""Reports as tables: every figure in words of the reader's language, with the address of the deals behind it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from core import formats
+from web.analytics.asking import Asked
+
+
+@dataclass(frozen=True)
+class Figure:
+    """``n``: how many rows ``href`` leads to; None where the address does not list rows one by one."""
+
+    text: str
+    href: str = ""
+    note: str = ""
+    n: int | None = None
+    css: str = "num"
+
+
+@dataclass(frozen=True)
+class Table:
+    heads: Sequence[str]
+    rows: Sequence[Sequence[Figure]] = field(default=())
+
+
+def locale() -> str:
+    return get_language() or "en"
+
+
+def number(value: Any, places: int = 0) -> str:
+    return formats.number(value, locale(), places)
+
+
+def percent(value: Any, places: int = 0) -> str:
+    return formats.percent(value, locale(), places)
+
+
+def money(value: Any) -> str:
+    return formats.money(value, locale())
+
+
+def days(value: Any) -> str:
+    """«7,9 дн.»; below an hour the minutes matter, and a tenth of a day is too coarse."""
+    if value is None:
+        return formats.DASH
+    if abs(value) < 1:
+        return formats.duration(value * 86_400, locale(), 1)
+    return _("%(days)s d.") % {"days": number(value, 1)}
+
+
+def month(label: str) -> str:
+    """«ноябрь 2026» for «2026-11», a day for a week's Monday."""
+    if len(label) == 7:
+        return formats.month(date.fromisoformat(f"{label}-01"), locale())
+    return formats.day(date.fromisoformat(label), locale())
+
+
+def deals(n: int) -> str:
+    return ngettext("%(n)s deal", "%(n)s deals", n) % {"n": number(n)}
+
+
+def whisker(row: dict[str, Any]) -> str:
+    return "" if row["lo"] is None else f"{percent(row['lo'], 1)} – {percent(row['hi'], 1)}"
+
+
+def words(text: Any, note: str = "") -> Figure:
+    return Figure(str(text), note=note, css="")
+
+
+def counted(asked: Asked, n: int, **cell: object) -> Figure:
+    return Figure(number(n), asked.rows(**cell) if n else "", n=n)
+
+
+def tell_stage_times(asked: Asked, answer: dict[str, Any]) -> Table:
+    heads = [
+        _("Stage"),
+        _("Visits"),
+        _("Ended"),
+        _("Stand there"),
+        _("Mean"),
+        _("Median"),
+        _("p75"),
+        _("p90"),
+        _("KM median"),
+    ]
+    rows = [
+        [
+            words(row["name"], note=_pipeline(asked, row["stage"])),
+            counted(asked, row["visits"], stage=row["stage"], what="visits"),
+            counted(asked, row["ended"], stage=row["stage"], what="ended"),
+            counted(asked, row["open"], stage=row["stage"], what="open"),
+            *(Figure(days(row[name])) for name in ("mean", "median", "p75", "p90", "km_median")),
+        ]
+        for row in answer["rows"]
+        if row["visits"]
+    ]
+    return Table(heads, rows)
+
+
+def tell_transitions(asked: Asked, answer: dict[str, Any]) -> Table:
+    whole: dict[str, int] = {}
+    for row in answer["rows"]:
+        whole[row["from"]] = whole.get(row["from"], 0) + row["n"]
+    rows = [
+        [
+            words(asked.stage(row["from"]), note=_pipeline(asked, row["from"])),
+            words(asked.stage(row["to"])),
+            counted(asked, row["n"], **{"from": row["from"], "to": row["to"] or ""}),
+            Figure(
+                percent(row["n"] / whole[row["from"]]), note=_("of %(n)s") % {"n": number(whole[row["from"]])}
+            ),
+        ]
+        for row in answer["rows"]
+    ]
+    return Table([_("From"), _("To"), _("Moves"), _("Share of those who left")], rows)
+
+
+def tell_expected(asked: Asked, answer: dict[str, Any]) -> Table:
+    heads = [
+        _("Stage"),
+        _("Won"),
+        _("Lost"),
+        _("Stand there"),
+        _("Straight to lost"),
+        _("Days to closing"),
+        _("Visits"),
+    ]
+    rows = [
+        [
+            words(row["name"], note=_pipeline(asked, row["stage"])),
+            Figure(percent(row["won"], 1)),
+            Figure(percent(row["lost"], 1)),
+            Figure(percent(row["standing"]), note=number(row["standing_n"])),
+            Figure(percent(row["leak"]), note=number(row["lost_straight"])),
+            Figure(days(row["days_to_close"])),
+            Figure(number(row["n"])),
+        ]
+        for row in answer["rows"]
+        if row["n"]
+    ]
+    return Table(heads, rows)
+
+
+def tell_reached(asked: Asked, answer: dict[str, Any]) -> Table:
+    rows = [
+        [
+            words(row["name"], note=_pipeline(asked, row["stage"])),
+            counted(asked, row["reached"], stage=row["stage"]),
+            Figure(percent(row["share"], 1), note=_("of %(n)s") % {"n": number(row["n"])}),
+            Figure(whisker(row)),
+            Figure(percent(row["of_previous"])),
+            counted(asked, row["entered"], stage=row["stage"], what="entered"),
+        ]
+        for row in answer["rows"]
+        if row["n"]
+    ]
+    return Table(
+        [_("Stage"), _("Reached"), _("Share"), _("95 %"), _("Of the stage before"), _("Stood on it")], rows
+    )
+
+
+def tell_flow(asked: Asked, answer: dict[str, Any]) -> Table:
+    in_money = answer["value"] == "price"
+    names = [
+        "start",
+        "created",
+        "reopened",
+        *(["repriced"] if in_money else []),
+        "won",
+        "lost",
+        "left",
+        "end",
+    ]
+    titles = {
+        "start": _("At the start"), "created": _("+ Created"), "reopened": _("+ Reopened"), "repriced": _("± Repriced"),
+        "won": _("− Won"), "lost": _("− Lost"), "left": _("− Left"), "end": _("= At the end"),
+    }  # fmt: skip
+    rows = []
+    for row in answer["rows"]:
+        line = [words(month(row["period"]))]
+        for name in names:
+            cell = {"period": row["period"], "what": name}
+            if in_money:
+                line.append(
+                    Figure(money(row[name]), asked.rows(**cell) if row[name] and name != "repriced" else "")
+                )
+            else:
+                line.append(counted(asked, row[name], **cell))
+        rows.append(line)
+    return Table([_("Period"), *(titles[name] for name in names)], rows)
+
+
+def tell_weekly(asked: Asked, answer: dict[str, Any]) -> Table:
+    heads = [
+        _("Week from"), _("In work at the start"), _("Created"), _("Won"), _("Lost"),
+        _("Findings opened"), _("Findings closed"),
+    ]  # fmt: skip
+    rows = [
+        [
+            words(month(row["week"])),
+            counted(asked, row["in_work_at_start"], week=row["week"], what="start"),
+            counted(asked, row["created"], week=row["week"], what="created"),
+            counted(asked, row["won"], week=row["week"], what="won"),
+            counted(asked, row["lost"], week=row["week"], what="lost"),
+            Figure(number(row["findings_opened"])),
+            Figure(number(row["findings_closed"])),
+        ]
+        for row in answer["rows"]
+    ]
+    return Table(heads, rows)
+
+
+def tell_cycle(asked: Asked, answer: dict[str, Any]) -> Table:
+    titles = {"won": _("Won"), "lost": _("Lost"), "all": _("Won and lost")}
+    rows = [
+        [
+            words(titles[row["key"]]),
+            counted(asked, row["n"], key=row["key"]),
+            *(Figure(days(row[name])) for name in ("mean", "median", "p75", "p90")),
+            Figure(
+                days(row["km_median"]),
+                asked.rows(key="km"),
+                _("n = %(n)s") % {"n": number(row["km_n"])},
+                row["km_n"],
+            )
+            if row["km_median"] is not None
+            else Figure(formats.DASH),
+        ]
+        for row in answer["rows"]
+    ]
+    heads = [
+        _("Result"),
+        _("Deals"),
+        _("Mean"),
+        _("Median"),
+        _("p75"),
+        _("p90"),
+        _("KM median with open deals"),
+    ]
+    return Table(heads, rows)
+
+
+def tell_ageing(asked: Asked, answer: dict[str, Any]) -> Table:
+    by_stage, by_owner = (any(row[name] for row in answer["rows"]) for name in ("stage", "manager"))
+    heads = [*([_("Stage")] if by_stage else []), *([_("Manager")] if by_owner else [])]
+    heads += [
+        _("Deals"),
+        _("Amount"),
+        _("Median"),
+        _("Oldest"),
+        _("Expected"),
+        _("Older than p90 of the won"),
+    ]
+    rows = []
+    for row in sorted(answer["rows"], key=lambda row: -row["sum"])[:200]:
+        cell = {"stage": row["stage"], "manager": (row["manager"] or "none") if by_owner else None}
+        rows.append(
+            [
+                *(
+                    [words(asked.stage(row["stage"]), note=_pipeline(asked, row["stage"]))]
+                    if by_stage
+                    else []
+                ),
+                *([words(asked.scope.name(row["manager"]))] if by_owner else []),
+                counted(asked, row["n"], **cell),
+                Figure(money(row["sum"])),
+                Figure(days(row["median_days"])),
+                Figure(days(row["oldest_days"])),
+                Figure(money(row["expected"])),
+                Figure(number(row.get("older_than_p90_of_won"))),
+            ]
+        )
+    return Table(heads, rows)
+
+
+def tell_periods(asked: Asked, answer: dict[str, Any]) -> Table:
+    rows = [
+        [
+            words(month(row["cohort"])),
+            Figure(number(row["into_from"])),
+            Figure(number(row["into_to"])),
+            Figure(percent(row["rate"])),
+        ]
+        for row in answer["rows"]
+    ]
+    return Table([_("Month"), _("Came to the first"), _("Came to the second"), _("Ratio")], rows)
+
+
+def tell_forecast(asked: Asked, answer: dict[str, Any]) -> Table:
+    rows = [
+        [
+            Figure(f"№ {row['deal']}", reverse("deal", args=[row["deal"]]), css=""),
+            words(asked.stage(row["stage"])),
+            Figure(days(row["days_on_stage"])),
+            Figure(money(row["price"])),
+            Figure(percent(row["p"])),
+            Figure(money(row["expected"])),
+        ]
+        for row in answer["rows"][:100]
+    ]
+    return Table([_("Deal"), _("Stage"), _("On the stage"), _("Amount"), _("Chance"), _("Expected")], rows)
+
+
+def _pipeline(asked: Asked, stage: str | None) -> str:
+    """The name of a stage's pipeline, where there are several to tell apart."""
+    known = asked.scope.all_stages.get(stage or "")
+    if known is None or "pipeline" in asked.scope.chosen or len(asked.scope.pipelines) < 2:
+        return ""
+    return str(known.pipeline or "")
+
+
+def minutes(value: Any) -> str:
+    return formats.DASH if value is None else formats.duration(value * 60, locale(), 2)
+
+
+def tell_speed(asked: Asked, answer: dict[str, Any]) -> Table:
+    titles = {
+        "5m": _("up to 5 minutes"), "15m": _("up to 15 minutes"), "30m": _("up to half an hour"),
+        "1h": _("up to an hour"),
+        "4h": _("up to 4 hours"), "12h": _("up to 12 hours"), "later": _("later"), "none": _("no contact"),
+    }  # fmt: skip
+    rows = [
+        [
+            words(titles[row["bucket"]]),
+            counted(asked, row["deals"], bucket=row["bucket"]),
+            counted(asked, row["won"], bucket=row["bucket"], what="won"),
+            counted(asked, row["n"], bucket=row["bucket"], what="closed"),
+            Figure(percent(row["rate"], 1)),
+            Figure(whisker(row)),
+        ]
+        for row in answer["rows"]
+    ]
+    heads = [
+        _("First contact, working time"),
+        _("Deals"),
+        _("Won"),
+        _("Closed"),
+        _("Won of closed"),
+        _("95 %"),
+    ]
+    return Table(heads, rows)
+
+
+def tell_journeys(asked: Asked, answer: dict[str, Any]) -> Table:
+    def name(pipeline: int) -> str:
+        return str(asked.scope.pipelines.get(pipeline, pipeline))
+
+    rows = []
+    for row in answer["rows"]:
+        way = {"from": row["from"], "to": row["to"]}
+        rows.append(
+            [
+                words(name(row["from"])),
+                words(name(row["to"])),
+                counted(asked, row["n"], **way),
+                counted(asked, row["lost_at_once"], **way, what="lost_at_once"),
+                Figure(percent(row["lost_share"], 1), note=whisker(row)),
+                counted(asked, row["won"], **way, what="won"),
+                counted(asked, row["open"], **way, what="open"),
+                Figure(days(row["median_days"])),
+            ]
+        )
+    heads = [
+        _("From"),
+        _("To"),
+        _("Hand-overs"),
+        _("Lost at once"),
+        _("Share"),
+        _("Won in the end"),
+        _("Still open"),
+    ]
+    return Table([*heads, _("First visit, median")], rows)
+
+
+TABLES: dict[str, Callable[[Asked, dict[str, Any]], Table]] = {
+    "stage-times": tell_stage_times,
+    "transitions": tell_transitions,
+    "expected-win": tell_expected,
+    "reached": tell_reached,
+    "flow": tell_flow,
+    "weekly": tell_weekly,
+    "cycle": tell_cycle,
+    "ageing": tell_ageing,
+    "period-conversion": tell_periods,
+    "forecast": tell_forecast,
+    "speed-to-lead": tell_speed,
+    "journeys": tell_journeys,
+}

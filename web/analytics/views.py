@@ -1,0 +1,149 @@
+"""«Аналитика»: a page for each report, and the deals behind every number of it."""
+
+from typing import Any
+
+import msgspec
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from core import moment
+from jobs import kept_reports
+from jobs.analytics import ask_for_report
+from metrics.analytics import REPORTS, BadQuestion, Report
+from web.analytics import pictures, tables
+from web.analytics.asking import Asked, ReportForm, ask, read_cell, tabs
+from web.frame.listing import PAGE_SIZE
+from web.frame.permissions import deals_open_to
+from web.frame.scope import BadScope, refusing
+
+FIRST_SCREEN = ("incidence", "process", "cohorts", "win-rates")
+DRAWN = {
+    "incidence": ("analytics/_curve.html", pictures.draw_curve),
+    "process": ("analytics/_process.html", pictures.draw_process),
+    "cohorts": ("analytics/_cohorts.html", pictures.draw_cohorts),
+    "win-rates": ("analytics/_rates.html", pictures.draw_rates),
+    "accumulation": ("analytics/_accumulation.html", pictures.draw_accumulation),
+    "forecast": ("analytics/_calibration.html", pictures.draw_calibration),
+    "speed-to-lead": ("analytics/_speed.html", pictures.draw_speed),
+    "journeys": ("analytics/_paths.html", pictures.draw_paths),
+}
+for_analytics = refusing(gettext_lazy("Analytics"), "analytics", gettext_lazy("Show the whole company"))
+
+
+@require_safe
+@for_analytics
+def overview(request: HttpRequest) -> HttpResponse:
+    """The frame; each card asks for itself, so that none waits for another."""
+    asked = ask(request, REPORTS[FIRST_SCREEN[0]])
+    cards = [
+        (code, REPORTS[code], reverse("analytics-report", args=[code]) + asked.query())
+        for code in FIRST_SCREEN
+    ]
+    context = {"form": ReportForm(asked, own=False), "tabs": tabs(asked, ""), "cards": cards}
+    return render(request, "analytics/overview.html", context)
+
+
+@require_safe
+@for_analytics
+def report(request: HttpRequest, code: str) -> HttpResponse:
+    """A report's page; its card alone for htmx, which asks again while a worker is counting."""
+    one = find_report(code)
+    asked = ask(request, one)
+    card = draw_card(request, asked)
+    if request.headers.get("HX-Target", "").startswith("card-"):
+        return render(request, "analytics/card.html", card)
+    context = {"title": one.title, "form": ReportForm(asked), "tabs": tabs(asked, code), **card}
+    return render(request, "analytics/report.html", context)
+
+
+@require_safe
+@for_analytics
+def rows(request: HttpRequest, code: str) -> HttpResponse:
+    """The deals that one number counts: as many rows as it says, a deal again for each time it is counted."""
+    one = find_report(code)
+    if one.behind is None:
+        raise Http404
+    asked, cell = ask(request, one), read_cell(request)
+    try:
+        ids = one.behind(asked.terms, cell).tolist()
+    except (BadQuestion, ValueError) as problem:
+        raise BadScope(str(problem)) from problem
+    page = Paginator(ids, PAGE_SIZE).get_page(request.GET.get("page"))
+    found = deals_open_to(request.user).select_related("stage", "manager").in_bulk(set(page.object_list))
+    context = {
+        "title": one.title,
+        "report": one,
+        "cell": tell_cell(asked, cell),
+        "back": reverse("analytics-report", args=[code]) + asked.query(),
+        "page": page,
+        "count": len(ids),
+        "deals": len(set(ids)),
+        "rows": [found.get(key) for key in page.object_list],
+    }
+    return render(request, "analytics/rows.html", context)
+
+
+def find_report(code: str) -> Report:
+    if code not in REPORTS:
+        raise Http404
+    return REPORTS[code]
+
+
+def draw_card(request: HttpRequest, asked: Asked) -> dict[str, Any]:
+    one = asked.report
+    try:
+        given = kept_reports.give_answer(one.code, asked.terms, ask_for_report)
+    except BadQuestion as problem:
+        raise BadScope(str(problem)) from problem
+    context: dict[str, Any] = {
+        "report": one,
+        "asked": asked,
+        "url": reverse("analytics-report", args=[one.code]) + asked.query(),
+        "as_of": given.as_of,
+        "fresh": given.fresh,
+    }
+    if given.answer is None:
+        waited = (moment.now() - given.asked_at).total_seconds() if given.asked_at else 0.0
+        share = min(0.95, waited / max(given.usual, 0.5))
+        return context | {
+            "waiting": True,
+            "done": round(100 * share),
+            "usual": given.usual,
+            "problem": given.problem,
+        }
+    answer = msgspec.json.decode(given.answer)
+    context |= {"n": answer.get("n"), "answer": answer}
+    if one.code in DRAWN:
+        body, draw = DRAWN[one.code]
+        context |= {"body": body, "shown": draw(asked, answer)}
+    if one.code in tables.TABLES:
+        context["table"] = tables.TABLES[one.code](asked, answer)
+    return context
+
+
+def tell_cell(asked: Asked, cell: dict[str, str]) -> str:
+    """What the number counts, in words as far as there are any."""
+    words = {
+        "won": _("won"), "lost": _("lost"), "open": _("still open"), "closed": _("won and lost"),
+        "ended": _("ended visits"), "visits": _("all visits"), "created": _("created"), "reopened": _("reopened"),
+        "left": _("left"), "start": _("at the start"), "end": _("at the end"), "hit": _("got there"),
+        "followed": _("followed"), "lost_at_once": _("lost at once"), "rework": _("on a stage more than once"),
+    }  # fmt: skip
+    told = []
+    for name, value in cell.items():
+        if name in ("stage", "from", "to"):
+            told.append(asked.stage(value or None))
+        elif name in ("cohort", "period", "week") and value != "all":
+            told.append(tables.month(value) if len(value) in (7, 10) and value[:4].isdigit() else value)
+        elif name == "manager" or (name == "key" and value.isdecimal()):
+            told.append(asked.scope.name(int(value[:18])) if value.isdecimal() else _("No owner"))
+        elif name == "days":
+            told.append(_("%(days)s days") % {"days": value})
+        elif name in ("what", "key"):
+            told.append(words.get(value, value))
+    return " · ".join(str(one) for one in told if one)
