@@ -30,8 +30,18 @@ def own_database(url: str) -> str:
     return f"{url.partition('?')[0]}?db={1 + (run + worker) % (DATABASES - 1)}"
 
 
+OF_CHANNELS = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL", "TELEGRAM_HOOK_SECRET", "EMAIL_URL", "EMAIL_FROM")
 outside_redis = os.environ.get("REDIS_URL")
-for name in ("AMO_BASE_URL", "AMO_TOKEN", "AMO_RATE", "DEBUG", "DEMO", "SALESOPS_NOW", "TIME_ZONE"):
+for name in (
+    "AMO_BASE_URL",
+    "AMO_TOKEN",
+    "AMO_RATE",
+    "DEBUG",
+    "DEMO",
+    "SALESOPS_NOW",
+    "TIME_ZONE",
+    *OF_CHANNELS,
+):
     os.environ.pop(name, None)  # a developer's shell must not change what is tested
 os.environ["SECRET_KEY"] = "only-for-tests-0123456789-abcdefghijklm"
 os.environ["DJANGO_SETTINGS_MODULE"] = "salesops.settings"

@@ -41,6 +41,7 @@ ROOMS = (
     "qc",
     "metrics",
     "kpi",
+    "notices",
     "jobs",
     "web",
     "salesops",

@@ -107,18 +107,24 @@ def _run(crew: Crew, servers: Servers, port: int, use: Use) -> None:
     }  # "you are root", "no staticfiles"
     variables = {**os.environ, **quiet, "PORTAL_URL": address, "PLAIN_STATIC": "true"}
     demo = use is Use.DEMO
+    chats = ""
     if demo:
+        told, chats = _start_channels(crew, variables)
+        variables |= told
         variables |= _start_sandbox(crew, variables)  # invents its company while the database is prepared
     crew.run("migrate", [*MANAGE, "migrate", "--verbosity", "0"], variables)
     crew.run("vendor_static", [*MANAGE, "vendor_static"], variables)
     if demo:
         _wait_for(crew, f"{variables['AMO_BASE_URL']}/api/v4/account", "The sandbox", 120)
+        _wait_for(crew, chats, "The stand-in for Telegram", 30)
         crew.run("setup_demo", [*MANAGE, "setup_demo"], variables)
     alone = ["--without-account"] if use is Use.FILE else []
     crew.run("logins", [*MANAGE, "logins", *alone], variables)
     with environment.shared(PROJECT, variables):
         _start_portal(crew, variables, port)
         print(f"\nThe portal is open: {address}\n", flush=True)
+        if chats:
+            print(f"What it tells people, as they see it (chats and mail): {chats}\n", flush=True)
         if use is Use.FILE:
             print("Sign in as admin: the first page takes a file that amoCRM has exported.", flush=True)
         else:
@@ -126,6 +132,7 @@ def _run(crew: Crew, servers: Servers, port: int, use: Use) -> None:
         if demo:
             crew.run("setup_demo", [*MANAGE, "setup_demo", "--loaded"], variables)
         schedule = ["--schedule", str(PROJECT / ".local" / "beat-schedule"), "--pidfile", ""]
+        crew.start("notices", [*MANAGE, "notices_serve"], variables)  # not before: a load is no news
         crew.start("beat", [*CELERY, "beat", *schedule, "--loglevel", "WARNING"], variables)
         loaded = f"All data are there after {time.monotonic() - started:.0f} s. "
         print(f"\n{'' if use is Use.FILE else loaded}Ctrl-C stops the portal.", flush=True)
@@ -153,6 +160,25 @@ def _start_sandbox(crew: Crew, variables: dict[str, str]) -> dict[str, str]:
     arguments = ["--scenario", SCENARIO, "--port", str(port), "--token", token, "--rate", "0", "--live"]
     crew.start("sandbox", [PYTHON, "-m", "sandbox", "serve", *arguments], variables)
     return {"AMO_BASE_URL": f"http://{HOST}:{port}", "AMO_TOKEN": token, "AMO_RATE": "0", "DEMO": "1"}
+
+
+def _start_channels(crew: Crew, variables: dict[str, str]) -> tuple[dict[str, str], str]:
+    """Start what plays Telegram and the mail server, unless real ones are set; returns variables of the portal, and the
+    page on which one sees what they got (empty without a stand-in)."""
+    if variables.get("TELEGRAM_BOT_TOKEN"):
+        return {}, ""
+    chats, smtp, mail = _free_port(), _free_port(), _free_port()
+    token = f"{secrets.randbelow(10**9) + 10**8}:{secrets.token_urlsafe(24)}"
+    page = f"http://{HOST}:{chats}"
+    crew.start(
+        "telegram",
+        [PYTHON, "-m", "sandbox.telegram", "serve", "--port", str(chats), "--token", token],
+        variables,
+    )
+    sink = ["--smtp", str(smtp), "--port", str(mail), "--chats", page]
+    crew.start("mail", [PYTHON, "-m", "devtools.mail_sink", *sink], variables)
+    told = {"TELEGRAM_API_URL": page, "TELEGRAM_BOT_TOKEN": token, "MAIL_PAGE": f"http://{HOST}:{mail}"}
+    return told | {"EMAIL_URL": f"smtp://{HOST}:{smtp}"}, page
 
 
 def _start_portal(crew: Crew, variables: dict[str, str], port: int) -> None:

@@ -77,8 +77,8 @@ app.conf.update(
         },
         "effects": {
             "task": "jobs.effects.measure_effects",
-            "schedule": crontab(minute="20"),
-            "options": {"expires": 3000},
+            "schedule": 120.0,
+            "options": {"expires": 110},
         },
         "statements": {
             "task": "jobs.pay.refresh_statements",

@@ -1,5 +1,6 @@
 """All settings, from environment variables; a value that makes no sense is refused with one sentence."""
 
+import re
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -40,6 +41,12 @@ try:
     PORTAL_URL = env.str("PORTAL_URL", "http://127.0.0.1:8000").rstrip("/")
     CREDENTIALS_KEYS: list[str] = env.list("CREDENTIALS_KEYS", [])  # Fernet, newest first; else SECRET_KEY
     HTTPS = env.bool("HTTPS", False)
+    TELEGRAM_API_URL = env.str("TELEGRAM_API_URL", "").rstrip("/") or "https://api.telegram.org"
+    TELEGRAM_BOT_TOKEN = env.str("TELEGRAM_BOT_TOKEN", "")
+    TELEGRAM_HOOK_SECRET = env.str("TELEGRAM_HOOK_SECRET", "")  # with it the bot is rung, else it asks
+    EMAIL_URL = env.str("EMAIL_URL", "")
+    EMAIL_FROM = env.str("EMAIL_FROM", "Salesops <salesops@localhost>")
+    NOTICES_LEASE = env.float("NOTICES_LEASE", 90.0)  # seconds after which a silent sender counts as dead
     PROXIES = env.int("PROXIES", 0)  # of ours before the portal, each appending to X-Forwarded-For
     STATEMENT_LIMIT = env.int("STATEMENT_LIMIT", 15)  # seconds for one statement of a web request
     FIXED_NOW = env.str("SALESOPS_NOW", "")
@@ -67,6 +74,21 @@ for key in CREDENTIALS_KEYS:
         Fernet(key)
     except ValueError as error:
         raise refuse("CREDENTIALS_KEYS", f"holds something else than a Fernet key ({error})") from error
+if TELEGRAM_BOT_TOKEN and not re.fullmatch(r"\d{3,20}:[A-Za-z0-9_-]{10,100}", TELEGRAM_BOT_TOKEN):
+    raise refuse("TELEGRAM_BOT_TOKEN", "is not a token such as 123456789:AA…")  # never shown
+if not TELEGRAM_API_URL.startswith(("http://", "https://")):
+    raise refuse(
+        "TELEGRAM_API_URL", f"{TELEGRAM_API_URL!r} is not an address such as https://api.telegram.org"
+    )
+if not re.fullmatch(r"[A-Za-z0-9_-]{0,256}", TELEGRAM_HOOK_SECRET):
+    raise refuse("TELEGRAM_HOOK_SECRET", "may hold letters, digits, _ and - only")
+if EMAIL_URL:
+    try:
+        globals().update(env.dj_email_url("EMAIL_URL"))
+    except (EnvError, ValueError, KeyError) as error:
+        raise refuse("EMAIL_URL", "is not an address such as smtp://user:password@host:587") from error
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = EMAIL_FROM
+EMAIL_TIMEOUT = 60  # off by default; a mail server may think for long before it takes a mail
 if FIXED_NOW:
     if not (DEBUG or DEMO):
         raise refuse("SALESOPS_NOW", "is for tests and demos and refused when DEBUG is off")
@@ -116,6 +138,7 @@ INSTALLED_APPS = [
     "access",
     "qc",
     "kpi",
+    "notices",
     "jobs",
     "web",
     "devtools",
@@ -242,6 +265,17 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         name: {"level": "INFO", "handlers": ["console"], "propagate": False}
-        for name in ("pipelines", "timeline", "team", "qc", "metrics", "kpi", "jobs", "web", "salesops")
+        for name in (
+            "pipelines",
+            "timeline",
+            "team",
+            "qc",
+            "metrics",
+            "kpi",
+            "notices",
+            "jobs",
+            "web",
+            "salesops",
+        )
     },
 }

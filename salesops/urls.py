@@ -5,7 +5,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from web.frame import health, login
-from web.webhook import intake
+from web.webhook import intake, telegram
 
 urlpatterns = [
     path("", login.home, name="home"),
@@ -21,10 +21,12 @@ urlpatterns = [
     path("", include("web.sync.urls")),
     path("", include("web.team.urls")),
     path("", include("web.pay.urls")),
+    path("", include("web.notices.urls")),
     path("", include("web.audit.urls")),
     path("", include("web.account.urls")),
     path("api/v1/", include("web.api.urls")),
     path("hooks/amocrm/<str:secret>/", intake.hook, name="hook"),
+    path("hooks/telegram/", telegram.ring, name="hook-telegram"),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.Figures.as_view(), name="metrics"),

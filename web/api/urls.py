@@ -4,7 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
-from web.api import analytics, audit, views
+from web.api import analytics, audit, notices, views
 
 lists = SimpleRouter()
 lists.register("pipelines", views.Pipelines)
@@ -13,6 +13,7 @@ lists.register("managers", views.Managers)
 lists.register("deals", views.Deals)
 lists.register("tasks", views.Tasks)
 lists.register("findings", views.Findings)
+lists.register("notices", notices.Notices)
 lists.register("audit", audit.Changes)
 
 urlpatterns = [

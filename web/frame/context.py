@@ -63,6 +63,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
             words=_("open findings"),
         ),
     ]
+    work.append(_link(request, "notices", "bell", _("Notices"), load="notices-count"))
     order = [
         _link(request, "regulations", "book-open-check", _("Regulations")),
         _link(request, "rules", "scale", _("Rules")),
@@ -87,7 +88,13 @@ def age(request: HttpRequest) -> dict[str, Any]:
 
 
 def _link(
-    request: HttpRequest, name: str, icon: str, label: str, badge: int | str = 0, words: str = ""
+    request: HttpRequest,
+    name: str,
+    icon: str,
+    label: str,
+    badge: int | str = 0,
+    words: str = "",
+    load: str = "",
 ) -> dict[str, Any]:
     url = reverse(name)
     return {
@@ -97,4 +104,5 @@ def _link(
         "active": request.path.startswith(url),
         "badge": badge or "",
         "badge_words": words,
+        "load": reverse(load) if load else "",
     }

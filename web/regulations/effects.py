@@ -17,7 +17,6 @@ from qc.models import RuleMode
 from web.frame.permissions import for_heads
 
 LOOK_BACK = timedelta(days=366)
-AT_ONCE = 3  # effects measured while somebody waits: the rest comes by the clock
 SHOWN = 60
 TONES = {"helped": "good", "worse": "bad", "unproven": "neutral", "early": "info", "little": "neutral"}
 ICONS = {"version": "book-open-check", "switch": "scale", "control off": "eye-off"}
@@ -26,12 +25,11 @@ ICONS = {"version": "book-open-check", "switch": "scale", "control off": "eye-of
 @require_safe
 @for_heads
 def effects(request: HttpRequest) -> HttpResponse:
-    """Changes of the last year, the newest first. A few that were never measured are measured at once."""
+    """Changes of the last year, the newest first, with what `jobs.effects` has measured by now."""
     now = moment.now()
     every = read_marks(now - LOOK_BACK, now, now)
     # what a portal begins with is no change: there is nothing before it
     marks = [mark for mark in every if not (mark.kind == VERSION and mark.version == 1)]
-    measured.measure_stale(marks[-SHOWN:], now, AT_ONCE)
     kept = measured.read_measured(marks)
     names = dict(Stage.objects.values_list("pk", "name"))
     rows = [tell(mark, kept.get(mark.key), names) for mark in reversed(marks[-SHOWN:])]
@@ -53,6 +51,10 @@ def tell(mark: Mark, answer: Mapping[str, Any] | None, names: Mapping[str, str])
         "early": _("too early"),
         "little": _("too little to judge by"),
     }
+    tone = TONES.get(verdict, "neutral")
+    if mark.kind == CONTROL_OFF:  # that nobody looked helped nobody: only what happened is told
+        words |= {"helped": _("fewer findings than before"), "worse": _("more findings than before")}
+        tone = "bad" if verdict == "worse" else "neutral"
     row: dict[str, Any] = {
         "mark": mark,
         "icon": ICONS[mark.kind],
@@ -63,7 +65,7 @@ def tell(mark: Mark, answer: Mapping[str, Any] | None, names: Mapping[str, str])
         ),
         "rules": len((answer or {}).get("rules", [])),
         "verdict": words.get(verdict, ""),
-        "tone": TONES.get(verdict, "neutral"),
+        "tone": tone,
         "state": verdict or ("none" if answer == {} else "unmeasured"),
         "low": None,
         "high": None,

@@ -12,6 +12,7 @@ from qc.models import Regulation
 from qc.rules import RULES
 from qc.steps import Branch, Run, Step, compare_words, read_steps
 
+SHORT = 12  # signs: «3 дня» says nothing that the norm does not
 HEADS = (
     ("entry_result", "log-in"),
     ("goal", "target"),
@@ -50,7 +51,9 @@ def read_texts(old: Regulation | None, new: Regulation) -> list[Text]:
 def _text(regulation: Regulation, name: str) -> str:
     text: str = getattr(regulation, name)
     if name == "term" and (limit := stay_in_words(regulation.norms)):
-        return f"{limit}. {text}" if text else limit
+        stay = regulations.longest_stay(regulation.norms)
+        same = stay is not None and wording.read_term(text) == stay[0] and len(text) <= SHORT
+        return f"{limit}. {text}" if text and not same else limit
     return text
 
 

@@ -20,6 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from core import moment
 from devtools.tests import factory
 from kpi.models import Scheme, Statement
+from notices.models import Address, Delivery, Notice
 from team.models import Employee, Role
 
 MATRIX = Path(__file__).with_name("access_matrix.txt")
@@ -74,6 +75,25 @@ def session_of(user: Employee) -> str:
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
+def make_told(employee: Employee) -> Delivery:
+    """Something that was said to somebody in his chat."""
+    now = moment.now()
+    notice = Notice.objects.create(kind="task.overdue", key=f"test:{employee.pk}", at=now, noted_at=now)
+    address = Address.objects.create(
+        channel="telegram", value=str(employee.pk), employee=employee, linked_at=now, confirmed_at=now
+    )
+    return Delivery.objects.create(
+        notice=notice,
+        recipient=f"e:{employee.pk}",
+        employee=employee,
+        address=address,
+        channel="telegram",
+        state=Delivery.State.SENT,
+        due_at=now,
+        created_at=now,
+    )
+
+
 class Company:
     """Two managers with a deal, a task, a finding and a statement each; a head has the first one as a report."""
 
@@ -109,6 +129,8 @@ class Company:
             Role.MANAGER, self.people[0], head=self.users[Role.HEAD]
         )
 
+        others = factory.make_employee(Role.MANAGER, self.people[1])
+        self.told = [make_told(one) for one in (self.users[Role.MANAGER], others)]
         self.sessions = {role: session_of(user) for role, user in self.users.items()}
 
     def fill(self, path: str) -> str:
@@ -121,6 +143,8 @@ class Company:
                 f"{prefix}task": self.tasks[number].pk,
                 f"{prefix}finding": self.findings[number].pk,
                 f"{prefix}statement": self.statements[number].pk,
+                f"{prefix}delivery": self.told[number].pk,
+                f"{prefix}address": self.told[number].address_id,
             }
         return "/" + path.format(**ids).removeprefix("/")
 

@@ -423,9 +423,7 @@ def test_a_version_waits_for_its_day_and_is_called_off(office: Office) -> None:
     assert "called off before its day" in client.get(card(office.talk)).content.decode()
     late = client.post(card(office.talk), office.values(goal="x", effective_on="2026-11-19"))
     assert late.status_code == 422
-    assert late.context["form"].errors["effective_on"] == [
-        "A version is in force from today or from a later day."
-    ]
+    assert "A version is in force from today or from a later day." in late.content.decode()
 
 
 def test_an_earlier_version_comes_back_by_one_click_and_only_once(office: Office) -> None:

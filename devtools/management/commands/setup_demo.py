@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from core import moment
 from core.periods import month_of
 from core.zone import portal_zone
+from devtools.demo.chats import link_chats
 from jobs.mirror import pull_dictionaries
 from jobs.pay import refresh_statements
 from kpi import statements
@@ -60,6 +61,7 @@ class Command(BaseCommand):
         call_command("kpi_scheme", "load", str(SCHEME), stdout=self.stdout)
         self._plans(company["quotas"])
         self._kinds()
+        link_chats()
 
     def _kinds(self) -> None:
         """As an administrator would say what the pipelines beside sales are for."""

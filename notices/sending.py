@@ -1,0 +1,315 @@
+"""Deliveries go out: one address at a time is claimed with a lease, sent, and its row says what became of it.
+
+A row is `sending` before the first byte leaves, in a transaction of its own. Whoever dies then leaves a row whose lease
+runs out and which is `unknown`: it may have arrived. Only what surely was not taken is tried again.
+"""
+
+import logging
+import random
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+
+from core import locks, moment
+from notices import digests, email, failing, wording
+from notices.kinds import KINDS
+from notices.models import Address, Channel, ChannelState, Delivery
+from notices.noting import FIXED_BEFORE, is_over
+from notices.outcomes import (
+    AddressStopped,
+    ChannelStopped,
+    Moved,
+    NotNow,
+    NotSent,
+    Refused,
+    Sent,
+    Unknown,
+)
+from notices.planning import DIGEST, Due, pack
+from notices.policy import read_policy
+from notices.telegram.client import Bot, Message
+
+log = logging.getLogger(__name__)
+
+APART = timedelta(seconds=1)  # between two messages to one chat
+SHIFT = timedelta(hours=10)  # the single messages of so long a time are counted
+TRIES = 12  # of one message that surely was not taken
+OPEN_AT = timedelta(seconds=2)
+LATE = "it was no news any more when it could go out"
+
+DUE_ADDRESSES = Q(state=Delivery.State.QUEUED) & Q(address__stopped_at=None)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What one sender has in hand: deliveries that go out as one message to one address."""
+
+    key: uuid.UUID
+    address: Address
+    rows: Sequence[Delivery]
+
+
+def lease() -> timedelta:
+    return timedelta(seconds=settings.NOTICES_LEASE)
+
+
+def claim_next(now: datetime, channels: Sequence[str]) -> Claim | None:
+    """Take what is due for one address that nobody is writing to. None when there is nothing to send now."""
+    for _attempt in range(50):
+        with transaction.atomic():
+            address = _lock_address(now, channels)
+            if address is None:
+                return None
+            claim = _claim(address, now)
+        if claim is not None:
+            return claim
+    return None
+
+
+def _lock_address(now: datetime, channels: Sequence[str]) -> Address | None:
+    """An address with something due, its row locked, the one that has waited longest first."""
+    ready = Q(address__paused_until=None) | Q(address__paused_until__lte=now)
+    rested = Q(address__sent_at=None) | Q(address__sent_at__lte=now - APART)
+    due = (
+        Delivery.objects.filter(
+            DUE_ADDRESSES & ready & rested, due_at__lte=now, address__channel__in=channels
+        )
+        .exclude(address__in=Delivery.objects.filter(state=Delivery.State.SENDING).values("address"))
+        .order_by("due_at", "id")
+        .values_list("address", flat=True)[:20]
+    )
+    for pk in dict.fromkeys(due):
+        found = Address.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
+        if found is not None and found.stopped_at is None:
+            return found
+    return None
+
+
+def _claim(address: Address, now: datetime) -> Claim | None:
+    """With the address locked: drop what is over, pack the rest, and mark what goes. None when nothing goes now."""
+    rows = list(
+        Delivery.objects.select_for_update(of=("self",))
+        .filter(address=address, state=Delivery.State.QUEUED, due_at__lte=now)
+        .select_related(
+            "notice__finding__stage",
+            "notice__finding__manager",
+            "notice__deal",
+            "notice__answered_by",
+            "employee",
+        )
+        .order_by("due_at", "id")[:200]
+    )
+    busy = Delivery.objects.filter(address=address, state=Delivery.State.SENDING).exists()
+    if busy or not rows:
+        return None
+    rows = [row for row in rows if _still_wanted(row, now)]
+    if not rows:
+        return None
+    policy = read_policy()
+    recent = Delivery.objects.filter(
+        address=address, lead=None, sent_at__gt=now - SHIFT, state=Delivery.State.SENT
+    ).exclude(notice__kind=DIGEST)
+    parcel = pack(
+        [
+            Due(row.pk, row.notice.kind, KINDS[row.notice.kind].urgent, row.due_at)
+            for row in rows
+            if row.notice.kind in KINDS
+        ],
+        recent.count(),
+        address.sent_at,
+        policy.per_shift,
+        now,
+    )
+    if parcel.hold_until is not None:
+        Delivery.objects.filter(pk__in=parcel.deliveries).update(
+            due_at=parcel.hold_until, reason="held back for the next heap"
+        )
+        return None
+    by_id = {row.pk: row for row in rows}
+    chosen = [by_id[pk] for pk in parcel.deliveries]
+    key = uuid.uuid4()
+    Delivery.objects.filter(pk__in=parcel.deliveries).update(
+        state=Delivery.State.SENDING,
+        claim=key,
+        lease_until=locks.lease_until(lease()),
+        attempts=F("attempts") + 1,
+        reason="",
+        lead=None,
+    )
+    Delivery.objects.filter(pk__in=parcel.deliveries[1:]).update(lead=parcel.deliveries[0])
+    Address.objects.filter(pk=address.pk).update(sent_at=now)
+    return Claim(key, address, chosen)
+
+
+def _still_wanted(row: Delivery, now: datetime) -> bool:
+    """The house is asked once more right before the sending; what is over is dropped, with a reason."""
+    finding, reason = row.notice.finding, ""
+    if row.notice.fixed_at is not None or is_over(row.notice, now):
+        reason = FIXED_BEFORE
+    elif row.expires_at is not None and row.expires_at <= now:
+        reason = LATE
+    elif row.notice.kind not in KINDS:
+        reason = "there is no such kind any more"
+    if reason:
+        Delivery.objects.filter(pk=row.pk).update(state=Delivery.State.DROPPED, reason=reason)
+        return False
+    if finding is not None and not KINDS[row.notice.kind].ahead and finding.opens_at > now + OPEN_AT:
+        Delivery.objects.filter(pk=row.pk).update(
+            due_at=finding.opens_at
+        )  # a norm has been changed meanwhile
+        return False
+    return True
+
+
+def send_next(bot: Bot | None, now: datetime | None = None) -> bool:
+    """Claim and send one message; False when nothing is due on a channel that works."""
+    now = now or moment.now()
+    channels = working_channels(now, bot)
+    claim = claim_next(now, channels) if channels else None
+    if claim is None:
+        return False
+    send_claim(claim, bot, now)
+    return True
+
+
+def working_channels(now: datetime, bot: Bot | None) -> list[str]:
+    resting = set(ChannelState.objects.filter(Q(retry_at__gt=now)).values_list("channel", flat=True))
+    open_ = [Channel.EMAIL.value] if settings.EMAIL_URL else []
+    if bot is not None:
+        open_.append(Channel.TELEGRAM.value)
+    return [channel for channel in open_ if channel not in resting]
+
+
+def send_claim(claim: Claim, bot: Bot | None, now: datetime) -> None:
+    composed = compose(claim.rows, now)
+    try:
+        sent = hand_over(claim, composed, bot)
+    except NotSent as error:
+        settle_failure(claim, error, composed, now)
+    except Exception as error:  # a bug of ours: this message is given up, the others go on
+        log.exception("a notice could not be sent")
+        settle_failure(claim, Unknown(f"{type(error).__name__}"), composed, now)
+    else:
+        settle(claim, sent, composed)
+
+
+def compose(rows: Sequence[Delivery], now: datetime) -> wording.Composed:
+    lead = rows[0]
+    language = lead.employee.language if lead.employee is not None else wording.TONGUE
+    day = None
+    if lead.notice.kind == DIGEST and lead.employee is not None:
+        day = digests.count_day(lead.employee, digests.since_of(lead.employee, now), now)
+    return wording.compose(rows, now, language=language, day=day)
+
+
+def hand_over(claim: Claim, composed: wording.Composed, bot: Bot | None) -> Sent:
+    """Raises NotSent."""
+    address, lead = claim.address, claim.rows[0]
+    if address.channel == Channel.EMAIL:
+        text, html = wording.as_mail(composed)
+        return email.send_mail(address.value, composed.subject, text, html, f"notice-{lead.pk}")
+    if bot is None:
+        raise NotNow("Telegram is not set up", 60, whole=True)
+    message = Message(composed.html, composed.buttons)
+    try:
+        remote, note = bot.send(address.value, message, address.thread)
+    except Moved as error:
+        Address.objects.filter(pk=address.pk).update(value=str(error.chat))
+        remote, note = bot.send(str(error.chat), message, address.thread)
+    return Sent(remote, note)
+
+
+def settle(claim: Claim, sent: Sent, composed: wording.Composed) -> None:
+    rows = Delivery.objects.filter(
+        claim=claim.key, state__in=(Delivery.State.SENDING, Delivery.State.UNKNOWN)
+    )
+    rows.update(
+        state=Delivery.State.SENT,
+        sent_at=moment.now(),
+        lease_until=None,
+        remote_id=sent.remote_id,
+        text=composed.html,
+        reason=sent.note,
+    )
+    ChannelState.objects.filter(channel=claim.address.channel).exclude(stopped_at=None, retry_at=None).update(
+        stopped_at=None, stopped_why="", retry_at=None
+    )
+
+
+def settle_failure(claim: Claim, error: NotSent, composed: wording.Composed, now: datetime) -> None:
+    """What an answer means for the rows, for the address and for the channel."""
+    rows = Delivery.objects.filter(claim=claim.key, state=Delivery.State.SENDING)
+    why, address = str(error)[:500], claim.address
+    with transaction.atomic():
+        if isinstance(error, NotNow):
+            _wait(claim, error, now)
+        elif isinstance(error, ChannelStopped):
+            failing.stop_channel(address.channel, why, now)
+            rows.update(state=Delivery.State.QUEUED, lease_until=None, claim=None, lead=None, reason=why)
+            failing.replace(claim.rows, why, now)
+        elif isinstance(error, AddressStopped):
+            rows.update(
+                state=Delivery.State.FAILED, lease_until=None, lead=None, reason=why, text=composed.html
+            )
+            failing.stop_address(address, why, now)
+            failing.fall_over(claim.rows, address.channel, why, now)
+        elif isinstance(error, Unknown):
+            rows.update(state=Delivery.State.UNKNOWN, lease_until=None, reason=why, text=composed.html)
+            failing.after_unknown(claim.rows, now)
+        else:
+            assert isinstance(error, Refused | NotSent)
+            rows.update(
+                state=Delivery.State.FAILED, lease_until=None, lead=None, reason=why, text=composed.html
+            )
+            failing.fall_over(claim.rows, address.channel, why, now)
+    log.warning("notice %s to address %s: %s", claim.rows[0].pk, address.pk, why)
+
+
+def _wait(claim: Claim, error: NotNow, now: datetime) -> None:
+    """Surely not taken: the same rows again, after what the other side asks for and a little more by chance."""
+    rows = Delivery.objects.filter(claim=claim.key, state=Delivery.State.SENDING)
+    pause = timedelta(seconds=error.after + random.uniform(0, min(error.after, 30) / 10 + 0.2))
+    until, why = now + pause, str(error)[:500]
+    if error.whole:
+        # A door that stays shut is knocked at ever more seldom, up to a minute.
+        ChannelState.objects.update_or_create(
+            channel=claim.address.channel, defaults={"retry_at": now + min(pause, timedelta(minutes=1))}
+        )
+    else:
+        Address.objects.filter(pk=claim.address.pk).update(paused_until=until)
+    tired = max(row.attempts + 1 for row in claim.rows) >= TRIES and not error.whole
+    rows.update(
+        state=Delivery.State.FAILED if tired else Delivery.State.QUEUED,
+        lease_until=None,
+        claim=None,
+        lead=None,
+        reason=why,
+    )
+    waited = now - min(row.due_at for row in claim.rows)
+    if tired:
+        failing.fall_over(claim.rows, claim.address.channel, why, now)
+    elif pause > failing.LONG or waited > failing.LONG:
+        failing.replace(claim.rows, why, now)
+
+
+def give_up_dead_claims() -> int:
+    """What a sender left in hand when it died: nobody knows, and the class of the notice decides."""
+    dead = Delivery.objects.filter(state=Delivery.State.SENDING, lease_until__lt=locks.lease_now())
+    with transaction.atomic():
+        rows = list(
+            dead.select_for_update(skip_locked=True, of=("self",)).select_related("notice", "employee")
+        )
+        if not rows:
+            return 0
+        Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
+            state=Delivery.State.UNKNOWN, lease_until=None, reason="the sender died while it was sending"
+        )
+        failing.after_unknown(rows, moment.now())
+    for row in rows:
+        log.warning("notice %s: the sender died while it was sending", row.pk)
+    return len(rows)

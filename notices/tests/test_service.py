@@ -1,0 +1,163 @@
+"""The service as a process of its own against a stand-in over HTTP: to the second, and under kills.
+
+``NOTICES_DELIVERIES`` (120) is how many messages are under way while it is killed.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from devtools.tests import factory
+from notices.models import Address, Delivery, Policy
+from pipelines.models import Deal
+from qc.models import Finding
+from sandbox.telegram.server import TOKEN, Handle
+from team.models import Employee, Role
+
+ROOT = Path(__file__).resolve().parents[2]
+DELIVERIES = int(os.environ.get("NOTICES_DELIVERIES", "120"))
+SECOND = timedelta(seconds=1)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
+
+
+def start(telegram: Handle) -> subprocess.Popen[bytes]:
+    database = (
+        urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+    )
+    environment = os.environ | {
+        "DATABASE_URL": database,
+        "REDIS_URL": settings.REDIS_URL,
+        "SECRET_KEY": settings.SECRET_KEY,
+        "TELEGRAM_API_URL": telegram.url,
+        "TELEGRAM_BOT_TOKEN": TOKEN,
+        "NOTICES_LEASE": "3",
+    }
+    command = [sys.executable, "manage.py", "notices_serve"]
+    return subprocess.Popen(command, cwd=ROOT, env=environment)
+
+
+def wait_for(what: Callable[[], Any], patience: float = 60.0) -> None:
+    until = time.monotonic() + patience
+    while not what():
+        assert time.monotonic() < until, "it did not happen"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def service(telegram: Handle) -> Iterator[None]:
+    process = start(telegram)
+    yield
+    process.terminate()
+    process.wait(15)
+
+
+def linked(telegram: Handle, role: str, person: Any = None, **values: Any) -> Employee:
+    one = factory.make_employee(role, person, first_name=str(person or role), **values)
+    telegram.world.person(7000 + one.pk, str(one), started=True)
+    now = datetime.now(UTC)
+    Address.objects.create(
+        channel="telegram", value=str(7000 + one.pk), employee=one, linked_at=now, confirmed_at=now
+    )
+    return one
+
+
+def arrivals(telegram: Handle, one: Employee, text: str) -> list[float]:
+    return [
+        row["at"] for row in telegram.world.delivered if row["chat"] == 7000 + one.pk and text in row["text"]
+    ]
+
+
+def test_within_five_seconds_then_the_head_and_neither_when_closed(telegram: Handle, service: None) -> None:
+    now = datetime.now(UTC)
+    Policy.objects.create(
+        started_at=now,
+        channels=["telegram"],
+        kinds={"task.overdue": {"after": {"head": 0.1, "director": None}}},
+    )
+    head = linked(telegram, Role.HEAD)
+    person = factory.make_person("Анна")
+    manager = linked(telegram, Role.MANAGER, person, head=head)
+    stage = factory.make_stage(factory.make_pipeline())
+    wait_for(lambda: telegram.world.poller)  # it runs
+    opens_at = datetime.now(UTC) + 3 * SECOND
+    late, closed = (factory.make_deal(stage, person, name=name) for name in ("Просроченная", "Закрытая"))
+    moments = {"since": opens_at, "opens_at": opens_at, "values": {"due": opens_at.isoformat()}}
+    rows = [factory.make_finding(deal, "task.overdue", **moments) for deal in (late, closed)]
+    Finding.objects.filter(pk=rows[1].pk).update(closes_at=opens_at - SECOND)
+    wait_for(lambda: arrivals(telegram, head, "Просроченная"))
+    [told] = arrivals(telegram, manager, "Просроченная")
+    [risen] = arrivals(telegram, head, "Просроченная")
+    assert 0 <= told - opens_at.timestamp() < 5
+    assert 6 <= risen - opens_at.timestamp() < 11
+    assert not arrivals(telegram, manager, "Закрытая") and not arrivals(telegram, head, "Закрытая")
+
+
+def test_killed_at_drawn_moments_nothing_is_lost_and_nothing_twice_but_what_is_unknown(
+    telegram: Handle,
+) -> None:
+    draw = random.Random(20261129)
+    now = datetime.now(UTC)
+    Policy.objects.create(started_at=now - timedelta(hours=1), channels=["telegram"])
+    stage = factory.make_stage(factory.make_pipeline())
+    people = [linked(telegram, Role.MANAGER, factory.make_person(f"Человек {n}")) for n in range(DELIVERIES)]
+    deals = {}
+    for number, one in enumerate(people):
+        deal = factory.make_deal(stage, one.person, name=f"Дело №{number:05}#")
+        due = {"due": now.isoformat()}
+        factory.make_finding(deal, "task.overdue", since=now, opens_at=now, values=due)
+        deals[deal.pk] = deal.name
+    telegram.app.faults.order(method="sendmessage", after="late", delay=0.08, times=None)
+    process, kills = start(telegram), 0
+
+    def unfinished() -> int:
+        open_ = Delivery.objects.filter(channel="telegram", state__in=("queued", "sending")).count()
+        return open_ + (DELIVERIES - Delivery.objects.filter(channel="telegram", copy=0).count())
+
+    until = time.monotonic() + 600
+    try:
+        while unfinished():
+            assert time.monotonic() < until, f"{unfinished()} are still under way"
+            sent = len(telegram.world.delivered)
+            wait_for(lambda sent=sent: len(telegram.world.delivered) > sent or not unfinished(), 60)
+            time.sleep(draw.uniform(0, DELIVERIES / 120))
+            if unfinished() and kills < 12:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                kills += 1
+                process = start(telegram)
+    finally:
+        process.kill()
+        process.wait()
+    messages = Counter(
+        row["text"].partition("Дело №")[2].partition("#")[0] for row in telegram.world.delivered
+    )
+    lost = twice = 0
+    unknown = Delivery.objects.filter(channel="telegram", state="unknown").count()
+    for deal, name in deals.items():
+        rows = list(
+            Delivery.objects.filter(notice__deal=deal, channel="telegram").values_list("state", flat=True)
+        )
+        assert set(rows) <= {"sent", "unknown"}, rows
+        seen = messages[name.partition("№")[2].partition("#")[0]]
+        lost += seen == 0
+        twice += seen > 1 and "unknown" not in rows
+        assert rows.count("sent") <= seen <= len(rows)
+    repeated = sum(count > 1 for count in messages.values())
+    print(
+        f"{DELIVERIES} deliveries, {kills} kills: {lost} lost, {twice} twice, {unknown} unknown, {repeated} repeated"
+    )
+    assert kills >= 2 and lost == twice == 0
+    assert repeated <= unknown <= kills * 3 and Deal.objects.count() == DELIVERIES

@@ -1,0 +1,259 @@
+"""Notices as sentences: for a chat, a mailbox and the bell, in the recipient's language."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import get_language, gettext, ngettext, override
+
+from core import formats
+from core.zone import portal_zone
+from notices import links
+from notices.digests import Day
+from notices.kinds import KINDS
+from notices.kinds.registry import ACCEPT, DISPUTE, FINDING, LATER, OPEN, Said
+from notices.models import Channel, Delivery, Notice
+from notices.telegram.markup import Button, cut, escape, fit, plain
+from qc.models import Finding
+from qc.rules import RULES
+from qc.wording import because
+
+SIGNS = {"bad": "🔴", "warn": "🟡", "info": "🔵", "good": "🟢"}
+DONE = "✅"
+NAME = 80  # signs of a deal's name
+BREATH = timedelta(seconds=1)
+TONGUE = "ru"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A notice for the eye: what happened, to what, and why; empty where there is nothing to say."""
+
+    title: str
+    about: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Composed:
+    subject: str
+    html: str
+    buttons: tuple[tuple[Button, ...], ...] = ()
+
+
+def say(notice: Notice, now: datetime) -> Line:
+    """In the language that is on."""
+    one = KINDS[notice.kind]
+    title = gettext(one.headline)
+    finding: Finding | None = notice.finding
+    if finding is not None and finding.rule in RULES:
+        if one.source == FINDING and not one.rules:
+            title = gettext(RULES[finding.rule].title)
+        # At its very moment a finding has not opened yet, but the message is about what comes a breath later.
+        why = because(finding, now if one.ahead else max(now, finding.opens_at + BREATH))
+        return Line(title, about_deal(notice), put_in(one.says(notice.values)) if one.says else why)
+    return Line(title, about_deal(notice), put_in(one.says(notice.values)) if one.says else "")
+
+
+def about_deal(notice: Notice) -> str:
+    deal = notice.deal
+    if deal is None:
+        return ""
+    price = formats.money(deal.price, _language()) if deal.price else ""
+    return " · ".join(filter(None, (cut(str(deal), NAME), price)))
+
+
+def put_in(said: Said) -> str:
+    """The sentence with its values."""
+    language = _language()
+    writers: Mapping[str, Callable[[Any], str]] = {
+        "text": lambda value: cut(str(value), 300),
+        "number": lambda value: formats.number(int(value), language),
+        "money": lambda value: formats.money(Decimal(value), language),
+        "month": lambda value: formats.month(date.fromisoformat(value), language),
+        "stamp": lambda value: moment_of(datetime.fromisoformat(value)),
+        "rule": lambda value: gettext(RULES[value].title) if value in RULES else str(value),
+        "channel": lambda value: str(Channel(value).label),
+    }
+    text = ngettext(said.text, said.plural, said.number) if said.plural else gettext(said.text)
+    return (text % {name: writers[how](value) for name, (how, value) in said.values.items()}).strip()
+
+
+def moment_of(value: datetime) -> str:
+    local = value.astimezone(portal_zone())
+    return f"{formats.day(local.date(), _language())} {formats.clock(local, _language())}"
+
+
+def compose(rows: Sequence[Delivery], now: datetime, *, language: str, day: Day | None = None) -> Composed:
+    """One message of these deliveries; the first leads. Reads their notices, findings, deals and employees."""
+    with override(language):
+        if rows[0].notice.kind == "digest":
+            return _digest(rows, day, now)
+        if len(rows) > 1:
+            return _heap(rows, now)
+        return _single(rows[0], now)
+
+
+def _single(row: Delivery, now: datetime) -> Composed:
+    notice = row.notice
+    one, line = KINDS[notice.kind], say(notice, now)
+    title, sign = escape(line.title), SIGNS[one.tone]
+    subject = f"{line.title}: {line.about}" if line.about else line.title
+    lines = [f"{sign} <b>{title}</b>"]
+    if notice.fixed_at is not None and one.fixed:
+        when = formats.clock(notice.fixed_at.astimezone(portal_zone()), _language())
+        lines = [f"{DONE} <b>{escape(gettext(one.fixed))}</b> · {when}"]
+    if row.copy:
+        lines.append(escape(gettext("Repeated: nobody knows whether the first message arrived.")))
+    if line.about:
+        lines.append(
+            _link(links.of_deal(notice.deal_id), line.about) if notice.deal_id else escape(line.about)
+        )
+    if row.step and notice.person_id is not None:
+        lines.append(escape(_whose(row)))
+    if notice.fixed_at is None and line.why:
+        lines.append(escape(line.why))
+    if notice.answer == ACCEPT and notice.answered_at is not None and notice.fixed_at is None:
+        when = formats.clock(notice.answered_at.astimezone(portal_zone()), _language())
+        lines.append(
+            "👍 "
+            + escape(gettext("accepted by %(name)s at %(time)s") % {"name": notice.answered_by, "time": when})
+        )
+    if notice.answer == DISPUTE:
+        lines.append("✋ " + escape(gettext("an appeal is filed")))
+    return Composed(cut(subject, 150), "\n".join(lines), _buttons(row))
+
+
+def _whose(row: Delivery) -> str:
+    """Who has not reacted: for whoever stands above him."""
+    person = row.notice.finding.manager if row.notice.finding is not None else None
+    return gettext("%(name)s was told and nothing has happened since.") % {
+        "name": person or gettext("Nobody")
+    }
+
+
+def _heap(rows: Sequence[Delivery], now: datetime) -> Composed:
+    """Many at once: how many of each kind, then a line for each."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row.notice.kind] = counts.get(row.notice.kind, 0) + 1
+    parts = []
+    for code, count in counts.items():
+        parts.append(ngettext(*KINDS[code].many, count) % {"count": count})
+    title = ", ".join(parts)
+    lines = [f"🗂 <b>{escape(title)}</b>", *(_row(row, now) for row in rows)]
+    buttons = ((Button(gettext("Open in the portal"), url=links.of_bell()),),)
+    return Composed(cut(title, 150), fit(lines, escape(gettext("… and more in the portal")), 3500), buttons)
+
+
+def _row(row: Delivery, now: datetime) -> str:
+    notice = row.notice
+    line, one = say(notice, now), KINDS[notice.kind]
+    sign = DONE if notice.fixed_at is not None else SIGNS[one.tone]
+    about = (
+        _link(links.of_deal(notice.deal_id), line.about)
+        if notice.deal_id and line.about
+        else escape(line.title)
+    )
+    why = (
+        escape(gettext(one.fixed))
+        if notice.fixed_at is not None and one.fixed
+        else escape(cut(line.why, 160))
+    )
+    whose = ""
+    if row.step and notice.finding is not None and notice.finding.manager is not None:
+        whose = f"{escape(notice.finding.manager)}: "
+    return f"{sign} {whose}{about}" + (f"\n<i>{why}</i>" if why else "")
+
+
+def _digest(rows: Sequence[Delivery], day: Day | None, now: datetime) -> Composed:
+    employee, language = rows[0].employee, _language()
+    name = employee.first_name if employee is not None else ""
+    hello = (
+        gettext("Good morning, %(name)s! Today:") % {"name": name}
+        if name
+        else gettext("Good morning! Today:")
+    )
+    lines = [f"☀️ <b>{escape(hello)}</b>"]
+    if day is not None:
+        lines += [escape(text) for text in _numbers(day, language)]
+        if day.first:
+            begin = gettext("Begin with:")
+            lines.append(f"\n<b>{escape(begin)}</b>")
+            for number, finding in enumerate(day.first, 1):
+                deal = _link(links.of_deal(finding.deal_id), cut(str(finding.deal), NAME))
+                lines.append(f"{number}. {deal} · {escape(formats.money(finding.deal.price, language))}")
+                lines.append(f"<i>{escape(cut(because(finding, now), 160))}</i>")
+        if day.people:
+            who = ", ".join(f"{cut(name, 40)} ({number})" for name, number in day.people)
+            lines.append(escape(gettext("Most open findings: %(people)s") % {"people": who}))
+    if len(rows) > 1:
+        new = gettext("New since your last shift:")
+        lines.append(f"\n<b>{escape(new)}</b>")
+        lines += [_row(row, now) for row in rows[1:]]
+    buttons = (
+        (
+            Button(gettext("My tasks"), url=links.of_tasks()),
+            Button(gettext("Everything new"), url=links.of_bell()),
+        ),
+    )
+    more = escape(gettext("… and more in the portal"))
+    return Composed(plain(lines[0]), fit(lines, more, 3500), buttons)
+
+
+def _numbers(day: Day, language: str) -> list[str]:
+    def number(value: int) -> str:
+        return formats.number(value, language)
+
+    tasks = ngettext("%(n)s task", "%(n)s tasks", day.tasks) % {"n": number(day.tasks)}
+    if day.overdue:
+        late = ngettext("%(n)s of them overdue", "%(n)s of them overdue", day.overdue) % {
+            "n": number(day.overdue)
+        }
+        tasks = f"{tasks} ({late})"
+    edge = ngettext("%(n)s deal on the edge", "%(n)s deals on the edge", day.edge) % {"n": number(day.edge)}
+    if day.edge:
+        edge += f" ({formats.money_short(day.edge_sum, language)})"
+    mended = gettext("mended since the last shift: %(n)s") % {"n": number(day.mended)}
+    lines = [" · ".join((tasks, edge, mended))]
+    if day.money is not None:
+        lines.append(
+            gettext("Money of the month as of now: %(sum)s") % {"sum": formats.money(day.money, language)}
+        )
+    return lines
+
+
+def _buttons(row: Delivery) -> tuple[tuple[Button, ...], ...]:
+    """What may be pressed: the person's own in the first row, links in the second. None to press once it is fixed."""
+    notice, one = row.notice, KINDS[row.notice.kind]
+    presses = []
+    if notice.fixed_at is None and row.step == 0 and row.employee_id is not None:
+        names = {ACCEPT: gettext("Accepted"), LATER: gettext("Later"), DISPUTE: gettext("I disagree")}
+        presses = [
+            Button(names[code], data=f"{code}:{row.pk}")
+            for code in one.buttons
+            if code in names and not (code == notice.answer and code != LATER)
+        ]
+    opens = []
+    if notice.deal_id and OPEN in one.buttons and (address := links.of_deal_in_amo(notice.deal_id)):
+        opens.append(Button(gettext("Open in amoCRM"), url=address))
+    return tuple(tuple(part) for part in (presses, opens) if part)
+
+
+def _link(address: str, text: str) -> str:
+    return f'<a href="{escape(address)}">{escape(text)}</a>'
+
+
+def as_mail(composed: Composed) -> tuple[str, str]:
+    """The text and the HTML of a mail."""
+    opens = [button for row in composed.buttons for button in row if button.url]
+    text = plain(composed.html) + "".join(f"\n\n{one.text}: {one.url}" for one in opens)
+    body = composed.html.replace("\n", "<br>")
+    body += "".join(f'<p><a href="{escape(one.url)}">{escape(one.text)}</a></p>' for one in opens)
+    return text, f"<!doctype html><html><body style='font:16px/1.5 sans-serif'>{body}</body></html>"
+
+
+def _language() -> str:
+    return (get_language() or TONGUE).partition("-")[0]

@@ -1,0 +1,5 @@
+import sys
+
+from sandbox.telegram.server import main
+
+sys.exit(main())

@@ -1,0 +1,18 @@
+from django.urls import path
+
+from web.notices import deliveries, policy, views, wishes
+
+urlpatterns = [
+    path("notices/", views.bell, name="notices"),
+    path("notices/count/", views.count, name="notices-count"),
+    path("notices/read/", views.read, name="notices-read"),
+    path("notices/<int:pk>/answer/", views.answer, name="notice-answer"),
+    path("notices/settings/", wishes.settings_page, name="notice-settings"),
+    path("notices/settings/link/", wishes.link, name="notice-link"),
+    path("notices/settings/confirm/<int:pk>/", wishes.confirm, name="notice-confirm"),
+    path("notices/settings/unlink/<int:pk>/", wishes.unlink, name="notice-unlink"),
+    path("notices/settings/chat/<int:pk>/", wishes.subscribe, name="notice-subscribe"),
+    path("notices/deliveries/", deliveries.deliveries, name="deliveries"),
+    path("notices/deliveries/<int:pk>/again/", deliveries.again, name="delivery-again"),
+    path("notices/policy/", policy.policy, name="notice-policy"),
+]

@@ -1,0 +1,157 @@
+"""The bell, wishes, the policy and the log of deliveries: what each shows, and what nonsense is answered with."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import resolve
+
+from core import moment
+from devtools.tests import factory
+from notices import links
+from notices.models import Address, ChannelState, Delivery, Notice, Policy, Preference
+from team.models import Employee, Role
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def manager() -> Employee:
+    return factory.make_employee(Role.MANAGER, factory.make_person(), email="anna@example.ru")
+
+
+def told(employee: Employee, **values: Any) -> Delivery:
+    now = moment.now()
+    stage = factory.make_stage(factory.make_pipeline())
+    finding = factory.make_finding(
+        factory.make_deal(stage, employee.person), "task.overdue", values={"due": now.isoformat()}
+    )
+    notice = Notice.objects.create(
+        kind="task.overdue",
+        key=f"finding:{finding.pk}",
+        at=now,
+        noted_at=now,
+        finding=finding,
+        deal=finding.deal,
+        person_id=employee.person_id,
+    )
+    first: dict[str, Any] = {"channel": "page", "state": "sent", "due_at": now, "created_at": now}
+    return Delivery.objects.create(
+        notice=notice, employee=employee, recipient=f"e:{employee.pk}", **{**first, **values}
+    )
+
+
+def browser(employee: Employee) -> Client:
+    client = Client()
+    client.force_login(employee)
+    return client
+
+
+def test_the_bell_shows_counts_and_forgets(manager: Employee, django_assert_max_num_queries: Any) -> None:
+    for _ in range(5):
+        told(manager)
+    told(manager, due_at=moment.now() + timedelta(hours=1))
+    told(factory.make_employee(Role.MANAGER, factory.make_person("Борис")))
+    client = browser(manager)
+    assert b'badge bad">5' in client.get("/notices/count/").content
+    with django_assert_max_num_queries(12):
+        page = client.get("/notices/").content.decode()
+    assert page.count("Задача просрочена") == 5
+    assert client.post("/notices/read/").status_code == 302
+    assert b"badge" not in client.get("/notices/count/").content
+
+
+def test_an_answer_on_the_page_is_an_answer(manager: Employee) -> None:
+    row = told(manager)
+    client = browser(manager)
+    client.post(f"/notices/{row.pk}/answer/", {"answer": "nonsense"})
+    row.notice.refresh_from_db()
+    assert row.notice.answer == ""
+    for _ in range(2):
+        client.post(f"/notices/{row.pk}/answer/", {"answer": "accept"})
+    row.notice.refresh_from_db()
+    assert (row.notice.answer, row.notice.answered_by) == ("accept", manager)
+
+
+def test_wishes_are_kept_and_nonsense_is_not(manager: Employee) -> None:
+    client = browser(manager)
+    refused = client.post("/notices/settings/", {"order": "email", "quiet_from": "13:00"})
+    assert refused.status_code == 422 and "или ни того, ни другого" in refused.content.decode()
+    assert not Preference.objects.exists()
+    client.post(
+        "/notices/settings/",
+        {"order": "email", "quiet_from": "13:00", "quiet_until": "14:00", "rings_digest": "on"},
+    )
+    kept = Preference.objects.get()
+    assert (
+        kept.channels == ["email", "telegram"] and "task.overdue" in kept.muted and "digest" not in kept.muted
+    )
+
+
+def test_a_link_is_shown_once(manager: Employee, settings: Any) -> None:
+    settings.TELEGRAM_BOT_TOKEN = "1:x"
+    ChannelState.objects.create(channel="telegram", name="our_bot")
+    client = browser(manager)
+    client.post("/notices/settings/link/")
+    assert "https://t.me/our_bot?start=" in client.get("/notices/settings/").content.decode()
+    assert "https://t.me/our_bot?start=" not in client.get("/notices/settings/").content.decode()
+
+
+def test_the_policy_is_kept_whole_or_not_at_all() -> None:
+    client = browser(factory.make_employee(Role.ADMIN))
+    page = client.get("/notices/policy/")
+    assert page.status_code == 200
+    form = {"channels": ["email"], "per_shift": "3", "task_overdue-on": "on", "task_overdue-loud": "on"}
+    form |= {"task_overdue-head": "45", "task_overdue-director": ""}
+    ahead = {"task_soon-ahead": "30", "deal_stuck_soon-ahead": "60"}
+    assert client.post("/notices/policy/", form | ahead | {"task_overdue-head": "soon"}).status_code == 422
+    assert Policy.objects.get().kinds == {}
+    assert client.post("/notices/policy/", form | ahead).status_code == 302
+    row = Policy.objects.get()
+    assert row.channels == ["email"] and row.kinds["task.overdue"]["after"] == {"head": 45, "director": None}
+    assert row.kinds["digest"]["on"] is False
+
+
+def test_what_is_not_confirmed_is_sent_again_once(
+    manager: Employee, django_assert_max_num_queries: Any
+) -> None:
+    now = moment.now()
+    address = Address.objects.create(
+        channel="telegram", value="1", employee=manager, linked_at=now, confirmed_at=now
+    )
+    row = told(manager, channel="telegram", state="unknown", address=address, reason="no answer")
+    client = browser(factory.make_employee(Role.ADMIN))
+    with django_assert_max_num_queries(12):
+        assert "не подтверждено" in client.get("/notices/deliveries/").content.decode()
+    for _ in range(2):
+        client.post(f"/notices/deliveries/{row.pk}/again/")
+    assert Delivery.objects.filter(copy=1, state="queued").count() == 1
+
+
+def test_api_tells_what_was_said(manager: Employee) -> None:
+    row = told(manager, channel="telegram", state="sent", text="🔴 <b>Задача</b>")
+    client = browser(manager)
+    [one] = client.get("/api/v1/notices/?channel=telegram").json()["results"]
+    assert (one["id"], one["state"], one["text"], one["employee"]) == (
+        row.pk,
+        "sent",
+        "🔴 Задача",
+        manager.username,
+    )
+    assert client.get("/api/v1/notices/?chanel=telegram").status_code == 400
+    stranger = browser(factory.make_employee(Role.MANAGER, factory.make_person("Борис")))
+    assert stranger.get("/api/v1/notices/").json()["results"] == []
+
+
+def test_addresses_in_messages_lead_somewhere(settings: Any) -> None:
+    settings.PORTAL_URL = ""
+    for address in (
+        links.of_deal(1),
+        links.of_month(),
+        links.of_bell(),
+        links.of_settings(),
+        links.of_sync(),
+        links.of_tasks(),
+    ):
+        assert resolve(address)
