@@ -20,7 +20,7 @@ from jobs import desk, succession
 from pipelines.models import Account, JudgementRequest
 from qc import engine, parallel
 from qc.engine import BATCH, Judged
-from qc.rules import RULES
+from qc.rules import RULES, STAGE
 from timeline import folding
 
 log = logging.getLogger(__name__)
@@ -179,6 +179,7 @@ def cut_wide() -> bool:
                 engine.judge_every_subject([rule for rule in named if rule in RULES])
                 statements.append(cut(ALL, named))
             if stages:
+                engine.judge_subjects(STAGE, stages)
                 values: dict[str, Any] = {"stages": list(stages), "since": list(stages.values())}
                 statements.append(cut(ON_STAGES, None, **values))
         if rows:

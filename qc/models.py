@@ -310,6 +310,9 @@ from qc.review_models import AppealStep as AppealStep  # noqa: E402
 from qc.review_models import OverturnLimit as OverturnLimit  # noqa: E402
 from qc.review_models import RuleHalt as RuleHalt  # noqa: E402
 from qc.review_models import Ruling as Ruling  # noqa: E402
+from qc.sample_models import ManualReview as ManualReview  # noqa: E402
+from qc.sample_models import Sample as Sample  # noqa: E402
+from qc.sample_models import SampledDeal as SampledDeal  # noqa: E402
 from qc.switches import ControlOff as ControlOff  # noqa: E402
 from qc.switches import MeasuredEffect as MeasuredEffect  # noqa: E402
 from qc.switches import PlannedSwitch as PlannedSwitch  # noqa: E402
