@@ -256,6 +256,12 @@ class Finding(models.Model):
                 condition=Q(withdrawn_at=None),
             ),  # quality of a person in a period
             models.Index(
+                F("manager"), ENDS, name="finding_of_manager_ends", condition=Q(withdrawn_at=None)
+            ),  # my month: what stands against a person, or was mended in the month
+            models.Index(
+                fields=["withdrawn_at"], name="finding_withdrawn", condition=~Q(withdrawn_at=None)
+            ),  # what the nightly purge looks through
+            models.Index(
                 fields=["unit", "subject"], name="finding_by_subject", condition=~Q(unit="deal")
             ),  # diff of a judged person, contact or stage
         ]

@@ -75,7 +75,7 @@ class Deals(KnownFilters, ReadOnlyModelViewSet):
     filterset_class = DealFilter
 
     def get_queryset(self) -> QuerySet[Deal]:
-        return Deal.objects.alive().with_moments().visible_to(self.request.user)
+        return Deal.objects.alive().visible_to(self.request.user)
 
 
 class Tasks(KnownFilters, ReadOnlyModelViewSet):

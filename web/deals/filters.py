@@ -37,7 +37,7 @@ def closed_by(deals: QuerySet[Deal], people: Any) -> QuerySet[Deal]:
 
 
 class DealFilter(Cascading):
-    """Of deals ``with_moments()``. ``closed_by`` and ``closed_group`` ask whose a deal was when it was closed."""
+    """``closed_by`` and ``closed_group`` ask whose a deal was when it was closed."""
 
     RARE = ("group", "result", "closed_by", "closed_group", "since", "until")
     pipeline = One(

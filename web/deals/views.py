@@ -23,7 +23,7 @@ def deals(request: HttpRequest) -> HttpResponse:
     """Open deals unless the address asks for others."""
     asked, sees = request.GET, request.user.sees
     # a result is theirs who closed, whoever owns the deal today
-    alive, by_result = Deal.objects.alive().with_moments(), asked.get("result") and sees is not None
+    alive, by_result = Deal.objects.alive(), asked.get("result") and sees is not None
     visible = closed_by(alive, sees) if by_result else alive.visible_to(request.user)
     defaults = {} if asked.get("result") else {"open": "1"}
     if any(asked.get(name) for name in ("stuck", "no_task", "waiting", "reason", "promise")):
@@ -49,7 +49,7 @@ def deals(request: HttpRequest) -> HttpResponse:
 
 def visible_deal(request: HttpRequest, pk: int) -> Deal:
     """The deal, or 404 for whoever may not see it."""
-    rows = deal_head.with_fields(deal_rows.with_norms(deals_open_to(request.user).with_moments()))
+    rows = deal_head.with_fields(deal_rows.with_norms(deals_open_to(request.user)))
     return get_object_or_404(
         rows.select_related("stage", "pipeline", "manager", "contact", "loss_reason"), pk=pk
     )
