@@ -73,6 +73,7 @@ def put_in(said: Said) -> str:
         "number": lambda value: formats.number(int(value), language),
         "money": lambda value: formats.money(Decimal(value), language),
         "month": lambda value: formats.month(date.fromisoformat(value), language),
+        "day": lambda value: formats.day(date.fromisoformat(value), language),
         "stamp": lambda value: moment_of(datetime.fromisoformat(value)),
         "rule": lambda value: gettext(RULES[value].title) if value in RULES else str(value),
         "channel": lambda value: str(Channel(value).label),
@@ -239,6 +240,8 @@ def _buttons(row: Delivery) -> tuple[tuple[Button, ...], ...]:
     opens = []
     if notice.deal_id and OPEN in one.buttons and (address := links.of_deal_in_amo(notice.deal_id)):
         opens.append(Button(gettext("Open in amoCRM"), url=address))
+    if number := notice.values.get("decision"):
+        opens.append(Button(gettext("Look at the list"), url=links.of_decision(int(number))))
     return tuple(tuple(part) for part in (presses, opens) if part)
 
 

@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("web.sync.urls")),
     path("", include("web.team.urls")),
     path("", include("web.pay.urls")),
+    path("", include("web.decisions.urls")),
     path("", include("web.notices.urls")),
     path("", include("web.audit.urls")),
     path("", include("web.account.urls")),

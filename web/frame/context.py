@@ -52,6 +52,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
             _("My month") if user.role == Role.MANAGER else _("Managers’ money"),
         ),
         _link(request, "analytics", "chart-line", _("Analytics")),
+        _link(request, "decisions", "gavel", _("Decisions")),
         _link(request, "deals", "briefcase", _("Deals")),
         _link(request, "tasks", "list-checks", _("Tasks")),
         _link(

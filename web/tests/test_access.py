@@ -20,7 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from core import moment
 from devtools.tests import factory
 from kpi.models import Scheme, Statement
-from notices.models import Address, Delivery, Notice
+from notices.models import Address, Decision, Delivery, Notice
 from team.models import Employee, Role
 
 MATRIX = Path(__file__).with_name("access_matrix.txt")
@@ -94,6 +94,23 @@ def make_told(employee: Employee) -> Delivery:
     )
 
 
+def make_decided(employee: Employee) -> Decision:
+    """Something that somebody has to carry out."""
+    now = moment.now()
+    return Decision.objects.create(
+        key=f"test:{employee.pk}",
+        kind="list",
+        title="Прозвонить",
+        state=Decision.State.TAKEN,
+        owner=employee,
+        due_on=now.date(),
+        as_of=now,
+        taken_at=now,
+        n=0,
+        money=0,
+    )
+
+
 class Company:
     """Two managers with a deal, a task, a finding and a statement each; a head has the first one as a report."""
 
@@ -131,6 +148,7 @@ class Company:
 
         others = factory.make_employee(Role.MANAGER, self.people[1])
         self.told = [make_told(one) for one in (self.users[Role.MANAGER], others)]
+        self.decisions = [make_decided(one) for one in (self.users[Role.MANAGER], others)]
         self.sessions = {role: session_of(user) for role, user in self.users.items()}
 
     def fill(self, path: str) -> str:
@@ -144,6 +162,7 @@ class Company:
                 f"{prefix}finding": self.findings[number].pk,
                 f"{prefix}statement": self.statements[number].pk,
                 f"{prefix}delivery": self.told[number].pk,
+                f"{prefix}decision": self.decisions[number].pk,
                 f"{prefix}address": self.told[number].address_id,
             }
         return "/" + path.format(**ids).removeprefix("/")

@@ -13,7 +13,7 @@ ROOMS = [
     {"frame"},  # templates/*.html, parts/, registration/
     {"findings"},
     {"deals"},
-    {"account", "analytics", "audit", "desk", "notices", "pay", "regulations", "sync", "team"},
+    {"account", "analytics", "audit", "decisions", "desk", "notices", "pay", "regulations", "sync", "team"},
 ]
 LIBRARIES = {
     **dict.fromkeys(("ui", "amo", "listing"), "frame"),
