@@ -97,8 +97,8 @@ def propose(
 ) -> list[Proposal]:
     """The piles, what brings most first; of equal ones the larger, then the older.
 
-    ``gone``: who no longer works here; ``nearly_sold``: stages from which at least `NEARLY_SOLD` are won; ``hidden``: keys
-    that somebody does not want to see for a while.
+    ``gone``: who no longer works here; ``nearly_sold``: stages from which at least `NEARLY_SOLD` are won; ``hidden``:
+    keys that somebody does not want to see for a while.
     """
     crowded = _crowded_stages(rows)
     takers: Mapping[str, Taker] = {

@@ -29,8 +29,8 @@ class Decision(models.Model):
     """proposed → taken (owner, term) → done · dropped. Its list (`DecisionDeal`) is frozen at ``as_of``.
 
     ``key`` makes a proposal or a sent form one decision, however often it comes. ``kind`` and ``facts`` are what the
-    proposal said (`metrics.proposals`); of one that somebody made of a list, ``query`` is the list's address and ``title``
-    his words. ``moves``: how often the term was put off.
+    proposal said (`metrics.proposals`); of one that somebody made of a list, ``query`` is the list's address and
+    ``title`` his words. ``moves``: how often the term was put off.
     """
 
     class State(models.TextChoices):

@@ -52,7 +52,8 @@ with asked as (
     from asked a
     left join pipelines_stay s on s.stage_id = a.stage_id and s.entered_at <= a.as_of
          and (s.left_at is null or s.left_at > a.as_of) and s.visit_since <= a.youngest
-         and not exists (select from notices_decisiondeal o where o.decision_id = a.decision_id and o.deal_id = s.deal_id)
+         and not exists (select from notices_decisiondeal o
+                         where o.decision_id = a.decision_id and o.deal_id = s.deal_id)
          and exists (select from pipelines_deal d where d.id = s.deal_id and d.deleted_at is null)
     group by 1, 2, 3
 )
@@ -67,8 +68,8 @@ class Result:
     still ``standing`` where they stood. ``handed``: whose owner is another; ``planned``: open ones with a next task, of
     ``planned_before`` at the beginning.
 
-    ``like_n``: deals that stood on the same stages as long and in no list; ``like_share``: of them left the stage since,
-    weighed by the list's stages; null with fewer than `ENOUGH`.
+    ``like_n``: deals that stood on the same stages as long and in no list; ``like_share``: of them left the stage
+    since, weighed by the list's stages; null with fewer than `ENOUGH`.
     """
 
     n: int
@@ -96,6 +97,7 @@ class Result:
 
 def measure_results(decisions: Iterable[Decision], now: datetime) -> dict[int, Result]:
     """Result by decision; two statements, however many they are."""
+    decisions = list(decisions)
     values: dict[str, Any] = {"decisions": [one.pk for one in decisions], "now": now}
     if not values["decisions"]:
         return {}
@@ -103,7 +105,7 @@ def measure_results(decisions: Iterable[Decision], now: datetime) -> dict[int, R
         cursor.execute(LIKE, values)
         like = {row[0]: row[1:] for row in cursor.fetchall()}
         cursor.execute(LISTS, values)
-        found = {}
+        found = {one.pk: Result(one.n) for one in decisions}
         for decision, *numbers in cursor.fetchall():
             like_n, weighed, left = like.get(decision, (0, None, None))
             share = float(left) / float(weighed) if left is not None and like_n >= ENOUGH else None

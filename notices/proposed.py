@@ -60,7 +60,7 @@ def list_proposals(
 ) -> Proposed:
     """Of these people's deals (None: everybody's), the best first; at most ten minutes old.
 
-    Where counting is slow the kept ones are shown, and a schedule counts them anew. Three statements when they are kept.
+    Where counting is slow the kept ones are shown, and a schedule counts them anew. Two statements then.
     """
     kept = KeptProposals.objects.filter(pk=1).first()
     if kept is None or (not timedelta() <= now - kept.as_of <= OLD and kept.cost < QUICK):

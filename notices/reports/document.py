@@ -1,7 +1,7 @@
 """What a report says, as frozen values: everything in it is read once and never again.
 
-A document names the version of its definitions. One that was frozen is read in its own version for ever: a field is never
-taken away, and a new one has a default.
+A document names the version of its definitions. One that was frozen is read in its own version for ever: a field is
+never taken away, and a new one has a default.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ class Plan(Struct, frozen=True):
 
 
 class Part(Struct, frozen=True):
-    """Findings that opened in the period on a stage or against a person; ``rate`` per 100 deal-days, null without any."""
+    """Findings that opened in the period on a stage or against a person; ``rate`` per 100 deal-days, null without."""
 
     key: str
     name: str
@@ -115,7 +115,7 @@ class Past(Struct, frozen=True):
 
 
 class Praise(Struct, frozen=True):
-    """``kind``: calmer (rate fell from ``before`` to ``after``), fixed (``after`` findings), clean (none in the period)."""
+    """``kind``: calmer (rate fell from ``before`` to ``after``), fixed (``after`` of them), clean (none now)."""
 
     kind: str
     name: str
@@ -124,7 +124,7 @@ class Praise(Struct, frozen=True):
 
 
 class Document(Struct, frozen=True, kw_only=True):
-    """``people`` and ``stages`` name whoever sentences speak of; ``head``: the employee whose department it is about."""
+    """``people`` and ``stage_names`` are of whatever sentences name; ``head``: whose department it is about."""
 
     version: int = VERSION
     kind: str

@@ -25,8 +25,8 @@ from web.api.parameters import KnownFilters, KnownParameters, read_people
 
 
 class DecisionShape(serializers.ModelSerializer):
-    """``result`` is as of now: of ``n`` deals so many won, lost, moved, standing; ``like_share`` of ``like_n`` like deals
-    outside of the list left the same stages. ``deals`` stands on a single decision only."""
+    """``result`` is as of now: of ``n`` deals so many won, lost, moved, standing; ``like_share`` of ``like_n`` like
+    deals outside of the list left the same stages. ``deals`` stands on a single decision only."""
 
     title = serializers.SerializerMethodField()
     owner = serializers.CharField(source="owner.username", default=None, allow_null=True)

@@ -4,7 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
-from web.api import analytics, audit, decisions, notices, views
+from web.api import analytics, audit, decisions, notices, reports, views
 
 lists = SimpleRouter()
 lists.register("pipelines", views.Pipelines)
@@ -15,6 +15,7 @@ lists.register("tasks", views.Tasks)
 lists.register("findings", views.Findings)
 lists.register("notices", notices.Notices)
 lists.register("decisions", decisions.Decisions)
+lists.register("reports", reports.Reports)
 lists.register("audit", audit.Changes)
 
 urlpatterns = [
