@@ -18,9 +18,12 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from core import moment
+from core.zone import portal_zone
 from devtools.tests import factory
 from kpi.models import Scheme, Statement
 from notices.models import Address, Decision, Delivery, Notice
+from notices.reports.issuing import issue_report
+from notices.reports.spans import parse_span
 from team.models import Employee, Role
 
 MATRIX = Path(__file__).with_name("access_matrix.txt")
@@ -149,11 +152,14 @@ class Company:
         others = factory.make_employee(Role.MANAGER, self.people[1])
         self.told = [make_told(one) for one in (self.users[Role.MANAGER], others)]
         self.decisions = [make_decided(one) for one in (self.users[Role.MANAGER], others)]
+        span = parse_span("2026-W40", portal_zone())
+        self.reports = [issue_report(span, moment.now(), head) for head in (None, self.users[Role.HEAD])]
         self.sessions = {role: session_of(user) for role, user in self.users.items()}
 
     def fill(self, path: str) -> str:
         """The address with ids put in: those of the first manager, and ``others_…`` of the second."""
-        ids = {"stage": self.stage.pk, "pipeline": self.pipeline.pk, "employee": self.users[Role.MANAGER].pk}
+        ids: dict[str, object] = {"report": self.reports[0].number, "own_report": self.reports[1].number}
+        ids |= {"stage": self.stage.pk, "pipeline": self.pipeline.pk, "employee": self.users[Role.MANAGER].pk}
         for prefix, number in (("", 0), ("others_", 1)):
             ids |= {
                 f"{prefix}person": self.people[number].pk,
