@@ -1,7 +1,7 @@
 """Decisions and proposals as sentences, in the language that is on."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.translation import get_language, gettext, ngettext
 
@@ -22,6 +22,14 @@ ICONS = {
 }
 
 
+class Known(Protocol):
+    """Whatever names people and stages in sentences."""
+
+    def person(self, pk: int | None) -> str: ...
+
+    def stage(self, pk: str | None) -> str: ...
+
+
 class Names:
     """Names that sentences need, read in sets: two queries whatever their number."""
 
@@ -32,7 +40,7 @@ class Names:
         }
         stages = {one.get("stage") for one in known}
         self.people: dict[int, str] = dict(
-            Person.objects.filter(pk__in=people - {None}).values_list("pk", "name")
+            Person.objects.filter(pk__in=[one for one in people if one is not None]).values_list("pk", "name")
         )
         self.stages: dict[str, str] = dict(
             Stage.objects.filter(pk__in=stages - {None}).values_list("pk", "name")
@@ -53,7 +61,7 @@ def title_of(decision: Decision, names: Names) -> str:
     return decision.title or say_title(decision.kind, decision.facts, decision.n, names)
 
 
-def say_title(kind: str, facts: Mapping[str, Any], n: int, names: Names) -> str:
+def say_title(kind: str, facts: Mapping[str, Any], n: int, names: Known) -> str:
     """What to do, as an order: «Передать 229 сделок Кирилла Бережного»."""
     values = {
         "n": formats.number(n, _language()),
@@ -87,16 +95,17 @@ def say_title(kind: str, facts: Mapping[str, Any], n: int, names: Names) -> str:
     return texts[kind] % values if kind in texts else kind
 
 
-def say_why(kind: str, facts: Mapping[str, Any], n: int, names: Names) -> str:
+def say_why(kind: str, facts: Mapping[str, Any], n: int, names: Known) -> str:
     """Why it is proposed, with the values put in."""
     language = _language()
-    values = {
+    days_ = int(facts.get("median_days") or 0)
+    values: dict[str, Any] = {
         "stuck": formats.number(int(facts.get("stuck") or 0), language),
         "of": formats.number(int(facts.get("of") or n), language),
-        "days": int(facts.get("median_days") or 0),
+        "days": days_,
     }
     days = ngettext("half of them stand for %(days)s day or more", "half of them stand for %(days)s days or more",
-                    values["days"])  # fmt: skip
+                    days_)  # fmt: skip
     texts = {
         GONE: gettext("nobody works with them; %(stuck)s stand longer than the norm"),
         OWNERLESS: gettext("nobody answers for them; %(stuck)s stand longer than the norm"),

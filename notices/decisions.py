@@ -72,7 +72,8 @@ def freeze_proposal(
                 ],
                 batch_size=1000,
             )
-    return made
+    decided: Decision = made
+    return decided
 
 
 def facts_of(proposal: Proposal) -> dict[str, Any]:
@@ -98,7 +99,8 @@ def decide_list(
     The same ``key`` (of a form that was shown once) does it once.
     """
     check_wish(wish, now)
-    if known := Decision.objects.filter(key=key).first():
+    known: Decision | None = Decision.objects.filter(key=key).first()
+    if known is not None:
         return known
     planned = Exists(Task.objects.open().filter(deal=OuterRef("pk")))
     rows = list(deals.order_by().annotate(planned=planned).values_list(
@@ -145,7 +147,8 @@ def decide_list(
                 ],
                 batch_size=1000,
             )  # fmt: skip
-    return made
+    decided: Decision = made
+    return decided
 
 
 def check_wish(wish: Wish, now: datetime) -> None:
@@ -164,7 +167,7 @@ def take_decision(
 ) -> Decision:  # fmt: skip
     """Take a proposed one, with its own owner and term unless others are given. Raises Impossible."""
     with transaction.atomic():
-        row = Decision.objects.select_for_update().get(pk=decision.pk)
+        row: Decision = Decision.objects.select_for_update().get(pk=decision.pk)
         if row.state == Decision.State.TAKEN:
             return row
         if row.state != Decision.State.PROPOSED:
@@ -181,7 +184,7 @@ def take_decision(
 def put_off(decision: Decision, due: date, now: datetime) -> Decision:
     """Another term, counted. Raises Impossible."""
     with transaction.atomic():
-        row = Decision.objects.select_for_update().get(pk=decision.pk)
+        row: Decision = Decision.objects.select_for_update().get(pk=decision.pk)
         if row.state != Decision.State.TAKEN or row.owner is None:
             raise Impossible(_("Only what is under way has a term."))
         check_wish(Wish("", row.owner, due), now)
@@ -197,7 +200,7 @@ def end_decision(
     """Done, or dropped. The same again changes nothing. Raises Impossible."""
     wanted = Decision.State.DONE if done else Decision.State.DROPPED
     with transaction.atomic():
-        row = Decision.objects.select_for_update().get(pk=decision.pk)
+        row: Decision = Decision.objects.select_for_update().get(pk=decision.pk)
         if row.state == wanted:
             return row
         if row.state in (Decision.State.DONE, Decision.State.DROPPED):
@@ -212,7 +215,7 @@ def end_decision(
 def untake(decision: Decision, now: datetime) -> Decision:
     """A taken proposal is a proposal again; what was made of a list is dropped. Raises Impossible when it is over."""
     with transaction.atomic():
-        row = Decision.objects.select_for_update().get(pk=decision.pk)
+        row: Decision = Decision.objects.select_for_update().get(pk=decision.pk)
         if row.state == Decision.State.PROPOSED:
             return row
         if row.state != Decision.State.TAKEN:

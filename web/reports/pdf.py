@@ -18,7 +18,7 @@ def write_pdf(context: dict[str, Any], report: Report, language: str) -> bytes:
 
     folder = settings.BASE_DIR / "static" / "css"
 
-    class OwnFiles(URLFetcher):  # type: ignore[misc]
+    class OwnFiles(URLFetcher):
         """A name in a report must not make the server ask somebody, nor read its disk."""
 
         def fetch(self, url: str, headers: Any = None) -> Any:
