@@ -28,7 +28,7 @@ from pipelines.models import (
     Stage,
     TaskType,
 )
-from qc import norms, parallel
+from qc import norms, parallel, subjects
 from qc.criteria import field_names
 from qc.defaults import ensure_defaults
 from qc.models import Regulation, RuleMode
@@ -55,7 +55,8 @@ def hold(company: Company) -> None:
         copy(f"{Contact._meta.db_table} (id, name, updated_at, deleted_at)", data.contacts(company))
     regulate()
     vacuum()
-    parallel.judge(list(Deal.objects.order_by("id").values_list("id", flat=True)))
+    parallel.judge(list(Deal.objects.order_by("id").values_list("id", flat=True)), around=False)
+    subjects.judge_every_subject()
     pay_schemes.load_scheme(
         json.loads((settings.BASE_DIR / "kpi" / "schemes" / "zolotarev.json").read_text())
     )

@@ -1,14 +1,15 @@
 """What a manager's month hangs on: what can still be saved, and what stands open, by what there is to do about it."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from heapq import nsmallest
 from typing import Any
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, When, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
+from django.db.models.lookups import GreaterThan
 
 from core.periods import Period, month_of
 from core.zone import portal_zone
@@ -22,6 +23,7 @@ from kpi.payees import read_payees
 from kpi.what_if import COUNTS_IN_MONEY, break_rules
 from pipelines.models import Stay
 from qc import queries as judgement
+from qc.models import ENDS, Finding
 from qc.queries import TimeScore
 from qc.rules import TASK, VISIT
 from team.models import Employee
@@ -101,41 +103,54 @@ def find_at_stake(person: int, user: Employee, now: datetime, statement: Stateme
     today = _midnight(now.astimezone(portal_zone()).date() + timedelta(days=1))
     day = _next_day(statement, now)
     horizons = (today, _midnight(day + timedelta(days=1)))
-    is_open = Q(opens_at__lte=now) & (Q(closes_at=None) | Q(closes_at__gt=now))
-    counts = list(
-        rows.order_by()
-        .values("rule", "mode", "mine")
-        .annotate(
-            open=Count("pk", filter=is_open),
-            fresh=Count("pk", filter=is_open & Q(opens_at__gte=today - timedelta(days=1))),
-            mended=Count("pk", filter=Q(closes_at__gte=period.start, closes_at__lte=now)),
-        )
-    )
-    piled = {row["rule"]: row for row in counts if row["mine"] and row["mode"] == COUNTS_IN_MONEY}
-    coming = list(
-        rows.filter(mine=True, mode=COUNTS_IN_MONEY, opens_at__gt=now, opens_at__lte=horizons[-1])
-        .order_by("opens_at")
-        .values_list("rule", "opens_at")
-    )
+    tallies: dict[tuple[str, str, bool], _Tally] = defaultdict(_Tally)
+    coming: list[tuple[str, datetime]] = []
+    for key, rule, mode, mine, opens_at, closes_at, price in _read_cases(rows, horizons[-1]):
+        tally, money = tallies[rule, mode, mine], mine and mode == COUNTS_IN_MONEY
+        if closes_at is not None and closes_at <= now:
+            tally.mended += closes_at >= period.start
+        elif opens_at < now:
+            tally.open += 1
+            tally.fresh += opens_at >= today - timedelta(days=1)
+            tally.dearest.append((-(price or ZERO), key))
+        elif money:
+            coming.append((rule, opens_at))
+    piled = {rule: tally for (rule, mode, mine), tally in tallies.items() if mine and mode == COUNTS_IN_MONEY}
     weighed = _Weighed(statement, period, users, now, horizons) if statement and statement.inputs else None
     ladder = weighed.ladder if weighed else None
     steps = {step.rule: step for step in ladder.steps} if ladder else {}
-    examples = _examples(rows.filter(is_open, mine=True, mode=COUNTS_IN_MONEY))
+    examples = _examples(piled.values())
     piles = [
-        Pile(rule, row["open"], row["fresh"], examples.get(rule, []), steps.get(rule))
-        for rule, row in piled.items()
-        if row["open"]
+        Pile(rule, tally.open, tally.fresh, examples.get(rule, []), steps.get(rule))
+        for rule, tally in piled.items()
+        if tally.open
     ]
     order = {step.rule: place for place, step in enumerate(ladder.steps)} if ladder else {}
     return AtStake(
         ladder,
         sorted(piles, key=lambda one: (order.get(one.rule, len(order)), -one.count, one.rule)),
         _group(coming, weighed, horizons, day, period),
-        sum(row["mended"] for row in piled.values()),
+        sum(tally.mended for tally in piled.values()),
         weighed.spared if weighed else ZERO,
-        sum(row["open"] for row in counts),
-        sum(row["open"] for row in counts if row["mode"] != COUNTS_IN_MONEY),
+        sum(tally.open for tally in tallies.values()),
+        sum(tally.open for (_, mode, _), tally in tallies.items() if mode != COUNTS_IN_MONEY),
     )
+
+
+@dataclass
+class _Tally:
+    """Cases of one rule: how many stand open, opened today, were mended in the month; the open ones by price."""
+
+    open: int = 0
+    fresh: int = 0
+    mended: int = 0
+    dearest: list[tuple[Decimal, int]] = field(default_factory=list)
+
+
+def _read_cases(rows: QuerySet[Any], until: datetime) -> Iterator[tuple[Any, ...]]:
+    """All that is told of them at once: whether a case is the person's own costs a look at his stays."""
+    told = rows.filter(opens_at__lte=until).order_by("opens_at")
+    yield from told.values_list("pk", "rule", "mode", "mine", "opens_at", "closes_at", "deal__price")
 
 
 class _Weighed:
@@ -268,17 +283,17 @@ def _own(rows: QuerySet[Any], users: list[int], period: Period) -> QuerySet[Any]
         When(rule__in=judgement.counted_by(VISIT), then=Exists(own.filter(stage=OuterRef("stage")))),
         default=Exists(own),
     )
-    found: QuerySet[Any] = rows.filter(Q(closes_at=None) | Q(closes_at__gt=period.start)).select_related(None)
+    found: QuerySet[Any] = rows.filter(GreaterThan(ENDS, period.start)).select_related(None)
     owned: QuerySet[Any] = found.annotate(mine=mine)
     return owned
 
 
-def _examples(rows: QuerySet[Any]) -> dict[str, list[Any]]:
+def _examples(tallies: Iterable[_Tally]) -> dict[str, list[Any]]:
     """The dearest deals of each rule; one query."""
-    number = Window(RowNumber(), partition_by=F("rule"), order_by=[F("deal__price").desc(), F("pk").asc()])
+    keys = [key for tally in tallies for _, key in nsmallest(EXAMPLES, tally.dearest)]
     found: dict[str, list[Any]] = {}
-    ranked = rows.annotate(number=number).filter(number__lte=EXAMPLES)
-    for one in ranked.select_related("deal", "stage", "task", "manager").order_by("rule", "number"):
+    rows = Finding.objects.filter(pk__in=keys).select_related("deal", "stage", "task", "manager")
+    for one in rows.order_by("rule", F("deal__price").desc(nulls_last=True), "pk"):
         found.setdefault(one.rule, []).append(one)
     return found
 

@@ -4,7 +4,7 @@ A closed month that was frozen while the appeal waited has not counted the findi
 when the appeal is refused later: the term was not kept by those who decide.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from msgspec.structs import replace
 
 from core import moment
-from core.periods import month_of
+from core.periods import Period, month_of
 from core.zone import portal_zone
 from kpi.calculation.rounding import ZERO, kopecks
 from kpi.corrections import correct_statement
@@ -169,10 +169,34 @@ def _lighten(facts: Facts, fewer: Mapping[str, Broken], scheme: PayScheme) -> Fa
     return change_times(change_counts(facts, counts, scheme), {**facts.times, **times}, scheme)
 
 
-def list_settlements(statements: Iterable[Statement]) -> dict[int, list[AppealSettlement]]:
-    """By key of the statement; one query."""
-    found: dict[int, list[AppealSettlement]] = {}
-    rows = AppealSettlement.objects.filter(statement__in=[one.pk for one in statements])
-    for row in rows.select_related("appeal__finding__deal", "appeal__reviewer").order_by("pk"):
-        found.setdefault(row.statement_id, []).append(row)
-    return found
+@dataclass(frozen=True)
+class Disputes:
+    """Of a statement: appeals that wait, and what upheld ones have brought."""
+
+    waiting: list[Appeal]
+    settled: list[AppealSettlement]
+
+    @property
+    def brought(self) -> Decimal:
+        return sum((one.amount for one in self.settled), ZERO)
+
+    @property
+    def number(self) -> int:
+        return len(self.waiting) + len(self.settled)
+
+    def __bool__(self) -> bool:
+        return bool(self.waiting or self.settled)
+
+
+def list_disputes(statement: Statement, period: Period) -> Disputes:
+    """Two queries."""
+    settled = AppealSettlement.objects.filter(statement=statement).order_by("pk")
+    waiting = Appeal.objects.undecided().filter(
+        finding__manager=statement.manager_id, finding__opens_at__lt=period.end
+    )
+    if statement.status == Statement.Status.CLOSED:
+        waiting = waiting.filter(finding__opens_at__gte=period.start)
+    return Disputes(
+        list(waiting.select_related("finding__deal").order_by("due_at")),
+        list(settled.select_related("appeal__finding__deal")),
+    )

@@ -19,7 +19,7 @@ CLOSING, FIRST, STAGE, FIELD = "closing", "first", "stage:", "field:"
 CREDITING = ("credit", "share")
 
 
-def credited_to(options: Mapping[str, str], closing: str) -> Expression:
+def credited_to(options: Mapping[str, str], closing: str) -> "Expression | Subquery[Any]":
     """The person as an expression over deals; ``closing`` names the column of the moment of closing.
 
     Raises UnknownField, with a sentence, when the option's value makes no sense here.
@@ -50,7 +50,7 @@ def share_of(options: Mapping[str, str]) -> Decimal | None:
     return share
 
 
-def _first(owned: QuerySet[Stay]) -> Expression:
+def _first(owned: QuerySet[Stay]) -> "Subquery[Any]":
     return Subquery(owned.values("manager")[:1], output_field=BigIntegerField())
 
 

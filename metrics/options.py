@@ -101,7 +101,9 @@ def narrow(deals: QuerySet[Deal], column: str, options: Mapping[str, str]) -> Qu
     if "when" in options:
         field, _value = _condition("when", options["when"])
         deals = (
-            deals.alias(held=FieldText(F("fields"), Value(field))).exclude(held=None).exclude(held__in=EMPTY)
+            deals.alias(held=FieldText(F("fields"), Value(field)))
+            .exclude(held__isnull=True)
+            .exclude(held__in=EMPTY)
         )
     if "where" in options:
         field, value = _condition("where", options["where"])

@@ -29,8 +29,10 @@ CASES, STORIES = 6, 10  # the most that the desk shows of them
 ENDED = 5_000  # deals that chances of winning are counted from, the latest closed
 SQL = f"""
 with live as materialized (
-    select id, stage_id, manager_id, pipeline_id, price, (pipeline_id = any(%(robots)s)) is not true as by_people
-    from pipelines_deal
+    select id, stage_id, manager_id, pipeline_id, price, by_people,
+           by_people and stuck_at < %(now)s and coalesce(stuck_until, %(never)s) > %(now)s as stuck,
+           by_people and stage_since is not null and next_due_at is null as untasked
+    from pipelines_deal, lateral (select (pipeline_id = any(%(robots)s)) is not true) as work (by_people)
     where closed_at is null and deleted_at is null
 ), opened as materialized (
     select id, deal_id, rule, stage_id, manager_id, opens_at, closes_at,
@@ -38,18 +40,16 @@ with live as materialized (
     from qc_finding
     where withdrawn_at is null and mode = any(%(shown)s) and opens_at < %(now)s
       and coalesce(closes_at, %(never)s) > %(week_ago)s
-), broken as materialized (
-    select deal_id, bool_or(rule = any(%(stuck)s)) as stuck from opened where stands group by deal_id
-), planned as (
-    select distinct deal_id from pipelines_task where not is_completed and deleted_at is null
+), broken as (
+    select distinct deal_id from opened where stands
 ), cells as (
-    select d.stage_id as stage, d.manager_id as manager, count(*) as open, sum(d.price) as money,
-           count(*) filter (where b.stuck) as stuck, coalesce(sum(d.price) filter (where b.stuck), 0) as frozen,
-           count(*) filter (where b.stuck and d.price = 0) as unpriced,
-           count(*) filter (where p.deal_id is null and by_people) as untasked,
-           coalesce(sum(d.price) filter (where p.deal_id is null and by_people), 0) as untasked_money
-    from live d left join broken b on b.deal_id = d.id left join planned p on p.deal_id = d.id
-    group by d.stage_id, d.manager_id
+    select stage_id as stage, manager_id as manager, count(*) as open, sum(price) as money,
+           count(*) filter (where stuck) as stuck, coalesce(sum(price) filter (where stuck), 0) as frozen,
+           count(*) filter (where stuck and price = 0) as unpriced,
+           count(*) filter (where untasked) as untasked,
+           coalesce(sum(price) filter (where untasked), 0) as untasked_money
+    from live
+    group by stage_id, manager_id
 ), priced as (
     select id, price from live
     union all
@@ -71,6 +71,7 @@ with live as materialized (
            min(t.due_at) filter (where d.closed_at is null and d.deleted_at is null) as oldest
     from pipelines_task t left join pipelines_deal d on d.id = t.deal_id
     where not t.is_completed and t.deleted_at is null and t.due_at < %(now)s
+      and (d.pipeline_id = any(%(robots)s)) is not true
     group by t.manager_id, d.pipeline_id
 ), sold as (
     select d.id, d.closed_at, d.manager_id, d.pipeline_id, d.price

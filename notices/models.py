@@ -24,7 +24,7 @@ class Policy(models.Model):
     id = models.SmallIntegerField(primary_key=True, default=1)
     channels = models.JSONField(_("channels"), default=list)
     kinds = models.JSONField(_("kinds"), default=dict)
-    per_shift = models.PositiveSmallIntegerField(_("single messages a shift"), default=4)
+    per_shift = models.PositiveSmallIntegerField(_("single messages a shift"), default=3)
     started_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -174,12 +174,25 @@ def _climb(step: Step, allowed: Allowed, people: People, now: datetime) -> list[
         if until is not None and until > now + reading.AHEAD:
             step.done_at, step.due_at = None, until
             return []
+    if step.number and (waits := _still_waits(notice)) is not None:
+        # Nobody above hears of it before the person himself had his time, counted from when he was told.
+        rung = allowed.terms[notice.kind].rungs[min(step.number, len(allowed.terms[notice.kind].rungs) - 1)]
+        later = people.clock_of(fact).after(max(waits, now), rung.after)
+        if later is not None and later > step.due_at:
+            step.done_at, step.due_at = None, later
+            return []
     recipients = people.told_by(step.audience, fact)
     if step.number == 0:
         recipients += people.chats(notice.kind, fact)
     step.told = len(recipients)
     wanted = plan_deliveries(one, allowed.terms[notice.kind], fact, step.due_at, recipients, now)
     return [_delivery(notice, step, want, people, now) for want in wanted]
+
+
+def _still_waits(notice: Notice) -> datetime | None:
+    """When the person's own message is due that is held back for a heap; None: it went out, or never will."""
+    rows = Delivery.objects.filter(notice=notice, step=0, state=Delivery.State.QUEUED, employee__isnull=False)
+    return rows.exclude(channel=Channel.PAGE).values_list("due_at", flat=True).first()
 
 
 def _delivery(notice: Notice, step: Step, want: Wanted, people: People, now: datetime) -> Delivery:

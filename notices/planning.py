@@ -134,14 +134,14 @@ class Parcel(NamedTuple):
 
 DIGEST = "digest"
 ALONE = 2  # so many at once still go out singly
-REST = timedelta(hours=2)  # between heaps once the shift's single messages are used up
+REST = timedelta(hours=4)  # between heaps once the shift's single messages are used up
 
 
 def pack(due: Sequence[Due], sent: int, last: datetime | None, per_shift: int, now: datetime) -> Parcel:
     """The next message to one address, from all that is due for it, the oldest first.
 
     A digest takes everything along. More than two at once are one heap. Whoever has had his single messages of the
-    shift (``sent`` of ``per_shift``) gets a heap every two hours after the ``last`` one; what is urgent does not wait.
+    shift (``sent`` of ``per_shift``) gets a heap every four hours after the ``last`` one; what is urgent does not wait.
     """
     for one in due:
         if one.kind == DIGEST:

@@ -93,7 +93,12 @@ def try_norms(
     if codes:
         ids = set(stays.values_list("deal_id", flat=True))
         deals = len(ids)
-        fields = fields_of((*terms.norms.values(), (changed,)))
+        only = {RULES[code].norm for code in codes}  # of other rules nothing is asked, so nothing is read
+        asked = [one for versions in terms.norms.values() for one in versions] + [changed]
+        fields = fields_of(
+            [one._replace(norms={kind: norm for kind, norm in one.norms.items() if kind in only})]
+            for one in asked
+        )
         touches, moves = (
             any(getattr(RULES[code], name) for code in codes) for name in ("reads_touches", "reads_moves")
         )

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from core import account
 from core.db import run_statements
-from pipelines.models import CustomField, Stage
+from pipelines.models import CustomField, PipelineKind, Stage
 from qc import rule_modes
 from qc.models import Regulation, RuleMode
 from qc.norms import read_norm, read_norms
@@ -99,7 +99,10 @@ def kept_reads() -> Reads:
 def _read() -> Bench:
     names = field_names()
     norms: dict[str, list[StageNorms]] = defaultdict(list)
-    for regulation in Regulation.objects.published().reverse():
+    robots = PipelineKind.objects.filter(kind=PipelineKind.Kind.ROBOT)
+    # Nobody works there, so no norm is anybody's.
+    nobodys = Stage.objects.filter(pipeline__in=robots.values("pipeline"))
+    for regulation in Regulation.objects.published().exclude(stage__in=nobodys).reverse():
         norms[regulation.stage_id].append(stage_norms(regulation, names))
     known = rule_modes.read()
     ever_on = {

@@ -28,9 +28,9 @@ WIDTHS = [
 COUNTS = """
     select false, least(floor(extract(epoch from s.left_at - s.visit_since) / %(width)s)::int, %(last)s), count(*)
     from pipelines_stay s
-    join pipelines_deal d on d.id = s.deal_id and d.deleted_at is null
-    join pipelines_stage g on g.id = s.next_stage_id and g.kind <> 'lost'
     where s.stage_id = %(stage)s and not s.inferred and s.left_at > s.visit_since and s.left_at > %(since)s
+      and s.next_stage_id in (select id from pipelines_stage where kind <> 'lost')
+      and not exists (select from pipelines_deal d where d.id = s.deal_id and d.deleted_at is not null)
     group by 2
     union all
     select true, least(floor(extract(epoch from %(now)s - s.visit_since) / %(width)s)::int, %(last)s), count(*)

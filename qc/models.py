@@ -256,6 +256,12 @@ class Finding(models.Model):
                 condition=Q(withdrawn_at=None),
             ),  # quality of a person in a period
             models.Index(
+                F("manager"), ENDS, name="finding_of_manager_ends", condition=Q(withdrawn_at=None)
+            ),  # my month: what stands against a person, or was mended in the month
+            models.Index(
+                fields=["withdrawn_at"], name="finding_withdrawn", condition=~Q(withdrawn_at=None)
+            ),  # what the nightly purge looks through
+            models.Index(
                 fields=["unit", "subject"], name="finding_by_subject", condition=~Q(unit="deal")
             ),  # diff of a judged person, contact or stage
         ]
@@ -310,6 +316,9 @@ from qc.review_models import AppealStep as AppealStep  # noqa: E402
 from qc.review_models import OverturnLimit as OverturnLimit  # noqa: E402
 from qc.review_models import RuleHalt as RuleHalt  # noqa: E402
 from qc.review_models import Ruling as Ruling  # noqa: E402
+from qc.sample_models import ManualReview as ManualReview  # noqa: E402
+from qc.sample_models import Sample as Sample  # noqa: E402
+from qc.sample_models import SampledDeal as SampledDeal  # noqa: E402
 from qc.switches import ControlOff as ControlOff  # noqa: E402
 from qc.switches import MeasuredEffect as MeasuredEffect  # noqa: E402
 from qc.switches import PlannedSwitch as PlannedSwitch  # noqa: E402

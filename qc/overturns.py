@@ -68,9 +68,9 @@ def stop_if_overturned(rule: str, now: datetime) -> RuleHalt | None:
     found = measure_overturned(rule, start, now)
     if found.decided < limit.minimum or found.share is None or found.share <= limit.share:
         return None
-    regulations.set_mode(rule, RuleMode.Mode.WARN)
+    switched = regulations.set_mode(rule, RuleMode.Mode.WARN)
     return RuleHalt.objects.create(
-        rule=rule, at=now, decided=found.decided, upheld=found.upheld, limit=limit.share
+        rule=rule, at=switched.since, decided=found.decided, upheld=found.upheld, limit=limit.share
     )
 
 

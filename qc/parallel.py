@@ -5,6 +5,7 @@ import multiprocessing
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from django.db import connection, connections
@@ -17,16 +18,20 @@ _inherited: list[Any] = []
 
 
 def judge(
-    deal_ids: Sequence[int], rules: Collection[str] | None = None, processes: int | None = None
+    deal_ids: Sequence[int],
+    rules: Collection[str] | None = None,
+    processes: int | None = None,
+    *,
+    around: bool = True,
 ) -> Counter[tuple[str, str]]:
     """What `engine.judge` does, by ``processes`` at once (None = one for each core)."""
     workers = processes_for(len(deal_ids), processes)
     if workers == 1:
-        return engine.judge(deal_ids, rules)
+        return engine.judge(deal_ids, rules, around=around)
     parts = [
         (deal_ids[start : start + engine.BATCH], rules) for start in range(0, len(deal_ids), engine.BATCH)
     ]
-    return sum(spread(engine.judge, parts, workers), Counter())
+    return sum(spread(partial(engine.judge, around=around), parts, workers), Counter())
 
 
 def processes_for(deals: int, processes: int | None = None) -> int:

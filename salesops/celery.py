@@ -33,7 +33,15 @@ app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
-    include=["jobs.analytics", "jobs.mirror", "jobs.judgement", "jobs.effects", "jobs.pay", "jobs.desk"],
+    include=[
+        "jobs.analytics",
+        "jobs.mirror",
+        "jobs.judgement",
+        "jobs.effects",
+        "jobs.pay",
+        "jobs.desk",
+        "jobs.retention",
+    ],
     task_default_queue="work",
     task_routes={
         "jobs.mirror.answer_hooks": {"queue": "hooks"},
@@ -68,6 +76,11 @@ app.conf.update(
         "judgement of everything": {
             "task": "jobs.judgement.demand_all",
             "schedule": crontab(minute="30", hour="2"),
+            "options": {"expires": 3600},
+        },
+        "withdrawn findings": {
+            "task": "jobs.retention.purge_findings",
+            "schedule": crontab(minute="45", hour="4"),
             "options": {"expires": 3600},
         },
         "terms": {

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("web.deals.urls")),
     path("", include("web.findings.urls")),
     path("", include("web.regulations.urls")),
+    path("", include("web.review.urls")),
     path("", include("web.sync.urls")),
     path("", include("web.team.urls")),
     path("", include("web.pay.urls")),

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 DEALS = """
     select id, created_at, updated_at, closed_at, closed_inferred, deleted_at, price, fields, stage_id, manager_id,
-           loss_reason_id
+           loss_reason_id, stage_since, next_due_at, stuck_at, stuck_until
     from pipelines_deal where id = any(%(ids)s) order by id
 """
 STAYS = """
@@ -65,13 +65,16 @@ class Loaded(NamedTuple):
     """Timelines, in the order of their deals' ids; and where history says otherwise than what is kept of it.
 
     ``stays`` are whole lives by deal, ``tasks`` by task, ``closings`` by deal those that amoCRM does not tell; all are
-    for `timeline.folding` to keep.
+    for `timeline.folding` to keep. ``states`` are the deals' states as they stand, ``moments`` what of them follows
+    from stays and tasks: ``stage_since`` and ``next_due_at``.
     """
 
     timelines: list[Timeline]
     stays: dict[int, list[Piece]]
     tasks: dict[int, Completion]
     closings: dict[int, datetime]
+    states: dict[int, Row]
+    moments: dict[int, tuple[datetime | None, datetime | None]]
 
 
 def load_timelines(
@@ -119,7 +122,7 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
     """Timelines from the answers to `reading`: with ``history`` from what it says, else from what is kept of it."""
     kinds, stays, planned, moves, changed, deals, *more = answers
     kind_of: dict[str, str] = dict(kinds)
-    loaded = Loaded([], {}, {}, {})
+    loaded = Loaded([], {}, {}, {}, {}, {})
     kept: dict[int, list[Piece]] = defaultdict(list)
     for deal, stage, owner, since, until, *rest in stays:
         kept[deal].append(Piece(stage, kind_of.get(stage, WORK), owner, since, until, *rest))
@@ -131,6 +134,22 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
         else:
             touched[deal].append(Touch(at, person, kind, seconds))
     tasks = _tasks(planned, moves, loaded.tasks if history else None)
+    due: dict[int, datetime] = {}  # by deal, the nearest of its open tasks
+    for (
+        deal,
+        _task,
+        _owner,
+        _created,
+        _updated,
+        due_at,
+        is_completed,
+        _at,
+        _inferred,
+        deleted_at,
+        *_,
+    ) in planned:
+        if not is_completed and deleted_at is None and (deal not in due or due_at < due[deal]):
+            due[deal] = due_at
     changes: dict[int, list[Change]] = defaultdict(list)
     for deal, at, field, before, after, author in changed:
         changes[deal].append(Change(at, field, _value(before), _value(after), author))
@@ -147,6 +166,7 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
         stage,
         owner,
         lost,
+        *state,
     ) in deals:
         if reason := lost or values.get(loss_field):
             values = {**values, LOSS_REASON: reason}  # equal values of several rows are one object
@@ -159,6 +179,8 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
                 if closed_at != found[-1].visit_since:
                     loaded.closings[deal] = found[-1].visit_since
                 closed_at = found[-1].visit_since
+        loaded.states[deal] = tuple(state)
+        loaded.moments[deal] = _stage_since(lived), due.get(deal)
         loaded.timelines.append(
             Timeline(
                 deal,
@@ -177,6 +199,10 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
             )
         )
     return loaded
+
+
+def _stage_since(lived: Sequence[Piece]) -> datetime | None:
+    return lived[-1].visit_since if lived and lived[-1].until is None else None
 
 
 def _tasks(

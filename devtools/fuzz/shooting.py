@@ -81,11 +81,9 @@ def send(shot: Shot, session: str) -> tuple[int, bytes]:
     if shot.method in ("GET", "HEAD", "TRACE"):
         headers.pop("CONTENT_LENGTH", None)
     with transaction.atomic():
-        response = client.generic(
-            shot.method, shot.path, shot.body, shot.kind, QUERY_STRING=shot.query, **headers
-        )
-        streaming = getattr(response, "streaming", False)
-        content = b"".join(response.streaming_content) if streaming else response.content
+        environ: dict[str, Any] = {"QUERY_STRING": shot.query, **headers}
+        response: Any = client.generic(shot.method, shot.path, shot.body, shot.kind, **environ)
+        content = b"".join(response.streaming_content) if response.streaming else response.content
         if connection.needs_rollback is False:
             transaction.set_rollback(True)
     account.forget()

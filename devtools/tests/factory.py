@@ -5,13 +5,17 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
+from django.db.models.lookups import GreaterThan
+
 from core.db import run_statements
 from pipelines.mirror.rows import LOST, WON
 from pipelines.models import Contact, Cursor, Deal, Person, Pipeline, Stage, Stay, Task
 from qc import kept_checks, norms
 from qc.criteria import bench
-from qc.models import Finding, Regulation, RuleMode, Severity
-from qc.rules import RULES
+from qc.deal_states import SHOWN
+from qc.models import ENDS, Finding, Regulation, RuleMode, Severity
+from qc.rules import RULES, behind
 from qc.verdicts import judge_timelines
 from team.models import Employee, Role
 from timeline.loading import load_timelines
@@ -68,6 +72,7 @@ def make_deal(
         "created_at": entered,
         "updated_at": entered,
         "closed_at": entered if stage.kind in {Stage.Kind.WON, Stage.Kind.LOST} else None,
+        "stage_since": entered,
     }
     deal = Deal.objects.create(**defaults | values)
     Stay.objects.create(
@@ -89,7 +94,9 @@ def make_task(deal: Deal, due_at: datetime = NOW + DAY, **values: Any) -> Task:
         "updated_at": NOW - 5 * DAY,
         "due_at": due_at,
     }
-    return Task.objects.create(**defaults | values)
+    task = Task.objects.create(**defaults | values)
+    settle_states()
+    return task
 
 
 def make_finding(deal: Deal, rule: str = "deal.stuck", **values: Any) -> Finding:
@@ -105,7 +112,10 @@ def make_finding(deal: Deal, rule: str = "deal.stuck", **values: Any) -> Finding
         "opens_at": NOW - DAY,
         "values": {},
     }
-    return Finding.objects.create(**defaults | values)
+    finding = Finding.objects.create(**defaults | values)
+    if finding.rule in behind("stuck_deals"):
+        settle_states()
+    return finding
 
 
 def make_regulation(stage: Stage, **values: Any) -> Regulation:
@@ -130,6 +140,22 @@ def keep_checks() -> None:
     [known] = run_statements((kept_checks.KNOWN, {"deals": deals}))
     if difference := kept_checks.compare(known, said.checks):
         run_statements((kept_checks.WRITE, difference.parameters()))
+
+
+def settle_states() -> None:
+    """Give all deals the state that their stays, tasks and findings tell, as their judgement would."""
+    ahead = Finding.objects.standing().filter(
+        GreaterThan(ENDS, NOW), rule__in=behind("stuck_deals"), mode__in=SHOWN, deal=OuterRef("pk")
+    )
+    stay = Stay.objects.filter(deal=OuterRef("pk"), left_at=None).order_by("-entered_at")
+    task = Task.objects.open().filter(deal=OuterRef("pk")).order_by("due_at")
+    stuck = ahead.order_by("opens_at")
+    Deal.objects.update(
+        stage_since=Subquery(stay.values("visit_since")[:1]),
+        next_due_at=Subquery(task.values("due_at")[:1]),
+        stuck_at=Subquery(stuck.values("opens_at")[:1]),
+        stuck_until=Subquery(stuck.values("closes_at")[:1]),
+    )
 
 
 def make_cursor(entity: str = "deals", **values: Any) -> Cursor:

@@ -18,7 +18,7 @@ from pipelines.mirror import coverage, readers
 from pipelines.mirror.entities import TABLE
 from pipelines.models import Account, Cursor, Deal, Event, JudgementRequest, Person, Stay
 from pipelines.tests.test_sync import everything, populate, tick
-from qc import engine, regulations
+from qc import engine, kept_findings, regulations
 from qc.models import Finding
 from qc.tests import world as office
 from qc.tests.lives import at, hours
@@ -64,8 +64,8 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[int], list[str] |
     seen: list[tuple[list[int], list[str] | None, bool]] = []
     original = engine.judge_together
 
-    def noted(deals, rules=None, *, history=False, requests=()):  # type: ignore[no-untyped-def]
-        done = original(deals, rules, history=history, requests=requests)
+    def noted(deals, rules=None, *, history=False, requests=(), around=True):  # type: ignore[no-untyped-def]
+        done = original(deals, rules, history=history, requests=requests, around=around)
         if done.deals:
             seen.append((list(deals), rules, history))
         return done
@@ -113,7 +113,7 @@ def test_what_breaks_down_leaves_everything_as_it_was(company: None, monkeypatch
         raise judgement_queue.OperationalError
 
     with monkeypatch.context() as patched, pytest.raises(judgement_queue.OperationalError):
-        patched.setattr(engine, "compare", down)
+        patched.setattr(kept_findings, "compare", down)
         judgement_queue.judge_waiting()
     assert asked() == [1] and Stay.objects.filter(deal=1).count() == 1 and found() == []
 

@@ -87,7 +87,7 @@ def test_a_closed_month_gets_a_line_for_each_upheld_appeal_once(
     top = D(24_000) * (D("1.1") - D("0.98"))
     assert november.statement().total - frozen.total == top, "all three together are what they are together"
     line = StatementLine.objects.filter(code="correction").first()
-    assert line.author == controller and "No. " in line.reason
+    assert line.author == controller and line.reason.startswith("Апелляция № ")
 
 
 def test_an_earlier_correction_of_sales_is_part_of_what_it_is_reckoned_from(

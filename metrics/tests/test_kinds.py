@@ -108,7 +108,7 @@ def test_it_counts_at_the_moment_and_for_the_owner_of_the_win(firm: Firm) -> Non
         "since": "2026-11-01",
         "until": "2026-12-01",
     }
-    listed = DealFilter(asked, Deal.objects.alive().with_moments())
+    listed = DealFilter(asked, Deal.objects.alive())
     assert list(listed.qs) == [deal] and list(closed_by(Deal.objects.all(), [firm.boris.pk])) == []
 
 

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                 ('id', models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
                 ('channels', models.JSONField(default=list, verbose_name='channels')),
                 ('kinds', models.JSONField(default=dict, verbose_name='kinds')),
-                ('per_shift', models.PositiveSmallIntegerField(default=4, verbose_name='single messages a shift')),
+                ('per_shift', models.PositiveSmallIntegerField(default=3, verbose_name='single messages a shift')),
                 ('started_at', models.DateTimeField(null=True)),
             ],
             options={

@@ -84,6 +84,17 @@ def test_a_flood_is_a_heap(office: Office, bot: Bot) -> None:
     assert Delivery.objects.filter(channel="telegram", lead=None).count() == 1
 
 
+def test_the_head_hears_of_nothing_that_the_manager_was_not_told(office: Office, bot: Bot) -> None:
+    for number in range(4):
+        office.overdue(NOW + number * MINUTE)
+        run(bot, NOW + number * MINUTE)
+    assert len(office.said_to(office.manager)) == 3
+    run(bot, NOW + 2 * HOUR + 5 * MINUTE)
+    assert "3 просроченные задачи" in office.said_to(office.head)[0].text
+    run(bot, NOW + 4 * HOUR + 3 * MINUTE)
+    assert len(office.said_to(office.manager)) == 4, "the fourth came with the heap"
+
+
 def test_told_once_whoever_looks_and_how_often(office: Office, bot: Bot) -> None:
     office.overdue()
     for _ in range(3):

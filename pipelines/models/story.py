@@ -118,14 +118,12 @@ class Stay(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["deal", "entered_at"], name="stay_by_deal"),
-            # time in stage and conversion of a period
+            # time in stage and conversion of a period; the picture of visits on a regulation
             models.Index(
                 fields=["stage", "entered_at"],
-                include=["left_at", "next_stage", "manager"],
+                include=["left_at", "next_stage", "manager", "deal", "visit_since", "inferred"],
                 name="stay_by_stage",
             ),
-            # stage_since of open lists
-            models.Index(
-                fields=["deal"], include=["visit_since"], name="stay_now", condition=Q(left_at=None)
-            ),
+            # whose deals a month's open cases stand on: without it, all stays are looked through for one person
+            models.Index(fields=["manager", "left_at"], include=["deal", "stage"], name="stay_by_manager"),
         ]

@@ -1,11 +1,10 @@
 """What people work on: deals, tasks and clients."""
 
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from pipelines.models.links import link
-from pipelines.models.story import Stay
 from pipelines.models.visible import Visible
 
 
@@ -32,24 +31,16 @@ class DealQuerySet(Visible):
     def open(self) -> "DealQuerySet":
         return self.filter(deleted_at=None, closed_at=None)
 
-    def with_moments(self) -> "DealQuerySet":
-        """Adds ``stage_since`` (start of the present visit) and ``next_due_at`` (nearest due of an open task).
-
-        The latter is read from the tasks themselves: amoCRM's ``closest_task_at`` lags when a task changes.
-        """
-        stay = Stay.objects.filter(deal=OuterRef("pk"), left_at=None).order_by("-entered_at")
-        task = Task.objects.open().filter(deal=OuterRef("pk")).order_by("due_at")
-        deals: DealQuerySet = self.annotate(
-            stage_since=Subquery(stay.values("visit_since")[:1]),
-            next_due_at=Subquery(task.values("due_at")[:1]),
-        )
-        return deals
-
 
 class Deal(models.Model):
     """A deal (lead in amoCRM's API). ``price`` in the account's currency; ``fields`` is ``{"field id": value}``.
 
     ``closed_inferred``: amoCRM tells no ``closed_at`` of a closed deal, and it is the moment of entering its stage.
+
+    The deal's state is written by its judgement (`qc.deal_states`), so that lists filter and sort by columns. None of
+    it is known before the first one. ``stage_since``: start of the present visit; ``next_due_at``: nearest due moment
+    of an open task, by the tasks themselves (amoCRM's ``next_task_at`` lags when one changes); stuck after ``stuck_at``
+    until ``stuck_until`` (None: for as long as it stays), as everybody may see; the former may lie ahead.
     """
 
     id = models.BigIntegerField(primary_key=True)
@@ -69,6 +60,10 @@ class Deal(models.Model):
     tags = models.JSONField(default=list)
     fields = models.JSONField(default=dict)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    stage_since = models.DateTimeField(_("on the stage since"), null=True, blank=True, editable=False)
+    next_due_at = models.DateTimeField(_("next step due"), null=True, blank=True, editable=False)
+    stuck_at = models.DateTimeField(_("stuck since"), null=True, blank=True, editable=False)
+    stuck_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = DealQuerySet.as_manager()
 
@@ -77,11 +72,24 @@ class Deal(models.Model):
         verbose_name_plural = _("deals")
         ordering = ["-id"]
         indexes = [
-            # deal lists and the desk: open deals of a stage or a manager, with the sum of their amounts
+            # counts, sums and pages of open, stuck and unplanned deals in lists; the desk's cells: read from it alone
             models.Index(
                 fields=["stage", "manager"],
-                include=["id", "price", "pipeline"],
+                include=["id", "price", "pipeline", "stage_since", "next_due_at", "stuck_at", "stuck_until"],
                 name="deal_open_by_stage",
+                condition=Q(closed_at=None, deleted_at=None),
+            ),
+            # the list of deals by time on the stage, the longest first
+            models.Index(
+                fields=["stage_since", "id"],
+                name="deal_open_by_age",
+                condition=Q(closed_at=None, deleted_at=None),
+            ),
+            # the list of stuck deals and of those without a task: where the most money stands comes first
+            models.Index(
+                F("price").desc(nulls_last=True),
+                F("id").desc(),
+                name="deal_open_by_price",
                 condition=Q(closed_at=None, deleted_at=None),
             ),
             models.Index(fields=["manager", "stage"], name="deal_by_manager"),
@@ -93,6 +101,8 @@ class Deal(models.Model):
                 condition=~Q(closed_at=None),
             ),
             models.Index(fields=["created_at"], name="deal_created"),
+            # what no picture of visits counts
+            models.Index(fields=["id"], name="deal_deleted", condition=~Q(deleted_at=None)),
             models.Index(fields=["contact"], name="deal_by_contact"),
         ]
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from qc.rules.parameters import CALENDAR, CLIENT, NORM, OWNER
+from timeline.timeline import Visit
 
 __all__ = ["CALENDAR", "CLIENT", "NORM", "OWNER", "Demand", "StageNorms", "Version", "Versions"]
 
@@ -54,6 +55,12 @@ class Versions(Generic[N]):
             self._kept[follows] = follows(self)
         found: T = self._kept[follows]
         return found
+
+
+def begins(visit: Visit, demand: Demand) -> bool:
+    """Whether something was demanded before the visit ended, and not only published in that very moment."""
+    since = demand[0][0]
+    return since is None or visit.until is None or since < visit.until
 
 
 def outlived(versions: Sequence[Version[N]], runs_out: Callable[[N], datetime | None]) -> datetime | None:

@@ -11,6 +11,7 @@ from qc.rules.terms import Terms
 from timeline.subjects import Card, PersonLife
 
 MICROSECOND = timedelta(microseconds=1)
+LASTING = timedelta(days=1)  # a crowd that is gone by tomorrow is a busy morning
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,10 @@ def _stretches(person: int, stage: str, cards: list[Card], terms: Terms) -> Iter
                 regulation = versions.last.regulation if versions is not None else None
             most = max(most, standing)
         elif since is not None:
-            yield Breach(since, since, at, person, stage, {"count": most}, regulation=regulation)
+            if at > since + LASTING:
+                yield Breach(
+                    since, since + LASTING, at, person, stage, {"count": most}, regulation=regulation
+                )
             since = None
     if since is not None:
-        yield Breach(since, since, None, person, stage, {"count": most}, regulation=regulation)
+        yield Breach(since, since + LASTING, None, person, stage, {"count": most}, regulation=regulation)

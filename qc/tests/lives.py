@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -54,6 +55,7 @@ class Norm(NamedTuple):
         return StageNorms(self.regulation, self.published_at, {type(norm): norm for norm in norms})
 
 
+@cache
 def at(hour: float) -> datetime:
     return START + timedelta(hours=hour)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from datetime import timedelta
+from random import Random
 
 from . import fields as cf
 from .company import MEETING, ROBOT
@@ -154,7 +155,9 @@ def _wait(office: Office, deal: Deal, who: Employee) -> Story:
     office.enter(deal, "sales.waiting", who.user_id)
     reason = office.rng.choice(cf.WAITING_REASONS)
     office.fill(deal, who, cf.REASON, reason, 0.25 if office.now < office.reform else 0.9)
-    yield office.now + int(office.rng.uniform(3, 35) * DAY)
+    length = int(office.rng.uniform(3, 35) * DAY)
+    _promise(office, deal, who, length)
+    yield office.now + length
     for _ in range(3):
         who = yield from office.attend(deal)
         yield from office.call(deal, who, office.chance(0.75))
@@ -167,6 +170,14 @@ def _wait(office: Office, deal: Deal, who: Employee) -> Story:
             return
         if not office.plan(deal, who, 120) and office.let_lie(deal):
             return
+
+
+def _promise(office: Office, deal: Deal, who: Employee, length: int) -> None:
+    """Since the reform most who wait have named a day, some of them too early; chances of the deal's own."""
+    rng = Random(deal.row["id"])
+    if office.now >= office.reform and cf.REASON in deal.filled and rng.random() < 0.75:
+        day = local(office.now).date() + timedelta(days=max(1, int(length / DAY * rng.uniform(0.6, 1.3))))
+        office.ledger.set_field(deal, office.now, who.user_id, cf.PROMISED, at(day))
 
 
 def _stall(office: Office, deal: Deal, who: Employee) -> Story:

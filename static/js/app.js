@@ -15,12 +15,15 @@ function toggleTheme() {
 const closeDrawer = () => { if (location.hash === "#sidebar") history.back(); };
 
 document.addEventListener("click", (event) => {
-  const target = event.target.closest("[data-theme-toggle], [data-dialog], [data-close], [data-fill], [data-dismiss], [data-print], [data-retry]");
+  const target = event.target.closest(
+    "[data-theme-toggle], [data-dialog], [data-close], [data-fill], [data-dismiss], [data-print], [data-retry], [data-empty]",
+  );
   if (target?.matches("[data-theme-toggle]")) toggleTheme();
   if (target?.matches("[data-dialog]")) document.getElementById(target.dataset.dialog)?.showModal();
   if (target?.matches("[data-close]")) target.closest("dialog")?.close();
   if (target?.matches("[data-dismiss]")) target.closest(".alert")?.remove();
   if (target?.matches("[data-print]")) print();
+  if (target?.matches("[data-empty]")) document.querySelector(target.dataset.empty).replaceChildren();
   if (target?.matches("[data-retry]")) htmx.trigger(target.closest("[hx-get]"), "retry");
   if (target?.matches("[data-fill]")) fillLogin(target);
   if (event.target.matches("dialog")) event.target.close(); // a click on the backdrop
@@ -48,6 +51,9 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "/" || event.code === "Slash") {
     const field = document.querySelector(".filters input:not([type=hidden]), .filters select");
     if (field) { event.preventDefault(); field.focus(); }
+  } else if (event.code === "Space") {
+    const box = document.querySelector("[data-walk] > .current input[type=checkbox]:enabled");
+    if (box && !event.target.closest?.("button, summary")) { event.preventDefault(); box.click(); }
   } else if (letter === "j" || letter === "k") {
     step(letter === "j" ? 1 : -1);
   } else if (letter) {
@@ -67,6 +73,14 @@ function step(by) {
   next.scrollIntoView({ block: "nearest" });
   (next.querySelector("a.row-link") ?? next.querySelector("a, button"))?.focus({ preventScroll: true });
 }
+
+// A row that goes (hx-swap="delete") hands its place on; when the last one has gone, the list is asked for those behind.
+document.addEventListener("htmx:beforeSwap", ({ detail: { target, shouldSwap } }) => {
+  if (!shouldSwap || !target.matches?.("[data-walk] > .current") || target.tagName === "TR") return;
+  const rows = [...document.querySelectorAll("[data-walk] > *")];
+  step(rows.at(-1) === target ? -1 : 1);
+  if (rows.length === 1) setTimeout(() => htmx.trigger(document.body, "fresh"), 50);
+});
 
 // Selects of a filter form send it at once when htmx is not there to do so.
 document.addEventListener("change", (event) => {

@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
 from web.api import analytics, audit, decisions, notices, reports, views
+from web.api.appeals import Appeals
 
 lists = SimpleRouter()
 lists.register("pipelines", views.Pipelines)
@@ -13,6 +14,7 @@ lists.register("managers", views.Managers)
 lists.register("deals", views.Deals)
 lists.register("tasks", views.Tasks)
 lists.register("findings", views.Findings)
+lists.register("appeals", Appeals)
 lists.register("notices", notices.Notices)
 lists.register("decisions", decisions.Decisions)
 lists.register("reports", reports.Reports)

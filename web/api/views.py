@@ -26,6 +26,7 @@ from qc import regulations
 from qc.backtest import judge_by_norms
 from qc.models import Finding
 from web.api import shapes
+from web.api.appeals import Appealable
 from web.api.parameters import (
     KnownFilters,
     KnownParameters,
@@ -74,7 +75,7 @@ class Deals(KnownFilters, ReadOnlyModelViewSet):
     filterset_class = DealFilter
 
     def get_queryset(self) -> QuerySet[Deal]:
-        return Deal.objects.alive().with_moments().visible_to(self.request.user)
+        return Deal.objects.alive().visible_to(self.request.user)
 
 
 class Tasks(KnownFilters, ReadOnlyModelViewSet):
@@ -86,7 +87,7 @@ class Tasks(KnownFilters, ReadOnlyModelViewSet):
         return Task.objects.filter(deleted_at=None).visible_to(self.request.user)
 
 
-class Findings(KnownFilters, ReadOnlyModelViewSet):
+class Findings(Appealable, KnownFilters, ReadOnlyModelViewSet):
     queryset = Finding.objects.none()
     serializer_class = shapes.FindingShape
     filterset_class = FindingFilter

@@ -36,7 +36,7 @@ class DealRow:
 
 
 def rows(deals: Iterable[Deal], now: datetime) -> list[DealRow]:
-    """Of deals ``with_moments()`` and ``with_norms()``; two queries, whatever their number."""
+    """Of deals ``with_norms()``; two queries, whatever their number."""
     deals = list(deals)
     prefetch_related_objects(deals, "findings")
     return [row(deal, now) for deal in deals]

@@ -88,7 +88,7 @@ class Teller:
         self.people: dict[Any, str] = dict(
             Person.objects.filter(pk__in=people - {None, 0}).values_list("pk", "name")
         )
-        kinds = {task.kind_id for task in tasks} - {None}
+        kinds = {task.kind_id for task in tasks if task.kind_id is not None}
         self.kinds: dict[Any, str] = dict(TaskType.objects.filter(pk__in=kinds).values_list("pk", "name"))
         self.locale = get_language() or "en"
 

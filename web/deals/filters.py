@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import moment
 from pipelines.models import Deal, Person, Pipeline, Stage, Task
-from qc import stalled
+from qc import stalled, waiting_base
 from timeline.attribution import owner_at_closing, results
 from web.frame.filters import (
     NO_SUCH,
@@ -35,7 +35,7 @@ def closed_by(deals: QuerySet[Deal], people: Any) -> QuerySet[Deal]:
 
 
 class DealFilter(Cascading):
-    """Of deals ``with_moments()``. ``closed_by`` and ``closed_group`` ask whose a deal was when it was closed."""
+    """``closed_by`` and ``closed_group`` ask whose a deal was when it was closed."""
 
     RARE = ("group", "result", "closed_by", "closed_group", "since", "until")
     pipeline = One(
@@ -58,6 +58,11 @@ class DealFilter(Cascading):
     until = Since("closing", "lt", label=_("Closed before"))
     stuck = Flag("by_stuck", label=_("Stuck"), widget=forms.HiddenInput)
     no_task = Flag("by_no_task", label=_("Without a task"), widget=forms.HiddenInput)
+    waiting = Flag("by_waiting", label=_("Waiting"), widget=forms.HiddenInput)
+    reason = filters.CharFilter(
+        method="by_reason", label=_("Reason to wait"), widget=forms.HiddenInput, max_length=200
+    )
+    promise = Flag("by_promise", label=_("Promised day has passed"), widget=forms.HiddenInput)
     sort = Sort(
         {
             "name": F("name"),
@@ -91,6 +96,17 @@ class DealFilter(Cascading):
 
     def by_no_task(self, deals: QuerySet[Deal], name: str, wanted: bool) -> QuerySet[Deal]:
         condition = stalled.without_task()
+        return deals.filter(condition if wanted else ~condition)
+
+    def by_waiting(self, deals: QuerySet[Deal], name: str, wanted: bool) -> QuerySet[Deal]:
+        condition = waiting_base.waiting_for(None)
+        return deals.filter(condition if wanted else ~condition)
+
+    def by_reason(self, deals: QuerySet[Deal], name: str, reason: str) -> QuerySet[Deal]:
+        return deals.filter(waiting_base.waiting_for(reason))
+
+    def by_promise(self, deals: QuerySet[Deal], name: str, wanted: bool) -> QuerySet[Deal]:
+        condition = waiting_base.promise_passed(moment.now())
         return deals.filter(condition if wanted else ~condition)
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from core import moment
 from pipelines.models import Deal, Task
+from qc import waiting_base
 from web.deals import deal_head, deal_rows, diary, ribbon, task_order
 from web.deals.filters import DealFilter, TaskFilter, closed_by
 from web.frame import listing
@@ -22,10 +23,10 @@ def deals(request: HttpRequest) -> HttpResponse:
     """Open deals unless the address asks for others."""
     asked, sees = request.GET, request.user.sees
     # a result is theirs who closed, whoever owns the deal today
-    alive, by_result = Deal.objects.alive().with_moments(), asked.get("result") and sees is not None
+    alive, by_result = Deal.objects.alive(), asked.get("result") and sees is not None
     visible = closed_by(alive, sees) if by_result else alive.visible_to(request.user)
     defaults = {} if asked.get("result") else {"open": "1"}
-    if asked.get("stuck") or asked.get("no_task"):
+    if any(asked.get(name) for name in ("stuck", "no_task", "waiting", "reason", "promise")):
         defaults["sort"] = "-price"  # where the most money stands comes first
     return listing.show_list(
         request,
@@ -34,7 +35,12 @@ def deals(request: HttpRequest) -> HttpResponse:
         deal_rows.with_norms(visible).select_related("stage__pipeline", "manager"),
         title=_("Deals"),
         label=_("Which deals"),
-        choices=[(_("All"), {}), (_("Stuck"), {"stuck": "1"}), (_("Without a task"), {"no_task": "1"})],
+        choices=[
+            (_("All"), {}),
+            (_("Stuck"), {"stuck": "1"}),
+            (_("Without a task"), {"no_task": "1"}),
+            (_("Waiting"), {"waiting": "1"}),
+        ],
         defaults=defaults,
         totals={"sum": Sum("price")},
         more=lambda page: {"rows": deal_rows.rows(page.object_list, moment.now())},
@@ -45,7 +51,7 @@ def deals(request: HttpRequest) -> HttpResponse:
 
 def visible_deal(request: HttpRequest, pk: int) -> Deal:
     """The deal, or 404 for whoever may not see it."""
-    rows = deal_head.with_fields(deal_rows.with_norms(deals_open_to(request.user).with_moments()))
+    rows = deal_head.with_fields(deal_rows.with_norms(deals_open_to(request.user)))
     return get_object_or_404(
         rows.select_related("stage", "pipeline", "manager", "contact", "loss_reason"), pk=pk
     )
@@ -80,6 +86,16 @@ def deal_diary(request: HttpRequest, pk: int) -> HttpResponse:
         "deals/diary.html#entries" if request.headers.get("HX-Request") else "deals/diary.html",
         context,
     )
+
+
+@require_safe
+def waiting(request: HttpRequest) -> HttpResponse:
+    """«База ожидания»: what open deals wait for, for how long, and how much money waits with them."""
+    now = moment.now()
+    stages = waiting_base.read_base(request.user, now)
+    whole = waiting_base.Sums.of([reason for one in stages for reason in one.reasons])
+    context = {"stages": stages, "whole": whole, "now": now, "none": waiting_base.NONE}
+    return render(request, "deals/waiting.html", context)
 
 
 @require_safe

@@ -65,6 +65,9 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
             words=_("open findings"),
         ),
     ]
+    if user.role != Role.FINANCE:
+        name = _("My cases") if user.role == Role.MANAGER else _("Review")
+        work.append(_link(request, "review", "shield-check", name))
     work.append(_link(request, "notices", "bell", _("Notices"), load="notices-count"))
     order = [
         _link(request, "regulations", "book-open-check", _("Regulations")),

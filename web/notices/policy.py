@@ -31,7 +31,7 @@ class PolicyForm(forms.Form):
         label=gettext_lazy("Single messages a shift"),
         min_value=0,
         max_value=50,
-        help_text=gettext_lazy("what is more comes in heaps, one every two hours"),
+        help_text=gettext_lazy("what is more comes in heaps, one every four hours"),
     )
 
 

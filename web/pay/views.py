@@ -17,6 +17,7 @@ from core import moment
 from core.periods import Period
 from kpi.at_stake import find_at_stake
 from kpi.differences import Differences, find_differences
+from kpi.disputes import list_disputes
 from kpi.forecast import find_next_step, forecast_total
 from kpi.ladder import build_ladder, find_quality
 from kpi.models import Quota, Statement
@@ -128,6 +129,7 @@ def _month(user: Employee, choice: Choice, person: Person, settle: str = "") -> 
         context["months"] = [month for month in context["months"] if month.first != period.first]
         return context | {"quota": quota or (scheme.quota if scheme else None)}
     context |= _counted(statement, before, person, period, scheme, context["promise"])
+    context["disputes"] = list_disputes(statement, period)
     if statement.status == Statement.Status.CLOSED:
         differences = find_differences([statement]).get(statement.pk, Differences())
         context["differences"] = differences

@@ -27,6 +27,7 @@ from qc.rules.parameters import (
     Stages,
 )
 from team.models.employees import today
+from timeline.timeline import LOSS_REASON
 from web.regulations.norm_fields import LengthsField, StagesField
 
 UNITS = {
@@ -129,6 +130,8 @@ class RegulationForm(forms.Form):
         if regulation:
             initial = {name: getattr(regulation, name) for name in ("version", *TEXTS)}
             initial |= norms.flat_values(norms.read_norms(regulation.norms))
+        if stage.kind != Stage.Kind.LOST:  # only a lost deal has a reason of its loss
+            names = {key: name for key, name in names.items() if key != LOSS_REASON}
         super().__init__(data, initial=initial, label_suffix="")
         for name in TEXTS:
             self.fields[name].required = False

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from core import moment
 from core.zone import first_of_day
 from qc import in_due_time, norms, queries, regulations
-from qc.models import Finding, PlannedSwitch, RuleMode, Severity
+from qc.models import Finding, PlannedSwitch, RuleHalt, RuleMode, Severity
 from qc.rules import NORM, QUESTION, RULES, Rule
 from team.models.employees import today
 from web.frame.permissions import for_admins
@@ -90,6 +90,9 @@ def _switch(request: HttpRequest) -> HttpResponse:
 
 def _show(request: HttpRequest, refused: RuleForm | None = None) -> HttpResponse:
     known, counts = {row.rule: row for row in RuleMode.objects.all()}, _open_now(request)
+    halts: dict[str, RuleHalt] = {}
+    for halt in RuleHalt.objects.order_by("at"):
+        halts[halt.rule] = halt
     planned = {row.rule: row for row in PlannedSwitch.objects.all()}
     rows = []
     for code, rule in RULES.items():
@@ -107,6 +110,7 @@ def _show(request: HttpRequest, refused: RuleForm | None = None) -> HttpResponse
                 "severity": Severity(rule.severity),
                 "clock": CLOCKS[rule.clock],
                 "chosen": chosen,
+                "halt": halts.get(code),
                 "planned": planned.get(code),
                 "tone": TONES[chosen.mode],
                 "findings": counts.get((code, in_shadow), 0),

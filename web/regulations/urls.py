@@ -1,11 +1,14 @@
 from django.urls import path
 
-from web.regulations import acts, control, effects, rules, views
+from web.regulations import acts, control, effects, packs, rules, splits, views
 
 urlpatterns = [
     path("regulations/", views.index, name="regulations"),
     path("regulations/book/", views.book, name="regulation-book"),
     path("regulations/sign/", acts.sign, name="regulation-sign"),
+    path("regulations/packs/", packs.index, name="packs"),
+    path("regulations/packs/<slug:key>/", packs.pack, name="pack"),
+    path("regulations/splits/", splits.splits, name="splits"),
     path("regulations/<str:stage>/", views.card, name="regulation"),
     path("regulations/<str:stage>/try/", views.attempt, name="regulation-try"),
     path("regulations/<str:stage>/deal/", acts.try_on_deal, name="regulation-deal"),

@@ -23,6 +23,7 @@ ROOMS = [
         "pay",
         "regulations",
         "reports",
+        "review",
         "sync",
         "team",
     },

@@ -25,7 +25,7 @@ from pipelines.account import own
 from pipelines.models import CustomField, Person, Pipeline, PipelineKind, Stage
 from qc import norms, regulations
 from qc.models import Regulation, RuleMode
-from qc.rules.parameters import DealFields
+from qc.rules.parameters import DealField, DealFields
 from team.models import CompanyHours, Employee, HolidayCalendar, Role, Rota
 from web.frame.login import DEMO_PASSWORD
 
@@ -145,6 +145,8 @@ class Command(BaseCommand):
                 if isinstance(parameter.kind, DealFields):  # amoCRM gives them ids of its own
                     ids = [fields.get(name, name) for name in value]
                     document["norms"][rule.code][parameter.name] = ids
+                elif isinstance(parameter.kind, DealField):
+                    document["norms"][rule.code][parameter.name] = fields.get(value, value)
             published = regulations.publish(stage, author, **document)
             Regulation.objects.filter(pk=published.pk).update(published_at=_begun())
 

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
 from pipelines.models import Deal
-from qc import engine, parallel
+from qc import parallel, subjects
 from qc.rules import RULES
 
 OUTCOMES = ("new", "changed", "withdrawn", "dropped", "standing", "failed")
@@ -21,9 +21,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         deals = Deal.objects.all() if options["all"] else Deal.objects.open()
         rules = [options["rule"]] if options["rule"] else None
-        counts = parallel.judge(list(deals.order_by("id").values_list("id", flat=True)), rules)
+        ids = list(deals.order_by("id").values_list("id", flat=True))
+        counts = parallel.judge(ids, rules, around=not options["all"])
         if options["all"]:
-            counts += engine.judge_every_subject(rules)
+            counts += subjects.judge_every_subject(rules)
         print_counts(self.stdout, counts, rules or list(RULES))
 
 
