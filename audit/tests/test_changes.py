@@ -30,7 +30,7 @@ NOT_KEPT = {
     "OpenSession": MACHINERY,
     **dict.fromkeys(("Stay", "Finding", "DealChecks"), DERIVED),
     **dict.fromkeys(("Appeal", "AppealStep", "Ruling", "AppealSettlement", "RuleHalt", "Signature", "StepTick",
-                     "ManualReview", "Sample", "SampledDeal"), "says itself who did it and when, and is never rewritten"),
+                     "ManualReview", "Sample", "SampledDeal"), "says itself who did it and when"),
     **dict.fromkeys(("MeasuredEffect", "KeptReport"), DERIVED),
     "RegulationDraft": "is nobody's word until it is published",
     "RecoveryCode": "whose making is kept with its device",
