@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from audit.registry import keep_changes
+
 CLOSES_AFTER = timedelta(days=7)  # a decided appeal nobody closed
 
 
@@ -160,6 +162,7 @@ class AppealStep(models.Model):
         ordering = ["at", "id"]
 
 
+@keep_changes()
 class OverturnLimit(models.Model):
     """From ``since`` on: a rule stops costing money when more than ``share`` of its appeals are upheld.
 

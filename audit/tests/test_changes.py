@@ -29,6 +29,10 @@ NOT_KEPT = {
     **dict.fromkeys(("Cursor", "Hook", "Sweep", "QuarantinedRow", "JudgementRequest", "FullRun"), MACHINERY),
     "OpenSession": MACHINERY,
     **dict.fromkeys(("Stay", "Finding", "DealChecks"), DERIVED),
+    **dict.fromkeys(("Appeal", "AppealStep", "Ruling", "AppealSettlement", "RuleHalt", "Signature", "StepTick",
+                     "ManualReview", "Sample", "SampledDeal"), "says itself who did it and when"),
+    **dict.fromkeys(("MeasuredEffect", "KeptReport"), DERIVED),
+    "RegulationDraft": "is nobody's word until it is published",
     "RecoveryCode": "whose making is kept with its device",
     "Change": "is what is kept",
 }  # fmt: skip
