@@ -1,5 +1,6 @@
 """The shots: in this process, with Django's test client, as each role; what a request has changed is undone."""
 
+import os
 import random
 import re
 import time
@@ -7,6 +8,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -24,7 +26,7 @@ from qc.models import Finding, Regulation
 from qc.rules import RULES
 from team.models import Employee, Role
 
-SLOW = 5.0  # seconds
+SLOW = 5.0  # seconds of computing
 ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 FIELD = re.compile(rb'name="([\w.:-]{1,60})"(?:[^>]*?value="([^"]{0,80})")?')
 LINKED = re.compile(rb"[?&;](\w{1,40})=([\w.:%-]{0,60})")
@@ -51,6 +53,8 @@ def shoot(number: int, seed: int, only: str = "", tell: Callable[[str], None] = 
     known, routes = Known(read_ids()), [route for route in sorted(list_routes()) if re.search(only, route)]
     sessions = {STRANGER: ""} | {role: open_session(role) for role in Role.values}
     raised: list[str] = []
+    connection.ensure_connection()
+    backend = Path(f"/proc/{connection.connection.info.backend_pid}/stat")
 
     def note(sender: Any, **kwargs: Any) -> None:
         raised.append(traceback.format_exc())
@@ -62,13 +66,9 @@ def shoot(number: int, seed: int, only: str = "", tell: Callable[[str], None] = 
             role = chance.choice([*sessions, Role.ADMIN, Role.DIRECTOR])
             shot = draw_shot(chance, known, route, fill(chance, known, route))
             raised.clear()
-            began = time.monotonic()
+            began = busy(backend)
             status, content = send(shot, sessions[role])
-            took = time.monotonic() - began
-            if took > SLOW:  # what was asked first, or on a busy machine, is asked once more
-                began = time.monotonic()
-                send(shot, sessions[role])
-                took = min(took, time.monotonic() - began)
+            took = busy(backend) - began
             for line in judge(report, shot, role, route, status, took, raised):
                 tell(line)
             if report.requests % EVERY == 0:
@@ -80,6 +80,18 @@ def shoot(number: int, seed: int, only: str = "", tell: Callable[[str], None] = 
     finally:
         got_request_exception.disconnect(note)
     return report
+
+
+def busy(backend: Path) -> float:
+    """Seconds that this thread and its process of PostgreSQL have computed; with a server elsewhere, of the clock.
+
+    A machine that does other things besides makes everything slow by the clock.
+    """
+    try:
+        user, system = backend.read_text().rpartition(")")[2].split()[11:13]
+    except OSError:
+        return time.monotonic()
+    return time.thread_time() + (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def send(shot: Shot, session: str) -> tuple[int, bytes]:

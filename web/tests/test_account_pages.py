@@ -379,7 +379,7 @@ def test_the_connection_with_its_keys_opens_after_the_password() -> None:
 @pytest.mark.parametrize(
     "sent",
     [
-        {"usable_password": "false", "password1": "", "password2": ""},
+        {"usable_password": "false", "password1": "", "password2": "", "unset-password": "1"},
         {"usable_password": "true", "password1": "quite another one", "password2": "quite another one"},
     ],
     ids=["taken away", "another"],
