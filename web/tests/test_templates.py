@@ -21,7 +21,7 @@ LIBRARIES = {
     "desk": "desk",
     "shifts": "regulations",
 }
-DJANGO = {"i18n", "static"}
+DJANGO = {"i18n", "l10n", "static"}
 HIGH = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
 TEMPLATES = sorted((PROJECT / "templates").rglob("*.html"))
 FACES = [*TEMPLATES, *(PROJECT / "static" / "css").glob("*.css"), *(PROJECT / "static" / "js").glob("*.js")]
