@@ -311,3 +311,11 @@ class ChannelState(models.Model):
     class Meta:
         verbose_name = _("state of a channel")
         verbose_name_plural = _("states of channels")
+
+
+# Models that stand in files of their own.
+from notices.decision_models import Decision as Decision  # noqa: E402
+from notices.decision_models import DecisionDeal as DecisionDeal  # noqa: E402
+from notices.decision_models import Hidden as Hidden  # noqa: E402
+from notices.decision_models import KeptProposals as KeptProposals  # noqa: E402
+from notices.report_models import Report as Report  # noqa: E402
