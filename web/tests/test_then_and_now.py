@@ -151,7 +151,7 @@ def test_losses_add_up_and_their_links_open_as_many_deals(office: Office) -> Non
     [unlike] = page.context["unlike"]
     assert (unlike["count"], unlike["in_burst"], unlike["burst"].minutes) == (20, 20, 19)
     assert page.context["mistakes"]["all"] == 20
-    day = client.get(unlike["alone"])
+    day = client.get("/losses/" + unlike["alone"])
     assert day.context["whole"].deals == 20
     assert client.get(day.context["href"]).context["count"] == 20
     assert client.get("/losses/?day=2019-01-01").status_code == 422
