@@ -21,6 +21,7 @@ class RulingQuerySet(models.QuerySet[Any]):
         return self.filter(revoked_at=None)
 
 
+@keep_changes(names=["finding"])
 class Ruling(models.Model):
     """What a reviewer decided about a finding. ``until``: of a waiver, and of what was put off, its end.
 
@@ -71,6 +72,7 @@ class AppealQuerySet(models.QuerySet[Any]):
         return self.filter(decided_at=None)
 
 
+@keep_changes(names=["finding"])
 class Appeal(models.Model):
     """One objection to one finding, decided by somebody who had no hand in it. See `qc.appeals` for its way.
 
@@ -162,7 +164,7 @@ class AppealStep(models.Model):
         ordering = ["at", "id"]
 
 
-@keep_changes()
+@keep_changes(names=["since"])
 class OverturnLimit(models.Model):
     """From ``since`` on: a rule stops costing money when more than ``share`` of its appeals are upheld.
 

@@ -13,7 +13,20 @@ ROOMS = [
     {"frame"},  # templates/*.html, parts/, registration/
     {"findings"},
     {"deals"},
-    {"account", "analytics", "audit", "desk", "notices", "pay", "regulations", "review", "sync", "team"},
+    {
+        "account",
+        "analytics",
+        "audit",
+        "decisions",
+        "desk",
+        "notices",
+        "pay",
+        "regulations",
+        "reports",
+        "review",
+        "sync",
+        "team",
+    },
 ]
 LIBRARIES = {
     **dict.fromkeys(("ui", "amo", "listing"), "frame"),
