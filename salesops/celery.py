@@ -40,6 +40,7 @@ app.conf.update(
         "jobs.effects",
         "jobs.pay",
         "jobs.desk",
+        "jobs.reports",
         "jobs.retention",
         "jobs.weeks",
     ],
