@@ -1,4 +1,4 @@
-"""Why a delivery is as it is: kept in English, said in the reader's language; answers of the other side stay as they are."""
+"""Why a delivery is as it is: kept in English, told in the reader's language; answers of the other side stay as is."""
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
@@ -23,7 +23,7 @@ BEFORE = frozenset(
     {
         _("went another way"),
         _("not connected"),
-        _("no answer"),
+        _("no answer came"),
         *(f"instead of {one}" for one in Channel.values),
     }
 )

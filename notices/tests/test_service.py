@@ -131,7 +131,7 @@ def test_killed_at_drawn_moments_nothing_is_lost_and_nothing_twice_but_what_is_u
         while unfinished():
             assert time.monotonic() < until, f"{unfinished()} are still under way"
             sent = len(telegram.world.delivered)
-            wait_for(lambda sent=sent: len(telegram.world.delivered) > sent or not unfinished(), 60)
+            wait_for(lambda sent=sent: len(telegram.world.delivered) > sent or not unfinished(), 240)
             time.sleep(draw.uniform(0, DELIVERIES / 120))
             if unfinished() and kills < 12:
                 process.send_signal(signal.SIGKILL)
