@@ -64,7 +64,7 @@ def rehearse(
     result, token = Rehearsed(), settings.TELEGRAM_BOT_TOKEN
     with transaction.atomic():
         try:
-            settings.TELEGRAM_BOT_TOKEN = token or "paper"  # what a chat would get, before there is a bot
+            settings.TELEGRAM_BOT_TOKEN = token or "1:paper"  # what a chat would get, before there is a bot
             _run(since, until, step, tell, result)
         finally:
             settings.TELEGRAM_BOT_TOKEN = token

@@ -182,8 +182,8 @@ def teller(telegram: chats.Handle) -> Iterator[Callable[[], None]]:
 
     yield run
     for process in running:
-        process.terminate()
-        process.wait(15)
+        process.kill()
+        process.wait()
 
 
 def _linked(telegram: chats.Handle, role: str, person: Person | None = None, **values: Any) -> Employee:
