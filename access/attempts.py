@@ -29,10 +29,11 @@ EVERYBODY = (
 )  # milliseconds between two attempts of all strangers together, and how many may come at once
 ADDRESS = (3000, 20)  # the same of one address
 PATIENCE = 2.0  # seconds that a thread waits for another's hash; most of them must stay free for pages
-WAITING = 3  # threads of a process that do
+PATIENCE_KNOWN = 15.0  # the same on a device where the name has signed in
+WAITING = 2  # threads of a process that do; and as many on known devices, whom strangers cannot push out
 
 _hashing = threading.BoundedSemaphore(1)
-_queue = threading.BoundedSemaphore(WAITING + 1)
+_queues = {known: threading.BoundedSemaphore(WAITING + 1) for known in (False, True)}
 
 # KEYS: the name at its place, then buckets. ARGV: how many failures are free, longest, forgotten; of each bucket its
 # two numbers. Answers the milliseconds to wait; 0 counts the attempt as failed until it is said to be good.
@@ -115,19 +116,20 @@ class Attempt:
 
 
 @contextmanager
-def hash_alone() -> Iterator[None]:
+def hash_alone(known: bool = False) -> Iterator[None]:
     """One hash at a time in a process. Raises TooOften when too many wait for theirs already."""
-    if not _queue.acquire(blocking=False):
-        raise TooOften(PATIENCE)
+    queue, patience = _queues[known], PATIENCE_KNOWN if known else PATIENCE
+    if not queue.acquire(blocking=False):
+        raise TooOften(patience)
     try:
-        if not _hashing.acquire(timeout=PATIENCE):
-            raise TooOften(PATIENCE)
+        if not _hashing.acquire(timeout=patience):
+            raise TooOften(patience)
         try:
             yield
         finally:
             _hashing.release()
     finally:
-        _queue.release()
+        queue.release()
 
 
 def fold_name(name: str) -> str:

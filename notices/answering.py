@@ -14,6 +14,11 @@ def note_answer(notice: Notice, answer: str, employee: Employee, now: datetime) 
         return
     notice.answer, notice.answered_by, notice.answered_at = answer, employee, now
     notice.save(update_fields=["answer", "answered_by", "answered_at"])
+    show_again(notice)
+
+
+def show_again(notice: Notice) -> None:
+    """What was said about it is to be edited: something has changed."""
     sent = Delivery.objects.filter(notice=notice, channel=Channel.TELEGRAM, state=Delivery.State.SENT)
     leads = {lead or row for row, lead in sent.values_list("id", "lead")}
     Delivery.objects.filter(pk__in=leads).update(wanted=F("wanted") + 1)
@@ -21,4 +26,7 @@ def note_answer(notice: Notice, answer: str, employee: Employee, now: datetime) 
 
 def may_answer(delivery: Delivery, employee: Employee) -> bool:
     """Whether the message was for him. In a group anybody can press; only who is meant is heard."""
-    return delivery.employee_id == employee.pk
+    if delivery.employee_id == employee.pk:
+        return True
+    # A report's decisions are taken in the group in which they stand, by whoever directs.
+    return delivery.employee_id is None and bool(delivery.notice.values.get("report")) and employee.directs

@@ -15,6 +15,14 @@ def of_deal_in_amo(deal: int) -> str:
     return f"{base}/leads/detail/{deal}" if base else ""
 
 
+def of_decision(decision: int) -> str:
+    return f"{settings.PORTAL_URL}/decisions/{decision}/"
+
+
+def of_report(number: int) -> str:
+    return f"{settings.PORTAL_URL}/reports/{number}/"
+
+
 def of_month() -> str:
     return f"{settings.PORTAL_URL}/my/"
 

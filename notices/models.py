@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from audit.registry import keep_changes
+
 
 class Channel(models.TextChoices):
     PAGE = "page", _("bell in the portal")
@@ -14,6 +16,7 @@ class Channel(models.TextChoices):
     EMAIL = "email", _("e-mail")
 
 
+@keep_changes()
 class Policy(models.Model):
     """What the admin allows; one row. ``kinds`` is ``{code: {"on", "loud", "must", "ahead", "after"}}``, minutes.
 
@@ -32,6 +35,7 @@ class Policy(models.Model):
         verbose_name_plural = _("policies of notices")
 
 
+@keep_changes(names=["employee"])
 class Preference(models.Model):
     """What somebody wishes: channels in order, kinds that shall not ring, hours of quiet, and whether a digest."""
 
@@ -48,6 +52,7 @@ class Preference(models.Model):
         verbose_name_plural = _("wishes about notices")
 
 
+@keep_changes(names=["employee", "title"], ignored=["sent_at", "paused_until"])
 class Address(models.Model):
     """Where a channel reaches somebody, or a group chat (without an employee).
 
@@ -92,6 +97,7 @@ class Address(models.Model):
         return self.title or self.value
 
 
+@keep_changes(names=["address", "kind"])
 class Subscription(models.Model):
     """Which kinds a group chat gets, and about whose work: everybody's, or that of a head's people."""
 
@@ -305,3 +311,11 @@ class ChannelState(models.Model):
     class Meta:
         verbose_name = _("state of a channel")
         verbose_name_plural = _("states of channels")
+
+
+# Models that stand in files of their own.
+from notices.decision_models import Decision as Decision  # noqa: E402
+from notices.decision_models import DecisionDeal as DecisionDeal  # noqa: E402
+from notices.decision_models import Hidden as Hidden  # noqa: E402
+from notices.decision_models import KeptProposals as KeptProposals  # noqa: E402
+from notices.report_models import Report as Report  # noqa: E402

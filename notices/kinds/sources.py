@@ -82,3 +82,25 @@ class StoppedSeen:
     channel: str
     reason: str
     stopped_at: datetime
+
+
+@dataclass(frozen=True)
+class DecisionSeen:
+    """A decision under way; ``overdue_at`` is when its term was over, null while it runs."""
+
+    id: int
+    employee: int
+    title: str
+    n: int
+    due_on: date
+    taken_at: datetime
+    overdue_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ReportSeen:
+    """A report that was frozen; ``head`` is the employee whose department it is about, none: the whole company."""
+
+    number: int
+    head: int | None
+    as_of: datetime

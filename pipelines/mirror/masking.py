@@ -12,7 +12,11 @@ ADDRESSES = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+|(?<!\w)@\w{3,}", re.IGNO
 
 
 def mask_contacts(text: Any) -> str:
-    """One line, with «…» for every telephone number, e-mail, link and nickname. Anything but a text is empty."""
+    """One line, with «…» for every telephone number, e-mail, link and nickname. Anything but a text is empty.
+
+    Half a character, or a sign that PostgreSQL refuses, is left out: a task is worth more than its words.
+    """
     if not isinstance(text, str):
         return ""
-    return " ".join(NUMBERS.sub(MASK, ADDRESSES.sub(MASK, text)).split())
+    whole = text.replace("\0", "").encode("utf-8", "ignore").decode()
+    return " ".join(NUMBERS.sub(MASK, ADDRESSES.sub(MASK, whole)).split())

@@ -216,7 +216,9 @@ def mark_text(text: Any) -> int | None:
     so that it tells of none which it was.
     """
     words = " ".join(str(text or "").split()).casefold()
-    return int.from_bytes(blake2b(words.encode(), digest_size=4).digest()) if words else None
+    return (
+        int.from_bytes(blake2b(words.encode("utf-8", "replace"), digest_size=4).digest()) if words else None
+    )
 
 
 def has_result(item: Item) -> bool | None:

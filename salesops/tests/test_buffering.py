@@ -82,6 +82,9 @@ UNFINISHED = {
     "half a chunk": CHUNKED + b"5\r\n12",
     "the beginning of a long body": b"POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 900000\r\n\r\n"
     + b"x" * 70_000,
+    "a length beyond all numbers": b"POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: "
+    + b"9" * 30
+    + b"\r\n\r\n12",
     "a question whether to go on": b"POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n",
 }
 
@@ -122,6 +125,32 @@ def test_who_does_not_finish_is_turned_away_in_time(port: int) -> None:
         client.settimeout(PATIENCE + 5)
         client.sendall(POST + b"12")
         assert client.recv(1000).startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize(
+    "length",
+    [
+        "",
+        "abc",
+        "-5",
+        "+5",
+        "1e3",
+        "0x5",
+        "5.0",
+        "5, 5",
+        "5 5",
+        "1_0",
+        "\u0665",
+        "\x00",
+        "5\r\nContent-Length: 6",
+    ],
+)
+def test_a_length_that_makes_no_sense_is_refused_by_the_server(port: int, length: str) -> None:
+    """It never reaches the portal, which the fuzz therefore asks with sensible lengths only."""
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.settimeout(PATIENCE + 5)
+        client.sendall(f"POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n12345".encode())
+        assert client.recv(1000).startswith(b"HTTP/1.1 400 ")
 
 
 @pytest.mark.parametrize("length", [0, 1, 5, KEPT - 200, KEPT, 1_000_000])

@@ -41,6 +41,17 @@ class JudgedAgain(ModelAdmin):
             JudgementRequest.objects.demand_all()
 
 
+class PasswordForm(AdminPasswordChangeForm):
+    """A new password tells its validators, and tokens end; one that is taken away has none to tell."""
+
+    def save(self, commit: bool = True) -> Any:
+        user = super().save(commit)
+        if commit:
+            revoke_tokens(user)
+            end_sessions(user)  # the administrator's own goes on under another key
+        return user
+
+
 class EmployeeForm(UserChangeForm):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
@@ -54,7 +65,7 @@ class EmployeeForm(UserChangeForm):
 class EmployeeAdmin(UserAdmin, JudgedAgain):
     form = EmployeeForm
     add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
+    change_password_form = PasswordForm
     inlines = [RotaInline, HeadInline, AmoUserInline]
     list_display = ["__str__", "username", "role", "head", "rota", "left_on"]
     list_filter = ["role", "is_active"]

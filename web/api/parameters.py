@@ -19,9 +19,9 @@ from metrics import LONGEST_PERIOD, is_too_long
 from pipelines.models import Person, Pipeline
 from team.holders import visible_people
 from team.models import Employee
-from web.frame.scope import BadScope, no_person, no_pipeline, read_number, read_period, read_pipeline
+from web.frame.scope import LONGEST, BadScope, no_person, no_pipeline, read_number, read_period, read_pipeline
 
-PAGES = ("page", "page_size")
+PAGES, MOST_FIELDS = ("page", "page_size"), 50
 
 
 class KnownParameters(APIView):
@@ -47,6 +47,17 @@ class KnownFilters(KnownParameters):
         filters = getattr(self, "filterset_class", None)
         names = list(filters.base_filters) if filters else list(getattr(self, "filterset_fields", ()))
         return [*names, *PAGES]
+
+
+def read_fields(query: QueryDict) -> list[str]:
+    """Ids of custom fields in ``fields``, in order. Raises BadScope for what is no id, and for too many."""
+    asked = [one.strip() for one in query.get("fields", "").split(",") if one.strip()]
+    for one in asked:
+        if not one.isdecimal() or len(one) > LONGEST:
+            raise BadScope(_("“%(value)s” is not the number of a field.") % {"value": one[:40]})
+    if len(asked) > MOST_FIELDS:
+        raise BadScope(_("At most %(number)s fields can be asked at once.") % {"number": MOST_FIELDS})
+    return list(dict.fromkeys(asked))
 
 
 def check_names(query: QueryDict, known: Iterable[str]) -> None:

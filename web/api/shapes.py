@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from kpi.presentation import ShownStatement
 from pipelines.mirror.freshness import Freshness
-from pipelines.models import Deal, Person, Pipeline, Stage, Task
+from pipelines.models import Deal, Person, Pipeline, Stage, Stay, Task
 from qc import norms
 from qc.models import Finding, Regulation
 from qc.queries import because
@@ -17,7 +17,7 @@ from qc.rules.parameters import CLOCKS, ClockName, Count, Flag, Length, Paramete
 class PipelineShape(serializers.ModelSerializer):
     class Meta:
         model = Pipeline
-        fields = ["id", "name", "sort", "is_main", "is_archived"]
+        fields = ["id", "name", "sort", "is_main", "is_archived", "kind"]
 
 
 class StageShape(serializers.ModelSerializer):
@@ -65,6 +65,24 @@ class DealShape(serializers.ModelSerializer):
             "stage_since",
             "next_task_at",
         ]
+
+    def to_representation(self, instance: Deal) -> dict[str, Any]:
+        shown: dict[str, Any] = super().to_representation(instance)
+        asked = self.context.get("fields")
+        return (
+            shown if not asked else {**shown, "fields": {name: instance.fields.get(name) for name in asked}}
+        )
+
+
+class StayShape(serializers.ModelSerializer):
+    stage = serializers.CharField(source="stage_id")
+    manager = serializers.IntegerField(source="manager_id", allow_null=True)
+    since = serializers.DateTimeField(source="entered_at")
+    until = serializers.DateTimeField(source="left_at", allow_null=True)
+
+    class Meta:
+        model = Stay
+        fields = ["stage", "manager", "since", "until", "inferred"]
 
 
 class TaskShape(serializers.ModelSerializer):

@@ -4,7 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
-from web.api import analytics, audit, notices, views
+from web.api import analytics, audit, decisions, notices, reports, views
 from web.api.appeals import Appeals
 
 lists = SimpleRouter()
@@ -16,6 +16,8 @@ lists.register("tasks", views.Tasks)
 lists.register("findings", views.Findings)
 lists.register("appeals", Appeals)
 lists.register("notices", notices.Notices)
+lists.register("decisions", decisions.Decisions)
+lists.register("reports", reports.Reports)
 lists.register("audit", audit.Changes)
 
 urlpatterns = [
@@ -28,6 +30,7 @@ urlpatterns = [
     path("regulations/<str:stage>/backtest/", views.Backtest.as_view()),
     path("analytics/", analytics.Reports.as_view()),
     path("analytics/<slug:code>/", analytics.Report.as_view()),
+    path("proposals/", decisions.Proposals.as_view()),
     path("freshness/", views.Freshness.as_view()),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),

@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,7 +22,7 @@ from kpi.presentation import show_statement
 from kpi.prices import finding_prices
 from metrics import transitions
 from pipelines.mirror import comparisons, freshness
-from pipelines.models import Deal, Person, Pipeline, Stage, Task
+from pipelines.models import Deal, Person, Pipeline, Stage, Stay, Task
 from qc import regulations
 from qc.backtest import judge_by_norms
 from qc.models import Finding
@@ -32,6 +33,7 @@ from web.api.parameters import (
     KnownParameters,
     bounded_period,
     period_of,
+    read_fields,
     read_people,
     read_pipelines,
 )
@@ -70,12 +72,28 @@ class Managers(KnownFilters, ReadOnlyModelViewSet):
 
 
 class Deals(KnownFilters, ReadOnlyModelViewSet):
+    """``fields=501,502`` adds what these custom fields hold, by their ids."""
+
     queryset = Deal.objects.none()
     serializer_class = shapes.DealShape
     filterset_class = DealFilter
 
+    def known_parameters(self) -> list[str]:
+        return [*super().known_parameters(), *(["fields"] if self.action in ("list", "retrieve") else [])]
+
     def get_queryset(self) -> QuerySet[Deal]:
         return Deal.objects.alive().visible_to(self.request.user)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "fields": read_fields(self.request.query_params)}
+
+    @extend_schema(responses=shapes.StayShape(many=True), filters=False)
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def history(self, request: Request, pk: str) -> Response:
+        """Where the deal stood and whose it was, piece by piece; ``inferred``: the event of entering never came."""
+        deal = self.get_object()
+        pieces = Stay.objects.filter(deal=deal).order_by("entered_at", "visit", "pk")
+        return Response(shapes.StayShape(pieces, many=True).data)
 
 
 class Tasks(KnownFilters, ReadOnlyModelViewSet):

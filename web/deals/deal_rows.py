@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import OuterRef, Subquery, prefetch_related_objects
+from django.utils.translation import gettext_lazy as _
 
+from core.zone import portal_zone
 from pipelines.models import Deal
 from qc import wording
 from qc.criteria import bench
@@ -100,3 +102,22 @@ def standing(deal: Deal) -> list[Any]:
         finding for finding in deal.findings.all() if finding.withdrawn_at is None and finding.mode in SHOWN
     ]
     return sorted(found, key=lambda finding: (finding.opens_at, finding.pk))
+
+
+COLUMNS = (  # of the list as a file
+    (_("No."), lambda deal: deal.pk),
+    (_("Deal"), str),
+    (_("Pipeline"), lambda deal: str(deal.stage.pipeline) if deal.stage and deal.stage.pipeline else None),
+    (_("Stage"), lambda deal: str(deal.stage) if deal.stage else None),
+    (_("Manager"), lambda deal: str(deal.manager) if deal.manager else None),
+    (_("Amount"), lambda deal: deal.price),
+    (_("Created"), lambda deal: in_zone(deal.created_at)),
+    (_("On the stage since"), lambda deal: in_zone(deal.stage_since)),
+    (_("Next task"), lambda deal: in_zone(deal.next_due_at)),
+    (_("Closed"), lambda deal: in_zone(deal.closed_at)),
+)
+
+
+def in_zone(value: datetime | None) -> datetime | None:
+    """A moment as a file shows it: by the portal's clock."""
+    return None if value is None else value.astimezone(portal_zone())

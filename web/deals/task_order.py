@@ -40,3 +40,20 @@ def in_turn(tasks: QuerySet[Task], now: datetime) -> QuerySet[Any]:
 
 def _next_day(midnight: datetime, count: int) -> datetime:
     return datetime.combine(midnight.date() + timedelta(days=count), time(), portal_zone())
+
+
+def _local(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(portal_zone())
+
+
+COLUMNS = (  # of the list as a file
+    (_("Task"), lambda task: task.text or str(task.kind or "")),
+    (_("Kind"), lambda task: str(task.kind) if task.kind else None),
+    (_("Due"), lambda task: _local(task.due_at)),
+    (_("Manager"), lambda task: str(task.manager) if task.manager else None),
+    (_("No. of the deal"), lambda task: task.deal_id),
+    (_("Deal"), lambda task: str(task.deal) if task.deal else None),
+    (_("Stage"), lambda task: str(task.deal.stage) if task.deal and task.deal.stage else None),
+    (_("Amount"), lambda task: task.deal.price if task.deal else None),
+    (_("Completed"), lambda task: _local(task.completed_at)),
+)

@@ -32,7 +32,7 @@ def deals(request: HttpRequest) -> HttpResponse:
         request,
         "deals/deals.html",
         DealFilter,
-        deal_rows.with_norms(visible).select_related("stage", "manager"),
+        deal_rows.with_norms(visible).select_related("stage__pipeline", "manager"),
         title=_("Deals"),
         label=_("Which deals"),
         choices=[
@@ -44,6 +44,8 @@ def deals(request: HttpRequest) -> HttpResponse:
         defaults=defaults,
         totals={"sum": Sum("price")},
         more=lambda page: {"rows": deal_rows.rows(page.object_list, moment.now())},
+        columns=deal_rows.COLUMNS,
+        source="" if asked.get("result") or asked.get("open") == "0" else "deals",
     )
 
 
@@ -126,4 +128,6 @@ def tasks(request: HttpRequest) -> HttpResponse:
             "turns": task_order.TURNS,
             "leftover": asked.get("closed_deal") == "1",
         },
+        columns=task_order.COLUMNS,
+        source="" if asked.get("closed_deal") == "1" or asked.get("completed") == "1" else "tasks",
     )

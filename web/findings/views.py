@@ -6,18 +6,34 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_POST, require_safe
 
 from core import moment
+from core.zone import portal_zone
 from pipelines.models import Deal
 from qc import checklists, requirements
 from qc.models import Finding, Regulation
+from qc.queries import because
+from qc.rules import RULES
 from qc.stalled import SHOWN
 from team.models import Role
 from web.findings.filters import FindingFilter
 from web.frame import listing, live
 from web.frame.permissions import deals_open_to
 
+FILE = (  # the list's columns as a file
+    (_l("Finding"), lambda one: _(RULES[one.rule].title) if one.rule in RULES else one.rule),
+    (_l("Severity"), lambda one: one.get_severity_display()),
+    (_l("Why"), because),
+    (_l("No. of the deal"), lambda one: one.deal_id),
+    (_l("Deal"), lambda one: str(one.deal) if one.deal else None),
+    (_l("Stage"), lambda one: str(one.stage) if one.stage else None),
+    (_l("Manager"), lambda one: str(one.manager) if one.manager else None),
+    (_l("Amount"), lambda one: one.deal.price if one.deal else None),
+    (_l("Opened"), lambda one: one.opens_at.astimezone(portal_zone())),
+    (_l("Fixed"), lambda one: one.closes_at.astimezone(portal_zone()) if one.closes_at else None),
+)
 PERIODS = ("since", "closed_since", "held_since", "held_until")  # those who ask for one want all of it
 
 
@@ -47,6 +63,8 @@ def findings(request: HttpRequest) -> HttpResponse:
         choices=choices,
         defaults={} if any(asked.get(name) for name in PERIODS) else {"state": "open"},
         order="-opened",
+        columns=FILE,
+        source="" if asked.get("mode") == "shadow" else "findings",
     )
 
 

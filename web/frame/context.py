@@ -52,6 +52,8 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
             _("My month") if user.role == Role.MANAGER else _("Managers’ money"),
         ),
         _link(request, "analytics", "chart-line", _("Analytics")),
+        _link(request, "decisions", "gavel", _("Decisions")),
+        user.directs and _link(request, "reports", "newspaper", _("Reports")),
         _link(request, "deals", "briefcase", _("Deals")),
         _link(request, "tasks", "list-checks", _("Tasks")),
         _link(

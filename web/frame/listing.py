@@ -1,19 +1,24 @@
 """What every list page does: filter by its address, say what was wrong with it, cut into pages, offer shortcuts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Aggregate, Count, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
 
 from core import moment
-from web.frame import live
+from pipelines.models import Account
+from web.frame import live, tables
 
 PAGE_SIZE = 50
+MOST_ROWS = 20_000  # of a file
 Choices = list[tuple[Any, dict[str, str]]]  # label → the filters it sets
+Columns = Sequence[tuple[Any, Callable[[Any], Any]]]  # of a file: title, and the cell of a row
 
 
 def filter_problems(chosen: FilterSet) -> list[str]:
@@ -51,11 +56,14 @@ def show_list(
     order: str = "",
     totals: dict[str, Aggregate] | None = None,
     more: Callable[[Page], dict[str, Any]] = lambda page: {},
+    columns: Columns = (),
+    source: str = "",
 ) -> HttpResponse:
     """The page of a list, or its rows alone when they draw themselves anew.
 
     ``template`` extends parts/rows.html. ``defaults`` are filters that the address does not name, ``order`` the column
-    (as in ``?sort=``) by which ``visible`` is sorted already, ``label`` what the shortcuts choose.
+    (as in ``?sort=``) by which ``visible`` is sorted already, ``label`` what the shortcuts choose. With ``columns`` the
+    whole list is a file, too (``?export=xlsx``); ``source``: a list that can be made a decision, by its route.
     """
     data = request.GET.copy()
     if not data.get("sort"):
@@ -64,6 +72,9 @@ def show_list(
         data.setdefault(name, value)
     chosen = filters(data, visible, request=request)
     found = chosen.qs if chosen.is_valid() else visible.none()
+    form = request.GET.get("export", "")
+    if columns and form in tables.TYPES and chosen.is_valid():
+        return export_rows(str(title), form, found, columns)
     sums = found.order_by().aggregate(count=Count("*"), **(totals or {}))
     shown = page_of(request, found, sums["count"])
     wrong = filter_problems(chosen)
@@ -78,6 +89,7 @@ def show_list(
         "sort": chosen.data.get("sort") or order,
         "shortcuts": shortcuts(request, choices),
         "now": moment.now(),
+        "verbs": verbs(request, source) if columns and sums["count"] else {},
     }
     context |= more(shown)
     part = live.draw_part(request, template, context, id="rows", url=request.get_full_path(), css="card")
@@ -100,3 +112,56 @@ def _address(request: HttpRequest, keys: set[str], values: dict[str, str]) -> st
         query.pop(key, None)
     query.update(values)
     return f"{request.path}?{query.urlencode()}" if query else request.path
+
+
+def export_rows(title: str, form: str, found: QuerySet, columns: Columns) -> HttpResponse:
+    """What a list shows, as a file; of a longer one the first rows, and its last line says so."""
+    rows = list(found[: MOST_ROWS + 1])
+    cells: list[list[Any]] = [[cell(row) for _title, cell in columns] for row in rows[:MOST_ROWS]]
+    if len(rows) > MOST_ROWS:
+        says = _("Only the first %(n)s rows. Narrow the list by its filters.") % {"n": MOST_ROWS}
+        cells.append([says, *[None] * (len(columns) - 1)])
+    table = tables.Table(title, [str(name) for name, _cell in columns], cells)
+    return tables.answer_file(title, form, [table])
+
+
+def verbs(request: HttpRequest, source: str) -> dict[str, str]:
+    """Addresses of what can be done with the whole list as it is filtered."""
+    query = request.GET.copy()
+    for name in ("export", "page"):
+        query.pop(name, None)
+    found = {}
+    for form in (tables.XLSX, tables.CSV):
+        query["export"] = form
+        found[form] = f"{request.path}?{query.urlencode()}"
+    query.pop("export")
+    if source and request.user.directs:
+        query["source"] = source
+        found["decide"] = f"{reverse('decision-new')}?{query.urlencode()}"
+    if source == "deals" and (address := address_in_amo(request.GET)):
+        found["amo"] = address
+    return found
+
+
+SAYABLE = {"pipeline", "stage", "manager", "open", "sort", "page"}  # what amoCRM's own filters can say
+
+
+def address_in_amo(query: Any) -> str:
+    """The same list of deals in amoCRM; empty where its filters cannot say what this one's do."""
+    said = {name: value for name, value in query.items() if value}
+    stage, pipeline = said.get("stage", ""), said.get("pipeline", "")
+    if said.keys() - SAYABLE or not (pipeline or stage) or said.get("open") == "0":
+        return ""
+    base = Account.objects.values_list("base_url", flat=True).first()
+    home, _colon, status = stage.partition(":")
+    if not base or (stage and pipeline not in ("", home)):
+        return ""
+    of = home or pipeline
+    filters = {"useFilter": "y"}
+    if status:
+        filters[f"filter[pipe][{of}][]"] = status
+    if person := said.get("manager"):
+        if not person.isdecimal():
+            return ""
+        filters["filter[main_user][]"] = person
+    return f"{base}/leads/list/pipeline/{of}/?{urlencode(filters)}"

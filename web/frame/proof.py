@@ -32,7 +32,7 @@ def attempt(request: HttpRequest, name: str) -> Iterator[Attempt]:
     """Around whatever hashes. Raises TooOften before it does; say ``succeed()`` of a right password."""
     one = Attempt(name, network_of(client_address(request)), known_device(request, name))
     one.begin()
-    with hash_alone():
+    with hash_alone(known=bool(one.device)):
         yield one
 
 

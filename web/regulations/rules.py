@@ -17,7 +17,7 @@ from core import moment
 from core.zone import first_of_day
 from qc import in_due_time, norms, queries, regulations
 from qc.models import Finding, PlannedSwitch, RuleHalt, RuleMode, Severity
-from qc.rules import NORM, QUESTION, RULES, Rule
+from qc.rules import DEAL, NORM, QUESTION, RULES, Rule
 from team.models.employees import today
 from web.frame.permissions import for_admins
 from web.regulations.control import ControlForm, off_times
@@ -104,6 +104,7 @@ def _show(request: HttpRequest, refused: RuleForm | None = None) -> HttpResponse
         rows.append(
             {
                 "code": code,
+                "tried": rule.unit == DEAL,
                 "title": queries.title(code),
                 "why": queries.why(code),
                 "fix": queries.fix(code),

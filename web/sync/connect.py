@@ -1,6 +1,7 @@
 """Connecting an amoCRM account on a page, in one sitting: a key, what it opens, what to mirror, the first load.
 
-For administrators; the one address that is open to strangers takes amoCRM's signed word that it is over.
+For administrators, who give their password once more; the one address that is open to strangers takes amoCRM's
+signed word that it is over.
 """
 
 from contextlib import suppress
@@ -24,6 +25,7 @@ from pipelines.amo import errors
 from pipelines.mirror import coverage, hooks, selection
 from pipelines.models import Account
 from web.frame.permissions import for_admins
+from web.frame.proof import asks_password
 from web.sync.connect_forms import KeysForm, LoadForm, TokenForm
 
 PAGE = "sync/connect.html"
@@ -33,8 +35,9 @@ def saved() -> Account | None:
     return Account.objects.exclude(credentials=None).first()
 
 
-@require_safe
 @for_admins
+@asks_password
+@require_safe
 def connect(request: HttpRequest) -> HttpResponse:
     """How the portal is connected, and the next step of connecting it."""
     return show(request)
@@ -122,6 +125,7 @@ def changeable() -> None:
 
 @require_POST
 @for_admins
+@asks_password
 def token(request: HttpRequest) -> HttpResponse:
     changeable()
     form = TokenForm(request.POST, prefix="token")
@@ -141,6 +145,7 @@ def token(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @for_admins
+@asks_password
 def keys(request: HttpRequest) -> HttpResponse:
     """Keep the integration's keys for this session; agreeing in amoCRM is a link of its own, since a form may not leave
     the portal."""
@@ -152,8 +157,9 @@ def keys(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('connect')}?key=1")
 
 
-@require_safe
 @for_admins
+@asks_password
+@require_safe
 def agree(request: HttpRequest) -> HttpResponse:
     """On to amoCRM's own page."""
     changeable()
@@ -191,6 +197,7 @@ def off(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @for_admins
+@asks_password
 def load(request: HttpRequest) -> HttpResponse:
     """Mirror the chosen pipelines from now on, and ask amoCRM to ring."""
     changeable()

@@ -18,9 +18,12 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from core import moment
+from core.zone import portal_zone
 from devtools.tests import factory
 from kpi.models import Scheme, Statement
-from notices.models import Address, Delivery, Notice
+from notices.models import Address, Decision, Delivery, Notice
+from notices.reports.issuing import issue_report
+from notices.reports.spans import parse_span
 from qc.manual_reviews import draw_sample
 from qc.models import Appeal
 from team.models import Employee, Role
@@ -96,6 +99,23 @@ def make_told(employee: Employee) -> Delivery:
     )
 
 
+def make_decided(employee: Employee) -> Decision:
+    """Something that somebody has to carry out."""
+    now = moment.now()
+    return Decision.objects.create(
+        key=f"test:{employee.pk}",
+        kind="list",
+        title="Прозвонить",
+        state=Decision.State.TAKEN,
+        owner=employee,
+        due_on=now.date(),
+        as_of=now,
+        taken_at=now,
+        n=0,
+        money=0,
+    )
+
+
 class Company:
     """Two managers with a deal, a task, a finding and a statement each; a head has the first one as a report."""
 
@@ -133,6 +153,9 @@ class Company:
 
         others = factory.make_employee(Role.MANAGER, self.people[1])
         self.told = [make_told(one) for one in (self.users[Role.MANAGER], others)]
+        self.decisions = [make_decided(one) for one in (self.users[Role.MANAGER], others)]
+        span = parse_span("2026-W40", portal_zone())
+        self.reports = [issue_report(span, moment.now(), head) for head in (None, self.users[Role.HEAD])]
         # Each of the managers has objected to a second finding of his; the second one is nobody's here.
         authors = [self.users[Role.MANAGER], others]
         self.appeals = [
@@ -151,7 +174,8 @@ class Company:
 
     def fill(self, path: str) -> str:
         """The address with ids put in: those of the first manager, and ``others_…`` of the second."""
-        ids = {"stage": self.stage.pk, "pipeline": self.pipeline.pk, "employee": self.users[Role.MANAGER].pk}
+        ids: dict[str, object] = {"report": self.reports[0].number, "own_report": self.reports[1].number}
+        ids |= {"stage": self.stage.pk, "pipeline": self.pipeline.pk, "employee": self.users[Role.MANAGER].pk}
         ids |= {"sample": self.sample.pk, "sampled": self.sample.deals.all()[0].pk}
         for prefix, number in (("", 0), ("others_", 1)):
             ids |= {
@@ -162,6 +186,7 @@ class Company:
                 f"{prefix}appeal": self.appeals[number].pk,
                 f"{prefix}statement": self.statements[number].pk,
                 f"{prefix}delivery": self.told[number].pk,
+                f"{prefix}decision": self.decisions[number].pk,
                 f"{prefix}address": self.told[number].address_id,
             }
         return "/" + path.format(**ids).removeprefix("/")

@@ -365,6 +365,47 @@ def test_a_page_that_shows_keys_opens_after_the_password() -> None:
     assert admin.get("/access/").status_code == 200
 
 
+def test_the_connection_with_its_keys_opens_after_the_password() -> None:
+    admin = enter(factory.make_employee(Role.ADMIN, password=OLD, is_staff=True, is_superuser=True))
+    grow_old(admin)
+    assert 'name="password_again"' in admin.get("/connect/").content.decode()
+    for path in ("/connect/token/", "/connect/keys/", "/connect/load/"):
+        assert 'name="password_again"' in admin.post(path, {"x": "1"}).content.decode()
+    assert admin.post("/connect/", {"password_again": "wrong"}).status_code == 422
+    assert admin.post("/connect/", {"password_again": OLD}).headers["Location"] == "/connect/"
+    assert 'name="password_again"' not in admin.get("/connect/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"usable_password": "false", "password1": "", "password2": "", "unset-password": "1"},
+        {"usable_password": "true", "password1": "quite another one", "password2": "quite another one"},
+    ],
+    ids=["taken away", "another"],
+)
+def test_a_password_that_an_administrator_sets_or_takes_away_ends_what_the_old_one_opened(
+    markova: Employee, sent: dict[str, str]
+) -> None:
+    browser, (_row, key) = enter(markova), make_token(markova, "BI", may_write=False)
+    admin = enter(factory.make_employee(Role.ADMIN, password=OLD, is_staff=True, is_superuser=True))
+    page = admin.post(f"/admin/team/employee/{markova.pk}/password/", sent)
+    assert page.status_code == 302
+    assert browser.get("/account/").status_code == 302
+    assert not OpenSession.objects.filter(user=markova).exists()
+    assert call_api(key) == 401
+    assert admin.get("/account/").status_code == 200
+
+
+def test_an_administrators_own_password_ends_other_sessions_and_this_one_goes_on() -> None:
+    user = factory.make_employee(Role.ADMIN, password=OLD, is_staff=True, is_superuser=True)
+    here, there = enter(user), enter(user)
+    sent = {"usable_password": "true", "password1": "quite another one", "password2": "quite another one"}
+    assert here.post(f"/admin/team/employee/{user.pk}/password/", sent).status_code == 302
+    assert here.get("/account/").status_code == 200
+    assert there.get("/account/").status_code == 302
+
+
 def test_the_demand_costs_no_question_of_its_own(markova: Employee, django_assert_max_num_queries) -> None:
     client = enter(markova)
     SecondFactorDemand.objects.create(role=Role.ADMIN)

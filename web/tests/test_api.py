@@ -11,7 +11,7 @@ from core import moment
 from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
 from kpi.models import Scheme, Statement
-from pipelines.models import Person, Stage
+from pipelines.models import Deal, Person, Stage
 from team.models import Role
 
 pytestmark = pytest.mark.django_db
@@ -187,3 +187,30 @@ def test_a_token_opens_what_its_owner_may_see(company: Company) -> None:
     headers = {"Authorization": f"Token {make_token(owner, 'test', may_write=True)[1]}"}
     found = Client(headers=headers).get("/api/v1/deals/").json()["results"]
     assert {row["manager"] for row in found} == {company.people[0].pk}
+
+
+def test_the_history_of_a_deal_is_its_pieces(client: Client, company: Company) -> None:
+    [piece] = client.get(f"/api/v1/deals/{company.stuck.pk}/history/").json()
+    assert piece == {
+        "stage": company.stage.pk,
+        "manager": company.people[0].pk,
+        "since": "2026-11-11T15:00:00+03:00",
+        "until": None,
+        "inferred": False,
+    }
+
+
+def test_deals_tell_the_fields_that_are_asked_for(client: Client, company: Company) -> None:
+    Deal.objects.filter(pk=company.stuck.pk).update(fields={"501": "Авито", "502": "7"})
+    rows = client.get("/api/v1/deals/", {"fields": "501,503"}).json()["results"]
+    assert {row["id"]: row["fields"] for row in rows}[company.stuck.pk] == {"501": "Авито", "503": None}
+    assert client.get(f"/api/v1/deals/{company.stuck.pk}/", {"fields": "502"}).json()["fields"] == {
+        "502": "7"
+    }
+    assert "fields" not in client.get(f"/api/v1/deals/{company.stuck.pk}/").json()
+
+
+@pytest.mark.parametrize("asked", ["price", "501;502", "9" * 30, ",".join(map(str, range(60)))])
+def test_strange_fields_are_refused(client: Client, company: Company, asked: str) -> None:
+    answer = client.get("/api/v1/deals/", {"fields": asked})
+    assert answer.status_code == 400, answer.content

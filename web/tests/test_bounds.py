@@ -89,3 +89,13 @@ def test_a_statement_of_a_page_ends_at_the_limit() -> None:
             cursor.execute("SELECT pg_sleep(5)")
     assert isinstance(caught.value.__cause__, QueryCanceled)
     connection.close()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("said", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_a_moment_at_the_end_of_the_calendar_is_refused_with_a_sentence(said: str) -> None:
+    client = Client()
+    client.force_login(factory.make_employee(Role.DIRECTOR))
+    for name in ("since", "until"):
+        assert client.get("/deals/", {name: said}).status_code == 422
+        assert client.get("/api/v1/deals/", {name: said}).status_code == 400

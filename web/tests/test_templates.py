@@ -13,7 +13,20 @@ ROOMS = [
     {"frame"},  # templates/*.html, parts/, registration/
     {"findings"},
     {"deals"},
-    {"account", "analytics", "audit", "desk", "notices", "pay", "regulations", "review", "sync", "team"},
+    {
+        "account",
+        "analytics",
+        "audit",
+        "decisions",
+        "desk",
+        "notices",
+        "pay",
+        "regulations",
+        "reports",
+        "review",
+        "sync",
+        "team",
+    },
 ]
 LIBRARIES = {
     **dict.fromkeys(("ui", "amo", "listing"), "frame"),
@@ -21,7 +34,7 @@ LIBRARIES = {
     "desk": "desk",
     "shifts": "regulations",
 }
-DJANGO = {"i18n", "static"}
+DJANGO = {"i18n", "l10n", "static"}
 HIGH = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
 TEMPLATES = sorted((PROJECT / "templates").rglob("*.html"))
 FACES = [*TEMPLATES, *(PROJECT / "static" / "css").glob("*.css"), *(PROJECT / "static" / "js").glob("*.js")]

@@ -1,0 +1,96 @@
+"""The proposals that hold now: counted from all open deals, kept until a worker counts them anew, cut to a reader."""
+
+import time
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from msgspec import Struct, msgpack
+
+from core import moment
+from core.zone import local_day
+from metrics.proposals import Proposal, Standing, propose
+from metrics.standing import read_standing
+from notices.models import Hidden, KeptProposals
+from team.holders import find_leavers
+
+OLD = timedelta(minutes=10)
+QUICK = 1.0  # seconds: below it whoever asks counts anew
+
+
+class KeptDeal(Struct, frozen=True, array_like=True):
+    deal: int
+    stage: str
+    manager: int | None
+    price: Decimal
+    since: datetime
+    chance: float | None
+    stuck: bool
+    unplanned: bool
+    old: bool
+    touched_at: datetime | None
+
+
+class Kept(Struct, frozen=True):
+    """``gone``, ``nearly_sold``: see `propose`."""
+
+    rows: list[KeptDeal]
+    gone: list[int]
+    nearly_sold: list[str]
+
+
+class Proposed(NamedTuple):
+    proposals: list[Proposal]
+    as_of: datetime
+    rows: dict[int, Standing]
+
+
+def count_proposals(now: datetime | None = None) -> None:
+    """Read everything and keep it: for a worker, or where that is quick."""
+    now, began = now or moment.now(), time.perf_counter()
+    body = msgpack.encode(_read(now))
+    KeptProposals.objects.update_or_create(
+        pk=1, defaults={"as_of": now, "cost": time.perf_counter() - began, "body": body}
+    )
+
+
+def list_proposals(
+    now: datetime, people: Iterable[int] | None = None, *, with_hidden: bool = False
+) -> Proposed:
+    """Of these people's deals (None: everybody's), the best first; at most ten minutes old.
+
+    Where counting is slow the kept ones are shown, and a schedule counts them anew. Two statements then.
+    """
+    kept = KeptProposals.objects.filter(pk=1).first()
+    if kept is None or (not timedelta() <= now - kept.as_of <= OLD and kept.cost < QUICK):
+        count_proposals(now)
+        kept = KeptProposals.objects.get(pk=1)
+    return cut_proposals(msgpack.decode(bytes(kept.body), type=Kept), kept.as_of, people, with_hidden)
+
+
+def find_proposals(now: datetime, people: Iterable[int] | None = None) -> Proposed:
+    """Counted at this moment, whatever is kept: what a report freezes."""
+    return cut_proposals(_read(now), now, people, False)
+
+
+def cut_proposals(kept: Kept, as_of: datetime, people: Iterable[int] | None, with_hidden: bool) -> Proposed:
+    chosen = None if people is None else frozenset(people)
+    rows = [
+        Standing(*(getattr(row, name) for name in KeptDeal.__struct_fields__))
+        for row in kept.rows
+        if chosen is None or row.manager in chosen
+    ]
+    day = local_day(as_of)
+    hidden = () if with_hidden else set(Hidden.objects.filter(until__gt=day).values_list("key", flat=True))
+    found = propose(rows, as_of, gone=set(kept.gone), nearly_sold=set(kept.nearly_sold), hidden=hidden)
+    return Proposed(found, as_of, {row.deal: row for row in rows})
+
+
+def _read(now: datetime) -> Kept:
+    rows, nearly_sold = read_standing(now)
+    return Kept(
+        [KeptDeal(*(getattr(row, name) for name in KeptDeal.__struct_fields__)) for row in rows],
+        sorted(find_leavers(now, local_day(now))),
+        sorted(nearly_sold),
+    )

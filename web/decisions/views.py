@@ -1,0 +1,181 @@
+"""Decisions: what is proposed now, what is under way, what became of the others; and the card of one."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from core import moment
+from core.zone import local_day
+from metrics.proposals import due_on
+from notices import decisions as life
+from notices import proposed
+from notices.decision_results import measure_results
+from notices.decision_wording import ICONS, Names, describe, names_of, say_expected, say_why, title_of
+from notices.models import Decision, Hidden
+from web.decisions.forms import EndForm, TermForm, first_problem
+from web.frame import listing
+from web.frame.permissions import deals_open_to
+
+KEPT = timedelta(weeks=13)  # so long an ended decision stands on the page
+FIRST = 8
+TONES = {
+    "proposed": ("neutral", "lightbulb"),
+    "taken": ("info", "clock"),
+    "done": ("good", "check"),
+    "dropped": ("neutral", "x"),
+    "overdue": ("bad", "clock-alert"),
+}
+
+
+@require_safe
+def decisions(request: HttpRequest) -> HttpResponse:
+    now, user = moment.now(), request.user
+    visible = Decision.objects.visible_to(user).select_related("owner", "report")
+    running = list(visible.running().order_by("due_on", "pk")[:200])
+    ended = list(
+        visible.filter(state__in=(Decision.State.DONE, Decision.State.DROPPED), ended_at__gt=now - KEPT)
+        .order_by("-ended_at")[:100]
+    )  # fmt: skip
+    names, results = names_of([*running, *ended]), measure_results([*running, *ended], now)
+    context = {
+        "running": [draw(one, names, results, now) for one in running],
+        "ended": [draw(one, names, results, now) for one in ended],
+        "proposals": [],
+        "now": now,
+    }
+    if user.directs:
+        found = proposed.list_proposals(now, user.sees)
+        shown = found.proposals[:FIRST]
+        said, staff = Names([life.facts_of(one) for one in shown]), life.Staff(local_day(now))
+        context |= {
+            "proposals": [
+                {
+                    "proposal": one,
+                    "icon": ICONS[one.kind],
+                    "owner": staff.find_owner(one),
+                    "due_on": due_on(one, local_day(now)),
+                    **dict(zip(("title", "why", "how"), describe(one, said), strict=True)),
+                }
+                for one in shown
+            ],
+            "as_of": found.as_of,
+            "expected": sum(one.expected for one in shown),
+            "hidden": Hidden.objects.filter(until__gt=local_day(now)).select_related("hidden_by"),
+        }
+    return render(request, "decisions/decisions.html", context)
+
+
+def draw(one: Decision, names: Names, results: dict[int, Any], now: Any) -> dict[str, Any]:
+    """A decision as a row shows it."""
+    late = (local_day(now) - one.due_on).days if one.due_on and one.state == Decision.State.TAKEN else 0
+    tone, icon = TONES["overdue" if late > 0 else one.state]
+    return {
+        "row": one,
+        "title": title_of(one, names),
+        "result": results.get(one.pk),
+        "late": max(late, 0),
+        "tone": tone,
+        "icon": icon,
+        "kind_icon": ICONS.get(one.kind, "list-checks"),
+    }
+
+
+def visible_decision(request: HttpRequest, pk: int) -> Decision:
+    rows = Decision.objects.visible_to(request.user).select_related("owner", "taken_by", "ended_by", "report")
+    return get_object_or_404(rows, pk=pk)
+
+
+def may_steer(user: Any, decision: Decision) -> bool:
+    """Whether he may put it off, drop it or give it back: whoever directs."""
+    return bool(user.directs)
+
+
+@require_safe
+def decision(request: HttpRequest, pk: int) -> HttpResponse:
+    one, now = visible_decision(request, pk), moment.now()
+    names, results = names_of([one]), measure_results([one], now)
+    rows = one.deals.select_related("deal__stage", "deal__manager", "stage", "manager").order_by(
+        "-price", "deal_id"
+    )
+    page = listing.page_of(request, rows, one.n)
+    open_to_reader = set(
+        deals_open_to(request.user).filter(pk__in=[row.deal_id for row in page]).values_list("pk", flat=True)
+    )
+    context = draw(one, names, results, now) | {
+        "decision": one,
+        "why": say_why(one.kind, one.facts, one.n, names),
+        "how": say_expected(one.facts, one.n, one.money, one.expected),
+        "page": page,
+        "may_open": open_to_reader,
+        "steers": may_steer(request.user, one),
+        "acts": request.user.directs or one.owner_id == request.user.pk,
+        "term": TermForm(initial={"due_on": one.due_on}),
+        "end": EndForm(),
+        "now": now,
+    }
+    return render(request, "decisions/decision.html", context)
+
+
+def _step(request: HttpRequest, pk: int, work: Any, said: str, *, steer: bool = False) -> HttpResponse:
+    one = visible_decision(request, pk)
+    allowed = may_steer(request.user, one) or (not steer and one.owner_id == request.user.pk)
+    if not allowed:
+        messages.error(request, _("Only whoever directs may do that."))
+    else:
+        try:
+            work(one)
+        except life.Impossible as problem:
+            messages.error(request, str(problem))
+        else:
+            messages.success(request, said)
+    return redirect("decision", pk=pk)
+
+
+@require_POST
+def take(request: HttpRequest, pk: int) -> HttpResponse:
+    now = moment.now()
+    return _step(
+        request, pk, lambda one: life.take_decision(one, request.user, now), _("The decision is taken."),
+        steer=True,
+    )  # fmt: skip
+
+
+@require_POST
+def end(request: HttpRequest, pk: int) -> HttpResponse:
+    form, now = EndForm(request.POST), moment.now()
+    if not form.is_valid():
+        messages.error(request, first_problem(form))
+        visible_decision(request, pk)
+        return redirect("decision", pk=pk)
+    done, outcome = form.cleaned_data["done"] == "1", form.cleaned_data["outcome"]
+    return _step(
+        request,
+        pk,
+        lambda one: life.end_decision(one, request.user, now, done=done, outcome=outcome),
+        _("Done. What became of the list stays here.") if done else _("The decision is dropped."),
+        steer=not done,
+    )
+
+
+@require_POST
+def put_off(request: HttpRequest, pk: int) -> HttpResponse:
+    form, now = TermForm(request.POST), moment.now()
+    if not form.is_valid():
+        messages.error(request, first_problem(form))
+        visible_decision(request, pk)
+        return redirect("decision", pk=pk)
+    due = form.cleaned_data["due_on"]
+    return _step(
+        request, pk, lambda one: life.put_off(one, due, now), _("The term is another one."), steer=True
+    )
+
+
+@require_POST
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    now = moment.now()
+    return _step(request, pk, lambda one: life.untake(one, now), _("Taken back."), steer=True)

@@ -1,0 +1,117 @@
+"""Reports by their number: a list, a page that prints, a PDF, and the picture that the chat gets."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+
+from notices.models import Decision, Report
+from notices.reports import wording
+from notices.reports.document import SINCE, Document, read_document
+from notices.reports.pictures import draw_charts
+from web.frame import listing
+from web.frame.permissions import for_heads
+from web.reports import drawing
+from web.reports.pdf import write_pdf
+
+
+@require_safe
+@for_heads
+def reports(request: HttpRequest) -> HttpResponse:
+    rows = Report.objects.visible_to(request.user).select_related("head")
+    page = listing.page_of(request, rows, rows.order_by().count())
+    told = []
+    for row in page:
+        document = read_document(bytes(row.body))
+        told.append(
+            {
+                "row": row,
+                "document": document,
+                "period": wording.say_period(document),
+                "subject": wording.say_subject(document),
+                "tone": wording.tone_of(document),
+            }
+        )
+    return render(request, "reports/reports.html", {"page": page, "rows": told})
+
+
+def visible_report(request: HttpRequest, number: int) -> tuple[Report, Document]:
+    row = get_object_or_404(Report.objects.visible_to(request.user).select_related("head"), number=number)
+    return row, read_document(bytes(row.body))
+
+
+def paper(row: Report, document: Document, *, live: bool) -> dict[str, Any]:
+    """What stands on the page. With ``live`` decisions of the report lead to their cards and can be taken."""
+    rows: dict[str, Decision] = {}
+    if live:
+        rows = {one.key: one for one in row.decisions.select_related("owner")}
+    return {
+        "report": row,
+        "document": document,
+        "period": wording.say_period(document),
+        "change": wording.say_change(document),
+        "tone": wording.tone_of(document),
+        "headline": wording.say_headline(document),
+        "summary": wording.say_summary(document),
+        "sums": " + ".join(
+            wording.formats.money_short(one.expected, wording.language())
+            for one in document.decisions
+            if one.expected is not None
+        ),
+        "decisions": [
+            {
+                "one": one,
+                "place": place,
+                "title": wording.title_of(one, document),
+                "why": wording.why_of(one, document),
+                "how": wording.how_of(one),
+                "row": rows.get(one.key),
+            }
+            for place, one in enumerate(document.decisions, 1)
+        ],
+        "past": [
+            {
+                "one": one,
+                "title": wording.title_of(one, document),
+                "result": wording.say_result(one),
+                "compared": wording.say_compared(one),
+                "state": wording.say_state(one),
+            }
+            for one in document.past
+        ],
+        "praise": [(one, wording.say_praise(one)) for one in document.praise],
+        "bars": drawing.draw_bars(document),
+        "dots": drawing.draw_dots(document),
+        "line": drawing.draw_line(document),
+        "since": SINCE,
+        "live": live,
+    }
+
+
+@require_safe
+@for_heads
+def report(request: HttpRequest, number: int) -> HttpResponse:
+    row, document = visible_report(request, number)
+    return render(request, "reports/report.html", paper(row, document, live=True))
+
+
+@require_safe
+@for_heads
+def report_pdf(request: HttpRequest, number: int) -> HttpResponse:
+    """One page; of the same report in the same language always the same bytes."""
+    row, document = visible_report(request, number)
+    body = write_pdf(paper(row, document, live=False), row, get_language() or "ru")
+    answer = HttpResponse(body, content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="report-{row.number}-{row.label}.pdf"'
+    return answer
+
+
+@require_safe
+@for_heads
+def picture(request: HttpRequest, number: int) -> HttpResponse:
+    _row, document = visible_report(request, number)
+    if not document.standing.weeks:
+        raise Http404
+    return HttpResponse(draw_charts(document), content_type="image/png")

@@ -1,0 +1,93 @@
+"""A report on its page, as a PDF, as a picture and over the API; and its buttons in the chat."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from core.zone import portal_zone
+from devtools.tests.factory import NOW
+from notices import noting, sending
+from notices.buttons import BUTTONS, Press
+from notices.models import Address, Delivery, Policy
+from notices.reports.issuing import issue_report
+from notices.reports.spans import parse_span
+from notices.tests.test_reports import Firm, firm  # noqa: F401 - a fixture
+from team.models import Role
+
+pytestmark = pytest.mark.django_db
+
+
+def browser(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_the_page_the_pdf_and_the_document(firm: Firm, django_assert_max_num_queries: Any) -> None:  # noqa: F811
+    report = issue_report(parse_span("2026-W47", portal_zone()), NOW)
+    client = browser(firm.director)
+    assert f"/reports/{report.number}/" in client.get("/reports/").content.decode()
+    with django_assert_max_num_queries(14):
+        page = client.get(f"/reports/{report.number}/").content.decode()
+    assert "style=" not in page.split("<article", 1)[1] and "Кирилл Бережной" in page
+    first, second = (client.get(f"/reports/{report.number}/pdf/") for _ in range(2))
+    assert first.content.startswith(b"%PDF") and first.content == second.content
+    assert client.get(f"/reports/{report.number}/picture/").content.startswith(b"\x89PNG")
+    assert client.get(f"/api/v1/reports/{report.number}/").content == bytes(report.body)
+    [row] = client.get("/api/v1/reports/?label=2026-W47").json()["results"]
+    assert (row["number"], row["digest"]) == (report.number, report.digest)
+    assert client.get("/reports/999/").status_code == 404
+    assert browser(firm.head).get(f"/reports/{report.number}/").status_code == 404
+
+
+def test_a_decision_is_taken_from_the_page(firm: Firm) -> None:  # noqa: F811
+    report = issue_report(parse_span("2026-W47", portal_zone()), NOW)
+    one = report.decisions.get(place=1)
+    client = browser(firm.director)
+    for _ in range(2):
+        assert client.post(f"/decisions/{one.pk}/take/").status_code == 302
+    one.refresh_from_db()
+    assert (one.state, one.taken_by) == ("taken", firm.director)
+
+
+class Recorder:
+    """Stands in for the bot: what it was asked to send."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    def send(self, chat: str, message: Any, thread: int | None = None) -> tuple[str, str]:
+        self.sent.append(message)
+        return str(len(self.sent)), ""
+
+
+def test_it_is_told_with_a_picture_and_taken_by_a_button(firm: Firm, settings: Any) -> None:  # noqa: F811
+    settings.TELEGRAM_BOT_TOKEN = "1:x"
+    Policy.objects.create(started_at=NOW.replace(day=1), channels=["telegram"])
+    Address.objects.create(
+        channel="telegram", value="77", employee=firm.director, linked_at=NOW, confirmed_at=NOW
+    )
+    report = issue_report(parse_span("2026-W47", portal_zone()), NOW, tell=True)
+    issue_report(parse_span("2026-W47", portal_zone()), NOW, tell=True)
+    for _ in range(2):
+        noting.note_facts(NOW)
+        noting.climb_steps(NOW)
+    [row] = Delivery.objects.filter(notice__kind="report.company", channel="telegram")
+    bot = Recorder()
+    Delivery.objects.filter(notice__kind__startswith="report").update(due_at=NOW)
+    Delivery.objects.exclude(notice__kind__startswith="report").delete()
+    assert sending.send_next(bot, NOW)  # type: ignore[arg-type]
+    text, picture = bot.sent
+    assert picture.photo[2].startswith(b"\x89PNG") and picture.reply_to == 1
+    assert f"decide:{row.pk}:1" in [button.data for button in text.buttons[0]]
+    row.refresh_from_db()
+    assert (row.state, row.remote_id, row.reason) == ("sent", "1", "")
+    pressed = BUTTONS["decide"](Press(row, firm.director, "1", NOW))
+    assert pressed.ask and report.decisions.get(place=1).state == "taken"
+    row.refresh_from_db()
+    assert row.wanted == 1  # the message is edited
+    manager = firm.people[0].employee
+    assert manager.role == Role.MANAGER and BUTTONS["decide"](Press(row, manager, "2", NOW)).alert
+    BUTTONS["undecide"](Press(row, firm.director, "1", NOW))
+    assert report.decisions.get(place=1).state == "proposed"
