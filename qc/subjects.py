@@ -175,6 +175,8 @@ def _read_since(
 def _widest(rule: Rule, terms: Bench) -> timedelta:
     """The widest window of a rule's norm that ever was."""
     windows = [
-        getattr(one.norms.get(rule.norm), "window", None) for one in terms.terms.norms.get(rule.code, ())
+        getattr(one.norms.get(rule.norm), "window", None)
+        for one in terms.terms.norms.get(rule.code, ())
+        if rule.norm is not None
     ]
     return max((window for window in windows if window is not None), default=timedelta())
