@@ -9,8 +9,8 @@ from datetime import datetime
 from core import locks, moment
 from core.db import run_statements
 from pipelines.models import JudgementRequest
-from qc import subjects
 from qc.models import NEVER, Appeal, Finding, Ruling
+from qc.subjects import LOCK_SUBJECTS
 
 
 def lock_findings(keys: Iterable[int]) -> list[Finding]:
@@ -21,8 +21,8 @@ def lock_findings(keys: Iterable[int]) -> list[Finding]:
     if deals:
         run_statements(locks.of_deals(deals))
     for unit in sorted({row.unit for row in rows if row.deal_id is None}):
-        named = [str(row.subject) for row in rows if row.unit == unit]
-        run_statements((subjects.LOCK_SUBJECTS, {"unit": unit, "subjects": named}))
+        subjects = [str(row.subject) for row in rows if row.unit == unit]
+        run_statements((LOCK_SUBJECTS, {"unit": unit, "subjects": subjects}))
     return list(
         Finding.objects.select_for_update(of=("self",))
         .select_related("deal", "stage", "manager", "task", "contact")
