@@ -30,7 +30,7 @@ NOT_KEPT = {
     **dict.fromkeys(("Cursor", "Hook", "Sweep", "QuarantinedRow", "JudgementRequest", "FullRun"), MACHINERY),
     **dict.fromkeys(("OpenSession", "KeptReport", "LinkCode", "BotUpdate", "ChannelState"), MACHINERY),
     **dict.fromkeys(("Stay", "Finding", "DealChecks", "RuleHalt", "MeasuredEffect", "AppealSettlement"), DERIVED),
-    **dict.fromkeys(("Notice", "Step", "Delivery", "Report", "KeptProposals"), DERIVED),
+    **dict.fromkeys(("Notice", "Step", "Delivery", "Report", "KeptProposals", "KeptWeek", "WeekFact"), DERIVED),
     **dict.fromkeys(("Decision", "DecisionDeal"), "is an intention: it judges, pays and shows nobody anything"),
     **dict.fromkeys(("Signature", "StepTick", "AppealStep", "Sample", "SampledDeal", "ManualReview", "Hidden"), TELLS),
     "RegulationDraft": "judges nobody before it is published",
