@@ -85,8 +85,15 @@ def _oldest_won(log: Log) -> int | None:
 
 def nearly_sold_stages(log: Log) -> set[str]:
     worth, ended = Chances(log).won, np.bincount(log.stage[log.ended], minlength=len(log.stages))
+    # A stage to wait on may win as often, by way of others: here most leave straight for a sale.
+    led = log.following >= 0
+    kinds = log.kinds[np.where(led, log.following, 0)]
+    sold = np.bincount(log.stage[led & (kinds == WON)], minlength=len(log.stages))
     return {
         stage.id
         for place, stage in enumerate(log.stages)
-        if stage.kind == WORK and ended[place] >= ENOUGH and worth[place] >= NEARLY_SOLD
+        if stage.kind == WORK
+        and ended[place] >= ENOUGH
+        and worth[place] >= NEARLY_SOLD
+        and 2 * sold[place] >= ended[place]
     }

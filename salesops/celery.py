@@ -40,7 +40,9 @@ app.conf.update(
         "jobs.effects",
         "jobs.pay",
         "jobs.desk",
+        "jobs.reports",
         "jobs.retention",
+        "jobs.weeks",
     ],
     task_default_queue="work",
     task_routes={
@@ -98,6 +100,7 @@ app.conf.update(
             "schedule": 120.0,
             "options": {"expires": 110},
         },
+        "weeks": {"task": "jobs.weeks.count_weeks", "schedule": 600.0, "options": {"expires": 590}},
         "reports": {"task": "jobs.reports.issue_reports", "schedule": 300.0, "options": {"expires": 280}},
         "proposals": {
             "task": "jobs.reports.refresh_proposals",

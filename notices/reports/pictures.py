@@ -14,11 +14,19 @@ INK, MUTED, LINE, ACCENT, PALE = "#11131a", "#575e72", "#e4e6ee", "#4338ca", "#e
 TONES = {"good": "#12805a", "bad": "#cf3a2f", "neutral": "#7a8195"}
 WIDTH = 780  # pixels: twice the width of a message on a phone
 ROW = 46
+DAYS = 30  # deal-days: a rate of fewer would stretch the axis and say nothing
 
 
 def top(parts: list[Part], most: int) -> tuple[list[Part], int]:
     """The first rows, and how many findings the others have together."""
     return parts[:most], sum(one.n for one in parts[most:])
+
+
+def comparable(persons: list[Part]) -> list[Part]:
+    """Those with enough deal-days behind their rate, the highest first."""
+    rows = [one for one in persons if one.rate is not None]
+    rows = [one for one in rows if not one.n or not one.rate or 100 * one.n / one.rate >= DAYS]
+    return sorted(rows, key=lambda one: (-(one.rate or 0), one.name))[:PEOPLE]
 
 
 def draw_charts(document: Document) -> bytes:
@@ -29,7 +37,7 @@ def draw_charts(document: Document) -> bytes:
     from matplotlib.figure import Figure
 
     stages, others = top([one for one in document.stages if one.n], STAGES)
-    persons = [one for one in document.persons if one.rate is not None][:PEOPLE]
+    persons = comparable(document.persons)
     rows = len(stages) + bool(others) + 1
     height = 110 + rows * ROW + 110 + max(len(persons), 1) * ROW + 90
     figure = Figure(figsize=(WIDTH / 100, height / 100), dpi=100, facecolor="#f5f6fa")

@@ -77,9 +77,9 @@ def test_a_list_is_frozen_and_a_form_sent_twice_decides_once(shop: Shop) -> None
 @pytest.mark.parametrize(
     ("due", "n", "says"),
     [
-        (date(2026, 11, 19), 1, "over before it begins"),
-        (date(2028, 1, 1), 1, "a year long"),
-        (date(2026, 11, 25), 0, "no open deal"),
+        (date(2026, 11, 19), 1, "кончается раньше"),
+        (date(2028, 1, 1), 1, "больше года"),
+        (date(2026, 11, 25), 0, "нет открытых"),
     ],
 )
 def test_nonsense_is_one_sentence_and_changes_nothing(shop: Shop, due: date, n: int, says: str) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from core import formats
 from notices.reports.document import Document, Part
-from notices.reports.pictures import top
-from notices.reports.reading import PEOPLE, STAGES
+from notices.reports.pictures import comparable, top
+from notices.reports.reading import STAGES
 from notices.reports.wording import language, local, rate_tone
 from notices.telegram.markup import cut
 
@@ -60,7 +60,7 @@ def _share(n: int, most: int) -> float:
 
 def draw_dots(document: Document) -> dict[str, Any]:
     """Findings per 100 deal-days of each person, against the period before."""
-    persons = [one for one in document.persons if one.rate is not None][:PEOPLE]
+    persons = comparable(document.persons)
     most = max([float(max(one.rate or 0, one.rate_before or 0)) for one in persons] + [0.0001])
     dots = [_dot(one, place, most) for place, one in enumerate(persons)]
     return {"rows": dots, "height": ROW * max(len(dots), 1) + 26, "left": LEFT, "right": RIGHT}
