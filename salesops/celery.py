@@ -80,6 +80,11 @@ app.conf.update(
             "schedule": crontab(minute="30", hour="2"),
             "options": {"expires": 3600},
         },
+        "old notices": {
+            "task": "jobs.retention.purge_notices",
+            "schedule": crontab(minute="35", hour="4"),
+            "options": {"expires": 3600},
+        },
         "withdrawn findings": {
             "task": "jobs.retention.purge_findings",
             "schedule": crontab(minute="45", hour="4"),

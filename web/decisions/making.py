@@ -39,7 +39,7 @@ def listed_deals(request: HttpRequest, source: str, query: Any) -> tuple[Any, li
     if source == "deals":
         if not data.get("result"):
             data.setdefault("open", "1")
-        chosen = DealFilter(data, mine.with_moments(), request=request)
+        chosen = DealFilter(data, mine, request=request)
         found = chosen.qs if chosen.is_valid() else mine.none()
     elif source == "tasks":
         data.setdefault("completed", "0")

@@ -21,6 +21,7 @@ from jobs.mirror import pull_dictionaries
 from jobs.pay import refresh_statements
 from kpi import statements
 from kpi.models import Quota, Statement
+from notices.models import Policy
 from pipelines.account import own
 from pipelines.models import CustomField, Person, Pipeline, PipelineKind, Stage
 from qc import in_due_time, norms, regulations
@@ -94,6 +95,7 @@ class Command(BaseCommand):
                     with attempt:
                         statements.close_month(period, None, now)
         refresh_statements()
+        Policy.objects.update(started_at=moment.now())  # months that were closed just now are no news
 
     @staticmethod
     def _first_days(this_month: date) -> list[date]:
