@@ -4,7 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
-from web.api import analytics, audit, notices, views
+from web.api import analytics, audit, money, notices, views
 from web.api.appeals import Appeals
 
 lists = SimpleRouter()
@@ -24,6 +24,7 @@ urlpatterns = [
     path("funnel/", views.Funnel.as_view()),
     path("transitions/", views.Transitions.as_view()),
     path("statements/", views.Statements.as_view()),
+    path("next-actions/", money.NextActions.as_view()),
     path("regulations/", views.Regulations.as_view()),
     path("regulations/<str:stage>/backtest/", views.Backtest.as_view()),
     path("analytics/", analytics.Reports.as_view()),

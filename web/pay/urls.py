@@ -1,9 +1,11 @@
 from django.urls import path
 
-from web.pay import closing, exports, views
+from web.pay import closing, exports, stake, views
 
 urlpatterns = [
     path("my/", views.my_month, name="my-month"),
+    path("my/next/", stake.next_actions, name="my-next"),
+    path("my/stake/", stake.stake, name="my-stake"),
     path("my/close/", closing.close, name="close-month"),
     path("my/waive/", closing.waive, name="waive-sales"),
     path("my/include/", closing.include, name="include-manager"),

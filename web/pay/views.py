@@ -15,7 +15,6 @@ from django.views.decorators.http import require_safe
 
 from core import moment
 from core.periods import Period
-from kpi.at_stake import find_at_stake
 from kpi.differences import Differences, find_differences
 from kpi.disputes import list_disputes
 from kpi.forecast import find_next_step, forecast_total
@@ -36,9 +35,9 @@ from team.models import Employee
 from web.frame.scope import refusing
 from web.pay import closing
 from web.pay.day_chart import draw_days
-from web.pay.ladder import show_ladder, show_savings
 from web.pay.links import Link, filter_held, find_links
 from web.pay.selection import Choice, ChoiceForm, read_choice
+from web.pay.stake import list_parts
 
 
 @require_safe
@@ -114,12 +113,7 @@ def _month(user: Employee, choice: Choice, person: Person, settle: str = "") -> 
         "months": compare_months(rows),
     }
     if choice.is_present:
-        stake = find_at_stake(person.pk, user, now, statement)
-        context |= {
-            "stake": stake,
-            "ladder": show_ladder(stake, person.pk, now),
-            "savings": show_savings(stake, person.pk, now),
-        }
+        context["parts"] = list_parts(person)
     if statement is None or not _begun(statement):
         quota = (
             Quota.objects.filter(manager=person, span=Quota.Span.MONTH, period=period.first)
