@@ -17,7 +17,7 @@ from kpi.models import Statement
 from kpi.month_facts import Facts, Shifts
 from kpi.next_actions import Candidate, add_wins, find_way, weigh_deals
 from kpi.next_steps import NextActions, find_next_actions
-from kpi.pay_schemes import read_document
+from kpi.pay_schemes import load_scheme, read_document
 from kpi.tests.test_pay_schemes import put
 from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
 from kpi.what_if import compute_pay
@@ -173,10 +173,9 @@ def test_a_deal_that_a_closed_month_has_paid_is_worth_nothing_again(friday: Mont
 
 
 def test_a_sum_of_other_deals_gains_only_from_those(friday: Month) -> None:
-    document = {**DOCUMENT, "components": [dict(one) for one in DOCUMENT["components"]]}  # type: ignore[attr-defined]
-    document["components"][1] |= {"measure": "won_sum?at_least=300000", "scale": "flat"}
-    document["components"][1]["tiers"] = [{"rate": "0.05"}]
-    put(document)
+    document = put(DOCUMENT, "components/1/measure", "won_sum?at_least=300000")
+    document = put(document, "components/1/scale", "flat")
+    load_scheme(put(document, "components/1/tiers", [{"rate": "0.05"}]))
     statements.refresh_month(NOVEMBER)
     make_deal(friday.house.first, friday.anna, price=D(299_999))
     large = make_deal(friday.house.first, friday.anna, price=D(300_000))
