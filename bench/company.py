@@ -28,7 +28,7 @@ from pipelines.models import (
     Stage,
     TaskType,
 )
-from qc import engine, norms, parallel
+from qc import norms, parallel, subjects
 from qc.criteria import field_names
 from qc.defaults import ensure_defaults
 from qc.models import Regulation, RuleMode
@@ -56,7 +56,7 @@ def hold(company: Company) -> None:
     regulate()
     vacuum()
     parallel.judge(list(Deal.objects.order_by("id").values_list("id", flat=True)), around=False)
-    engine.judge_every_subject()
+    subjects.judge_every_subject()
     pay_schemes.load_scheme(
         json.loads((settings.BASE_DIR / "kpi" / "schemes" / "zolotarev.json").read_text())
     )

@@ -45,7 +45,7 @@ def one(setting: Setting) -> Iterator[Line]:
     for place in range(0, len(deals) - 1, 2):
         key = move(deals[place], place)
         ours.append(cost(lambda key=key: engine.judge_together([key], history=True, requests=None)))
-        row = msgspec.json.encode(deals[place + 1] | {"updated_at": NOW}).decode()
+        row = msgspec.json.encode(deals[place + 1] | {"updated_at": NOW, "closed_inferred": False}).decode()
         base.append(cost(lambda row=row: upsert(row)))
     mine, bare = typical(ours[2:]), typical(base[2:])
     yield against("judge one deal after a hook, p50", mine, bare, 5, " upsert + commit")

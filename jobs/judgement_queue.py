@@ -18,9 +18,9 @@ from core import locks, moment
 from core.db import Row, Statement, run_statements
 from jobs import desk, succession
 from pipelines.models import Account, JudgementRequest
-from qc import engine, parallel
+from qc import engine, parallel, subjects
 from qc.engine import BATCH, Judged
-from qc.rules import RULES, STAGE
+from qc.rules import CONTACT, PERSON, RULES, STAGE
 from timeline import folding
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 Counts = Counter[tuple[str, str]]  # by rule and outcome, as `qc.engine.judge` has them
 
 REST = timedelta(minutes=10)  # for a deal that cannot be judged
+GATHER = timedelta(seconds=10)  # what changes around a person or a contact meanwhile is judged together
 LOOK = 0.2  # seconds between two looks at what other workers have in hand
 
 DUE = "(retry_at is null or retry_at <= %(now)s)"
@@ -41,7 +42,21 @@ PART = f"""
 """
 WIDE = """
     select id, stage_id, since, rules, history from pipelines_judgementrequest
-    where deal_id is null and deals is null order by id for update skip locked
+    where deal_id is null and deals is null and subject_id is null order by id for update skip locked
+"""
+RIPE = f"{DUE} and asked_at <= %(ripe)s"
+# All that is asked of one person, whose turn it is; and many contacts.
+ONE_PERSON = f"""
+    with chosen as (
+        select subject_id from pipelines_judgementrequest
+        where unit = '{PERSON}' and subject_id is not null and {RIPE} order by id limit 1 for update skip locked
+    )
+    select id, subject_id, since from pipelines_judgementrequest
+    where unit = '{PERSON}' and subject_id = (select subject_id from chosen) and {DUE} for update skip locked
+"""
+CONTACTS = f"""
+    select id, subject_id, since from pipelines_judgementrequest
+    where unit = '{CONTACT}' and subject_id is not null and {RIPE} order by id limit %(limit)s for update skip locked
 """
 ALL = "select id from pipelines_deal"
 # A deal that another worker is folding onto the stage at this moment shows it in its row only.
@@ -82,11 +97,15 @@ def judge_deals(deals: Collection[int]) -> int:
 def judge_waiting(seconds: float | None = None) -> Counts:
     """Judge what is waiting, for about so many seconds (None = until nothing is left that nobody has in hand)."""
     ends, judged, counts = time.monotonic() + seconds if seconds else None, 0, Counts()
+    gather = timedelta() if ends is None else GATHER
     while ends is None or time.monotonic() < ends:
         done = judge_singles() or judge_part()
         if done is not None:
             judged += done.deals
             counts += done.counts
+        elif (around := judge_around(gather)) is not None:
+            judged += 1
+            counts += around
         elif not cut_wide():
             break
     folding.fold_rest()
@@ -127,6 +146,29 @@ def judge_part() -> Judged | None:
             halve(*row)
             return Judged(0, Counts())
     return None
+
+
+def judge_around(gather: timedelta) -> Counts | None:
+    """Judge a person, or contacts, for whom deals have asked at least so long ago. None when there is none to claim."""
+    rows: list[Row] = []
+    times = {"now": locks.lease_now(), "ripe": locks.lease_now() - gather, "limit": BATCH}
+    try:
+        with transaction.atomic():
+            for unit, statement in ((PERSON, ONE_PERSON), (CONTACT, CONTACTS)):
+                [rows] = run_statements((statement, times))
+                if rows:
+                    since = min(row[2] for row in rows) if unit == PERSON else None
+                    counts = subjects.judge_subjects(unit, {subject for _, subject, _ in rows}, since=since)
+                    run_statements((ANSWER, {"requests": [request for request, *_ in rows]}))
+                    return counts
+        return None
+    except BROKEN:
+        raise
+    except Exception:
+        log.exception("%s cannot be judged", sorted({subject for _, subject, _ in rows}))
+        resting = JudgementRequest.objects.filter(pk__in=[request for request, *_ in rows])
+        resting.update(retry_at=locks.lease_until(REST))
+        return Counts()
 
 
 def judge_asked(deals: list[int]) -> int:
@@ -171,15 +213,15 @@ def cut_wide() -> bool:
         statements: list[Statement] = []
         if any(rules is None for rules, _ in everything):
             history = any(history for _, history in everything)
-            engine.judge_every_subject()
+            subjects.judge_every_subject()
             statements += [(COVERED, {"history": history}), cut(ALL, None, history=history)]
         else:
             if everything:
                 named = sorted({rule for rules, _ in everything for rule in rules})
-                engine.judge_every_subject([rule for rule in named if rule in RULES])
+                subjects.judge_every_subject([rule for rule in named if rule in RULES])
                 statements.append(cut(ALL, named))
             if stages:
-                engine.judge_subjects(STAGE, stages)
+                subjects.judge_subjects(STAGE, stages)
                 values: dict[str, Any] = {"stages": list(stages), "since": list(stages.values())}
                 statements.append(cut(ON_STAGES, None, **values))
         if rows:
@@ -229,7 +271,7 @@ def judge_load() -> Counts | None:
         succession.hand_over()
         measure()
         JudgementRequest.objects.demand_all(history=True)
-        counts = judge_on_all_cores() + engine.judge_every_subject()
+        counts = judge_on_all_cores() + subjects.judge_every_subject()
         measure()  # stays and findings are there now
         Account.objects.update(loaded_at=moment.now())
         return counts

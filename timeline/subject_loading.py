@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from core.db import Row, run_statements
@@ -19,24 +20,24 @@ LOSSES = """
         order by e.id desc limit 1
     ) author on true
     cross join lateral (select coalesce(author.id, s.manager_id) as person) who
-    where g.kind = 'lost' and not s.inferred and who.person = any(%(ids)s)
+    where g.kind = 'lost' and not s.inferred and who.person = any(%(ids)s) and s.entered_at >= %(since)s
     order by who.person, s.entered_at, s.deal_id
 """
 MOVES = """
     select e.author_id, e.at, e.entity_id, 0
     from pipelines_event e join pipelines_stage g on g.id = e.after #>> '{}' and g.kind in ('incoming', 'work')
-    where e.author_id = any(%(ids)s) and e.kind = 'stage' and e.entity = 'deal'
+    where e.author_id = any(%(ids)s) and e.kind = 'stage' and e.entity = 'deal' and e.at >= %(since)s
     order by e.author_id, e.at, e.entity_id, e.id
 """
 RESCHEDULES = """
     select e.author_id, e.at, t.deal_id, 0
     from pipelines_event e join pipelines_task t on t.id = e.entity_id and t.deal_id is not null
-    where e.author_id = any(%(ids)s) and e.kind = 'deadline' and e.entity = 'task'
+    where e.author_id = any(%(ids)s) and e.kind = 'deadline' and e.entity = 'task' and e.at >= %(since)s
     order by e.author_id, e.at, t.deal_id, e.id
 """
 PLANS = """
     select created_by, created_at, deal_id, text_mark from pipelines_task
-    where created_by = any(%(ids)s) and deal_id is not null and text_mark is not null
+    where created_by = any(%(ids)s) and deal_id is not null and text_mark is not null and created_at >= %(since)s
     order by created_by, created_at, id
 """
 CARDS = """
@@ -55,25 +56,27 @@ CONTACT_DEALS = """
 STAGES = """
     select id, name, kind from pipelines_stage where id = any(%(ids)s) and deleted_at is null order by id
 """
-# What a person's life is made of beside the losses, by the name of the field.
-DEEDS = {"moves": MOVES, "reschedules": RESCHEDULES, "plans": PLANS, "cards": CARDS}
+# What a person's life is made of, by the name of the field; and of what, where that is no plain deed.
+DEEDS = {"losses": LOSSES, "moves": MOVES, "reschedules": RESCHEDULES, "plans": PLANS, "cards": CARDS}
+MADE: dict[str, Any] = {"losses": Loss, "cards": Card}
+ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 def people(
-    ids: Collection[int], wanted: Collection[str] = tuple(DEEDS), stages: Collection[str] = ()
+    ids: Collection[int],
+    wanted: Collection[str] = tuple(DEEDS),
+    stages: Collection[str] = (),
+    since: datetime = ALWAYS,
 ) -> Iterator[PersonLife]:
-    """All of them, with what each has closed as lost, and of DEEDS what is wanted; cards on these ``stages``."""
-    values = {"ids": list(ids), "stages": list(stages)}
+    """All of them, with what of their lives is wanted: what each did since a moment, and all cards on these
+    ``stages``."""
+    values = {"ids": list(ids), "stages": list(stages), "since": since}
     asked = [name for name in DEEDS if name in wanted]
-    losses, *answers = run_statements((LOSSES, values), *((DEEDS[name], values) for name in asked))
-    lost = _by_first(losses, Loss)
-    others = {
-        name: _by_first(rows, Card if name == "cards" else Deed)
-        for name, rows in zip(asked, answers, strict=True)
-    }
+    answers = run_statements(*((DEEDS[name], values) for name in asked))
+    others = {name: _by_first(rows, MADE.get(name, Deed)) for name, rows in zip(asked, answers, strict=True)}
     for person in ids:
         own = {name: tuple(by_person.get(person, ())) for name, by_person in others.items()}
-        yield PersonLife(person, tuple(lost.get(person, ())), **own)
+        yield PersonLife(person, **own)
 
 
 def contacts(ids: Collection[int], *_wanted: Collection[str]) -> Iterator[ContactLife]:

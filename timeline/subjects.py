@@ -35,7 +35,7 @@ class PersonLife:
     """What one person did and had, each in the order of time, whosesoever the deals were.
 
     ``losses``: closed as lost; ``moves``: from stage to stage of work; ``reschedules``: tasks whose due moment was
-    moved; ``plans``: tasks set; ``cards``: held. All but losses are there only when they were asked for.
+    moved; ``plans``: tasks set; ``cards``: held. Each is there only when it was asked for.
     """
 
     id: int

@@ -42,6 +42,9 @@ class JudgementRequest(models.Model):
     One deal (``deal_id``), some (``deals``: a part of a wide request), those that stood on a stage at ``since`` or
     later (``stage_id``), or, where none of these is named, all. ``rules``: null = by all of them. ``history``: their
     story has changed and is folded anew. ``retry_at``: judging them broke down; not before then again.
+
+    Or one person or contact (``unit``, ``subject_id``), of whose deals some that began at ``since`` have changed:
+    demanded in the transaction that judges those, and left to gather for some seconds since ``asked_at``.
     """
 
     deal_id = models.BigIntegerField(null=True)
@@ -49,6 +52,9 @@ class JudgementRequest(models.Model):
     stage_id = models.CharField(max_length=40, null=True)
     since = models.DateTimeField(null=True)
     rules = ArrayField(models.CharField(max_length=40), null=True)
+    unit = models.CharField(max_length=7, null=True)
+    subject_id = models.BigIntegerField(null=True)
+    asked_at = models.DateTimeField(null=True)
     history = models.BooleanField(default=False, db_default=False)
     retry_at = models.DateTimeField(null=True)
 
@@ -57,4 +63,10 @@ class JudgementRequest(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["deal_id"], name="request_by_deal", condition=Q(deal_id__isnull=False)),
+            # all requests of one person or contact are claimed together
+            models.Index(
+                fields=["unit", "subject_id"],
+                name="request_by_subject",
+                condition=Q(subject_id__isnull=False),
+            ),
         ]

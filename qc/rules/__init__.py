@@ -24,6 +24,7 @@ from qc.rules.registry import (
     VISIT,
     Rule,
     behind,
+    codes_of,
     order,
     rule,
 )
@@ -63,5 +64,6 @@ __all__ = [
     "Terms",
     "Version",
     "behind",
+    "codes_of",
     "rule",
 ]

@@ -53,3 +53,21 @@ def question(person: int | None, row: Sequence[Deed], full: Deed) -> Breach:
     deals = list(dict.fromkeys(deed.deal for deed in row))
     values = {"count": len(row), "deals": deals}
     return Breach(row[0].at, full.at, full.at + SHOWN, person, None, values)
+
+
+def begin_apart(
+    moments: Sequence[datetime], since: datetime, lower: datetime, window: timedelta
+) -> datetime | None:
+    """From when on rows hang on nothing before it, where only deeds from ``since`` on may have changed.
+
+    ``moments``: of the deeds from ``lower`` on, in order; a row needs ``window``. It begins after a gap longer than
+    that; None: none is seen, so one must look further back.
+    """
+    begin = since
+    for at in reversed(moments):
+        if at >= since:
+            continue
+        if begin - at > window:
+            return begin
+        begin = at
+    return begin if begin - lower > window else None

@@ -32,6 +32,7 @@ class Burst:
     sentence=_("Deals closed as lost one after another since %(since)s: %(count)s. What happened?"),
     check="none: a question is answered, and counts in nobody's quality",
     norm=Burst,
+    reads=("losses",),
 )
 def mass_close(person: PersonLife, terms: Terms) -> Iterable[Check]:
     """Deals that are closed in a row, without a word, may be a tidying of the list before somebody looks at it.

@@ -160,6 +160,13 @@ def order() -> None:
     RULES.update({rule.code: rule for rule in found})
 
 
+def codes_of(unit: str, rules: Collection[str] | None = None) -> list[str]:
+    """The rules that look at a unit, of these (None = all). Raises ValueError for a code that is not there."""
+    if unknown := [code for code in rules or () if code not in RULES]:
+        raise ValueError(f"There is no rule {unknown[0]}.")
+    return [code for code, rule in RULES.items() if rule.unit == unit and (rules is None or code in rules)]
+
+
 def behind(figure: str) -> list[str]:
     """Codes of the rules on whose findings a figure of pages rests."""
     return [code for code, rule in RULES.items() if figure in rule.figures]

@@ -10,7 +10,7 @@ from django.utils import translation
 from core import moment
 from devtools.tests import factory
 from pipelines.models import Contact, Deal, Stage
-from qc import engine, norms, queries, regulations
+from qc import engine, norms, queries, regulations, subjects
 from qc.models import Finding, RuleMode, RuleStep
 from qc.rules import RULES, StageNorms, Terms
 from qc.rules.contact_deals import Allowed
@@ -194,12 +194,12 @@ class TestJudging:
     def test_a_rule_that_raises_keeps_what_it_had_found(self, monkeypatch: pytest.MonkeyPatch) -> None:
         switch_on("stage.name")
         Stage.objects.exclude(id="lead").update(kind="won")
-        engine.judge_subjects("stage", ["lead"])
+        subjects.judge_subjects("stage", ["lead"])
         whole = RULES["stage.name"]
         monkeypatch.setitem(
             RULES, "stage.name", type(whole)(**{**vars(whole), "checks": lambda life, terms: 1 / 0})
         )
-        assert engine.judge_subjects("stage", ["lead"]) == {("stage.name", "failed"): 1}
+        assert subjects.judge_subjects("stage", ["lead"]) == {("stage.name", "failed"): 1}
         assert len(rows()) == 1
 
     def test_the_norm_of_the_portal_is_set_with_the_mode_and_dated(self) -> None:

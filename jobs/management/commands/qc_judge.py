@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
 from pipelines.models import Deal
-from qc import engine, parallel
+from qc import parallel, subjects
 from qc.rules import RULES
 
 OUTCOMES = ("new", "changed", "withdrawn", "dropped", "standing", "failed")
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         ids = list(deals.order_by("id").values_list("id", flat=True))
         counts = parallel.judge(ids, rules, around=not options["all"])
         if options["all"]:
-            counts += engine.judge_every_subject(rules)
+            counts += subjects.judge_every_subject(rules)
         print_counts(self.stdout, counts, rules or list(RULES))
 
 
