@@ -1,4 +1,4 @@
-"""A closed statement is signed and objected to by the one whose it is, and answered once, by a correction or with a reason."""
+"""A closed statement is signed and objected to by the one whose it is, and answered once: a correction, or a reason."""
 
 from collections.abc import Iterator
 from decimal import Decimal
