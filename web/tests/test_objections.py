@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from core import moment
 from devtools.tests.factory import make_employee
@@ -26,7 +27,8 @@ def closed() -> Iterator[Month]:
     Employee.objects.filter(pk=made.employee.pk).update(language="en")
     statements.refresh_month(NOVEMBER)
     statements.close_month(NOVEMBER, None)
-    yield made
+    with translation.override("en"):
+        yield made
     moment.fix(None)
 
 
