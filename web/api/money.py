@@ -12,6 +12,7 @@ from core.zone import portal_zone
 from kpi.models import Statement
 from kpi.next_steps import NextActions as NextSteps
 from kpi.next_steps import find_next_actions
+from team.models import Employee
 from web.api import shapes
 from web.api.parameters import KnownParameters
 from web.frame.scope import read_person
@@ -28,7 +29,8 @@ class NextActions(KnownParameters):
         responses=shapes.NextShape,
     )
     def get(self, request: Request) -> Response:
-        query, user = request.query_params, request.user
+        user: Employee = request.user  # type: ignore[assignment]  # the login stands before every address
+        query = request.query_params
         asked = query.get("target", "").strip()
         target = read_target(asked)
         if asked and target is None:
