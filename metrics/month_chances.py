@@ -23,7 +23,7 @@ from metrics.chances import ENOUGH
 
 MONTHS = 6  # that are looked back at
 AGES = (timedelta(days=7), timedelta(days=30))  # where a class of time on the stage ends
-KEEP = 26 * 3600  # seconds
+KEEP = 3600  # seconds
 STOOD = """
     select s.stage_id, width_bucket(extract(epoch from e.at - s.visit_since)::float8, %(ages)s::float8[]),
            count(*)::int,
@@ -66,7 +66,7 @@ class Chances(Struct, frozen=True):
 
 
 def read_chances(now: datetime, month: Period) -> Chances:
-    """As counted at the beginning of this local day, and kept for it: one query a day."""
+    """As counted within the last hour of this local day; one query where nothing is kept."""
     day = now.astimezone(month.start.tzinfo).date()
     key = f"month-chances:{connection.settings_dict['NAME']}:{day}"
     try:

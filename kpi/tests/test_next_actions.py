@@ -182,7 +182,9 @@ def test_a_sum_of_other_deals_gains_only_from_those(friday: Month) -> None:
     assert [row.deal.pk for row in ask(friday).actions if row.deal] == [large.pk]
 
 
-def test_chances_are_counted_at_the_same_distance_from_the_end_of_past_months(friday: Month) -> None:
+def test_chances_are_counted_at_the_same_distance_from_the_end_of_past_months(
+    friday: Month, empty_redis: None
+) -> None:
     house, month = friday.house, NOVEMBER.previous
     at = month.end - (NOVEMBER.end - moment.now())
     for number in range(30):  # on the first stage for eight days by then; every third is won before the end
