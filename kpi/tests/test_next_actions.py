@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from core import moment
+from core import moment, redis
 from devtools.tests.factory import DAY, make_deal, make_finding, make_task
 from kpi import statements
 from kpi.forecast import compute_ending
@@ -182,9 +182,9 @@ def test_a_sum_of_other_deals_gains_only_from_those(friday: Month) -> None:
     assert [row.deal.pk for row in ask(friday).actions if row.deal] == [large.pk]
 
 
-def test_chances_are_counted_at_the_same_distance_from_the_end_of_past_months(
-    friday: Month, empty_redis: None
-) -> None:
+def test_chances_are_counted_at_the_same_distance_from_the_end_of_past_months(friday: Month) -> None:
+    for key in redis.client().scan_iter("month-chances:*"):
+        redis.client().delete(key)
     house, month = friday.house, NOVEMBER.previous
     at = month.end - (NOVEMBER.end - moment.now())
     for number in range(30):  # on the first stage for eight days by then; every third is won before the end
