@@ -3,13 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from heapq import nsmallest
 from typing import Any
 
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
-from django.db.models.lookups import GreaterThan
+from django.db.models import F, QuerySet
 
 from core.periods import Period, month_of
 from core.zone import portal_zone
@@ -18,14 +17,13 @@ from kpi.ladder import Ladder, Step, build_ladder, change_counts, change_times, 
 from kpi.measurement import add_times
 from kpi.models import Statement
 from kpi.month_facts import Facts, Spent
+from kpi.own_cases import find_users, midnight, next_day, own_cases
 from kpi.pay_schemes import PayScheme, read_scheme
-from kpi.payees import read_payees
 from kpi.what_if import COUNTS_IN_MONEY, break_rules
-from pipelines.models import Stay
 from qc import queries as judgement
-from qc.models import ENDS, Finding
+from qc.models import Finding
 from qc.queries import TimeScore
-from qc.rules import TASK, VISIT
+from qc.rules import TASK
 from team.models import Employee
 
 EXAMPLES = 3  # of a pile, the dearest deals first
@@ -98,11 +96,11 @@ def find_at_stake(person: int, user: Employee, now: datetime, statement: Stateme
     mend it, and it takes nothing.
     """
     period = month_of(now, portal_zone())
-    users = _users(person, period, now)
-    rows = _own(judgement.standing(user).filter(manager__in=users, disputed_at=None), users, period)
-    today = _midnight(now.astimezone(portal_zone()).date() + timedelta(days=1))
-    day = _next_day(statement, now)
-    horizons = (today, _midnight(day + timedelta(days=1)))
+    users = find_users(person, period, now)
+    rows = own_cases(judgement.standing(user).filter(manager__in=users, disputed_at=None), users, period)
+    today = midnight(now.astimezone(portal_zone()).date() + timedelta(days=1))
+    day = next_day(statement, now)
+    horizons = (today, midnight(day + timedelta(days=1)))
     tallies: dict[tuple[str, str, bool], _Tally] = defaultdict(_Tally)
     coming: list[tuple[str, datetime]] = []
     for key, rule, mode, mine, opens_at, closes_at, price in _read_cases(rows, horizons[-1]):
@@ -266,28 +264,6 @@ def _group(
     return Soon(shown[0], shown[1], day)
 
 
-def _users(person: int, period: Period, now: datetime) -> list[int]:
-    """The amoCRM users that are the person's now."""
-    day = now.astimezone(portal_zone()).date()
-    payees = read_payees(period)
-    return [part.user for part in payees.parts_of(person) if part.first <= day < part.until]
-
-
-def _own(rows: QuerySet[Any], users: list[int], period: Period) -> QuerySet[Any]:
-    """With ``mine``: whether quality can count it, since he had the deal in a part of the month."""
-    own = Stay.objects.filter(
-        Q(left_at=None) | Q(left_at__gt=period.start), deal=OuterRef("deal"), manager__in=users
-    )
-    mine = Case(
-        When(rule__in=judgement.counted_by(TASK), then=True),
-        When(rule__in=judgement.counted_by(VISIT), then=Exists(own.filter(stage=OuterRef("stage")))),
-        default=Exists(own),
-    )
-    found: QuerySet[Any] = rows.filter(GreaterThan(ENDS, period.start)).select_related(None)
-    owned: QuerySet[Any] = found.annotate(mine=mine)
-    return owned
-
-
 def _examples(tallies: Iterable[_Tally]) -> dict[str, list[Any]]:
     """The dearest deals of each rule; one query."""
     keys = [key for tally in tallies for _, key in nsmallest(EXAMPLES, tally.dearest)]
@@ -296,14 +272,3 @@ def _examples(tallies: Iterable[_Tally]) -> dict[str, list[Any]]:
     for one in rows.order_by("rule", F("deal__price").desc(nulls_last=True), "pk"):
         found.setdefault(one.rule, []).append(one)
     return found
-
-
-def _next_day(statement: Statement | None, now: datetime) -> date:
-    """The day of the person's next shift after today; tomorrow where no rota tells."""
-    today = now.astimezone(portal_zone()).date()
-    rota = statement.facts.rota if statement and statement.inputs else []
-    return next((day for day in rota if day > today), today + timedelta(days=1))
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), portal_zone())

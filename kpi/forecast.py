@@ -118,7 +118,7 @@ def compute_ending(facts: Facts, scheme: PayScheme, sales: Decimal) -> Decimal:
     given = take_inputs(facts)
     shifts = given.worked + facts.shifts.left
     sold = given.measure(scheme.sales or "") or ZERO
-    growth = sales / sold if sold > 0 else Decimal(shifts) / given.worked
+    growth = sales / sold if sold > 0 else Decimal(shifts) / (given.worked or shifts or 1)
     grown = {name: given.measure(name) for name in sales_measures(scheme)}
     changes = {
         name: kopecks(sales if name == scheme.sales else value * growth)

@@ -192,3 +192,61 @@ class AppealSettlement(models.Model):
         verbose_name = _("appeal in a statement")
         verbose_name_plural = _("appeals in statements")
         constraints = [models.UniqueConstraint(fields=["statement", "appeal"], name="appeal_is_settled_once")]
+
+
+class Signature(models.Model):
+    """The manager's word that he has read a closed statement; it takes no right away."""
+
+    statement = models.OneToOneField(Statement, models.CASCADE, related_name="signature")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("signature under a statement")
+        verbose_name_plural = _("signatures under statements")
+
+
+@keep_changes(names=["line"])
+class LineObjection(models.Model):
+    """The manager disagrees with a line of a closed statement. It waits until ``decided_at``; an upheld one has a
+    correction of ``amount``, the line ``correction``. To be answered by the end of the day ``due_on``."""
+
+    class Reason(models.TextChoices):
+        AMOUNT = "amount", _("the amount is wrong")
+        MISSING = "missing", _("a deal is missing")
+        SHARE = "share", _("it is not mine, or not all of it")
+        RULE = "rule", _("the scheme is applied wrongly")
+        OTHER = "other", _("something else")
+
+    class Decision(models.TextChoices):
+        WAITS = "waits", _("waits for an answer")
+        UPHELD = "upheld", _("upheld")
+        REFUSED = "refused", _("refused")
+
+    line = models.ForeignKey(StatementLine, models.PROTECT, related_name="objections")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    reason = models.CharField(_("reason"), max_length=7, choices=Reason)
+    text = models.CharField(_("in words"), max_length=1000)
+    filed_at = models.DateTimeField()
+    due_on = models.DateField(_("answer by"))
+    decision = models.CharField(_("decision"), max_length=7, choices=Decision, default=Decision.WAITS)
+    answer = models.CharField(_("answer"), max_length=1000, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    correction = models.ForeignKey(StatementLine, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("objection to a line")
+        verbose_name_plural = _("objections to lines")
+        ordering = ["filed_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["line"], condition=models.Q(decided_at=None), name="one_objection_waits_on_a_line"
+            )
+        ]
+
+    @property
+    def waits(self) -> bool:
+        return self.decided_at is None

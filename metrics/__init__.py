@@ -3,7 +3,7 @@
 from metrics import definitions  # noqa: F401 - importing a module registers its metrics
 from metrics.credit import CREDITING
 from metrics.definitions.quality import count_held
-from metrics.definitions.won_sum import list_wins
+from metrics.definitions.won_sum import list_if_won, list_wins
 from metrics.options import NARROWING, UnknownField
 from metrics.registry import (
     LONGEST_PERIOD,
@@ -31,6 +31,7 @@ __all__ = [
     "check_metric",
     "count_held",
     "is_too_long",
+    "list_if_won",
     "list_wins",
     "measure",
     "rows",

@@ -3,18 +3,21 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Sum
+from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext_lazy as _
 
 from core.periods import Period
-from metrics.credit import CREDITING, share_of
-from metrics.options import NARROWING, amount
+from metrics.credit import CLOSING, CREDITING, credited_to, share_of
+from metrics.options import NARROWING, amount, narrow
 from metrics.question import Answer, Question, credited, tally
 from metrics.registry import Metric, register
 from metrics.sources import won_deals
 from metrics.words import CALENDAR, NO_DENOMINATOR, OWNER_AT_CLOSING, WON_DEALS, ZERO
+
+DATED = ("since", "until")
 
 
 def sum_won(question: Question) -> Answer:
@@ -42,6 +45,28 @@ def list_wins(
     share = share_of(options)
     for person, deal, day, sum_ in rows.values_list("who", "pk", "day", "amount"):
         yield person, deal, day, _part(sum_, share)
+
+
+def list_if_won(
+    deals: QuerySet[Any], people: Iterable[int], options: Mapping[str, str], day: date
+) -> Iterator[tuple[int, Decimal]]:
+    """What ``won_sum`` would add for people if these open deals were won on that local day: (deal, amount). One query.
+
+    Nothing of a sum that is dated by something else than closing: winning does not date the deal.
+    """
+    said = day.isoformat()
+    if options.get("date", "closed_at") != "closed_at" or not (
+        options.get("since", "") <= said < options.get("until", "9999")
+    ):
+        return
+    owned = options.get("credit", CLOSING) == CLOSING
+    rows = narrow(deals, "closed_at", {key: options[key] for key in options if key not in DATED})
+    rows = rows.annotate(
+        who=F("manager_id") if owned else credited_to(options, "closed_at"), amount=amount(options)
+    )
+    share = share_of(options)
+    for deal, sum_ in rows.filter(who__in=list(people)).values_list("pk", "amount"):
+        yield deal, _part(sum_, share)
 
 
 register(

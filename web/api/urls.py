@@ -4,7 +4,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
-from web.api import analytics, audit, decisions, notices, reports, views
+from web.api import analytics, audit, decisions, money, notices, reports, views
 from web.api.appeals import Appeals
 
 lists = SimpleRouter()
@@ -26,6 +26,7 @@ urlpatterns = [
     path("funnel/", views.Funnel.as_view()),
     path("transitions/", views.Transitions.as_view()),
     path("statements/", views.Statements.as_view()),
+    path("next-actions/", money.NextActions.as_view()),
     path("regulations/", views.Regulations.as_view()),
     path("regulations/<str:stage>/backtest/", views.Backtest.as_view()),
     path("analytics/", analytics.Reports.as_view()),

@@ -15,13 +15,13 @@ from django.views.decorators.http import require_safe
 
 from core import moment
 from core.periods import Period
-from kpi.at_stake import find_at_stake
 from kpi.differences import Differences, find_differences
 from kpi.disputes import list_disputes
 from kpi.forecast import find_next_step, forecast_total
 from kpi.ladder import build_ladder, find_quality
-from kpi.models import Quota, Statement
+from kpi.models import LineObjection, Quota, Statement, StatementLine
 from kpi.month_facts import Behind, Facts
+from kpi.objections import find_disputed, list_waiting
 from kpi.pace import compare_days, find_scale
 from kpi.pay_schemes import PayScheme, assign_schemes, find_schemes, read_scheme
 from kpi.presentation import ShownLine, show_statement
@@ -36,9 +36,10 @@ from team.models import Employee
 from web.frame.scope import refusing
 from web.pay import closing
 from web.pay.day_chart import draw_days
-from web.pay.ladder import show_ladder, show_savings
 from web.pay.links import Link, filter_held, find_links
+from web.pay.objecting import AnswerForm, ObjectionForm
 from web.pay.selection import Choice, ChoiceForm, read_choice
+from web.pay.stake import list_parts
 
 
 @require_safe
@@ -76,6 +77,7 @@ def _everybody(user: Employee, choice: Choice) -> dict[str, Any]:
         "total": sum((row.total for row in paid), Decimal(0)),
     }
     if closer:
+        context["objections"] = list(list_waiting(user))
         differences = find_differences(paid)
         context |= {
             "open_months": [one for one in find_open_months(moment.now()) if one != choice.period.first],
@@ -100,9 +102,12 @@ def _month(user: Employee, choice: Choice, person: Person, settle: str = "") -> 
     period, now = choice.period, moment.now()
     shown = [one.first for one in list_months(period)]
     found = (
-        Statement.objects.visible_to(user).filter(manager=person, period__in=shown).select_related("scheme")
+        Statement.objects.visible_to(user)
+        .filter(manager=person, period__in=shown)
+        .select_related("scheme", "signature__author")
+        .prefetch_related("lines__author", "lines__objections__decided_by")
     )
-    rows = {row.period: row for row in found.prefetch_related("lines__author")}
+    rows = {row.period: row for row in found}
     statement, before = rows.get(period.first), rows.get(period.previous.first)
     context: dict[str, Any] = {
         "person": person,
@@ -114,12 +119,7 @@ def _month(user: Employee, choice: Choice, person: Person, settle: str = "") -> 
         "months": compare_months(rows),
     }
     if choice.is_present:
-        stake = find_at_stake(person.pk, user, now, statement)
-        context |= {
-            "stake": stake,
-            "ladder": show_ladder(stake, person.pk, now),
-            "savings": show_savings(stake, person.pk, now),
-        }
+        context["parts"] = list_parts(person)
     if statement is None or not _begun(statement):
         quota = (
             Quota.objects.filter(manager=person, span=Quota.Span.MONTH, period=period.first)
@@ -131,10 +131,15 @@ def _month(user: Employee, choice: Choice, person: Person, settle: str = "") -> 
     context |= _counted(statement, before, person, period, scheme, context["promise"])
     context["disputes"] = list_disputes(statement, period)
     if statement.status == Statement.Status.CLOSED:
+        context["disputed"] = find_disputed(statement)
+        context["signature"] = getattr(statement, "signature", None)
+        if context["own"]:
+            context["objection"] = ObjectionForm(auto_id=False)
         differences = find_differences([statement]).get(statement.pk, Differences())
         context["differences"] = differences
         if closes_months(user):
             context["settled"] = settle
+            context["answer"] = AnswerForm(auto_id=False)
             context["correction"] = closing.CorrectionForm(differences.rows, settle)
     return context
 
@@ -165,8 +170,8 @@ def _counted(
     counted: dict[str, Any] = {
         "shown": shown,
         "lines": [
-            Line(line, texts.get(line.code), line.amount, list(find_links(line, statement)))
-            for line in shown.lines
+            Line(line, texts.get(line.code), line.amount, list(find_links(line, statement)), kept)
+            for line, kept in zip(shown.lines, statement.lines.all(), strict=True)
         ],
         "largest": max((abs(line.amount) for line in shown.lines), default=Decimal(0)),
         "rules": _rules(facts, person, period, bool(quality and quality.by_time)),
@@ -203,6 +208,16 @@ class Line:
     promise: Promise | None
     amount: Decimal
     links: list[Link]
+    kept: StatementLine
+
+    @property
+    def objections(self) -> list[LineObjection]:
+        return list(self.kept.objections.all())
+
+    @property
+    def waits(self) -> bool:
+        """Whether an objection to it waits for an answer."""
+        return any(one.waits for one in self.objections)
 
 
 def _scheme(statement: Statement | None, person: Person, period: Period) -> PayScheme | None:

@@ -62,6 +62,13 @@ def page(user: Employee, **query: object) -> str:
     return " ".join(unescape(response.content.decode()).split())
 
 
+def part(user: Employee, name: str, **query: object) -> str:
+    """The text of a part that the page loads by itself."""
+    response = login(user).get(f"/my/{name}/", query)
+    assert response.status_code == 200
+    return " ".join(unescape(response.content.decode()).split())
+
+
 def someone(role: str, **values: object) -> Employee:
     return make_employee(role, language="en", **values)
 
@@ -213,7 +220,7 @@ def test_open_cases_are_piled_by_what_to_do_with_prices_and_the_dearest_deals(no
     )  # fmt: skip
     assert (pile.step.points, pile.step.score, pile.step.price) == (D(4), D(92), D(960))
     assert (found.count, found.warned, found.mended, found.spared) == (10, 9, 2, D(1_920))
-    text = page(november.employee)
+    text = part(november.employee, "stake")
     assert "Task past its due moment: 1" in text
     assert '<b class="good">+960 ₽</b>' in text
     assert f"https://zolotarev.amocrm.ru/leads/detail/{november.deal.pk}" in text
@@ -241,10 +248,10 @@ def test_what_can_still_be_saved_stands_first_with_time_left_and_price(november:
     )
     assert later.count == 1
     assert found.soon.day == date(2026, 11, 29)
-    text = page(november.employee)
-    assert (
-        text.index("What can still be saved") < text.index("Ladder of quality") < text.index("Statement</h2>")
-    )
+    text = part(november.employee, "stake")
+    assert text.index("What can still be saved</h2>") < text.index("Ladder of quality")
+    whole = page(november.employee)
+    assert whole.index('id="next"') < whole.index('id="stake"') < whole.index("Statement</h2>")
     assert "in 3 hours" in text
     assert "−812 ₽" in text
 
@@ -254,7 +261,7 @@ def test_what_opens_next_month_is_not_told_as_nothing(november: Month) -> None:
     statements.refresh_month(NOVEMBER)
     soon = moment.now() + DAY
     make_finding(november.deal, "task.none", mode="money", since=moment.now(), opens_at=soon)
-    assert "comes into the next month" in page(november.employee)
+    assert "comes into the next month" in part(november.employee, "stake")
 
 
 def test_a_deal_that_was_given_away_is_in_no_pile(november: Month) -> None:
@@ -281,7 +288,7 @@ def test_a_month_that_is_over_says_what_was_short_and_has_no_pace(november: Mont
             "at the present",
         ):
             assert promise not in text
-        assert "What can still be saved" not in text
+        assert 'id="stake"' not in text
         if not _closed:
             statements.close_month(NOVEMBER, None)
 
@@ -422,8 +429,9 @@ def test_pages_cost_the_same_however_much_they_show(
         make_finding(deal, "task.none", mode="money", opens_at=moment.now() - DAY * number)
         make_employee(Role.MANAGER, make_person(f"Коллега {number}"))
     statements.refresh_month(NOVEMBER)
-    with django_assert_max_num_queries(19):
-        client.get("/my/")
+    for address in ("/my/", "/my/stake/", "/my/next/", "/my/next/?target=200000"):
+        with django_assert_max_num_queries(12):
+            assert client.get(address).status_code == 200
     statements.refresh_month(NOVEMBER.previous)
     Statement.objects.filter(period=NOVEMBER.previous.first).update(status="closed")
     with django_assert_max_num_queries(12):

@@ -1,0 +1,191 @@
+"""A person's next actions from rows: open deals with their chances, and cases that can still be put right in time."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from core.periods import Period, month_of
+from core.zone import portal_zone
+from kpi.calculation.rounding import ZERO
+from kpi.ladder import find_quality
+from kpi.measures import read_measure
+from kpi.models import Statement
+from kpi.next_actions import Candidate, Prospect, Way, find_way, weigh_deals
+from kpi.own_cases import find_users, midnight, next_day, own_cases
+from kpi.paid_sales import read_paid
+from kpi.pay_schemes import PayScheme, read_scheme
+from kpi.prices import priced
+from kpi.sales import sales_measures
+from kpi.what_if import COUNTS_IN_MONEY
+from metrics import UnknownField, list_if_won
+from metrics.month_chances import Chances, read_chances
+from pipelines.models import Deal
+from qc import queries as judgement
+from qc.models import Finding
+from team.models import Employee
+from timeline.attribution import WORKING, selling
+
+MOST_DEALS = 500  # open deals that are looked at, the dearest first
+WEIGHED = 80  # of them, those with the most to expect are computed in full
+MOST_CASES = 200
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to do. Of a case, ``finding`` and by when (``until``; None: it counts already, every hour); of a deal
+    to win, ``prospect``. ``worth`` is what it is ranked by; from ``low`` to ``high`` where a chance is needed."""
+
+    deal: Deal | None
+    worth: Decimal
+    low: Decimal
+    high: Decimal
+    finding: Finding | None = None
+    until: datetime | None = None
+    prospect: Prospect | None = None
+
+
+@dataclass(frozen=True)
+class NextActions:
+    """``unpriced``: open deals without an amount, of which nothing can be said; ``way``: to the sum asked for."""
+
+    actions: list[Action]
+    unpriced: int
+    way: Way | None
+    way_actions: list[Action]
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A finding as `priced` reads it; one that counts already is asked about from now on."""
+
+    pk: int
+    rule: str
+    mode: str
+    deal_id: int | None
+    stage_id: str | None
+    manager_id: int | None
+    opens_at: datetime
+    closes_at: datetime | None
+    disputed_at: datetime | None
+
+
+def find_next_actions(
+    person: int, user: Employee, now: datetime, statement: Statement | None, target: Decimal | None = None
+) -> NextActions | None:
+    """By the person's statement of the present month, the most valuable first; writes nothing.
+
+    None without a statement that is being computed.
+    """
+    period = month_of(now, portal_zone())
+    if statement is None or not statement.inputs or statement.status == Statement.Status.CLOSED:
+        return None
+    scheme, facts = read_scheme(statement.scheme), statement.facts
+    users = find_users(person, period, now)
+    day = now.astimezone(portal_zone()).date()
+    deals = _open_deals(user, users)
+    candidates = _candidates(deals, users, scheme, period, now)
+    prospects = weigh_deals(candidates, facts, scheme, day)
+    by_deal = {one.deal: _to_win(one, deals[one.deal]) for one in prospects}
+    actions = [*by_deal.values(), *_cases(user, users, period, now, statement)]
+    way = None
+    if target is not None:
+        shifts = facts.shifts.left + (day in facts.rota)
+        way = find_way(target, prospects, facts, scheme, shifts)
+    return NextActions(
+        sorted(actions, key=lambda one: (-one.worth, -one.high)),
+        sum(1 for deal in deals.values() if not deal.price),
+        way,
+        [by_deal[one.deal] for one in way.deals] if way else [],
+    )
+
+
+def _open_deals(user: Employee, users: list[int]) -> dict[int, Deal]:
+    rows = Deal.objects.open().visible_to(user).filter(selling(), manager__in=users, stage__kind__in=WORKING)
+    return {deal.pk: deal for deal in rows.select_related("stage").order_by("-price", "-pk")[:MOST_DEALS]}
+
+
+def _candidates(
+    deals: dict[int, Deal], users: list[int], scheme: PayScheme, period: Period, now: datetime
+) -> list[Candidate]:
+    """Those with the most to expect. A query a measure of sales, and two more."""
+    amounts: dict[int, dict[str, Decimal]] = {}
+    day = now.astimezone(portal_zone()).date()
+    for name in sales_measures(scheme):
+        for deal, amount in _if_won(name, deals, users, day):
+            if amount > 0:
+                amounts.setdefault(deal, {})[name] = amount
+    for paid in read_paid(amounts):  # won once already, in a closed month: no later one pays for it
+        amounts.get(paid.deal, {}).pop(paid.measure, None)
+    chances = read_chances(now, period) if amounts else Chances()
+    found = []
+    for key, values in amounts.items():
+        if values:
+            stood = now - (deals[key].stage_since or now)
+            found.append(Candidate(key, values, chances.of(deals[key].stage_id or "", stood)))
+    found.sort(key=lambda one: (one.chance is None, -_hope(one), one.deal))
+    return found[:WEIGHED]
+
+
+def _if_won(
+    name: str, deals: Iterable[int], users: Iterable[int], day: date
+) -> Iterator[tuple[int, Decimal]]:
+    measure = read_measure(name)
+    if measure.team:
+        return
+    try:
+        yield from list_if_won(Deal.objects.filter(pk__in=list(deals)), users, measure.options, day)
+    except UnknownField:  # a field that is gone pays nothing
+        return
+
+
+def _hope(one: Candidate) -> Decimal:
+    return max(one.amounts.values()) * (one.chance.share if one.chance else 1)
+
+
+def _to_win(one: Prospect, deal: Deal) -> Action:
+    return Action(deal, one.expected or ZERO, one.low, one.high, prospect=one)
+
+
+def _cases(
+    user: Employee, users: list[int], period: Period, now: datetime, statement: Statement
+) -> Iterator[Action]:
+    """Cases that open until the end of the next shift's day, at what they will cost; by time also what stands open, at
+    what it still takes."""
+    measure = find_quality(read_scheme(statement.scheme))
+    horizon = min(midnight(next_day(statement, now) + timedelta(days=1)), period.end)
+    rows = own_cases(
+        judgement.standing(user).filter(
+            manager__in=users, disputed_at=None, mode=COUNTS_IN_MONEY, opens_at__lt=horizon
+        ),
+        users,
+        period,
+    ).filter(mine=True)
+    if measure is None or not measure.by_time:
+        rows = rows.filter(opens_at__gte=now)
+    chosen: list[Any] = list(rows.select_related("deal", "stage", "task").order_by("-opens_at")[:MOST_CASES])
+    chosen = [one for one in chosen if one.closes_at is None or one.closes_at > now]
+    asked = [_ask(one, max(one.opens_at, statement.computed_at)) for one in chosen]
+    prices = priced(
+        asked, [statement], {one.pk for one in asked}, now, dict.fromkeys(users, statement.manager_id)
+    )
+    for one in chosen:
+        price = prices[one.pk]
+        if price is not None and price > 0:
+            yield Action(one.deal, price, price, price, one, one.opens_at if one.opens_at > now else None)
+
+
+def _ask(one: Finding, opens_at: datetime) -> _Case:
+    names = (
+        "pk",
+        "rule",
+        "mode",
+        "deal_id",
+        "stage_id",
+        "manager_id",
+        "opens_at",
+        "closes_at",
+        "disputed_at",
+    )
+    return replace(_Case(*(getattr(one, name) for name in names)), opens_at=opens_at)

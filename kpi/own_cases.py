@@ -1,0 +1,49 @@
+"""Whose cases quality can count: the person's amoCRM users, the deals that were theirs, the day of the next shift."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
+from django.db.models.lookups import GreaterThan
+
+from core.periods import Period
+from core.zone import portal_zone
+from kpi.models import Statement
+from kpi.payees import read_payees
+from pipelines.models import Stay
+from qc import queries as judgement
+from qc.models import ENDS
+from qc.rules import TASK, VISIT
+
+
+def find_users(person: int, period: Period, now: datetime) -> list[int]:
+    """The amoCRM users that are the person's now."""
+    day = now.astimezone(portal_zone()).date()
+    payees = read_payees(period)
+    return [part.user for part in payees.parts_of(person) if part.first <= day < part.until]
+
+
+def own_cases(rows: QuerySet[Any], users: list[int], period: Period) -> QuerySet[Any]:
+    """With ``mine``: whether quality can count it, since he had the deal in a part of the month."""
+    own = Stay.objects.filter(
+        Q(left_at=None) | Q(left_at__gt=period.start), deal=OuterRef("deal"), manager__in=users
+    )
+    mine = Case(
+        When(rule__in=judgement.counted_by(TASK), then=True),
+        When(rule__in=judgement.counted_by(VISIT), then=Exists(own.filter(stage=OuterRef("stage")))),
+        default=Exists(own),
+    )
+    found: QuerySet[Any] = rows.filter(GreaterThan(ENDS, period.start)).select_related(None)
+    owned: QuerySet[Any] = found.annotate(mine=mine)
+    return owned
+
+
+def next_day(statement: Statement | None, now: datetime) -> date:
+    """The day of the person's next shift after today; tomorrow where no rota tells."""
+    today = now.astimezone(portal_zone()).date()
+    rota = statement.facts.rota if statement and statement.inputs else []
+    return next((day for day in rota if day > today), today + timedelta(days=1))
+
+
+def midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), portal_zone())
