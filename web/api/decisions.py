@@ -79,7 +79,8 @@ class Decisions(KnownFilters, ReadOnlyModelViewSet):
         return Response({**shaped, "deals": [{k: _plain(v) for k, v in row.items()} for row in deals]})
 
     def _shaped(self, rows: Sequence[Decision]) -> Any:
-        context = self.get_serializer_context() | {
+        context = {
+            **self.get_serializer_context(),
             "names": names_of(rows),
             "results": measure_results(rows, moment.now()),
         }

@@ -35,11 +35,11 @@ def listed_deals(request: HttpRequest, source: str, query: Any) -> tuple[Any, li
     user, data = request.user, query.copy()
     for name in ("source", "sort", "page"):
         data.pop(name, None)
-    mine = Deal.objects.open().visible_to(user)
+    mine: Any = Deal.objects.open().visible_to(user)
     if source == "deals":
         if not data.get("result"):
             data.setdefault("open", "1")
-        chosen = DealFilter(data, mine.with_moments(), request=request)
+        chosen = DealFilter(data, mine, request=request)
         found = chosen.qs if chosen.is_valid() else mine.none()
     elif source == "tasks":
         data.setdefault("completed", "0")

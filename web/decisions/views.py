@@ -1,7 +1,7 @@
 """Decisions: what is proposed now, what is under way, what became of the others; and the card of one."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +17,7 @@ from notices import proposed
 from notices.decision_results import measure_results
 from notices.decision_wording import ICONS, Names, describe, names_of, say_expected, say_why, title_of
 from notices.models import Decision, Hidden
+from team.models import Employee
 from web.decisions.forms import EndForm, TermForm, first_problem
 from web.frame import listing
 from web.frame.permissions import deals_open_to
@@ -138,9 +139,9 @@ def _step(request: HttpRequest, pk: int, work: Any, said: str, *, steer: bool = 
 
 @require_POST
 def take(request: HttpRequest, pk: int) -> HttpResponse:
-    now = moment.now()
+    now, user = moment.now(), cast(Employee, request.user)
     return _step(
-        request, pk, lambda one: life.take_decision(one, request.user, now), _("The decision is taken."),
+        request, pk, lambda one: life.take_decision(one, user, now), _("The decision is taken."),
         steer=True,
     )  # fmt: skip
 
@@ -152,11 +153,12 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, first_problem(form))
         visible_decision(request, pk)
         return redirect("decision", pk=pk)
+    user = cast(Employee, request.user)
     done, outcome = form.cleaned_data["done"] == "1", form.cleaned_data["outcome"]
     return _step(
         request,
         pk,
-        lambda one: life.end_decision(one, request.user, now, done=done, outcome=outcome),
+        lambda one: life.end_decision(one, user, now, done=done, outcome=outcome),
         _("Done. What became of the list stays here.") if done else _("The decision is dropped."),
         steer=not done,
     )

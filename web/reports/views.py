@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from core import formats
 from notices.models import Decision, Report
 from notices.reports import wording
 from notices.reports.document import SINCE, Document, read_document
@@ -56,7 +57,7 @@ def paper(row: Report, document: Document, *, live: bool) -> dict[str, Any]:
         "headline": wording.say_headline(document),
         "summary": wording.say_summary(document),
         "sums": " + ".join(
-            wording.formats.money_short(one.expected, wording.language())
+            formats.money_short(one.expected, wording.language())
             for one in document.decisions
             if one.expected is not None
         ),
