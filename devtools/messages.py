@@ -102,7 +102,7 @@ def collect(root: Path) -> dict[Key, Message]:
             key = _key(message)
             if key not in found or message.pluralizable:
                 found[key] = message
-    for text in rule_texts(root):
+    for text in (*rule_texts(root), *kind_texts(root)):
         found.setdefault((text, ""), Message(text))
     return found
 
@@ -111,15 +111,22 @@ def rule_texts(root: Path) -> Iterator[str]:
     """Why and fix of every rule: they stand in docstrings, which are out of reach of extraction."""
     for path in sorted((root / "qc" / "rules").glob("*.py")):
         for node in ast.parse(path.read_text("utf-8")).body:
-            if isinstance(node, ast.FunctionDef) and any(map(_is_rule, node.decorator_list)):
+            if isinstance(node, ast.FunctionDef) and _is_marked(node, "rule"):
                 yield from why_and_fix(ast.get_docstring(node))
 
 
-def _is_rule(decorator: ast.expr) -> bool:
-    return (
-        isinstance(decorator, ast.Call)
-        and isinstance(decorator.func, ast.Name)
-        and decorator.func.id == "rule"
+def kind_texts(root: Path) -> Iterator[str]:
+    """Why every kind of notice is worth a message: docstrings as well."""
+    for path in sorted((root / "notices" / "kinds").glob("*.py")):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and _is_marked(node, "kind"):
+                yield " ".join((ast.get_docstring(node) or "").split())
+
+
+def _is_marked(node: ast.FunctionDef, name: str) -> bool:
+    return any(
+        isinstance(one, ast.Call) and isinstance(one.func, ast.Name) and one.func.id == name
+        for one in node.decorator_list
     )
 
 

@@ -29,3 +29,8 @@ class KeptReport(models.Model):
             # what nobody has looked at for long is thrown away; what a report usually costs
             models.Index(fields=["report", "used_at"], name="kept_report_by_use"),
         ]
+
+
+# Models that stand in files of their own.
+from jobs.week_rows import KeptWeek as KeptWeek  # noqa: E402
+from jobs.week_rows import WeekFact as WeekFact  # noqa: E402

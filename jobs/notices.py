@@ -43,6 +43,7 @@ class Service:
         self._threads: list[threading.Thread] = []
         self._clocks = (0.0, None)
         self._slow = 0.0
+        self._mine = threading.local()  # what each sender knows of its round
 
     def start(self) -> None:
         parts: list[tuple[str, Callable[[], float]]] = [("plan", self.plan)]
@@ -97,7 +98,12 @@ class Service:
         return max(EVERY - (time.monotonic() - tick), 0.05)
 
     def send(self) -> float:
-        sent = sending.send_next(self.bot)
+        tick = time.monotonic()
+        looked_at, about = getattr(self._mine, "round", (0.0, None))
+        if about is None or about.stale or tick - looked_at > EVERY:
+            about = sending.look_around(moment.now(), self.bot)
+            self._mine.round = (tick, about)
+        sent = sending.send_next(self.bot, about=about)
         if not sent and self.bot is not None:
             sent = editing.edit_next(self.bot)
         return 0.0 if sent else IDLE

@@ -1,4 +1,4 @@
-"""What is no longer needed goes: findings that were withdrawn long ago and that nothing stands on."""
+"""What is no longer needed goes: old notices, and findings that were withdrawn long ago and that nothing stands on."""
 
 from datetime import datetime, timedelta
 
@@ -8,10 +8,28 @@ from django.db.models import ForeignObjectRel
 
 from core import moment
 from core.db import run_statements
+from notices.models import LinkCode
 from qc.models import Finding
 
 WITHDRAWN = timedelta(days=180)  # until then one that is found again keeps its id
+TOLD = timedelta(days=180)  # what was said is kept for so long; nothing so old is told again
 BATCH = 2_000
+
+# Two notices may stand in one message: the one that led it may go first.
+PURGE_NOTICES = """
+    with old as (
+        select id from notices_notice where at < %(before)s order by id limit %(batch)s for update skip locked
+    ), leads as (
+        update notices_delivery d set lead_id = null
+        from notices_delivery l join old on old.id = l.notice_id
+        where d.lead_id = l.id and d.notice_id not in (select id from old)
+    ), deliveries as (
+        delete from notices_delivery where notice_id in (select id from old)
+    ), steps as (
+        delete from notices_step where notice_id in (select id from old)
+    )
+    delete from notices_notice where id in (select id from old) returning id
+"""
 
 # Money stands on what counted in a month that was closed before the withdrawal; whoever asks about it may look.
 PURGE = """
@@ -32,6 +50,24 @@ PURGE = """
 def purge_findings() -> None:
     """Once a night."""
     purge_withdrawn(moment.now() - WITHDRAWN)
+
+
+@shared_task
+def purge_notices() -> None:
+    """Once a night, before the findings that they point at."""
+    purge_told(moment.now() - TOLD)
+    LinkCode.objects.filter(expires_at__lt=moment.now() - timedelta(days=1)).delete()
+
+
+def purge_told(before: datetime) -> int:
+    """Delete notices of facts before a moment with all that was sent for them; how many notices."""
+    purged = 0
+    while True:
+        with transaction.atomic():
+            [rows] = run_statements((PURGE_NOTICES, {"before": before, "batch": BATCH}))
+        purged += len(rows)
+        if len(rows) < BATCH:
+            return purged
 
 
 def purge_withdrawn(before: datetime) -> int:

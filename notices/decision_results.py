@@ -109,5 +109,6 @@ def measure_results(decisions: Iterable[Decision], now: datetime) -> dict[int, R
         for decision, *numbers in cursor.fetchall():
             like_n, weighed, left = like.get(decision, (0, None, None))
             share = float(left) / float(weighed) if left is not None and like_n >= ENOUGH else None
-            found[decision] = Result(*numbers[:10], int(like_n or 0), share)
+            measured: list[Any] = [*numbers[:10], int(like_n or 0), share]
+            found[decision] = Result(*measured)
     return found

@@ -39,7 +39,7 @@ def keep_updates(updates: Iterable[Mapping[str, Any]], now: datetime) -> int:
     rows = [
         BotUpdate(update_id=one["update_id"], body=dict(one), received_at=now)
         for one in updates
-        if isinstance(one.get("update_id"), int)
+        if type(one.get("update_id")) is int and 0 <= one["update_id"] < 2**63
     ]
     # Numbers that began anew may meet old ones.
     BotUpdate.objects.filter(received_at__lt=now - REMEMBERED - timedelta(days=1)).delete()

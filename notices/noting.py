@@ -32,6 +32,7 @@ from notices.models import Channel, Delivery, Notice, Step
 from notices.people import People
 from notices.planning import Wanted, plan_deliveries, plan_steps
 from notices.policy import Allowed, read_policy
+from notices.reasons import FIXED_BEFORE
 from qc.rules import RULES
 from team.clock import Clocks
 
@@ -152,16 +153,20 @@ def climb_steps(now: datetime, *, clocks: Clocks | None = None) -> int:
                 return taken
             allowed = read_policy()
             people = People(allowed, now, clocks)
+            waiting = _still_waiting([step.notice_id for step in steps if step.number])
             rows: list[Delivery] = []
             for step in steps:
-                rows += _climb(step, allowed, people, now)
+                rows += _climb(step, waiting.get(step.notice_id), allowed, people, now)
             Delivery.objects.bulk_create(rows, ignore_conflicts=True)
             Step.objects.bulk_update(steps, ["done_at", "told", "due_at"])
         taken += len(steps)
 
 
-def _climb(step: Step, allowed: Allowed, people: People, now: datetime) -> list[Delivery]:
-    """The deliveries of a step; none where the fact has been fixed, and later where somebody has accepted it."""
+def _climb(
+    step: Step, waits: datetime | None, allowed: Allowed, people: People, now: datetime
+) -> list[Delivery]:
+    """The deliveries of a step; none where the fact has been fixed, and later where somebody has accepted it or where
+    the person's own message still ``waits``."""
     notice, one = step.notice, KINDS.get(step.notice.kind)
     step.done_at = now
     if one is None or notice.fixed_at is not None or is_over(notice, now):
@@ -174,7 +179,7 @@ def _climb(step: Step, allowed: Allowed, people: People, now: datetime) -> list[
         if until is not None and until > now + reading.AHEAD:
             step.done_at, step.due_at = None, until
             return []
-    if step.number and (waits := _still_waits(notice)) is not None:
+    if step.number and waits is not None:
         # Nobody above hears of it before the person himself had his time, counted from when he was told.
         rung = allowed.terms[notice.kind].rungs[min(step.number, len(allowed.terms[notice.kind].rungs) - 1)]
         later = people.clock_of(fact).after(max(waits, now), rung.after)
@@ -189,10 +194,12 @@ def _climb(step: Step, allowed: Allowed, people: People, now: datetime) -> list[
     return [_delivery(notice, step, want, people, now) for want in wanted]
 
 
-def _still_waits(notice: Notice) -> datetime | None:
-    """When the person's own message is due that is held back for a heap; None: it went out, or never will."""
-    rows = Delivery.objects.filter(notice=notice, step=0, state=Delivery.State.QUEUED, employee__isnull=False)
-    return rows.exclude(channel=Channel.PAGE).values_list("due_at", flat=True).first()
+def _still_waiting(notices: list[int]) -> dict[int, datetime]:
+    """When the person's own message is due that is held back for a heap; without those that went out or never will."""
+    rows = Delivery.objects.filter(
+        notice__in=notices, step=0, state=Delivery.State.QUEUED, employee__isnull=False
+    )
+    return dict(rows.exclude(channel=Channel.PAGE).values_list("notice", "due_at"))
 
 
 def _delivery(notice: Notice, step: Step, want: Wanted, people: People, now: datetime) -> Delivery:
@@ -260,9 +267,6 @@ def follow_facts(now: datetime) -> int:
                 notice__in=back, state=Delivery.State.DROPPED, reason=FIXED_BEFORE, expires_at__gt=now
             ).update(state=Delivery.State.QUEUED, reason="")
     return len(done) + len(back)
-
-
-FIXED_BEFORE = "fixed before it was due"
 
 
 def _revise(notices: list[int]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta, tzinfo
+from decimal import Decimal
 from typing import NamedTuple
 
 from notices.kinds.registry import Fact, Kind, Terms
@@ -117,12 +118,13 @@ def end_of_quiet(moment: datetime, quiet: tuple[time, time] | None, zone: tzinfo
 
 
 class Due(NamedTuple):
-    """A queued delivery of an address that may go out now."""
+    """A queued delivery of an address that may go out now; ``money`` is the price of its deal."""
 
     id: int
     kind: str
     urgent: bool
     due_at: datetime
+    money: Decimal = Decimal(0)
 
 
 class Parcel(NamedTuple):
@@ -138,11 +140,13 @@ REST = timedelta(hours=4)  # between heaps once the shift's single messages are 
 
 
 def pack(due: Sequence[Due], sent: int, last: datetime | None, per_shift: int, now: datetime) -> Parcel:
-    """The next message to one address, from all that is due for it, the oldest first.
+    """The next message to one address, from all that is due for it.
 
-    A digest takes everything along. More than two at once are one heap. Whoever has had his single messages of the
-    shift (``sent`` of ``per_shift``) gets a heap every four hours after the ``last`` one; what is urgent does not wait.
+    The dearest deal leads and is told first. A digest takes everything along. More than two at once are one heap.
+    Whoever has had his single messages of the shift (``sent`` of ``per_shift``) gets a heap every four hours after the
+    ``last`` one; what is urgent does not wait.
     """
+    due = sorted(due, key=lambda one: (-one.money, one.due_at, one.id))
     for one in due:
         if one.kind == DIGEST:
             rest = tuple(other.id for other in due if other.id != one.id)

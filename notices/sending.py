@@ -10,16 +10,18 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from core import locks, moment
-from notices import digests, email, failing, wording
+from notices import digests, email, failing, policy, wording
 from notices.kinds import KINDS
 from notices.models import Address, Channel, ChannelState, Delivery
-from notices.noting import FIXED_BEFORE, is_over
+from notices.noting import is_over
 from notices.outcomes import (
     AddressStopped,
     ChannelStopped,
@@ -31,7 +33,7 @@ from notices.outcomes import (
     Unknown,
 )
 from notices.planning import DIGEST, Due, pack
-from notices.policy import read_policy
+from notices.reasons import FIXED_BEFORE
 from notices.telegram.client import Bot, Message
 
 log = logging.getLogger(__name__)
@@ -42,7 +44,19 @@ TRIES = 12  # of one message that surely was not taken
 OPEN_AT = timedelta(seconds=2)
 LATE = "it was no news any more when it could go out"
 
-DUE_ADDRESSES = Q(state=Delivery.State.QUEUED) & Q(address__stopped_at=None)
+BUSY = Exists(Delivery.objects.filter(address=OuterRef("address"), state=Delivery.State.SENDING))
+
+
+@dataclass
+class Round:
+    """What a sender may know for a second without asking again: channels that work, those that were out of order (a
+    message that arrives sets them right), and how many messages of a shift go singly. ``stale``: it is to ask again.
+    """
+
+    channels: Sequence[str]
+    shaken: frozenset[str]
+    per_shift: int
+    stale: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,14 +72,14 @@ def lease() -> timedelta:
     return timedelta(seconds=settings.NOTICES_LEASE)
 
 
-def claim_next(now: datetime, channels: Sequence[str]) -> Claim | None:
+def claim_next(now: datetime, about: Round) -> Claim | None:
     """Take what is due for one address that nobody is writing to. None when there is nothing to send now."""
     for _attempt in range(50):
         with transaction.atomic():
-            address = _lock_address(now, channels)
+            address = _lock_address(now, about.channels)
             if address is None:
                 return None
-            claim = _claim(address, now)
+            claim = _claim(address, about, now)
         if claim is not None:
             return claim
     return None
@@ -75,23 +89,35 @@ def _lock_address(now: datetime, channels: Sequence[str]) -> Address | None:
     """An address with something due, its row locked, the one that has waited longest first."""
     ready = Q(address__paused_until=None) | Q(address__paused_until__lte=now)
     rested = Q(address__sent_at=None) | Q(address__sent_at__lte=now - APART)
-    due = (
-        Delivery.objects.filter(
-            DUE_ADDRESSES & ready & rested, due_at__lte=now, address__channel__in=channels
+    first = (
+        Delivery.objects.select_for_update(skip_locked=True, of=("address",))
+        .select_related("address")
+        .filter(
+            ready & rested,
+            ~BUSY,
+            state=Delivery.State.QUEUED,
+            due_at__lte=now,
+            address__stopped_at=None,
+            address__channel__in=channels,
         )
-        .exclude(address__in=Delivery.objects.filter(state=Delivery.State.SENDING).values("address"))
         .order_by("due_at", "id")
-        .values_list("address", flat=True)[:20]
+        .first()
     )
-    for pk in dict.fromkeys(due):
-        found = Address.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
-        if found is not None and found.stopped_at is None:
-            return found
-    return None
+    return None if first is None else first.address
 
 
-def _claim(address: Address, now: datetime) -> Claim | None:
+def _claim(address: Address, about: Round, now: datetime) -> Claim | None:
     """With the address locked: drop what is over, pack the rest, and mark what goes. None when nothing goes now."""
+    singly = (
+        Delivery.objects.filter(
+            address=address, lead=None, sent_at__gt=now - SHIFT, state=Delivery.State.SENT
+        )
+        .exclude(notice__kind=DIGEST)
+        .order_by()
+        .values("address")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
     rows = list(
         Delivery.objects.select_for_update(of=("self",))
         .filter(address=address, state=Delivery.State.QUEUED, due_at__lte=now)
@@ -102,27 +128,24 @@ def _claim(address: Address, now: datetime) -> Claim | None:
             "notice__answered_by",
             "employee",
         )
+        .annotate(busy=BUSY, singly=Coalesce(Subquery(singly), 0))
         .order_by("due_at", "id")[:200]
     )
-    busy = Delivery.objects.filter(address=address, state=Delivery.State.SENDING).exists()
-    if busy or not rows:
+    if not rows or rows[0].busy:
         return None
+    singles = rows[0].singly
     rows = [row for row in rows if _still_wanted(row, now)]
     if not rows:
         return None
-    policy = read_policy()
-    recent = Delivery.objects.filter(
-        address=address, lead=None, sent_at__gt=now - SHIFT, state=Delivery.State.SENT
-    ).exclude(notice__kind=DIGEST)
     parcel = pack(
         [
-            Due(row.pk, row.notice.kind, KINDS[row.notice.kind].urgent, row.due_at)
+            Due(row.pk, row.notice.kind, KINDS[row.notice.kind].urgent, row.due_at, _money(row))
             for row in rows
             if row.notice.kind in KINDS
         ],
-        recent.count(),
+        singles,
         address.sent_at,
-        policy.per_shift,
+        about.per_shift,
         now,
     )
     if parcel.hold_until is not None:
@@ -141,9 +164,15 @@ def _claim(address: Address, now: datetime) -> Claim | None:
         reason="",
         lead=None,
     )
-    Delivery.objects.filter(pk__in=parcel.deliveries[1:]).update(lead=parcel.deliveries[0])
+    if parcel.deliveries[1:]:
+        Delivery.objects.filter(pk__in=parcel.deliveries[1:]).update(lead=parcel.deliveries[0])
     Address.objects.filter(pk=address.pk).update(sent_at=now)
     return Claim(key, address, chosen)
+
+
+def _money(row: Delivery) -> Decimal:
+    deal = row.notice.deal
+    return (deal.price if deal is not None else None) or Decimal(0)
 
 
 def _still_wanted(row: Delivery, now: datetime) -> bool:
@@ -166,36 +195,44 @@ def _still_wanted(row: Delivery, now: datetime) -> bool:
     return True
 
 
-def send_next(bot: Bot | None, now: datetime | None = None) -> bool:
+def send_next(bot: Bot | None, now: datetime | None = None, about: Round | None = None) -> bool:
     """Claim and send one message; False when nothing is due on a channel that works."""
     now = now or moment.now()
-    channels = working_channels(now, bot)
-    claim = claim_next(now, channels) if channels else None
+    about = about or look_around(now, bot)
+    claim = claim_next(now, about) if about.channels else None
     if claim is None:
         return False
-    send_claim(claim, bot, now)
+    send_claim(claim, bot, about, now)
     return True
 
 
-def working_channels(now: datetime, bot: Bot | None) -> list[str]:
-    resting = set(ChannelState.objects.filter(Q(retry_at__gt=now)).values_list("channel", flat=True))
+def look_around(now: datetime, bot: Bot | None) -> Round:
+    states = list(ChannelState.objects.all())
+    resting = {one.channel for one in states if one.retry_at is not None and one.retry_at > now}
     open_ = [Channel.EMAIL.value] if settings.EMAIL_URL else []
     if bot is not None:
         open_.append(Channel.TELEGRAM.value)
-    return [channel for channel in open_ if channel not in resting]
+    shaken = frozenset(one.channel for one in states if one.stopped_at or one.retry_at)
+    return Round([one for one in open_ if one not in resting], shaken, policy.row().per_shift)
 
 
-def send_claim(claim: Claim, bot: Bot | None, now: datetime) -> None:
+def send_claim(claim: Claim, bot: Bot | None, about: Round, now: datetime) -> None:
     composed = compose(claim.rows, now)
     try:
         sent = hand_over(claim, composed, bot)
     except NotSent as error:
         settle_failure(claim, error, composed, now)
+        about.stale = True
     except Exception as error:  # a bug of ours: this message is given up, the others go on
         log.exception("a notice could not be sent")
         settle_failure(claim, Unknown(f"{type(error).__name__}"), composed, now)
     else:
         settle(claim, sent, composed)
+        if claim.address.channel in about.shaken:
+            about.stale = True
+            ChannelState.objects.filter(channel=claim.address.channel).update(
+                stopped_at=None, stopped_why="", retry_at=None
+            )
 
 
 def compose(rows: Sequence[Delivery], now: datetime) -> wording.Composed:
@@ -250,9 +287,6 @@ def settle(claim: Claim, sent: Sent, composed: wording.Composed) -> None:
         remote_id=sent.remote_id,
         text=composed.html,
         reason=sent.note,
-    )
-    ChannelState.objects.filter(channel=claim.address.channel).exclude(stopped_at=None, retry_at=None).update(
-        stopped_at=None, stopped_why="", retry_at=None
     )
 
 

@@ -7,6 +7,7 @@ whose norm the draft leaves alone find the same: those are counted by the findin
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, TypedDict
 
 from babel import dates
@@ -19,7 +20,7 @@ from core.zone import portal_zone
 from pipelines.models import Deal, Person, Stay
 from qc import norms as norm_documents
 from qc import queries, trials
-from qc.criteria import bench, field_names, fields_of, portal_norms, stage_norms
+from qc.criteria import bench, field_names, portal_norms, reads_of, stage_norms
 from qc.models import Finding
 from qc.regulations import draft, in_force
 from qc.rule_modes import Step
@@ -93,16 +94,7 @@ def try_norms(
     if codes:
         ids = set(stays.values_list("deal_id", flat=True))
         deals = len(ids)
-        only = {RULES[code].norm for code in codes}  # of other rules nothing is asked, so nothing is read
-        asked = [one for versions in terms.norms.values() for one in versions] + [changed]
-        fields = fields_of(
-            [one._replace(norms={kind: norm for kind, norm in one.norms.items() if kind in only})]
-            for one in asked
-        )
-        touches, moves = (
-            any(getattr(RULES[code], name) for code in codes) for name in ("reads_touches", "reads_moves")
-        )
-        lives = load_timelines(ids, fields, touches, moves)
+        lives = load_timelines(ids, *reads_of(codes, (*chain(*terms.norms.values()), changed)))
         comparison = trials.compare(lives, codes, terms, tried, since, now, {stage_id}, more, month)
     others = [code for code, rule in RULES.items() if rule.is_of_stages and code not in codes]
     return Backtest(comparison, days, codes, _as_found(stage_id, others, since, now), more, deals, deals)
@@ -127,7 +119,7 @@ def try_portal_norm(
     begin = since if month is None else min(since, month)
     alive = Deal.objects.filter(Q(closed_at=None) | Q(closed_at__gt=begin), deleted_at=None)
     ids = list(alive.order_by("-created_at").values_list("pk", flat=True)[:SAMPLE])
-    lives = load_timelines(ids, known.fields, rule.reads_touches, rule.reads_moves)
+    lives = load_timelines(ids, *reads_of([code], chain(*after.norms.values())))
     more: dict[int, dict[str, int]] = {}
     if is_on:
         comparison = trials.compare(lives, (code,), before, after, since, now, None, more, month)

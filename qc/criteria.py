@@ -1,7 +1,7 @@
 """What deals are judged by at present: steps of rules, norms in force, clocks, people who left."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -59,15 +59,32 @@ class Bench:
 
 
 class Reads(NamedTuple):
-    """What of deals is read beside their stays and tasks; ``fields`` None = changes of every field."""
+    """What of deals is read beside their stays; ``fields`` None = changes of every field."""
 
     fields: frozenset[str] | None
     touches: bool
     moves: bool
+    tasks: bool = True
 
     def covers(self, other: "Reads") -> bool:
         fits = self.fields is None or (other.fields is not None and other.fields <= self.fields)
         return fits and self.touches >= other.touches and self.moves >= other.moves
+
+
+def reads_of(codes: Collection[str], versions: Iterable[StageNorms]) -> Reads:
+    """What these rules alone need of a deal that is judged by these norms: what others ask for is not read."""
+    rules = [RULES[code] for code in codes]
+    regarded = {norm for rule in rules for norm in (rule.norm, *rule.goes_by)}
+    asked = (
+        [one._replace(norms={kind: norm for kind, norm in one.norms.items() if kind in regarded})]
+        for one in versions
+    )
+    return Reads(
+        fields_of(asked),
+        any(rule.reads_touches for rule in rules),
+        any(rule.reads_moves for rule in rules),
+        any(rule.reads_tasks for rule in rules),
+    )
 
 
 def stamp() -> tuple[Any, ...]:

@@ -9,8 +9,8 @@ from datetime import datetime
 from core import locks, moment
 from core.db import run_statements
 from pipelines.models import JudgementRequest
-from qc import engine
 from qc.models import NEVER, Appeal, Finding, Ruling
+from qc.subjects import LOCK_SUBJECTS
 
 
 def lock_findings(keys: Iterable[int]) -> list[Finding]:
@@ -22,7 +22,7 @@ def lock_findings(keys: Iterable[int]) -> list[Finding]:
         run_statements(locks.of_deals(deals))
     for unit in sorted({row.unit for row in rows if row.deal_id is None}):
         subjects = [str(row.subject) for row in rows if row.unit == unit]
-        run_statements((engine.LOCK_SUBJECTS, {"unit": unit, "subjects": subjects}))
+        run_statements((LOCK_SUBJECTS, {"unit": unit, "subjects": subjects}))
     return list(
         Finding.objects.select_for_update(of=("self",))
         .select_related("deal", "stage", "manager", "task", "contact")

@@ -174,7 +174,10 @@ def _read_since(
 
 def _widest(rule: Rule, terms: Bench) -> timedelta:
     """The widest window of a rule's norm that ever was."""
-    windows = [
-        getattr(one.norms.get(rule.norm), "window", None) for one in terms.terms.norms.get(rule.code, ())
-    ]
+    norms = (
+        []
+        if rule.norm is None
+        else [one.norms.get(rule.norm) for one in terms.terms.norms.get(rule.code, ())]
+    )
+    windows = [getattr(norm, "window", None) for norm in norms]
     return max((window for window in windows if window is not None), default=timedelta())

@@ -40,7 +40,9 @@ app.conf.update(
         "jobs.effects",
         "jobs.pay",
         "jobs.desk",
+        "jobs.reports",
         "jobs.retention",
+        "jobs.weeks",
     ],
     task_default_queue="work",
     task_routes={
@@ -78,6 +80,11 @@ app.conf.update(
             "schedule": crontab(minute="30", hour="2"),
             "options": {"expires": 3600},
         },
+        "old notices": {
+            "task": "jobs.retention.purge_notices",
+            "schedule": crontab(minute="35", hour="4"),
+            "options": {"expires": 3600},
+        },
         "withdrawn findings": {
             "task": "jobs.retention.purge_findings",
             "schedule": crontab(minute="45", hour="4"),
@@ -93,6 +100,7 @@ app.conf.update(
             "schedule": 120.0,
             "options": {"expires": 110},
         },
+        "weeks": {"task": "jobs.weeks.count_weeks", "schedule": 600.0, "options": {"expires": 590}},
         "reports": {"task": "jobs.reports.issue_reports", "schedule": 300.0, "options": {"expires": 280}},
         "proposals": {
             "task": "jobs.reports.refresh_proposals",

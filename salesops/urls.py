@@ -4,6 +4,9 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
+from web.desk.losses import losses
+from web.desk.then_and_now import then_and_now
+from web.desk.tv import screen
 from web.frame import health, login
 from web.webhook import intake, telegram
 
@@ -14,6 +17,9 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("language/", login.change_language, name="set_language"),
     path("desk/", include("web.desk.urls")),
+    path("then-and-now/", then_and_now, name="then-and-now"),
+    path("losses/", losses, name="losses"),
+    path("tv/", screen, name="tv"),
     path("analytics/", include("web.analytics.urls")),
     path("", include("web.deals.urls")),
     path("", include("web.findings.urls")),

@@ -53,6 +53,9 @@ TOUCHES = """
 """
 
 
+NOTHING: Statement = ("select where false", {})
+
+
 class Move(NamedTuple):
     """One event of a task: its due moment or its owner, as text; amoCRM does not always tell what was before."""
 
@@ -78,17 +81,22 @@ class Loaded(NamedTuple):
 
 
 def load_timelines(
-    ids: Iterable[int], fields: Collection[str] | None = None, touches: bool = False, moves: bool = False
+    ids: Iterable[int],
+    fields: Collection[str] | None = None,
+    touches: bool = False,
+    moves: bool = False,
+    tasks: bool = True,
 ) -> Iterator[Timeline]:
     """The deals among ``ids`` that are mirrored, in the order of their ids within each batch of 2,000.
 
     ``fields``: whose changes are wanted (custom field ids as text, "price"); None = of every field. ``touches``,
-    ``moves`` (from stage to stage, with who made them): whether they are wanted.
+    ``moves`` (from stage to stage, with who made them), ``tasks``: whether they are wanted.
     """
     wanted = list(dict.fromkeys(ids))
     for start in range(0, len(wanted), BATCH):
+        part = wanted[start : start + BATCH]
         yield from build(
-            run_statements(*reading(wanted[start : start + BATCH], fields, touches=touches, moves=moves))
+            run_statements(*reading(part, fields, touches=touches, moves=moves, tasks=tasks))
         ).timelines
 
 
@@ -99,8 +107,10 @@ def reading(
     history: bool = False,
     touches: bool = False,
     moves: bool = False,
+    tasks: bool = True,
 ) -> list[Statement]:
-    """What `build` needs of these deals. ``history``: with all events that their lives and tasks follow from."""
+    """What `build` needs of these deals. ``history``: with all events that their lives and tasks follow from.
+    Without ``tasks`` they seem to have none."""
     deals = {"ids": ids}
     of_tasks, changes = ["deadline", "owner"], [PRICE] if fields is None or PRICE in fields else []
     if history:
@@ -110,8 +120,7 @@ def reading(
     return [
         (KINDS, {}),
         (STAYS, deals),
-        (TASKS, deals),
-        (MOVES, {"ids": ids, "kinds": of_tasks}),
+        *([(TASKS, deals), (MOVES, {"ids": ids, "kinds": of_tasks})] if tasks else [NOTHING, NOTHING]),
         (CHANGES, {"ids": ids, "kinds": changes, "fields": None if fields is None else list(fields)}),
         (DEALS, deals),
         *([(TOUCHES, deals)] if touches else []),

@@ -1,6 +1,6 @@
 """Withdrawn findings go after their term, but for those that money or an appeal stands on."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -8,6 +8,7 @@ from core import moment
 from devtools.tests.factory import DAY, NOW, make_deal, make_finding, make_person, make_pipeline, make_stage
 from jobs import retention
 from kpi.models import Scheme, Statement
+from notices.models import Delivery, Notice, Step
 from pipelines.models import Deal
 from qc.models import Finding
 
@@ -76,3 +77,22 @@ def test_many_go_in_parts(deal: Deal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCH", 2)
     many = {withdrawn(deal).pk for _ in range(5)}
     assert purge() == many
+
+
+def test_old_notices_go_with_what_was_sent_and_set_their_findings_free(deal: Deal) -> None:
+    def told(finding: Finding, at: datetime, lead: Delivery | None = None) -> Delivery:
+        first = {"kind": "task.none", "key": f"finding:{finding.pk}", "finding": finding}
+        notice = Notice.objects.create(**first, at=at, noted_at=at)
+        notice.steps.create(number=0, audience="person", due_at=at)
+        return Delivery.objects.create(
+            notice=notice, recipient="e:1", channel="page", due_at=at, created_at=at, lead=lead
+        )
+
+    old, young = withdrawn(deal), withdrawn(deal)
+    lead = told(old, NOW - 181 * DAY)
+    kept = told(young, NOW - 179 * DAY, lead)
+    assert purge() == set()
+    retention.purge_notices()
+    kept.refresh_from_db()
+    assert Notice.objects.get() == kept.notice and kept.lead is None and Step.objects.count() == 1
+    assert purge() == {old.pk}

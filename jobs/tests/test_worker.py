@@ -13,14 +13,19 @@ import pytest
 from django.conf import settings
 from django.db import connection as database
 
+from core import moment
+from devtools.tests import factory
 from jobs import judgement_queue
+from notices.models import Address, Policy
 from pipelines.account import connection
 from pipelines.mirror import coverage, hooks
 from pipelines.mirror.entities import TABLE
-from pipelines.models import Account, Deal, Hook, JudgementRequest
+from pipelines.models import Account, Deal, Hook, JudgementRequest, Person, Task
 from pipelines.tests.test_sync import populate
 from sandbox.server import Handle, serve_in_thread
+from sandbox.telegram import server as chats
 from sandbox.world import World
+from team.models import Employee, Role
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -151,3 +156,91 @@ def test_a_worker_killed_at_work_loses_nothing(
     answer_hooks.delay()
     eventually(lambda: Deal.objects.filter(pk=deal.id, price=77).exists())
     eventually(lambda: Hook.objects.exclude(handled_at=None).exists(), 10)
+
+
+@pytest.fixture
+def telegram() -> Iterator[chats.Handle]:
+    handle = chats.serve_in_thread()
+    yield handle
+    handle.stop()
+
+
+@pytest.fixture
+def teller(telegram: chats.Handle) -> Iterator[Callable[[], None]]:
+    running: list[subprocess.Popen[bytes]] = []
+
+    def run() -> None:
+        environment = os.environ | {
+            "DATABASE_URL": database_url(),
+            "REDIS_URL": settings.REDIS_URL,
+            "SECRET_KEY": settings.SECRET_KEY,
+            "TELEGRAM_API_URL": telegram.url,
+            "TELEGRAM_BOT_TOKEN": chats.TOKEN,
+        }
+        command = [sys.executable, "manage.py", "notices_serve"]
+        running.append(subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR))
+
+    yield run
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+def _linked(telegram: chats.Handle, role: str, person: Person | None = None, **values: Any) -> Employee:
+    one = factory.make_employee(role, person, **values)
+    telegram.world.person(7000 + one.pk, str(one), started=True)
+    now = moment.now()
+    first = {"value": str(7000 + one.pk), "linked_at": now, "confirmed_at": now}
+    Address.objects.create(channel="telegram", employee=one, **first)
+    return one
+
+
+@pytest.mark.timeout(400)
+def test_a_task_rung_in_by_amocrm_is_told_when_it_falls_overdue_and_then_to_the_head(
+    amo: Handle,
+    mirrored: Account,
+    live_server: Any,
+    worker: Callable[[], Any],
+    telegram: chats.Handle,
+    teller: Callable[[], None],
+) -> None:
+    """From amoCRM's hook to the chat, nothing replaced: door, worker, judgement, planner, sender, Bot API."""
+    rungs = {"task.overdue": {"after": {"head": 0.1, "director": None}}}
+    Policy.objects.create(started_at=moment.now(), channels=["telegram"], kinds=rungs)
+    late, mended = Deal.objects.filter(closed_at=None).order_by("id")[:2]
+    person = Person.objects.get(pk=late.manager_id)
+    amo.world.edit_lead(lead_id=mended.id, responsible_user_id=person.pk)
+    head = _linked(telegram, Role.HEAD)
+    manager = _linked(telegram, Role.MANAGER, person, head=head)
+    with connection.client_for(mirrored) as client:
+        address = hooks.ensure_subscription(client, mirrored, "https://portal.example")
+    amo.world.webhooks.clear()
+    amo.world.subscribe(address.replace("https://portal.example", live_server.url), hooks.SETTINGS)
+    worker()
+    teller()
+    eventually(lambda: telegram.world.poller, 120)
+    amo.world.edit_lead(lead_id=late.id, price=777_111)
+    eventually(lambda: Deal.objects.filter(pk=late.id, price=777_111).exists(), 120)
+
+    def said(one: Employee, deal: Deal) -> list[float]:
+        told = [row for row in telegram.world.delivered if row["chat"] == 7000 + one.pk]
+        return [row["at"] for row in told if str(deal) in row["text"]]
+
+    due = int(time.time()) + 15
+    one, two = (
+        amo.world.create_task(
+            text="Позвонить",
+            complete_till=due,
+            entity_id=deal.id,
+            entity_type="leads",
+            responsible_user_id=person.pk,
+        )
+        for deal in (late, mended)
+    )
+    eventually(lambda: Task.objects.filter(pk__in=[one.id, two.id]).count() == 2, 10)
+    amo.world.complete_task(task_id=two.id)
+    eventually(lambda: said(head, late), 60)
+    assert 0 <= said(manager, late)[0] - due < 5
+    assert 6 <= said(head, late)[0] - due < 15
+    assert len(said(manager, late)) == len(said(head, late)) == 1
+    assert not said(manager, mended) and not said(head, mended)

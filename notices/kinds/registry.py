@@ -25,6 +25,7 @@ FINDING, APPEAL, MONTH, MIRROR, RULE, SHIFT, CHANNEL, STATE, WISH, DECISION, REP
 )
 # Buttons below a message; `notices.buttons` has what each does.
 ACCEPT, LATER, DISPUTE, OPEN = "accept", "later", "dispute", "open"
+OF_ANYBODY = (APPEAL, CHANNEL, WISH)  # what somebody without deals of his own may be told of himself
 NOTHING = timedelta()
 
 
@@ -174,6 +175,16 @@ def kind(
 
 def told_from(source: str) -> list[Kind]:
     return [one for one in KINDS.values() if one.source == source]
+
+
+def reaches(one: Kind, role: str, *, sells: bool) -> bool:
+    """Whether a kind may ever reach somebody of this role, who has deals of his own or not (``sells``)."""
+    audiences = {rung.audience for rung in one.rungs}
+    if role in audiences:
+        return True
+    return PERSON in audiences and (
+        sells or one.source in OF_ANYBODY or (one.source == SHIFT and role == HEAD)
+    )
 
 
 def rules_of(one: Kind, known: Iterable[str]) -> list[str]:

@@ -279,10 +279,10 @@ def _past(now: datetime, head: Employee | None, people: Sequence[int] | None) ->
     rows = Decision.objects.filter(Q(state="taken") | Q(state="done", ended_at__gt=now - timedelta(weeks=8)))
     if head is not None:
         rows = rows.filter(Q(owner=head) | Q(owner__person__in=people or ()))
-    found = list(rows.filter(taken_at__lt=now).select_related("owner").order_by("due_on", "pk")[:12])
-    results, day = measure_results(found, now), local_day(now)
+    shown = list(rows.filter(taken_at__lt=now).select_related("owner").order_by("due_on", "pk")[:12])
+    results, day = measure_results(shown, now), local_day(now)
     told = []
-    for row in found:
+    for row in shown:
         result = results.get(row.pk)
         late = (day - row.due_on).days if row.due_on and row.state == "taken" else 0
         told.append(
@@ -333,11 +333,11 @@ def _praise(persons: Iterable[doc.Part]) -> list[doc.Praise]:
 
 def _names(facts: Iterable[Mapping[str, Any]]) -> tuple[dict[str, str], dict[str, str]]:
     known = list(facts)
-    people = {one.get("person") for one in known} | {
+    people: set[Any] = {one.get("person") for one in known} | {
         person for one in known for person, _n in one.get("holders", ())
     }
-    stages = {one.get("stage") for one in known}
-    named = Person.objects.filter(pk__in=[one for one in people if one is not None]).values_list("pk", "name")
+    stages: set[Any] = {one.get("stage") for one in known}
+    named = Person.objects.filter(pk__in=people - {None}).values_list("pk", "name")
     return (
         {str(pk): name for pk, name in named},
         dict(Stage.objects.filter(pk__in=stages - {None}).values_list("pk", "name")),

@@ -80,7 +80,7 @@ class Bot:
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
             raise NotNow(_line("not connected", error), 5, whole=True) from None
         except httpx2.HTTPError as error:
-            raise Unknown(_line("no answer", error)) from None
+            raise Unknown(_line("no answer came", error)) from None
         except httpx2.InvalidURL:
             raise Refused("the address of the API makes no sense") from None
         return _result(response, method)

@@ -207,12 +207,12 @@ def test_a_mail_that_was_taken_without_an_answer_is_repeated_with_a_word(
 
 def test_a_sender_that_died_leaves_an_unknown_message(office: Office, bot: Bot) -> None:
     from notices.noting import climb_steps, note_facts
-    from notices.sending import claim_next
+    from notices.sending import claim_next, look_around
 
     office.overdue()
     note_facts(NOW)
     climb_steps(NOW)
-    claim = claim_next(NOW, ["telegram"])
+    claim = claim_next(NOW, look_around(NOW, bot))
     assert claim is not None
     assert not send_next(bot, NOW + MINUTE), "the address is being written to"
     assert give_up_dead_claims() == 0

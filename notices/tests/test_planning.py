@@ -1,6 +1,7 @@
 """When, to whom and in how many messages: by tables, and by chance against what can be said in a sentence."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -92,8 +93,8 @@ def test_nobody_is_reached_in_his_hours_of_quiet(moment: datetime, starts: time,
         assert OFFICE.resumes(reached) == reached and end_of_quiet(reached, (starts, ends), ZONE) == reached
 
 
-def due(number: int, kind: str = "task.overdue", urgent: bool = False) -> Due:
-    return Due(number, kind, urgent, at(10))
+def due(number: int, kind: str = "task.overdue", urgent: bool = False, money: int = 0) -> Due:
+    return Due(number, kind, urgent, at(10), Decimal(money))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,9 @@ def due(number: int, kind: str = "task.overdue", urgent: bool = False) -> Due:
     [
         ([due(1)], 0, (1,), False),
         ([due(1), due(2)], 0, (1,), False),
+        ([due(1), due(2, money=9)], 0, (2,), False),  # the dearest first
         ([due(1), due(2), due(3)], 0, (1, 2, 3), False),  # a flood is a heap
+        ([due(1), due(2, money=5), due(3, money=9)], 0, (3, 2, 1), False),
         ([due(1)], 4, (1,), True),  # he has had his four
         ([due(1), due(2, urgent=True)], 4, (2,), False),
         ([due(1), due(2, "digest", True)], 9, (2, 1), False),  # the digest takes everything along

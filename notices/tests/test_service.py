@@ -30,7 +30,7 @@ from team.models import Employee, Role
 ROOT = Path(__file__).resolve().parents[2]
 DELIVERIES = int(os.environ.get("NOTICES_DELIVERIES", "120"))
 SECOND = timedelta(seconds=1)
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(max(900, DELIVERIES * 2))]
 
 
 def start(telegram: Handle) -> subprocess.Popen[bytes]:
@@ -126,12 +126,12 @@ def test_killed_at_drawn_moments_nothing_is_lost_and_nothing_twice_but_what_is_u
         open_ = Delivery.objects.filter(channel="telegram", state__in=("queued", "sending")).count()
         return open_ + (DELIVERIES - Delivery.objects.filter(channel="telegram", copy=0).count())
 
-    until = time.monotonic() + 600
+    until = time.monotonic() + max(600, DELIVERIES * 1.5)
     try:
         while unfinished():
             assert time.monotonic() < until, f"{unfinished()} are still under way"
             sent = len(telegram.world.delivered)
-            wait_for(lambda sent=sent: len(telegram.world.delivered) > sent or not unfinished(), 60)
+            wait_for(lambda sent=sent: len(telegram.world.delivered) > sent or not unfinished(), 240)
             time.sleep(draw.uniform(0, DELIVERIES / 120))
             if unfinished() and kills < 12:
                 process.send_signal(signal.SIGKILL)

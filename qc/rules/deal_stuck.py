@@ -91,6 +91,7 @@ def requirements(norm: LongestStay, standing: Standing) -> list[Requirement]:
     pill=pill,
     requirements=requirements,
     stay=limit,
+    goes_by=(Waiting,),
 )
 def stuck(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """A deal that outlives its stage rarely moves on by itself, and the money in it stands still.

@@ -34,6 +34,7 @@ class Rule:
     what a norm demands, ``pill`` in a word, ``requirements`` what it asks of a deal now, ``stay`` how long a deal may
     be on the stage and by which clock. ``on_closing``: whether a closing stage can have such a norm.
     ``reads_touches``, ``reads_moves`` (who moved the deal): whether it needs them in the timeline, which costs more;
+    ``reads_tasks``: whether it looks at tasks; ``goes_by``: norms of other rules that it regards, too;
     ``reads``: parts of a person's life that are read only when asked for. ``needs``: deal fields that a norm asks for
     without naming them. ``everywhere``: the norm of a deal's rule holds for the whole portal; ``by_stages``: that of
     another unit's stands in the regulations of stages.
@@ -62,6 +63,8 @@ class Rule:
     on_closing: bool = False
     reads_touches: bool = False
     reads_moves: bool = False
+    reads_tasks: bool = False
+    goes_by: tuple[type, ...] = ()
     reads: tuple[str, ...] = ()
     needs: Callable[[Any], Collection[str]] | None = None
     everywhere: bool = False

@@ -40,6 +40,7 @@ def fact(norm: FurthestTask) -> Fact | None:
     occasion=TASK,
     norm=FurthestTask,
     facts=fact,
+    reads_tasks=True,
 )
 def far(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """A task in a month makes a deal look planned, and leaves the client alone until then.

@@ -31,6 +31,7 @@ class Instant:
     occasion=TASK,
     norm=Instant,
     everywhere=True,
+    reads_tasks=True,
 )
 def instant(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """A task that is set and done in one go plans nothing: it makes a count look better.

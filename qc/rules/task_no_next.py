@@ -49,6 +49,7 @@ def fact(norm: TaskAfterTask) -> Fact | None:
     occasion=TASK,
     norm=TaskAfterTask,
     facts=fact,
+    reads_tasks=True,
 )
 def no_next(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """Whoever has just talked to the client knows best when to call again, and an hour later he does not.

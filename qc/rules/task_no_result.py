@@ -18,6 +18,7 @@ from timeline.timeline import Timeline
     sentence=_("The task was done on %(since)s, and nothing was written about what came of it"),
     check="a task done, of which amoCRM tells whether a result was written",
     occasion=TASK,
+    reads_tasks=True,
 )
 def no_result(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """Whoever opens the deal next does not know what was agreed, and calls the client to ask the same.

@@ -77,6 +77,7 @@ def requirements(norm: NextTask, standing: Standing) -> list[Requirement]:
     facts=fact,
     pill=pill,
     requirements=requirements,
+    reads_tasks=True,
 )
 def no_next_task(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """A deal nobody has planned to touch goes cold unnoticed.

@@ -34,6 +34,7 @@ class Borrowed:
     check="none: who should have the task is for both to agree on",
     norm=Borrowed,
     everywhere=True,
+    reads_tasks=True,
 )
 def other_owner(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """A deal was handed over and its task was not: each thinks that the other one will call.

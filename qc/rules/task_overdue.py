@@ -55,6 +55,7 @@ def requirements(norm: object, standing: Standing) -> list[Requirement]:
     norm=ClosedDeals,
     everywhere=True,
     requirements=requirements,
+    reads_tasks=True,
 )
 def overdue(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """A promise to the client was not kept in time, or was kept and not written down.

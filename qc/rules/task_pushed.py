@@ -35,6 +35,7 @@ class LongestPush:
     occasion=TASK,
     norm=LongestPush,
     everywhere=True,
+    reads_tasks=True,
 )
 def pushed(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """A task that moves on every morning is never overdue, and never done.

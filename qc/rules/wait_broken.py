@@ -24,6 +24,7 @@ MINUTE = timedelta(minutes=1)  # the promised day, and not the midnight after it
     variants={AHEAD: _("On the stage “%(stage)s” something is promised by %(due)s")},
     check="a visit to a stage on which deals wait with a reason or a date, owned for a part of the period",
     occasion=VISIT,
+    goes_by=(Waiting,),
 )
 def broken(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """A client who promised to pay on Tuesday and is not rung up on Wednesday pays somebody else.

@@ -26,6 +26,7 @@ def is_limited(norm: Waiting) -> bool:
     variants={AHEAD: _("Waits since %(since)s; the longest wait ends on %(opens)s")},
     check="a visit to a stage with a longest wait, owned for a part of the period",
     occasion=VISIT,
+    goes_by=(Waiting,),
 )
 def too_long(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """A promise that is renewed for half a year is no promise.

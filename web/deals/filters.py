@@ -4,10 +4,12 @@ from typing import Any
 
 import django_filters as filters
 from django import forms
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from core import moment
+from metrics.losses import find_source, source_of
+from metrics.sources import stage_before
 from pipelines.models import Deal, Person, Pipeline, Stage, Task
 from qc import stalled, waiting_base
 from timeline.attribution import owner_at_closing, results
@@ -63,6 +65,15 @@ class DealFilter(Cascading):
         method="by_reason", label=_("Reason to wait"), widget=forms.HiddenInput, max_length=200
     )
     promise = Flag("by_promise", label=_("Promised day has passed"), widget=forms.HiddenInput)
+    loss_reason = filters.CharFilter(
+        method="by_loss_reason", label=_("Loss reason"), widget=forms.HiddenInput, max_length=18
+    )
+    lost_from = filters.CharFilter(
+        method="by_lost_from", label=_("Lost from"), widget=forms.HiddenInput, max_length=40
+    )
+    source = filters.CharFilter(
+        method="by_source", label=_("Source"), widget=forms.HiddenInput, max_length=200
+    )
     sort = Sort(
         {
             "name": F("name"),
@@ -104,6 +115,24 @@ class DealFilter(Cascading):
 
     def by_reason(self, deals: QuerySet[Deal], name: str, reason: str) -> QuerySet[Deal]:
         return deals.filter(waiting_base.waiting_for(reason))
+
+    def by_loss_reason(self, deals: QuerySet[Deal], name: str, reason: str) -> QuerySet[Deal]:
+        """A number, or ``none``; a word that is neither has no deals."""
+        if reason == "none":
+            return deals.filter(loss_reason__isnull=True)
+        return deals.filter(loss_reason=int(reason)) if reason.isdecimal() else deals.none()
+
+    def by_lost_from(self, deals: QuerySet[Deal], name: str, stage: str) -> QuerySet[Deal]:
+        found = deals.annotate(lost_from=stage_before("closed_at"))
+        return found.filter(lost_from__isnull=True) if stage == "none" else found.filter(lost_from=stage)
+
+    def by_source(self, deals: QuerySet[Deal], name: str, value: str) -> QuerySet[Deal]:
+        field = find_source()
+        if field is None:
+            return deals.none()
+        found = deals.annotate(source=source_of(field.pk))
+        empty = Q(source__isnull=True) | Q(source="")
+        return found.filter(empty) if value == "none" else found.filter(source=value)
 
     def by_promise(self, deals: QuerySet[Deal], name: str, wanted: bool) -> QuerySet[Deal]:
         condition = waiting_base.promise_passed(moment.now())

@@ -148,12 +148,11 @@ def take(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def end(request: HttpRequest, pk: int) -> HttpResponse:
-    form, now = EndForm(request.POST), moment.now()
+    form, now, user = EndForm(request.POST), moment.now(), cast(Employee, request.user)
     if not form.is_valid():
         messages.error(request, first_problem(form))
         visible_decision(request, pk)
         return redirect("decision", pk=pk)
-    user = cast(Employee, request.user)
     done, outcome = form.cleaned_data["done"] == "1", form.cleaned_data["outcome"]
     return _step(
         request,

@@ -18,6 +18,7 @@ from kpi.unclaimed import review_months
 from metrics import snapshot
 from metrics.snapshot import Snapshot
 from web.desk import blocks, money, today
+from web.desk.week_figures import read_sparks
 from web.frame import live
 from web.frame.permissions import for_heads
 from web.frame.scope import Scope, ScopeForm, read_scope, refusing
@@ -32,7 +33,17 @@ def this_month() -> Period:
 
 def _figures(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     now, month = moment.now(), this_month()
-    return blocks.figures_block(taken, scope) | {
+    shown = blocks.figures_block(taken, scope)
+    sums: blocks.Sums = shown["sums"]
+    present = {
+        "frozen": sums.frozen,
+        "stuck": sums.stuck,
+        "overdue": shown["overdue"],
+        "untasked": sums.untasked,
+        "findings": shown["open_findings"],
+    }
+    return shown | {
+        "sparks": read_sparks(scope, now, present),
         "plan": money.reckon_plan(taken, scope, month, now),
         "month": month,
         "as_of": taken.as_of,

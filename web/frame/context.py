@@ -44,6 +44,8 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     open_findings = shown.open(moment.now()).order_by()[: MANY + 1].count()
     work = [
         user.directs and _link(request, "desk", "layout-dashboard", _("Desk")),
+        user.directs and _link(request, "then-and-now", "trending-up-down", _("Then and now")),
+        user.directs and _link(request, "losses", "circle-x", _("Losses")),
         user.sees_money
         and _link(
             request,

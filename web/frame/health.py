@@ -1,5 +1,6 @@
 """What machines ask the portal: is it alive, is it ready, and a few figures for a monitor."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -11,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from core import moment, redis
+from notices import pulse
 from pipelines.mirror import comparisons, freshness, quarantine
 from pipelines.models import Account, Hook
 
@@ -38,6 +40,7 @@ def ready(request: HttpRequest) -> JsonResponse:
         }
         parts["refused"] = quarantine.count_set_aside()
         parts["amocrm"] = _amocrm()
+        parts["notices"] = _notices(moment.now())
     sound = parts["database"] == parts["redis"] == "ok"
     return JsonResponse(parts, status=200 if sound else 503)
 
@@ -85,6 +88,13 @@ def _amocrm() -> str:
     if account.refused_at:
         return "consent lost: give it again at /connect/"
     return "ok" if account.mirrored_since else "waits for a choice of pipelines at /connect/"
+
+
+def _notices(now: datetime) -> str:
+    beat = pulse.last_beat()
+    if beat is None:
+        return "never began"
+    return f"silent since {beat.isoformat(timespec='seconds')}" if pulse.is_late(beat, now) else "ok"
 
 
 def _redis() -> str:

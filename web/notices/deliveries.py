@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from core import moment
-from notices import wording
+from notices import pulse, reasons, wording
 from notices.kinds import KINDS
 from notices.models import Channel, ChannelState, Delivery
 from team.models import Employee
@@ -80,7 +80,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
     asked = request.GET
     rings: listing.Choices = [
         (_("All"), {}),
-        (_("Waiting"), {"state": "queued"}),
+        (_("Queued"), {"state": "queued"}),
         (_("Not confirmed"), {"state": "unknown"}),
         (_("Not delivered"), {"state": "failed"}),
     ]
@@ -115,17 +115,16 @@ def _more(page: Any) -> dict[str, Any]:
             "tone": TONES[row.state][0],
             "icon": TONES[row.state][1],
             "kind": KINDS[row.notice.kind],
+            "reason": reasons.say_reason(row.reason),
         }
         for row in page
     ]
     states = {one.channel: one for one in ChannelState.objects.all()}
-    beat = states.get(Channel.PAGE)
-    late = beat is None or beat.beat_at is None or (now - beat.beat_at).total_seconds() > 60
+    beat = states[Channel.PAGE].beat_at if Channel.PAGE in states else None
     return {
         "rows": rows,
         "stopped": [one for one in states.values() if one.stopped_at],
-        "silent": late,
-        "beat": beat,
+        "silent": pulse.is_late(beat, now),
     }
 
 

@@ -74,6 +74,10 @@ class KindForm(forms.Form):
         )
 
     @property
+    def switches(self) -> list[Any]:
+        return [self[name] for name in ("on", "loud", "must")]
+
+    @property
     def numbers(self) -> list[Any]:
         return [self[name] for name in ("ahead", HEAD, DIRECTOR) if name in self.fields]
 

@@ -26,7 +26,9 @@ def bell(request: HttpRequest) -> HttpResponse:
     rows = (
         Delivery.objects.bell_of(request.user, now)
         .filter(notice__kind__in=KINDS)
-        .select_related("notice__finding__stage", "notice__deal", "notice__answered_by")
+        .select_related(
+            "notice__finding__stage", "notice__finding__manager", "notice__deal", "notice__answered_by"
+        )
     )
     page = listing.page_of(request, rows, rows.order_by().count())
     context = {

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core import moment
 from notices import linking, links
-from notices.kinds import KINDS
+from notices.kinds import KINDS, reaches
 from notices.models import Address, Channel, ChannelState, Preference, Subscription
 from notices.policy import Allowed, is_set_up, read_policy
 from team.models import Employee, Role
@@ -34,7 +34,7 @@ class WishForm(forms.Form):
         label=gettext_lazy("Quiet until"), required=False, widget=forms.TimeInput({"type": "time"}, "%H:%M")
     )
 
-    def __init__(self, allowed: Allowed, kept: Preference | None, data: Any = None) -> None:
+    def __init__(self, allowed: Allowed, of: Employee, kept: Preference | None, data: Any = None) -> None:
         first = (kept.channels or ["telegram"])[0] if kept else "telegram"
         initial: dict[str, Any] = {"order": first}
         if kept is not None:
@@ -43,7 +43,10 @@ class WishForm(forms.Form):
         self.kinds = [
             code
             for code, one in KINDS.items()
-            if allowed.terms[code].on and allowed.terms[code].loud and code not in allowed.must
+            if allowed.terms[code].on
+            and allowed.terms[code].loud
+            and code not in allowed.must
+            and reaches(one, of.role, sells=of.person_id is not None)
         ]
         for code in self.kinds:
             self.fields[f"rings_{code}"] = forms.BooleanField(
@@ -66,7 +69,7 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     allowed = read_policy()
     kept_by: Employee = request.user  # type: ignore[assignment]  # the login stands before every page
     kept = Preference.objects.filter(pk=kept_by.pk).first()
-    form = WishForm(allowed, kept, request.POST if request.method == "POST" else None)
+    form = WishForm(allowed, kept_by, kept, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         other = {"telegram": ["telegram", "email"], "email": ["email", "telegram"], "none": ["none"]}

@@ -12,7 +12,9 @@ from core import formats
 from metrics.snapshot import Story
 from qc.models import Finding
 from web.desk.blocks import Sums
+from web.desk.pictures import HIGH, WIDE, spark_picture
 from web.desk.today import Opening
+from web.desk.week_figures import Spark
 
 register = template.Library()
 
@@ -40,6 +42,13 @@ def to_opening(context: Context, opening: Opening) -> str:
     regulation = opening.regulation
     since = regulation.published_at.isoformat()
     return to(context, "findings", stage=regulation.stage_id, by_version=1, state="open", since=since)
+
+
+@register.inclusion_tag("desk/_spark.html")
+def spark(line: Spark | None, label: str, tone: str = "") -> dict[str, Any]:
+    """A small line of the last weeks; nothing where fewer than two weeks are known."""
+    picture = spark_picture(line) if line is not None else None
+    return {"picture": picture, "label": label, "tone": tone, "wide": WIDE, "high": HIGH}
 
 
 @register.simple_tag(takes_context=True)
@@ -77,3 +86,20 @@ def icon_of_change(change: Any) -> str:
 def lower_first(text: str) -> str:
     """A title that goes on inside a sentence."""
     return text[:1].lower() + text[1:]
+
+
+@register.filter
+def initials_of(name: str) -> str:
+    return formats.initials(name)
+
+
+@register.filter
+def as_width(share: float | None) -> str:
+    """A length of an SVG: «17.00%»."""
+    return f"{100 * min(1.0, max(0.0, share or 0.0)):.2f}%"
+
+
+@register.filter
+def as_percent(share: Any) -> int:
+    """Of a progress bar: whole, from 0 to 100."""
+    return min(100, max(0, round(100 * (share or 0))))

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import resolve
+from django.utils.translation import override
 
 from core import moment
 from devtools.tests import factory
-from notices import links
-from notices.models import Address, ChannelState, Delivery, Notice, Policy, Preference
+from notices import links, reasons
+from notices.models import Address, BotUpdate, ChannelState, Delivery, Notice, Policy, Preference
 from team.models import Employee, Role
 
 pytestmark = pytest.mark.django_db
@@ -155,3 +156,45 @@ def test_addresses_in_messages_lead_somewhere(settings: Any) -> None:
         links.of_tasks(),
     ):
         assert resolve(address)
+
+
+def test_everybody_is_asked_of_his_own_kinds_only(manager: Employee) -> None:
+    page = browser(manager).get("/notices/settings/").content.decode()
+    assert "rings_task.overdue" in page and "rings_mirror.stale" not in page
+    page = browser(factory.make_employee(Role.ADMIN)).get("/notices/settings/").content.decode()
+    assert "rings_mirror.stale" in page and "rings_task.overdue" not in page
+
+
+def test_reasons_are_told_in_the_readers_language() -> None:
+    with override("ru"):
+        assert reasons.say_reason("fixed before it was due") == "исправлено до срока отправки"
+        told = reasons.say_reason("instead of telegram: went another way: Forbidden: bot was blocked")
+        assert told == "вместо канала «Telegram»: ушло другим путём: Forbidden: bot was blocked"
+        assert reasons.say_reason("sent as plain text (x: y)") == "отправлено без оформления (x: y)"
+        assert reasons.say_reason("550 no such user") == "550 no such user"
+
+
+def test_the_heartbeat_is_told_to_a_monitor() -> None:
+    ChannelState.objects.create(channel="page", beat_at=moment.now())
+    assert Client().get("/readyz").json()["notices"] == "ok"
+    ChannelState.objects.update(beat_at=moment.now() - timedelta(minutes=2))
+    answer = Client().get("/readyz")
+    assert answer.json()["notices"].startswith("silent since") and answer.status_code == 200
+
+
+def test_the_door_of_telegram_keeps_what_is_sound_once(settings: Any) -> None:
+    def ring(body: bytes, secret: str = "s" * 30) -> int:
+        headers = {"X-Telegram-Bot-Api-Secret-Token": secret}
+        client = Client(enforce_csrf_checks=True)
+        return client.post("/hooks/telegram/", body, "application/json", headers=headers).status_code
+
+    assert ring(b'{"update_id": 1}', "") == 404, "there is no door where no secret is set"
+    settings.TELEGRAM_HOOK_SECRET = "s" * 30
+    assert ring(b'{"update_id": 1}', "s" * 29) == 404 and not BotUpdate.objects.exists()
+    assert [ring(b'{"update_id": 1, "message": {}}') for _ in range(2)] == [200, 200]
+    assert [ring(body) for body in (b"[1]", b'{"update_id": "x"}', b"{}", b'{"update_id": true}')] == [
+        200
+    ] * 4
+    assert ring(b"{") == 400 and ring(b'"' + b"x" * 1_000_001 + b'"') == 413
+    assert Client().get("/hooks/telegram/").status_code == 404
+    assert BotUpdate.objects.get(handled_at=None).update_id == 1

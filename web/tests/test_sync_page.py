@@ -183,6 +183,7 @@ def test_readyz_tells_the_state_of_every_entity_and_the_drift() -> None:
     assert answer.status_code == 200 and body["data"] == "critical"
     assert body["entities"]["tasks"] == "critical" and body["entities"]["deals"] == "fresh"
     assert body["drift"]["deals"]["rows"] == 6 and body["drift"]["tasks"]["rows"] == 0
+    assert body["notices"] == "never began"
 
 
 def test_the_comparison_runs_every_night_and_is_taken_up_again_when_it_broke_off() -> None:

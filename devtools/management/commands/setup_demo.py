@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,11 @@ from jobs.mirror import pull_dictionaries
 from jobs.pay import refresh_statements
 from kpi import statements
 from kpi.models import Quota, Statement
+from notices.models import Policy
 from pipelines.account import own
 from pipelines.models import CustomField, Person, Pipeline, PipelineKind, Stage
-from qc import norms, regulations
-from qc.models import Regulation, RuleMode
+from qc import in_due_time, norms, regulations
+from qc.models import ControlOff, Regulation, RuleMode
 from qc.rules.parameters import DealField, DealFields
 from team.models import CompanyHours, Employee, HolidayCalendar, Role, Rota
 from web.frame.login import DEMO_PASSWORD
@@ -32,6 +33,7 @@ from web.frame.login import DEMO_PASSWORD
 COMPANY = Path(settings.BASE_DIR) / "devtools" / "demo" / "zolotarev.json"
 SCHEME = Path(settings.BASE_DIR) / "kpi" / "schemes" / "zolotarev.json"
 MONTHS_OF_LIFE = 6
+WITHOUT_CONTROL = 28  # days
 OFFICE = {
     "director": ("Зинаида", "Золотарёва", Role.DIRECTOR),
     "admin": ("Артём", "Настройкин", Role.ADMIN),
@@ -58,6 +60,7 @@ class Command(BaseCommand):
         self._employees(staff)
         self._rules(company["rules"])
         self._regulations(company["regulations"])
+        self._control(staff)
         call_command("kpi_scheme", "load", str(SCHEME), stdout=self.stdout)
         self._plans(company["quotas"])
         self._kinds()
@@ -92,6 +95,7 @@ class Command(BaseCommand):
                     with attempt:
                         statements.close_month(period, None, now)
         refresh_statements()
+        Policy.objects.update(started_at=moment.now())  # months that were closed just now are no news
 
     @staticmethod
     def _first_days(this_month: date) -> list[date]:
@@ -149,6 +153,19 @@ class Command(BaseCommand):
                     document["norms"][rule.code][parameter.name] = fields.get(value, value)
             published = regulations.publish(stage, author, **document)
             Regulation.objects.filter(pk=published.pk).update(published_at=_begun())
+
+    def _control(self, staff: list[dict[str, Any]]) -> None:
+        """Four weeks without control, while the processes were rebuilt: the newest manager came on their first day."""
+        if ControlOff.objects.exists():
+            return
+        came = max(date.fromisoformat(one["hired_on"]) for one in staff)
+        since, until = (
+            datetime.combine(came + timedelta(days=days), time(), portal_zone())
+            for days in (0, WITHOUT_CONTROL)
+        )
+        if until < moment.now():
+            author = Employee.objects.get(username="admin")
+            in_due_time.switch_control_off(since, until, "перестраивали этапы", author)
 
     def _plans(self, quotas: dict[str, int]) -> None:
         people = dict(Person.objects.values_list("name", "pk"))

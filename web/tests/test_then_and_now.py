@@ -1,0 +1,175 @@
+"""Kept weeks, «Тогда и сейчас», «Потери», the screen on the wall: their numbers, who may open them, what they cost."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from core import changes, moment
+from core.zone import portal_zone
+from devtools.tests import factory
+from devtools.tests.factory import DAY, NOW
+from jobs import weeks
+from jobs.models import KeptWeek, WeekFact
+from metrics.weeks import list_last_weeks
+from pipelines.models import Deal, Stage
+from team.models import Role
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def friday() -> None:
+    moment.fix(NOW.isoformat())
+    changes.announce_change()
+    yield
+    moment.fix(None)
+
+
+def login(role: str = Role.DIRECTOR, person: object = None) -> Client:
+    client = Client()
+    client.force_login(factory.make_employee(role, person))
+    return client
+
+
+class Office:
+    def __init__(self) -> None:
+        self.sales = factory.make_pipeline("Продажи")
+        self.ready = factory.make_stage(self.sales, "Готов к выдаче", sort=1)
+        self.lost = factory.make_stage(self.sales, "Закрыто и не реализовано", Stage.Kind.LOST, sort=3)
+        self.anna, self.roman = factory.make_person("Анна Кузнецова"), factory.make_person("Роман Белов")
+        self.deal = factory.make_deal(self.ready, self.anna, since=NOW - 30 * DAY, price=Decimal(100_000))
+        self.other = factory.make_deal(self.ready, self.roman, since=NOW - 30 * DAY, price=Decimal(40_000))
+        factory.make_finding(self.deal, since=NOW - 30 * DAY, opens_at=NOW - 20 * DAY)
+        factory.make_finding(
+            self.other, "task.none", since=NOW - 18 * DAY, opens_at=NOW - 18 * DAY, closes_at=NOW - 15 * DAY
+        )
+        factory.make_task(self.deal, NOW - 3 * DAY)
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+def numbers(week: object) -> dict[str, tuple[int, Decimal]]:
+    found: dict[str, tuple[int, Decimal]] = {}
+    for row in WeekFact.objects.filter(week=week):
+        n, amount = found.get(row.measure, (0, Decimal(0)))
+        found[row.measure] = n + row.n, amount + row.amount
+    return found
+
+
+def test_a_week_is_counted_as_it_stood_at_its_end(office: Office) -> None:
+    weeks.keep_weeks(NOW, 60)
+    every = list_last_weeks(NOW, 5, portal_zone())
+    before, last = numbers(every[0].first), numbers(every[-1].first)
+    assert last["open"] == (2, Decimal(140_000))
+    assert last["stuck"] == (1, Decimal(100_000))
+    assert last["overdue"][0] == 1
+    assert last["findings"][0] == 1
+    assert "stuck" not in before
+    whole = [numbers(week.first) for week in every]
+    assert sum(one.get("opened", (0, 0))[0] for one in whole) == 2
+    assert sum(one.get("closed", (0, 0))[0] for one in whole) == 1
+    full = numbers(every[2].first)
+    assert full["days"] == (2, Decimal(14))  # two deals, seven days each
+
+
+def test_past_weeks_are_written_only_when_their_rows_differ(office: Office) -> None:
+    assert weeks.keep_weeks(NOW, 60) == weeks.KEPT
+    assert weeks.keep_weeks(NOW, 60) == 0
+    assert KeptWeek.objects.count() == weeks.KEPT
+    Deal.objects.filter(pk=office.deal.pk).update(price=Decimal(70_000))
+    assert weeks.keep_weeks(NOW, 60) == weeks.LIVELY  # older ones are not even counted
+    touched = weeks.keep_weeks(NOW + timedelta(hours=24), 60)
+    assert 0 < touched < weeks.KEPT  # only those in which the deal lived
+    assert KeptWeek.objects.filter(definitions=1).count() == weeks.KEPT
+
+
+def test_the_desk_draws_the_weeks_and_ends_them_with_the_present_figure(office: Office) -> None:
+    weeks.keep_weeks(NOW, 60)
+    shown = login().get("/desk/figures/", headers={"HX-Request": "true"})
+    lines = shown.context["sparks"].lines
+    assert lines["frozen"].values[-1] == 100_000
+    assert lines["frozen"].values[-2] == 100_000
+    assert lines["frozen"].values[0] == 0
+    assert b'class="spark' in shown.content
+
+
+def test_then_and_now_names_people_and_is_the_heads_own_for_a_head(office: Office) -> None:
+    weeks.keep_weeks(NOW, 60)
+    page = login().get("/then-and-now/?measure=stuck&weeks=13")
+    assert page.status_code == 200
+    assert {line.name for line in page.context["picture"].lines} <= {"Анна Кузнецова", "Роман Белов"}
+    assert page.context["known"]
+    head = login(Role.HEAD)
+    assert head.get("/then-and-now/").context["heads"] == []  # he leads nobody
+    assert login(Role.MANAGER, office.anna).get("/then-and-now/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?weeks=7",
+        "?measure=nonsense",
+        "?date=yesterday",
+        "?person=999",
+        "?by=x",
+        "?whose=0",
+        "?date=2026-10-05&by=rules",
+    ],
+)
+def test_nonsense_falls_back_to_the_usual(office: Office, query: str) -> None:
+    weeks.keep_weeks(NOW, 60)
+    assert login().get(f"/then-and-now/{query}").status_code == 200
+
+
+def lose(office: Office, number: int, at: object, person: object) -> Deal:
+    deal = factory.make_deal(office.lost, person, since=at, price=Decimal(1_000 * number))
+    Deal.objects.filter(pk=deal.pk).update(closed_at=at)
+    return deal
+
+
+def test_losses_add_up_and_their_links_open_as_many_deals(office: Office) -> None:
+    for number in range(20):
+        lose(office, number, NOW - 10 * DAY + timedelta(minutes=number), office.anna)
+    for number in range(5):
+        lose(office, number, NOW - (20 + number) * DAY, office.roman)
+    client = login()
+    page = client.get("/losses/")
+    assert page.context["whole"].deals == 25
+    for split in page.context["splits"]:
+        assert sum(row.heap.deals for row in split.rows) + split.rest.deals == 25
+        for row in split.rows:
+            listed = client.get(row.href)
+            assert listed.status_code == 200, (row.href, listed.status_code, getattr(listed, "url", ""))
+            assert listed.context["count"] == row.heap.deals, row.href
+    [unlike] = page.context["unlike"]
+    assert (unlike["count"], unlike["in_burst"], unlike["burst"].minutes) == (20, 20, 19)
+    assert page.context["mistakes"]["all"] == 20
+    day = client.get("/losses/" + unlike["alone"])
+    assert day.context["whole"].deals == 20
+    assert client.get(day.context["href"]).context["count"] == 20
+    assert client.get("/losses/?day=2019-01-01").status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/then-and-now/", "/losses/", "/tv/", "/desk/figures/"])
+def test_a_page_costs_a_fixed_number_of_queries(office: Office, path: str) -> None:
+    weeks.keep_weeks(NOW, 60)
+    client = login()
+    client.get(path)
+    with CaptureQueriesContext(
+        connection,
+    ) as counted:
+        assert client.get(path).status_code == 200
+    assert len(counted) <= 20, [one["sql"][:90] for one in counted]
+
+
+def test_the_screen_shows_no_money_and_no_names(office: Office) -> None:
+    text = login().get("/tv/").content.decode().split('id="tv"')[1]
+    assert "₽" not in text
+    assert "Анна" not in text
