@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -131,7 +132,7 @@ def proposed(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Decided. %(name)s is told.") % {"name": made.owner})
             return redirect("decision", pk=made.pk)
-    page = listing.page_of(request, one.deals, one.n)  # type: ignore[arg-type]
+    page = Paginator(one.deals, listing.PAGE_SIZE).get_page(request.GET.get("page"))
     deals = Deal.objects.select_related("stage", "manager").in_bulk(list(page.object_list))
     title, why, how = describe(one, said)
     context = {
