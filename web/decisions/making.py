@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -35,7 +36,7 @@ def listed_deals(request: HttpRequest, source: str, query: Any) -> tuple[Any, li
     user, data = request.user, query.copy()
     for name in ("source", "sort", "page"):
         data.pop(name, None)
-    mine = Deal.objects.open().visible_to(user)
+    mine: Any = Deal.objects.open().visible_to(user)
     if source == "deals":
         if not data.get("result"):
             data.setdefault("open", "1")
@@ -131,7 +132,7 @@ def proposed(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Decided. %(name)s is told.") % {"name": made.owner})
             return redirect("decision", pk=made.pk)
-    page = listing.page_of(request, one.deals, one.n)  # type: ignore[arg-type]
+    page = Paginator(one.deals, listing.PAGE_SIZE).get_page(request.GET.get("page"))
     deals = Deal.objects.select_related("stage", "manager").in_bulk(list(page.object_list))
     title, why, how = describe(one, said)
     context = {
