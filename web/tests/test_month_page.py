@@ -429,12 +429,13 @@ def test_pages_cost_the_same_however_much_they_show(
         make_finding(deal, "task.none", mode="money", opens_at=moment.now() - DAY * number)
         make_employee(Role.MANAGER, make_person(f"Коллега {number}"))
     statements.refresh_month(NOVEMBER)
-    for address in ("/my/", "/my/stake/", "/my/next/", "/my/next/?target=200000"):
-        with django_assert_max_num_queries(12):
+    parts = {"/my/": 12, "/my/stake/": 17, "/my/next/": 13, "/my/next/?target=200000": 12}
+    for address, most in parts.items():
+        with django_assert_max_num_queries(most):
             assert client.get(address).status_code == 200
     statements.refresh_month(NOVEMBER.previous)
     Statement.objects.filter(period=NOVEMBER.previous.first).update(status="closed")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):  # one more than a page may take: objections to its lines
         client.get("/my/?period=2026-10")
     with django_assert_max_num_queries(12):
         director.get("/my/")
