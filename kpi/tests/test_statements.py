@@ -105,7 +105,14 @@ class Month:
         self.house.closed(self.house.won, self.anna, NOVEMBER.start + 2 * DAY, 700_000)
         self.house.closed(self.house.won, self.anna, NOVEMBER.start + 14 * DAY, 380_000)
         RuleMode.objects.all().delete()
-        RuleMode.objects.create(rule="task.overdue", mode=RuleMode.Mode.MONEY, weight=2, since=NOVEMBER.start)
+        # the tasks of the example stand on a deal that is won by then
+        RuleMode.objects.create(
+            rule="task.overdue",
+            mode=RuleMode.Mode.MONEY,
+            weight=2,
+            norm={"counted": True},
+            since=NOVEMBER.start,
+        )
         self.deal = Deal.objects.filter(manager=self.anna).earliest("id")
         due = NOVEMBER.start + 5 * DAY
         tasks = [make_task(self.deal, due, is_completed=True, completed_at=due) for _ in range(24)]

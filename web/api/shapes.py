@@ -17,6 +17,8 @@ from qc.rules.parameters import CLOCKS, ClockName, Count, Flag, Length, Paramete
 
 
 class PipelineShape(serializers.ModelSerializer):
+    kind = serializers.CharField(source="own_kind")
+
     class Meta:
         model = Pipeline
         fields = ["id", "name", "sort", "is_main", "is_archived", "kind"]

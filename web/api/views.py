@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -22,7 +23,7 @@ from kpi.presentation import show_statement
 from kpi.prices import finding_prices
 from metrics import transitions
 from pipelines.mirror import comparisons, freshness
-from pipelines.models import Deal, Person, Pipeline, Stage, Stay, Task
+from pipelines.models import Deal, Person, Pipeline, PipelineKind, Stage, Stay, Task
 from qc import regulations
 from qc.backtest import judge_by_norms
 from qc.models import Finding
@@ -50,8 +51,15 @@ PERIOD = [
 
 
 class Pipelines(KnownFilters, ReadOnlyModelViewSet):
+    """``kind``: what a pipeline is for, as an administrator has said: sales, service, supply or robot."""
+
     queryset = Pipeline.objects.filter(deleted_at=None)
     serializer_class = shapes.PipelineShape
+
+    def get_queryset(self) -> QuerySet[Pipeline]:
+        said = PipelineKind.objects.filter(pipeline=OuterRef("pk")).values("kind")
+        kind = Coalesce(Subquery(said), Value(PipelineKind.Kind.SALES.value))
+        return super().get_queryset().annotate(own_kind=kind)
 
 
 class Stages(KnownFilters, ReadOnlyModelViewSet):
