@@ -186,7 +186,8 @@ class AppealSettlement(models.Model):
     violations = models.PositiveIntegerField(default=0)
     broken = models.PositiveIntegerField(default=0)  # seconds of the rule's clock
     amount = models.DecimalField(max_digits=15, decimal_places=2)
-    line = models.ForeignKey(StatementLine, models.PROTECT, null=True, related_name="+")
+    # the database refuses to lose such a line; DO_NOTHING lets lines of an open month go in one statement
+    line = models.ForeignKey(StatementLine, models.DO_NOTHING, null=True, related_name="+")
 
     class Meta:
         verbose_name = _("appeal in a statement")
@@ -223,7 +224,7 @@ class LineObjection(models.Model):
         UPHELD = "upheld", _("upheld")
         REFUSED = "refused", _("refused")
 
-    line = models.ForeignKey(StatementLine, models.PROTECT, related_name="objections")
+    line = models.ForeignKey(StatementLine, models.DO_NOTHING, related_name="objections")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     reason = models.CharField(_("reason"), max_length=7, choices=Reason)
     text = models.CharField(_("in words"), max_length=1000)
@@ -235,7 +236,7 @@ class LineObjection(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     decided_at = models.DateTimeField(null=True, blank=True)
-    correction = models.ForeignKey(StatementLine, models.PROTECT, null=True, blank=True, related_name="+")
+    correction = models.ForeignKey(StatementLine, models.DO_NOTHING, null=True, blank=True, related_name="+")
 
     class Meta:
         verbose_name = _("objection to a line")

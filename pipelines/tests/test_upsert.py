@@ -49,11 +49,14 @@ def task(key: int, deal_id: int | None, *, updated: int = 0) -> dict[str, Any]:
         "contact_id": None,
         "manager_id": 7,
         "kind_id": 1,
+        "text": "",
         "created_by": 0,
         "created_at": at(0),
         "updated_at": at(updated),
         "due_at": at(9),
         "is_completed": False,
+        "text_mark": None,
+        "has_result": None,
         "deleted_at": None,
     }
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
+from django.utils import translation
 
 from core import moment
 from core.periods import Period
@@ -27,6 +28,12 @@ MONTH = Period(at(0), at(400), "test")
 
 def stand_at(hour: float) -> None:
     moment.fix(at(hour).isoformat())
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)
