@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from audit.registry import keep_changes
 from core import formats
@@ -221,7 +222,7 @@ class LineObjection(models.Model):
 
     class Decision(models.TextChoices):
         WAITS = "waits", _("waits for an answer")
-        UPHELD = "upheld", _("upheld")
+        UPHELD = "upheld", pgettext_lazy("objection", "upheld")
         REFUSED = "refused", _("refused")
 
     line = models.ForeignKey(StatementLine, models.DO_NOTHING, related_name="objections")
