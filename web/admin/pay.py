@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -10,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
+from kpi.calculation.running import begin_period
 from kpi.models import Quota, Scheme
 from web.admin.mirror import ReadOnlyAdmin
 
@@ -18,6 +20,12 @@ class QuotaForm(forms.ModelForm):
     def clean_period(self) -> date:
         day: date = self.cleaned_data["period"]
         return day.replace(day=1)  # any day names its month
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if (day := given.get("period")) and (span := given.get("span")):
+            given["period"] = begin_period(day, span)
+        return given
 
     def clean_amount(self) -> object:
         amount = self.cleaned_data["amount"]

@@ -193,7 +193,7 @@ def test_a_rule_switched_here_is_dated_and_judged_again(client: Client) -> None:
 
 def test_any_day_names_the_month_of_a_plan(client: Client) -> None:
     person = factory.make_person()
-    values = {"manager": person.pk, "period": "2026-11-17", "amount": "900000"}
+    values = {"manager": person.pk, "span": "month", "period": "2026-11-17", "amount": "900000"}
     assert client.post(address(Quota, "add"), values).status_code == 302
     assert Quota.objects.get().period == date(2026, 11, 1)
     refused = client.post(address(Quota, "add"), values | {"amount": "0", "period": "2026-12-01"})
