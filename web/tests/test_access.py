@@ -302,6 +302,15 @@ def test_no_page_breaks_down_where_it_is_asked_for_nonsense(company: Company) ->
                 assert company.ask(Role.DIRECTOR, "GET", path).status_code < 500, path
 
 
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "DELETE"])
+def test_other_methods_are_answered_or_refused(method: str, company: Company) -> None:
+    client = signed_in(Role.DIRECTOR, company)
+    client.raise_request_exception = False
+    for line in PAGES:
+        answer = client.generic(method, company.fill(line.path))
+        assert answer.status_code < 500, line
+
+
 @pytest.mark.parametrize(
     "path",
     [
