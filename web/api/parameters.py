@@ -19,7 +19,16 @@ from metrics import LONGEST_PERIOD, is_too_long
 from pipelines.models import Person, Pipeline
 from team.holders import visible_people
 from team.models import Employee
-from web.frame.scope import LONGEST, SAID, BadScope, no_person, no_pipeline, read_number, read_period, read_pipeline
+from web.frame.scope import (
+    LONGEST,
+    SAID,
+    BadScope,
+    no_person,
+    no_pipeline,
+    read_number,
+    read_period,
+    read_pipeline,
+)
 
 PAGES, MOST_FIELDS = ("page", "page_size"), 50
 
