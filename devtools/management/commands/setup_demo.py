@@ -90,8 +90,8 @@ class Command(BaseCommand):
         whole = [month_of(first, portal_zone()) for first in self._first_days(present.first)][2:]
         for period in reversed(whole):
             if not Statement.objects.filter(period=period.first, status=Statement.Status.CLOSED).exists():
-                # The company lives on: now and then a deal that has just changed waits to be judged.
-                for attempt in stamina.retry_context(on=ValueError, attempts=None, timeout=60, wait_max=1):
+                # After the load everything is judged, and the company lives on: on a busy machine that takes minutes.
+                for attempt in stamina.retry_context(on=ValueError, attempts=None, timeout=900, wait_max=1):
                     with attempt:
                         statements.close_month(period, None, now)
         refresh_statements()
