@@ -42,6 +42,7 @@ OFFICE = {
     "director": ("Зинаида", "Золотарёва", Role.DIRECTOR),
     "admin": ("Артём", "Настройкин", Role.ADMIN),
     "controller": ("Вера", "Проверкина", Role.CONTROLLER),
+    "finance": ("Фаина", "Счётова", Role.FINANCE),
 }
 
 
