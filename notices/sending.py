@@ -1,7 +1,8 @@
 """Deliveries go out: one address at a time is claimed with a lease, sent, and its row says what became of it.
 
-A row is `sending` before the first byte leaves, in a transaction of its own. Whoever dies then leaves a row whose lease
-runs out and which is `unknown`: it may have arrived. Only what surely was not taken is tried again.
+A row is `sending` once it is claimed and has `handed_at` before the first byte leaves, each in a transaction of its
+own. Whoever dies leaves a row whose lease runs out: not handed over, it waits again; handed over, it is `unknown`,
+since it may have arrived. Only what surely was not taken is tried again.
 """
 
 import logging
@@ -160,6 +161,7 @@ def _claim(address: Address, about: Round, now: datetime) -> Claim | None:
         state=Delivery.State.SENDING,
         claim=key,
         lease_until=locks.lease_until(lease()),
+        handed_at=None,
         attempts=F("attempts") + 1,
         reason="",
         lead=None,
@@ -218,6 +220,8 @@ def look_around(now: datetime, bot: Bot | None) -> Round:
 
 def send_claim(claim: Claim, bot: Bot | None, about: Round, now: datetime) -> None:
     composed = compose(claim.rows, now)
+    if not _hand_over_begins(claim):
+        return
     try:
         sent = hand_over(claim, composed, bot)
     except NotSent as error:
@@ -233,6 +237,12 @@ def send_claim(claim: Claim, bot: Bot | None, about: Round, now: datetime) -> No
             ChannelState.objects.filter(channel=claim.address.channel).update(
                 stopped_at=None, stopped_why="", retry_at=None
             )
+
+
+def _hand_over_begins(claim: Claim) -> bool:
+    """False when the lease ran out meanwhile and somebody else has the rows."""
+    mine = Delivery.objects.filter(claim=claim.key, state=Delivery.State.SENDING)
+    return bool(mine.update(handed_at=moment.now()))
 
 
 def compose(rows: Sequence[Delivery], now: datetime) -> wording.Composed:
@@ -347,7 +357,9 @@ def _wait(claim: Claim, error: NotNow, now: datetime) -> None:
 
 
 def give_up_dead_claims() -> int:
-    """What a sender left in hand when it died: nobody knows, and the class of the notice decides."""
+    """What a sender left in hand when it died waits again, or is unknown if it was being handed over: then the class of
+    the notice decides. Returns how many.
+    """
     dead = Delivery.objects.filter(state=Delivery.State.SENDING, lease_until__lt=locks.lease_now())
     with transaction.atomic():
         rows = list(
@@ -355,10 +367,19 @@ def give_up_dead_claims() -> int:
         )
         if not rows:
             return 0
-        Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
+        kept = Delivery.objects.filter(pk__in=[row.pk for row in rows if row.handed_at is None])
+        kept.update(
+            state=Delivery.State.QUEUED,
+            lease_until=None,
+            claim=None,
+            lead=None,
+            reason="the sender died before it sent",
+        )
+        handed = [row for row in rows if row.handed_at is not None]
+        Delivery.objects.filter(pk__in=[row.pk for row in handed]).update(
             state=Delivery.State.UNKNOWN, lease_until=None, reason="the sender died while it was sending"
         )
-        failing.after_unknown(rows, moment.now())
-    for row in rows:
+        failing.after_unknown(handed, moment.now(), repeats=failing.REPEATS_OF_THE_DEAD)
+    for row in handed:
         log.warning("notice %s: the sender died while it was sending", row.pk)
     return len(rows)
