@@ -109,7 +109,7 @@ def read_document(document: Any) -> PayScheme:
     components: list[Component] = []
     titles: dict[str, Mapping[str, str]] = {}
     for place in root["components"].items():
-        component, names = _component(place)
+        component, names = read_named(place)
         if component.code in titles:
             raise place["code"].fail(gettext("used once"))
         components.append(component)
@@ -130,7 +130,7 @@ def find_faults(document: Any) -> list[Fault]:
     listed = document.get("components") if isinstance(document, dict) else None
     for number, value in enumerate(listed if isinstance(listed, list) else ()):
         try:
-            _component(Place(f"components[{number}]", value, read_measure))
+            read_named(Place(f"components[{number}]", value, read_measure))
         except Fault as fault:
             found.append(fault)
     try:
@@ -191,7 +191,8 @@ def assign_schemes(schemes: Iterable[Scheme], people: Iterable[int]) -> dict[int
     return found
 
 
-def _component(place: Place) -> tuple[Component, Mapping[str, str]]:
+def read_named(place: Place) -> tuple[Component, Mapping[str, str]]:
+    """The component at this place of a document, and its titles. Raises Fault."""
     if not isinstance(place.value, dict):
         raise place.fail(gettext("an object"))
     kinds = {kind.kind: kind for kind in list_kinds()}
