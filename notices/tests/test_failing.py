@@ -8,8 +8,9 @@ import pytest
 
 from devtools.mail_sink import Server, Sink
 from notices import failing, people
+from notices.claiming import give_up_dead_claims
 from notices.models import Address, ChannelState, Delivery, Notice
-from notices.sending import give_up_dead_claims, send_next
+from notices.sending import send_next
 from notices.telegram.client import Bot
 from notices.tests.conftest import NOW, Office
 from notices.tests.test_telling import run
@@ -209,8 +210,9 @@ def test_a_mail_that_was_taken_without_an_answer_is_repeated_with_a_word(
 def test_a_sender_that_died_leaves_an_unknown_message_if_it_had_begun_to_send(
     office: Office, bot: Bot, handed: bool
 ) -> None:
+    from notices.claiming import claim_next
     from notices.noting import climb_steps, note_facts
-    from notices.sending import claim_next, look_around, send_claim
+    from notices.sending import look_around, send_claim
 
     office.overdue()
     note_facts(NOW)
