@@ -34,6 +34,7 @@ NOT_KEPT = {
     **dict.fromkeys(("Decision", "DecisionDeal"), "is an intention: it judges, pays and shows nobody anything"),
     **dict.fromkeys(("Signature", "StepTick", "AppealStep", "Sample", "SampledDeal", "ManualReview", "Hidden"), TELLS),
     "RegulationDraft": "judges nobody before it is published",
+    "Payout": "says itself who, when and from which file",
     "SchemeDraft": "pays nobody before it is published",
     "RecoveryCode": "whose making is kept with its device",
     "Change": "is what is kept",
