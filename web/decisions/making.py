@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core import moment
 from core.zone import local_day
-from metrics.proposals import Proposal, due_on
+from metrics.proposals import Proposal, due_on, find_worth
 from notices import decisions as life
 from notices import proposed as proposals
 from notices.decision_wording import ICONS, Names, describe
@@ -144,7 +144,11 @@ def proposed(request: HttpRequest) -> HttpResponse:
         "form": form,
         "hide": HideForm(initial={"key": one.key, "until": day + timedelta(days=14)}),
         "page": page,
-        "rows": [(deals[pk], found.rows[pk]) for pk in page.object_list if pk in deals],
+        "rows": [
+            (deals[pk], found.rows[pk], find_worth(one.kind, found.rows[pk]))
+            for pk in page.object_list
+            if pk in deals
+        ],
         "as_of": found.as_of,
     }
     return render(request, "decisions/proposed.html", context, status=422 if form.errors else 200)
