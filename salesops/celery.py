@@ -40,6 +40,7 @@ app.conf.update(
         "jobs.effects",
         "jobs.pay",
         "jobs.desk",
+        "jobs.lives",
         "jobs.reports",
         "jobs.retention",
         "jobs.weeks",
@@ -100,6 +101,7 @@ app.conf.update(
             "schedule": 120.0,
             "options": {"expires": 110},
         },
+        "lives": {"task": "jobs.lives.pack_lives", "schedule": 60.0, "options": {"expires": 55}},
         "weeks": {"task": "jobs.weeks.count_weeks", "schedule": 600.0, "options": {"expires": 590}},
         "reports": {"task": "jobs.reports.issue_reports", "schedule": 300.0, "options": {"expires": 280}},
         "proposals": {

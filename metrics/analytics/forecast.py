@@ -19,6 +19,7 @@ from metrics.analytics.calendar import local_date, midnight
 from metrics.analytics.columns import Flags, Floats, Ints, read_columns
 from metrics.analytics.log import WON, Log, read_log
 from metrics.analytics.report import Answer, Report, money, register
+from metrics.analytics.scoring import calibrate, judge, judge_all, score
 from metrics.analytics.terms import DAY, EPOCH, SECOND, BadQuestion, Terms
 from metrics.analytics.win_rates import find_places
 from metrics.analytics.words import NOW
@@ -80,11 +81,11 @@ HAPPENED = """
     where d.closed_at is null or d.closed_at >= %(start)s"""
 
 
-def read_past(log: Log, start: datetime) -> Past:
-    """Of deals that were open at ``start`` or later. One statement."""
+def read_past(log: Log, terms: Terms) -> Past:
+    """Of deals that were open in the time that is learnt from. One statement."""
     columns = {"deal": ("d.id", "int8"), "at": ("happened.at", "timestamptz")}
     columns |= {"kind": ("happened.kind", "int2"), "much": ("happened.much", "int4")}
-    rows = read_columns(columns, HAPPENED, {"start": start})
+    rows = read_columns(columns, HAPPENED, {"start": learnt_since(terms)})
     place, known = find_places(log.ids, rows["deal"])
     found = []
     for kind in range(len(KINDS)):
@@ -202,15 +203,6 @@ def floor_chances(lessons: Lessons, stage: Ints, age: Ints) -> Floats:
     return found
 
 
-def score(chances: Floats, won: Flags) -> dict[str, float | int | None]:
-    """Brier's score and the logarithmic loss; the smaller the better."""
-    if not len(won):
-        return {"n": 0, "brier": None, "log_loss": None}
-    p = np.clip(chances, 1e-6, 1 - 1e-6)
-    loss = -np.where(won, np.log(p), np.log(1 - p)).mean()
-    return {"n": len(won), "brier": float(((chances - won) ** 2).mean()), "log_loss": float(loss)}
-
-
 def learn(lessons: Lessons) -> boosting.Model:
     some = lessons.thin(MOST_ROWS)
     return boosting.fit(some.rows, some.won.astype(np.float64), some.deal)
@@ -219,7 +211,7 @@ def learn(lessons: Lessons) -> boosting.Model:
 def try_on_past(past: Past, lessons: Lessons, firsts: list[int], days: int) -> Answer:
     """What the model and the floor would have said on the firsts of past months, and what came of it."""
     snapshots: list[dict[str, Any]] = []
-    ours, plain, came = [], [], []
+    ours, plain = [], []
     for moment in firsts:
         known = lessons.before(moment, days)
         learnt_on = len(np.unique(known.moment))
@@ -236,18 +228,19 @@ def try_on_past(past: Past, lessons: Lessons, firsts: list[int], days: int) -> A
                 "won": int(won.sum()),
                 "expected_won": float(said.sum()),
                 "learnt_from": len(known.won),
-                **{name: value for name, value in score(said, won).items() if name != "n"},
+                **judge(said, won, price := past.log.price[then.deals]),
                 "floor": score(base, won),
             }
         )
-        ours.append(said)
+        ours.append((said, won, price))
         plain.append(base)
-        came.append(won)
-    if not came:
+    if not ours:
         return {"n": 0, "brier": None, "log_loss": None, "floor": None, "snapshots": [], "curve": []}
-    all_said, base, won = np.concatenate(ours), np.concatenate(plain), np.concatenate(came)
+    all_said, won = np.concatenate([one[0] for one in ours]), np.concatenate([one[1] for one in ours])
+    base = np.concatenate(plain)
     return {
-        **score(all_said, won),
+        "n": len(won),
+        **judge_all(ours),
         "won": int(won.sum()),
         "expected_won": float(all_said.sum()),
         "floor": score(base, won),
@@ -258,22 +251,6 @@ def try_on_past(past: Past, lessons: Lessons, firsts: list[int], days: int) -> A
         "snapshots": snapshots,
         "curve": calibrate(all_said, won),
     }
-
-
-def calibrate(chances: Floats, won: Flags) -> list[dict[str, Any]]:
-    """What was said against what came, by tenths of the chance."""
-    tenth = np.minimum((chances * 10).astype(np.int64), 9)
-    return [
-        {
-            "from": place / 10,
-            "n": int(mine.sum()),
-            "said": float(chances[mine].mean()),
-            "came": float(won[mine].mean()),
-        }
-        for place in range(10)
-        for mine in [tenth == place]
-        if mine.any()
-    ]
 
 
 def midnights(terms: Terms, log: Log) -> tuple[list[int], list[int]]:
@@ -300,12 +277,16 @@ def read_all(terms: Terms) -> Log:
     return read_log(Terms(terms.now, terms.zone, period, None, terms.pipeline), "alive")
 
 
-def answer(terms: Terms) -> Answer:
+def read_days_ahead(terms: Terms) -> int:
     text = terms.options.get("days") or "30"
     if not text.isdecimal() or not 1 <= int(text[:6]) <= 180:
         raise BadQuestion(_("days: “%(value)s” must be a whole number from 1 to 180.") % {"value": text[:60]})
-    days, log = int(text), read_all(terms)
-    past = read_past(log, learnt_since(terms))
+    return int(text)
+
+
+def answer(terms: Terms) -> Answer:
+    days, log = read_days_ahead(terms), read_all(terms)
+    past = read_past(log, terms)
     every, firsts = midnights(terms, log)
     over = [moment for moment in every if moment + days * DAY <= terms.at]
     lessons = gather_lessons(past, spread(past, over), days)
@@ -356,6 +337,7 @@ def spread(past: Past, moments: list[int]) -> list[int]:
 register(
     Report(
         code="forecast",
+        version=2,
         title=_("Forecast"),
         icon="telescope",
         about=_(

@@ -34,6 +34,7 @@ def find_times(log: Log, now: int) -> Answer:
                 "deals": deals,
                 "returned": repeated,
                 "ended": told["n"],
+                "instant": int((lengths[done] == 0).sum()),
                 "open": int((mine & ~log.ended).sum()),
                 **{name: told[name] for name in ("mean", "median", "p75", "p90", "min", "max")},
                 "km_median": None if km is None else km / DAY,
@@ -95,6 +96,7 @@ def behind(terms: Terms, cell: Cell) -> Ints:
 register(
     Report(
         code="stage-times",
+        version=2,
         title=_("Time on stages"),
         icon="hourglass",
         about=_(
