@@ -7,7 +7,7 @@ import numpy as np
 from django.utils.translation import gettext_lazy as _
 
 from core.periods import Period
-from metrics.analytics.columns import Flags, Floats, Ints
+from metrics.analytics.columns import Flags, Floats, Ints, group_places
 from metrics.analytics.curves import describe, find_weighted
 from metrics.analytics.log import NOBODY, OPEN, WON, WORK, Log, read_log
 from metrics.analytics.report import Answer, Cell, Report, money, register
@@ -48,14 +48,6 @@ def find_ageing(log: Log, now: int, chances: Floats, cycle: tuple[float, int] | 
             row["older_than_any_closed"] = int((age[mine] > cycle[1]).sum())
         rows.append(row)
     return {"rows": rows, "n": int(here.sum()), "sum": money(log.price[here].sum())}
-
-
-def group_places(keys: Ints, places: Ints) -> list[Ints]:
-    """The places of each key, keys rising; one sort, however many keys there are."""
-    if not len(places):
-        return []
-    ordered = places[np.argsort(keys[places], kind="stable")]
-    return np.split(ordered, np.flatnonzero(np.diff(keys[ordered])) + 1)
 
 
 def win_chances(log: Log, now: int) -> Floats:

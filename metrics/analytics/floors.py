@@ -19,6 +19,7 @@ from metrics.analytics.forecast import (
     Lessons,
     Past,
     Snapshot,
+    draw_sample,
     floor_chances,
     gather_lessons,
     midnights,
@@ -139,8 +140,9 @@ def answer(terms: Terms) -> Answer:
     if by not in ("month", "week"):
         raise no_choice("by", by, ("month", "week"))
     log = read_all(terms)
-    past = read_past(log, terms)
-    every, firsts = midnights(terms, log)
+    studied = draw_sample(log)
+    past = read_past(log.keep(studied), terms, whole=bool(studied.all()))
+    every, firsts = midnights(terms, past.log)
     if by == "week":
         firsts = [moment for moment in every if local_date(moment, terms.zone).weekday() == 0]
     over = [moment for moment in every if moment + days * DAY <= terms.at]
@@ -164,6 +166,7 @@ def answer(terms: Terms) -> Answer:
     ]
     return {
         "rows": rows,
+        "studied": len(past.log.ids),
         "n": sum(row["n"] for row in rows),
         "days": days,
         "all": pool(tried),

@@ -6,6 +6,7 @@ worker packs changed blocks again when there are some thousands of them (`jobs.l
 have a block: then all is read from stays.
 """
 
+import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -20,6 +21,9 @@ from pipelines.models import LifeChange, PackedLives
 SHIFT = 14  # a block has the deals whose ids differ in the last so many bits
 MOST_CHANGED = 50_000  # deals: with more of them stays are read as if nothing were packed
 FEW = 2_000  # changed deals: fewer are read as quickly from their stays
+REMEMBERED = (
+    60.0  # seconds that this process need not ask again whether anything is packed: stays are always right
+)
 AT_ONCE = 64  # blocks of one run
 WIDTHS = {"visit": "<i4", "stage": "<i2", "following": "<i2", "since": "<i8", "until": "<i8", "holder": "<i8"}
 STANDS, ELSEWHERE = -1, -2
@@ -49,6 +53,11 @@ STAGES_OF_BLOCK = """
 
 CHANGED_BLOCKS = """
     select deal_id >> %s from pipelines_lifechange group by 1 order by count(*) desc, 1 limit %s"""
+
+
+_empty: tuple[str, float] | None = (
+    None  # of which database nothing is packed, and until when that is believed
+)
 
 
 class Block(Struct, array_like=True):
@@ -82,6 +91,13 @@ def read_packed(stages: Sequence[str], wanted: Ints) -> Packed | None:
 
     None where nothing is packed, or where more has changed since than stays are read quickly of.
     """
+    global _empty
+    if (
+        _empty is not None
+        and _empty[0] == str(connection.settings_dict["NAME"])
+        and time.monotonic() < _empty[1]
+    ):
+        return None
     connection.ensure_connection()
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
         cursor.execute(READ.encode(), {"most": MOST_CHANGED}, binary=True)
@@ -89,6 +105,8 @@ def read_packed(stages: Sequence[str], wanted: Ints) -> Packed | None:
     if connection.queries_logged:
         connection.queries_log.append({"sql": READ, "time": "0"})
     if len(rows) == 1:
+        if len(rows[0][0] or ()) <= MOST_CHANGED:
+            _empty = str(connection.settings_dict["NAME"]), time.monotonic() + REMEMBERED
         return None
     changed = rows[0][0] or []
     stale = np.array(changed, dtype=np.int64)
@@ -138,6 +156,8 @@ def pack_changed(most: int = AT_ONCE) -> int:
 
 
 def pack_block(block: int) -> None:
+    global _empty
+    _empty = None
     with transaction.atomic():
         values = {"first": block << SHIFT, "end": (block + 1) << SHIFT}
         seen = list(

@@ -24,7 +24,8 @@ MONTHS = 12  # without a period: these last ones
 ORDER = (
     "incidence", "process", "cohorts", "win-rates", "stage-times", "transitions", "expected-win", "reached", "flow",
     "weekly", "cycle", "ageing", "accumulation", "speed-to-lead", "journeys", "period-conversion", "forecast",
-    "forecast-floors", "velocity", "stock", "tasks", "hand-overs", "deal-days", "coverage",
+    "forecast-floors", "velocity", "stock", "tasks", "hand-overs", "deal-days", "load",
+    "saturation", "service", "coverage",
 )  # fmt: skip
 CELL = "c-"  # before the parameters that name one number of a report
 

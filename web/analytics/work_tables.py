@@ -131,6 +131,66 @@ def tell_velocity(asked: Asked, answer: dict[str, Any]) -> Table:
     return Table(heads, rows)
 
 
+def tell_load(asked: Asked, answer: dict[str, Any]) -> Table:
+    titles = {
+        "overloaded": _("overloaded: take deals off"), "teach": _("teach"), "holds": _("holds the load"),
+        "spare": _("has room"),
+    }  # fmt: skip
+    rows = [
+        [
+            words(asked.scope.name(row["manager"])),
+            Figure(formats.DASH if row["load"] is None else number(row["load"], 2)),
+            Figure(formats.DASH if row["density"] is None else number(row["density"], 1)),
+            Figure(number(row["cases"])),
+            Figure(number(row["deal_days"], 1)),
+            words(titles.get(row["corner"], formats.DASH)),
+        ]
+        for row in answer["rows"]
+    ]
+    heads = [
+        _("Manager"),
+        _("Load"),
+        _("Cases per 100 deal-days"),
+        _("Cases"),
+        _("Deal-days"),
+        _("What it says"),
+    ]
+    return Table(heads, rows)
+
+
+def tell_saturation(asked: Asked, answer: dict[str, Any]) -> Table:
+    rows = []
+    for row in answer["rows"]:
+        last = row["months"][-1]
+        full = month(row["saturated"]) if row["saturated"] else formats.DASH
+        rows.append(
+            [
+                words(asked.scope.name(row["manager"])),
+                words(
+                    full, note=_("month %(n)s") % {"n": row["after_months"] + 1} if row["saturated"] else ""
+                ),
+                counted(asked, row["n"], manager=row["manager"] or 0, what="came"),
+                Figure(number(max(one["won"] for one in row["months"]))),
+                Figure(number(last["stock"])),
+            ]
+        )
+    heads = [_("Manager"), _("Full since"), _("Came"), _("Won in the best month"), _("In work now")]
+    return Table(heads, rows)
+
+
+def tell_service(asked: Asked, answer: dict[str, Any]) -> Table:
+    rows = [
+        [
+            words(_("In all") if row["period"] == "all" else month(row["period"])),
+            counted(asked, row["cases"], period=row["period"], what="cases"),
+            counted(asked, row["won"], period=row["period"], what="won"),
+            Figure(percent(row["share"], 1), note=whisker(row)),
+        ]
+        for row in answer["rows"]
+    ]
+    return Table([_("Month"), _("Cases"), _("Won"), _("Cases per sale")], rows)
+
+
 def tell_coverage(asked: Asked, answer: dict[str, Any]) -> Table:
     titles = {
         "deals": _("Deals"), "visits": _("Visits to stages"), "instant": _("Instant visits"),
@@ -179,6 +239,9 @@ TABLES = {
     "deal-days": tell_deal_days,
     "stock": tell_stock,
     "velocity": tell_velocity,
+    "load": tell_load,
+    "saturation": tell_saturation,
+    "service": tell_service,
     "coverage": tell_coverage,
     "forecast-floors": tell_floors,
 }

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core import moment
@@ -26,6 +27,7 @@ from web.decisions.forms import HideForm, ListForm, TakeForm, first_problem
 from web.findings.filters import FindingFilter
 from web.frame import listing
 from web.frame.permissions import for_heads
+from web.frame.scope import Scope, read_scope, refusing
 
 SOURCES = ("deals", "tasks", "findings")
 SHOWN_ROWS = 20  # of a list that is to be decided about
@@ -98,9 +100,16 @@ def make(request: HttpRequest) -> HttpResponse:
     return render(request, "decisions/new.html", context, status=status)
 
 
-def find_proposal(request: HttpRequest) -> tuple[Proposal, proposals.Proposed]:
-    """The one that the address names, among those of the reader's deals; else 404."""
-    found = proposals.list_proposals(moment.now(), request.user.sees, with_hidden=True)
+def propose_within(scope: Scope, *, with_hidden: bool = False) -> proposals.Proposed:
+    """What the part of the company calls for that somebody looks at."""
+    people = None if scope.everybody else list(scope.people)
+    stages = scope.stages if "pipeline" in scope.chosen else None
+    return proposals.list_proposals(moment.now(), people, stages=stages, with_hidden=with_hidden)
+
+
+def find_proposal(request: HttpRequest, scope: Scope) -> tuple[Proposal, proposals.Proposed]:
+    """The one that the address names, among those of the scope's deals; else 404."""
+    found = propose_within(scope, with_hidden=True)
     for one in found.proposals:
         if one.key == request.GET.get("key", ""):
             return one, found
@@ -109,9 +118,11 @@ def find_proposal(request: HttpRequest) -> tuple[Proposal, proposals.Proposed]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_heads
+@refusing(gettext_lazy("Decisions"), "decisions", gettext_lazy("All decisions"))
 def proposed(request: HttpRequest) -> HttpResponse:
     """A proposal with its list; sent, it is a decision."""
-    one, found = find_proposal(request)
+    scope = read_scope(request)
+    one, found = find_proposal(request, scope)
     now, user = moment.now(), request.user
     day, said = local_day(now), Names([life.facts_of(one)])
     owner = life.Staff(day).find_owner(one)
@@ -120,7 +131,10 @@ def proposed(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         # The same pile on the same day is the same decision, by whoever takes it first.
-        key = life.key_of("taken", one.key, day.isoformat(), "" if user.sees is None else user.pk)
+        whose = "" if user.sees is None else user.pk
+        key = life.key_of(
+            "taken", one.key, day.isoformat(), whose, *([scope.query()] if scope.chosen else [])
+        )
         try:
             life.check_wish(life.Wish("", values["owner"], values["due_on"]), now)
             made = life.freeze_proposal(one, found.rows, found.as_of, key)
@@ -137,6 +151,7 @@ def proposed(request: HttpRequest) -> HttpResponse:
     title, why, how = describe(one, said)
     context = {
         "proposal": one,
+        "query": scope.query(key=one.key),
         "title": title,
         "why": why,
         "how": how,
