@@ -130,7 +130,7 @@ def say_expected(facts: Mapping[str, Any], n: int, money: Any, expected: Any) ->
     if not money or expected is None:
         return gettext("amounts or chances are not known")
     if facts.get("whole"):
-        text = gettext("the whole amount: sold, it waits to be handed over")
+        text = gettext("the whole amount: what is ordered is ready and waits")
     else:
         text = gettext("%(share)s of %(money)s") % {
             "share": formats.percent(expected / money, language),
