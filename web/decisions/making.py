@@ -26,6 +26,7 @@ from web.deals.filters import DealFilter, TaskFilter
 from web.decisions.forms import HideForm, ListForm, TakeForm, first_problem
 from web.findings.filters import FindingFilter
 from web.frame import listing
+from web.frame.deeds import propose_within
 from web.frame.permissions import for_heads
 from web.frame.scope import Scope, read_scope, refusing
 
@@ -98,13 +99,6 @@ def make(request: HttpRequest) -> HttpResponse:
     }
     status = 422 if problems or form.errors else 200
     return render(request, "decisions/new.html", context, status=status)
-
-
-def propose_within(scope: Scope, *, with_hidden: bool = False) -> proposals.Proposed:
-    """What the part of the company calls for that somebody looks at."""
-    people = None if scope.everybody else list(scope.people)
-    stages = scope.stages if "pipeline" in scope.chosen else None
-    return proposals.list_proposals(moment.now(), people, stages=stages, with_hidden=with_hidden)
 
 
 def find_proposal(request: HttpRequest, scope: Scope) -> tuple[Proposal, proposals.Proposed]:

@@ -17,9 +17,9 @@ from notices.decision_results import measure_results
 from notices.decision_wording import ICONS, Names, names_of, say_expected, say_why, title_of
 from notices.models import Decision, Hidden
 from team.models import Employee
-from web.decisions.drawing import draw_proposals
 from web.decisions.forms import EndForm, TermForm, first_problem
 from web.frame import listing
+from web.frame.deeds import draw_proposals
 from web.frame.permissions import deals_open_to
 
 KEPT = timedelta(weeks=13)  # so long an ended decision stands on the page

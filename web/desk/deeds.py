@@ -4,9 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from metrics.snapshot import Snapshot
-from web.decisions.drawing import draw_proposals
-from web.decisions.making import propose_within
 from web.desk.today import list_cases
+from web.frame.deeds import draw_proposals, propose_within
 from web.frame.scope import Scope
 
 PILES, SINGLES, ON_PHONE = 7, 3, 4

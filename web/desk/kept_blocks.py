@@ -13,12 +13,11 @@ from jobs.analytics import ask_for_report
 from metrics.analytics import Terms
 from web.frame.scope import Scope
 
-WIDE, HIGH, GROUND = 900, 200, 26  # of the bridge; the line on which its labels stand
-SIDE = 360  # of the square
-MOST_LOAD, MOST_DENSITY = (
-    1.6,
-    2.2,
-)  # what the square shows at least, in full loads and in densities of the department
+WIDE, HIGH, GROUND = 900, 260, 30  # of the bridge; the line on which its labels stand
+SIDE, LINE = 360, 15  # of the square; of its names
+# What the square shows at least, in full loads and in densities of the department, and at most: whoever is farther
+# stands on its edge, with his own number beside him.
+MOST_LOAD, MOST_DENSITY, FARTHEST = 1.6, 2.2, 3.0
 
 
 def ask_report(
@@ -88,8 +87,8 @@ def draw_bridge(row: dict[str, Any]) -> list[Step]:
         base = 0 if tone == "stock" else level
         low, high = min(base, base + value), max(base, base + value)
         level = base + value
-        top = 18 + (HIGH - 18) * (1 - high / most)
-        height = max(1.0, (HIGH - 18) * (high - low) / most)
+        top = 24 + (HIGH - 24) * (1 - high / most)
+        height = max(1.0, (HIGH - 24) * (high - low) / most)
         x = place * room + (room - wide) / 2
         steps.append(Step(name, value, tone, x, top, wide, height, x + wide / 2))
     return steps
@@ -101,22 +100,25 @@ def load_block(scope: Scope, now: datetime, month: Period) -> dict[str, Any]:
     if answer is None:
         return {"waiting": True}
     known = [row for row in answer["rows"] if row["corner"] is not None]
-    most = max([MOST_LOAD, *(row["load"] * 1.1 for row in known)])
-    dense = max([MOST_DENSITY * (answer["density"] or 0), *(row["density"] * 1.1 for row in known), 1e-9])
+    most = min(FARTHEST, max([MOST_LOAD, *(row["load"] * 1.1 for row in known)]))
+    middle_density = answer["density"] or 1e-9
+    dense = middle_density * min(
+        FARTHEST, max([MOST_DENSITY, *(1.1 * row["density"] / middle_density for row in known)])
+    )
     heaviest = max([row["deal_days"] for row in known] or [1])
     dots = [
         row
         | {
             "name": scope.name(row["manager"]),
-            "x": SIDE * 1.6 * row["density"] / dense,
-            "y": SIDE * (1 - row["load"] / most),
+            "x": SIDE * 1.6 * min(1.0, row["density"] / dense),
+            "y": SIDE * (1 - min(1.0, row["load"] / most)),
             "r": 5 + 9 * (row["deal_days"] / heaviest) ** 0.5,
         }
         for row in sorted(known, key=lambda row: -row["deal_days"])
     ]
     middle, full = SIDE * 1.6 * (answer["density"] or 0) / dense, SIDE * (1 - answer["full"] / most)
     return {
-        "dots": [one | {"left": one["x"] > SIDE * 1.15} for one in dots],
+        "dots": place_labels(dots),
         "unknown": len(answer["rows"]) - len(known),
         "density": answer["density"],
         "touch": answer["touch_minutes"],
@@ -131,3 +133,19 @@ def load_block(scope: Scope, now: datetime, month: Period) -> dict[str, Any]:
         "below": SIDE - full,
         "as_of": as_of,
     }
+
+
+def place_labels(dots: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """``label``: the height of each name, moved down so that none lies over another; ``left``: before its dot."""
+    taken: list[tuple[float, float, float]] = []
+    found = []
+    for one in sorted(dots, key=lambda one: one["y"]):
+        left, long = one["x"] > SIDE * 1.15, 7.2 * (len(one["name"]) + 6)
+        begin = one["x"] - 16 - long if left else one["x"] + 16
+        height = one["y"]
+        for low, high, other in taken:
+            if low < begin + long and begin < high and abs(height - other) < LINE:
+                height = other + LINE
+        taken.append((begin, begin + long, height))
+        found.append(one | {"left": left, "label": height})
+    return found

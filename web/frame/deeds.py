@@ -1,4 +1,4 @@
-"""Proposals as rows: what to do, why, whose it is, by when, and what it may bring."""
+"""What a part of the company calls for, as rows: what to do, why, whose it is, by when, and what it may bring."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -6,12 +6,22 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from core import moment
 from core.zone import local_day
 from metrics.proposals import GONE, OWNERLESS, Proposal, due_on
 from notices import decisions as life
+from notices import proposed
 from notices.decision_wording import ICONS, Names, describe
+from web.frame.scope import Scope
 
 GRAVE = (GONE, OWNERLESS)  # nobody answers for these
+
+
+def propose_within(scope: Scope, *, with_hidden: bool = False) -> proposed.Proposed:
+    """What the part of the company calls for that somebody looks at."""
+    people = None if scope.everybody else list(scope.people)
+    stages = scope.stages if "pipeline" in scope.chosen else None
+    return proposed.list_proposals(moment.now(), people, stages=stages, with_hidden=with_hidden)
 
 
 def draw_proposals(proposals: Sequence[Proposal], now: datetime) -> list[dict[str, Any]]:
