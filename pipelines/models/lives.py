@@ -26,4 +26,6 @@ class LifeChange(models.Model):
     class Meta:
         verbose_name = _("changed life")
         verbose_name_plural = _("changed lives")
-        indexes = [models.Index(fields=["deal_id"], name="life_change_by_deal")]  # of a block that is packed again
+        indexes = [
+            models.Index(fields=["deal_id"], name="life_change_by_deal")
+        ]  # of a block that is packed again

@@ -125,7 +125,7 @@ def load_block(scope: Scope, now: datetime, month: Period) -> dict[str, Any]:
         "acts": answer["acts"],
         "wide": SIDE * 1.6,
         "outer_wide": SIDE * 1.6 + 44,
-        "outer_high": SIDE + 46,
+        "outer_high": SIDE + 66,
         "high": SIDE,
         "middle": middle,
         "right": SIDE * 1.6 - middle,
