@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 PERSON, HEAD, DIRECTOR, ADMIN = "person", "head", "director", "admin"
 AUDIENCES = (PERSON, HEAD, DIRECTOR, ADMIN)
 # What a kind is told from.
-FINDING, APPEAL, MONTH, MIRROR, RULE, SHIFT, CHANNEL, STATE, WISH, DECISION, REPORT = (
+FINDING, APPEAL, MONTH, MIRROR, RULE, SHIFT, CHANNEL, STATE, WISH, DECISION, REPORT, ALERT = (
     "finding",
     "appeal",
     "month",
@@ -22,6 +22,7 @@ FINDING, APPEAL, MONTH, MIRROR, RULE, SHIFT, CHANNEL, STATE, WISH, DECISION, REP
     "wish",
     "decision",
     "report",
+    "alert",
 )
 # Buttons below a message; `notices.buttons` has what each does.
 ACCEPT, LATER, DISPUTE, OPEN = "accept", "later", "dispute", "open"
@@ -59,7 +60,8 @@ class Fact:
 class Said:
     """A sentence with what is put in: ``values`` are (how it is written, value); ``plural`` goes by ``number``.
 
-    Written as: text, number, money, month (its first day), stamp (a moment), rule (its title).
+    Written as: text, number, money, month (its first day), day, stamp (a moment), rule (its title), measure (in words), rate
+    (of a measure, with its sign).
     """
 
     text: str

@@ -16,13 +16,13 @@ from core.periods import Period
 from core.zone import portal_zone
 from jobs.weeks import list_known_weeks, read_weeks
 from metrics import week_lines
+from metrics.week_measures import MEASURES, Measure, list_parts
 from metrics.weeks import FINDINGS, OPENED, list_last_weeks
 from pipelines.models import Stage
 from qc import queries
 from web.desk import pictures
 from web.desk.time_blocks import tell_comparison, tell_control, tell_share
 from web.desk.time_marks import list_marks, put_marks
-from web.desk.time_measures import MEASURES, Measure, list_parts
 from web.frame.permissions import for_heads
 from web.frame.scope import Scope, read_scope, refusing
 
