@@ -48,6 +48,7 @@ def tell(seen: AlertSeen) -> Fact:
     source=ALERT,
     icon="trending-up-down",
     tone="info",
+    for_chats=True,
     headline=_("A week unlike the others"),
     many=ngettext_noop("%(count)s unlike week", "%(count)s unlike weeks"),
     says=sentence,

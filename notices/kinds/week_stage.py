@@ -13,6 +13,7 @@ from notices.kinds.week_person import sentence, tell
     source=ALERT,
     icon="trending-up-down",
     tone="info",
+    for_chats=True,
     headline=_("A stage’s week unlike the others"),
     many=ngettext_noop("%(count)s unlike week of a stage", "%(count)s unlike weeks of stages"),
     says=sentence,

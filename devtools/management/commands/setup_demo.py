@@ -91,7 +91,7 @@ class Command(BaseCommand):
         for period in reversed(whole):
             if not Statement.objects.filter(period=period.first, status=Statement.Status.CLOSED).exists():
                 # The company lives on: now and then a deal that has just changed waits to be judged.
-                for attempt in stamina.retry_context(on=ValueError, attempts=None, timeout=60, wait_max=1):
+                for attempt in stamina.retry_context(on=ValueError, attempts=None, timeout=600, wait_max=1):
                     with attempt:
                         statements.close_month(period, None, now)
         refresh_statements()
