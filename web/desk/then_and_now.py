@@ -23,6 +23,7 @@ from qc import queries
 from web.desk import pictures
 from web.desk.time_blocks import tell_comparison, tell_control, tell_share
 from web.desk.time_marks import list_marks, put_marks
+from web.frame import listing
 from web.frame.permissions import for_heads
 from web.frame.scope import Scope, read_scope, refusing
 
@@ -93,6 +94,14 @@ def then_and_now(request: HttpRequest) -> HttpResponse:
     put_marks(picture, marks, weeks, now)
     for line in picture.lines:
         line.href = _href(code, by, line.key, weeks, scope)
+    heads = [names.get(line.key, "") for line in lines]
+    if file := listing.asked_file(request):
+        columns: listing.Columns = [
+            (_("Week from"), lambda one: one[0]),
+            *((str(head), lambda one, place=place: one[1][place].rate) for place, head in enumerate(heads)),
+        ]
+        rows = [(day, [line.counts[place] for line in lines]) for place, day in enumerate(days)]
+        return listing.export_rows(f"{_('Then and now')} {code}", file, rows, columns)
     then, at_present = week_lines.list_ends(days, known, now.astimezone(portal_zone()).date())
     return render(
         request,
@@ -115,7 +124,8 @@ def then_and_now(request: HttpRequest) -> HttpResponse:
             "missing": len(days) - len(known),
             "weeks": weeks,
             "table": [(day, [line.counts[place] for line in lines]) for place, day in enumerate(days)],
-            "heads": [names.get(line.key, "") for line in lines],
+            "heads": heads,
+            "verbs": listing.file_addresses(request) if lines else {},
             "light": [names.get(line.key, "") for line in light],
         },
     )
