@@ -17,6 +17,7 @@ from core import moment
 from core.periods import month_of
 from core.zone import portal_zone
 from devtools.demo.chats import link_chats
+from jobs import judgement_queue
 from jobs.mirror import pull_dictionaries
 from jobs.pay import refresh_statements
 from kpi import statements
@@ -90,9 +91,10 @@ class Command(BaseCommand):
         whole = [month_of(first, portal_zone()) for first in self._first_days(present.first)][2:]
         for period in reversed(whole):
             if not Statement.objects.filter(period=period.first, status=Statement.Status.CLOSED).exists():
-                # The company lives on: now and then a deal that has just changed waits to be judged.
+                # The company lives on, and beat, which has changed deals judged, is not there yet.
                 for attempt in stamina.retry_context(on=ValueError, attempts=None, timeout=600, wait_max=1):
                     with attempt:
+                        judgement_queue.judge_waiting(60)
                         statements.close_month(period, None, now)
         refresh_statements()
         Policy.objects.update(started_at=moment.now())  # months that were closed just now are no news
