@@ -11,7 +11,7 @@ from core.zone import local_day
 from jobs.week_rows import KeptWeek
 from jobs.weeks import read_weeks
 from metrics.unlike import BEFORE, judge_week
-from metrics.week_lines import Line, draw_lines
+from metrics.week_lines import Line, draw_lines, leave_light_out
 from metrics.week_measures import MEASURES, list_parts
 from metrics.weeks import DEFINITIONS, Fact
 from notices.alerts import Found, keep_alerts
@@ -19,7 +19,7 @@ from pipelines.models import Stage
 from team.holders import find_leavers
 
 SHOWN = 13  # weeks whose alerts are kept in order; older ones stay as they were found
-BY_PEOPLE = ("density", "stuck", "untasked", "overdue", "lost")
+BY_PEOPLE = ("density", "stuck", "untasked", "overdue", "lost", "leak")
 BY_STAGES = ("density", "stuck", "untasked", "overdue")  # a deal that is lost stands on a stage of the lost
 
 
@@ -68,7 +68,8 @@ def _draw(
     """Every line there is: figure, by what, and whose. Nobody's deals and those of leavers are no one's week."""
     for by, codes in (("people", BY_PEOPLE), ("stages", BY_STAGES)):
         for code in codes:
-            for line in draw_lines(list_parts(facts, MEASURES[code], by), days):
+            heavy, _light = leave_light_out(draw_lines(list_parts(facts, MEASURES[code], by), days))
+            for line in heavy:
                 wanted = line.key in stages if by == "stages" else line.key is not None
                 if wanted and not (by == "people" and line.key in leavers):
                     yield code, by, line

@@ -14,7 +14,7 @@ from metrics.week_lines import LEAST, PER, Count
 BEFORE = 13  # weeks that one is compared with
 KNOWN = 8  # of them, at least, with enough work to have a rate
 FEW = 5  # cases in the week, found or usual: fewer are told one by one, not as a rate
-FAR = 3.5  # robust standard deviations (Iglewicz and Hoaglin)
+FAR = 3.0  # standard deviations, by his own weeks and by chance: 3.5 is usual where only one of them is asked
 OF_MAD, OF_MEAN = 1.4826, 1.2533  # what makes either of them the standard deviation of a normal spread
 
 

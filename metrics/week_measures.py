@@ -66,6 +66,13 @@ MEASURES: dict[str, Measure] = {
         gettext_lazy("% of closed deals"),
         is_share=True,
     ),
+    "leak": Measure(
+        gettext_lazy("Lost deals per 100 deal-days"),
+        LOST,
+        (DAYS,),
+        gettext_lazy("lost deals per 100 deal-days"),
+        of_days=True,
+    ),
 }
 
 

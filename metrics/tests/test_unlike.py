@@ -1,12 +1,14 @@
 """What is unlike about a week: a table of series, and what must not change with the unit."""
 
+import json
+from pathlib import Path
 from random import Random
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from metrics.unlike import FAR, judge_week, robust_z
+from metrics.unlike import BEFORE, FAR, judge_week, robust_z
 from metrics.week_lines import Count
 
 USUAL = [20, 22, 19, 21, 20, 23, 18, 20, 21, 19, 22, 20, 21]  # median 20, MAD 1
@@ -79,3 +81,26 @@ def test_chance_alone_seldom_calls() -> None:
         *before, last = (Count(sum(draw.random() < 0.2 for _ in range(100)), 100) for _ in range(14))
         called += judge_week(last, before) is not None
     assert called <= 4, called
+
+
+def test_the_stories_of_the_demo_company() -> None:
+    """Its kept weeks as they were on 29 November 2026: findings and losses of each person per 100 deal-days.
+
+    Roman became careful when control began (14 September), and Dmitry closed most of his table on 2 October."""
+    kept = json.loads((Path(__file__).parent / "zolotarev_weeks.json").read_text("utf-8"))
+    found = {}
+    for code in ("density", "leak"):
+        for name, rows in kept[code].items():
+            counts = [Count(*row) for row in rows]
+            for place in range(BEFORE, len(counts)):
+                unlike = judge_week(counts[place], counts[place - BEFORE : place])
+                if unlike is not None:
+                    found[kept["weeks"][place], code, name] = round(unlike.z, 1)
+    assert found == {
+        ("2026-09-14", "density", "Роман Дягилев"): -3.3,
+        ("2026-09-14", "density", "Тимур Ахметов"): -3.4,
+        ("2026-09-21", "density", "Роман Дягилев"): -3.1,
+        ("2026-09-21", "density", "Тимур Ахметов"): -3.5,
+        ("2026-09-28", "leak", "Дмитрий Савельев"): 3.1,
+        ("2026-10-26", "leak", "Марина Ковалёва"): -3.4,
+    }

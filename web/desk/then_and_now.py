@@ -162,7 +162,7 @@ def _href(code: str, by: str, key: Any, weeks: Sequence[Period], scope: Scope) -
         return reverse("findings") + scope.query(**who, since=weeks[-1].first)
     if code == "overdue":
         return reverse("tasks") + scope.query(**who, overdue=1, closed_deal=0) if by == "people" else ""
-    if code == "lost":
+    if code in ("lost", "leak"):
         return (
             reverse("deals") + scope.query(**who, result="lost", since=weeks[-1].first)
             if by == "people"

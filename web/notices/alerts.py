@@ -101,7 +101,7 @@ def rows_behind(alert: Alert) -> str:
     """The list that the figure counts: what happened in its week, or, of what stood at its end, what stands now."""
     since, until = alert.week.isoformat(), (alert.week + WEEK).isoformat()
     who = {"manager": alert.person_id} if alert.person_id is not None else {"stage": alert.stage_id}
-    if alert.measure == "lost":
+    if alert.measure in ("lost", "leak"):
         of = {"closed_by": alert.person_id, "result": "lost", "since": since, "until": until}
         return f"{reverse('deals')}?{urlencode(of)}"
     if alert.measure == "density":
