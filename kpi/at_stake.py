@@ -74,7 +74,8 @@ class Soon:
 
 @dataclass(frozen=True)
 class AtStake:
-    """``mended``: cases of the month that were fixed in it; ``spared`` is what they would take from the next month.
+    """``mended``: cases of the month that were fixed in it; ``spared`` is what they would take from the next month,
+    and ``spared_points`` how many points, which under a flat part of the scale is all that can be said of them.
 
     ``count``: all open findings of the person, with those that only warn and those of deals that are no longer his,
     without those that he has appealed against.
@@ -85,6 +86,7 @@ class AtStake:
     soon: Soon
     mended: int
     spared: Decimal
+    spared_points: Decimal
     count: int
     warned: int
 
@@ -129,7 +131,7 @@ def find_at_stake(person: int, user: Employee, now: datetime, statement: Stateme
         sorted(piles, key=lambda one: (order.get(one.rule, len(order)), -one.count, one.rule)),
         _group(coming, weighed, horizons, day, period),
         sum(tally.mended for tally in piled.values()),
-        weighed.spared if weighed else ZERO,
+        *(weighed.weigh_spared() if weighed else (ZERO, ZERO)),
         sum(tally.open for tally in tallies.values()),
         sum(tally.open for (_, mode, _), tally in tallies.items() if mode != COUNTS_IN_MONEY),
     )
@@ -174,17 +176,18 @@ class _Weighed:
         self.ladder = build_ladder(self.as_is, self.mended, self.scheme)
         self.climbed = climb(self.as_is, self.mended, self.scheme)
 
-    @property
-    def spared(self) -> Decimal:
-        """By count, what the cases mended in this month would take from the next one if they still stood then."""
+    def weigh_spared(self) -> tuple[Decimal, Decimal]:
+        """By count, the money and the points that cases mended in this month would take from the next one."""
         if self.measure is None or self.measure.by_time:
-            return ZERO
+            return ZERO, ZERO
         still = {
             rule: one.violations - self.climbed.rules[rule].violations
             for rule, one in self.facts.rules.items()
         }
-        without = find_line(change_counts(self.facts, still, self.scheme), self.scheme)
-        return ZERO if without is None else without - (find_line(self.facts, self.scheme) or ZERO)
+        without = change_counts(self.facts, still, self.scheme)
+        lines = [find_line(facts, self.scheme) or ZERO for facts in (without, self.facts)]
+        scores = [facts.measures.get(self.measure.name) or ZERO for facts in (without, self.facts)]
+        return lines[0] - lines[1], scores[0] - scores[1]
 
     def lose(self, rule: str, count: int, horizon: int) -> tuple[Decimal, Decimal | None, bool]:
         """Points and money that coming cases take; of the climbed ladder where the present line does not move."""

@@ -18,7 +18,16 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from kpi.calculation.component import Component, Earning, Ledger, Limit, Multiplier, keys_of, read_component
+from kpi.calculation.component import (
+    Component,
+    Earning,
+    Limit,
+    Multiplier,
+    Reversal,
+    Sanction,
+    keys_of,
+    read_component,
+)
 from kpi.calculation.document import Place
 from kpi.calculation.fields import read_month
 from kpi.calculation.running import MONTH, PERIODS
@@ -54,8 +63,18 @@ class PayScheme:
         return frozenset(component.period for component in self.components) - {MONTH}
 
     @property
-    def ledgers(self) -> list[Ledger]:
-        return [component for component in self.components if isinstance(component, Ledger)]
+    def carrying(self) -> list[Component]:
+        """Components that need to know what their lines of earlier months came to."""
+        return [component for component in self.components if component.carries]
+
+    @property
+    def reversals(self) -> list[Reversal]:
+        return [component for component in self.components if isinstance(component, Reversal)]
+
+    @property
+    def named(self) -> frozenset[int]:
+        """Main amoCRM users whom the document names, paid by it or not."""
+        return frozenset().union(self.people or (), *(component.people for component in self.components))
 
     def of_period(self, period: str) -> list[Component]:
         return [component for component in self.components if component.period == period]
@@ -169,15 +188,27 @@ def _read_quotas(place: Place, components: Iterable[Component]) -> dict[str, Dec
 
 
 def _check_links(place: Place, components: list[Component]) -> None:
-    """Multipliers and limits speak of components that earn."""
-    earning = {item.code for item in components if isinstance(item, Earning)}
+    """Multipliers, limits and sanctions speak of components that earn; what takes back, of a sum that is paid by."""
+    earning = {item.code: item for item in components if isinstance(item, Earning)}
+    paid_by = {name for item in earning.values() for name in item.measures}
     for number, component in enumerate(components):
-        if isinstance(component, Multiplier | Limit):
+        if isinstance(component, Multiplier | Limit | Sanction):
             for code in component.of:
                 if code not in earning:
                     raise ValueError(
                         f"{place.path}[{number}].of: {code!r} is not the code of a component that earns"
                     )
+                if isinstance(component, Sanction) and not earning[code].is_bonus:
+                    raise ValueError(
+                        f"{place.path}[{number}].of: {code!r} is pay for the work itself; only bonuses can be lowered"
+                    )
+        if isinstance(component, Reversal):
+            name = component.reversed_sales
+            if name not in paid_by or not read_measure(name).is_sales:
+                raise ValueError(
+                    f"{place.path}[{number}].measure: {name!r} is no sum of sales "
+                    "that a component of the scheme pays by"
+                )
 
 
 def _check_shares(root: Place, components: Iterable[Component]) -> None:
@@ -210,8 +241,11 @@ def _check_fields(scheme: PayScheme) -> None:
 
 def _check_people(scheme: PayScheme) -> None:
     """A statement stands under somebody's main amoCRM user; a scheme of another would pay nothing and say nothing."""
-    mains = Employee.objects.filter(person__in=scheme.people or ()).values_list("person", flat=True)
-    for person in sorted((scheme.people or frozenset()) - set(mains)):
+    mains = set(Employee.objects.filter(person__in=scheme.named).values_list("person", flat=True))
+    for person in sorted((scheme.people or frozenset()) - mains):
         raise ValueError(
             f"people: {person} is not the main amoCRM user of any employee, so nobody would be paid by this scheme"
         )
+    for number, component in enumerate(scheme.components):
+        for person in sorted(component.people - mains):
+            raise ValueError(f"components[{number}]: {person} is not the main amoCRM user of any employee")

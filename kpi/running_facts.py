@@ -60,7 +60,7 @@ def collect_earlier(
 
 def read_carried(schemes: Schemes, month: date) -> dict[int, dict[str, Decimal]]:
     """By person and component that carries over, what its lines of earlier months came to. One query, or none."""
-    codes = {person: [one.code for one in scheme.ledgers] for person, scheme in schemes.items()}
+    codes = {person: [one.code for one in scheme.carrying] for person, scheme in schemes.items()}
     asked = {code for owed in codes.values() for code in owed}
     found: dict[int, dict[str, Decimal]] = {person: dict.fromkeys(own, ZERO) for person, own in codes.items()}
     if not asked:

@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from core.periods import Period, parse_month
+from core.zone import portal_zone
 from kpi.calculation.rounding import ZERO
 from kpi.measures import Measure, read_measure
 from kpi.paid_sales import read_paid
@@ -74,6 +76,17 @@ def find_wins(measure: Measure, people: Iterable[int], payees: Payees) -> Iterat
             person = payees.head_of(person, day)
         if person in asked:
             yield Win(person, deal, day, amount, user)
+
+
+def find_wins_ever(name: str, deals: Iterable[int]) -> dict[int, tuple[date, Decimal]]:
+    """Day and amount of those of the deals that count by the measure at any time, whosever they are. One query.
+
+    Raises UnknownField when amoCRM no longer has the field.
+    """
+    zone = portal_zone()
+    always = Period(parse_month("1970-01", zone).start, parse_month("2200-12", zone).end, "")
+    won = list_wins(always, None, read_measure(name).options, deals)
+    return {deal: (day, amount) for _user, deal, day, amount in won}
 
 
 def collect_sales(schemes: Mapping[int, PayScheme], payees: Payees) -> dict[str, dict[int, Sales]]:

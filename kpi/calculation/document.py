@@ -80,10 +80,18 @@ class Place:
             raise self.fail("true or false")
         return self.value
 
-    def whole(self, least: int) -> int:
-        if not isinstance(self.value, int) or isinstance(self.value, bool) or self.value < least:
-            raise self.fail(f"a whole number from {least}")
-        return self.value
+    def short_text(self) -> str:
+        """A text of a line."""
+        text = self.text().strip()
+        if len(text) > 100:
+            raise self.fail("a text of 100 signs at most")
+        return text
+
+    def whole(self, least: int, most: int = 10**18) -> int:
+        found = self.value
+        if not isinstance(found, int) or isinstance(found, bool) or not least <= found <= most:
+            raise self.fail(f"a whole number from {least}" + ("" if most == 10**18 else f" to {most}"))
+        return found
 
     def number(self, least: Decimal | int = 0, most: Decimal | int | None = None) -> Decimal:
         """A finite number, written as a number or as text; binary floats are taken by their printed digits."""

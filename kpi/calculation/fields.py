@@ -21,7 +21,8 @@ SHARES = 10  # an attainment or an index beyond ten times the plan is a slip of 
 
 @dataclass(frozen=True)
 class Field:
-    """``entry`` is what a form shows: money, number, share, day, flag, choice, measure, components, points or rows.
+    """``entry`` is what a form shows: money, number, whole, share, day, text, person, flag, choice, measure,
+    components, points or rows.
 
     ``label`` and the values of ``choices`` are msgids. ``columns`` are the fields of a row.
     """
@@ -63,9 +64,35 @@ def number(label: str, above_zero: bool = False, optional: bool = False) -> Any:
     return _field(label, "number", read)
 
 
-def share(label: str, above_zero: bool = False) -> Any:
-    """From 0 to 1."""
-    return _field(label, "share", lambda place: place.positive(1) if above_zero else place.number(0, 1))
+def share(
+    label: str,
+    above_zero: bool = False,
+    most: Decimal | int = 1,
+    optional: bool = False,
+    default: Decimal | None = None,
+) -> Any:
+    """From 0 to ``most``; ``default`` when an optional one is left out."""
+
+    def read(place: Place) -> Decimal | None:
+        if optional and place.value is None:
+            return default
+        return place.positive(most) if above_zero else place.number(0, most)
+
+    return _field(label, "share", read, default=default if optional else dataclasses.MISSING)
+
+
+def text(label: str) -> Any:
+    return _field(label, "text", Place.short_text)
+
+
+def person(label: str) -> Any:
+    """The id of a main amoCRM user."""
+    return _field(label, "person", lambda place: place.whole(1))
+
+
+def whole(label: str, most: int) -> Any:
+    """From 1."""
+    return _field(label, "whole", lambda place: place.whole(1, most))
 
 
 def day(label: str) -> Any:
@@ -106,13 +133,13 @@ def points(label: str, optional: bool = False) -> Any:
     return _field(label, "points", read_points)
 
 
-def rows(label: str, row: type, read: Callable[[Place], Any] | None = None) -> Any:
+def rows(label: str, row: type, read: Callable[[Place], Any] | None = None, least: int = 1) -> Any:
     """A list of ``row``, a dataclass of fields; ``read`` where one row depends on another."""
 
     def read_rows(place: Place) -> tuple[Any, ...]:
         columns = fields_of(row)
         return tuple(
-            row(**read_fields(row, item.keys(*(one.name for one in columns)))) for item in place.items()
+            row(**read_fields(row, item.keys(*(one.name for one in columns)))) for item in place.items(least)
         )
 
     return _field(label, "rows", read or read_rows, columns=fields_of(row))

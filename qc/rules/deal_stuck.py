@@ -10,9 +10,9 @@ from qc.rules.registry import VIOLATION, VISIT, WARN, ngettext_noop, rule
 from qc.rules.registry import gettext_noop as _
 from qc.rules.sentences import Brief, Clock, Fact, Requirement, Said, Standing
 from qc.rules.telling import Telling
-from qc.rules.terms import Terms
+from qc.rules.terms import OPEN, Terms
 from qc.rules.waiting import Waiting, names_fields, waits_validly
-from timeline.timeline import LOST, WON, Timeline, Visit
+from timeline.timeline import Timeline, Visit
 
 CODE = "deal.stuck"
 NEW_NORM, WAITED = "new", "waited"
@@ -125,20 +125,15 @@ def stuck(deal: Timeline, terms: Terms) -> Iterable[Check]:
 
     Fix: do the stage's next step and move the deal, or close it with a reason.
     """
-    for visit in deal.visits:
-        versions = terms.versions(LongestStay, visit)
-        if versions is None or visit.kind in (WON, LOST):
-            continue
-        demanded = terms.demanded(LongestStay, visit.stage, is_limited)
-        if demanded:
-            yield from checks(
-                terms.held(visit.pieces, demanded, {}),
-                _breaches(deal, visit, versions, terms),
-                stage=visit.stage,
-                since=visit.since,
-                until=visit.until,
-                clock=versions.last.norm.clock,
-            )
+    for visit, versions, held in terms.asked(deal, LongestStay, is_limited, OPEN):
+        yield from checks(
+            held,
+            _breaches(deal, visit, versions, terms),
+            stage=visit.stage,
+            since=visit.since,
+            until=visit.until,
+            clock=versions.last.norm.clock,
+        )
 
 
 def _breaches(
@@ -146,6 +141,8 @@ def _breaches(
 ) -> Iterator[Breach]:
     """A deal that waits validly is not stuck: what stands beyond the norm is cut where it waits."""
     last, stay = versions.last, versions.last.norm.max_stay
+    if stay is None or (visit.until is not None and visit.until - visit.since <= stay):
+        return  # no clock is faster than the calendar
 
     def runs_out(norm: LongestStay) -> datetime | None:
         if norm.max_stay is None:
@@ -153,7 +150,7 @@ def _breaches(
         return terms.runs_out(norm.clock, visit.pieces, visit.since, norm.max_stay)
 
     opens_at = outlived(versions.versions, runs_out)
-    if stay is None or opens_at is None or (visit.until is not None and opens_at >= visit.until):
+    if opens_at is None or (visit.until is not None and opens_at >= visit.until):
         return
     beyond = [Span(opens_at, visit.until)]
     waiting = terms.versions(Waiting, visit)

@@ -53,6 +53,7 @@ def requirements(norm: object, standing: Standing) -> list[Requirement]:
     check="a task due in the period, or due before and still undone when it began; not one deleted before "
     "it was due, nor one of a deal that was closed by then",
     occasion=TASK,
+    figures=("late_tasks",),
     norm=ClosedDeals,
     everywhere=True,
     requirements=requirements,

@@ -21,7 +21,7 @@ from pipelines.models import CustomField, Pipeline, Stage
 from qc import backtest, drafts, dwell, regulations, signatures, wording
 from qc.criteria import field_names
 from qc.models import Finding, Regulation, RegulationDraft, RuleMode
-from qc.rules import CALENDAR
+from qc.rules import CALENDAR, RULES
 from qc.stalled import SHOWN
 from team.models import Employee, Role
 from web.frame.permissions import for_admins
@@ -190,7 +190,8 @@ def read_context(
 def _pictures(stage: Stage, present: Regulation | None, fresh: Regulation | None) -> dict[str, Any]:
     norm, before = calendar_norm(fresh or present), calendar_norm(present)
     picture = dwell.picture(stage.pk, [norm, before], moment.now())
-    return {"picture": picture, "drawing": distribution.draw(picture, norm, before)}
+    of_stay = [rule.code for rule in RULES.values() if rule.stay is not None]  # whose norm is drawn
+    return {"picture": picture, "drawing": distribution.draw(picture, norm, before), "of_stay": of_stay}
 
 
 @require_POST

@@ -309,6 +309,26 @@ def test_a_controller_sees_no_money(company: Company) -> None:
     assert {row["money"] for row in client.get("/api/v1/findings/").json()["results"]} == {None}
 
 
+NONSENSE = ("pipeline=99999", "manager=x&group=x&head=x&period=2026-13&month=x&from=x&page=x&sort=x&day=x")
+
+
+def test_no_page_breaks_down_where_it_is_asked_for_nonsense(company: Company) -> None:
+    for line in PAGES:
+        if not line.path.startswith("admin/"):
+            for query in NONSENSE:
+                path = f"{line.path}{'&' if '?' in line.path else '?'}{query}"
+                assert company.ask(Role.DIRECTOR, "GET", path).status_code < 500, path
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "DELETE"])
+def test_other_methods_are_answered_or_refused(method: str, company: Company) -> None:
+    client = signed_in(Role.DIRECTOR, company)
+    client.raise_request_exception = False
+    for line in PAGES:
+        answer = client.generic(method, company.fill(line.path))
+        assert answer.status_code < 500, line
+
+
 @pytest.mark.parametrize(
     "path",
     [
