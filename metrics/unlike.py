@@ -5,9 +5,9 @@ next one would always stand out; and a rate over little work jumps about without
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean, median
-from typing import NamedTuple
 
 from metrics.week_lines import LEAST, PER, Count
 
@@ -18,7 +18,8 @@ FAR = 3.0  # standard deviations, by his own weeks and by chance: 3.5 is usual w
 OF_MAD, OF_MEAN = 1.4826, 1.2533  # what makes either of them the standard deviation of a normal spread
 
 
-class Unlike(NamedTuple):
+@dataclass(frozen=True)
+class Unlike:
     """``usual`` is the median rate of ``weeks`` weeks, per hundred as the count's; ``z`` how far off, with its sign."""
 
     count: Count

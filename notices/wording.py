@@ -103,7 +103,7 @@ def put_in(said: Said) -> str:
         "stamp": lambda value: moment_of(datetime.fromisoformat(value)),
         "rule": lambda value: gettext(RULES[value].title) if value in RULES else str(value),
         "channel": lambda value: str(Channel(value).label),
-        "rate": lambda value: rate_of(*value, language),
+        "rate": lambda value: rate_of(value[0], value[1], language),
         "measure": lambda value: lower_first(str(MEASURES[value].title)),
     }
     text = ngettext(said.text, said.plural, said.number) if said.plural else gettext(said.text)

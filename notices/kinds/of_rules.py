@@ -1,6 +1,7 @@
 """Kinds that rules ask for in their own files (`qc.rules.telling`): at a finding's moment, and before it."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from notices.kinds.registry import (
     ACCEPT,
@@ -44,6 +45,7 @@ def list_rungs(told: Telling) -> Iterator[Rung]:
 
 
 def register(rule: Rule, told: Telling) -> None:
+    more: dict[str, Any]
     if told.ahead:
         more = {
             "tone": "warn",

@@ -81,7 +81,9 @@ def losses(request: HttpRequest) -> HttpResponse:
         whole.add(one)
     splits = list(split(inside, scope, query, bursts.values(), source))
     if form := listing.asked_file(request):
-        rows = [(one.title, row.name, row.heap, row.burst) for one in splits for row in one.rows]
+        rows: list[tuple[Any, ...]] = [
+            (one.title, row.name, row.heap, row.burst) for one in splits for row in one.rows
+        ]
         rows += [(one.title, _("Others"), one.rest, None) for one in splits if one.rest.deals]
         return listing.export_rows(_("Losses"), form, rows, COLUMNS)
     return render(

@@ -21,6 +21,7 @@ from core.zone import local_day
 from metrics.week_measures import MEASURES
 from notices import alerts as life
 from notices import wording
+from notices.decisions import Impossible
 from notices.kinds import KINDS
 from notices.models import Alert, AlertMute
 from web.frame import listing, live
@@ -212,7 +213,7 @@ def mute(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("alerts")
     try:
         life.mute_until(alert, form.cleaned_data["until"], request.user, moment.now())  # type: ignore[arg-type]
-    except life.Impossible as problem:
+    except Impossible as problem:
         messages.error(request, str(problem))
     else:
         messages.success(request, _("Quiet until then: no message, and not on the desk."))

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notices', '0002_decisions'),
+        ('notices', '0003_handed_at'),
         ('pipelines', '0012_subject_requests'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
