@@ -23,11 +23,16 @@ from team.schedules import count_own_shifts
 
 
 def collect_facts(
-    schemes: Mapping[int, PayScheme], period: Period, now: datetime, alone: bool = False
+    schemes: Mapping[int, PayScheme],
+    period: Period,
+    now: datetime,
+    alone: bool = False,
+    again: bool = False,
 ) -> dict[int, Facts]:
     """The facts of every person of ``schemes``, by his scheme. The number of queries does not grow with people.
 
-    ``alone``: without the earlier months of quarters and years.
+    ``alone``: without earlier months (those of quarters and years, and what came back of closed ones). ``again``: sales
+    that closed months have paid count, too.
     """
     people = frozenset(schemes)
     known = judgement.known_until(now)
@@ -43,7 +48,7 @@ def collect_facts(
             "manager", "amount"
         )
     )
-    sold = collect_sales(schemes, payees)
+    sold = collect_sales(schemes, payees, again)
     earlier = {} if alone else collect_earlier(schemes, period, now, known, partial(_collect_alone, now=now))
     names_of = dict(Person.objects.filter(pk__in=people).values_list("pk", "name"))
     carried = read_carried(schemes, period.first)

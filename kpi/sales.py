@@ -89,8 +89,13 @@ def find_wins_ever(name: str, deals: Iterable[int]) -> dict[int, tuple[date, Dec
     return {deal: (day, amount) for _user, deal, day, amount in won}
 
 
-def collect_sales(schemes: Mapping[int, PayScheme], payees: Payees) -> dict[str, dict[int, Sales]]:
-    """By measure and person, for every measure of sales in their schemes; one of a vanished field is left out."""
+def collect_sales(
+    schemes: Mapping[int, PayScheme], payees: Payees, again: bool = False
+) -> dict[str, dict[int, Sales]]:
+    """By measure and person, for every measure of sales in their schemes; one of a vanished field is left out.
+
+    ``again``: what closed months have paid counts, too.
+    """
     people: dict[str, set[int]] = defaultdict(set)
     for person, scheme in schemes.items():
         for name in sales_measures(scheme):
@@ -101,10 +106,8 @@ def collect_sales(schemes: Mapping[int, PayScheme], payees: Payees) -> dict[str,
             won[name] = list(find_wins(read_measure(name), asked, payees))
         except UnknownField:
             continue
-    paid = {
-        (one.measure, one.deal): one.period
-        for one in read_paid(win.deal for wins in won.values() for win in wins)
-    }
+    deals = () if again else (win.deal for wins in won.values() for win in wins)
+    paid = {(one.measure, one.deal): one.period for one in read_paid(deals)}
     found: dict[str, dict[int, Sales]] = {}
     for name, wins in won.items():
         found[name] = {person: Sales() for person in people[name]}

@@ -1,7 +1,7 @@
 """Keys of a component in a scheme's document: each says how it is read and what a form would ask for.
 
 A component is a frozen dataclass whose attributes are made by the functions here: ``amount: Decimal = money("…")``.
-The attribute's name is the key. A reader raises ValueError with the place of the fault (`kpi.calculation.document`).
+The attribute's name is the key. A reader raises `Fault`, which names the place (`kpi.calculation.document`).
 """
 
 import dataclasses
@@ -14,6 +14,7 @@ from typing import Any
 
 from kpi.calculation.curves import Points
 from kpi.calculation.document import Place
+from kpi.calculation.wording import Said, gettext
 
 FIELD = "field"  # the key of dataclass metadata
 SHARES = 10  # an attainment or an index beyond ten times the plan is a slip of the keyboard
@@ -150,17 +151,18 @@ def read_points(place: Place) -> Points:
     for item in place.items():
         pair = list(item.items(2))
         if len(pair) != 2:
-            raise item.fail("a pair [x, y]")
+            raise item.fail(gettext("a pair [x, y]"))
         x, y = pair[0].number(), pair[1].number(0, SHARES)
         if found and x <= found[-1][0]:
-            raise pair[0].fail(f"above {found[-1][0]}, the point before it")
+            wanted = gettext("above %(before)s, the point before it", before=Said(str(found[-1][0])))
+            raise pair[0].fail(wanted)
         found.append((x, y))
     return tuple(found)
 
 
 def read_month(place: Place) -> date:
     """The first day of a month."""
-    demand = "the first day of a month such as 2026-11-01"
+    demand = gettext("the first day of a month such as 2026-11-01")
     found = place.day(demand)
     if found.day != 1:
         raise place.fail(demand)

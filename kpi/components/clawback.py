@@ -130,7 +130,7 @@ class Clawback(Reversal):
 
     def check(self, place: Place) -> None:
         if self.period != MONTH:
-            raise place["period"].fail("left out: what came back is counted by the month")
+            raise place["period"].fail(gettext("left out: what came back is counted by the month"))
 
     def promise(self) -> Text:
         values: dict[str, Word] = {

@@ -102,7 +102,7 @@ class Disciplinary(Sanction):
 
     def check(self, place: Place) -> None:
         if self.period != MONTH:
-            raise place["period"].fail("left out: an order is of one month")
+            raise place["period"].fail(gettext("left out: an order is of one month"))
 
     def promise(self) -> Text:
         return gettext(

@@ -21,7 +21,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from core import moment
 from core.zone import portal_zone
 from devtools.tests import factory
-from kpi.models import Scheme, Statement
+from kpi.models import Statement
+from kpi.pay_schemes import load_scheme
 from notices.models import Address, Alert, Decision, Delivery, Notice
 from notices.reports.issuing import issue_report
 from notices.reports.spans import parse_span
@@ -128,9 +129,10 @@ class Company:
         self.deals = [factory.make_deal(self.stage, person) for person in self.people]
         self.tasks = [factory.make_task(deal) for deal in self.deals]
         self.findings = [factory.make_finding(deal) for deal in self.deals]
-        scheme = Scheme.objects.create(
-            code="test", version=1, title="Test", document={}, effective_from="2026-01-01"
-        )
+        title = {"ru": "Проба", "en": "Test"}
+        salary = {"kind": "salary", "code": "salary", "title": title, "amount": "1"}
+        document = {"code": "test", "title": title, "effective_from": "2026-01-01", "components": [salary]}
+        scheme, _new = load_scheme(document)
         self.statements = [
             Statement.objects.create(
                 manager=person,
