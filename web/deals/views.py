@@ -27,7 +27,10 @@ def deals(request: HttpRequest) -> HttpResponse:
     alive, by_result = Deal.objects.alive(), asked.get("result") and sees is not None
     visible = closed_by(alive, sees) if by_result else alive.visible_to(request.user)
     defaults = {} if asked.get("result") else {"open": "1"}
-    if any(asked.get(name) for name in ("stuck", "no_task", "waiting", "reason", "promise")):
+    if any(
+        asked.get(name)
+        for name in ("stuck", "no_task", "waiting", "reason", "promise", "unexplained", "too_long")
+    ):
         defaults["sort"] = "-price"  # where the most money stands comes first
     return listing.show_list(
         request,
