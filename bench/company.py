@@ -3,6 +3,7 @@
 import json
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.apps import apps
@@ -142,23 +143,44 @@ def office(company: Company) -> None:
 def regulate() -> None:
     """A norm of every kind on every stage in work, on two kinds of clocks; all rules count in money."""
     RuleMode.objects.update(mode=RuleMode.Mode.MONEY, since=START)
-    stages, names = Stage.objects.filter(kind=Stage.Kind.WORK), field_names()
+    names = field_names()
+    stages = Stage.objects.filter(kind__in=(Stage.Kind.INCOMING, Stage.Kind.WORK)).order_by(
+        "pipeline", "sort"
+    )
     Regulation.objects.bulk_create(
         Regulation(
-            stage=stage,
-            published_at=START,
-            norms=norms.document(
-                names,
-                max_stay=(120 * HOURS, 40 * HOURS)[place % 2],
-                stay_clock=("calendar", "owner")[place % 2],
-                needs_task=True,
-                task_grace=4 * HOURS,
-                required_fields=[str(data.FIELDS[place % 3])],
-                fields_grace=9 * HOURS,
-            ),
+            stage=stage, published_at=START, norms=norms.document(names, **_norms(stage.sort, stage.kind))
         )
-        for place, stage in enumerate(stages)
+        for stage in stages
     )
+
+
+def _norms(place: int, kind: str) -> dict[str, Any]:
+    """Those of the stage at this place of a pipeline. On one of them deals wait; no deal may skip the fourth."""
+    first_contact = {"contact_first_late_within": HOURS / 2}
+    if kind == Stage.Kind.INCOMING:
+        return first_contact
+    waits = {
+        "wait_unexplained_reason": str(data.FIELDS[0]),
+        "wait_unexplained_longest": 60 * 24 * HOURS,
+        "wait_unexplained_grace": 9 * HOURS,
+    }
+    return {
+        "max_stay": (120 * HOURS, 40 * HOURS)[place % 2],
+        "stay_clock": ("calendar", "owner")[place % 2],
+        "needs_task": True,
+        "task_grace": 4 * HOURS,
+        "required_fields": [str(data.FIELDS[place % 3])],
+        "fields_grace": 9 * HOURS,
+        "deal_lifetime_max_life": 40 * 24 * HOURS,
+        "deal_untouched_idle": 7 * 24 * HOURS,
+        "field_amount_demanded": place >= WORK // 2,
+        "stage_skipped_demanded": place == WORK // 2,
+        "task_far_furthest": 14 * 24 * HOURS,
+        "task_no_next_grace": 9 * HOURS,
+        **(first_contact if place == 1 else {}),
+        **(waits if place == WORK - 2 else {}),
+    }
 
 
 def copy(target: str, rows: list[str]) -> None:

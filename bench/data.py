@@ -130,8 +130,8 @@ class Deal:
             str(field): value for field, value in zip(FIELDS, values, strict=True) if rng.random() < 0.8
         }
         for field, value in fields.items():
-            after = json.dumps({"field": int(field), "value": str(value)}, ensure_ascii=False)
-            self._event(lines, min(born + rng.randrange(3 * DAY), self.end), "field", after=after)
+            value_said = json.dumps({"field": int(field), "value": str(value)}, ensure_ascii=False)
+            self._event(lines, min(born + rng.randrange(3 * DAY), self.end), "field", after=value_said)
         price = rng.randrange(20, 900) * 500
         updated = max(self.since[-1], self.owners[-1][0])
         closed = NULL if self.is_open else at(self.end)

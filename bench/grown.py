@@ -12,10 +12,10 @@ DAYS = 300  # amoCRM keeps events for a year
 def account(deals: int, *, events: int = 2, seed: int = 1, now: datetime | None = None) -> dict[str, Any]:
     """``events`` a deal, the first its creation; a task a deal, a contact for every fourth, a note for every tenth.
 
-    The same arguments give the same account.
+    The same arguments give the same account, without ``now`` on the same day: it ends at midnight.
     """
     chance = Random(seed)
-    end = int((now or datetime.now(UTC)).timestamp())
+    end = int((now or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)).timestamp())
     begin = end - int(timedelta(days=DAYS).total_seconds())
     people = [2001 + number for number in range(PEOPLE)]
     data: dict[str, Any] = {

@@ -48,6 +48,36 @@ def bars_and_line(
     return {"data": data, "layout": layout | _time_axis(labels)}
 
 
+def line_and_marks(places: Sequence[Figure], line: Series, marked: Sequence[Figure], marks: Series) -> Chart:
+    """A line over numbers, and marks on it at other numbers; the marks are told in words, too."""
+    data = [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "name": marks.name,
+            "x": _values(marked),
+            "y": _values(marks.values),
+            "marker": {"color": _color(marks.color), "size": 10},
+            **_hover(marks),
+        },
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": line.name,
+            "x": _values(places),
+            "y": _values(line.values),
+            "line": {"color": _color(line.color), "width": 2},
+            **_hover(line),
+        },
+    ]
+    layout: Chart = {
+        "showlegend": bool(marked),
+        "xaxis": {"separatethousands": True, "exponentformat": "none", "nticks": 6},
+        "yaxis": {"rangemode": "tozero"},
+    }
+    return {"data": data, "layout": layout}
+
+
 def words(figure: Chart) -> list[tuple[str, str]]:
     """The texts of the bars that are known, each with where a click leads ("" = nowhere)."""
     bars = figure["data"][0]

@@ -34,6 +34,13 @@ class Spans:
         made._spans = tuple(spans)
         return made
 
+    def covers(self, start: datetime, end: datetime | None) -> bool:
+        """Whether every moment of ``[start, end)`` is in the set; nothing is in every set."""
+        for begin, stop in self._spans:
+            if begin <= start and (stop is None or (end is not None and end <= stop)):
+                return True
+        return end is not None and end <= start
+
     def __or__(self, other: "Spans") -> "Spans":
         return Spans(self._spans + other._spans)
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from core import locks, moment
-from notices import editing, failing, listening, noting, sending
+from notices import claiming, editing, failing, listening, noting, sending
 from notices.models import Channel, ChannelState
 from notices.outcomes import ChannelStopped, NotSent
 from notices.telegram.client import POLL, UPDATES, Bot
@@ -90,7 +90,7 @@ class Service:
             noting.note_facts(now, swift=not slow, clocks=clocks)
             noting.follow_facts(now)
             noting.climb_steps(now, clocks=clocks)
-            sending.give_up_dead_claims()
+            claiming.give_up_dead_claims()
             if slow:
                 self._slow = tick
                 failing.rescue_waiting(now)

@@ -24,6 +24,7 @@ from qc import queries as judgement
 from qc.models import Finding
 from qc.queries import TimeScore
 from qc.rules import TASK
+from qc.stalled import SHOWN
 from team.models import Employee
 
 EXAMPLES = 3  # of a pile, the dearest deals first
@@ -74,10 +75,11 @@ class Soon:
 
 @dataclass(frozen=True)
 class AtStake:
-    """``mended``: cases of the month that were fixed in it; ``spared`` is what they would take from the next month.
+    """``mended``: cases of the month that were fixed in it; ``spared`` is what they would take from the next month,
+    and ``spared_points`` how many points, which under a flat part of the scale is all that can be said of them.
 
-    ``count``: all open findings of the person, with those that only warn and those of deals that are no longer his,
-    without those that he has appealed against.
+    ``count``: all open findings of the person that everybody sees, with those that only warn, those of deals that are
+    no longer his, and those that he has appealed against, which are in no pile.
     """
 
     ladder: Ladder | None
@@ -85,6 +87,7 @@ class AtStake:
     soon: Soon
     mended: int
     spared: Decimal
+    spared_points: Decimal
     count: int
     warned: int
 
@@ -97,13 +100,14 @@ def find_at_stake(person: int, user: Employee, now: datetime, statement: Stateme
     """
     period = month_of(now, portal_zone())
     users = find_users(person, period, now)
-    rows = own_cases(judgement.standing(user).filter(manager__in=users, disputed_at=None), users, period)
+    rows = own_cases(judgement.standing(user).filter(manager__in=users, mode__in=SHOWN), users, period)
     today = midnight(now.astimezone(portal_zone()).date() + timedelta(days=1))
     day = next_day(statement, now)
     horizons = (today, midnight(day + timedelta(days=1)))
     tallies: dict[tuple[str, str, bool], _Tally] = defaultdict(_Tally)
     coming: list[tuple[str, datetime]] = []
-    for key, rule, mode, mine, opens_at, closes_at, price in _read_cases(rows, horizons[-1]):
+    for key, rule, mode, mine, disputed_at, opens_at, closes_at, price in _read_cases(rows, horizons[-1]):
+        mine = mine and disputed_at is None
         tally, money = tallies[rule, mode, mine], mine and mode == COUNTS_IN_MONEY
         if closes_at is not None and closes_at <= now:
             tally.mended += closes_at >= period.start
@@ -129,7 +133,7 @@ def find_at_stake(person: int, user: Employee, now: datetime, statement: Stateme
         sorted(piles, key=lambda one: (order.get(one.rule, len(order)), -one.count, one.rule)),
         _group(coming, weighed, horizons, day, period),
         sum(tally.mended for tally in piled.values()),
-        weighed.spared if weighed else ZERO,
+        *(weighed.weigh_spared() if weighed else (ZERO, ZERO)),
         sum(tally.open for tally in tallies.values()),
         sum(tally.open for (_, mode, _), tally in tallies.items() if mode != COUNTS_IN_MONEY),
     )
@@ -147,8 +151,10 @@ class _Tally:
 
 def _read_cases(rows: QuerySet[Any], until: datetime) -> Iterator[tuple[Any, ...]]:
     """All that is told of them at once: whether a case is the person's own costs a look at his stays."""
-    told = rows.filter(opens_at__lte=until).order_by("opens_at")
-    yield from told.values_list("pk", "rule", "mode", "mine", "opens_at", "closes_at", "deal__price")
+    told = rows.filter(opens_at__lt=until).order_by("opens_at")
+    yield from told.values_list(
+        "pk", "rule", "mode", "mine", "disputed_at", "opens_at", "closes_at", "deal__price"
+    )
 
 
 class _Weighed:
@@ -174,17 +180,18 @@ class _Weighed:
         self.ladder = build_ladder(self.as_is, self.mended, self.scheme)
         self.climbed = climb(self.as_is, self.mended, self.scheme)
 
-    @property
-    def spared(self) -> Decimal:
-        """By count, what the cases mended in this month would take from the next one if they still stood then."""
+    def weigh_spared(self) -> tuple[Decimal, Decimal]:
+        """By count, the money and the points that cases mended in this month would take from the next one."""
         if self.measure is None or self.measure.by_time:
-            return ZERO
+            return ZERO, ZERO
         still = {
             rule: one.violations - self.climbed.rules[rule].violations
             for rule, one in self.facts.rules.items()
         }
-        without = find_line(change_counts(self.facts, still, self.scheme), self.scheme)
-        return ZERO if without is None else without - (find_line(self.facts, self.scheme) or ZERO)
+        without = change_counts(self.facts, still, self.scheme)
+        lines = [find_line(facts, self.scheme) or ZERO for facts in (without, self.facts)]
+        scores = [facts.measures.get(self.measure.name) or ZERO for facts in (without, self.facts)]
+        return lines[0] - lines[1], scores[0] - scores[1]
 
     def lose(self, rule: str, count: int, horizon: int) -> tuple[Decimal, Decimal | None, bool]:
         """Points and money that coming cases take; of the climbed ladder where the present line does not move."""

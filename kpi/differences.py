@@ -11,23 +11,20 @@ from decimal import Decimal
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
-from msgspec.structs import replace
 
-from core.periods import Period, month_of, parse_month
+from core.periods import Period, month_of
 from core.zone import portal_zone
 from kpi.calculation.rounding import ZERO
-from kpi.measures import Measure, read_measure
+from kpi.measures import read_measure
 from kpi.models import Statement
-from kpi.month_facts import Facts
 from kpi.paid_sales import read_paid
 from kpi.pay_schemes import PayScheme, read_scheme
 from kpi.payees import read_payees
-from kpi.sales import find_wins, has_team, sales_measures
-from kpi.what_if import compute_pay
-from metrics import UnknownField, list_wins
+from kpi.sales import find_wins, find_wins_ever, has_team, sales_measures
+from kpi.what_if import Wins, compute_pay, settle
+from metrics import UnknownField
 from pipelines.models import Deal, Stage
 
-Wins = dict[int, Decimal]
 Named = tuple[int, str]  # a statement and a measure
 
 
@@ -121,19 +118,13 @@ def find_differences(statements: Collection[Statement]) -> dict[int, Differences
     return _compare(closed, schemes, now)
 
 
-def settle(facts: Facts, counted: Mapping[str, Mapping[int, Decimal]], scheme: PayScheme) -> Facts:
-    """The facts with these deals for their sums of sales."""
-    wins = {**(facts.wins or {}), **{name: dict(rows) for name, rows in counted.items()}}
-    sums = {name: sum(rows.values(), ZERO) for name, rows in counted.items() if name in scheme.measures}
-    return replace(facts, wins=wins, measures=facts.measures | sums)
-
-
 def _compare(
     closed: Collection[Statement], schemes: Mapping[int, PayScheme], now: Mapping[Named, Wins]
 ) -> dict[int, Differences]:
     keys = {one.pk for one in closed}
     counted: dict[Named, Wins] = defaultdict(dict)
-    settled: set[tuple[int, str, int]] = set()  # by corrections that did not keep how much
+    # by corrections that did not keep how much, and by components that take back
+    settled: set[tuple[int, str, int]] = set()
     elsewhere: dict[tuple[str, int], set[int]] = defaultdict(set)
     for sale in read_paid((deal for wins in now.values() for deal in wins), keys):
         elsewhere[sale.measure, sale.deal].add(sale.statement)
@@ -141,6 +132,8 @@ def _compare(
             settled.add((sale.statement, sale.measure, sale.deal))
         elif sale.statement in keys:
             counted[sale.statement, sale.measure][sale.deal] = sale.amount
+            if sale.is_noted:
+                settled.add((sale.statement, sale.measure, sale.deal))
     changed: dict[Named, dict[int, tuple[Decimal | None, Decimal | None]]] = {}
     gone: dict[str, set[int]] = defaultdict(set)
     for (pk, name), wins in now.items():
@@ -200,7 +193,7 @@ class _Reasons:
         self.deals = Deal.objects.select_related("stage").in_bulk(list(wanted)) if wanted else {}
         self.won: dict[tuple[str, int], date] = {}
         for name, deals in gone.items():
-            self.won |= {(name, deal): day for deal, day in _won_ever(read_measure(name), deals)}
+            self.won |= {(name, deal): day for deal, (day, _) in find_wins_ever(name, deals).items()}
 
     def find(self, measure: str, deal: int, period: Period) -> Why:
         row, day = self.deals.get(deal), self.won.get((measure, deal))
@@ -211,14 +204,6 @@ class _Reasons:
         if row.stage is not None and row.stage.kind == Stage.Kind.LOST:
             return Why.LOST
         return Why.REPRICED if row.stage is not None and row.stage.kind == Stage.Kind.WON else Why.REOPENED
-
-
-def _won_ever(measure: Measure, deals: Iterable[int]) -> Iterable[tuple[int, date]]:
-    always = Period(
-        parse_month("1970-01", portal_zone()).start, parse_month("2200-12", portal_zone()).end, ""
-    )
-    for _user, deal, day, _amount in list_wins(always, None, measure.options, deals):
-        yield deal, day
 
 
 def _span(statements: Iterable[Statement]) -> Period:

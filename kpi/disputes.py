@@ -19,7 +19,6 @@ from core.periods import Period, month_of
 from core.zone import portal_zone
 from kpi.calculation.rounding import ZERO, kopecks
 from kpi.corrections import correct_statement
-from kpi.differences import settle
 from kpi.ladder import change_counts, change_times
 from kpi.models import AppealSettlement, Statement
 from kpi.month_facts import Facts
@@ -27,7 +26,7 @@ from kpi.paid_sales import read_paid
 from kpi.pay_schemes import PayScheme, read_scheme
 from kpi.payees import read_payees
 from kpi.prices import finding_prices
-from kpi.what_if import compute_pay
+from kpi.what_if import compute_pay, settle
 from qc import appeals, excuses
 from qc import queries as judgement
 from qc.models import Appeal, Finding

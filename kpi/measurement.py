@@ -11,6 +11,7 @@ from kpi.models import Quota
 from kpi.month_facts import Behind, Facts, PaidBefore, Score, Shifts, Spent
 from kpi.pay_schemes import PayScheme
 from kpi.payees import Payees, read_payees
+from kpi.returns import collect_returns
 from kpi.running_facts import collect_earlier, read_carried
 from kpi.sales import Sales, collect_sales, has_team, sales_measures
 from kpi.what_if import COUNTS_IN_MONEY, judge_facts
@@ -22,11 +23,16 @@ from team.schedules import count_own_shifts
 
 
 def collect_facts(
-    schemes: Mapping[int, PayScheme], period: Period, now: datetime, alone: bool = False
+    schemes: Mapping[int, PayScheme],
+    period: Period,
+    now: datetime,
+    alone: bool = False,
+    again: bool = False,
 ) -> dict[int, Facts]:
     """The facts of every person of ``schemes``, by his scheme. The number of queries does not grow with people.
 
-    ``alone``: without the earlier months of quarters and years.
+    ``alone``: without earlier months (those of quarters and years, and what came back of closed ones). ``again``: sales
+    that closed months have paid count, too.
     """
     people = frozenset(schemes)
     known = judgement.known_until(now)
@@ -42,10 +48,11 @@ def collect_facts(
             "manager", "amount"
         )
     )
-    sold = collect_sales(schemes, payees)
+    sold = collect_sales(schemes, payees, again)
     earlier = {} if alone else collect_earlier(schemes, period, now, known, partial(_collect_alone, now=now))
     names_of = dict(Person.objects.filter(pk__in=people).values_list("pk", "name"))
     carried = read_carried(schemes, period.first)
+    returns = {} if alone else collect_returns(schemes, period)
     worked = count_own_shifts(people, period.first, period.last, now.astimezone(period.start.tzinfo).date())
     found = {}
     for person, scheme in schemes.items():
@@ -69,7 +76,10 @@ def collect_facts(
             paid=list(dict.fromkeys(_paid(own.values()))),
             earlier=earlier.get(person, {}),
             carried=carried.get(person, {}),
+            returns=returns.get(person, {}),
             name=names_of.get(person, ""),
+            person=person,
+            month=period.first,
         )
         found[person] = judge_facts(facts, scheme)
     return found

@@ -65,6 +65,25 @@ class Quota(models.Model):
         return f"{self.manager}, {formats.month(self.period, get_language() or 'en')}"
 
 
+class SchemeDraft(models.Model):
+    """What one editor has written of a scheme and not published: a document, however unfinished. ``basis``: the version
+    that it was begun from (0: none)."""
+
+    code = models.SlugField(_("code"), max_length=40)
+    editor = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    basis = models.PositiveIntegerField(default=0)
+    document = models.JSONField(default=dict)
+    saved_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("draft of a pay scheme")
+        verbose_name_plural = _("drafts of pay schemes")
+        constraints = [models.UniqueConstraint(fields=["code", "editor"], name="scheme_draft_of_editor")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
 class StatementQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: Any) -> "StatementQuerySet":
         if not user.sees_money:

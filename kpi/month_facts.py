@@ -13,6 +13,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct, field
 
+from kpi.calculation.component import Return
 from kpi.calculation.running import Before
 
 VERSION = 2
@@ -74,7 +75,9 @@ class Facts(Struct, frozen=True, kw_only=True):
     ``weights``: of all rules that count in money. ``days``: sales by day. ``wins``: the deals that the month pays, by
     measure; None when they were not kept yet. ``known_until``: up to when it was known what people did.
     ``earlier``: by «quarter» and «year», where the scheme counts by one. ``carried``: by the code of a component that
-    carries over (an advance), what its lines of earlier months came to. ``name``: the person's, as it was then.
+    carries over (an advance), what its lines of earlier months came to. ``returns``: by the code of a component that
+    takes back, every sale of closed months that has come back up to the month's end. ``name``: the person's, as it was
+    then; ``person`` and ``month`` (its first day): whose it is, where a component asks.
     """
 
     measures: dict[str, Decimal | None] = field(default_factory=dict)
@@ -92,7 +95,10 @@ class Facts(Struct, frozen=True, kw_only=True):
     paid: list[PaidBefore] = field(default_factory=list)
     earlier: dict[str, Earlier] = field(default_factory=dict)
     carried: dict[str, Decimal] = field(default_factory=dict)
+    returns: dict[str, list[Return]] = field(default_factory=dict)
     name: str = ""
+    person: int = 0
+    month: date | None = None
 
 
 def add_scores(one: Mapping[str, Score], other: Mapping[str, Score]) -> dict[str, Score]:

@@ -26,14 +26,28 @@ PAID = """
                       union all select jsonb_object_keys(s.wins) where l.measure = '') named(measure)
         where l.deal is not null and (s.id = any(%(statements)s::bigint[]) or l.deal = any(%(deals)s::bigint[]))
     )
-    select id, manager_id, period, measure, deal, amount from (
+    , noted as (
+        select s.manager_id, (back ->> 'paid_in')::date as period, back ->> 'measure' as measure,
+               (back ->> 'deal')::bigint as deal
+        from kpi_statement s,
+             jsonb_each(
+                 case when jsonb_typeof(s.inputs -> 'returns') = 'object' then s.inputs -> 'returns' else '{}' end
+             ) part,
+             jsonb_array_elements(part.value) back
+    )
+    select id, manager_id, period, measure, deal, amount,
+           (manager_id, period, measure, deal) in (select * from noted)
+    from (
         select distinct on (id, measure, deal) * from said order by id, measure, deal, turn desc
     ) last where paid order by period, id, measure, deal
 """
 
 
 class PaidSale(NamedTuple):
-    """``period``: the month's first day. ``amount``: None where it was not kept, by a correction of every measure."""
+    """``period``: the month's first day. ``amount``: None where it was not kept, by a correction of every measure.
+
+    ``is_noted``: it came back, and a component of a later month looks after that (`kpi.returns`).
+    """
 
     statement: int
     person: int
@@ -41,6 +55,7 @@ class PaidSale(NamedTuple):
     measure: str
     deal: int
     amount: Decimal | None
+    is_noted: bool
 
 
 def read_paid(deals: Iterable[int] = (), statements: Iterable[int] = ()) -> list[PaidSale]:

@@ -18,10 +18,20 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from kpi.calculation.component import Component, Earning, Ledger, Limit, Multiplier, keys_of, read_component
-from kpi.calculation.document import Place
+from kpi.calculation.component import (
+    Component,
+    Earning,
+    Limit,
+    Multiplier,
+    Reversal,
+    Sanction,
+    keys_of,
+    read_component,
+)
+from kpi.calculation.document import Fault, Place
 from kpi.calculation.fields import read_month
 from kpi.calculation.running import MONTH, PERIODS
+from kpi.calculation.wording import Said, Text, gettext
 from kpi.components import list_kinds
 from kpi.measures import read_measure
 from kpi.models import Scheme
@@ -54,8 +64,18 @@ class PayScheme:
         return frozenset(component.period for component in self.components) - {MONTH}
 
     @property
-    def ledgers(self) -> list[Ledger]:
-        return [component for component in self.components if isinstance(component, Ledger)]
+    def carrying(self) -> list[Component]:
+        """Components that need to know what their lines of earlier months came to."""
+        return [component for component in self.components if component.carries]
+
+    @property
+    def reversals(self) -> list[Reversal]:
+        return [component for component in self.components if isinstance(component, Reversal)]
+
+    @property
+    def named(self) -> frozenset[int]:
+        """Main amoCRM users whom the document names, paid by it or not."""
+        return frozenset().union(self.people or (), *(component.people for component in self.components))
 
     def of_period(self, period: str) -> list[Component]:
         return [component for component in self.components if component.period == period]
@@ -80,16 +100,18 @@ def read_document(document: Any) -> PayScheme:
     """The scheme that a document describes. ValueError with one sentence that names the place of the first fault."""
     root = Place("", document, read_measure)
     if not isinstance(document, dict):
-        raise ValueError("the document: must be an object with code, title, effective_from and components")
+        raise Fault(
+            "the document", gettext("must be an object with code, title, effective_from and components")
+        )
     root.keys("code", "title", "effective_from", "components", "quota", "people", "overlay")
     code = root["code"].code()
     title = root["title"].texts(*LANGUAGES)
     components: list[Component] = []
     titles: dict[str, Mapping[str, str]] = {}
     for place in root["components"].items():
-        component, names = _component(place)
+        component, names = read_named(place)
         if component.code in titles:
-            raise place["code"].fail("used once")
+            raise place["code"].fail(gettext("used once"))
         components.append(component)
         titles[component.code] = names
     _check_links(root["components"], components)
@@ -100,6 +122,25 @@ def read_document(document: Any) -> PayScheme:
     quotas = _read_quotas(root["quota"], components) if "quota" in root else {}
     month = read_month(root["effective_from"])
     return PayScheme(code, title, month, tuple(components), titles, quotas, people)
+
+
+def find_faults(document: Any) -> list[Fault]:
+    """What is wrong with a document, each component by itself; empty for one that `load_scheme` takes."""
+    found: list[Fault] = []
+    listed = document.get("components") if isinstance(document, dict) else None
+    for number, value in enumerate(listed if isinstance(listed, list) else ()):
+        try:
+            read_named(Place(f"components[{number}]", value, read_measure))
+        except Fault as fault:
+            found.append(fault)
+    try:
+        read = read_document(document)
+        _check_fields(read)
+        _check_people(read)
+    except Fault as fault:
+        if str(fault) not in map(str, found):
+            found.append(fault)
+    return found
 
 
 @lru_cache(maxsize=64)
@@ -150,9 +191,10 @@ def assign_schemes(schemes: Iterable[Scheme], people: Iterable[int]) -> dict[int
     return found
 
 
-def _component(place: Place) -> tuple[Component, Mapping[str, str]]:
+def read_named(place: Place) -> tuple[Component, Mapping[str, str]]:
+    """The component at this place of a document, and its titles. Raises Fault."""
     if not isinstance(place.value, dict):
-        raise place.fail("an object")
+        raise place.fail(gettext("an object"))
     kinds = {kind.kind: kind for kind in list_kinds()}
     kind = kinds[place["kind"].choice(list(kinds))]
     place.keys("kind", "code", "title", "period", *keys_of(kind))
@@ -164,20 +206,38 @@ def _read_quotas(place: Place, components: Iterable[Component]) -> dict[str, Dec
         return {period: place[period].positive() for period in place.keys(*PERIODS).value}
     periods = {one.period for one in components if isinstance(one, Earning) and one.by_quota} or {MONTH}
     if len(periods) > 1:
-        raise place.fail(f"an object with a plan for each of {', '.join(sorted(periods))}")
+        names = Said(", ".join(sorted(periods)))
+        raise place.fail(gettext("an object with a plan for each of %(names)s", names=names))
     return {period: place.positive() for period in periods}
 
 
 def _check_links(place: Place, components: list[Component]) -> None:
-    """Multipliers and limits speak of components that earn."""
-    earning = {item.code for item in components if isinstance(item, Earning)}
-    for number, component in enumerate(components):
-        if isinstance(component, Multiplier | Limit):
+    """Multipliers, limits and sanctions speak of components that earn; what takes back, of a sum that is paid by."""
+    earning = {item.code: item for item in components if isinstance(item, Earning)}
+    paid_by = {name for item in earning.values() for name in item.measures}
+    for one, component in zip(place.items(), components, strict=True):
+        if isinstance(component, Multiplier | Limit | Sanction):
             for code in component.of:
                 if code not in earning:
-                    raise ValueError(
-                        f"{place.path}[{number}].of: {code!r} is not the code of a component that earns"
+                    raise one["of"].fault(
+                        gettext("%(code)s is not the code of a component that earns", code=Said(repr(code)))
                     )
+                if isinstance(component, Sanction) and not earning[code].is_bonus:
+                    raise one["of"].fault(
+                        gettext(
+                            "%(code)s is pay for the work itself; only bonuses can be lowered",
+                            code=Said(repr(code)),
+                        )
+                    )
+        if isinstance(component, Reversal):
+            name = component.reversed_sales
+            if name not in paid_by or not read_measure(name).is_sales:
+                raise one["measure"].fault(
+                    gettext(
+                        "%(name)s is no sum of sales that a component of the scheme pays by",
+                        name=Said(repr(name)),
+                    )
+                )
 
 
 def _check_shares(root: Place, components: Iterable[Component]) -> None:
@@ -192,9 +252,13 @@ def _check_shares(root: Place, components: Iterable[Component]) -> None:
             shares.setdefault((measure.code, rest), []).append(Decimal(measure.options["share"]))
     for (code, _rest), given in shares.items():
         if sum(given) != 1:
-            raise ValueError(
-                f"components: the shares of {code} come to {sum(given)} and must come to 1; "
-                "what is paid on top is said by overlay: true"
+            raise root["components"].fault(
+                gettext(
+                    "the shares of %(code)s come to %(sum)s and must come to 1; "
+                    "what is paid on top is said by overlay: true",
+                    code=Said(code),
+                    sum=Said(str(sum(given))),
+                )
             )
 
 
@@ -205,13 +269,24 @@ def _check_fields(scheme: PayScheme) -> None:
             try:
                 check_fields(read_measure(name).options)
             except UnknownField as error:
-                raise ValueError(f"components[{number}], {name}: {error}") from None
+                said = Text("%(error)s", {"error": Said(str(error))})
+                raise Fault(f"components[{number}], {name}", said) from None
 
 
 def _check_people(scheme: PayScheme) -> None:
     """A statement stands under somebody's main amoCRM user; a scheme of another would pay nothing and say nothing."""
-    mains = Employee.objects.filter(person__in=scheme.people or ()).values_list("person", flat=True)
-    for person in sorted((scheme.people or frozenset()) - set(mains)):
-        raise ValueError(
-            f"people: {person} is not the main amoCRM user of any employee, so nobody would be paid by this scheme"
+    mains = set(Employee.objects.filter(person__in=scheme.named).values_list("person", flat=True))
+    for person in sorted((scheme.people or frozenset()) - mains):
+        raise Fault(
+            "people",
+            gettext(
+                "%(person)s is not the main amoCRM user of any employee, so nobody would be paid by this scheme",
+                person=person,
+            ),
         )
+    for number, component in enumerate(scheme.components):
+        for person in sorted(component.people - mains):
+            raise Fault(
+                f"components[{number}]",
+                gettext("%(person)s is not the main amoCRM user of any employee", person=person),
+            )

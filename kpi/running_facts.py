@@ -43,7 +43,7 @@ def collect_earlier(
     firsts = _find_firsts(running.values(), period.first)
     kept = _read_kept(running, firsts, period.first)
     _measure_missing(kept, running, firsts, period, collect)
-    quotas = _read_quotas(running, period.first)
+    quotas = read_quotas(running, period.first)
     values = _measure_whole(running, firsts, period, now, known)
     found: dict[int, dict[str, Earlier]] = {}
     for person, scheme in running.items():
@@ -51,7 +51,7 @@ def collect_earlier(
         for length in scheme.longer_periods:
             first = firsts[scheme.code, length]
             months = [month for month in kept[person] if month.first >= first]
-            earlier = _sum_months(months, scheme.of_period(length), first)
+            earlier = sum_months(months, scheme.of_period(length), first)
             own = quotas.get((person, length), scheme.quotas.get(length))
             whole = values.get((person, length), {})
             found[person][length] = replace(earlier, before=replace(earlier.before, quota=own, values=whole))
@@ -60,7 +60,7 @@ def collect_earlier(
 
 def read_carried(schemes: Schemes, month: date) -> dict[int, dict[str, Decimal]]:
     """By person and component that carries over, what its lines of earlier months came to. One query, or none."""
-    codes = {person: [one.code for one in scheme.ledgers] for person, scheme in schemes.items()}
+    codes = {person: [one.code for one in scheme.carrying] for person, scheme in schemes.items()}
     asked = {code for owed in codes.values() for code in owed}
     found: dict[int, dict[str, Decimal]] = {person: dict.fromkeys(own, ZERO) for person, own in codes.items()}
     if not asked:
@@ -79,8 +79,8 @@ def read_carried(schemes: Schemes, month: date) -> dict[int, dict[str, Decimal]]
 
 
 @dataclass(frozen=True)
-class _Month:
-    """``paid`` and ``base`` by the code of a component; empty where the month has no statement."""
+class MonthBefore:
+    """A month of a quarter or a year; ``paid`` and ``base`` by the code of a component, empty where it has none."""
 
     first: date
     facts: Facts
@@ -104,8 +104,8 @@ def _find_firsts(schemes: Iterable[PayScheme], month: date) -> dict[tuple[str, s
 
 def _read_kept(
     schemes: Schemes, firsts: Mapping[tuple[str, str], date], month: date
-) -> dict[int, list[_Month]]:
-    found: dict[int, list[_Month]] = {person: [] for person in schemes}
+) -> dict[int, list[MonthBefore]]:
+    found: dict[int, list[MonthBefore]] = {person: [] for person in schemes}
     rows = Statement.objects.filter(
         manager__in=schemes, period__gte=min(firsts.values()), period__lt=month
     ).select_related("scheme")
@@ -117,12 +117,12 @@ def _read_kept(
             if running := read_line(line.values).running:
                 paid[line.code] += line.amount
                 base[line.code] += running.base
-        found[row.manager_id].append(_Month(row.period, row.facts if own else Facts(), paid, base))
+        found[row.manager_id].append(MonthBefore(row.period, row.facts if own else Facts(), paid, base))
     return found
 
 
 def _measure_missing(
-    kept: dict[int, list[_Month]],
+    kept: dict[int, list[MonthBefore]],
     schemes: Schemes,
     firsts: Mapping[tuple[str, str], date],
     period: Period,
@@ -137,10 +137,10 @@ def _measure_missing(
                 missing[month][person] = scheme
     for month, people in missing.items():
         for person, facts in collect(people, month_of(month, portal_zone())).items():
-            kept[person].append(_Month(month, facts))
+            kept[person].append(MonthBefore(month, facts))
 
 
-def _read_quotas(schemes: Schemes, month: date) -> dict[tuple[int, str], Decimal]:
+def read_quotas(schemes: Schemes, month: date) -> dict[tuple[int, str], Decimal]:
     """A person's own plans: of the period, or the sum of those of all its months."""
     lengths = {length for scheme in schemes.values() for length in scheme.longer_periods}
     found: dict[tuple[int, str], Decimal] = {}
@@ -201,7 +201,8 @@ def _is_judged(name: str) -> bool:
     return measure.kept or measure.is_quality
 
 
-def _sum_months(months: Iterable[_Month], components: Sequence[Component], first: date) -> Earlier:
+def sum_months(months: Iterable[MonthBefore], components: Sequence[Component], first: date) -> Earlier:
+    """What these months of a period that counts from the day ``first`` came to, without its plan. Asks nobody."""
     names = {name for one in components for name in one.measures if _adds_up(name)}
     sums: dict[str, Decimal | None] = dict.fromkeys(names, ZERO)
     paid, base = (dict.fromkeys((one.code for one in components), ZERO) for _ in range(2))

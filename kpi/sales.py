@@ -7,6 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from core.periods import Period, parse_month
+from core.zone import portal_zone
 from kpi.calculation.rounding import ZERO
 from kpi.measures import Measure, read_measure
 from kpi.paid_sales import read_paid
@@ -76,8 +78,24 @@ def find_wins(measure: Measure, people: Iterable[int], payees: Payees) -> Iterat
             yield Win(person, deal, day, amount, user)
 
 
-def collect_sales(schemes: Mapping[int, PayScheme], payees: Payees) -> dict[str, dict[int, Sales]]:
-    """By measure and person, for every measure of sales in their schemes; one of a vanished field is left out."""
+def find_wins_ever(name: str, deals: Iterable[int]) -> dict[int, tuple[date, Decimal]]:
+    """Day and amount of those of the deals that count by the measure at any time, whosever they are. One query.
+
+    Raises UnknownField when amoCRM no longer has the field.
+    """
+    zone = portal_zone()
+    always = Period(parse_month("1970-01", zone).start, parse_month("2200-12", zone).end, "")
+    won = list_wins(always, None, read_measure(name).options, deals)
+    return {deal: (day, amount) for _user, deal, day, amount in won}
+
+
+def collect_sales(
+    schemes: Mapping[int, PayScheme], payees: Payees, again: bool = False
+) -> dict[str, dict[int, Sales]]:
+    """By measure and person, for every measure of sales in their schemes; one of a vanished field is left out.
+
+    ``again``: what closed months have paid counts, too.
+    """
     people: dict[str, set[int]] = defaultdict(set)
     for person, scheme in schemes.items():
         for name in sales_measures(scheme):
@@ -88,10 +106,8 @@ def collect_sales(schemes: Mapping[int, PayScheme], payees: Payees) -> dict[str,
             won[name] = list(find_wins(read_measure(name), asked, payees))
         except UnknownField:
             continue
-    paid = {
-        (one.measure, one.deal): one.period
-        for one in read_paid(win.deal for wins in won.values() for win in wins)
-    }
+    deals = () if again else (win.deal for wins in won.values() for win in wins)
+    paid = {(one.measure, one.deal): one.period for one in read_paid(deals)}
     found: dict[str, dict[int, Sales]] = {}
     for name, wins in won.items():
         found[name] = {person: Sales() for person in people[name]}

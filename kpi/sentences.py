@@ -18,6 +18,7 @@ from kpi.calculation.wording import (
     Money,
     Percent,
     Plain,
+    Said,
     Text,
     Titles,
     Word,
@@ -87,6 +88,8 @@ def _word(word: Word, names: Names) -> str:
             return percent(share)
         case Plain(number, places):
             return plain(number, places)
+        case Said(words):
+            return words
         case Day(day):
             return formats.day(day, locale(), True)
         case Measured(measure, value):

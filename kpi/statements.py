@@ -5,7 +5,7 @@ Nobody reads statements past ``Statement.objects.visible_to``; the functions her
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -27,6 +27,10 @@ from kpi.what_if import take_inputs
 from pipelines.mirror import freshness
 from pipelines.models import JudgementRequest
 from team.models import Employee, Role
+
+# What is asked of a person's or a contact's judgement gathers for a while, so in a company at work some of it always
+# waits; what it finds later is a correction, as whatever arrives after the closing.
+SETTLED = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -192,7 +196,7 @@ def check_closable(period: Period, now: datetime) -> None:
                 _("The data from amoCRM are as of %(as_of)s: %(month)s can be closed when they reach its end")
                 % words
             )
-    waiting = JudgementRequest.objects.count_deals()
+    waiting = JudgementRequest.objects.count_deals(asked_before=locks.lease_now() - SETTLED)
     if waiting:
         raise ValueError(
             ngettext(

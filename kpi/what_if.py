@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from kpi.calculation.component import Inputs
 from kpi.calculation.evaluation import evaluate, sum_lines
+from kpi.calculation.rounding import ZERO
 from kpi.measures import read_measure
 from kpi.month_facts import Facts, Score, Spent, add_scores, add_spent
 from kpi.pay_schemes import PayScheme
@@ -15,6 +16,14 @@ from qc import queries as judgement
 from qc.queries import RuleScore, TimeScore
 
 COUNTS_IN_MONEY = "money"  # the mode of a rule
+Wins = dict[int, Decimal]  # deal → amount
+
+
+def settle(facts: Facts, counted: Mapping[str, Mapping[int, Decimal]], scheme: PayScheme) -> Facts:
+    """The facts with these deals for their sums of sales."""
+    wins = {**(facts.wins or {}), **{name: dict(rows) for name, rows in counted.items()}}
+    sums = {name: sum(rows.values(), ZERO) for name, rows in counted.items() if name in scheme.measures}
+    return replace(facts, wins=wins, measures=facts.measures | sums)
 
 
 def judge_facts(facts: Facts, scheme: PayScheme) -> Facts:
@@ -88,7 +97,16 @@ def take_inputs(facts: Facts) -> Inputs:
     deals = {name: len(wins) for name, wins in (facts.wins or {}).items()}
     before = {length: one.before for length, one in facts.earlier.items()}
     return Inputs(
-        facts.measures, facts.quota, facts.shifts.planned, facts.shifts.worked, deals, before, facts.carried
+        facts.measures,
+        facts.quota,
+        facts.shifts.planned,
+        facts.shifts.worked,
+        deals,
+        before,
+        facts.carried,
+        facts.returns,
+        facts.person,
+        facts.month,
     )
 
 

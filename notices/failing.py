@@ -10,11 +10,12 @@ from django.db.models import Q
 from notices.kinds import KINDS
 from notices.models import Address, ChannelState, Delivery
 from notices.people import People
-from notices.planning import repeats
+from notices.planning import is_repeated
 from notices.policy import read_policy
 
 log = logging.getLogger(__name__)
 KNOCK = timedelta(minutes=1)  # between two looks at whether a stopped channel works again
+REPEATS_OF_THE_DEAD = 2  # a sender that dies on the first repeat as well must not lose the message
 LONG = timedelta(minutes=10)  # who must wait longer than that is told another way
 
 
@@ -110,12 +111,12 @@ def replace(rows: Sequence[Delivery], why: str, now: datetime) -> set[int]:
     return moved
 
 
-def after_unknown(rows: Sequence[Delivery], now: datetime) -> None:
+def after_unknown(rows: Sequence[Delivery], now: datetime, repeats: int = 1) -> None:
     """Repeat what is worth it, as a row of its own that says so; the rest stands as «not confirmed» to see."""
     made = []
     for row in rows:
         one = KINDS.get(row.notice.kind)
-        if one is None or not repeats(one, row.copy, row.expires_at, now):
+        if one is None or not is_repeated(one, row.copy, row.expires_at, now, repeats):
             continue
         made.append(
             Delivery(

@@ -211,9 +211,9 @@ class Delivery(models.Model):
     """One message of a notice to one recipient on one channel.
 
     queued → sending (claimed, with a lease) → sent · failed (for good, with a reason) · unknown (nobody knows whether
-    it arrived) · dropped (no longer needed). A repeat of what is unknown is a row of its own, ``copy`` 1. Several that
-    go out as one message name the ``lead`` whose ``remote_id`` it is. ``shown`` and ``wanted`` are revisions:
-    while they differ the message is to be edited.
+    it arrived) · dropped (no longer needed). A repeat of what is unknown is a row of its own, ``copy`` 1 or 2.
+    Several that go out as one message name the ``lead`` whose ``remote_id`` it is. ``shown`` and ``wanted`` are
+    revisions: while they differ the message is to be edited.
     """
 
     class State(models.TextChoices):
@@ -238,6 +238,7 @@ class Delivery(models.Model):
     expires_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     claim = models.UUIDField(null=True)
+    handed_at = models.DateTimeField(null=True)  # the moment before the first byte of this attempt left
     attempts = models.PositiveSmallIntegerField(default=0)
     lead = models.ForeignKey("self", models.SET_NULL, null=True, related_name="members")
     remote_id = models.CharField(max_length=120, blank=True)
@@ -314,6 +315,8 @@ class ChannelState(models.Model):
 
 
 # Models that stand in files of their own.
+from notices.alert_models import Alert as Alert  # noqa: E402
+from notices.alert_models import AlertMute as AlertMute  # noqa: E402
 from notices.decision_models import Decision as Decision  # noqa: E402
 from notices.decision_models import DecisionDeal as DecisionDeal  # noqa: E402
 from notices.decision_models import Hidden as Hidden  # noqa: E402

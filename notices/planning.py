@@ -161,6 +161,8 @@ def pack(due: Sequence[Due], sent: int, last: datetime | None, per_shift: int, n
     return Parcel((due[0].id,))
 
 
-def repeats(one: Kind, copies: int, expires_at: datetime | None, now: datetime) -> bool:
-    """Whether what nobody knows to have arrived is sent again: once, by the class of its kind, while it is news."""
-    return one.repeats and copies == 0 and (expires_at is None or now < expires_at)
+def is_repeated(one: Kind, copies: int, expires_at: datetime | None, now: datetime, most: int = 1) -> bool:
+    """Whether what nobody knows to have arrived is sent again: by the class of its kind, while it is news, and at
+    most so often: a chat whose answers get lost is not filled with repeats.
+    """
+    return one.repeats and copies < most and (expires_at is None or now < expires_at)

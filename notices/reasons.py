@@ -12,6 +12,7 @@ WHOLE = frozenset(
         _("it was no news any more when it could go out"),
         _("there is no such kind any more"),
         _("held back for the next heap"),
+        _("the sender died before it sent"),
         _("the sender died while it was sending"),
         _("the first message is not confirmed"),
         _("it did not answer for long"),

@@ -192,8 +192,18 @@ def fields_of(versions: Iterable[Iterable[StageNorms]]) -> frozenset[str]:
 
 def field_names() -> dict[str, str]:
     """Fields that a regulation may require, by id as text; the amount and the loss reason have no name of their own."""
-    custom = CustomField.objects.filter(deleted_at=None).values_list("id", "name")
-    return {PRICE: "", LOSS_REASON: ""} | {str(field): name for field, name in custom}
+    return read_fields()[0]
+
+
+def read_fields(stage: str = "") -> tuple[dict[str, str], list[str]]:
+    """The same, and those of them that amoCRM itself demands on a stage. One query."""
+    names, demanded = {PRICE: "", LOSS_REASON: ""}, []
+    rows = CustomField.objects.filter(deleted_at=None).values_list("id", "name", "required_stages")
+    for field, name, stages in rows:
+        names[str(field)] = name
+        if stage in stages:
+            demanded.append(str(field))
+    return names, demanded
 
 
 def fields_to_require(stage: Stage) -> dict[str, str]:

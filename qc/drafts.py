@@ -15,10 +15,12 @@ def find(stage_id: str, editor: Employee) -> RegulationDraft | None:
     return RegulationDraft.objects.filter(stage=stage_id, editor=editor).first()
 
 
-def of_others(stage_id: str, editor: Employee) -> list[RegulationDraft]:
-    """What others are writing for the stage, the newest first."""
-    rows = RegulationDraft.objects.filter(stage=stage_id).exclude(editor=editor)
-    return list(rows.select_related("editor").order_by("-saved_at"))
+def of_stage(stage_id: str, editor: Employee) -> tuple[RegulationDraft | None, list[RegulationDraft]]:
+    """An editor's own draft for the stage, and what others are writing for it, the newest first. One query."""
+    rows = RegulationDraft.objects.filter(stage=stage_id).select_related("editor").order_by("-saved_at")
+    found = list(rows)
+    own = next((row for row in found if row.editor_id == editor.pk), None)
+    return own, [row for row in found if row.editor_id != editor.pk]
 
 
 def save(

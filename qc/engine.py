@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from core import locks, moment
+from core import collecting, locks, moment
 from core.db import Statement, run_statements
 from pipelines.models import Deal
 from qc import deal_states, kept_checks, kept_findings
@@ -69,7 +69,10 @@ def judge_together(
     """
     codes = codes_of(DEAL, rules)
     now = moment.now()
-    with transaction.atomic(savepoint=False):  # whoever has begun one already rolls it back himself
+    with (
+        collecting.paused(),  # timelines come and go without cycles
+        transaction.atomic(savepoint=False),  # whoever has begun one already rolls it back himself
+    ):
         # The lock comes before every other read: whoever judges last has seen the newest history. Then the requests:
         # what was changed together with one of them is seen by what is read after it.
         first: tuple[Statement, ...] = (

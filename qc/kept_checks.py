@@ -82,17 +82,24 @@ def rows_of(deal: int, checks: Mapping[str, Iterable[Check]]) -> dict[Key, Row]:
         if RULES[code].occasion is None:
             continue
         for check in found:
-            if check.person is not None and check.spans:
-                own.setdefault(check.person, {}).setdefault(code, []).append(check)
+            if (person := check.person) is not None and check.spans:
+                by_rule = own.get(person)
+                if by_rule is None:
+                    by_rule = own[person] = {}
+                if code in by_rule:
+                    by_rule[code].append(check)
+                else:
+                    by_rule[code] = [check]
     return {(deal, person): _row(by_rule) for person, by_rule in own.items()}
 
 
 def _row(by_rule: Mapping[str, list[Check]]) -> Row:
-    spans = [span for checks in by_rule.values() for check in checks for span in check.spans]
+    spans = {span for checks in by_rule.values() for check in checks for span in check.spans}
     first = min(start for start, _ in spans)
     ends = [end for _, end in spans if end is not None]
     until = max(ends) + SECOND if len(ends) == len(spans) else NEVER
-    document = {code: [_kept(check, first) for check in by_rule[code]] for code in sorted(by_rule)}
+    told = _Since(first)
+    document = {code: [_kept(check, told) for check in by_rule[code]] for code in sorted(by_rule)}
     return packed(first, until, document)
 
 
@@ -105,25 +112,34 @@ def packed(
     return Row(first, until, digest, data)
 
 
-def _kept(check: Check, first: datetime) -> tuple[Any, ...]:
-    _person, own, _breaches, _stage, task, begun, ended, once, counted, timed, clock = check
-    flags = (ONCE | UNTIMED if once else 0) | (0 if counted else UNCOUNTED) | (0 if timed else UNTIMED)
-    if clock:
-        flags += CLOCK * CLOCKS.index(clock)
-    since = None if begun is None else _seconds(begun, first)
-    until = None if ended is None else _seconds(ended, first)
+class _Since(dict[datetime | None, Seconds | None]):
+    """Seconds from a moment on: occasions of many rules begin and end with the same visits."""
+
+    def __init__(self, first: datetime) -> None:
+        self.first = first
+        self[None] = None
+
+    def __missing__(self, moment: datetime) -> Seconds:
+        length = moment - self.first
+        whole = length.days * 86_400 + length.seconds
+        found = whole + length.microseconds / 1_000_000 if length.microseconds else whole
+        self[moment] = found
+        return found
+
+
+def _kept(check: Check, told: _Since) -> tuple[Any, ...]:
+    own, begun, ended = check.spans, check.since, check.until
+    if check.once:
+        flags = ONCE | UNTIMED if check.counted else ONCE | UNTIMED | UNCOUNTED
+    else:
+        flags = (0 if check.counted else UNCOUNTED) | (0 if check.timed else UNTIMED)
+    if check.clock:
+        flags += CLOCK * CLOCKS.index(check.clock)
     spans: list[Seconds | None] = []
     if begun is None or len(own) > 1 or own[0] != (begun, ended):
         for start, end in own:
-            spans.append(_seconds(start, first))
-            spans.append(None if end is None else _seconds(end, first))
-    return flags, task or 0, since, until, spans
-
-
-def _seconds(moment: datetime, first: datetime) -> Seconds:
-    length = moment - first
-    whole = length.days * 86_400 + length.seconds
-    return whole + length.microseconds / 1_000_000 if length.microseconds else whole
+            spans += told[start], told[end]
+    return flags, check.task or 0, told[begun], told[ended], spans
 
 
 def unpacked(data: bytes) -> dict[str, list[Kept]]:

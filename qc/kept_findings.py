@@ -61,15 +61,19 @@ def compare(
 ) -> Difference:
     """Rows of EXISTING against verdicts. Slices of rows are keys and verdicts: a plain tuple equals the named one."""
     rest = {row[1:5]: row for row in known}
-    difference = Difference([], [], Counter((rule, "failed") for rule, _ in failed))
+    difference, counts = Difference([], [], Counter((rule, "failed") for rule, _ in failed)), Counter[str]()
     for key, verdict in found.items():
         row = rest.pop(key, None)
-        if row is not None and row[-1] is not None:
-            verdict = excuse(verdict, row[-1], row[-2] or now)
-        outcome = "new" if row is None else "standing" if row[5:-1] == verdict else "changed"
-        difference.counts[key.rule, outcome] += 1
-        if outcome != "standing":
-            difference.rows.append(_place(key) | key._asdict() | verdict._asdict())
+        if row is not None:
+            if row[-1] is not None:
+                verdict = excuse(verdict, row[-1], row[-2] or now)
+            if row[5:-1] == verdict:  # mostly
+                counts[key[0]] += 1
+                continue
+        difference.counts[key.rule, "new" if row is None else "changed"] += 1
+        difference.rows.append(_place(key) | key._asdict() | verdict._asdict())
+    for rule, number in counts.items():
+        difference.counts[rule, "standing"] = number
     for row in rest.values():
         key, verdict = Key._make(row[1:5]), Verdict._make(row[5:-1])
         if verdict.withdrawn_at is None and (key.rule, key.subject) not in failed:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from core import moment
@@ -28,6 +28,21 @@ def in_force() -> dict[str, Regulation]:
     published = Regulation.objects.published()
     newest = published.order_by("stage_id", *published.query.order_by).distinct("stage_id")
     return {regulation.stage_id: regulation for regulation in newest}
+
+
+def versions_of(stage_id: str) -> tuple[list[Regulation], dict[str, Regulation]]:
+    """What was ever published (or waits to be) for a stage, the newest first, and what is in force on every stage. One
+    query."""
+    published = Regulation.objects.published()
+    newest = published.order_by("stage_id", *published.query.order_by).distinct("stage_id").values("pk")
+    rows = Regulation.objects.filter(Q(stage=stage_id) | Q(pk__in=newest)).select_related("author")
+    found = list(rows.order_by("-published_at", "-version"))
+    own = [row for row in found if row.stage_id == stage_id and (row.decided_at or row.published_at)]
+    present: dict[str, Regulation] = {}
+    for row in found:
+        if row.published_at is not None:
+            present.setdefault(row.stage_id, row)
+    return sorted(own, key=lambda row: row.version, reverse=True), present
 
 
 NOW_IN_FORCE = Regulation()  # stands for the version in force, whichever that is

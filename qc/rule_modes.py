@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from core.db import run_statements
 from qc.models import RuleMode
 
+OFF = RuleMode.Mode.OFF.value
 OFF_TIMES = """
     select since, case when ended then until end from qc_controloff
     where begun and (until is null or since < until) order by since
@@ -92,9 +93,11 @@ def standing(
     Before its first step a rule counts as it did with that step.
     """
     place = len(steps) - 1
+    if not place and steps[0].mode != OFF:
+        return steps[0].mode, closes_at  # mostly
     while place and closes_at is not None and steps[place].since >= closes_at:
         place -= 1
-    while steps[place].mode == RuleMode.Mode.OFF:
+    while steps[place].mode == OFF:
         closes_at = steps[place].since
         place -= 1
         if place < 0 or opens_at >= closes_at:

@@ -27,13 +27,14 @@ def readers() -> QuerySet[Employee]:
     return Employee.objects.filter(role=Role.MANAGER, is_active=True, left_on=None)
 
 
-def read_signatures(regulation: Regulation) -> Signatures:
-    """Two queries. Whoever has left since he signed stays on the list."""
+def read_signatures(regulation: Regulation, people: Iterable[Employee] | None = None) -> Signatures:
+    """Two queries, or one by the readers among ``people``. Whoever has left since he signed stays on the list."""
     signed = list(
         Signature.objects.filter(regulation=regulation).select_related("employee").order_by("signed_at", "pk")
     )
     known = {one.employee_id for one in signed}
-    return Signatures(signed, [one for one in readers() if one.pk not in known])
+    asked = readers() if people is None else [one for one in people if one.role == Role.MANAGER]
+    return Signatures(signed, [one for one in asked if one.pk not in known])
 
 
 def unsigned(employee: Employee) -> QuerySet[Regulation]:

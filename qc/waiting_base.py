@@ -1,6 +1,6 @@
 """The waiting base: what open deals wait for on stages whose norm names a reason, for how long and how much money.
 
-It tells what stands today; whether a wait was valid in its time is what the rules `wait.*` say.
+It tells what stands today; whether a wait was valid in its time is what the rules of waiting say.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,6 @@ from pipelines.models import Stage
 from qc import norms, regulations
 from qc.rules.waiting import Waiting, is_waiting
 
-CODE = "wait.unexplained"  # whose norm it is
 NONE = "none"  # in place of a reason that nobody has written down
 # Dates are ISO texts in the account's zone, moments begin with one.
 REASONS = """
@@ -99,9 +98,9 @@ def waiting_norms() -> dict[str, Waiting]:
     """The norms in force of stages on which deals wait, by stage. One query."""
     found = {}
     for stage, regulation in regulations.in_force().items():
-        norm = norms.read_norms(regulation.norms)[CODE]
-        if is_waiting(norm):
-            found[stage] = norm
+        for norm in norms.read_norms(regulation.norms).values():
+            if isinstance(norm, Waiting) and is_waiting(norm):
+                found[stage] = norm
     return found
 
 
@@ -147,6 +146,30 @@ def waiting_for(reason: str | None, stage: str | None = None) -> Q:
             if reason is not None:
                 here &= _holds(norm.reason, reason)
             found |= here
+    return found & Q(closed_at=None, deleted_at=None)
+
+
+def unexplained() -> Q:
+    """Open deals that wait without a reason, or without the day that their stage asks for."""
+    found = Q(pk__in=[])
+    for key, norm in waiting_norms().items():
+        missing = _holds(norm.reason, NONE)
+        if norm.promised is not None:
+            missing |= Q(
+                IsNull(
+                    Func(_field(norm.promised), Value(""), function="nullif", output_field=TextField()), True
+                )
+            )
+        found |= Q(stage=key) & missing
+    return found & Q(closed_at=None, deleted_at=None)
+
+
+def too_long(now: datetime) -> Q:
+    """Open deals that wait longer than any may on their stage."""
+    found = Q(pk__in=[])
+    for key, norm in waiting_norms().items():
+        if norm.longest is not None:
+            found |= Q(stage=key, stage_since__lt=now - norm.longest)
     return found & Q(closed_at=None, deleted_at=None)
 
 

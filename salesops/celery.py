@@ -34,6 +34,7 @@ app.conf.update(
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
     include=[
+        "jobs.alerts",
         "jobs.analytics",
         "jobs.mirror",
         "jobs.judgement",
@@ -103,6 +104,7 @@ app.conf.update(
         },
         "lives": {"task": "jobs.lives.pack_lives", "schedule": 60.0, "options": {"expires": 55}},
         "weeks": {"task": "jobs.weeks.count_weeks", "schedule": 600.0, "options": {"expires": 590}},
+        "alerts": {"task": "jobs.alerts.compare_weeks", "schedule": 600.0, "options": {"expires": 590}},
         "reports": {"task": "jobs.reports.issue_reports", "schedule": 300.0, "options": {"expires": 280}},
         "proposals": {
             "task": "jobs.reports.refresh_proposals",

@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("web.sync.urls")),
     path("", include("web.team.urls")),
     path("", include("web.pay.urls")),
+    path("", include("web.schemes.urls")),
     path("", include("web.decisions.urls")),
     path("", include("web.reports.urls")),
     path("", include("web.notices.urls")),

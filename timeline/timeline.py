@@ -171,6 +171,11 @@ class Timeline:
         return tuple(map(tuple, found))
 
     @cached_property
+    def worked_out(self) -> dict[Any, Any]:
+        """What several rules work out of this life alike: whoever is first keeps it here for the others."""
+        return {}
+
+    @cached_property
     def in_work(self) -> Spans:
         """When somebody had to act: on stages of kind work. Incoming, closed and deleted deals wait for nobody."""
         return Spans((piece.since, piece.until) for piece in self.pieces if piece.kind == WORK)

@@ -31,9 +31,12 @@ NOT_KEPT = {
     **dict.fromkeys(("OpenSession", "KeptReport", "LinkCode", "BotUpdate", "ChannelState"), MACHINERY),
     **dict.fromkeys(("Stay", "Finding", "DealChecks", "RuleHalt", "MeasuredEffect", "AppealSettlement"), DERIVED),
     **dict.fromkeys(("Notice", "Step", "Delivery", "Report", "KeptProposals", "KeptWeek", "WeekFact"), DERIVED),
+    "Alert": DERIVED,
     **dict.fromkeys(("Decision", "DecisionDeal"), "is an intention: it judges, pays and shows nobody anything"),
     **dict.fromkeys(("Signature", "StepTick", "AppealStep", "Sample", "SampledDeal", "ManualReview", "Hidden"), TELLS),
+    "AlertMute": "is for whoever mutes, and says until when",
     "RegulationDraft": "judges nobody before it is published",
+    "SchemeDraft": "pays nobody before it is published",
     "RecoveryCode": "whose making is kept with its device",
     "Change": "is what is kept",
 }  # fmt: skip

@@ -8,12 +8,13 @@ from typing import Any
 from django.conf import settings
 
 from core import moment
+from notices.kinds import KINDS
 from notices.models import Address, Channel, Subscription
 from notices.policy import row
+from qc.rules import RULES
 from team.models import Employee, Role
 
 FIRST, GROUP = 700_000_000, -1_000_700
-KINDS = ("task.overdue", "deal.stuck")
 
 
 def link_chats() -> None:
@@ -51,7 +52,7 @@ def link_chats() -> None:
             "linked_by": head,
         },
     )
-    for kind in KINDS:
+    for kind in KINDS.keys() & RULES.keys():  # what rules tell at once
         Subscription.objects.get_or_create(address=group, kind=kind, head=head)
     row()
 

@@ -28,7 +28,6 @@ PART = {"HX-Request": "true", "X-Seen": "0"}
 THOROUGH = ("director", "head", "manager")
 ADMIN_SEEN_BY = ("stranger", "director", "manager", "admin")
 FINDING_ORDER = ("opens_at", "rule", "deal_id", "task_id", "person_id", "contact_id", "stage_id", "since")
-OFFICE = "finance"  # a role that the demo company does not have
 DIGESTS: dict[str, tuple[str, ...]] = {
     "Finding": ("rule", "stage_id", "opens_at", "manager_id", "closes_at", "since", "deal_id", "task_id", "mode",
                 "severity", "withdrawn_at", "values"),
@@ -63,14 +62,12 @@ def main() -> int:
 
 
 def settle() -> None:
-    """Take the wall clock and chance out of a loaded company, and give it the role that it lacks."""
+    """Take the wall clock and chance out of a loaded company."""
     from django.apps import apps
     from django.contrib.auth import get_user_model
     from django.contrib.auth.hashers import make_password
 
     user = get_user_model()
-    facts = {"role": OFFICE, "first_name": "Фаина", "last_name": "Счётова"}
-    user.objects.get_or_create(username=OFFICE, defaults=facts)
     user.objects.update(password=make_password("demo", salt="frozen"), date_joined=NOW, last_login=NOW)
     for model in apps.get_models():
         for field in model._meta.fields:

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from qc.rules import RULES
+
+RULE = next(iter(RULES))
 NUMBERS = [
     "0", "1", "-1", "2", "01", "+1", "1.5", "1e3", "1e400", "-1e400", "NaN", "Infinity", "2147483647", "2147483648",
     "9223372036854775807", "9223372036854775808", "-9223372036854775809", "9" * 40, "9" * 400, "0x10", "1_000", "١٢٣",
@@ -26,7 +29,7 @@ TEXTS = [
     "e\u0301", "' OR 1=1 --", '"><script>alert(1)</script>', "{{ 7 * 7 }}", "%s %(x)s {0}", "../../etc", "\r\nX: y",
     "null", "None", "true", "false", "[]", "{}", "all", "none", "me", "a" * 300, "я" * 5_000, "\\", "%", "_", "*", "$1",
     "on", "off", "month", "week", "manager", "pipeline", "stage", "group", "field:501", "field:x", "day", "-at", "?",
-    "#", "&", "=", ";", "id", "-id", "price", "closed_at", "created_at", "money", "warn", "shadow", "deal.stuck",
+    "#", "&", "=", ";", "id", "-id", "price", "closed_at", "created_at", "money", "warn", "shadow", RULE,
     "142", "8100001:142", ":", "1:", ":1", "1:2:3", "a:b",
 ]  # fmt: skip
 RAW = [b"%FF", b"%C0%80", b"%ED%A0%80", b"%00", b"%", b"%zz", b"%F4%90%80%80", b"+", b"%E2%82"]
@@ -117,7 +120,7 @@ def draw_document(chance: random.Random, known: Known, depth: int = 0) -> Any:
     kind = chance.random()
     if kind < 0.3 and depth < 5:
         return {
-            chance.choice([*NAMES, "", "norms", "deal.stuck", "max_stay", "clock"]): draw_document(
+            chance.choice([*NAMES, "", "norms", RULE, "max_stay", "clock"]): draw_document(
                 chance, known, depth + 1
             )
             for _ in range(chance.randint(0, 4))

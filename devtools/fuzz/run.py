@@ -20,8 +20,10 @@ def main() -> int:
     began = time.monotonic()
     report = shoot(requests, seed, only, lambda line: print(f"[{seed}] {line}", flush=True))
     print(
-        f"{report.requests} requests in {time.monotonic() - began:.0f} s, the longest {report.longest:.1f} s"
+        f"{report.requests} requests, {report.files} with a file, in {time.monotonic() - began:.0f} s, "
+        f"the longest {report.longest:.1f} s"
     )
+    print("  ".join(f"{role}: {number}" for role, number in sorted(report.roles.items())))
     print("  ".join(f"{status}: {number}" for status, number in sorted(report.statuses.items())))
     for place, number in report.counts.most_common():
         print(f"\n=== {number} × {place}")

@@ -1,10 +1,12 @@
 """What a kind of component is: fields, promise, computation and the reasons of its line, all in one file.
 
-Order of a month, whatever the order of the document: `Earning` → `Multiplier` → `Limit` → `Ledger`.
+Order of a month, whatever the order of the document: `Earning` → `Multiplier` → `Limit` → `Reversal` → `Ledger` →
+`Sanction`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
@@ -17,13 +19,36 @@ from kpi.calculation.tiers import Tier
 from kpi.calculation.wording import MeasureTitle, Text, gettext, gettext_noop
 
 
+class Return(Struct, frozen=True, kw_only=True):
+    """A deal that a closed month has paid and that counts for less now, or not at all.
+
+    ``paid_in``: that month's first day. ``cost``: what the deal would bring that month less; 0 once it counts again.
+    Kept for ever.
+    """
+
+    deal: int
+    measure: str
+    paid_in: date
+    won_on: date
+    returned_on: date
+    counted: Decimal
+    now: Decimal
+    cost: Decimal
+
+    @property
+    def days(self) -> int:
+        """Since the sale."""
+        return max((self.returned_on - self.won_on).days, 0)
+
+
 @dataclass(frozen=True)
 class Inputs:
     """What a month of one manager is paid by; ``measures`` are keyed as schemes name them.
 
     A measure that is None is not known and never costs anybody money. ``deals``: how many deals a sum of sales is
     made of, by its measure. ``before``: by a longer period, what its earlier months came to. ``carried``: by the code
-    of a component that carries over, what its lines of all earlier months came to.
+    of a component that carries over, what its lines of all earlier months came to. ``returns``: by the code of a
+    component that takes back, every sale that has come back so far. ``person`` and the first day of the ``month``.
     """
 
     measures: Mapping[str, Decimal | None]
@@ -33,6 +58,9 @@ class Inputs:
     deals: Mapping[str, int] = field(default_factory=dict)
     before: Mapping[str, Before] = field(default_factory=dict)
     carried: Mapping[str, Decimal] = field(default_factory=dict)
+    returns: Mapping[str, Sequence[Return]] = field(default_factory=dict)
+    person: int = 0
+    month: date | None = None
 
     def measure(self, name: str) -> Decimal | None:
         return self.measures.get(name)
@@ -101,14 +129,20 @@ class Component:
     kind: ClassVar[str]
     title: ClassVar[str]  # a msgid
     reasons: ClassVar[Any]  # the union of the kind's reasons
+    carries: ClassVar[bool] = False  # whether it needs to know what its lines of earlier months came to
 
     @property
     def measures(self) -> tuple[str, ...]:
         """Names of the facts that it needs."""
         return tuple(getattr(self, one.name) for one in fields_of(type(self)) if one.entry == "measure")
 
+    @property
+    def people(self) -> frozenset[int]:
+        """Main amoCRM users whom it names."""
+        return frozenset()
+
     def promise(self) -> Text:
-        """What it promises, before any number of the month is known."""
+        """What it promises, before any number of the month is known. It names nobody."""
         raise NotImplementedError
 
     def check(self, place: Place) -> None:
@@ -117,7 +151,9 @@ class Component:
 
 @dataclass(frozen=True)
 class Earning(Component):
-    """Earns an exact amount by itself."""
+    """Earns an exact amount by itself. ``is_bonus``: it stimulates, and is not pay for the work itself."""
+
+    is_bonus: ClassVar[bool] = True
 
     @property
     def sales(self) -> str | None:
@@ -180,11 +216,41 @@ class Limit(Component):
 
 
 @dataclass(frozen=True)
+class Reversal(Limit):
+    """Takes back, after all limits, what closed months have paid for sales by ``reversed_sales`` that came back."""
+
+    carries: ClassVar[bool] = True
+
+    @property
+    def reversed_sales(self) -> str:
+        """The measure of the sales."""
+        raise NotImplementedError
+
+    @property
+    def longest(self) -> int:
+        """Days since the sale after which nothing is taken back."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
 class Ledger(Limit):
-    """Gives and takes back over months, after all limits: what its earlier lines came to is owed."""
+    """Gives and takes back over months, after reversals: what its earlier lines came to is owed."""
+
+    carries: ClassVar[bool] = True
 
 
-PHASES = (Earning, Multiplier, Limit, Ledger)
+@dataclass(frozen=True)
+class Sanction(Component):
+    """Lowers the bonuses that it names by an order of the month, after everything else."""
+
+    of: tuple[str, ...] = components(gettext_noop("Bonuses"))
+
+    def reduce(self, bonuses: Decimal, pay: Decimal, inputs: Inputs) -> tuple[Decimal, Reason]:
+        """The difference, 0 or below, by what the bonuses and the whole month come to; and why."""
+        raise NotImplementedError
+
+
+PHASES = (Earning, Multiplier, Limit, Reversal, Ledger, Sanction)
 KINDS: dict[str, type[Component]] = {}
 Kind = TypeVar("Kind", bound=type[Component])
 

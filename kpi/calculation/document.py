@@ -1,6 +1,6 @@
 """Reading a document written by hand: typed values, and errors that name the place.
 
-Every failure is one ValueError such as ``components[2].tiers[1].rate: must be a number from 0 to 1, not "abc"``.
+Every failure is one `Fault` such as ``components[2].tiers[1].rate: must be a number from 0 to 1, not "abc"``.
 """
 
 import json
@@ -10,6 +10,22 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from kpi.calculation.wording import Said, Text, Word, gettext
+
+
+class Fault(ValueError):
+    """What is wrong at a place of a document: in English as its words, for a page as a ``text`` to be said."""
+
+    def __init__(self, path: str, text: Text) -> None:
+        super().__init__(f"{path}: {_in_english(text)}")
+        self.path, self.text = path, text
+
+
+def _in_english(word: Word) -> str:
+    if isinstance(word, Text):
+        return word.msgid % {place: _in_english(one) for place, one in word.words.items()}
+    return word.text if isinstance(word, Said) else str(word)
+
 
 def _any_name(name: str) -> object:
     return name
@@ -17,19 +33,25 @@ def _any_name(name: str) -> object:
 
 @dataclass(frozen=True)
 class Place:
-    """A value and where it stands in the document. ``check`` raises ValueError for a name that is no measure."""
+    """A value and where it stands in the document. ``check`` raises ValueError for a name that is no measure.
+
+    Readers raise `Fault`.
+    """
 
     path: str
     value: Any
     check: Callable[[str], object] = _any_name
 
-    def fail(self, demand: str) -> ValueError:
-        shown = (
-            "missing"
-            if self.value is None
-            else f"not {json.dumps(self.value, ensure_ascii=False, default=str)[:60]}"
-        )
-        return ValueError(f"{self.path}: must be {demand}, {'but is ' if self.value is None else ''}{shown}")
+    def fail(self, demand: Text) -> Fault:
+        """``demand``: what it must be."""
+        if self.value is None:
+            return self.fault(gettext("must be %(demand)s, but is missing", demand=demand))
+        shown = json.dumps(self.value, ensure_ascii=False, default=str)[:60]
+        return self.fault(gettext("must be %(demand)s, not %(value)s", demand=demand, value=Said(shown)))
+
+    def fault(self, text: Text) -> Fault:
+        """``text``: what is wrong here."""
+        return Fault(self.path, text)
 
     def __getitem__(self, key: str) -> "Place":
         return replace(self, path=f"{self.path}.{key}".lstrip("."), value=self.value.get(key))
@@ -40,25 +62,28 @@ class Place:
     def keys(self, *known: str) -> "Place":
         """This object, which may have no other keys than ``known``."""
         if not isinstance(self.value, dict):
-            raise self.fail("an object")
+            raise self.fail(gettext("an object"))
         for key in self.value:
             if key not in known:
-                raise ValueError(f"{self[key].path}: is not known here; known are {', '.join(known)}")
+                raise self[key].fault(
+                    gettext("is not known here; known are %(names)s", names=Said(", ".join(known)))
+                )
         return self
 
     def items(self, least: int = 1) -> Iterator["Place"]:
         if not isinstance(self.value, list) or len(self.value) < least:
-            raise self.fail("a list" if least < 1 else f"a list of {least} or more")
+            wanted = gettext("a list") if least < 1 else gettext("a list of %(least)s or more", least=least)
+            raise self.fail(wanted)
         return (
             replace(self, path=f"{self.path}[{number}]", value=item) for number, item in enumerate(self.value)
         )
 
     def text(self) -> str:
         if not isinstance(self.value, str) or not self.value.strip():
-            raise self.fail("a text")
+            raise self.fail(gettext("a text"))
         if "штраф" in self.value.lower():
-            raise ValueError(
-                f"{self.path}: «штраф» is not a word of a pay scheme: quality is a condition of earning"
+            raise self.fault(
+                gettext("«штраф» is not a word of a pay scheme: quality is a condition of earning")
             )
         return self.value
 
@@ -69,7 +94,7 @@ class Place:
 
     def choice(self, among: Sequence[str]) -> str:
         if self.value not in among:
-            raise self.fail(f"one of {', '.join(among)}")
+            raise self.fail(gettext("one of %(names)s", names=Said(", ".join(among))))
         return str(self.value)
 
     def flag(self) -> bool:
@@ -77,17 +102,30 @@ class Place:
         if self.value is None:
             return False
         if not isinstance(self.value, bool):
-            raise self.fail("true or false")
+            raise self.fail(gettext("true or false"))
         return self.value
 
-    def whole(self, least: int) -> int:
-        if not isinstance(self.value, int) or isinstance(self.value, bool) or self.value < least:
-            raise self.fail(f"a whole number from {least}")
-        return self.value
+    def short_text(self) -> str:
+        """A text of a line."""
+        text = self.text().strip()
+        if len(text) > 100:
+            raise self.fail(gettext("a text of 100 signs at most"))
+        return text
+
+    def whole(self, least: int, most: int = 10**18) -> int:
+        found = self.value
+        if not isinstance(found, int) or isinstance(found, bool) or not least <= found <= most:
+            if most == 10**18:
+                raise self.fail(gettext("a whole number from %(least)s", least=least))
+            raise self.fail(gettext("a whole number from %(least)s to %(most)s", least=least, most=most))
+        return found
 
     def number(self, least: Decimal | int = 0, most: Decimal | int | None = None) -> Decimal:
         """A finite number, written as a number or as text; binary floats are taken by their printed digits."""
-        demand = f"a number from {least}" + ("" if most is None else f" to {most}")
+        bounds = {"least": Said(str(least)), "most": Said(str(most))}
+        demand = gettext("a number from %(least)s to %(most)s", **bounds)
+        if most is None:
+            demand = gettext("a number from %(least)s", least=Said(str(least)))
         if isinstance(self.value, bool) or not isinstance(self.value, int | float | str | Decimal):
             raise self.fail(demand)
         try:
@@ -106,19 +144,20 @@ class Place:
     def positive(self, most: Decimal | int | None = None) -> Decimal:
         found = self.number(0, most)
         if not found:
-            raise self.fail("a number above 0")
+            raise self.fail(gettext("a number above 0"))
         return found
 
-    def day(self, demand: str = "a day such as 2026-11-01") -> date:
+    def day(self, demand: Text | None = None) -> date:
+        text = self.text()
         try:
-            return date.fromisoformat(self.text())
+            return date.fromisoformat(text)
         except ValueError:
-            raise self.fail(demand) from None
+            raise self.fail(demand or gettext("a day such as 2026-11-01")) from None
 
     def code(self) -> str:
         text = self.text()
         if len(text) > 40 or not all(sign.isascii() and (sign.isalnum() or sign in "-_") for sign in text):
-            raise self.fail("a short name of latin letters, digits, - and _")
+            raise self.fail(gettext("a short name of latin letters, digits, - and _"))
         return text
 
     def measure(self) -> str:
@@ -128,8 +167,8 @@ class Place:
         return name
 
     def demand_measure(self, name: str) -> None:
-        """ValueError, with this place, when there is no measure of that name."""
+        """Fault, with this place, when there is no measure of that name."""
         try:
             self.check(name)
         except ValueError as error:
-            raise ValueError(f"{self.path}: {error}") from None
+            raise self.fault(Text("%(error)s", {"error": Said(str(error))})) from None

@@ -1,6 +1,7 @@
 """A whole statement: components and inputs in, lines out.
 
-Order, whatever the order of the document: earnings → multipliers → caps and floors; rounding once per line, at the end.
+Order, whatever the order of the document: earnings → multipliers → caps and floors → what is taken back → advances →
+sanctions; rounding once per line, at the end.
 A multiplier or a limit gets a line of its own with the difference that it makes, so the lines add up to the total to
 the kopeck. Between the lines amounts stay exact. A multiplier is a condition of earning: what is below zero is not
 earned, so it is not multiplied. A component of a quarter or a year pays what that has earned so far less what earlier
@@ -13,7 +14,16 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from kpi.calculation.component import Component, Earning, Inputs, Limit, Multiplier, Reason, phase_of
+from kpi.calculation.component import (
+    Component,
+    Earning,
+    Inputs,
+    Limit,
+    Multiplier,
+    Reason,
+    Sanction,
+    phase_of,
+)
 from kpi.calculation.rounding import ZERO, kopecks
 from kpi.calculation.running import Before, Running
 
@@ -68,6 +78,8 @@ class _Month:
                 self._multiply_running(component, before)
         elif isinstance(component, Limit):
             self._limit(component, before)
+        elif isinstance(component, Sanction):
+            self._reduce(component)
 
     def _earn(self, component: Earning, before: Before | None) -> None:
         given = self.inputs.over(component.period)
@@ -106,6 +118,11 @@ class _Month:
         paid = before.paid.get(component.code, ZERO) if before else ZERO
         amount = self.exact[component.code] = kopecks(bounded) - earned - paid
         self._put(component, amount, reason, before, own)
+
+    def _reduce(self, component: Sanction) -> None:
+        amount, reason = component.reduce(self._sum(component.of), self._sum(tuple(self.exact)), self.inputs)
+        self.exact[component.code] = kopecks(amount)
+        self._put(component, kopecks(amount), reason, None)
 
     def _sum(self, codes: Sequence[str]) -> Decimal:
         """What these have brought so far in the month, to the kopeck."""

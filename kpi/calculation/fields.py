@@ -1,7 +1,7 @@
 """Keys of a component in a scheme's document: each says how it is read and what a form would ask for.
 
 A component is a frozen dataclass whose attributes are made by the functions here: ``amount: Decimal = money("…")``.
-The attribute's name is the key. A reader raises ValueError with the place of the fault (`kpi.calculation.document`).
+The attribute's name is the key. A reader raises `Fault`, which names the place (`kpi.calculation.document`).
 """
 
 import dataclasses
@@ -14,6 +14,7 @@ from typing import Any
 
 from kpi.calculation.curves import Points
 from kpi.calculation.document import Place
+from kpi.calculation.wording import Said, gettext
 
 FIELD = "field"  # the key of dataclass metadata
 SHARES = 10  # an attainment or an index beyond ten times the plan is a slip of the keyboard
@@ -21,7 +22,8 @@ SHARES = 10  # an attainment or an index beyond ten times the plan is a slip of 
 
 @dataclass(frozen=True)
 class Field:
-    """``entry`` is what a form shows: money, number, share, day, flag, choice, measure, components, points or rows.
+    """``entry`` is what a form shows: money, number, whole, share, day, text, person, flag, choice, measure,
+    components, points or rows.
 
     ``label`` and the values of ``choices`` are msgids. ``columns`` are the fields of a row.
     """
@@ -63,9 +65,35 @@ def number(label: str, above_zero: bool = False, optional: bool = False) -> Any:
     return _field(label, "number", read)
 
 
-def share(label: str, above_zero: bool = False) -> Any:
-    """From 0 to 1."""
-    return _field(label, "share", lambda place: place.positive(1) if above_zero else place.number(0, 1))
+def share(
+    label: str,
+    above_zero: bool = False,
+    most: Decimal | int = 1,
+    optional: bool = False,
+    default: Decimal | None = None,
+) -> Any:
+    """From 0 to ``most``; ``default`` when an optional one is left out."""
+
+    def read(place: Place) -> Decimal | None:
+        if optional and place.value is None:
+            return default
+        return place.positive(most) if above_zero else place.number(0, most)
+
+    return _field(label, "share", read, default=default if optional else dataclasses.MISSING)
+
+
+def text(label: str) -> Any:
+    return _field(label, "text", Place.short_text)
+
+
+def person(label: str) -> Any:
+    """The id of a main amoCRM user."""
+    return _field(label, "person", lambda place: place.whole(1))
+
+
+def whole(label: str, most: int) -> Any:
+    """From 1."""
+    return _field(label, "whole", lambda place: place.whole(1, most))
 
 
 def day(label: str) -> Any:
@@ -106,13 +134,13 @@ def points(label: str, optional: bool = False) -> Any:
     return _field(label, "points", read_points)
 
 
-def rows(label: str, row: type, read: Callable[[Place], Any] | None = None) -> Any:
+def rows(label: str, row: type, read: Callable[[Place], Any] | None = None, least: int = 1) -> Any:
     """A list of ``row``, a dataclass of fields; ``read`` where one row depends on another."""
 
     def read_rows(place: Place) -> tuple[Any, ...]:
         columns = fields_of(row)
         return tuple(
-            row(**read_fields(row, item.keys(*(one.name for one in columns)))) for item in place.items()
+            row(**read_fields(row, item.keys(*(one.name for one in columns)))) for item in place.items(least)
         )
 
     return _field(label, "rows", read or read_rows, columns=fields_of(row))
@@ -123,17 +151,18 @@ def read_points(place: Place) -> Points:
     for item in place.items():
         pair = list(item.items(2))
         if len(pair) != 2:
-            raise item.fail("a pair [x, y]")
+            raise item.fail(gettext("a pair [x, y]"))
         x, y = pair[0].number(), pair[1].number(0, SHARES)
         if found and x <= found[-1][0]:
-            raise pair[0].fail(f"above {found[-1][0]}, the point before it")
+            wanted = gettext("above %(before)s, the point before it", before=Said(str(found[-1][0])))
+            raise pair[0].fail(wanted)
         found.append((x, y))
     return tuple(found)
 
 
 def read_month(place: Place) -> date:
     """The first day of a month."""
-    demand = "the first day of a month such as 2026-11-01"
+    demand = gettext("the first day of a month such as 2026-11-01")
     found = place.day(demand)
     if found.day != 1:
         raise place.fail(demand)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from kpi.calculation.fields import number, share
+from kpi.calculation.fields import SHARES, share
 from kpi.calculation.rounding import ZERO
 from kpi.calculation.wording import gettext_noop
 
@@ -21,8 +21,8 @@ class Tier:
     """``rate`` of the sales up to the attainment ``upto``; None = without end."""
 
     rate: Decimal = share(gettext_noop("Rate"))
-    upto: Decimal | None = number(
-        gettext_noop("Up to this share of the plan"), above_zero=True, optional=True
+    upto: Decimal | None = share(
+        gettext_noop("Up to this share of the plan"), above_zero=True, most=SHARES, optional=True
     )
 
 

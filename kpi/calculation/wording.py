@@ -46,6 +46,13 @@ class Plain:
 
 
 @dataclass(frozen=True)
+class Said:
+    """Words of a document, as somebody wrote them."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Day:
     day: date
 
@@ -78,7 +85,20 @@ class Listing:
     separator: str = ", "
 
 
-Word = Text | int | Money | Difference | Percent | Plain | Day | Measured | MeasureTitle | Titles | Listing
+Word = (
+    Text
+    | int
+    | Money
+    | Difference
+    | Percent
+    | Plain
+    | Said
+    | Day
+    | Measured
+    | MeasureTitle
+    | Titles
+    | Listing
+)
 
 
 def gettext(msgid: str, **words: Word) -> Text:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from kpi.calculation.component import Inputs, Limit, Reason, component
 from kpi.calculation.fields import flag, money
 from kpi.calculation.rounding import ZERO
-from kpi.calculation.wording import Difference, Money, Text, gettext, gettext_noop
+from kpi.calculation.wording import Difference, Money, Text, Titles, Word, gettext, gettext_noop
 
 
 class Bounded(Reason, frozen=True, kw_only=True):
@@ -58,7 +58,11 @@ class Cap(Limit):
     by_shifts: bool = flag(gettext_noop("For a full month, less by shifts missed"))
 
     def promise(self) -> Text:
-        return gettext("No more than %(amount)s together.", amount=Money(self.amount))
+        return _promise(
+            self.of,
+            gettext("No more than %(amount)s together", amount=Money(self.amount)),
+            self.by_shifts,
+        )
 
     def bound(self, earned: Decimal, inputs: Inputs) -> tuple[Decimal, Reason]:
         limit = _prorate(self.amount, inputs) if self.by_shifts else self.amount
@@ -74,13 +78,26 @@ class Floor(Limit):
     by_shifts: bool = flag(gettext_noop("For a full month, less by shifts missed"))
 
     def promise(self) -> Text:
-        return gettext("No less than %(amount)s together.", amount=Money(self.amount))
+        return _promise(
+            self.of,
+            gettext("No less than %(amount)s together", amount=Money(self.amount)),
+            self.by_shifts,
+        )
 
     def bound(self, earned: Decimal, inputs: Inputs) -> tuple[Decimal, Reason]:
         limit = _prorate(self.amount, inputs) if self.by_shifts else self.amount
         if earned >= limit:
             return earned, Enough(limit=limit, earned=earned)
         return limit, Below(limit=limit, earned=earned)
+
+
+def _promise(of: tuple[str, ...], limit: Text, by_shifts: bool) -> Text:
+    words: dict[str, Word] = {"of": Titles(of), "limit": limit}
+    if by_shifts:
+        if of:
+            return gettext("“%(of)s”: %(limit)s for a full month, less by the shifts missed.", **words)
+        return gettext("%(limit)s for a full month, less by the shifts missed.", limit=limit)
+    return gettext("“%(of)s”: %(limit)s.", **words) if of else gettext("%(limit)s.", limit=limit)
 
 
 def _prorate(amount: Decimal, inputs: Inputs) -> Decimal:

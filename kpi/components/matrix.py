@@ -106,7 +106,7 @@ class Matrix(Earning):
 
     def check(self, place: Place) -> None:
         if sum((indicator.weight for indicator in self.indicators), ZERO) != ONE:
-            raise ValueError(f"{place['indicators'].path}: weights must add up to 1")
+            raise place["indicators"].fault(gettext("weights must add up to 1"))
 
     def promise(self) -> Text:
         told = [

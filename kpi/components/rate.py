@@ -12,7 +12,17 @@ from kpi.calculation.document import Place
 from kpi.calculation.fields import SHARES, choice, measure, rows
 from kpi.calculation.rounding import ZERO
 from kpi.calculation.tiers import Tier
-from kpi.calculation.wording import Listing, MeasureTitle, Money, Percent, Text, Word, gettext, gettext_noop
+from kpi.calculation.wording import (
+    Listing,
+    MeasureTitle,
+    Money,
+    Percent,
+    Said,
+    Text,
+    Word,
+    gettext,
+    gettext_noop,
+)
 
 FLAT, MARGINAL, WHOLE = "flat", "marginal", "whole"
 SCALES = {
@@ -115,10 +125,11 @@ def read_tiers(place: Place) -> tuple[Tier, ...]:
         row.keys("upto", "rate")
         last = row is given[-1]
         if last and "upto" in row:
-            raise row["upto"].fail("left out in the last tier")
+            raise row["upto"].fail(gettext("left out in the last tier"))
         upto = None if last else row["upto"].positive(SHARES)
         if upto is not None and found and found[-1].upto is not None and upto <= found[-1].upto:
-            raise row["upto"].fail(f"above {found[-1].upto}, where the tier before it ends")
+            before = Said(str(found[-1].upto))
+            raise row["upto"].fail(gettext("above %(before)s, where the tier before it ends", before=before))
         found.append(Tier(row["rate"].number(0, 1), upto))
     return tuple(found)
 
@@ -134,7 +145,7 @@ class Rate(Earning):
 
     def check(self, place: Place) -> None:
         if self.scale == FLAT and len(self.tiers) > 1:
-            raise place["tiers"].fail("a single tier when the scale is flat")
+            raise place["tiers"].fail(gettext("a single tier when the scale is flat"))
 
     @property
     def sales(self) -> str:

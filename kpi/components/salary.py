@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import ClassVar
 
 from kpi.calculation.component import Earning, Inputs, Reason, component
 from kpi.calculation.fields import money
@@ -39,6 +40,8 @@ class NoShifts(Reason, frozen=True, kw_only=True, tag="no_shifts"):
 @component("salary", gettext_noop("Salary by shifts"), Paid | NoShifts)
 @dataclass(frozen=True)
 class Salary(Earning):
+    is_bonus: ClassVar[bool] = False
+
     amount: Decimal = money(gettext_noop("For a full month"))
 
     def promise(self) -> Text:

@@ -8,7 +8,7 @@ from kpi.calculation.component import Earning, Inputs, OfMeasure, Reason, compon
 from kpi.calculation.document import Place
 from kpi.calculation.fields import day, measure, money
 from kpi.calculation.rounding import ZERO
-from kpi.calculation.wording import Day, Money, Text, gettext, gettext_noop, ngettext
+from kpi.calculation.wording import Day, Money, Said, Text, gettext, gettext_noop, ngettext
 
 
 class NoData(OfMeasure, frozen=True, kw_only=True, tag="no_data"):
@@ -54,7 +54,9 @@ class Spiff(Earning):
 
     def check(self, place: Place) -> None:
         if self.until <= self.since:
-            raise place["until"].fail(f"a day after {self.since}, the first day")
+            raise place["until"].fail(
+                gettext("a day after %(since)s, the first day", since=Said(self.since.isoformat()))
+            )
         place["measure"].demand_measure(self.event)
 
     def promise(self) -> Text:

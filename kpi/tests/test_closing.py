@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import translation
 
-from core import moment
+from core import locks, moment
 from core.periods import parse_month
 from devtools.tests.factory import DAY, NOW, make_cursor, make_employee, make_person
 from kpi import statements
@@ -138,6 +138,19 @@ def test_a_month_is_not_frozen_while_a_changed_deal_waits_to_be_judged(november:
         "1 changed deal has not been judged yet: 2026-11 can be closed in a few minutes"
     )
     JudgementRequest.objects.all().delete()
+    asked = locks.lease_now()
+    for minutes in (0, 2):
+        JudgementRequest.objects.create(
+            unit="person", subject_id=1, since=NOW, asked_at=asked - timedelta(minutes=minutes)
+        )
+    with (
+        translation.override("en"),
+        pytest.raises(ValueError, match="^1 changed deal has not been judged yet"),
+    ):
+        statements.close_month(NOVEMBER, None)
+    JudgementRequest.objects.filter(
+        asked_at__lt=asked
+    ).delete()  # the younger one is always there in a company at work
     assert statements.close_month(NOVEMBER, None) == 1
 
 

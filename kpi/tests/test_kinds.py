@@ -32,7 +32,7 @@ def all_fields(fields: tuple[Field, ...]) -> Iterator[Field]:
 def test_every_file_of_the_folder_is_a_kind_and_every_kind_is_found() -> None:
     files = {f"kpi.components.{found.name}" for found in iter_modules([str(FOLDER)])}
     assert {kind.__module__ for kind in KINDS.values()} == files
-    assert len(files) >= 7
+    assert len(files) >= 11
 
 
 def test_kinds_stand_in_the_order_of_their_phases() -> None:
@@ -65,18 +65,19 @@ def test_a_kind_is_complete(kind: type[Component]) -> None:
 def test_no_kind_is_named_outside_its_file() -> None:
     """What people may write, they read in a document; code asks a component what it is."""
     named = re.compile(rf"""["']({"|".join(KINDS)})["']""")
+    # the rows of analytics have columns of their own, such as «rate»: there a key names a column and a value a kind
+    as_value = re.compile(rf"""(?<!\[){named.pattern}(?!\s*[]:])""")
     code = [
         path
         for folder in ("kpi", "web", "jobs", "metrics")
         for path in (ROOT / folder).rglob("*.py")
-        # a report of analytics has a «rate» of its own, which is no kind of pay
-        if not {"tests", "migrations", "analytics"} & set(path.parts) and path.parent != FOLDER
+        if not {"tests", "migrations"} & set(path.parts) and path.parent != FOLDER
     ]
     pages = list((ROOT / "templates").rglob("*.html"))
     found = [
         f"{path.relative_to(ROOT)}: {match[0]}"
         for path in (*code, *pages)
-        for match in named.finditer(path.read_text("utf-8"))
+        for match in (as_value if "analytics" in path.parts else named).finditer(path.read_text("utf-8"))
     ]
     assert found == []
 

@@ -8,8 +8,9 @@ import pytest
 
 from devtools.mail_sink import Server, Sink
 from notices import failing, people
+from notices.claiming import give_up_dead_claims
 from notices.models import Address, ChannelState, Delivery, Notice
-from notices.sending import give_up_dead_claims, send_next
+from notices.sending import send_next
 from notices.telegram.client import Bot
 from notices.tests.conftest import NOW, Office
 from notices.tests.test_telling import run
@@ -205,9 +206,13 @@ def test_a_mail_that_was_taken_without_an_answer_is_repeated_with_a_word(
     assert Delivery.objects.filter(channel="email", copy=0).get().state == "unknown"
 
 
-def test_a_sender_that_died_leaves_an_unknown_message(office: Office, bot: Bot) -> None:
+@pytest.mark.parametrize("handed", [True, False])
+def test_a_sender_that_died_leaves_an_unknown_message_if_it_had_begun_to_send(
+    office: Office, bot: Bot, handed: bool
+) -> None:
+    from notices.claiming import claim_next
     from notices.noting import climb_steps, note_facts
-    from notices.sending import claim_next, look_around
+    from notices.sending import look_around, send_claim
 
     office.overdue()
     note_facts(NOW)
@@ -216,11 +221,14 @@ def test_a_sender_that_died_leaves_an_unknown_message(office: Office, bot: Bot) 
     assert claim is not None
     assert not send_next(bot, NOW + MINUTE), "the address is being written to"
     assert give_up_dead_claims() == 0
-    Delivery.objects.filter(state="sending").update(lease_until=NOW - 365 * timedelta(days=1))
+    sending_ = Delivery.objects.filter(state="sending")
+    sending_.update(lease_until=NOW - 365 * timedelta(days=1), handed_at=NOW if handed else None)
     assert give_up_dead_claims() == 1
+    send_claim(claim, bot, look_around(NOW, bot), NOW)
+    assert not office.said_to(office.manager), "whoever comes back after the lease sends nothing"
     assert send_next(bot, NOW + 2 * MINUTE)
     [message] = office.said_to(office.manager)
-    assert "Повтор" in message.text
+    assert ("Повтор" in message.text) is handed
 
 
 def test_what_waits_for_long_goes_another_way(office: Office, bot: Bot, mail: Sink) -> None:

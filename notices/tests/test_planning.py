@@ -15,10 +15,10 @@ from notices.planning import (
     Recipient,
     end_of_quiet,
     find_moment,
+    is_repeated,
     pack,
     plan_deliveries,
     plan_steps,
-    repeats,
 )
 from qc.rules import RULES
 from team.clock import CALENDAR, Clock, Pattern, Schedule
@@ -141,8 +141,8 @@ def test_a_shift_of_ten_hours_is_never_more_than_a_handful(arrivals: list[int], 
     ("kind", "copies", "again"), [("task.overdue", 0, True), ("task.overdue", 1, False), ("digest", 0, False)]
 )
 def test_only_what_is_worth_it_is_repeated_and_once(kind: str, copies: int, again: bool) -> None:
-    assert repeats(KINDS[kind], copies, at(12), at(11)) is again
-    assert not repeats(KINDS[kind], copies, at(12), at(12))
+    assert is_repeated(KINDS[kind], copies, at(12), at(11)) is again
+    assert not is_repeated(KINDS[kind], copies, at(12), at(12))
 
 
 @pytest.mark.parametrize("code", sorted(KINDS))

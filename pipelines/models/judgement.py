@@ -22,16 +22,23 @@ class JudgementRequestQuerySet(models.QuerySet[Any]):
         """What all deals are judged by has changed, for these rules (None = all)."""
         self.create(rules=None if rules is None else list(rules), history=history)
 
-    def count_deals(self) -> int:
-        """How many deals wait, at least: those of a request that is not cut into parts yet are counted as one."""
+    def count_deals(self, asked_before: datetime | None = None) -> int:
+        """How many deals wait, at least: those of a request that is not cut into parts yet are counted as one.
+
+        So is a person or a contact, unless it was demanded at ``asked_before`` or later: those gather on purpose.
+        """
         with connection.cursor() as cursor:
-            cursor.execute(COUNT)
+            cursor.execute(COUNT, {"before": asked_before})
             return int(cursor.fetchone()[0])
 
 
 COUNT = """
-    SELECT count(DISTINCT deal) + count(*) FILTER (WHERE deal IS NULL)
-    FROM (SELECT deal_id, coalesce(deals, ARRAY[deal_id]) AS several FROM pipelines_judgementrequest) request
+    SELECT count(DISTINCT deal) + count(*) FILTER (WHERE deal IS NULL AND subject_id IS NULL)
+        + count(DISTINCT (unit, subject_id)) FILTER (WHERE subject_id IS NOT NULL)
+    FROM (
+        SELECT unit, subject_id, coalesce(deals, ARRAY[deal_id]) AS several FROM pipelines_judgementrequest
+        WHERE subject_id IS NULL OR %(before)s::timestamptz IS NULL OR asked_at < %(before)s
+    ) request
     CROSS JOIN LATERAL unnest(several) AS deal
 """
 

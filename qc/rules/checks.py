@@ -1,17 +1,19 @@
 """What a rule says of a deal: the occasions on which it could be broken, and the stretches in which it was."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 Stretch = tuple[datetime, datetime | None]  # half-open; None goes on; a moment alone is (moment, moment)
 SHOWN = timedelta(
     days=14
 )  # for how long something that cannot be mended stands open: afterwards nobody remembers
-Held = Mapping[int | None, list[Stretch]]  # by person
+Held = Mapping[int | None, Sequence[Stretch]]  # by person
 
 
-class Breach(NamedTuple):
+class Breach(Struct, frozen=True, gc=False):
     """A time in which a rule is broken: since ``since``, held against ``owner`` in ``[opens_at, closes_at)``.
 
     ``values`` fill the sentence, and ``values["case"]`` may name one of the rule's variants. ``regulation`` is the
@@ -29,7 +31,7 @@ class Breach(NamedTuple):
     deals: tuple[int, ...] = ()
 
 
-class Check(NamedTuple):
+class Check(Struct, frozen=True, gc=False):
     """One occasion on which ``person`` could break a rule, and how he broke it: kept when ``breaches`` are none.
 
     ``spans`` are the times in which it was up to him: the deal (task) was his, he worked here, the norm was in force.
@@ -65,12 +67,15 @@ def checks(
     clock: str = "",
 ) -> list[Check]:
     """The checks of one occasion: one for everybody who held it, each with what is held against him."""
-    about = (stage, task, since, until, once, counted, timed, clock)
     against: dict[int | None, list[Breach]] = {}
     for breach in breaches:
         against.setdefault(breach.owner, []).append(breach)
-    if not against:
-        return [Check(person, tuple(spans), (), *about) for person, spans in held.items()]
+    if not against:  # mostly
+        return [
+            Check(person, tuple(spans), (), stage, task, since, until, once, counted, timed, clock)
+            for person, spans in held.items()
+        ]
+    about = (stage, task, since, until, once, counted, timed, clock)
     found = [
         Check(person, tuple(spans), tuple(against.pop(person, ())), *about) for person, spans in held.items()
     ]

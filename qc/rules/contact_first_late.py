@@ -89,7 +89,7 @@ def _judged(
         return ()
     held = terms.held((piece for one in run for piece in one.pieces), [(begin, end)], {})
     breaches = []
-    opens_at = terms.deadline(deal.pieces, begin, asked, CLIENT)
+    opens_at = terms.deadline(deal.pieces, begin, asked, CLIENT, end=end)
     if opens_at is not None and (end is None or opens_at < end):
         breaches.append(_breach(deal, begin, opens_at, end, versions))
     return checks(held, breaches, stage=visit.stage, since=run[0].since, until=run[-1].until, timed=False)

@@ -2,6 +2,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from qc.rules.checks import Breach, Check, Stretch, checks
 from qc.rules.norms import outlived
 from qc.rules.parameters import ALL_UNITS, CALENDAR, NORM, ClockName, Length, parameter
@@ -99,7 +101,7 @@ def _breaches(run: Sequence[Visit], terms: Terms) -> Iterator[Breach]:
         if opens_at is None or (visit.until is not None and opens_at >= visit.until):
             continue
         if found is not None and found.closes_at == opens_at:
-            found = found._replace(closes_at=visit.until)
+            found = replace(found, closes_at=visit.until)
             continue
         owner = next(p.owner for p in reversed(visit.pieces) if p.since <= opens_at or p is visit.pieces[0])
         since = run[0].since if found is None else opens_at

@@ -6,14 +6,17 @@ from core.spans import Span, Spans
 from qc.rules.checks import Breach, Check, checks
 from qc.rules.norms import Versions, outlived
 from qc.rules.parameters import ALL_UNITS, CALENDAR, CLIENT, NORM, OWNER, ClockName, Length, parameter
-from qc.rules.registry import VIOLATION, VISIT, WARN, rule
+from qc.rules.registry import VIOLATION, VISIT, WARN, ngettext_noop, rule
 from qc.rules.registry import gettext_noop as _
 from qc.rules.sentences import Brief, Clock, Fact, Requirement, Said, Standing
-from qc.rules.terms import Terms
+from qc.rules.telling import Telling
+from qc.rules.terms import OPEN, Terms
 from qc.rules.waiting import Waiting, names_fields, waits_validly
-from timeline.timeline import LOST, WON, Timeline, Visit
+from timeline.timeline import Timeline, Visit
 
+CODE = "deal.stuck"
 NEW_NORM, WAITED = "new", "waited"
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def requirements(norm: LongestStay, standing: Standing) -> list[Requirement]:
 
 
 @rule(
-    "deal.stuck",
+    CODE,
     _("Deal stays on a stage longer than the norm"),
     VIOLATION,
     clock=NORM,
@@ -92,26 +95,45 @@ def requirements(norm: LongestStay, standing: Standing) -> list[Requirement]:
     requirements=requirements,
     stay=limit,
     goes_by=(Waiting,),
+    tells=(
+        Telling(
+            CODE,
+            _("Deal is stuck"),
+            _("A deal is stuck"),
+            ngettext_noop("%(count)s stuck deal", "%(count)s stuck deals"),
+            _("The deal has moved on"),
+            why=_(
+                "The money of a deal that has outlived its stage stands still, and whoever leads it can move it on "
+                "today."
+            ),
+            head=4 * HOUR,
+            director=20 * HOUR,
+        ),
+        Telling(
+            f"{CODE}_soon",
+            _("Deal will be stuck soon"),
+            _("A deal is about to get stuck"),
+            ngettext_noop("%(count)s deal about to get stuck", "%(count)s deals about to get stuck"),
+            _("The deal has moved on in time"),
+            why=_("There is still time to move the deal on, so that nothing is broken at all."),
+            ahead=2 * HOUR,
+        ),
+    ),
 )
 def stuck(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """A deal that outlives its stage rarely moves on by itself, and the money in it stands still.
 
     Fix: do the stage's next step and move the deal, or close it with a reason.
     """
-    for visit in deal.visits:
-        versions = terms.versions(LongestStay, visit)
-        if versions is None or visit.kind in (WON, LOST):
-            continue
-        demanded = terms.demanded(LongestStay, visit.stage, is_limited)
-        if demanded:
-            yield from checks(
-                terms.held(visit.pieces, demanded, {}),
-                _breaches(deal, visit, versions, terms),
-                stage=visit.stage,
-                since=visit.since,
-                until=visit.until,
-                clock=versions.last.norm.clock,
-            )
+    for visit, versions, held in terms.asked(deal, LongestStay, is_limited, OPEN):
+        yield from checks(
+            held,
+            _breaches(deal, visit, versions, terms),
+            stage=visit.stage,
+            since=visit.since,
+            until=visit.until,
+            clock=versions.last.norm.clock,
+        )
 
 
 def _breaches(
@@ -119,6 +141,8 @@ def _breaches(
 ) -> Iterator[Breach]:
     """A deal that waits validly is not stuck: what stands beyond the norm is cut where it waits."""
     last, stay = versions.last, versions.last.norm.max_stay
+    if stay is None or (visit.until is not None and visit.until - visit.since <= stay):
+        return  # no clock is faster than the calendar
 
     def runs_out(norm: LongestStay) -> datetime | None:
         if norm.max_stay is None:
@@ -126,7 +150,7 @@ def _breaches(
         return terms.runs_out(norm.clock, visit.pieces, visit.since, norm.max_stay)
 
     opens_at = outlived(versions.versions, runs_out)
-    if stay is None or opens_at is None or (visit.until is not None and opens_at >= visit.until):
+    if opens_at is None or (visit.until is not None and opens_at >= visit.until):
         return
     beyond = [Span(opens_at, visit.until)]
     waiting = terms.versions(Waiting, visit)

@@ -9,7 +9,7 @@ from qc.rules.registry import AHEAD, VIOLATION, VISIT, rule
 from qc.rules.registry import gettext_noop as _
 from qc.rules.sentences import Brief, Fact, Requirement, Said, Standing
 from qc.rules.terms import Terms
-from timeline.timeline import WORK, Timeline, Visit
+from timeline.timeline import Timeline, Visit
 
 
 @dataclass(frozen=True)
@@ -71,18 +71,14 @@ def untouched(deal: Timeline, terms: Terms) -> Iterable[Check]:
 
     Fix: call or write to the client, or note on the deal's card what was agreed.
     """
-    for visit in deal.visits:
-        versions = terms.versions(LongestSilence, visit) if visit.kind == WORK else None
-        if versions is None:
-            continue
-        if demanded := terms.demanded(LongestSilence, visit.stage, silence):
-            yield from checks(
-                terms.held(visit.pieces, demanded, {}),
-                _breaches(deal, visit, versions, terms),
-                stage=visit.stage,
-                since=visit.since,
-                until=visit.until,
-            )
+    for visit, versions, held in terms.asked(deal, LongestSilence, silence):
+        yield from checks(
+            held,
+            _breaches(deal, visit, versions, terms),
+            stage=visit.stage,
+            since=visit.since,
+            until=visit.until,
+        )
 
 
 def _breaches(
@@ -100,7 +96,7 @@ def _breaches(
     }
     moments = [begun, *sorted(touched)]
     for since, until in zip(moments, [*moments[1:], visit.until], strict=True):
-        opens_at = terms.deadline(visit.pieces, since, asked, CALENDAR)
+        opens_at = terms.deadline(visit.pieces, since, asked, CALENDAR, end=until)
         if opens_at is None or (until is not None and opens_at >= until):
             continue
         piece = deal.piece_at(opens_at)

@@ -107,7 +107,7 @@ def _breaches(
     deal: Timeline, empty: Spans, version: Version[AmountFromHere], asked: Demand, terms: Terms
 ) -> Iterator[Breach]:
     for gap in empty:
-        opens_at = terms.deadline(deal.pieces, gap.start, asked)
+        opens_at = terms.deadline(deal.pieces, gap.start, asked, end=gap.end)
         if opens_at is None or (gap.end is not None and opens_at >= gap.end):
             continue
         piece = deal.piece_at(opens_at)

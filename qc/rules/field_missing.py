@@ -6,7 +6,7 @@ from functools import partial, reduce
 from operator import and_, or_
 
 from core.spans import Spans
-from qc.rules.checks import Breach, Check, Stretch, checks
+from qc.rules.checks import Breach, Check, Held, checks
 from qc.rules.norms import Demand, Versions
 from qc.rules.parameters import OWNER, DealFields, Length, parameter
 from qc.rules.registry import AHEAD, REMARK, VISIT, WARN, ngettext_noop, rule
@@ -113,19 +113,23 @@ def missing_fields(deal: Timeline, terms: Terms) -> Iterable[Check]:
         if versions is None:
             continue
         is_last = visit.kind in (WON, LOST)  # a closing stage is never left: what counts is to come there
+        held: Held
         if is_last:
-            demanded: list[Stretch] | None = None if versions.last.norm.fields else []
+            if not versions.last.norm.fields:
+                continue
+            held = terms.held(visit.pieces, None, {})
+        elif demanded := terms.demanded(RequiredFields, visit.stage, is_demanded):
+            held = terms.holders(deal, visit, demanded)
         else:
-            demanded = terms.demanded(RequiredFields, visit.stage, is_demanded)
-        if demanded is None or demanded:
-            yield from checks(
-                terms.held(visit.pieces, demanded, {}),
-                _breaches(deal, visit, versions, filled, terms) if versions.last.norm.fields else (),
-                stage=visit.stage,
-                since=visit.since,
-                until=visit.until,
-                once=is_last,
-            )
+            continue
+        yield from checks(
+            held,
+            _breaches(deal, visit, versions, filled, terms) if versions.last.norm.fields else (),
+            stage=visit.stage,
+            since=visit.since,
+            until=visit.until,
+            once=is_last,
+        )
 
 
 def _breaches(
@@ -138,11 +142,16 @@ def _breaches(
     begins: dict[str, datetime] = {}
     empty: list[Spans] = []
     overdue: list[Spans] = []
-    for demand, fields in versions.kept(demands).items():
+    by_demand = versions.kept(demands)
+    end = visit.until if len(by_demand) == 1 else None  # what is late is told of all that is empty
+    for demand, fields in by_demand.items():
         begin = max(visit.since, demand[0][0] or visit.since)
         begins |= dict.fromkeys(fields, begin)
-        gap = Spans([(begin, visit.until)]) - reduce(and_, (filled[field] for field in fields))
-        deadline = terms.deadline(visit.pieces, begin, demand) if gap else None
+        full = reduce(and_, [filled[field] for field in fields])
+        if full.covers(begin, visit.until):
+            continue
+        gap = Spans([(begin, visit.until)]) - full
+        deadline = terms.deadline(visit.pieces, begin, demand, end=end)
         if deadline is not None:
             empty.append(gap)
             overdue.append(gap & Spans([(deadline, visit.until)]))

@@ -2,6 +2,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from qc.rules.checks import Breach, Check, checks
 from qc.rules.parameters import CALENDAR, Count, parameter
 from qc.rules.registry import PERSON, QUESTION, rule
@@ -64,7 +66,7 @@ def overloaded(person: PersonLife, terms: Terms) -> Iterable[Check]:
             while since in told:  # two stages that overflow in one second are two findings
                 since += MICROSECOND
             told.add(since)
-            breaches.append(breach._replace(since=since))
+            breaches.append(replace(breach, since=since))
     return checks({}, breaches)
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from qc.rules.checks import Check
 from qc.rules.parameters import CLOCKS, NORM, Parameter, parameters
 from qc.rules.sentences import PLACEHOLDERS, Fact, Requirements, Said, Standing
+from qc.rules.telling import Telling
 
 REMARK, VIOLATION, QUESTION = "remark", "violation", "question"
 DEAL, PERSON, CONTACT, STAGE = "deal", "person", "contact", "stage"  # what a rule looks at
@@ -37,7 +38,8 @@ class Rule:
     ``reads_tasks``: whether it looks at tasks; ``goes_by``: norms of other rules that it regards, too;
     ``reads``: parts of a person's life that are read only when asked for. ``needs``: deal fields that a norm asks for
     without naming them. ``everywhere``: the norm of a deal's rule holds for the whole portal; ``by_stages``: that of
-    another unit's stands in the regulations of stages.
+    another unit's stands in the regulations of stages; ``beyond``: it goes by norms of stages to which the deal never
+    came. ``tells``: messages about its findings.
     """
 
     code: str
@@ -69,10 +71,19 @@ class Rule:
     needs: Callable[[Any], Collection[str]] | None = None
     everywhere: bool = False
     by_stages: bool = False
+    beyond: bool = False
+    tells: tuple[Telling, ...] = ()
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         return () if self.norm is None else parameters(self.norm, self.code)
+
+    @property
+    def by_visits(self) -> bool:
+        """Whether it has nothing to say of a deal that never came to a stage with a norm that it goes by."""
+        return (
+            self.unit == DEAL and not self.everywhere and not self.beyond and bool(self.norm or self.goes_by)
+        )
 
     @property
     def is_of_stages(self) -> bool:

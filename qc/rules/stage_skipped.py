@@ -40,6 +40,7 @@ def fact(norm: Stop) -> Fact | None:
     occasion=VISIT,
     norm=Stop,
     facts=fact,
+    beyond=True,
 )
 def skipped(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """What a stage was made for is not done when the deal has jumped over it.
@@ -85,9 +86,9 @@ def _stops(visit: Visit, first: int, come: int, terms: Terms) -> dict[str, Versi
     """Stages between the first one of the run and this one that no deal may skip, in their order."""
     pipeline = pipeline_of(visit.stage)
     found = []
-    for stage, version in terms.demanding(Stop, _demands, visit.since):
+    for stage, version in terms.demanding(Stop, _demands, visit.since, pipeline):
         place = terms.stages.get(stage)
-        if place is None or place.kind != WORK or place.pipeline != pipeline:
+        if place is None or place.kind != WORK:
             continue
         if first < place.place and (visit.kind == WON or place.place < come):
             found.append((place.place, stage, version))

@@ -97,7 +97,7 @@ def _breaches(deal: Timeline, task: Planned, gaps: Spans, asked: Asked, terms: T
         return
     ends = [end for end in (gap.end, until) if end is not None]
     closes_at = min(ends) if ends else None
-    opens_at = terms.deadline(deal.pieces, done, versions.kept(demand))
+    opens_at = terms.deadline(deal.pieces, done, versions.kept(demand), end=closes_at)
     if opens_at is None or (closes_at is not None and opens_at >= closes_at):
         return
     piece = deal.piece_at(opens_at)

@@ -103,11 +103,13 @@ def _breaches(
     demanding: list[tuple[datetime, datetime | None, Version[NextTask], Demand]],
     terms: Terms,
 ) -> Iterator[Breach]:
-    for gap in Spans((since, until) for since, until, _version, _asked in demanding) - deal.covered_by_tasks:
+    for gap in (
+        Spans([(since, until) for since, until, _version, _asked in demanding]) - deal.covered_by_tasks
+    ):
         version, asked = next(
             (version, asked) for since, _until, version, asked in reversed(demanding) if since <= gap.start
         )
-        opens_at = terms.deadline(deal.pieces, gap.start, asked)
+        opens_at = terms.deadline(deal.pieces, gap.start, asked, end=gap.end)
         if opens_at is None or (gap.end is not None and opens_at >= gap.end):
             continue
         piece = deal.piece_at(opens_at)

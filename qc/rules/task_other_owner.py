@@ -63,10 +63,11 @@ def _apart(deal: Timeline, task: Planned) -> Spans:
     found: list[tuple[datetime, datetime | None]] = []
     for place, (since, holder) in enumerate(task.owners):
         until = task.owners[place + 1][0] if place + 1 < len(task.owners) else None
-        others = (
+        others = [
             (piece.since, piece.until)
             for piece in deal.pieces
-            if piece.kind == WORK and None not in (piece.owner, holder) and piece.owner != holder
-        )
-        found += list(Spans(others) & Spans([(since, until)]))
+            if piece.owner != holder and piece.kind == WORK and None not in (piece.owner, holder)
+        ]
+        if others:
+            found += list(Spans(others) & Spans([(since, until)]))
     return Spans(found) & Spans([(task.created_at, task.ended_at)]) if found else Spans()

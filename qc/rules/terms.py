@@ -6,14 +6,16 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple, TypeVar
 
 from core.spans import FOREVER
-from qc.rules.checks import Stretch
+from qc.rules.checks import Held, Stretch
 from qc.rules.norms import CALENDAR, CLIENT, OWNER, Demand, StageNorms, Version, Versions
 from team.clock import Clocks
-from timeline.timeline import LOST, WON, Piece, Visit
+from timeline.timeline import INCOMING, LOST, WON, WORK, Piece, Timeline, Visit, pipeline_of
 
 N = TypeVar("N")
 ALWAYS = datetime.min.replace(tzinfo=UTC)  # stands in for «all along» inside comparisons; never handed out
 ALL_ALONG = ((ALWAYS, None),)
+CLOSING = (WON, LOST)
+IN_WORK, OPEN = (WORK,), (INCOMING, WORK)
 
 Person = int | None
 Employment = tuple[datetime | None, datetime | None]
@@ -49,7 +51,13 @@ class Terms:
     _versions: dict[type, dict[str, list[Versions[Any]]]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
-    _demanded: dict[Any, list[Stretch]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _demanded: dict[Any, tuple[Stretch, ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+    _stretches: dict[tuple[Stretch, ...], tuple[Stretch, ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+    _stages: dict[Any, list[str]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def versions(self, norm: type[N], visit: Visit) -> Versions[N] | None:
         """The versions of a rule's norm up to the one that judges a visit; None where no version was in force.
@@ -57,7 +65,18 @@ class Terms:
         That is the one in force when the visit ended, or the newest while it goes on. A closing stage is not left any
         more: there it is the one in force on entry.
         """
-        return self.versions_at(norm, visit.stage, visit.since if visit.kind in (WON, LOST) else visit.until)
+        moment = visit.since if visit.kind in CLOSING else visit.until
+        known = self._versions.get(norm)
+        if known is None:
+            return self.versions_at(norm, visit.stage, moment)
+        of_stage: list[Versions[N]] | None = known.get(visit.stage)
+        if of_stage is None:
+            return None
+        newest = of_stage[-1]  # mostly
+        published_at = newest.last.published_at
+        if moment is None or published_at is None or published_at <= moment:
+            return newest
+        return self.versions_at(norm, visit.stage, moment)
 
     def versions_at(self, norm: type[N], stage: str, moment: datetime | None) -> Versions[N] | None:
         """Those up to the one in force on a stage at a moment; None = the newest."""
@@ -82,18 +101,20 @@ class Terms:
         ]
 
     def demanding(
-        self, norm: type[N], demands: Callable[[N], bool], moment: datetime
+        self, norm: type[N], demands: Callable[[N], bool], moment: datetime, pipeline: str
     ) -> Iterator[tuple[str, Version[N]]]:
-        """Stages whose version in force at a moment demands something, with that version."""
-        for stage in self._kept_stages(norm):
+        """Stages of a pipeline whose version in force at a moment demands something, with that version."""
+        for stage in self._stages_in(pipeline, norm):
             versions = self.versions_at(norm, stage, moment)
             if versions is not None and demands(versions.last.norm):
                 yield stage, versions.last
 
-    def _kept_stages(self, norm: type) -> list[str]:
-        if ("stages", norm) not in self._demanded:
-            self._demanded["stages", norm] = self.stages_of(norm)  # type: ignore[assignment]
-        return self._demanded["stages", norm]  # type: ignore[return-value]
+    def _stages_in(self, pipeline: str, norm: type) -> list[str]:
+        known = self._stages.get((pipeline, norm))
+        if known is None:
+            known = [stage for stage in self.stages_of(norm) if pipeline_of(stage) == pipeline]
+            self._stages[pipeline, norm] = known
+        return known
 
     def portal_norm(self, norm: type[N], code: str, moment: datetime) -> N:
         """The norm of a rule that has one for the whole portal, as it was at a moment."""
@@ -109,18 +130,41 @@ class Terms:
             found[stage] = [Versions(told[:count]) for count in range(1, len(told) + 1)]
         return found
 
-    def demanded(self, norm: type[N], stage: str, demands: Callable[[N], Any]) -> list[Stretch]:
-        """When the version of its time demanded something on a stage, in order."""
+    def demanded(self, norm: type[N], stage: str, demands: Callable[[N], Any]) -> tuple[Stretch, ...]:
+        """When the version of its time demanded something on a stage, in order; equal ones are one object."""
         key = (demands, stage)
-        if key not in self._demanded:
+        known = self._demanded.get(key)
+        if known is None:
             found: list[Stretch] = []
             of_stage = self.norms.get(stage, ())
             for place, one in enumerate(of_stage, 1):
                 until = of_stage[place].published_at if place < len(of_stage) else None
                 if demands(one.norms.get(norm) or norm()):
                     found.append((one.published_at or ALWAYS, until))
-            self._demanded[key] = found
-        return self._demanded[key]
+            known = self._demanded[key] = self._stretches.setdefault(tuple(found), tuple(found))
+        return known
+
+    def asked(
+        self, deal: Timeline, norm: type[N], demands: Callable[[N], Any], kinds: tuple[str, ...] = IN_WORK
+    ) -> Iterator[tuple[Visit, Versions[N], Held]]:
+        """The deal's visits to stages of these kinds on which a norm has ever demanded something: with the versions
+        that judge them, and who had the deal when it was demanded."""
+        for visit in deal.visits:
+            if visit.kind not in kinds or (versions := self.versions(norm, visit)) is None:
+                continue
+            if demanded := self.demanded(norm, visit.stage, demands):
+                yield visit, versions, self.holders(deal, visit, demanded)
+
+    def holders(self, deal: Timeline, visit: Visit, demanded: tuple[Stretch, ...]) -> Held:
+        """Who had the deal on a visit when something was `demanded`; rules with the same demands share it."""
+        key = id(demanded), visit.pieces[0].visit
+        known = deal.worked_out.get(key)
+        if known is None:
+            found = self.held(visit.pieces, demanded, {})
+            held = {person: tuple(stretches) for person, stretches in found.items()}
+            known = deal.worked_out[key] = held, demanded  # the id is nobody else's while it stands here
+        own: Held = known[0]
+        return own
 
     def held(
         self, pieces: Iterable[Piece], demanded: Sequence[Stretch] | None, held: dict[Person, list[Stretch]]
@@ -174,14 +218,22 @@ class Terms:
             own.append((start, end))
 
     def deadline(
-        self, pieces: Sequence[Piece], since: datetime, demand: Demand, clock: str = OWNER
+        self,
+        pieces: Sequence[Piece],
+        since: datetime,
+        demand: Demand,
+        clock: str = OWNER,
+        end: datetime | None = None,
     ) -> datetime | None:
         """When the grace of a demand ends that waits since ``since``, by default on the owner's clock; None = never.
 
+        ``end``: when what waits is over, where that is known; a deadline after it may be told as never.
         The first of ``demand`` is not after ``since``. A shorter grace begins anew when it is published, and ends no
         later than the longer one would have; a longer one is for everybody.
         """
         if len(demand) == 1:
+            if end is not None and end - since <= demand[0][1]:  # no clock is faster than the calendar
+                return None
             return self.runs_out(clock, pieces, since, demand[0][1])
         earlier = [grace for begin, grace in demand if begin is None or begin <= since]
         grace = earlier[-1]

@@ -8,7 +8,7 @@ from qc.rules.registry import AHEAD, VIOLATION, VISIT, rule
 from qc.rules.registry import gettext_noop as _
 from qc.rules.terms import Terms
 from qc.rules.waiting import Waiting, explained, names_fields
-from timeline.timeline import WORK, Timeline, Visit
+from timeline.timeline import Timeline, Visit
 
 MINUTE = timedelta(minutes=1)  # the promised day, and not the midnight after it
 
@@ -31,18 +31,14 @@ def broken(deal: Timeline, terms: Terms) -> Iterable[Check]:
 
     Fix: ring the client up on the promised day; move the deal on, or agree on a new date and write it down.
     """
-    for visit in deal.visits:
-        versions = terms.versions(Waiting, visit) if visit.kind == WORK else None
-        if versions is None:
-            continue
-        if demanded := terms.demanded(Waiting, visit.stage, names_fields):
-            yield from checks(
-                terms.held(visit.pieces, demanded, {}),
-                list(_breaches(deal, visit, versions.last, terms)),
-                stage=visit.stage,
-                since=visit.since,
-                until=visit.until,
-            )
+    for visit, versions, held in terms.asked(deal, Waiting, names_fields):
+        yield from checks(
+            held,
+            _breaches(deal, visit, versions.last, terms),
+            stage=visit.stage,
+            since=visit.since,
+            until=visit.until,
+        )
 
 
 def _breaches(deal: Timeline, visit: Visit, version: Version[Waiting], terms: Terms) -> Iterator[Breach]:

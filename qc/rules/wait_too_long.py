@@ -8,7 +8,7 @@ from qc.rules.registry import AHEAD, VIOLATION, VISIT, rule
 from qc.rules.registry import gettext_noop as _
 from qc.rules.terms import Terms
 from qc.rules.waiting import Waiting, waited_before
-from timeline.timeline import WORK, Timeline, Visit
+from timeline.timeline import Timeline, Visit
 
 
 def is_limited(norm: Waiting) -> bool:
@@ -33,18 +33,14 @@ def too_long(deal: Timeline, terms: Terms) -> Iterable[Check]:
 
     Fix: close the deal; who comes back later is a new one.
     """
-    for visit in deal.visits:
-        versions = terms.versions(Waiting, visit) if visit.kind == WORK else None
-        if versions is None:
-            continue
-        if demanded := terms.demanded(Waiting, visit.stage, is_limited):
-            yield from checks(
-                terms.held(visit.pieces, demanded, {}),
-                list(_breaches(deal, visit, versions, terms)),
-                stage=visit.stage,
-                since=visit.since,
-                until=visit.until,
-            )
+    for visit, versions, held in terms.asked(deal, Waiting, is_limited):
+        yield from checks(
+            held,
+            _breaches(deal, visit, versions, terms),
+            stage=visit.stage,
+            since=visit.since,
+            until=visit.until,
+        )
 
 
 def _breaches(deal: Timeline, visit: Visit, versions: Versions[Waiting], terms: Terms) -> Iterator[Breach]:

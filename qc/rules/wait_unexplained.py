@@ -10,7 +10,7 @@ from qc.rules.registry import gettext_noop as _
 from qc.rules.sentences import Brief, Fact, Fields, Requirement, Said, Standing
 from qc.rules.terms import Terms
 from qc.rules.waiting import Waiting, explained, names_fields
-from timeline.timeline import WORK, Timeline, Visit
+from timeline.timeline import Timeline, Visit
 
 
 def grace(norm: Waiting) -> timedelta | None:
@@ -66,18 +66,14 @@ def unexplained(deal: Timeline, terms: Terms) -> Iterable[Check]:
 
     Fix: write down what the client waits for and the date he has named, or close the deal.
     """
-    for visit in deal.visits:
-        versions = terms.versions(Waiting, visit) if visit.kind == WORK else None
-        if versions is None:
-            continue
-        if demanded := terms.demanded(Waiting, visit.stage, names_fields):
-            yield from checks(
-                terms.held(visit.pieces, demanded, {}),
-                list(_breaches(deal, visit, versions, terms)),
-                stage=visit.stage,
-                since=visit.since,
-                until=visit.until,
-            )
+    for visit, versions, held in terms.asked(deal, Waiting, names_fields):
+        yield from checks(
+            held,
+            _breaches(deal, visit, versions, terms),
+            stage=visit.stage,
+            since=visit.since,
+            until=visit.until,
+        )
 
 
 def _breaches(deal: Timeline, visit: Visit, versions: Versions[Waiting], terms: Terms) -> Iterator[Breach]:
@@ -87,7 +83,7 @@ def _breaches(deal: Timeline, visit: Visit, versions: Versions[Waiting], terms: 
     begin = max(visit.since, asked[0][0] or visit.since)
     told = Spans(one.span for one in explained(deal, visit, versions.last.norm, terms))
     for gap in Spans([(begin, visit.until)]) - told:
-        opens_at = terms.deadline(visit.pieces, gap.start, asked)
+        opens_at = terms.deadline(visit.pieces, gap.start, asked, end=gap.end)
         if opens_at is None or (gap.end is not None and opens_at >= gap.end):
             continue
         piece = deal.piece_at(opens_at)

@@ -5,6 +5,7 @@ A long run: `python -m qc.tests.test_oracle 100000`.
 
 import sys
 import time
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -52,6 +53,19 @@ def test_rules_and_oracle_agree(part: int) -> None:
     for seed in range(part * SHORT, (part + 1) * SHORT):
         compare(seed, counts)
     assert all(counts.get(code, 0) > 2 for code in ORACLES), counts  # nothing is compared with nothing
+
+
+def test_rules_by_visits_are_silent_where_the_deal_never_met_their_norms() -> None:
+    spoken: set[str] = set()
+    for seed in range(60):
+        deal, terms, _world = draw_story(Random(seed))
+        visited = {piece.stage for piece in deal.pieces}
+        elsewhere = replace(terms, norms={key: one for key, one in terms.norms.items() if key not in visited})
+        for rule in RULES.values():
+            if rule.by_visits:
+                assert not list(rule.checks(deal, elsewhere)), rule.code
+                spoken |= {rule.code} if list(rule.checks(deal, terms)) else set()
+    assert spoken == {code for code, rule in RULES.items() if rule.by_visits}
 
 
 if __name__ == "__main__":

@@ -188,7 +188,7 @@ def test_a_draft_is_kept_for_its_editor_until_it_is_thrown_away() -> None:
     row = drafts.save("offer", anna, sent, 0)
     drafts.tell(row, {"new": 1})
     assert drafts.find("offer", anna).sent == {"goal": ["Agree"], "max_stay_number": ["abc"]}
-    assert drafts.find("offer", boris) is None and drafts.of_others("offer", boris) == [row]
+    assert drafts.find("offer", boris) is None and drafts.of_stage("offer", boris) == (None, [row])
     drafts.save("offer", anna, sent | {"goal": ["Other"]}, 0)
     assert drafts.find("offer", anna).outcome is None  # changed: what was told is old
     assert drafts.save("offer", anna, {"goal": ["x" * 200_000]}, 0) is None

@@ -17,7 +17,8 @@ from jobs.analytics import ask_for_report
 from metrics.analytics import REPORTS, BadQuestion, Report
 from web.analytics import pictures, tables, work_tables
 from web.analytics.asking import Asked, ReportForm, ask, read_cell, tabs
-from web.frame.listing import PAGE_SIZE
+from web.analytics.exports import answer_report
+from web.frame.listing import PAGE_SIZE, asked_file, file_addresses
 from web.frame.permissions import deals_open_to
 from web.frame.scope import BadScope, refusing
 
@@ -58,7 +59,10 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
     card = draw_card(request, asked)
     if request.headers.get("HX-Target", "").startswith("card-"):
         return render(request, "analytics/card.html", card)
+    if (form := asked_file(request)) and "answer" in card:
+        return answer_report(one, form, card.get("table"), card["answer"])
     context = {"title": one.title, "form": ReportForm(asked), "tabs": tabs(asked, code), **card}
+    context["verbs"] = file_addresses(request) if "answer" in card else {}
     return render(request, "analytics/report.html", context)
 
 

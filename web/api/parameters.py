@@ -19,7 +19,16 @@ from metrics import LONGEST_PERIOD, is_too_long
 from pipelines.models import Person, Pipeline
 from team.holders import visible_people
 from team.models import Employee
-from web.frame.scope import LONGEST, BadScope, no_person, no_pipeline, read_number, read_period, read_pipeline
+from web.frame.scope import (
+    LONGEST,
+    SAID,
+    BadScope,
+    no_person,
+    no_pipeline,
+    read_number,
+    read_period,
+    read_pipeline,
+)
 
 PAGES, MOST_FIELDS = ("page", "page_size"), 50
 
@@ -54,7 +63,7 @@ def read_fields(query: QueryDict) -> list[str]:
     asked = [one.strip() for one in query.get("fields", "").split(",") if one.strip()]
     for one in asked:
         if not one.isdecimal() or len(one) > LONGEST:
-            raise BadScope(_("“%(value)s” is not the number of a field.") % {"value": one[:40]})
+            raise BadScope(_("“%(value)s” is not the number of a field.") % {"value": one[:SAID]})
     if len(asked) > MOST_FIELDS:
         raise BadScope(_("At most %(number)s fields can be asked at once.") % {"number": MOST_FIELDS})
     return list(dict.fromkeys(asked))
@@ -110,7 +119,7 @@ def read_people(request: Request) -> frozenset[int] | None:
     if group := query.get("group", ""):
         members = frozenset(Person.objects.filter(group=group).values_list("pk", flat=True))
         if not members or (sees is not None and not members & frozenset(sees)):
-            raise BadScope(_("There is no department “%(value)s”.") % {"value": group})
+            raise BadScope(_("There is no department “%(value)s”.") % {"value": group[:SAID]})
         chosen.append(members)
     return frozenset.intersection(*chosen) if chosen else None
 

@@ -20,6 +20,8 @@ lists.register("decisions", decisions.Decisions)
 lists.register("reports", reports.Reports)
 lists.register("audit", audit.Changes)
 
+READ = ["get", "head"]  # it has no words for OPTIONS
+
 urlpatterns = [
     path("", include(lists.urls)),
     path("metrics/<slug:code>/", views.Metric.as_view()),
@@ -34,5 +36,5 @@ urlpatterns = [
     path("proposals/", decisions.Proposals.as_view()),
     path("freshness/", views.Freshness.as_view()),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="schema", http_method_names=READ), name="api-docs"),
 ]

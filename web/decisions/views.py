@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from core import moment
@@ -33,6 +34,29 @@ TONES = {
 }
 
 
+COLUMNS: listing.Columns = (  # of what `draw` gives
+    (gettext_lazy("Decision"), lambda one: one["title"]),
+    (gettext_lazy("Who"), lambda one: str(one["row"].owner) if one["row"].owner else None),
+    (gettext_lazy("State"), lambda one: one["row"].get_state_display()),
+    (gettext_lazy("Until"), lambda one: one["row"].due_on),
+    (gettext_lazy("Days late"), lambda one: one["late"] or None),
+    (gettext_lazy("Put off, times"), lambda one: one["row"].moves),
+    (gettext_lazy("Stood"), lambda one: one["row"].n),
+    (gettext_lazy("Stand"), lambda one: of_result(one, "standing")),
+    (gettext_lazy("Amount"), lambda one: one["row"].money),
+    (gettext_lazy("Hoped for"), lambda one: one["row"].expected),
+    (gettext_lazy("Won since"), lambda one: of_result(one, "won_sum")),
+    (gettext_lazy("Left the stage, share"), lambda one: of_result(one, "left_share")),
+    (gettext_lazy("Of like deals, share"), lambda one: of_result(one, "like_share")),
+    (gettext_lazy("Ended"), lambda one: one["row"].ended_at),
+    (gettext_lazy("What became of it"), lambda one: one["row"].outcome or None),
+)
+
+
+def of_result(one: dict[str, Any], name: str) -> Any:
+    return getattr(one["result"], name, None)
+
+
 @require_safe
 def decisions(request: HttpRequest) -> HttpResponse:
     now, user = moment.now(), request.user
@@ -43,7 +67,11 @@ def decisions(request: HttpRequest) -> HttpResponse:
         .order_by("-ended_at")[:100]
     )  # fmt: skip
     names, results = names_of([*running, *ended]), measure_results([*running, *ended], now)
+    if form := listing.asked_file(request):
+        rows = [draw(one, names, results, now) for one in (*running, *ended)]
+        return listing.export_rows(_("Decisions"), form, rows, COLUMNS)
     context = {
+        "verbs": listing.file_addresses(request) if running or ended else {},
         "running": [draw(one, names, results, now) for one in running],
         "ended": [draw(one, names, results, now) for one in ended],
         "proposals": [],

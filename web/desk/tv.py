@@ -13,7 +13,7 @@ from jobs.desk import ask_for_count
 from metrics import snapshot
 from pipelines.models import Task
 from web.desk import blocks, money
-from web.desk.views import this_month
+from web.desk.views import for_scopes, this_month
 from web.desk.week_figures import read_sparks
 from web.frame.permissions import for_heads
 from web.frame.scope import read_scope
@@ -21,6 +21,7 @@ from web.frame.scope import read_scope
 
 @require_safe
 @for_heads
+@for_scopes
 def screen(request: HttpRequest) -> HttpResponse:
     """The whole of what the reader sees; the page asks for itself again every minute."""
     scope, now = read_scope(request), moment.now()

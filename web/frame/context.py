@@ -12,6 +12,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from core import moment
+from kpi.statements import closes_months
 from pipelines.mirror import freshness
 from pipelines.models import Account
 from qc.models import Finding
@@ -75,6 +76,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
         _link(request, "regulations", "book-open-check", _("Regulations")),
         _link(request, "rules", "scale", _("Rules")),
         user.directs and _link(request, "effects", "flask-conical", _("Effects")),
+        closes_months(user) and _link(request, "schemes", "file-pen-line", _("Pay schemes")),
         _link(request, "team", "users", _("Team")),
         user.directs and _link(request, "sync", "refresh-cw", _("Sync")),
         user.reads_changes and _link(request, "audit", "history", _("Changes")),

@@ -22,6 +22,7 @@ from pipelines.models import Person, Pipeline, Stage
 
 View = Callable[..., HttpResponse]
 LONGEST = 18  # digits of an id; PostgreSQL's largest has 19
+SAID = 40  # signs of nonsense that its refusal repeats
 AT_CLOSING = {"manager": "closed_by", "group": "closed_group"}  # filters of a list of deals
 
 
@@ -35,7 +36,7 @@ def read_month(query: QueryDict, name: str = "period") -> Period:
     try:
         return parse_month(asked, portal_zone()) if asked else month_of(moment.now(), portal_zone())
     except ValueError:
-        raise BadScope(_("“%(value)s” is not a month such as 2026-11.") % {"value": asked}) from None
+        raise BadScope(_("“%(value)s” is not a month such as 2026-11.") % {"value": asked[:SAID]}) from None
 
 
 def read_period(query: QueryDict) -> Period | None:
@@ -75,11 +76,11 @@ def read_number(query: QueryDict, name: str, refusal: Callable[[object], BadScop
 
 
 def no_person(value: object) -> BadScope:
-    return BadScope(_("There is no person “%(value)s”.") % {"value": value})
+    return BadScope(_("There is no person “%(value)s”.") % {"value": str(value)[:SAID]})
 
 
 def no_pipeline(value: object) -> BadScope:
-    return BadScope(_("There is no pipeline “%(value)s”.") % {"value": value})
+    return BadScope(_("There is no pipeline “%(value)s”.") % {"value": str(value)[:SAID]})
 
 
 def refusing(title: Any, back: str, action: Any) -> Callable[[View], View]:
@@ -176,7 +177,7 @@ def read_scope(request: HttpRequest) -> Scope:
     if pipeline is not None and pipeline not in {stage.pipeline_id for stage in all_stages.values()}:
         raise no_pipeline(pipeline)
     if group and group not in {one.group for one in all_people.values()}:
-        raise BadScope(_("There is no department “%(value)s”.") % {"value": group})
+        raise BadScope(_("There is no department “%(value)s”.") % {"value": group[:SAID]})
     if person is not None and person not in all_people:
         raise no_person(person)
     if group and person is not None and all_people[person].group != group:

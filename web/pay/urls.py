@@ -1,9 +1,10 @@
 from django.urls import path
 
-from web.pay import closing, exports, objecting, stake, views
+from web.pay import closing, conditions, exports, objecting, stake, views
 
 urlpatterns = [
     path("my/", views.my_month, name="my-month"),
+    path("my/conditions/", conditions.conditions, name="my-conditions"),
     path("my/next/", stake.next_actions, name="my-next"),
     path("my/stake/", stake.stake, name="my-stake"),
     path("my/close/", closing.close, name="close-month"),

@@ -32,6 +32,7 @@ from kpi.trend import compare_months, list_months, sum_up_month
 from kpi.unclaimed import find_unclaimed, pile_by_user
 from pipelines.models import Account, Person
 from qc import queries as judgement
+from qc.rules import behind
 from team.models import Employee
 from web.frame.scope import refusing
 from web.pay import closing
@@ -176,7 +177,9 @@ def _counted(
         "largest": max((abs(line.amount) for line in shown.lines), default=Decimal(0)),
         "rules": _rules(facts, person, period, bool(quality and quality.by_time)),
         "paid": facts.paid,
-        "two_bases": facts.measures.get("tasks_on_time") if "task.overdue" in facts.rules else None,
+        "two_bases": facts.measures.get("tasks_on_time")
+        if facts.rules.keys() & behind("late_tasks")
+        else None,
     }
     if scheme is None:
         return counted

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core import moment
 from pipelines.models import Deal, Stage
 from qc import drafts, one_deal, regulations, signatures
-from qc.criteria import field_names
+from qc.criteria import field_names, read_fields
 from qc.models import Regulation
 from web.frame.permissions import for_admins
 from web.regulations.form import RegulationForm, as_sent
@@ -106,10 +106,11 @@ def _copy_to(there: Stage, source: Regulation, editor: Any) -> None:
 @for_admins
 def try_on_deal(request: HttpRequest, stage: str) -> HttpResponse:
     """«Как сработает на сделке №…»: what the draft and what is in force say of one deal, rule by rule."""
-    one, names = find_stage(stage), field_names()
+    one = find_stage(stage)
+    names, demanded = read_fields(one.pk)
     present = in_force(one)
     draft = drafts.find(one.pk, request.user)  # type: ignore[arg-type]
-    fresh = as_written(one, make_form(one, names, present, draft), present) or present
+    fresh = as_written(one, make_form(one, names, present, draft, demanded), present) or present
     number = request.GET.get("deal", "").strip().lstrip("№# ")
     deal = Deal.objects.filter(pk=_number(number)).first() if number else None
     context: dict[str, Any] = {

@@ -1,6 +1,6 @@
 """The form of a stage's regulation: five fields of text, then norms. Bad input is one sentence at its field."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -28,7 +28,7 @@ from qc.rules.parameters import (
 )
 from team.models.employees import today
 from timeline.timeline import LOSS_REASON
-from web.regulations.norm_fields import LengthsField, StagesField
+from web.regulations.norm_fields import LengthsField, StagesField, stage_choices
 
 UNITS = {
     "minutes": (_("minutes"), timedelta(minutes=1)),
@@ -148,6 +148,13 @@ class RegulationForm(forms.Form):
             self.fields[alias] = norm_field(parameter, names)
             if parameter.alias not in self.data and isinstance(parameter.kind, ClockName | Count):
                 self.fields[alias].required = False  # whoever does not send it leaves it as it is by default
+
+    def offer_stages(self, stages: Iterable[Stage]) -> None:
+        """The choices of fields of stages, from those that somebody has read already."""
+        choices = stage_choices(stages)
+        for field in self.fields.values():
+            if isinstance(field, StagesField):
+                field.choices = choices
 
     @property
     def groups(self) -> list[dict[str, Any]]:

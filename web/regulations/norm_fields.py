@@ -1,6 +1,7 @@
 """Fields of the regulation's form for norms of many values: lengths of time by a text, and stages."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -62,9 +63,12 @@ class StagesField(forms.MultipleChoiceField):
         )
 
 
-def stage_choices() -> list[tuple[str, str]]:
-    rows = Stage.objects.filter(deleted_at=None).order_by("pipeline__sort", "pipeline_id", "sort", "pk")
-    return [
-        (key, f"{pipeline or ''} · {name}")
-        for key, pipeline, name in rows.values_list("pk", "pipeline__name", "name")
-    ]
+def stage_choices(stages: Iterable[Stage] | None = None) -> list[tuple[str, str]]:
+    """These stages (None: all that amoCRM has) pipeline by pipeline."""
+    rows = (
+        Stage.objects.filter(deleted_at=None).select_related("pipeline").order_by("sort", "pk")
+        if stages is None
+        else stages
+    )
+    order = sorted(rows, key=lambda one: (one.pipeline.sort if one.pipeline else 0, one.pipeline_id or 0))
+    return [(one.pk, f"{one.pipeline.name if one.pipeline else ''} · {one.name}") for one in order]

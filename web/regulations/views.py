@@ -1,6 +1,6 @@
 """«Регламенты»: what must hold on each stage. Everybody signed in reads, an admin writes, tries and publishes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,11 +17,11 @@ from core import formats, moment
 from core.periods import month_of
 from core.zone import portal_zone
 from kpi.backtest import try_violations
-from pipelines.models import CustomField, Pipeline, Stage
+from pipelines.models import Pipeline, Stage
 from qc import backtest, drafts, dwell, regulations, signatures, wording
-from qc.criteria import field_names
+from qc.criteria import field_names, read_fields
 from qc.models import Finding, Regulation, RegulationDraft, RuleMode
-from qc.rules import CALENDAR
+from qc.rules import CALENDAR, RULES
 from qc.stalled import SHOWN
 from team.models import Employee, Role
 from web.frame.permissions import for_admins
@@ -104,9 +104,13 @@ def book(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def card(request: HttpRequest, stage: str) -> HttpResponse:
     """One stage. A POST publishes a new version (or keeps the draft), or says at the field what is wrong with it."""
-    one = find_stage(stage)
     if request.method != "POST":
-        return show_card(request, one)
+        stages = list_stages()
+        shown = next((row for row in stages if row.pk == stage), None)
+        if shown is None:
+            raise Http404
+        return show_card(request, shown, stages=stages)
+    one = find_stage(stage)
     if not request.user.administers:
         raise Http404
     editor: Any = request.user
@@ -130,21 +134,30 @@ def card(request: HttpRequest, stage: str) -> HttpResponse:
 
 
 def show_card(
-    request: HttpRequest, stage: Stage, form: RegulationForm | None = None, status: int = 200
+    request: HttpRequest,
+    stage: Stage,
+    form: RegulationForm | None = None,
+    status: int = 200,
+    stages: Sequence[Stage] | None = None,
 ) -> HttpResponse:
-    versions = list(stage.regulations.exclude(decided_at=None, published_at=None).select_related("author"))
-    versions.sort(key=lambda row: row.version, reverse=True)
+    versions, in_force_anywhere = regulations.versions_of(stage.pk)
     published = sorted(
         (row for row in versions if row.published_at),
         key=lambda row: (row.published_at, row.version),
         reverse=True,
     )
-    present, names = published[0] if published else None, field_names()
-    draft = drafts.find(stage.pk, request.user) if request.user.administers else None  # type: ignore[arg-type]
-    if form is None and request.user.administers:
-        form = make_form(stage, names, present, draft)
+    present = in_force_anywhere.get(stage.pk)
+    names, demanded = read_fields(stage.pk)
+    user: Any = request.user
+    draft, others = drafts.of_stage(stage.pk, user) if user.administers else (None, [])
+    if form is None and user.administers:
+        form = make_form(stage, names, present, draft, demanded)
     fresh = as_written(stage, form, present) if form is not None else None
-    siblings, targets = _around(stage)
+    stages = list_stages() if stages is None else stages
+    if form is not None:
+        form.offer_stages(stages)
+    siblings, targets = _around(stage, stages, in_force_anywhere)
+    people = working_people() if form is not None else None
     context: dict[str, Any] = {
         "stage": stage,
         "siblings": siblings,
@@ -154,19 +167,19 @@ def show_card(
         "draft": draft,
         "versions": _tell_versions(versions, published, names),
         "waiting": next((row for row in versions if row.effective_at and not row.published_at), None),
-        "signatures": signatures.read_signatures(present) if present and request.user.directs else None,
+        "signatures": signatures.read_signatures(present, people) if present and user.directs else None,
         "to_sign": present is not None
-        and request.user.role == Role.MANAGER
-        and present.pk in {row.pk for row in signatures.unsigned(request.user)},  # type: ignore[arg-type]
+        and user.role == Role.MANAGER
+        and present.pk in {row.pk for row in signatures.unsigned(user)},
         "days": backtest.DAYS,
     }
     context |= _pictures(stage, present, fresh)
     if form is not None:
         context |= {
-            "examples": examples(),
+            "examples": examples(people),
             "targets": targets,
-            "others": drafts.of_others(stage.pk, request.user),  # type: ignore[arg-type]
-            "asked_by_amo": _amo_fields(stage, present),
+            "others": others,
+            "asked_by_amo": _unasked(demanded, present),
         }
     context |= read_context(stage, present, fresh, names)
     return render(request, "regulations/regulation.html", context, status=status)
@@ -190,7 +203,8 @@ def read_context(
 def _pictures(stage: Stage, present: Regulation | None, fresh: Regulation | None) -> dict[str, Any]:
     norm, before = calendar_norm(fresh or present), calendar_norm(present)
     picture = dwell.picture(stage.pk, [norm, before], moment.now())
-    return {"picture": picture, "drawing": distribution.draw(picture, norm, before)}
+    of_stay = [rule.code for rule in RULES.values() if rule.stay is not None]  # whose norm is drawn
+    return {"picture": picture, "drawing": distribution.draw(picture, norm, before), "of_stay": of_stay}
 
 
 @require_POST
@@ -275,11 +289,16 @@ def keep_draft(request: HttpRequest, stage: Stage) -> RegulationDraft | None:
 
 
 def make_form(
-    stage: Stage, names: Mapping[str, str], present: Regulation | None, draft: RegulationDraft | None
+    stage: Stage,
+    names: Mapping[str, str],
+    present: Regulation | None,
+    draft: RegulationDraft | None,
+    demanded: Sequence[str],
 ) -> RegulationForm:
-    """With the draft as it was left; without one, with the version in force or with what amoCRM itself demands."""
+    """With the draft as it was left; without one, with the version in force or with the fields that amoCRM itself
+    demands."""
     if draft is None:
-        return RegulationForm(stage, names, None, present, [] if present else _amo_fields(stage, None))
+        return RegulationForm(stage, names, None, present, [] if present else demanded)
     sent = QueryDict(mutable=True)
     for name, values in draft.sent.items():
         sent.setlist(name, values)
@@ -297,13 +316,12 @@ def as_written(stage: Stage, form: RegulationForm, present: Regulation | None) -
         return None
 
 
-def _amo_fields(stage: Stage, present: Regulation | None) -> list[str]:
+def _unasked(demanded: Iterable[str], present: Regulation | None) -> list[str]:
     """Fields that amoCRM itself demands on the stage and that the regulation does not."""
-    asked = CustomField.objects.filter(deleted_at=None, required_stages__contains=[stage.pk])
     known = {
         field for code in (present.norms if present else {}).values() for field in code.get("fields", [])
     }
-    return [str(field) for field in asked.values_list("pk", flat=True) if str(field) not in known]
+    return [field for field in demanded if field not in known]
 
 
 def _tell_versions(
@@ -342,11 +360,17 @@ def in_force(stage: Stage) -> Regulation | None:
     return stage.regulations.published().first()
 
 
-def _around(stage: Stage) -> tuple[list[tuple[Stage, str]], list[tuple[Pipeline | None, list[Stage]]]]:
+def list_stages() -> list[Stage]:
+    """Those that amoCRM has, in its order within each pipeline."""
+    return list(Stage.objects.filter(deleted_at=None).select_related("pipeline").order_by("sort", "pk"))
+
+
+def _around(
+    stage: Stage, stages: Iterable[Stage], known: Mapping[str, Regulation]
+) -> tuple[list[tuple[Stage, str]], list[tuple[Pipeline | None, list[Stage]]]]:
     """The stages of its pipeline, each with its norms in a word or two, and where a regulation can be copied to."""
-    known = regulations.in_force()
     siblings, others = [], dict[int | None, list[Stage]]()
-    for row in Stage.objects.filter(deleted_at=None).select_related("pipeline").order_by("sort", "pk"):
+    for row in stages:
         if row.pk != stage.pk:
             others.setdefault(row.pipeline_id, []).append(row)
         if row.pipeline_id == stage.pipeline_id:
@@ -360,10 +384,16 @@ def _around(stage: Stage) -> tuple[list[tuple[Stage, str]], list[tuple[Pipeline 
     return siblings, targets
 
 
-def examples() -> list[Employee]:
-    """People whose shifts a norm can be shown on."""
+def working_people() -> list[Employee]:
+    """Managers and heads who work here."""
     working = Employee.objects.filter(role__in=[Role.MANAGER, Role.HEAD], left_on=None, is_active=True)
-    return list(working.exclude(person=None).prefetch_related("rota_assignments__rota"))
+    return list(working.prefetch_related("rota_assignments__rota"))
+
+
+def examples(people: Iterable[Employee] | None = None) -> list[Employee]:
+    """People (of these, or of all who work here) whose shifts a norm can be shown on."""
+    working = working_people() if people is None else people
+    return [one for one in working if one.person_id is not None]
 
 
 def calendar_norm(regulation: Regulation | None) -> timedelta | None:

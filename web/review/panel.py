@@ -114,8 +114,10 @@ def _facts(finding: Finding) -> list[tuple[wording.FactRow, bool]]:
     """What the version demands by which it was judged, a line for each rule, and whether it is this finding's."""
     if finding.regulation is None:
         return []
-    names = field_names()
-    known = norms.read_norms(finding.regulation.norms, names)
+    known, names = norms.read_norms(finding.regulation.norms), {}
+    if norms.asks_for_fields(known):
+        names = field_names()
+        known = norms.read_norms(finding.regulation.norms, names)
     codes = [
         rule.code
         for rule in norms.rules()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from statistics import median
 from typing import Any
 
@@ -18,9 +19,11 @@ from kpi.prices import finding_prices
 from qc import appeals, manual_reviews, queries, rulings
 from qc.models import Appeal, Finding, Ruling
 from qc.rules import QUESTION, RULES
+from team.clock import AnyClock
 from team.models import Employee, Role
 from team.schedules import load_clocks
-from web.frame import live
+from web.frame import listing, live
+from web.review.exports import export_list
 
 SHOWN, ALONE = 8, 50  # rows of a rule: among others, and when it is chosen
 TERM = timedelta(hours=10)  # of company hours: a working day to look at what has opened
@@ -103,9 +106,13 @@ def review(request: HttpRequest) -> HttpResponse:
         ],
     }
     if not wrong:
-        context |= LISTS[tab](user, now, rule)
+        asked = Pending(user, now)
+        context |= LISTS[tab](user, now, rule, asked)
+        if form := listing.asked_file(request):
+            return export_list(form, tab, context, user, now, rule)
+        context["verbs"] = listing.file_addresses(request)
         if reviewer:
-            context |= figures(user, now)
+            context |= figures(user, now, asked)
         if manual_reviews.may_audit(user):
             context |= {"audits": True, "agreement": manual_reviews.measure_agreement(now - 3 * MONTH)}
     part = live.draw_part(
@@ -117,21 +124,35 @@ def review(request: HttpRequest) -> HttpResponse:
     )
 
 
-def list_queue(user: Employee, now: datetime, rule: str) -> dict[str, Any]:
-    """By rule, the heaviest first, in each the oldest first; three queries, and those of the prices."""
-    waiting = rulings.list_waiting(user, now)
-    if rule:
-        waiting = waiting.filter(rule=rule)
-    counts = dict(waiting.order_by().values_list("rule").annotate(Count("pk")))
+class Pending:
+    """What waits for a reviewer, and the clock by which he is to look at it: each asked for once."""
+
+    def __init__(self, user: Employee, now: datetime) -> None:
+        self.cases = rulings.list_waiting(user, now)
+
+    @cached_property
+    def by_rule(self) -> dict[str, tuple[int, datetime]]:
+        """How many, and since when the oldest."""
+        rows = self.cases.order_by().values_list("rule").annotate(Count("pk"), Min("opens_at"))
+        return {rule: (number, oldest) for rule, number, oldest in rows}
+
+    @cached_property
+    def clock(self) -> AnyClock:
+        return load_clocks([]).client
+
+
+def list_queue(user: Employee, now: datetime, rule: str, asked: Pending) -> dict[str, Any]:
+    """By rule, the heaviest first, in each the oldest first; a query beside those of `Pending` and of the prices."""
+    waiting = asked.cases.filter(rule=rule) if rule else asked.cases
+    counts = {code: one[0] for code, one in asked.by_rule.items() if not rule or code == rule}
     place = Window(RowNumber(), partition_by=F("rule"), order_by=[F("opens_at").asc(), F("pk").asc()])
     rows = waiting.annotate(place=place).filter(place__lte=ALONE if rule else SHOWN)
     found = list(
         rows.select_related("deal", "stage", "manager", "task", "contact").order_by("opens_at", "pk")
     )
-    client = load_clocks([]).client
     by_rule: dict[str, list[Case]] = {}
     for one in found:
-        case = Case(one, client.after(one.opens_at, TERM), one.appealed, one.called)
+        case = Case(one, asked.clock.after(one.opens_at, TERM), one.appealed, one.called)
         by_rule.setdefault(one.rule, []).append(case)
     return {
         "groups": [
@@ -144,7 +165,7 @@ def list_queue(user: Employee, now: datetime, rule: str) -> dict[str, Any]:
     }
 
 
-def list_own(user: Employee, now: datetime, rule: str) -> dict[str, Any]:
+def list_own(user: Employee, now: datetime, rule: str, _asked: Pending) -> dict[str, Any]:
     """What is held against a manager: open now or over within a month, the dearest first."""
     rows = Finding.objects.standing().visible_to(user).filter(opens_at__lt=now)
     rows = rows.filter(Q(closes_at=None) | Q(closes_at__gt=now - MONTH))
@@ -160,7 +181,7 @@ def list_own(user: Employee, now: datetime, rule: str) -> dict[str, Any]:
     return {"cases": [Case(one, None) for one in found], "total": total, "prices": prices}
 
 
-def list_appeals(user: Employee, now: datetime, rule: str) -> dict[str, Any]:
+def list_appeals(user: Employee, now: datetime, rule: str, _asked: Pending) -> dict[str, Any]:
     rows = appeals.list_appeals(user)
     if rule:
         rows = rows.filter(finding__rule=rule)
@@ -175,12 +196,12 @@ def list_appeals(user: Employee, now: datetime, rule: str) -> dict[str, Any]:
     }
 
 
-def list_waivers(user: Employee, now: datetime, rule: str) -> dict[str, Any]:
+def list_waivers(user: Employee, now: datetime, rule: str, _asked: Pending) -> dict[str, Any]:
     found = [one for one in rulings.list_waivers(user, now) if not rule or one.finding.rule == rule]
     return {"rulings": found}
 
 
-def list_done(user: Employee, now: datetime, rule: str) -> dict[str, Any]:
+def list_done(user: Employee, now: datetime, rule: str, _asked: Pending) -> dict[str, Any]:
     """One's own rulings of the last day: within ten minutes they can be taken back."""
     rows = Ruling.objects.in_force().filter(author=user, at__gte=now - timedelta(days=1))
     if rule:
@@ -198,17 +219,17 @@ LISTS = {
 }
 
 
-def figures(user: Employee, now: datetime) -> dict[str, Any]:
-    """The head of the page: what waits, and how fast appeals were answered; three queries."""
-    waiting = rulings.list_waiting(user, now).order_by().aggregate(count=Count("pk"), oldest=Min("opens_at"))
+def figures(user: Employee, now: datetime, asked: Pending) -> dict[str, Any]:
+    """The head of the page: what waits, and how fast appeals were answered; two queries beside those of `Pending`."""
+    oldest = min((since for _number, since in asked.by_rule.values()), default=None)
     known = Appeal.objects.visible_to(user).filter(Q(decided_at=None) | Q(decided_at__gte=now - MONTH))
     rows = list(known.values_list("author", "filed_at", "decided_at", "due_at"))
     answers = [decided - filed for _author, filed, decided, _due in rows if decided]
     open_ones = [(author, due) for author, _filed, decided, due in rows if decided is None]
     ends = [one.until for one in rulings.list_waivers(user, now) if one.until]
     return {
-        "waiting": waiting["count"],
-        "waiting_due": load_clocks([]).client.after(waiting["oldest"], TERM) if waiting["oldest"] else None,
+        "waiting": sum(number for number, _since in asked.by_rule.values()),
+        "waiting_due": asked.clock.after(oldest, TERM) if oldest else None,
         "appeals_open": len(open_ones),
         "appeals_due": min((due for _author, due in open_ones), default=None),
         "appeals_mine": sum(author != user.pk for author, _due in open_ones),

@@ -6,6 +6,7 @@ The table of answers is `access_matrix.txt`; an address of the URLconf that is n
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,8 +21,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from core import moment
 from core.zone import portal_zone
 from devtools.tests import factory
-from kpi.models import Scheme, Statement
-from notices.models import Address, Decision, Delivery, Notice
+from kpi.models import Statement
+from kpi.pay_schemes import load_scheme
+from notices.models import Address, Alert, Decision, Delivery, Notice
 from notices.reports.issuing import issue_report
 from notices.reports.spans import parse_span
 from qc.manual_reviews import draw_sample
@@ -127,9 +129,10 @@ class Company:
         self.deals = [factory.make_deal(self.stage, person) for person in self.people]
         self.tasks = [factory.make_task(deal) for deal in self.deals]
         self.findings = [factory.make_finding(deal) for deal in self.deals]
-        scheme = Scheme.objects.create(
-            code="test", version=1, title="Test", document={}, effective_from="2026-01-01"
-        )
+        title = {"ru": "Проба", "en": "Test"}
+        salary = {"kind": "salary", "code": "salary", "title": title, "amount": "1"}
+        document = {"code": "test", "title": title, "effective_from": "2026-01-01", "components": [salary]}
+        scheme, _new = load_scheme(document)
         self.statements = [
             Statement.objects.create(
                 manager=person,
@@ -156,6 +159,22 @@ class Company:
         self.decisions = [make_decided(one) for one in (self.users[Role.MANAGER], others)]
         span = parse_span("2026-W40", portal_zone())
         self.reports = [issue_report(span, moment.now(), head) for head in (None, self.users[Role.HEAD])]
+        week = moment.now().date() - timedelta(days=moment.now().weekday() + 7)
+        figures = {
+            "measure": "density",
+            "top": 9,
+            "base": 70.0,
+            "rate": 12.9,
+            "usual": 4.0,
+            "z": 5.0,
+            "weeks": 13,
+        }
+        self.alerts = [
+            Alert.objects.create(
+                week=week, about=f"density:person:{one.pk}", person=one, found_at=moment.now(), **figures
+            )
+            for one in self.people
+        ]
         # Each of the managers has objected to a second finding of his; the second one is nobody's here.
         authors = [self.users[Role.MANAGER], others]
         self.appeals = [
@@ -186,6 +205,7 @@ class Company:
                 f"{prefix}appeal": self.appeals[number].pk,
                 f"{prefix}statement": self.statements[number].pk,
                 f"{prefix}delivery": self.told[number].pk,
+                f"{prefix}alert": self.alerts[number].pk,
                 f"{prefix}decision": self.decisions[number].pk,
                 f"{prefix}address": self.told[number].address_id,
             }
@@ -289,6 +309,26 @@ def test_a_controller_sees_no_money(company: Company) -> None:
     client = signed_in(Role.CONTROLLER, company)
     assert client.get("/api/v1/statements/").json() == []
     assert {row["money"] for row in client.get("/api/v1/findings/").json()["results"]} == {None}
+
+
+NONSENSE = ("pipeline=99999", "manager=x&group=x&head=x&period=2026-13&month=x&from=x&page=x&sort=x&day=x")
+
+
+def test_no_page_breaks_down_where_it_is_asked_for_nonsense(company: Company) -> None:
+    for line in PAGES:
+        if not line.path.startswith("admin/"):
+            for query in NONSENSE:
+                path = f"{line.path}{'&' if '?' in line.path else '?'}{query}"
+                assert company.ask(Role.DIRECTOR, "GET", path).status_code < 500, path
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "DELETE"])
+def test_other_methods_are_answered_or_refused(method: str, company: Company) -> None:
+    client = signed_in(Role.DIRECTOR, company)
+    client.raise_request_exception = False
+    for line in PAGES:
+        answer = client.generic(method, company.fill(line.path))
+        assert answer.status_code < 500, line
 
 
 @pytest.mark.parametrize(

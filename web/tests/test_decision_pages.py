@@ -60,10 +60,10 @@ def browser(user: Any) -> Client:
 
 def test_a_proposal_is_taken_carried_out_and_kept(firm: Firm, django_assert_max_num_queries: Any) -> None:
     client = browser(firm.director)
-    with django_assert_max_num_queries(26):  # of which the first count of proposals is twelve
+    with django_assert_max_num_queries(24):  # of which the first count of proposals is twelve
         page = client.get("/decisions/").content.decode()
     assert "Кирилл Бережной" in page or "Кирилла" in page
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(12):
         client.get("/decisions/")
     address = f"/decisions/proposed/?key=gone:{firm.gone.pk}"
     assert client.get(address).status_code == 200
@@ -72,7 +72,7 @@ def test_a_proposal_is_taken_carried_out_and_kept(firm: Firm, django_assert_max_
         assert client.post(address, form).status_code == 302
     one = Decision.objects.get()
     assert (one.n, one.owner, one.text, one.deals.count()) == (3, firm.head, "Поровну", 3)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(9):
         page = client.get(f"/decisions/{one.pk}/").content.decode()
     assert "Поровну" in page
     head = browser(firm.head)

@@ -338,11 +338,11 @@ def test_pages_cost_the_same_however_much_they_show(
             office.talk, version=2 + number, goal=str(number), published_at=NOW - timedelta(hours=number)
         )
     client = login()
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(12):
         client.get("/regulations/")
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(12):
         client.get(card(office.talk))
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(9):
         client.get("/rules/")
 
 

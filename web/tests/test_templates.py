@@ -24,6 +24,7 @@ ROOMS = [
         "regulations",
         "reports",
         "review",
+        "schemes",
         "sync",
         "team",
     },

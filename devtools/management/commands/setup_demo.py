@@ -17,8 +17,13 @@ from core import moment
 from core.periods import month_of
 from core.zone import portal_zone
 from devtools.demo.chats import link_chats
+from jobs.alerts import compare_weeks
+from jobs.effects import measure_effects
+from jobs.judgement_queue import judge_waiting
 from jobs.mirror import pull_dictionaries
 from jobs.pay import refresh_statements
+from jobs.reports import refresh_proposals
+from jobs.weeks import count_weeks
 from kpi import statements
 from kpi.models import Quota, Statement
 from notices.models import Policy
@@ -38,6 +43,7 @@ OFFICE = {
     "director": ("Зинаида", "Золотарёва", Role.DIRECTOR),
     "admin": ("Артём", "Настройкин", Role.ADMIN),
     "controller": ("Вера", "Проверкина", Role.CONTROLLER),
+    "finance": ("Фаина", "Счётова", Role.FINANCE),
 }
 
 
@@ -91,11 +97,14 @@ class Command(BaseCommand):
         for period in reversed(whole):
             if not Statement.objects.filter(period=period.first, status=Statement.Status.CLOSED).exists():
                 # The company lives on: now and then a deal that has just changed waits to be judged.
-                for attempt in stamina.retry_context(on=ValueError, attempts=None, timeout=60, wait_max=1):
+                for attempt in stamina.retry_context(on=ValueError, attempts=None, timeout=900, wait_max=1):
                     with attempt:
+                        judge_waiting()  # nobody else does: the clock starts when the months are closed
                         statements.close_month(period, None, now)
         refresh_statements()
         Policy.objects.update(started_at=moment.now())  # months that were closed just now are no news
+        for task in (count_weeks, compare_weeks, refresh_proposals, measure_effects):
+            task.delay()  # what the clock would get to in ten minutes
 
     @staticmethod
     def _first_days(this_month: date) -> list[date]:

@@ -1,0 +1,263 @@
+"""Pay schemes on pages: a draft is written field by field, tried, published; two stand side by side."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.http import QueryDict
+from django.test import Client
+
+from core import moment
+from devtools.tests.factory import make_employee
+from kpi.components import KINDS
+from kpi.models import Scheme, SchemeDraft, Statement
+from kpi.statements import close_month
+from kpi.tests.test_statements import DECEMBER_1, DOCUMENT, NOVEMBER, Month
+from team.models import Role
+from web.frame.proof import PROVED
+from web.schemes.acts import change_document
+from web.schemes.nodes import show_document
+from web.schemes.sent import read_sent
+
+pytestmark = pytest.mark.django_db
+EDITOR = "/pay-schemes/of/sales/"
+INPUT = re.compile(r"<(input|select|button)\b[^>]*?name=\"([^\"]+)\"[^>]*>")
+
+
+@pytest.fixture
+def month() -> Iterator[Month]:
+    moment.fix(DECEMBER_1.isoformat())
+    made = Month()
+    close_month(NOVEMBER, None)
+    yield made
+    moment.fix(None)
+
+
+@pytest.fixture
+def finance(month: Month, client: Client) -> Client:
+    client.force_login(make_employee(Role.FINANCE))
+    session = client.session
+    session[PROVED] = time.time()
+    session.save()
+    return client
+
+
+def text(client: Client, address: str, **query: str) -> str:
+    answer = client.get(address, query, headers={"Accept-Language": "ru"})
+    assert answer.status_code == 200, answer.status_code
+    return " ".join(answer.content.decode().replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+def as_form(document: dict[str, Any]) -> dict[str, Any]:
+    """What a browser would send of the editor's form."""
+    shown = show_document(document, [], {})
+    sent: dict[str, Any] = {"people": [one.value for one in shown.people if one.chosen]}
+
+    def put(node: Any) -> None:
+        if node.entry in ("rows", "points"):
+            for row in node.rows:
+                sent[row.name] = "1"
+                for cell in row.nodes:
+                    put(cell)
+        elif node.choices and node.entry == "components":
+            sent[node.name] = [one.value for one in node.choices if one.chosen]
+        elif node.choices:
+            sent[node.name] = next((one.value for one in node.choices if one.chosen), "")
+        elif node.value or node.entry != "flag":
+            sent[node.name] = node.value
+
+    for node in shown.heads:
+        put(node)
+    for part in shown.parts:
+        sent[f"{part.name}.kind"] = part.kind
+        for node in part.nodes:
+            put(node)
+    return sent
+
+
+def read_back(sent: dict[str, Any]) -> dict[str, Any]:
+    query = QueryDict(mutable=True)
+    for name, value in sent.items():
+        query.setlist(name, value if isinstance(value, list) else [value])
+    return read_sent(query)
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_what_is_shown_and_sent_again_is_the_same_document(language: str) -> None:
+    from django.utils import translation
+
+    title = {"ru": "Т", "en": "T"}
+    more = [
+        {"kind": "spiff", "code": "s", "title": title, "measure": "won_sum", "amount": "5000", "at_least": "300000",
+         "since": "2026-11-10", "until": "2026-12-11"},
+        {"kind": "cap", "code": "c", "title": title, "of": ["commission"], "amount": "100000.5", "by_shifts": True},
+        {"kind": "clawback", "code": "b", "title": title, "measure": "won_sum", "window": 90,
+         "proportion": "by_days", "at_most": "0.2"},
+        {"kind": "disciplinary", "code": "d", "title": title, "of": ["kpi"], "at_most": "0.15",
+         "orders": [{"person": 7, "number": "12-к", "day": "2026-11-14", "share": "0.5"}]},
+        {"kind": "bonus", "code": "y", "title": title, "period": "year", "measure": "won_sum", "amount": "1",
+         "points": [["0.5", "0"], ["1", "1"]]},
+    ]  # fmt: skip
+    document = {**DOCUMENT, "components": [*DOCUMENT["components"], *more], "quota": {"month": "1200000"}}
+    with translation.override(language):
+        sent = as_form(document)
+        sent["components[7].orders[0].person"] = "7"  # no such employee here, so not among the choices
+        found = read_back(sent)
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [plain(one) for one in value]
+        return value if isinstance(value, bool | int) else _number(value)
+
+    wanted = {key: value for key, value in document.items() if key not in ("code", "effective_from")}
+    assert plain(found) == plain(wanted)
+
+
+def _number(value: Any) -> Any:
+    try:
+        return float(value)
+    except ValueError:
+        return value
+
+
+def test_the_editor_says_what_each_part_promises_and_where_a_fault_is(finance: Client) -> None:
+    page = text(finance, EDITOR)
+    assert "40 000 ₽ за все смены месяца" in page
+    assert "пока без изменений" in page
+    sent = as_form(Scheme.objects.get().document)
+    sent["components[1].tiers[1].rate"] = "много"
+    sent["components[3].fund"] = "-5"
+    answer = finance.post(EDITOR, {**sent, "do": "save"})
+    assert answer.url == EDITOR
+    page = text(finance, EDITOR)
+    assert "2 места ещё не готовы" in page
+    assert re.search(r'value="много".{0,1200}число от 0 до 1; сейчас &quot;много&quot;', page)
+    assert re.search(r'value="-5".{0,1200}число от 0; сейчас', page)
+    assert "disabled" in page[page.index("pay-schemes/of/sales/publish") :]
+    assert "станет видно, когда ошибок не останется" in text(finance, f"{EDITOR}trial/")
+    assert Scheme.objects.count() == 1
+
+
+def test_rows_and_parts_are_added_and_taken_out(finance: Client) -> None:
+    sent = as_form(Scheme.objects.get().document)
+    finance.post(EDITOR, {**sent, "do": "row:components[1].tiers"})
+    document = SchemeDraft.objects.get().document
+    assert len(document["components"][1]["tiers"]) == 4
+    finance.post(EDITOR, {**as_form(document), "do": "cut:components[1].tiers[3]"})
+    finance.post(EDITOR, {**as_form(SchemeDraft.objects.get().document), "do": "add:cap"})
+    document = SchemeDraft.objects.get().document
+    assert [one["kind"] for one in document["components"]][-1] == "cap"
+    assert len(document["components"][1]["tiers"]) == 3
+    finance.post(EDITOR, {**as_form(document), "do": "cut:components[4]"})
+    finance.post(EDITOR, {**as_form(SchemeDraft.objects.get().document), "do": "up:1"})
+    assert [one["code"] for one in SchemeDraft.objects.get().document["components"][:2]] == [
+        "commission",
+        "salary",
+    ]
+    finance.post(EDITOR, {"do": "drop"})
+    assert not SchemeDraft.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "act", ["cut:components[99]", "row:components[0].amount", "add:gift", "up:0", "", "x" * 200]
+)
+def test_a_button_that_there_is_not_does_nothing(act: str) -> None:
+    document = {"components": [{"kind": "salary", "code": "a", "amount": "5"}]}
+    change_document(document, act)
+    assert document == {"components": [{"kind": "salary", "code": "a", "amount": "5"}]}
+
+
+def test_what_it_would_have_paid_stands_beside_what_was_paid(finance: Client) -> None:
+    sent = as_form(Scheme.objects.get().document)
+    sent["components[0].amount"] = "45 000,00"
+    sent["components[1].scale"] = "whole"
+    finance.post(EDITOR, {**sent, "do": "save"})
+    page = text(finance, f"{EDITOR}trial/")
+    assert "заплачено 72 586,67 ₽" in page or "заплачено 72 587 ₽" in page
+    assert "Анна" in page
+    assert "соблазн переносить сделки" in page
+
+
+def test_it_is_published_from_a_month_and_closed_months_stay(finance: Client) -> None:
+    before = list(Statement.objects.values())
+    sent = as_form(Scheme.objects.get().document)
+    sent["components[0].amount"] = "45000"
+    finance.post(EDITOR, {**sent, "do": "save"})
+    finance.post(f"{EDITOR}publish/", {"month": "2026-11"})
+    assert Scheme.objects.count() == 1, "November is closed"
+    finance.post(f"{EDITOR}publish/", {"month": "2026-12"})
+    newest = Scheme.objects.get(version=2)
+    assert (newest.effective_from.isoformat(), newest.document["components"][0]["amount"]) == (
+        "2026-12-01",
+        "45000",
+    )
+    assert not SchemeDraft.objects.exists()
+    assert list(Statement.objects.values()) == before
+
+
+def test_a_draft_begun_from_an_older_version_is_not_published(finance: Client) -> None:
+    sent = as_form(Scheme.objects.get().document)
+    finance.post(EDITOR, {**sent, "do": "save"})
+    Scheme.objects.create(code="sales", version=2, title="x", document=DOCUMENT, effective_from="2026-12-01")
+    finance.post(f"{EDITOR}publish/", {"month": "2026-12"})
+    assert Scheme.objects.count() == 2
+    assert SchemeDraft.objects.exists()
+
+
+def test_a_new_scheme_begins_empty(finance: Client) -> None:
+    assert finance.post("/pay-schemes/new/", {"code": "heads"}).url == "/pay-schemes/of/heads/"
+    page = text(finance, "/pay-schemes/of/heads/")
+    for kind in KINDS:
+        assert f"add:{kind}" in page
+    assert finance.post("/pay-schemes/new/", {"code": "не имя"}).url == "/pay-schemes/"
+
+
+def test_conditions_are_a_text_with_places_to_sign_and_name_no_order(finance: Client, month: Month) -> None:
+    cut = {"kind": "disciplinary", "code": "d", "title": {"ru": "Приказы", "en": "Orders"}, "of": ["kpi"],
+           "orders": [{"person": month.anna.pk, "number": "12-к", "day": "2026-12-14", "share": "0.5"}]}  # fmt: skip
+    document = {**DOCUMENT, "components": [*DOCUMENT["components"], cut]}
+    Scheme.objects.create(code="sales", version=2, title="x", document=document, effective_from="2026-12-01")
+    page = text(finance, f"{EDITOR}conditions/", version="2")
+    assert "40 000 ₽ за все смены" in page
+    assert "не становится меньше более чем на 20 %" in page
+    assert "12-к" not in page
+    assert page.count("______________________") >= 3
+    assert finance.get(f"{EDITOR}conditions/", {"version": "9"}).status_code == 422
+
+
+def test_two_schemes_side_by_side(finance: Client) -> None:
+    sent = as_form(Scheme.objects.get().document)
+    sent["components[0].amount"] = "30000"
+    finance.post(EDITOR, {**sent, "do": "save"})
+    page = text(finance, "/pay-schemes/compare/", first="sales:1", second="sales:draft")
+    assert "выигрывают 0, проигрывают 1" in page
+    assert "−8 667 ₽" in page or "−8 666,67 ₽" in page
+
+
+@pytest.mark.parametrize(
+    ("address", "most"),
+    [
+        ("/pay-schemes/", 12),
+        (EDITOR, 12),
+        (f"{EDITOR}conditions/", 12),
+    ],
+)
+def test_pages_ask_few_questions(
+    finance: Client, address: str, most: int, django_assert_max_num_queries: Callable[[int], Any]
+) -> None:
+    finance.get(address)
+    with django_assert_max_num_queries(most):
+        finance.get(address)
+
+
+def test_a_manager_reads_his_own_conditions(month: Month, client: Client) -> None:
+    client.force_login(month.employee)
+    page = text(client, "/my/conditions/", period="2026-11")
+    assert "1.1." in page
+    assert "/ Анна /" in page
+    assert client.get("/my/conditions/", {"manager": month.house.boris.pk}).status_code == 404
+    assert client.get("/pay-schemes/").status_code == 404
