@@ -18,7 +18,7 @@ MOST_PAIRS = 100
 def find_pairs(changes: Changes) -> list[dict[str, Any]]:
     """The most first; of equal ones those of the lower ids."""
     pairs, counts = np.unique(np.column_stack((changes.before, changes.after)), axis=0, return_counts=True)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"from": int(before) or None, "to": int(after) or None, "n": int(n)}
         for (before, after), n in zip(pairs.tolist(), counts.tolist(), strict=True)
     ]
@@ -57,7 +57,7 @@ def without_people(changes: Changes, text: str) -> Changes:
         )
     gone = np.array([int(part) for part in parts], dtype=np.int64)
     mine = ~np.isin(changes.before, gone) & ~np.isin(changes.after, gone)
-    return Changes(*(column[mine] for column in changes))
+    return changes.keep(mine)
 
 
 def read_asked(terms: Terms) -> tuple[Log, Changes]:
@@ -69,7 +69,7 @@ def read_asked(terms: Terms) -> tuple[Log, Changes]:
         return log, changes
     known = np.array(sorted(terms.people), dtype=np.int64)
     mine: Flags = np.isin(changes.before, known) | np.isin(changes.after, known)
-    changes = Changes(*(column[mine] for column in changes))
+    changes = changes.keep(mine)
     wanted = np.isin(log.owner, known)
     wanted[changes.deal] = True
     number = np.cumsum(wanted) - 1

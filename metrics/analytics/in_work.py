@@ -40,6 +40,11 @@ class Changes(NamedTuple):
     after: Ints
     late: Flags  # after the closing, by the order of events within its second
 
+    def keep(self, wanted: Flags) -> "Changes":
+        return Changes(
+            self.deal[wanted], self.at[wanted], self.before[wanted], self.after[wanted], self.late[wanted]
+        )
+
 
 OWNERS = {
     "deal": ("e.entity_id", "int8"),
@@ -77,7 +82,7 @@ def cut_by_owner(log: Log, changes: Changes, now: int) -> Pieces:
     """
     ends = np.where(log.result == OPEN, now, log.closed)
     inside = changes.at < ends[changes.deal]
-    deal, at, before, after, _late = (column[inside] for column in changes)
+    deal, at, before, after, _late = changes.keep(inside)
     n = len(log.ids)
     first = np.full(n, -1, dtype=np.int64)
     first[deal[::-1]] = np.arange(len(deal))[::-1]
@@ -86,9 +91,9 @@ def cut_by_owner(log: Log, changes: Changes, now: int) -> Pieces:
     start = log.owner.copy()
     start[later >= 0] = changes.before[later[later >= 0]]
     start[first >= 0] = before[first[first >= 0]]
-    deals = np.concatenate((np.arange(n), deal))
+    deals: Ints = np.concatenate((np.arange(n), deal)).astype(np.int64)
     begins = np.concatenate((log.created, np.maximum(at, log.created[deal])))
-    people = np.concatenate((start, after))
+    people: Ints = np.concatenate((start, after)).astype(np.int64)
     order = np.lexsort((np.concatenate((np.full(n, -1), np.arange(len(deal)))), deals))
     deals, begins, people = deals[order], begins[order], people[order]
     last = np.concatenate((np.diff(deals) != 0, [True])) if len(deals) else np.empty(0, dtype=bool)

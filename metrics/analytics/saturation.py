@@ -6,7 +6,7 @@ import numpy as np
 from django.utils.translation import gettext_lazy as _
 
 from metrics.analytics.calendar import Cut, cut_time
-from metrics.analytics.columns import Ints
+from metrics.analytics.columns import Flags, Ints
 from metrics.analytics.log import FAR, NOBODY, WON, Log, read_log
 from metrics.analytics.report import Answer, Cell, Report, register
 from metrics.analytics.terms import Terms
@@ -59,7 +59,7 @@ def find_saturation(log: Log, cut: Cut, now: int) -> Answer:
     return {"rows": rows, "n": len(log.ids), "full": sum(row["saturated"] is not None for row in rows)}
 
 
-def is_full(came: Ints, won: Ints, stock: Ints, whole: Ints) -> int | None:
+def is_full(came: Ints, won: Ints, stock: Ints, whole: Flags) -> int | None:
     """The first of three whole months in a row in each of which the stock grew and no more was won than before."""
     for place in range(1, len(stock) - IN_A_ROW + 1):
         span = slice(place, place + IN_A_ROW)

@@ -152,9 +152,8 @@ def count_hours(clock: AnyClock, begin: int, end: int) -> Worked:
     """Moments between the two → the clock's working time since the first of them."""
     first, last = (EPOCH + timedelta(microseconds=moment) for moment in (begin, end))
     shifts = clock.explain(first, last + timedelta(microseconds=1))
-    starts, ends = (
-        np.array([moment_number(part[place]) for part in shifts], dtype=np.int64) for place in (1, 2)
-    )
+    starts = np.array([moment_number(part.start) for part in shifts], dtype=np.int64)
+    ends = np.array([moment_number(part.end) for part in shifts], dtype=np.int64)
     sums = np.concatenate(([0], np.cumsum(ends - starts)))
 
     def worked(moments: Ints) -> Ints:

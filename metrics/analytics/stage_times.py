@@ -38,7 +38,7 @@ def find_times(log: Log, now: int) -> Answer:
                 "returned": repeated,
                 "ended": told["n"],
                 "instant": int((lengths[done] == 0).sum()),
-                "open": len(mine) - told["n"],
+                "open": len(mine) - len(done),
                 **{name: told[name] for name in ("mean", "median", "p75", "p90", "min", "max")},
                 "km_median": None if km is None else km / DAY,
                 "forward": {

@@ -57,8 +57,8 @@ def read_tasks(terms: Terms, stages: Sequence[StageRow]) -> Tasks:
     }
     rows = read_columns(COLUMNS, SOURCE, values)
     order = np.argsort(rows["ids"], kind="stable")
-    columns = [rows[name][order] for name in COLUMNS]
-    return Tasks(*columns[:-1], columns[-1] == 1)
+    ids, deal, kind, manager, created, due, done, closed = (rows[name][order] for name in COLUMNS)
+    return Tasks(ids, deal, kind, manager, created, due, done, closed == 1)
 
 
 def find_tasks(tasks: Tasks, keys: Sequence[Any], number: Ints, now: int) -> list[dict[str, Any]]:

@@ -41,8 +41,8 @@ def find_velocity(log: Log, closed: Flags) -> Answer:
         }
         for name in ("median", "mean"):
             cycle = row[f"cycle_{name}"]
-            known = rate is not None and size is not None and cycle
-            row[f"velocity_{name}"] = standing * rate * size / cycle if known else None
+            unknown = rate is None or size is None or not cycle
+            row[f"velocity_{name}"] = None if unknown else standing * (rate or 0) * (size or 0) / cycle
         rows.append(row)
     return {
         "rows": rows,
