@@ -166,7 +166,7 @@ def tell_saturation(asked: Asked, answer: dict[str, Any]) -> Table:
         rows.append(
             [
                 words(asked.scope.name(row["manager"])),
-                words(
+                Figure(
                     full, note=_("month %(n)s") % {"n": row["after_months"] + 1} if row["saturated"] else ""
                 ),
                 counted(asked, row["n"], manager=row["manager"] or 0, what="came"),
