@@ -8,7 +8,8 @@ from django.db.models import ForeignObjectRel
 
 from core import moment
 from core.db import run_statements
-from notices.models import LinkCode
+from core.zone import local_day
+from notices.models import AlertMute, LinkCode
 from qc.models import Finding
 
 WITHDRAWN = timedelta(days=180)  # until then one that is found again keeps its id
@@ -57,6 +58,7 @@ def purge_notices() -> None:
     """Once a night, before the findings that they point at."""
     purge_told(moment.now() - TOLD)
     LinkCode.objects.filter(expires_at__lt=moment.now() - timedelta(days=1)).delete()
+    AlertMute.objects.filter(until__lt=local_day(moment.now())).delete()
 
 
 def purge_told(before: datetime) -> int:

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 class KeptWeek(models.Model):
     """One week by one number of the definitions. ``digest`` is of its rows: an equal count writes nothing.
 
-    ``terms`` by which everything had been judged then; ``is_over``: counted after its end.
+    ``terms`` by which everything had been judged then; ``is_over``: counted after its end. ``judged_by``: of the
+    digests of this week and those before it, when it was last compared with them (`jobs.alerts`).
     """
 
     week = models.DateField()
@@ -16,6 +17,7 @@ class KeptWeek(models.Model):
     digest = models.CharField(max_length=32)
     terms = models.TextField(blank=True, default="")
     is_over = models.BooleanField(default=False)
+    judged_by = models.CharField(max_length=32, blank=True, default="")
 
     class Meta:
         verbose_name = _("kept week")

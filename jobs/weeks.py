@@ -7,8 +7,7 @@ everything was judged by other terms since; it is written only when its rows dif
 import hashlib
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
-from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from celery import shared_task
 from django.db import transaction
@@ -18,7 +17,7 @@ from core import locks, moment
 from core.periods import Period
 from core.zone import portal_zone
 from jobs.week_rows import KeptWeek, WeekFact
-from metrics.weeks import DEFINITIONS, WeekRow, count_week, list_last_weeks
+from metrics.weeks import DEFINITIONS, Fact, count_week, list_last_weeks
 from qc.models import FullRun
 
 KEPT = 53  # weeks: a year, and the one that goes on
@@ -69,22 +68,6 @@ def keep_week(week: Period, now: datetime, terms: str = "") -> bool:
         WeekFact.objects.filter(**key).delete()
         WeekFact.objects.bulk_create([WeekFact(**key, **row._asdict()) for row in rows], batch_size=2_000)
     return True
-
-
-class Fact(NamedTuple):
-    """Some rows of a week, added up over the dimensions that were not asked for."""
-
-    week: date
-    measure: str
-    stage: str | None
-    manager: int | None
-    rule: str
-    n: int
-    amount: Decimal
-
-    @property
-    def row(self) -> WeekRow:
-        return WeekRow(*self[1:])
 
 
 def read_weeks(

@@ -24,6 +24,7 @@ from qc import queries as judgement
 from qc.models import Finding
 from qc.queries import TimeScore
 from qc.rules import TASK
+from qc.stalled import SHOWN
 from team.models import Employee
 
 EXAMPLES = 3  # of a pile, the dearest deals first
@@ -77,8 +78,8 @@ class AtStake:
     """``mended``: cases of the month that were fixed in it; ``spared`` is what they would take from the next month,
     and ``spared_points`` how many points, which under a flat part of the scale is all that can be said of them.
 
-    ``count``: all open findings of the person, with those that only warn and those of deals that are no longer his,
-    without those that he has appealed against.
+    ``count``: all open findings of the person that everybody sees, with those that only warn, those of deals that are
+    no longer his, and those that he has appealed against, which are in no pile.
     """
 
     ladder: Ladder | None
@@ -99,13 +100,14 @@ def find_at_stake(person: int, user: Employee, now: datetime, statement: Stateme
     """
     period = month_of(now, portal_zone())
     users = find_users(person, period, now)
-    rows = own_cases(judgement.standing(user).filter(manager__in=users, disputed_at=None), users, period)
+    rows = own_cases(judgement.standing(user).filter(manager__in=users, mode__in=SHOWN), users, period)
     today = midnight(now.astimezone(portal_zone()).date() + timedelta(days=1))
     day = next_day(statement, now)
     horizons = (today, midnight(day + timedelta(days=1)))
     tallies: dict[tuple[str, str, bool], _Tally] = defaultdict(_Tally)
     coming: list[tuple[str, datetime]] = []
-    for key, rule, mode, mine, opens_at, closes_at, price in _read_cases(rows, horizons[-1]):
+    for key, rule, mode, mine, disputed_at, opens_at, closes_at, price in _read_cases(rows, horizons[-1]):
+        mine = mine and disputed_at is None
         tally, money = tallies[rule, mode, mine], mine and mode == COUNTS_IN_MONEY
         if closes_at is not None and closes_at <= now:
             tally.mended += closes_at >= period.start
@@ -149,8 +151,10 @@ class _Tally:
 
 def _read_cases(rows: QuerySet[Any], until: datetime) -> Iterator[tuple[Any, ...]]:
     """All that is told of them at once: whether a case is the person's own costs a look at his stays."""
-    told = rows.filter(opens_at__lte=until).order_by("opens_at")
-    yield from told.values_list("pk", "rule", "mode", "mine", "opens_at", "closes_at", "deal__price")
+    told = rows.filter(opens_at__lt=until).order_by("opens_at")
+    yield from told.values_list(
+        "pk", "rule", "mode", "mine", "disputed_at", "opens_at", "closes_at", "deal__price"
+    )
 
 
 class _Weighed:

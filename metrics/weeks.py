@@ -6,7 +6,7 @@ whatever the rule's mode was that day, as long as the rule is shown now: a time 
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -106,6 +106,22 @@ class WeekRow(NamedTuple):
     rule: str
     n: int
     amount: Decimal
+
+
+class Fact(NamedTuple):
+    """Some rows of a week, added up over the dimensions that were not asked for."""
+
+    week: date
+    measure: str
+    stage: str | None
+    manager: int | None
+    rule: str
+    n: int
+    amount: Decimal
+
+    @property
+    def row(self) -> WeekRow:
+        return WeekRow(*self[1:])
 
 
 def list_last_weeks(now: datetime, count: int, zone: Any) -> list[Period]:

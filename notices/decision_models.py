@@ -112,7 +112,7 @@ class DecisionDeal(models.Model):
 
 
 class Hidden(models.Model):
-    """What nobody shall propose (or be alarmed by) until a day, and why: ``key`` of a proposal or an alert."""
+    """What nobody shall propose until a day, and why: ``key`` of a proposal."""
 
     key = models.CharField(max_length=120, primary_key=True)
     until = models.DateField(_("hidden until"))

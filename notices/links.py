@@ -19,6 +19,11 @@ def of_decision(decision: int) -> str:
     return f"{settings.PORTAL_URL}/decisions/{decision}/"
 
 
+def of_alerts(week: str) -> str:
+    """Alerts of the week that begins on this day."""
+    return f"{settings.PORTAL_URL}/alerts/?week={week}"
+
+
 def of_report(number: int) -> str:
     return f"{settings.PORTAL_URL}/reports/{number}/"
 

@@ -315,6 +315,8 @@ class ChannelState(models.Model):
 
 
 # Models that stand in files of their own.
+from notices.alert_models import Alert as Alert  # noqa: E402
+from notices.alert_models import AlertMute as AlertMute  # noqa: E402
 from notices.decision_models import Decision as Decision  # noqa: E402
 from notices.decision_models import DecisionDeal as DecisionDeal  # noqa: E402
 from notices.decision_models import Hidden as Hidden  # noqa: E402

@@ -16,6 +16,7 @@ from notices import reading
 from notices.kinds import KINDS, Fact, Kind, rules_of, told_from
 from notices.kinds.registry import (
     ACCEPT,
+    ALERT,
     APPEAL,
     CHANNEL,
     DECISION,
@@ -50,6 +51,7 @@ SOURCES: dict[str, Source] = {
     CHANNEL: lambda one, allowed, people, now: reading.see_stopped(allowed.started_at, now),
     STATE: lambda one, allowed, people, now: reading.see_states(),
     DECISION: lambda one, allowed, people, now: reading.see_decisions(allowed.started_at, now),
+    ALERT: lambda one, allowed, people, now: reading.see_alerts(allowed.started_at, now),
     REPORT: lambda one, allowed, people, now: reading.see_reports(allowed.started_at, now),
     MIRROR: lambda one, allowed, people, now: reading.see_mirror(now),
     SHIFT: lambda one, allowed, people, now: reading.see_shifts(
@@ -59,7 +61,7 @@ SOURCES: dict[str, Source] = {
 # What nobody reads, as somebody wishes it, has no source here.
 SWIFT, SLOW = (
     (FINDING,),
-    (APPEAL, MONTH, RULE, CHANNEL, STATE, DECISION, REPORT, MIRROR, SHIFT),
+    (APPEAL, MONTH, RULE, CHANNEL, STATE, DECISION, ALERT, REPORT, MIRROR, SHIFT),
 )  # read at every tick, or now and then
 
 # What is fixed: its finding stands open no more. With the same trip, what is open again.

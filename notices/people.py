@@ -7,7 +7,7 @@ from functools import cached_property
 
 from core.zone import local_day, portal_zone
 from notices.kinds.registry import ADMIN, DIRECTOR, HEAD, PERSON, Fact
-from notices.models import Address, Channel, ChannelState, Preference, Subscription
+from notices.models import Address, AlertMute, Channel, ChannelState, Preference, Subscription
 from notices.planning import Recipient
 from notices.policy import Allowed
 from team.clock import AnyClock, Clocks
@@ -69,6 +69,11 @@ class People:
         }
 
     @cached_property
+    def _mutes(self) -> frozenset[tuple[int, str]]:
+        rows = AlertMute.objects.filter(until__gt=self.day)
+        return frozenset(rows.values_list("employee", "about"))
+
+    @cached_property
     def _subscriptions(self) -> dict[str, list[Subscription]]:
         found: dict[str, list[Subscription]] = defaultdict(list)
         rows = Subscription.objects.filter(
@@ -90,8 +95,12 @@ class People:
         return self.clocks.owner(person)
 
     def told_by(self, audience: str, fact: Fact) -> list[Recipient]:
-        """Whom a step reaches now; nobody where there is none, and it does not rise by itself."""
-        return [self.recipient(one) for one in self._audience(audience, fact)]
+        """Whom a step reaches now; nobody where there is none, and it does not rise by itself. Whoever has muted just
+        this is left out."""
+        found = self._audience(audience, fact)
+        if about := fact.values.get("about"):
+            found = [one for one in found if (one.pk, about) not in self._mutes]
+        return [self.recipient(one) for one in found]
 
     def _audience(self, audience: str, fact: Fact) -> Iterable[Employee]:
         about = self.holder_of(fact)

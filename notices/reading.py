@@ -12,6 +12,7 @@ from core.db import run_statements
 from core.zone import first_of_day, local_day
 from notices.decision_wording import names_of, title_of
 from notices.kinds.sources import (
+    AlertSeen,
     AppealSeen,
     DecisionSeen,
     FindingSeen,
@@ -22,7 +23,7 @@ from notices.kinds.sources import (
     ShiftSeen,
     StoppedSeen,
 )
-from notices.models import Address, ChannelState, Decision, Report
+from notices.models import Address, Alert, ChannelState, Decision, Report
 from pipelines.mirror import freshness, quarantine
 from qc.models import Appeal
 from qc.rule_modes import read as read_modes
@@ -150,6 +151,28 @@ def see_decisions(started_at: datetime, now: datetime) -> Iterator[DecisionSeen]
         over_at = first_of_day(row.due_on + timedelta(days=1))
         if since < over_at <= now:
             yield replace(seen, overdue_at=over_at)
+
+
+def see_alerts(started_at: datetime, now: datetime) -> Iterator[AlertSeen]:
+    """Found in the last two days of the week before this one: an older week is no news, however late it is counted."""
+    since = max(now - timedelta(days=2), started_at)
+    today = local_day(now)
+    monday = today - timedelta(days=today.weekday())
+    rows = Alert.objects.filter(week=monday - timedelta(days=7), found_at__gt=since, found_at__lte=now)
+    for row in rows.select_related("person", "stage").order_by("about"):
+        who = str(row.person if row.person_id is not None else row.stage)
+        yield AlertSeen(
+            row.about,
+            row.week,
+            row.measure,
+            who,
+            row.person_id,
+            row.rate,
+            row.usual,
+            row.weeks,
+            row.is_good,
+            row.found_at,
+        )
 
 
 def see_reports(started_at: datetime, now: datetime) -> Iterator[ReportSeen]:

@@ -10,10 +10,11 @@ from django.utils.translation import get_language, gettext, ngettext, override
 
 from core import formats
 from core.zone import portal_zone
+from metrics.week_measures import MEASURES
 from notices import links
 from notices.digests import Day
 from notices.kinds import KINDS
-from notices.kinds.registry import ACCEPT, DISPUTE, FINDING, LATER, OPEN, REPORT, Said
+from notices.kinds.registry import ACCEPT, ALERT, DISPUTE, FINDING, LATER, OPEN, REPORT, Said
 from notices.models import Channel, Delivery, Notice, Report
 from notices.reports.document import read_document
 from notices.reports.pictures import draw_charts
@@ -64,6 +65,24 @@ def say(notice: Notice, now: datetime) -> Line:
     return Line(title, about_deal(notice), put_in(one.says(notice.values)) if one.says else "")
 
 
+def lower_first(text: str) -> str:
+    """A title that goes on inside a sentence."""
+    return text[:1].lower() + text[1:]
+
+
+def rate_of(measure: str, rate: float, language: str) -> str:
+    """Per hundred of what the measure counts; a share in per cent."""
+    if MEASURES[measure].is_share:
+        return formats.percent(rate / 100, language, 1)
+    return formats.number(rate, language, 1)
+
+
+def sign_of(notice: Notice) -> str:
+    """That of its kind, or where a kind tells good news as well as bad, of what it says."""
+    good = notice.values.get("good")
+    return SIGNS[KINDS[notice.kind].tone if good is None else "good" if good else "bad"]
+
+
 def about_deal(notice: Notice) -> str:
     deal = notice.deal
     if deal is None:
@@ -84,6 +103,8 @@ def put_in(said: Said) -> str:
         "stamp": lambda value: moment_of(datetime.fromisoformat(value)),
         "rule": lambda value: gettext(RULES[value].title) if value in RULES else str(value),
         "channel": lambda value: str(Channel(value).label),
+        "rate": lambda value: rate_of(value[0], value[1], language),
+        "measure": lambda value: lower_first(str(MEASURES[value].title)),
     }
     text = ngettext(said.text, said.plural, said.number) if said.plural else gettext(said.text)
     return (text % {name: writers[how](value) for name, (how, value) in said.values.items()}).strip()
@@ -109,7 +130,7 @@ def compose(rows: Sequence[Delivery], now: datetime, *, language: str, day: Day 
 def _single(row: Delivery, now: datetime) -> Composed:
     notice = row.notice
     one, line = KINDS[notice.kind], say(notice, now)
-    title, sign = escape(line.title), SIGNS[one.tone]
+    title, sign = escape(line.title), sign_of(notice)
     subject = f"{line.title}: {line.about}" if line.about else line.title
     lines = [f"{sign} <b>{title}</b>"]
     if notice.fixed_at is not None and one.fixed:
@@ -177,7 +198,7 @@ def _heap(rows: Sequence[Delivery], now: datetime) -> Composed:
 def _row(row: Delivery, now: datetime) -> str:
     notice = row.notice
     line, one = say(notice, now), KINDS[notice.kind]
-    sign = DONE if notice.fixed_at is not None else SIGNS[one.tone]
+    sign = DONE if notice.fixed_at is not None else sign_of(notice)
     about = (
         _link(links.of_deal(notice.deal_id), line.about)
         if notice.deal_id and line.about
@@ -265,6 +286,8 @@ def _buttons(row: Delivery) -> tuple[tuple[Button, ...], ...]:
     opens = []
     if notice.deal_id and OPEN in one.buttons and (address := links.of_deal_in_amo(notice.deal_id)):
         opens.append(Button(gettext("Open in amoCRM"), url=address))
+    if one.source == ALERT:
+        opens.append(Button(gettext("Look at the week"), url=links.of_alerts(notice.values["week"])))
     if number := notice.values.get("decision"):
         opens.append(Button(gettext("Look at the list"), url=links.of_decision(int(number))))
     return tuple(tuple(part) for part in (presses, opens) if part)

@@ -106,8 +106,7 @@ def quality_ahead(
 def _kept_until(row: OfDeal, now: datetime, horizon: datetime) -> OfDeal:
     return row._replace(
         held={
-            code: [one for one in held if not now < one.opens_at <= horizon]
-            for code, held in row.held.items()
+            code: [one for one in held if not now < one.opens_at < horizon] for code, held in row.held.items()
         }
     )
 

@@ -149,6 +149,30 @@ def waiting_for(reason: str | None, stage: str | None = None) -> Q:
     return found & Q(closed_at=None, deleted_at=None)
 
 
+def unexplained() -> Q:
+    """Open deals that wait without a reason, or without the day that their stage asks for."""
+    found = Q(pk__in=[])
+    for key, norm in waiting_norms().items():
+        missing = _holds(norm.reason, NONE)
+        if norm.promised is not None:
+            missing |= Q(
+                IsNull(
+                    Func(_field(norm.promised), Value(""), function="nullif", output_field=TextField()), True
+                )
+            )
+        found |= Q(stage=key) & missing
+    return found & Q(closed_at=None, deleted_at=None)
+
+
+def too_long(now: datetime) -> Q:
+    """Open deals that wait longer than any may on their stage."""
+    found = Q(pk__in=[])
+    for key, norm in waiting_norms().items():
+        if norm.longest is not None:
+            found |= Q(stage=key, stage_since__lt=now - norm.longest)
+    return found & Q(closed_at=None, deleted_at=None)
+
+
 def promise_passed(now: datetime) -> Q:
     """Open deals that wait for a day that has passed."""
     found = Q(pk__in=[])

@@ -112,7 +112,8 @@ def send(shot: Shot, session: str) -> tuple[int, bytes]:
     if session:
         client.cookies[settings.SESSION_COOKIE_NAME] = session
     headers = dict(shot.headers)
-    if shot.method in ("GET", "HEAD", "TRACE"):
+    # A server waits for the bytes that are promised; Django's own stand-in for one fails where there are fewer.
+    if shot.method in ("GET", "HEAD", "TRACE") or int(headers.get("CONTENT_LENGTH", 0)) > len(shot.body):
         headers.pop("CONTENT_LENGTH", None)
     with transaction.atomic():
         environ: dict[str, Any] = {"QUERY_STRING": shot.query, **headers}

@@ -12,7 +12,7 @@ from django.test import Client
 
 from core import moment
 from core.periods import month_of
-from devtools.tests.demo_company import NOW, DemoCompany, load_company
+from devtools.tests.demo_company import IS_WHOLE, NOW, DemoCompany, load_company
 from kpi import pay_schemes, statements
 from kpi.at_stake import AtStake, find_at_stake
 from kpi.models import Scheme, Statement
@@ -20,7 +20,8 @@ from kpi.own_cases import find_users, own_cases
 from kpi.what_if import COUNTS_IN_MONEY
 from qc import queries as judgement
 from qc.models import Finding
-from team.models import Employee
+from team.models import Employee, Role
+from web.tests.crawl import differences, walk
 
 pytestmark = pytest.mark.django_db
 MONTH = month_of(NOW, ZoneInfo("Europe/Moscow"))
@@ -134,3 +135,20 @@ def test_a_case_that_is_fixed_in_amocrm_is_seen_at_once_with_what_it_saves(compa
         told["money" if after.spared else "points"] += 1
         assert "Они не отнимут" in read_stake(user)
     assert told["money"], "at least one of them sees roubles"
+
+
+ROLES = (
+    Role.values if IS_WHOLE else [Role.MANAGER, Role.CONTROLLER, Role.DIRECTOR]
+)  # others see what one of them does
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_number_opens_rows_that_add_up_to_it(role: str, company: DemoCompany) -> None:
+    """All pages that the menu leads to. Of links that differ in values alone a few a page, of the whole company all."""
+    user = Employee.objects.filter(role=role, is_active=True).exclude(role=Role.MANAGER, person=None).first()
+    user = user or Employee.objects.create_user(role, role=role)
+    client = Client()
+    client.force_login(user)
+    pages = walk(client, 4 if IS_WHOLE else 1)
+    found = list(differences(client, pages, "ru", 10_000 if IS_WHOLE else 2))
+    assert found == []

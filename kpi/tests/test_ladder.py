@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import kpi
 from core import moment
+from core.zone import portal_zone
 from devtools.tests.factory import (
     DAY,
     NOW,
@@ -211,6 +212,16 @@ def test_by_time_what_opens_soon_costs_for_as_long_as_it_would_stand(fixed: None
     # 6 hours of the 21st and 9 days
     assert saving.points == (D(100) * (6 + 9 * 9) / (120 * 9)).quantize(D("0.0001"))
     assert saving.price > 0
+
+
+@pytest.mark.django_db
+def test_what_opens_at_the_very_end_of_the_next_day_is_not_of_that_day(fixed: None) -> None:
+    """Like every limit of the house, and like the list behind the number: from midnight on it is the day after."""
+    standing = Standing()
+    opens = moment.now() + timedelta(hours=25)  # midnight after the 21st
+    assert opens.astimezone(portal_zone()).time() == time(0)
+    make_finding(standing.deals[1], "task.none", mode="money", since=opens, opens_at=opens)
+    assert not standing.look().soon.any
 
 
 @pytest.mark.django_db

@@ -25,6 +25,7 @@ QUESTION = "question"
     source=FINDING,
     icon="shield-alert",
     tone="warn",
+    for_chats=True,
     headline=_("Something is out of order"),
     many=ngettext_noop("%(count)s new finding", "%(count)s new findings"),
     rungs=(Rung(PERSON),),

@@ -18,6 +18,7 @@ def sentence(values: Mapping[str, Any]) -> Said:
     source=MIRROR,
     icon="cloud-off",
     tone="bad",
+    for_chats=True,
     headline=_("Nothing new has come from amoCRM"),
     many=ngettext_noop("%(count)s time without data", "%(count)s times without data"),
     says=sentence,

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 PERSON, HEAD, DIRECTOR, ADMIN = "person", "head", "director", "admin"
 AUDIENCES = (PERSON, HEAD, DIRECTOR, ADMIN)
 # What a kind is told from.
-FINDING, APPEAL, MONTH, MIRROR, RULE, SHIFT, CHANNEL, STATE, WISH, DECISION, REPORT = (
+FINDING, APPEAL, MONTH, MIRROR, RULE, SHIFT, CHANNEL, STATE, WISH, DECISION, REPORT, ALERT = (
     "finding",
     "appeal",
     "month",
@@ -22,6 +22,7 @@ FINDING, APPEAL, MONTH, MIRROR, RULE, SHIFT, CHANNEL, STATE, WISH, DECISION, REP
     "wish",
     "decision",
     "report",
+    "alert",
 )
 # Buttons below a message; `notices.buttons` has what each does.
 ACCEPT, LATER, DISPUTE, OPEN = "accept", "later", "dispute", "open"
@@ -59,7 +60,8 @@ class Fact:
 class Said:
     """A sentence with what is put in: ``values`` are (how it is written, value); ``plural`` goes by ``number``.
 
-    Written as: text, number, money, month (its first day), stamp (a moment), rule (its title).
+    Written as: text, number, money, month (its first day), day, stamp (a moment), rule (its title), measure (in words),
+    rate (of a measure, with its sign).
     """
 
     text: str
@@ -91,6 +93,7 @@ class Kind:
     warns; zero for a kind that does not. ``says``: its sentence, from a fact's values (a finding has one already).
     ``fixed`` is what an edited message says. ``rules``: of a kind told from findings, the rules it takes (empty:
     those no other kind takes). ``urgent``: goes out alone, however many have gone out before.
+    ``for_chats``: a group chat may subscribe to it.
     """
 
     code: str
@@ -109,6 +112,7 @@ class Kind:
     repeats: bool = False
     loud: bool = True
     urgent: bool = False
+    for_chats: bool = False
     lives: timedelta = timedelta(days=1)
     fixed: str = ""
     says: Callable[[Mapping[str, Any]], Said] | None = None
@@ -147,26 +151,27 @@ def kind(
     headline: str,
     many: tuple[str, str],
     rungs: tuple[Rung, ...],
+    why: str = "",
     **more: Any,
 ) -> Callable[[F], F]:
     """Put a function into the catalogue. Codes are for ever: kept notices name them.
 
-    The docstring says why the kind is worth a message. Raises ValueError for a code that is taken, a chain without a
-    rung or that goes back in time, an unknown audience, and a missing docstring.
+    ``why`` it is worth a message is said by the docstring of a kind that has a file of its own. Raises ValueError for a
+    code that is taken, a chain without a rung or that goes back in time, an unknown audience, and without a reason.
     """
 
     def register(function: F) -> F:
-        why = " ".join(inspect.cleandoc(function.__doc__ or "").split())
+        reason = why or " ".join(inspect.cleandoc(function.__doc__ or "").split())
         if code in KINDS:
             raise ValueError(f"The kind {code} is taken.")
         if not rungs or any(rung.audience not in AUDIENCES for rung in rungs):
             raise ValueError(f"The kind {code} must say whom it tells.")
         if any(after.after < before.after for before, after in zip(rungs, rungs[1:], strict=False)):
             raise ValueError(f"The chain of {code} goes back in time.")
-        if not why:
+        if not reason:
             raise ValueError(f"The kind {code} must say why it is worth a message.")
         KINDS[code] = Kind(
-            code, title, source, icon, tone, headline, many, function, why, tuple(rungs), **more
+            code, title, source, icon, tone, headline, many, function, reason, tuple(rungs), **more
         )
         return function
 

@@ -19,6 +19,7 @@ def sentence(values: Mapping[str, Any]) -> Said:
     source=REPORT,
     icon="newspaper",
     tone="info",
+    for_chats=True,
     headline=_("The report is ready"),
     many=ngettext_noop("%(count)s report", "%(count)s reports"),
     says=sentence,

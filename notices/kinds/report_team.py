@@ -13,6 +13,7 @@ from notices.kinds.sources import ReportSeen
     source=REPORT,
     icon="newspaper",
     tone="info",
+    for_chats=True,
     headline=_("The report of your department is ready"),
     many=ngettext_noop("%(count)s report", "%(count)s reports"),
     says=sentence,

@@ -21,6 +21,7 @@ def sentence(values: Mapping[str, Any]) -> Said:
     source=RULE,
     icon="scale",
     tone="info",
+    for_chats=True,
     headline=_("A rule has changed"),
     many=ngettext_noop("%(count)s rule changed", "%(count)s rules changed"),
     says=sentence,

@@ -98,6 +98,22 @@ class DecisionSeen:
 
 
 @dataclass(frozen=True)
+class AlertSeen:
+    """A week of a person (none: of a stage) unlike his last thirteen; ``about``: which figure of whom, for mutes."""
+
+    about: str
+    week: date
+    measure: str
+    who: str
+    person: int | None
+    rate: float
+    usual: float
+    weeks: int
+    good: bool
+    found_at: datetime
+
+
+@dataclass(frozen=True)
 class ReportSeen:
     """A report that was frozen; ``head`` is the employee whose department it is about, none: the whole company."""
 

@@ -6,14 +6,17 @@ from core.spans import Span, Spans
 from qc.rules.checks import Breach, Check, checks
 from qc.rules.norms import Versions, outlived
 from qc.rules.parameters import ALL_UNITS, CALENDAR, CLIENT, NORM, OWNER, ClockName, Length, parameter
-from qc.rules.registry import VIOLATION, VISIT, WARN, rule
+from qc.rules.registry import VIOLATION, VISIT, WARN, ngettext_noop, rule
 from qc.rules.registry import gettext_noop as _
 from qc.rules.sentences import Brief, Clock, Fact, Requirement, Said, Standing
+from qc.rules.telling import Telling
 from qc.rules.terms import OPEN, Terms
 from qc.rules.waiting import Waiting, names_fields, waits_validly
 from timeline.timeline import Timeline, Visit
 
+CODE = "deal.stuck"
 NEW_NORM, WAITED = "new", "waited"
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def requirements(norm: LongestStay, standing: Standing) -> list[Requirement]:
 
 
 @rule(
-    "deal.stuck",
+    CODE,
     _("Deal stays on a stage longer than the norm"),
     VIOLATION,
     clock=NORM,
@@ -92,6 +95,30 @@ def requirements(norm: LongestStay, standing: Standing) -> list[Requirement]:
     requirements=requirements,
     stay=limit,
     goes_by=(Waiting,),
+    tells=(
+        Telling(
+            CODE,
+            _("Deal is stuck"),
+            _("A deal is stuck"),
+            ngettext_noop("%(count)s stuck deal", "%(count)s stuck deals"),
+            _("The deal has moved on"),
+            why=_(
+                "The money of a deal that has outlived its stage stands still, and whoever leads it can move it on "
+                "today."
+            ),
+            head=4 * HOUR,
+            director=20 * HOUR,
+        ),
+        Telling(
+            f"{CODE}_soon",
+            _("Deal will be stuck soon"),
+            _("A deal is about to get stuck"),
+            ngettext_noop("%(count)s deal about to get stuck", "%(count)s deals about to get stuck"),
+            _("The deal has moved on in time"),
+            why=_("There is still time to move the deal on, so that nothing is broken at all."),
+            ahead=2 * HOUR,
+        ),
+    ),
 )
 def stuck(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """A deal that outlives its stage rarely moves on by itself, and the money in it stands still.

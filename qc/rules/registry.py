@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from qc.rules.checks import Check
 from qc.rules.parameters import CLOCKS, NORM, Parameter, parameters
 from qc.rules.sentences import PLACEHOLDERS, Fact, Requirements, Said, Standing
+from qc.rules.telling import Telling
 
 REMARK, VIOLATION, QUESTION = "remark", "violation", "question"
 DEAL, PERSON, CONTACT, STAGE = "deal", "person", "contact", "stage"  # what a rule looks at
@@ -38,7 +39,7 @@ class Rule:
     ``reads``: parts of a person's life that are read only when asked for. ``needs``: deal fields that a norm asks for
     without naming them. ``everywhere``: the norm of a deal's rule holds for the whole portal; ``by_stages``: that of
     another unit's stands in the regulations of stages; ``beyond``: it goes by norms of stages to which the deal never
-    came.
+    came. ``tells``: messages about its findings.
     """
 
     code: str
@@ -71,6 +72,7 @@ class Rule:
     everywhere: bool = False
     by_stages: bool = False
     beyond: bool = False
+    tells: tuple[Telling, ...] = ()
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

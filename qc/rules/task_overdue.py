@@ -1,14 +1,15 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 
 from core.spans import Spans
 from qc.rules.checks import Breach, Check, Stretch, checks
 from qc.rules.parameters import OWNER, Flag, parameter
-from qc.rules.registry import AHEAD, TASK, VIOLATION, WARN, rule
+from qc.rules.registry import AHEAD, TASK, VIOLATION, WARN, ngettext_noop, rule
 from qc.rules.registry import gettext_noop as _
 from qc.rules.sentences import Requirement, Said, Standing
+from qc.rules.telling import Telling
 from qc.rules.terms import Terms
 from timeline.timeline import LOST, WON, WORK, Planned, Timeline
 
@@ -57,6 +58,31 @@ def requirements(norm: object, standing: Standing) -> list[Requirement]:
     everywhere=True,
     requirements=requirements,
     reads_tasks=True,
+    tells=(
+        Telling(
+            CODE,
+            _("Task overdue"),
+            _("A task is overdue"),
+            ngettext_noop("%(count)s overdue task", "%(count)s overdue tasks"),
+            _("The task is done"),
+            why=_("A promise to a client is being broken at this moment, and one call mends it."),
+            head=timedelta(hours=2),
+            director=timedelta(hours=10),
+        ),
+        Telling(
+            "task.soon",
+            _("Task will be overdue soon"),
+            _("A task is due soon"),
+            ngettext_noop("%(count)s task due soon", "%(count)s tasks due soon"),
+            _("The task is done"),
+            why=_(
+                "amoCRM rings about its own tasks as well, so this stands behind the bell only, unless somebody "
+                "wants more."
+            ),
+            ahead=timedelta(minutes=30),
+            loud=False,
+        ),
+    ),
 )
 def overdue(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """A promise to the client was not kept in time, or was kept and not written down.

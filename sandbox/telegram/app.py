@@ -159,10 +159,10 @@ def read(request: Request) -> tuple[dict[str, Any], dict[str, tuple[str, str, by
         values |= request.get_json(silent=True) or {}
         return values, {}
     values |= dict(request.form.items())
-    files = {
-        name: (part.filename or name, part.mimetype, part.stream.read())
-        for name, part in request.files.items()
-    }
+    files = {}
+    for name, part in request.files.items():
+        with part.stream as stream:
+            files[name] = (part.filename or name, part.mimetype, stream.read())
     return values, files
 
 

@@ -15,12 +15,14 @@ from core import moment
 from jobs import kept_reports
 from jobs.analytics import ask_for_report
 from metrics.analytics import REPORTS, BadQuestion, Report
-from web.analytics import pictures, tables
+from web.analytics import pictures, tables, work_tables
 from web.analytics.asking import Asked, ReportForm, ask, read_cell, tabs
-from web.frame.listing import PAGE_SIZE
+from web.analytics.exports import answer_report
+from web.frame.listing import PAGE_SIZE, asked_file, file_addresses
 from web.frame.permissions import deals_open_to
 from web.frame.scope import BadScope, refusing
 
+TABLES = tables.TABLES | work_tables.TABLES
 FIRST_SCREEN = ("incidence", "process", "cohorts", "win-rates")
 DRAWN = {
     "incidence": ("analytics/_curve.html", pictures.draw_curve),
@@ -57,7 +59,10 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
     card = draw_card(request, asked)
     if request.headers.get("HX-Target", "").startswith("card-"):
         return render(request, "analytics/card.html", card)
+    if (form := asked_file(request)) and "answer" in card:
+        return answer_report(one, form, card.get("table"), card["answer"])
     context = {"title": one.title, "form": ReportForm(asked), "tabs": tabs(asked, code), **card}
+    context["verbs"] = file_addresses(request) if "answer" in card else {}
     return render(request, "analytics/report.html", context)
 
 
@@ -121,8 +126,8 @@ def draw_card(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     if one.code in DRAWN:
         body, draw = DRAWN[one.code]
         context |= {"body": body, "shown": draw(asked, answer)}
-    if one.code in tables.TABLES:
-        context["table"] = tables.TABLES[one.code](asked, answer)
+    if one.code in TABLES:
+        context["table"] = TABLES[one.code](asked, answer)
     return context
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from django.db.models import OuterRef, Subquery, prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
-from core.zone import portal_zone
 from pipelines.models import Deal
 from qc import wording
 from qc.criteria import bench
@@ -111,13 +110,8 @@ COLUMNS = (  # of the list as a file
     (_("Stage"), lambda deal: str(deal.stage) if deal.stage else None),
     (_("Manager"), lambda deal: str(deal.manager) if deal.manager else None),
     (_("Amount"), lambda deal: deal.price),
-    (_("Created"), lambda deal: in_zone(deal.created_at)),
-    (_("On the stage since"), lambda deal: in_zone(deal.stage_since)),
-    (_("Next task"), lambda deal: in_zone(deal.next_due_at)),
-    (_("Closed"), lambda deal: in_zone(deal.closed_at)),
+    (_("Created"), lambda deal: deal.created_at),
+    (_("On the stage since"), lambda deal: deal.stage_since),
+    (_("Next task"), lambda deal: deal.next_due_at),
+    (_("Closed"), lambda deal: deal.closed_at),
 )
-
-
-def in_zone(value: datetime | None) -> datetime | None:
-    """A moment as a file shows it: by the portal's clock."""
-    return None if value is None else value.astimezone(portal_zone())

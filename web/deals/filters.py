@@ -64,6 +64,8 @@ class DealFilter(Cascading):
     reason = filters.CharFilter(
         method="by_reason", label=_("Reason to wait"), widget=forms.HiddenInput, max_length=200
     )
+    unexplained = Flag("by_unexplained", label=_("Without a reason or a day"), widget=forms.HiddenInput)
+    too_long = Flag("by_too_long", label=_("Longer than any deal may wait"), widget=forms.HiddenInput)
     promise = Flag("by_promise", label=_("Promised day has passed"), widget=forms.HiddenInput)
     loss_reason = filters.CharFilter(
         method="by_loss_reason", label=_("Loss reason"), widget=forms.HiddenInput, max_length=18
@@ -133,6 +135,14 @@ class DealFilter(Cascading):
         found = deals.annotate(source=source_of(field.pk))
         empty = Q(source__isnull=True) | Q(source="")
         return found.filter(empty) if value == "none" else found.filter(source=value)
+
+    def by_unexplained(self, deals: QuerySet[Deal], name: str, wanted: bool) -> QuerySet[Deal]:
+        condition = waiting_base.unexplained()
+        return deals.filter(condition if wanted else ~condition)
+
+    def by_too_long(self, deals: QuerySet[Deal], name: str, wanted: bool) -> QuerySet[Deal]:
+        condition = waiting_base.too_long(moment.now())
+        return deals.filter(condition if wanted else ~condition)
 
     def by_promise(self, deals: QuerySet[Deal], name: str, wanted: bool) -> QuerySet[Deal]:
         condition = waiting_base.promise_passed(moment.now())

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from core import moment
@@ -26,7 +27,10 @@ def deals(request: HttpRequest) -> HttpResponse:
     alive, by_result = Deal.objects.alive(), asked.get("result") and sees is not None
     visible = closed_by(alive, sees) if by_result else alive.visible_to(request.user)
     defaults = {} if asked.get("result") else {"open": "1"}
-    if any(asked.get(name) for name in ("stuck", "no_task", "waiting", "reason", "promise")):
+    if any(
+        asked.get(name)
+        for name in ("stuck", "no_task", "waiting", "reason", "promise", "unexplained", "too_long")
+    ):
         defaults["sort"] = "-price"  # where the most money stands comes first
     return listing.show_list(
         request,
@@ -88,13 +92,32 @@ def deal_diary(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
+WAITING: listing.Columns = (  # of a stage and a reason
+    (gettext_lazy("Pipeline"), lambda one: str(one[0].pipeline)),
+    (gettext_lazy("Stage"), lambda one: str(one[0])),
+    (gettext_lazy("What they wait for"), lambda one: one[1].name),
+    (gettext_lazy("Deals"), lambda one: one[1].deals),
+    (gettext_lazy("Amount"), lambda one: one[1].money),
+    (gettext_lazy("Median wait, days"), lambda one: one[1].median and one[1].median / timedelta(days=1)),
+    (gettext_lazy("Oldest"), lambda one: one[1].oldest),
+    (gettext_lazy("The day has passed"), lambda one: one[1].passed),
+    (gettext_lazy("Amount where it has passed"), lambda one: one[1].passed_money),
+    (gettext_lazy("No day named"), lambda one: one[1].undated),
+    (gettext_lazy("Longer than any deal may wait"), lambda one: one[1].too_long),
+)
+
+
 @require_safe
 def waiting(request: HttpRequest) -> HttpResponse:
     """«База ожидания»: what open deals wait for, for how long, and how much money waits with them."""
     now = moment.now()
     stages = waiting_base.read_base(request.user, now)
+    if form := listing.asked_file(request):
+        rows = [(one.stage, reason) for one in stages for reason in one.reasons]
+        return listing.export_rows(_("Waiting base"), form, rows, WAITING)
     whole = waiting_base.Sums.of([reason for one in stages for reason in one.reasons])
     context = {"stages": stages, "whole": whole, "now": now, "none": waiting_base.NONE}
+    context["verbs"] = listing.file_addresses(request) if whole.deals else {}
     return render(request, "deals/waiting.html", context)
 
 

@@ -7,19 +7,20 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from core import moment
 from core.zone import local_day
-from metrics.proposals import due_on
 from notices import decisions as life
 from notices import proposed
 from notices.decision_results import measure_results
-from notices.decision_wording import ICONS, Names, describe, names_of, say_expected, say_why, title_of
+from notices.decision_wording import ICONS, Names, names_of, say_expected, say_why, title_of
 from notices.models import Decision, Hidden
 from team.models import Employee
 from web.decisions.forms import EndForm, TermForm, first_problem
 from web.frame import listing
+from web.frame.deeds import draw_proposals
 from web.frame.permissions import deals_open_to
 
 KEPT = timedelta(weeks=13)  # so long an ended decision stands on the page
@@ -33,6 +34,29 @@ TONES = {
 }
 
 
+COLUMNS: listing.Columns = (  # of what `draw` gives
+    (gettext_lazy("Decision"), lambda one: one["title"]),
+    (gettext_lazy("Who"), lambda one: str(one["row"].owner) if one["row"].owner else None),
+    (gettext_lazy("State"), lambda one: one["row"].get_state_display()),
+    (gettext_lazy("Until"), lambda one: one["row"].due_on),
+    (gettext_lazy("Days late"), lambda one: one["late"] or None),
+    (gettext_lazy("Put off, times"), lambda one: one["row"].moves),
+    (gettext_lazy("Stood"), lambda one: one["row"].n),
+    (gettext_lazy("Stand"), lambda one: of_result(one, "standing")),
+    (gettext_lazy("Amount"), lambda one: one["row"].money),
+    (gettext_lazy("Hoped for"), lambda one: one["row"].expected),
+    (gettext_lazy("Won since"), lambda one: of_result(one, "won_sum")),
+    (gettext_lazy("Left the stage, share"), lambda one: of_result(one, "left_share")),
+    (gettext_lazy("Of like deals, share"), lambda one: of_result(one, "like_share")),
+    (gettext_lazy("Ended"), lambda one: one["row"].ended_at),
+    (gettext_lazy("What became of it"), lambda one: one["row"].outcome or None),
+)
+
+
+def of_result(one: dict[str, Any], name: str) -> Any:
+    return getattr(one["result"], name, None)
+
+
 @require_safe
 def decisions(request: HttpRequest) -> HttpResponse:
     now, user = moment.now(), request.user
@@ -43,7 +67,11 @@ def decisions(request: HttpRequest) -> HttpResponse:
         .order_by("-ended_at")[:100]
     )  # fmt: skip
     names, results = names_of([*running, *ended]), measure_results([*running, *ended], now)
+    if form := listing.asked_file(request):
+        rows = [draw(one, names, results, now) for one in (*running, *ended)]
+        return listing.export_rows(_("Decisions"), form, rows, COLUMNS)
     context = {
+        "verbs": listing.file_addresses(request) if running or ended else {},
         "running": [draw(one, names, results, now) for one in running],
         "ended": [draw(one, names, results, now) for one in ended],
         "proposals": [],
@@ -52,18 +80,8 @@ def decisions(request: HttpRequest) -> HttpResponse:
     if user.directs:
         found = proposed.list_proposals(now, user.sees)
         shown = found.proposals[:FIRST]
-        said, staff = Names([life.facts_of(one) for one in shown]), life.Staff(local_day(now))
         context |= {
-            "proposals": [
-                {
-                    "proposal": one,
-                    "icon": ICONS[one.kind],
-                    "owner": staff.find_owner(one),
-                    "due_on": due_on(one, local_day(now)),
-                    **dict(zip(("title", "why", "how"), describe(one, said), strict=True)),
-                }
-                for one in shown
-            ],
+            "proposals": draw_proposals(shown, now),
             "as_of": found.as_of,
             "expected": sum(one.expected for one in shown),
             "hidden": Hidden.objects.filter(until__gt=local_day(now)).select_related("hidden_by"),

@@ -22,6 +22,7 @@ from metrics import losses as lost
 from metrics.losses import Burst, Heap, Loss
 from metrics.weeks import list_last_weeks
 from pipelines.models import Deal, LossReason
+from web.frame import listing
 from web.frame.permissions import for_heads
 from web.frame.scope import BadScope, Scope, ScopeForm, read_scope, refusing
 
@@ -78,15 +79,23 @@ def losses(request: HttpRequest) -> HttpResponse:
     whole = Heap()
     for one in inside:
         whole.add(one)
+    splits = list(split(inside, scope, query, bursts.values(), source))
+    if form := listing.asked_file(request):
+        rows: list[tuple[Any, ...]] = [
+            (one.title, row.name, row.heap, row.burst) for one in splits for row in one.rows
+        ]
+        rows += [(one.title, _("Others"), one.rest, None) for one in splits if one.rest.deals]
+        return listing.export_rows(_("Losses"), form, rows, COLUMNS)
     return render(
         request,
         "desk/losses.html",
         {
+            "verbs": listing.file_addresses(request) if splits else {},
             "form": ScopeForm(scope),
             "scope": scope,
             "whole": whole,
             "href": reverse("deals") + scope.query(**query),
-            "splits": list(split(inside, scope, query, bursts.values(), source)),
+            "splits": splits,
             "bars": draw_days(days, unlike, scope),
             "unlike": [tell_day(day, bursts[day], days, scope) for day in bursts],
             "usual": median(days.values()) if days else 0,
@@ -97,6 +106,15 @@ def losses(request: HttpRequest) -> HttpResponse:
             "high": BARS_HIGH,
         },
     )
+
+
+COLUMNS: listing.Columns = (  # of a way to split, a row of it, its deals, and those of a burst
+    (gettext_lazy("Split"), lambda one: str(one[0])),
+    (gettext_lazy("Which"), lambda one: str(one[1])),
+    (gettext_lazy("Deals"), lambda one: one[2].deals),
+    (gettext_lazy("Amount"), lambda one: one[2].money),
+    (gettext_lazy("Of a mass close"), lambda one: one[3]),
+)
 
 
 def by_day(losses: Iterable[Loss], period: Period) -> dict[date, list[Loss]]:

@@ -16,13 +16,14 @@ from core.periods import Period
 from core.zone import portal_zone
 from jobs.weeks import list_known_weeks, read_weeks
 from metrics import week_lines
+from metrics.week_measures import MEASURES, Measure, list_parts
 from metrics.weeks import FINDINGS, OPENED, list_last_weeks
 from pipelines.models import Stage
 from qc import queries
 from web.desk import pictures
 from web.desk.time_blocks import tell_comparison, tell_control, tell_share
 from web.desk.time_marks import list_marks, put_marks
-from web.desk.time_measures import MEASURES, Measure, list_parts
+from web.frame import listing
 from web.frame.permissions import for_heads
 from web.frame.scope import Scope, read_scope, refusing
 
@@ -93,6 +94,14 @@ def then_and_now(request: HttpRequest) -> HttpResponse:
     put_marks(picture, marks, weeks, now)
     for line in picture.lines:
         line.href = _href(code, by, line.key, weeks, scope)
+    heads = [names.get(line.key, "") for line in lines]
+    if file := listing.asked_file(request):
+        columns: listing.Columns = [
+            (_("Week from"), lambda one: one[0]),
+            *((str(head), lambda one, place=place: one[1][place].rate) for place, head in enumerate(heads)),
+        ]
+        rows = [(day, [line.counts[place] for line in lines]) for place, day in enumerate(days)]
+        return listing.export_rows(f"{_('Then and now')} {code}", file, rows, columns)
     then, at_present = week_lines.list_ends(days, known, now.astimezone(portal_zone()).date())
     return render(
         request,
@@ -115,7 +124,8 @@ def then_and_now(request: HttpRequest) -> HttpResponse:
             "missing": len(days) - len(known),
             "weeks": weeks,
             "table": [(day, [line.counts[place] for line in lines]) for place, day in enumerate(days)],
-            "heads": [names.get(line.key, "") for line in lines],
+            "heads": heads,
+            "verbs": listing.file_addresses(request) if lines else {},
             "light": [names.get(line.key, "") for line in light],
         },
     )
@@ -152,7 +162,7 @@ def _href(code: str, by: str, key: Any, weeks: Sequence[Period], scope: Scope) -
         return reverse("findings") + scope.query(**who, since=weeks[-1].first)
     if code == "overdue":
         return reverse("tasks") + scope.query(**who, overdue=1, closed_deal=0) if by == "people" else ""
-    if code == "lost":
+    if code in ("lost", "leak"):
         return (
             reverse("deals") + scope.query(**who, result="lost", since=weeks[-1].first)
             if by == "people"

@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 
 from core.periods import Period
 from core.zone import portal_zone
-from jobs.weeks import Fact
 from metrics import week_lines
 from metrics.week_lines import Count, Line, PersonPart
+from metrics.week_measures import Measure, base_of
+from metrics.weeks import Fact
 from qc import effects
 from team.schedules import employment
-from web.desk.time_measures import Measure, base_of
 from web.frame.scope import Scope
 
 TRAINED = timedelta(days=90)  # of work here, when control was switched off

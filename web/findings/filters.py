@@ -4,14 +4,17 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import django_filters as filters
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.lookups import GreaterThan
 from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from core import moment
-from pipelines.models import Pipeline
+from core.periods import month_of
+from core.zone import portal_zone
+from kpi.own_cases import find_users, own_cases
+from pipelines.models import Person, Pipeline
 from qc.models import ENDS, Finding, FindingQuerySet, RuleMode, Severity
 from qc.rules import RULES
 from web.frame.filters import (
@@ -26,6 +29,7 @@ from web.frame.filters import (
     Sort,
     department,
     owner,
+    people,
     stages,
 )
 
@@ -70,6 +74,8 @@ class FindingFilter(Cascading):
         "closed_since",
         "closed_until",
         "by_version",
+        "cases",
+        "stake",
     )
     rule = filters.ChoiceFilter(
         choices=rules, label=_("Rule"), empty_label=_("All rules"), error_messages=NO_SUCH
@@ -105,6 +111,8 @@ class FindingFilter(Cascading):
     held_until = Until(label=_("Stood until"), method="by_held_until")
     deal = Number("deal_id", label=_("Deal"))
     by_version = Flag("by_opening", label=_("Opened by a version"), yes=_("yes"), no=_("no"))
+    cases = Flag("by_cases", label=_("Cases"), yes=_("held against somebody"), no=_("questions and nobody's"))
+    stake = One(queryset=people, method="by_stake", label=_("Counts against"), empty_label=_("all"))
     unit = filters.ChoiceFilter(
         choices=Finding.Unit.choices, label=_("About"), empty_label=_("all"), error_messages=NO_SUCH
     )
@@ -129,6 +137,19 @@ class FindingFilter(Cascading):
 
     def by_opening(self, findings: FindingQuerySet, name: str, wanted: bool) -> QuerySet[Finding]:
         return findings.opened_by_version(wanted)
+
+    def by_cases(self, findings: FindingQuerySet, name: str, wanted: bool) -> QuerySet[Finding]:
+        """As the weeks of discipline count: opened by now, against somebody, and no question."""
+        held = Q(manager__isnull=False, opens_at__lt=moment.now()) & ~Q(severity=Severity.QUESTION)
+        return findings.filter(held if wanted else ~held)
+
+    def by_stake(self, findings: FindingQuerySet, name: str, person: Person) -> QuerySet[Finding]:
+        """What the quality of the present month counts against this person, by all his users of amoCRM."""
+        now = moment.now()
+        period = month_of(now, portal_zone())
+        users = find_users(person.pk, period, now) or [person.pk]
+        rows = findings.filter(manager__in=users, disputed_at=None)
+        return rows.filter(pk__in=own_cases(rows, users, period).filter(mine=True).values("pk"))
 
     def by_held_since(self, findings: FindingQuerySet, name: str, start: datetime) -> QuerySet[Finding]:
         return findings.standing().filter(GreaterThan(ENDS, start), opens_at__lt=moment.now())

@@ -57,13 +57,15 @@ def show_list(
     totals: dict[str, Aggregate] | None = None,
     more: Callable[[Page], dict[str, Any]] = lambda page: {},
     columns: Columns = (),
+    drawn: Callable[[Sequence[Any]], Sequence[Any]] = lambda rows: rows,
     source: str = "",
 ) -> HttpResponse:
     """The page of a list, or its rows alone when they draw themselves anew.
 
     ``template`` extends parts/rows.html. ``defaults`` are filters that the address does not name, ``order`` the column
     (as in ``?sort=``) by which ``visible`` is sorted already, ``label`` what the shortcuts choose. With ``columns`` the
-    whole list is a file, too (``?export=xlsx``); ``source``: a list that can be made a decision, by its route.
+    whole list is a file, too (``?export=xlsx``), of what ``drawn`` makes of its rows; ``source``: a list that can be
+    made a decision, by its route.
     """
     data = request.GET.copy()
     if not data.get("sort"):
@@ -72,9 +74,9 @@ def show_list(
         data.setdefault(name, value)
     chosen = filters(data, visible, request=request)
     found = chosen.qs if chosen.is_valid() else visible.none()
-    form = request.GET.get("export", "")
-    if columns and form in tables.TYPES and chosen.is_valid():
-        return export_rows(str(title), form, found, columns)
+    form = asked_file(request)
+    if columns and form and chosen.is_valid():
+        return export_rows(str(title), form, found, columns, drawn)
     sums = found.order_by().aggregate(count=Count("*"), **(totals or {}))
     shown = page_of(request, found, sums["count"])
     wrong = filter_problems(chosen)
@@ -114,15 +116,40 @@ def _address(request: HttpRequest, keys: set[str], values: dict[str, str]) -> st
     return f"{request.path}?{query.urlencode()}" if query else request.path
 
 
-def export_rows(title: str, form: str, found: QuerySet, columns: Columns) -> HttpResponse:
-    """What a list shows, as a file; of a longer one the first rows, and its last line says so."""
+def asked_file(request: HttpRequest) -> str:
+    """In which form the address wants the table as a file (``?export=xlsx``); empty for a page."""
+    form = request.GET.get("export", "")
+    return form if form in tables.TYPES else ""
+
+
+def export_rows(
+    title: str,
+    form: str,
+    found: QuerySet | Sequence[Any],
+    columns: Columns,
+    drawn: Callable[[Sequence[Any]], Sequence[Any]] = lambda rows: rows,
+    *others: tables.Table,
+) -> HttpResponse:
+    """What a list shows, as a file; of a longer one the first rows, and its last line says so. ``others`` are further
+    sheets of a workbook."""
     rows = list(found[: MOST_ROWS + 1])
-    cells: list[list[Any]] = [[cell(row) for _title, cell in columns] for row in rows[:MOST_ROWS]]
+    cells: list[list[Any]] = [[cell(row) for _title, cell in columns] for row in drawn(rows[:MOST_ROWS])]
     if len(rows) > MOST_ROWS:
         says = _("Only the first %(n)s rows. Narrow the list by its filters.") % {"n": MOST_ROWS}
         cells.append([says, *[None] * (len(columns) - 1)])
     table = tables.Table(title, [str(name) for name, _cell in columns], cells)
-    return tables.answer_file(title, form, [table])
+    return tables.answer_file(title, form, [table, *others])
+
+
+def file_addresses(request: HttpRequest) -> dict[str, str]:
+    """Where the table of this page is a file, filtered as it is."""
+    query = request.GET.copy()
+    query.pop("page", None)
+    found = {}
+    for form in (tables.XLSX, tables.CSV):
+        query["export"] = form
+        found[form] = f"{request.path}?{query.urlencode()}"
+    return found
 
 
 def verbs(request: HttpRequest, source: str) -> dict[str, str]:
@@ -130,11 +157,7 @@ def verbs(request: HttpRequest, source: str) -> dict[str, str]:
     query = request.GET.copy()
     for name in ("export", "page"):
         query.pop(name, None)
-    found = {}
-    for form in (tables.XLSX, tables.CSV):
-        query["export"] = form
-        found[form] = f"{request.path}?{query.urlencode()}"
-    query.pop("export")
+    found = file_addresses(request)
     if source and request.user.directs:
         query["source"] = source
         found["decide"] = f"{reverse('decision-new')}?{query.urlencode()}"

@@ -4,6 +4,7 @@ Amounts are numbers there, dates are dates. A text never becomes a formula, what
 """
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -15,6 +16,8 @@ import xlsxwriter
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 
+from core.zone import portal_zone
+
 CSV, XLSX = "csv", "xlsx"
 TYPES = {
     CSV: "text/csv; charset=utf-8",
@@ -23,11 +26,13 @@ TYPES = {
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)  # a workbook tells when it was made: never, so that bytes stay equal
 WIDEST = 60
+NO_NAME = re.compile(r"[\[\]:*?/\\']")  # what the name of a sheet may not hold
 
 
 @dataclass(frozen=True)
 class Table:
-    """``name`` of its sheet; a cell is a text, a number, a day, an aware moment or None."""
+    """``name`` of its sheet; a cell is a text, a number, a day, an aware moment or None. Moments are written by
+    the portal's clock."""
 
     name: str
     columns: Sequence[str]
@@ -60,8 +65,9 @@ def write_xlsx(tables: Iterable[Table]) -> bytes:
     book.set_properties({"created": EPOCH.replace(tzinfo=None)})
     head = book.add_format({"bold": True, "bottom": 1})
     money, day = book.add_format({"num_format": "#,##0.00"}), book.add_format({"num_format": "dd.mm.yyyy"})
+    stamp = book.add_format({"num_format": "dd.mm.yyyy hh:mm"})
     for table in tables:
-        sheet = book.add_worksheet(table.name[:31])
+        sheet = book.add_worksheet(NO_NAME.sub(" ", table.name)[:31])
         sheet.freeze_panes(1, 0)
         for place, title in enumerate(table.columns):
             sheet.write_string(0, place, title, head)
@@ -73,22 +79,27 @@ def write_xlsx(tables: Iterable[Table]) -> bytes:
                     sheet.write_number(number, place, float(cell), money)
                 elif isinstance(cell, int) and not isinstance(cell, bool):
                     sheet.write_number(number, place, cell)
+                elif isinstance(cell, datetime):
+                    sheet.write_datetime(number, place, _local(cell).replace(tzinfo=None), stamp)
                 elif isinstance(cell, date):
-                    moment = cell.replace(tzinfo=None) if isinstance(cell, datetime) else cell
-                    sheet.write_datetime(number, place, moment, day)
+                    sheet.write_datetime(number, place, cell, day)
                 elif cell is not None:
                     sheet.write_string(number, place, str(cell))
     book.close()
     return out.getvalue()
 
 
+def _local(moment: datetime) -> datetime:
+    return moment.astimezone(portal_zone()) if moment.tzinfo else moment
+
+
 def _text(cell: Any) -> str:
     if cell is None:
         return ""
-    if isinstance(cell, Decimal):
-        return f"{cell:f}".replace(".", ",")
+    if isinstance(cell, Decimal | float):
+        return f"{Decimal(str(cell)):f}".replace(".", ",")
     if isinstance(cell, datetime):
-        return f"{cell:%d.%m.%Y %H:%M}"
+        return f"{_local(cell):%d.%m.%Y %H:%M}"
     if isinstance(cell, date):
         return f"{cell:%d.%m.%Y}"
     text = str(cell)

@@ -74,6 +74,19 @@ class DeliveryFilter(Cascading):
         fields: list[str] = []
 
 
+COLUMNS: listing.Columns = (  # of a row and its line
+    (gettext_lazy("What was said"), lambda one: one[1].title),
+    (gettext_lazy("About"), lambda one: one[1].about or None),
+    (gettext_lazy("Why"), lambda one: one[1].why or None),
+    (gettext_lazy("To whom"), lambda one: str(one[0].employee or one[0].address or "") or None),
+    (gettext_lazy("When"), lambda one: one[0].due_at),
+    (gettext_lazy("Delivered"), lambda one: one[0].sent_at),
+    (gettext_lazy("Channel"), lambda one: one[0].get_channel_display()),
+    (gettext_lazy("State"), lambda one: one[0].get_state_display()),
+    (gettext_lazy("Reason"), lambda one: str(reasons.say_reason(one[0].reason)) or None),
+)
+
+
 @for_heads
 @require_safe
 def deliveries(request: HttpRequest) -> HttpResponse:
@@ -103,6 +116,8 @@ def deliveries(request: HttpRequest) -> HttpResponse:
         defaults={},
         order="-due",
         more=_more,
+        columns=COLUMNS,
+        drawn=lambda rows: [(row, wording.say(row.notice, moment.now())) for row in rows],
     )
 
 

@@ -1,8 +1,12 @@
 from django.urls import path
 
-from web.notices import deliveries, policy, views, wishes
+from web.notices import alerts, deliveries, policy, views, wishes
 
 urlpatterns = [
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/latest/", alerts.latest, name="alerts-latest"),
+    path("alerts/<int:pk>/mute/", alerts.mute, name="alert-mute"),
+    path("alerts/<int:pk>/unmute/", alerts.unmute, name="alert-unmute"),
     path("notices/", views.bell, name="notices"),
     path("notices/count/", views.count, name="notices-count"),
     path("notices/read/", views.read, name="notices-read"),

@@ -17,12 +17,13 @@ from notices.models import Address, Channel, ChannelState, Preference, Subscript
 from notices.policy import Allowed, is_set_up, read_policy
 from team.models import Employee, Role
 
+LONGEST = 10  # digits of an id
 ORDERS = {
     "telegram": gettext_lazy("Telegram first, e-mail when that fails"),
     "email": gettext_lazy("e-mail first, Telegram when that fails"),
     "none": gettext_lazy("nothing rings: the bell of the portal only"),
 }
-SUBSCRIBED = ("task.overdue", "deal.stuck", "finding.opened", "rule.mode", "mirror.stale")
+SUBSCRIBED = [code for code, one in KINDS.items() if one.for_chats]
 
 
 class WishForm(forms.Form):
@@ -89,14 +90,19 @@ def settings_page(request: HttpRequest) -> HttpResponse:
 
 def _show(request: HttpRequest, form: WishForm, *, status: int = 200) -> HttpResponse:
     mine = Address.objects.filter(channel=Channel.TELEGRAM, employee=request.user.pk).order_by("-linked_at")
-    chats = Address.objects.filter(chat=Address.Chat.GROUP).prefetch_related("subscriptions")
+    chats = (
+        Address.objects.filter(chat=Address.Chat.GROUP)
+        .select_related("linked_by")
+        .prefetch_related("subscriptions")
+    )
     if not request.user.administers:
         chats = chats.filter(linked_by=request.user.pk)
     state = ChannelState.objects.filter(channel=Channel.TELEGRAM).first()
     context = {
         "form": form,
         "mine": list(mine),
-        "chats": [(chat, {row.kind for row in chat.subscriptions.all()}) for chat in chats],
+        "chats": [_subscribed(chat) for chat in chats],
+        "heads": Employee.objects.filter(role=Role.HEAD, is_active=True).order_by("last_name", "pk"),
         "chat_kinds": [(code, _(KINDS[code].title)) for code in SUBSCRIBED],
         "may_link_chats": request.user.directs,
         "telegram": is_set_up(Channel.TELEGRAM),
@@ -105,6 +111,19 @@ def _show(request: HttpRequest, form: WishForm, *, status: int = 200) -> HttpRes
         "link": request.session.pop("notice_link", None),
     }
     return render(request, "notices/settings.html", context, status=status)
+
+
+def _subscribed(chat: Address) -> dict[str, Any]:
+    """What a group chat gets, and about whose people (None: everybody's)."""
+    rows = list(chat.subscriptions.all())
+    owner = chat.linked_by
+    of_head = owner is not None and owner.role == Role.HEAD
+    return {
+        "chat": chat,
+        "kinds": {row.kind for row in rows},
+        "whose": next((row.head_id for row in rows), None),
+        "of_head": owner if of_head else None,
+    }
 
 
 @require_POST
@@ -151,14 +170,20 @@ def unlink(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def subscribe(request: HttpRequest, pk: int) -> HttpResponse:
-    """What a group chat gets: the work of the linker's people, or everybody's."""
+    """What a group chat gets, about everybody or the people of one head; a chat that a head has linked: of his own."""
     chat = _mine(request, pk)
     if chat.chat != Address.Chat.GROUP:
         raise Http404
     asked = [code for code in SUBSCRIBED if request.POST.get(code)]
     owner = chat.linked_by
     head = owner if owner is not None and owner.role == Role.HEAD else None
-    chat.subscriptions.exclude(kind__in=asked).delete()
+    if head is None and (whose := request.POST.get("whose", "")):
+        heads = Employee.objects.filter(role=Role.HEAD, is_active=True)
+        head = heads.filter(pk=int(whose)).first() if whose.isdecimal() and len(whose) < LONGEST else None
+        if head is None:
+            messages.error(request, _("There is no such head of a department."))
+            return redirect("notice-settings")
+    chat.subscriptions.exclude(kind__in=asked, head=head).delete()
     Subscription.objects.bulk_create(
         [Subscription(address=chat, kind=code, head=head) for code in asked], ignore_conflicts=True
     )

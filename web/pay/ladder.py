@@ -119,7 +119,7 @@ def _show(number: int, pile: Pile, person: int, now: datetime, low: Decimal) -> 
 
 
 def _list(rule: str, person: int, **filters: Any) -> str:
-    query = {"rule": rule, "manager": person, "mode": COUNTS_IN_MONEY, **filters}
+    query = {"rule": rule, "stake": person, "mode": COUNTS_IN_MONEY, **filters}
     return f"{reverse('findings')}?{urlencode(query)}"
 
 

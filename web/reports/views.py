@@ -1,10 +1,12 @@
 """Reports by their number: a list, a page that prints, a PDF, and the picture that the chat gets."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from core import formats
@@ -22,9 +24,27 @@ from web.reports.pdf import write_pdf
 @for_heads
 def reports(request: HttpRequest) -> HttpResponse:
     rows = Report.objects.visible_to(request.user).select_related("head")
+    if form := listing.asked_file(request):
+        return listing.export_rows(_("Reports"), form, rows, COLUMNS, tell_reports)
     page = listing.page_of(request, rows, rows.order_by().count())
+    context = {"page": page, "rows": tell_reports(page.object_list), "verbs": listing.file_addresses(request)}
+    return render(request, "reports/reports.html", context)
+
+
+COLUMNS: listing.Columns = (
+    ("№", lambda one: one["row"].number),
+    (gettext_lazy("Period"), lambda one: one["period"]),
+    (gettext_lazy("About"), lambda one: one["document"].head or _("the whole company")),
+    (gettext_lazy("The one number"), lambda one: one["subject"]),
+    (gettext_lazy("Frozen money"), lambda one: one["document"].standing.money),
+    (gettext_lazy("New findings"), lambda one: one["document"].opened),
+    (gettext_lazy("Frozen"), lambda one: one["row"].as_of),
+)
+
+
+def tell_reports(rows: Iterable[Report]) -> list[dict[str, Any]]:
     told = []
-    for row in page:
+    for row in rows:
         document = read_document(bytes(row.body))
         told.append(
             {
@@ -35,7 +55,7 @@ def reports(request: HttpRequest) -> HttpResponse:
                 "tone": wording.tone_of(document),
             }
         )
-    return render(request, "reports/reports.html", {"page": page, "rows": told})
+    return told
 
 
 def visible_report(request: HttpRequest, number: int) -> tuple[Report, Document]:
@@ -112,7 +132,7 @@ def report_pdf(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 @for_heads
 def picture(request: HttpRequest, number: int) -> HttpResponse:
-    _row, document = visible_report(request, number)
+    _frozen, document = visible_report(request, number)
     if not document.standing.weeks:
         raise Http404
     return HttpResponse(draw_charts(document), content_type="image/png")

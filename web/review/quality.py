@@ -89,7 +89,7 @@ def _row(
     cells = []
     highest = max((cell.density or 0 for cell in line.cells), default=0)
     for cell, all_, week in zip(line.cells, whole.cells, weeks, strict=True):
-        query = {"since": week.start.date(), "until": week.end.date(), "state": "", **chosen}
+        query = {"since": week.start.date(), "until": week.end.date(), "state": "", "cases": 1, **chosen}
         cells.append(
             {
                 "cases": cell.cases,

@@ -22,7 +22,8 @@ from qc.rules import QUESTION, RULES
 from team.clock import AnyClock
 from team.models import Employee, Role
 from team.schedules import load_clocks
-from web.frame import live
+from web.frame import listing, live
+from web.review.exports import export_list
 
 SHOWN, ALONE = 8, 50  # rows of a rule: among others, and when it is chosen
 TERM = timedelta(hours=10)  # of company hours: a working day to look at what has opened
@@ -107,6 +108,9 @@ def review(request: HttpRequest) -> HttpResponse:
     if not wrong:
         asked = Pending(user, now)
         context |= LISTS[tab](user, now, rule, asked)
+        if form := listing.asked_file(request):
+            return export_list(form, tab, context, user, now, rule)
+        context["verbs"] = listing.file_addresses(request)
         if reviewer:
             context |= figures(user, now, asked)
         if manual_reviews.may_audit(user):

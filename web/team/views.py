@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from core import moment
@@ -24,6 +25,7 @@ from team import hours
 from team.models import AmoUser, DayOff, Employee, HeadAssignment, Rota, RotaAssignment
 from team.models.employees import today
 from team.schedules import GridRow, rota_grid
+from web.frame import listing, tables
 from web.frame.scope import BadScope, read_month
 
 # kind of a day → its word and the sign in the grid
@@ -57,15 +59,17 @@ def team(request: HttpRequest) -> HttpResponse:
     of_today = {row.employee.pk: cell.kind for row in present for cell in row.cells if cell.day == this_day}
     deals, findings = (_open_deals(user), _open_findings(user, now)) if user.directs else ({}, {})
     others = _other_users()
+    rows = [
+        _row(employee, of_today.get(employee.pk), others[employee.pk])
+        | {"deals": deals.get(employee.person_id, 0), "findings": findings.get(employee.person_id, 0)}
+        for employee in people
+    ]
+    if form := listing.asked_file(request):
+        columns = COLUMNS if user.directs else COLUMNS[: -len(COUNTED)]
+        return listing.export_rows(_("Team"), form, rows, columns, list, _shifts(grid, shown))
     context = {
-        "people": [
-            _row(employee, of_today.get(employee.pk), others[employee.pk])
-            | {
-                "deals": deals.get(employee.person_id, 0),
-                "findings": findings.get(employee.person_id, 0),
-            }
-            for employee in people
-        ],
+        "verbs": listing.file_addresses(request),
+        "people": rows,
         "on_shift": sum(kind in WORKED for pk, kind in of_today.items() if pk in ids),
         "grid": [(row.employee, _cells(row), sum(cell.kind in WORKED for cell in row.cells)) for row in grid],
         "days": [
@@ -89,6 +93,33 @@ def team(request: HttpRequest) -> HttpResponse:
         "problems": problems,
     }
     return render(request, "team/team.html", context, status=422 if problems else 200)
+
+
+COUNTED: listing.Columns = (
+    (gettext_lazy("Open deals"), lambda row: row["deals"] if row["employee"].person_id else None),
+    (gettext_lazy("Open findings"), lambda row: row["findings"] if row["employee"].person_id else None),
+)
+COLUMNS: listing.Columns = (
+    (gettext_lazy("Name"), lambda row: str(row["employee"])),
+    (gettext_lazy("Role"), lambda row: row["employee"].get_role_display()),
+    (gettext_lazy("Head"), lambda row: str(row["head"]) if row["head"] else None),
+    (gettext_lazy("Rota"), lambda row: str(row["rota"]) if row["rota"] else None),
+    (gettext_lazy("Today"), lambda row: str(row["today"]["label"]) if row["today"] else None),
+    (gettext_lazy("Works here since"), lambda row: row["employee"].hired_on),
+    (gettext_lazy("Left"), lambda row: row["employee"].left_on),
+    *COUNTED,
+)
+
+
+def _shifts(grid: list[GridRow], shown: Period) -> tables.Table:
+    """The month's rota as the grid shows it, a day a column."""
+    rows = [
+        [str(row.employee), *(str(KINDS[cell.kind][0]) for cell in row.cells)]
+        + [sum(cell.kind in WORKED for cell in row.cells)]
+        for row in grid
+    ]
+    heads = [_("Name"), *(f"{day:%d.%m.%Y}" for day in shown.days()), _("Shifts")]
+    return tables.Table(f"{_('Rota')} {shown.label}", heads, rows)
 
 
 def _visible(user: Employee) -> QuerySet[Employee]:
@@ -186,7 +217,7 @@ def _strangers() -> list[tuple[Person, str]]:
     """People of amoCRM who are nobody here, each with the address that adds them."""
     found = []
     for person in Person.objects.filter(employee=None, holders=None, deleted_at=None, is_active=True):
-        first, _space, last = person.name.partition(" ")
+        first, _gap, last = person.name.partition(" ")
         query = {"person": person.pk, "first_name": first, "last_name": last, "username": f"amo{person.pk}"}
         found.append((person, f"{reverse('admin:team_employee_add')}?{urlencode(query)}"))
     return found

@@ -6,6 +6,7 @@ The table of answers is `access_matrix.txt`; an address of the URLconf that is n
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ from core.zone import portal_zone
 from devtools.tests import factory
 from kpi.models import Statement
 from kpi.pay_schemes import load_scheme
-from notices.models import Address, Decision, Delivery, Notice
+from notices.models import Address, Alert, Decision, Delivery, Notice
 from notices.reports.issuing import issue_report
 from notices.reports.spans import parse_span
 from qc.manual_reviews import draw_sample
@@ -158,6 +159,22 @@ class Company:
         self.decisions = [make_decided(one) for one in (self.users[Role.MANAGER], others)]
         span = parse_span("2026-W40", portal_zone())
         self.reports = [issue_report(span, moment.now(), head) for head in (None, self.users[Role.HEAD])]
+        week = moment.now().date() - timedelta(days=moment.now().weekday() + 7)
+        figures = {
+            "measure": "density",
+            "top": 9,
+            "base": 70.0,
+            "rate": 12.9,
+            "usual": 4.0,
+            "z": 5.0,
+            "weeks": 13,
+        }
+        self.alerts = [
+            Alert.objects.create(
+                week=week, about=f"density:person:{one.pk}", person=one, found_at=moment.now(), **figures
+            )
+            for one in self.people
+        ]
         # Each of the managers has objected to a second finding of his; the second one is nobody's here.
         authors = [self.users[Role.MANAGER], others]
         self.appeals = [
@@ -188,6 +205,7 @@ class Company:
                 f"{prefix}appeal": self.appeals[number].pk,
                 f"{prefix}statement": self.statements[number].pk,
                 f"{prefix}delivery": self.told[number].pk,
+                f"{prefix}alert": self.alerts[number].pk,
                 f"{prefix}decision": self.decisions[number].pk,
                 f"{prefix}address": self.told[number].address_id,
             }

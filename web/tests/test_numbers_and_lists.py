@@ -108,7 +108,9 @@ def test_the_crawler_sees_a_number_that_is_wrong(firm: Firm) -> None:
     client.force_login(factory.make_employee(Role.DIRECTOR, language="ru"))
     page = '<a href="/deals/?stuck=1">31</a> <tr><td><a class="row-link" href="/deals/">Все</a></td>'
     page += '<td class="num">7</td></tr>'
-    wrong = [line.rpartition("counts ")[2] for line in differences(client, {"/": page}, "ru")]
+    wrong = [
+        line.rpartition("counts ")[2].partition(",")[0] for line in differences(client, {"/": page}, "ru")
+    ]
     assert wrong == ["30", "60"]
 
 

@@ -11,6 +11,7 @@ from qc.models import Regulation, RuleMode
 from qc.packs import read_packs
 from qc.rules import RULES
 from team.models import Role
+from web.tests.crawl import differences
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +54,20 @@ def client_of(role: str = Role.DIRECTOR, **facts: object) -> Client:
     client = Client()
     client.force_login(factory.make_employee(role, language="en", **facts))
     return client
+
+
+def test_each_number_of_the_base_opens_the_deals_that_it_counts() -> None:
+    office = Office()
+    client = client_of()
+    assert list(differences(client, {"/waiting/": client.get("/waiting/").content.decode()}, "en")) == []
+    opened = {name: {deal.pk for deal in client.get(f"/deals/?{name}=1").context["page"]} for name in
+              ("waiting", "promise", "unexplained", "too_long")}  # fmt: skip
+    assert opened == {
+        "waiting": {office.good.pk, office.late.pk, office.undated.pk, office.silent.pk},
+        "promise": {office.late.pk},
+        "unexplained": {office.undated.pk, office.silent.pk},
+        "too_long": {office.undated.pk},
+    }
 
 
 def test_the_base_is_told_by_reason(django_assert_max_num_queries: object) -> None:

@@ -17,6 +17,7 @@ from core import moment
 from core.periods import month_of
 from core.zone import portal_zone
 from devtools.demo.chats import link_chats
+from jobs.alerts import compare_weeks
 from jobs.effects import measure_effects
 from jobs.judgement_queue import judge_waiting
 from jobs.mirror import pull_dictionaries
@@ -102,7 +103,7 @@ class Command(BaseCommand):
                         statements.close_month(period, None, now)
         refresh_statements()
         Policy.objects.update(started_at=moment.now())  # months that were closed just now are no news
-        for task in (count_weeks, refresh_proposals, measure_effects):
+        for task in (count_weeks, compare_weeks, refresh_proposals, measure_effects):
             task.delay()  # what the clock would get to in ten minutes
 
     @staticmethod

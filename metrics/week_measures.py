@@ -1,4 +1,4 @@
-"""The rates that «then and now» draws, and how rows of weeks become addends of them."""
+"""The rates that weeks are compared by, and how rows of weeks become addends of them."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,20 +8,21 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from jobs.weeks import Fact
 from metrics.week_lines import Part
-from metrics.weeks import DAYS, FINDINGS, LOST, OPEN, OPENED, OVERDUE, STUCK, UNTASKED, WON
+from metrics.weeks import DAYS, FINDINGS, LOST, OPEN, OPENED, OVERDUE, STUCK, UNTASKED, WON, Fact
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A rate: ``top`` per hundred of ``base``; ``of_days``: the base is its amount, not its number."""
+    """A rate: ``top`` per hundred of ``base``; ``of_days``: the base is its amount, not its number. ``is_share``: what
+    is counted is a part of the base, so that the rate is in per cent."""
 
     title: Any
     top: str
     base: tuple[str, ...]
     unit: Any
     of_days: bool = False
+    is_share: bool = False
 
 
 MEASURES: dict[str, Measure] = {
@@ -43,12 +44,14 @@ MEASURES: dict[str, Measure] = {
         STUCK,
         (OPEN,),
         gettext_lazy("% of open deals at the week’s end"),
+        is_share=True,
     ),
     "untasked": Measure(
         gettext_lazy("Without a next task"),
         UNTASKED,
         (OPEN,),
         gettext_lazy("% of open deals at the week’s end"),
+        is_share=True,
     ),
     "overdue": Measure(
         gettext_lazy("Overdue tasks per 100 open deals"),
@@ -57,7 +60,18 @@ MEASURES: dict[str, Measure] = {
         gettext_lazy("overdue tasks per 100 open deals at the week’s end"),
     ),
     "lost": Measure(
-        gettext_lazy("Lost among closed deals"), LOST, (WON, LOST), gettext_lazy("% of closed deals")
+        gettext_lazy("Lost among closed deals"),
+        LOST,
+        (WON, LOST),
+        gettext_lazy("% of closed deals"),
+        is_share=True,
+    ),
+    "leak": Measure(
+        gettext_lazy("Lost deals per 100 deal-days"),
+        LOST,
+        (DAYS,),
+        gettext_lazy("lost deals per 100 deal-days"),
+        of_days=True,
     ),
 }
 
