@@ -122,7 +122,7 @@ def _show(request: HttpRequest, refused: RuleForm | None = None) -> HttpResponse
     stray = refused.errors if refused is not None and refused.data.get("rule") not in RULES else None
     control = {"off_times": off_times(), "control": ControlForm() if request.user.administers else None}
     days = newcomers.present_days()
-    context = control | {
+    context: dict[str, Any] = control | {
         "newcomers": days,
         "grace": GraceForm(initial={"days": days}, auto_id="grace_%s") if request.user.administers else None,
     }
