@@ -16,6 +16,7 @@ from core import moment, redis
 from core.periods import Period, month_of
 from kpi import pay_schemes, statements
 from kpi.models import Quota
+from metrics.analytics import packing
 from pipelines.mirror.entities import TABLE
 from pipelines.models import (
     Account,
@@ -23,6 +24,7 @@ from pipelines.models import (
     Cursor,
     CustomField,
     Deal,
+    LifeChange,
     LossReason,
     Person,
     Pipeline,
@@ -54,6 +56,11 @@ def hold(company: Company) -> None:
             for table, rows in lines.items():
                 copy(f"pipelines_{table} ({COLUMNS[table]})", rows)
         copy(f"{Contact._meta.db_table} (id, name, updated_at, deleted_at)", data.contacts(company))
+    LifeChange.objects.bulk_create(
+        LifeChange(deal_id=pk) for pk in Deal.objects.values_list("pk", flat=True).iterator()
+    )
+    while packing.pack_changed():
+        pass
     regulate()
     vacuum()
     parallel.judge(list(Deal.objects.order_by("id").values_list("id", flat=True)), around=False)

@@ -117,6 +117,7 @@ def write_question(code: str, terms: Terms) -> dict[str, Any]:
     period = terms.period
     return {
         "report": code,
+        "version": REPORTS[code].version,
         "zone": str(terms.zone),
         "period": period and [period.start.isoformat(), period.end.isoformat()],
         "people": None if terms.people is None else sorted(terms.people),

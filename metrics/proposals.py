@@ -55,12 +55,23 @@ class Standing:
         return NOTHING if self.chance is None else self.price * Decimal(str(self.chance))
 
 
+def find_worth(kind: str, one: Standing) -> Decimal | None:
+    """What the deed may bring of this deal; null where its chance is not known.
+
+    What is ready is sold: its whole amount waits. The chance of a stage where nobody ends what stands there falls to
+    nothing by the very fault that the deed is to mend, so it says nothing of what is at stake.
+    """
+    if kind == READY:
+        return one.price
+    return None if one.chance is None else one.expected
+
+
 @dataclass(frozen=True)
 class Proposal:
     """A deed. ``key`` is the same as long as the pile is; ``person`` and ``stage`` say whose or where it is.
 
-    ``sure``: how many of the deals have an amount and a known chance, of which alone ``expected`` is. ``holders``: who
-    has how many, the most first. ``doer``: whose deed it is where that is plain, else his head decides.
+    ``expected``: by `find_worth`, of the ``sure`` ones alone: those that have an amount and a known worth. ``holders``:
+    who has how many, the most first. ``doer``: whose deed it is where that is plain, else his head decides.
     """
 
     kind: str
@@ -142,7 +153,8 @@ def _waits_for_us(one: Standing, now: datetime, nearly_sold: Collection[str]) ->
 
 
 def _gather(kind: str, key: str, pile: list[Standing], now: datetime, counts: Counter[str]) -> Proposal:
-    pile.sort(key=lambda one: (-one.expected, -one.price, one.deal))
+    worth = {one.deal: find_worth(kind, one) for one in pile}
+    pile.sort(key=lambda one: (-(worth[one.deal] or NOTHING), -one.price, one.deal))
     ages = sorted((now - one.since).days for one in pile)
     holders: Counter[int | None] = Counter(one.manager for one in pile)
     order = tuple(sorted(holders.items(), key=lambda item: (-item[1], item[0] is None, item[0] or 0)))
@@ -154,8 +166,8 @@ def _gather(kind: str, key: str, pile: list[Standing], now: datetime, counts: Co
         key,
         tuple(one.deal for one in pile),
         sum((one.price for one in pile), NOTHING),
-        sum((one.expected for one in pile), NOTHING).quantize(Decimal("0.01")),
-        sum(one.chance is not None and one.price > 0 for one in pile),
+        sum((value for value in worth.values() if value), NOTHING).quantize(Decimal("0.01")),
+        sum(worth[one.deal] is not None and one.price > 0 for one in pile),
         sum(one.stuck for one in pile),
         ages[len(ages) // 2],
         min(one.since for one in pile),

@@ -129,10 +129,13 @@ def say_expected(facts: Mapping[str, Any], n: int, money: Any, expected: Any) ->
     language, sure = _language(), int(facts.get("sure") or 0)
     if not money or expected is None:
         return gettext("amounts or chances are not known")
-    text = gettext("%(share)s of %(money)s") % {
-        "share": formats.percent(expected / money, language),
-        "money": formats.money_short(money, language),
-    }
+    if facts.get("whole"):
+        text = gettext("the whole amount: what is ordered is ready and waits")
+    else:
+        text = gettext("%(share)s of %(money)s") % {
+            "share": formats.percent(expected / money, language),
+            "money": formats.money_short(money, language),
+        }
     if sure and sure < n:
         more = ngettext("without %(n)s deal that has no amount or no chance",
                         "without %(n)s deals that have no amount or no chance", n - sure)  # fmt: skip

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from core.zone import local_day
-from metrics.proposals import Proposal, Standing, due_on
+from metrics.proposals import READY, Proposal, Standing, due_on, find_worth
 from notices.models import Decision, DecisionDeal, Hidden, Report
 from pipelines.models import Task
 from team.models import Employee, HeadAssignment, Role
@@ -63,7 +63,7 @@ def freeze_proposal(
                         decision=made,
                         deal_id=deal,
                         price=rows[deal].price,
-                        expected=None if rows[deal].chance is None else rows[deal].expected,
+                        expected=find_worth(proposal.kind, rows[deal]),
                         stage_id=rows[deal].stage,
                         manager_id=rows[deal].manager,
                         planned=not rows[deal].unplanned,
@@ -86,6 +86,7 @@ def facts_of(proposal: Proposal) -> dict[str, Any]:
         "of": proposal.of,
         "median_days": proposal.median_days,
         "sure": proposal.sure,
+        "whole": proposal.kind == READY,
         "holders": [list(one) for one in proposal.holders],
     }
 

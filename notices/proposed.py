@@ -1,7 +1,7 @@
 """The proposals that hold now: counted from all open deals, kept until a worker counts them anew, cut to a reader."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -56,9 +56,13 @@ def count_proposals(now: datetime | None = None) -> None:
 
 
 def list_proposals(
-    now: datetime, people: Iterable[int] | None = None, *, with_hidden: bool = False
+    now: datetime,
+    people: Iterable[int] | None = None,
+    *,
+    stages: Collection[str] | None = None,
+    with_hidden: bool = False,
 ) -> Proposed:
-    """Of these people's deals (None: everybody's), the best first; at most ten minutes old.
+    """Of these people's deals (None: everybody's) on these stages, the best first; at most ten minutes old.
 
     Where counting is slow the kept ones are shown, and a schedule counts them anew. Two statements then.
     """
@@ -66,7 +70,10 @@ def list_proposals(
     if kept is None or (not timedelta() <= now - kept.as_of <= OLD and kept.cost < QUICK):
         count_proposals(now)
         kept = KeptProposals.objects.get(pk=1)
-    return cut_proposals(msgpack.decode(bytes(kept.body), type=Kept), kept.as_of, people, with_hidden)
+    read = msgpack.decode(bytes(kept.body), type=Kept)
+    if stages is not None:
+        read = Kept([row for row in read.rows if row.stage in stages], read.gone, read.nearly_sold)
+    return cut_proposals(read, kept.as_of, people, with_hidden)
 
 
 def find_proposals(now: datetime, people: Iterable[int] | None = None) -> Proposed:

@@ -230,7 +230,10 @@ def sentences(old: Regulation | None, new: Regulation) -> list[str]:
 
 @dataclass(frozen=True)
 class Dwell:
-    """Calendar time of the ``n`` visits to a stage that moved on to anything but a lost stage; None without any."""
+    """Calendar time of the ``n`` visits to a stage that moved on to anything but a lost stage; None without any.
+
+    Of the last `LATEST` visits alone: a norm is set by how the stage works now, and a page does not read years of them.
+    """
 
     n: int
     p50: timedelta | None
@@ -238,12 +241,14 @@ class Dwell:
     p80: timedelta | None
 
 
-# Deals that are deleted are few: what has none of them is read from stays alone.
+LATEST = 10_000
+# Deals that are deleted are few: what has none of them is read from stays alone, backwards by `stay_by_stage`.
 DWELL = """
     select count(*), percentile_disc(array[0.5, 0.75, 0.8]) within group (order by length) from (
         select extract(epoch from s.left_at - s.visit_since)::float8 as length
-        from pipelines_stay s
-        where s.stage_id = %(stage)s and not s.inferred and s.left_at > s.visit_since
+        from (select deal_id, visit_since, left_at, next_stage_id, inferred from pipelines_stay
+              where stage_id = %(stage)s and next_stage_id is not null order by entered_at desc limit %(latest)s) s
+        where not s.inferred and s.left_at > s.visit_since
           and s.next_stage_id in (select id from pipelines_stage where kind <> 'lost')
           and not exists (select from pipelines_deal d where d.id = s.deal_id and d.deleted_at is not null)
     ) visit
@@ -253,6 +258,6 @@ DWELL = """
 def suggest(stage_id: str) -> Dwell:
     """How long deals really stay on a stage before they move on: what a norm can be set by (p75 or p80, n ≥ 30)."""
     with connection.cursor() as cursor:
-        cursor.execute(DWELL, {"stage": stage_id})
+        cursor.execute(DWELL, {"stage": stage_id, "latest": LATEST})
         n, seconds = cursor.fetchone()
     return Dwell(n, *(timedelta(seconds=one) for one in seconds)) if seconds else Dwell(n, None, None, None)

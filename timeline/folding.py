@@ -16,7 +16,8 @@ from core.db import Statement, run_statements
 from timeline.loading import BATCH, Loaded, build, reading
 
 STAYS = """
-WITH dropped AS (DELETE FROM pipelines_stay WHERE deal_id = ANY(%(deals)s))
+WITH dropped AS (DELETE FROM pipelines_stay WHERE deal_id = ANY(%(deals)s)),
+changed AS (INSERT INTO pipelines_lifechange (deal_id) SELECT unnest(%(deals)s::bigint[]))
 INSERT INTO pipelines_stay
     (deal_id, stage_id, manager_id, visit, visit_since, entered_at, left_at, next_stage_id, inferred)
 SELECT deal_id, stage, owner, visit, visit_since, since, until, next_stage, inferred

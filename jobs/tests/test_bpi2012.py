@@ -125,7 +125,8 @@ def ask_as_director() -> bank_analytics.Ask:
 
     @cache
     def ask(report: str, **query: str) -> Any:
-        answer = client.get(f"/api/v1/analytics/{report}/", query)
+        path = report if "/" in report else f"analytics/{report}"
+        answer = client.get(f"/api/v1/{path}/", query)
         assert answer.status_code == 200, answer.content
         return answer.json()
 
@@ -139,7 +140,8 @@ def test_analytics_are_right_to_the_last_digit(mirrored: None) -> None:
     """Computed without the portal, and once more by other roads; percentiles, ties and intervals included."""
     found = bank_analytics.compare_all(ask_as_director(), FIGURES)
     assert found.wrong == []
-    assert found.compared > 4_500
+    assert found.unread == []  # no figure of the file is left out
+    assert found.compared > 6_700
 
 
 @pytest.mark.skipif(

@@ -7,7 +7,7 @@ import numpy as np
 from django.utils.translation import gettext_lazy as _
 
 from core.periods import Period
-from metrics.analytics.columns import Flags, Floats, Ints
+from metrics.analytics.columns import Flags, Floats, Ints, group_places
 from metrics.analytics.curves import describe, find_weighted
 from metrics.analytics.log import NOBODY, OPEN, WON, WORK, Log, read_log
 from metrics.analytics.report import Answer, Cell, Report, money, register
@@ -27,11 +27,10 @@ def find_ageing(log: Log, now: int, chances: Floats, cycle: tuple[float, int] | 
     keys = (stage if "stage" in by else np.zeros(len(stage), dtype=np.int64)) * 2**40
     keys = keys + (owner if "manager" in by else 0)
     rows: list[dict[str, Any]] = []
-    for key in np.unique(keys[here]):
-        mine = here & (keys == key)
-        some = np.flatnonzero(mine)[0]
+    for mine in group_places(keys, np.flatnonzero(here)):
+        some = mine[0]
         told, ages = describe(stood[mine], DAY), describe(age[mine], DAY)
-        known = mine & ~np.isnan(chances)
+        known = mine[~np.isnan(chances[mine])]
         row: dict[str, Any] = {
             "stage": log.stages[int(stage[some])].id if "stage" in by else None,
             "manager": (int(owner[some]) or None) if "manager" in by else None,
@@ -39,8 +38,8 @@ def find_ageing(log: Log, now: int, chances: Floats, cycle: tuple[float, int] | 
             "sum": money(log.price[mine].sum()),
             "median_days": told["median"],
             "oldest_days": told["max"],
-            "expected": float((log.price[known] * chances[known]).sum()) / 100 if known.any() else None,
-            "expected_n": int(known.sum()),
+            "expected": float((log.price[known] * chances[known]).sum()) / 100 if len(known) else None,
+            "expected_n": len(known),
             "stay_days": {name: told[name] for name in ("mean", "median", "p75", "p90", "min", "max")},
             "age_days": {name: ages[name] for name in ("mean", "median", "p75", "p90", "min", "max")},
         }
@@ -63,11 +62,11 @@ def win_chances(log: Log, now: int) -> Floats:
     lengths = np.maximum(until - log.since, 0)
     led = np.where(log.following >= 0, log.following, 0)
     weights = np.where(log.following >= 0, np.nan_to_num(worth[led]), 0.0)
-    current, here = log.stage[log.last], log.result == OPEN
-    for place, stage in enumerate(log.stages):
-        standing = here & (current == place)
-        mine = log.stage == place
-        if stage.kind != WORK or not standing.any() or not (mine & log.ended).any():
+    current, here = log.stage[log.last], np.flatnonzero(log.result == OPEN)
+    standing_on = {int(current[deals[0]]): deals for deals in group_places(current, here)}
+    for mine in group_places(log.stage, np.arange(len(log.of))):
+        standing = standing_on.get(place := int(log.stage[mine[0]]))
+        if standing is None or log.stages[place].kind != WORK or not log.ended[mine].any():
             continue
         times, brought, left = find_weighted(lengths[mine], weights[mine], log.ended[mine])
         at = np.searchsorted(times, lengths[log.last[standing]], side="right") - 1

@@ -44,5 +44,10 @@ def local_date(moment: int, zone: ZoneInfo) -> date:
     return (EPOCH + timedelta(microseconds=moment)).astimezone(zone).date()
 
 
+def local_moment(moment: int, zone: ZoneInfo) -> str:
+    """In ISO form, to the second."""
+    return (EPOCH + timedelta(microseconds=moment)).astimezone(zone).isoformat(timespec="seconds")
+
+
 def midnight(day: date, zone: ZoneInfo) -> int:
     return moment_number(datetime(day.year, day.month, day.day, tzinfo=zone))

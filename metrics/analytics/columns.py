@@ -52,3 +52,11 @@ def _array(data: bytes | None, kind: str) -> Ints:
         return np.empty(0, dtype=np.int64)
     step = _STEPS["int8" if kind == "timestamptz" else kind]
     return np.frombuffer(data, dtype=step, offset=_HEADER)["value"].astype(np.int64)
+
+
+def group_places(keys: Ints, places: Ints) -> list[Ints]:
+    """The places of each key, keys rising; one sort, however many keys there are."""
+    if not len(places):
+        return []
+    ordered = places[np.argsort(keys[places], kind="stable")]
+    return np.split(ordered, np.flatnonzero(np.diff(keys[ordered])) + 1)

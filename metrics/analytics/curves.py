@@ -40,6 +40,24 @@ def find_incidence(lengths: Ints, won: Flags, lost: Flags) -> Incidence:
     return Incidence(times, won_by, lost_by, left)
 
 
+def find_error(lengths: Ints, won: Flags, lost: Flags) -> Floats:
+    """The standard error of the share won by each time of `find_incidence`, by the delta method."""
+    times, place = np.unique(lengths, return_inverse=True)
+    wins, losses = (np.bincount(place, weights=one, minlength=len(times)) for one in (won, lost))
+    leaving = np.bincount(place, minlength=len(times))
+    at_risk = len(lengths) - np.concatenate(([0], np.cumsum(leaving)[:-1])) if len(times) else np.empty(0)
+    ended, curve = wins + losses, find_incidence(lengths, won, lost)
+    before = np.concatenate(([1.0], curve.open[:-1])) / at_risk if len(times) else np.empty(0)
+    by = curve.won
+    with np.errstate(divide="ignore", invalid="ignore"):
+        all_, own = ended / (at_risk * (at_risk - ended)), before * wins / at_risk
+        spread = by**2 * np.cumsum(all_) - 2 * by * np.cumsum(by * all_) + np.cumsum(by**2 * all_)
+        spread += np.cumsum(before**2 * (at_risk - wins) * wins / at_risk)
+        spread += 2 * np.cumsum(by * own) - 2 * by * np.cumsum(own)
+        error: Floats = np.sqrt(np.maximum(spread, 0.0))
+    return error
+
+
 def find_weighted(lengths: Ints, weights: Floats, ended: Flags) -> tuple[Ints, Floats, Floats]:
     """(times, expected weight by each of them, share still there): what an end brings, with open ones censored."""
     times, place = np.unique(lengths, return_inverse=True)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext_lazy as _
 
-from metrics.analytics.calendar import Cut, clip, cut_time
+from metrics.analytics.calendar import Cut, clip, cut_time, local_moment
 from metrics.analytics.columns import Ints, read_columns
 from metrics.analytics.log import ELSEWHERE, FAR, LOST, STANDS, WON, WORK, Log, read_log
 from metrics.analytics.moves import (
@@ -165,7 +165,11 @@ def answer(terms: Terms) -> Answer:
     counted = find_flow(log, moves, cut)
     n = [row["start"] + row["created"] + row["reopened"] for row in counted]
     rows = counted if value == "count" else find_flow(log, moves, cut, read_prices(log))
-    return {"rows": [row | {"n": count} for row, count in zip(rows, n, strict=True)], "value": value}
+    spans = [
+        {"n": count, "from": local_moment(begin, terms.zone), "to": local_moment(end, terms.zone)}
+        for count, begin, end in zip(n, cut.edges[:-1].tolist(), cut.edges[1:].tolist(), strict=True)
+    ]
+    return {"rows": [row | span for row, span in zip(rows, spans, strict=True)], "value": value}
 
 
 def behind(terms: Terms, cell: Cell) -> Ints:
@@ -189,6 +193,7 @@ def behind(terms: Terms, cell: Cell) -> Ints:
 register(
     Report(
         code="flow",
+        version=2,
         title=_("Flow of the funnel"),
         icon="waves",
         about=_(

@@ -17,14 +17,16 @@ from metrics.analytics import boosting
 from metrics.analytics.ageing import LEARNT_FROM, of_owners
 from metrics.analytics.calendar import local_date, midnight
 from metrics.analytics.columns import Flags, Floats, Ints, read_columns
-from metrics.analytics.log import WON, Log, read_log
+from metrics.analytics.log import OPEN, WON, Log, read_log
 from metrics.analytics.report import Answer, Report, money, register
+from metrics.analytics.scoring import calibrate, judge, judge_all, score
 from metrics.analytics.terms import DAY, EPOCH, SECOND, BadQuestion, Terms
 from metrics.analytics.win_rates import find_places
 from metrics.analytics.words import NOW
 
 MOST_ROWS = 12_000
-TRIED_ON = 6  # firsts of months
+MOST_STUDIED = 40_000  # deals: more teach nothing new, and ten times as many take ten times as long
+TRIED_ON, TRIED_ON_SAMPLE = 6, 3  # firsts of months
 LEAST_DAYS, LEAST_WINS = 14, 30  # of learning, before a snapshot is worth trying
 MOST_SHOWN = 20_000
 EDGES = np.array([1, 3, 7, 14, 30, 60, 90, 120, 180], dtype=np.int64) * DAY
@@ -66,6 +68,16 @@ class Past:
     done: Happened
     due: Happened
 
+    def keep(self, wanted: Flags) -> "Past":
+        """Only of these deals."""
+        number = np.cumsum(wanted) - 1
+        kept = []
+        for one in (self.calls, self.given, self.set, self.done, self.due):
+            mine = wanted[one.deal]
+            sums = np.concatenate(([0.0], np.cumsum(np.diff(one.sums)[mine])))
+            kept.append(Happened(number[one.deal[mine]], one.at[mine], sums))
+        return Past(self.log.keep(wanted), *kept)
+
 
 # What has happened, in the order of the fields of `Past`; calls with their seconds.
 KINDS = ("calls", "given", "set", "done", "due")
@@ -73,18 +85,23 @@ HAPPENED = """
     from (
         select deal_id, at, 0 as kind, seconds as much from pipelines_touch where kind in ('call_out', 'call_in')
         union all select deal_id, entered_at, 1, 1 from pipelines_stay where entered_at > visit_since
-        union all select deal_id, created_at, 2, 1 from pipelines_task
-        union all select deal_id, completed_at, 3, 1 from pipelines_task where completed_at is not null
-        union all select deal_id, due_at, 4, 1 from pipelines_task
-    ) happened join pipelines_deal d on d.id = happened.deal_id
+        union all
+        select t.deal_id, step.at, step.kind, 1
+        from pipelines_task t
+        cross join lateral (values (2, t.created_at), (3, t.completed_at), (4, t.due_at)) step (kind, at)
+        where step.at is not null
+    ) happened {chosen}"""
+ALIVE = """join pipelines_deal d on d.id = happened.deal_id
     where d.closed_at is null or d.closed_at >= %(start)s"""
+SOME = "join unnest(%(ids)s::bigint[]) chosen (id) on chosen.id = happened.deal_id"
 
 
-def read_past(log: Log, start: datetime) -> Past:
-    """Of deals that were open at ``start`` or later. One statement."""
-    columns = {"deal": ("d.id", "int8"), "at": ("happened.at", "timestamptz")}
+def read_past(log: Log, terms: Terms, *, whole: bool = True) -> Past:
+    """Of deals that were open in the time that is learnt from; ``whole``: the log has all of them. One statement."""
+    columns = {"deal": ("happened.deal_id", "int8"), "at": ("happened.at", "timestamptz")}
     columns |= {"kind": ("happened.kind", "int2"), "much": ("happened.much", "int4")}
-    rows = read_columns(columns, HAPPENED, {"start": start})
+    values = {"start": learnt_since(terms), "ids": [] if whole else log.ids.tolist()}
+    rows = read_columns(columns, HAPPENED.format(chosen=ALIVE if whole else SOME), values)
     place, known = find_places(log.ids, rows["deal"])
     found = []
     for kind in range(len(KINDS)):
@@ -202,15 +219,6 @@ def floor_chances(lessons: Lessons, stage: Ints, age: Ints) -> Floats:
     return found
 
 
-def score(chances: Floats, won: Flags) -> dict[str, float | int | None]:
-    """Brier's score and the logarithmic loss; the smaller the better."""
-    if not len(won):
-        return {"n": 0, "brier": None, "log_loss": None}
-    p = np.clip(chances, 1e-6, 1 - 1e-6)
-    loss = -np.where(won, np.log(p), np.log(1 - p)).mean()
-    return {"n": len(won), "brier": float(((chances - won) ** 2).mean()), "log_loss": float(loss)}
-
-
 def learn(lessons: Lessons) -> boosting.Model:
     some = lessons.thin(MOST_ROWS)
     return boosting.fit(some.rows, some.won.astype(np.float64), some.deal)
@@ -219,7 +227,7 @@ def learn(lessons: Lessons) -> boosting.Model:
 def try_on_past(past: Past, lessons: Lessons, firsts: list[int], days: int) -> Answer:
     """What the model and the floor would have said on the firsts of past months, and what came of it."""
     snapshots: list[dict[str, Any]] = []
-    ours, plain, came = [], [], []
+    ours, plain = [], []
     for moment in firsts:
         known = lessons.before(moment, days)
         learnt_on = len(np.unique(known.moment))
@@ -236,18 +244,19 @@ def try_on_past(past: Past, lessons: Lessons, firsts: list[int], days: int) -> A
                 "won": int(won.sum()),
                 "expected_won": float(said.sum()),
                 "learnt_from": len(known.won),
-                **{name: value for name, value in score(said, won).items() if name != "n"},
+                **judge(said, won, price := past.log.price[then.deals]),
                 "floor": score(base, won),
             }
         )
-        ours.append(said)
+        ours.append((said, won, price))
         plain.append(base)
-        came.append(won)
-    if not came:
+    if not ours:
         return {"n": 0, "brier": None, "log_loss": None, "floor": None, "snapshots": [], "curve": []}
-    all_said, base, won = np.concatenate(ours), np.concatenate(plain), np.concatenate(came)
+    all_said, won = np.concatenate([one[0] for one in ours]), np.concatenate([one[1] for one in ours])
+    base = np.concatenate(plain)
     return {
-        **score(all_said, won),
+        "n": len(won),
+        **judge_all(ours),
         "won": int(won.sum()),
         "expected_won": float(all_said.sum()),
         "floor": score(base, won),
@@ -258,22 +267,6 @@ def try_on_past(past: Past, lessons: Lessons, firsts: list[int], days: int) -> A
         "snapshots": snapshots,
         "curve": calibrate(all_said, won),
     }
-
-
-def calibrate(chances: Floats, won: Flags) -> list[dict[str, Any]]:
-    """What was said against what came, by tenths of the chance."""
-    tenth = np.minimum((chances * 10).astype(np.int64), 9)
-    return [
-        {
-            "from": place / 10,
-            "n": int(mine.sum()),
-            "said": float(chances[mine].mean()),
-            "came": float(won[mine].mean()),
-        }
-        for place in range(10)
-        for mine in [tenth == place]
-        if mine.any()
-    ]
 
 
 def midnights(terms: Terms, log: Log) -> tuple[list[int], list[int]]:
@@ -300,29 +293,45 @@ def read_all(terms: Terms) -> Log:
     return read_log(Terms(terms.now, terms.zone, period, None, terms.pipeline), "alive")
 
 
-def answer(terms: Terms) -> Answer:
+def read_days_ahead(terms: Terms) -> int:
     text = terms.options.get("days") or "30"
     if not text.isdecimal() or not 1 <= int(text[:6]) <= 180:
         raise BadQuestion(_("days: “%(value)s” must be a whole number from 1 to 180.") % {"value": text[:60]})
-    days, log = int(text), read_all(terms)
-    past = read_past(log, learnt_since(terms))
-    every, firsts = midnights(terms, log)
+    return int(text)
+
+
+def draw_sample(log: Log) -> Flags:
+    """Deals to learn from: all, or `MOST_STUDIED` of a large account, by a number that says nothing of the deal."""
+    every = -(-len(log.ids) // MOST_STUDIED)
+    found: Flags = ((log.ids * 2_654_435_761) >> 16) % max(1, every) == 0
+    return found
+
+
+def answer(terms: Terms) -> Answer:
+    days, log = read_days_ahead(terms), read_all(terms)
+    studied = draw_sample(log)
+    if not studied.all():
+        log, studied = log.keep(chosen := studied | (log.result == OPEN)), studied[chosen]
+    known_of = read_past(log, terms, whole=bool(studied.all()))
+    past = known_of if studied.all() else known_of.keep(studied)
+    every, firsts = midnights(terms, past.log)
     over = [moment for moment in every if moment + days * DAY <= terms.at]
     lessons = gather_lessons(past, spread(past, over), days)
-    present = take_snapshot(past, terms.at + SECOND)
+    present = take_snapshot(known_of, terms.at + SECOND)
     mine = of_owners(log, terms)[present.deals]
-    deals = present.deals[mine]
+    deals, stage, age = present.deals[mine], present.stage[mine], present.age[mine]
     known = lessons.before(terms.at, days)
     enough = len(np.unique(known.moment)) >= LEAST_DAYS and known.won.sum() >= LEAST_WINS
     chances = learn(known).predict(present.rows[mine]) if enough else np.full(len(deals), np.nan)
-    tried = try_on_past(past, lessons, [first for first in firsts if first in set(over)][-TRIED_ON:], days)
+    firsts = [first for first in firsts if first + days * DAY <= terms.at]
+    tried = try_on_past(past, lessons, firsts[-(TRIED_ON if studied.all() else TRIED_ON_SAMPLE) :], days)
     worth = np.where(np.isnan(chances), 0.0, chances) * log.price[deals]
     order = np.lexsort((log.ids[deals], -worth))[:MOST_SHOWN]
     rows = [
         {
             "deal": int(log.ids[deals[place]]),
-            "stage": log.stages[int(present.stage[mine][place])].id,
-            "days_on_stage": int(present.age[mine][place]) / DAY,
+            "stage": log.stages[int(stage[place])].id,
+            "days_on_stage": int(age[place]) / DAY,
             "price": money(log.price[deals[place]]),
             "p": float(chances[place]) if enough else None,
             "expected": float(worth[place]) / 100 if enough else None,
@@ -337,6 +346,7 @@ def answer(terms: Terms) -> Answer:
         "expected": float(worth.sum()) / 100 if enough else None,
         "expected_won": float(chances.sum()) if enough else None,
         "days": days,
+        "studied": len(past.log.ids),
         "learnt_from": {"rows": len(known.won), "wins": int(known.won.sum())},
         "calibration": tried,
     }
@@ -356,6 +366,7 @@ def spread(past: Past, moments: list[int]) -> list[int]:
 register(
     Report(
         code="forecast",
+        version=2,
         title=_("Forecast"),
         icon="telescope",
         about=_(

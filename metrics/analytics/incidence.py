@@ -4,7 +4,7 @@ import numpy as np
 from django.utils.translation import gettext_lazy as _
 
 from metrics.analytics.columns import Flags, Ints
-from metrics.analytics.curves import find_incidence
+from metrics.analytics.curves import find_error, find_incidence
 from metrics.analytics.log import FAR, LOST, OPEN, WON, Log, read_log
 from metrics.analytics.report import Answer, Cell, Report, register
 from metrics.analytics.terms import DAY, Terms, no_stage, read_days
@@ -16,15 +16,19 @@ DAYS = "7,14,30,60,90"
 def find_curve(log: Log, zero: Ints, now: int, days: list[int], points: int = 0) -> Answer:
     """From ``zero`` of each deal; ``points``: that many more of the curve itself, for a picture."""
     lengths, won, lost = _lives(log, zero, now)
+    error = find_error(lengths, won, lost)
     curve, n, wins, losses = find_incidence(lengths, won, lost), len(lengths), int(won.sum()), int(lost.sum())
     rows = []
     for day in days:
         by_won, by_lost, still = curve.at(day * DAY)
+        place = int(np.searchsorted(curve.times, day * DAY, side="right")) - 1
+        known = place >= 0 and bool(np.isfinite(error[place]))
         rows.append(
             {
                 "day": day,
                 "n": n,
                 "won": by_won if n else None,
+                "won_se": (float(error[place]) if known else None) if place >= 0 else 0.0,
                 "lost": by_lost if n else None,
                 "open": still if n else None,
                 "at_risk": int((lengths > day * DAY).sum()),
@@ -40,6 +44,7 @@ def find_curve(log: Log, zero: Ints, now: int, days: list[int], points: int = 0)
         "naive_won_of_all": wins / n if n else None,
         "won_at_last": float(curve.won[-1]) if n else None,
         "last_day": int(curve.times[-1]) / DAY if n else None,
+        "ties": count_ties(lengths, won, lost),
     }
     if points and n:
         until = max(days) * DAY * 4 // 3
@@ -47,6 +52,13 @@ def find_curve(log: Log, zero: Ints, now: int, days: list[int], points: int = 0)
         found["curve"] = [[mark / DAY, *curve.at(mark)[:2]] for mark in marks]
         found["curve_at_risk"] = [[day, int((lengths > day * DAY).sum())] for day in (0, *days)]
     return found
+
+
+def count_ties(lengths: Ints, won: Flags, lost: Flags) -> dict[str, int]:
+    """At how many lengths of life something was won and lost, and at how many more than one deal ended."""
+    _times, place = np.unique(lengths, return_inverse=True)
+    wins, losses = (np.bincount(place, weights=one) for one in (won, lost))
+    return {"won_and_lost": int(((wins > 0) & (losses > 0)).sum()), "ended": int((wins + losses > 1).sum())}
 
 
 def find_zero(log: Log, terms: Terms) -> tuple[Log, Ints]:
@@ -88,6 +100,7 @@ def behind(terms: Terms, cell: Cell) -> Ints:
 register(
     Report(
         code="incidence",
+        version=2,
         title=_("Winning curve"),
         icon="chart-spline",
         about=_(

@@ -13,6 +13,7 @@ import numpy as np
 from django.db import connection
 
 from core import account
+from metrics.analytics import packing
 from metrics.analytics.columns import Flags, Ints, read_columns
 from metrics.analytics.terms import Terms
 
@@ -161,15 +162,6 @@ _DEALS = {
     "owner": ("coalesce(d.manager_id, 0)", "int8"),
     "lost_now": ("(now_at.kind = 'lost')::int", "int2"),
 }
-_VISITS = {
-    "deal": ("s.deal_id", "int8"),
-    "visit": ("s.visit", "int4"),
-    "stage": ("g.place", "int2"),
-    "since": ("s.visit_since", "timestamptz"),
-    "until": ("coalesce(s.left_at, 'infinity')", "timestamptz"),
-    "following": ("case when s.left_at is null then -1 else coalesce(n.place, -2) end", "int2"),
-    "holder": ("coalesce(s.manager_id, 0)", "int8"),
-}
 
 
 def list_stages(pipeline: int | None, *, every: bool = False) -> list[StageRow]:
@@ -188,7 +180,7 @@ def list_stages(pipeline: int | None, *, every: bool = False) -> list[StageRow]:
 def read_log(terms: Terms, chosen: Chosen, *, every: bool = False) -> Log:
     """The lives that the terms ask about: of deals ``created`` in the period, or ``alive`` at any time of it.
 
-    Deals that ``people`` own now; none in amoCRM's bin. ``every``: through all pipelines. Three statements.
+    Deals that ``people`` own now; none in amoCRM's bin. ``every``: through all pipelines. Four or five statements.
     """
     stages = list_stages(None if every else terms.pipeline, every=every)
     values: dict[str, Any] = {
@@ -207,18 +199,21 @@ def read_log(terms: Terms, chosen: Chosen, *, every: bool = False) -> Log:
         f"from pipelines_deal d left join pipelines_stage now_at on now_at.id = d.stage_id where {where}",
         values,
     )
-    # Of the pieces of a visit, the last one tells where it led.
-    visits = read_columns(
-        _VISITS,
-        f"""from pipelines_stay s join pipelines_deal d on d.id = s.deal_id and {where}
-            join unnest(%(stages)s::text[]) with ordinality stage(id, number) on stage.id = s.stage_id
-            cross join lateral (select stage.number - 1 as place) g
-            left join unnest(%(stages)s::text[]) with ordinality next(id, number) on next.id = s.next_stage_id
-            cross join lateral (select next.number - 1 as place) n
-            where s.next_stage_id is not null or s.left_at is null""",
-        values,
-    )
+    visits = _read_visits([stage.id for stage in stages], np.sort(deals["ids"]), where, values)
     return assemble(stages, deals, visits, whole=terms.pipeline is None)
+
+
+def _read_visits(stages: list[str], ids: Ints, where: str, values: dict[str, Any]) -> dict[str, Ints]:
+    """Of the chosen deals: packed ones, and the stays of those that have changed since; or all stays."""
+    chosen = f"join pipelines_deal d on d.id = s.deal_id and {where}"
+    packed = packing.read_packed(stages, ids)
+    if packed is None:
+        return read_columns(packing.VISITS, packing.SOURCE.format(deals=chosen), values)
+    if not packed.changed:
+        return packed.visits
+    changed = packing.SOURCE.format(deals=chosen) + " and s.deal_id = any(%(changed)s)"
+    rows = read_columns(packing.VISITS, changed, values | {"changed": packed.changed})
+    return {name: np.concatenate((column, rows[name])) for name, column in packed.visits.items()}
 
 
 def assemble(

@@ -18,7 +18,8 @@ class Report:
     """``answer``: {"rows": […], …}; ``behind``: ids of the deals that one number of it counts, once a count.
 
     ``options``: parameters beside those of every report, with what they mean. ``about``: the definition, in a sentence
-    or two; ``chooses``: what the period of the address chooses.
+    or two; ``chooses``: what the period of the address chooses. ``version`` grows whenever an answer gets another
+    shape or meaning: what was kept before is no answer any more.
     """
 
     code: str
@@ -29,6 +30,7 @@ class Report:
     answer: Callable[[Terms], Answer]
     behind: Callable[[Terms, Cell], Ints] | None = None
     options: Mapping[str, str] | None = None
+    version: int = 1
 
 
 REPORTS: dict[str, Report] = {}

@@ -21,9 +21,10 @@ from metrics.analytics.columns import Ints, read_columns
 from metrics.analytics.curves import describe, median_survival, wilson
 from metrics.analytics.log import FAR, LOST, OPEN, WON, Log, read_log
 from metrics.analytics.report import Answer, Cell, Report, register
-from metrics.analytics.terms import EPOCH, SECOND, Terms
+from metrics.analytics.terms import EPOCH, SECOND, Terms, moment_number
 from metrics.analytics.win_rates import find_places
 from metrics.analytics.words import CREATED
+from team.clock import AnyClock
 from team.schedules import load_clocks
 
 MINUTE, HOUR = 60 * SECOND, 3600 * SECOND
@@ -141,17 +142,28 @@ def read_waits(terms: Terms) -> tuple[Log, Any, Ints, dict[str, Ints]]:
     met, given, traced = (np.full(len(log.ids), FAR) for _ in range(3))
     for column, name in ((met, "met"), (given, "given"), (traced, "traced")):
         column[place[known]] = rows[name][known]
-    company, begin = load_clocks([]).client, int(log.created.min()) if len(log.ids) else 0
-    first = EPOCH + timedelta(microseconds=begin)
-
-    def worked(moments: Ints) -> Ints:
-        values, back = np.unique(moments, return_inverse=True)
-        lengths = [company.worked(first, EPOCH + timedelta(microseconds=value)) for value in values.tolist()]
-        found = np.array([length // timedelta(microseconds=1) for length in lengths], dtype=np.int64)
-        return found[back] if len(values) else moments
-
+    moments = np.concatenate((log.created, met[met != FAR], log.closed[log.closed != FAR], [terms.at]))
+    worked = count_hours(load_clocks([]).client, int(moments.min()), int(moments.max()))
     waited, parts = find_waits(log, terms.at, met, given, traced, worked)
     return log, met != FAR, waited, parts
+
+
+def count_hours(clock: AnyClock, begin: int, end: int) -> Worked:
+    """Moments between the two → the clock's working time since the first of them."""
+    first, last = (EPOCH + timedelta(microseconds=moment) for moment in (begin, end))
+    shifts = clock.explain(first, last + timedelta(microseconds=1))
+    starts = np.array([moment_number(part.start) for part in shifts], dtype=np.int64)
+    ends = np.array([moment_number(part.end) for part in shifts], dtype=np.int64)
+    sums = np.concatenate(([0], np.cumsum(ends - starts)))
+
+    def worked(moments: Ints) -> Ints:
+        place = np.searchsorted(starts, moments, side="right")
+        if not len(shifts):
+            return np.zeros(len(moments), dtype=np.int64)
+        rest = np.maximum(ends[np.maximum(place - 1, 0)] - moments, 0)
+        return np.where(place > 0, sums[place] - rest, 0)
+
+    return worked
 
 
 def answer(terms: Terms) -> Answer:

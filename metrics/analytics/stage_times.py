@@ -3,7 +3,7 @@
 import numpy as np
 from django.utils.translation import gettext_lazy as _
 
-from metrics.analytics.columns import Flags, Ints
+from metrics.analytics.columns import Flags, Ints, group_places
 from metrics.analytics.curves import describe, median_survival
 from metrics.analytics.log import ELSEWHERE, FAR, LOST, WON, WORK, Log, read_log
 from metrics.analytics.report import Answer, Cell, Report, register
@@ -16,25 +16,29 @@ def find_times(log: Log, now: int) -> Answer:
     until = np.where(log.until == FAR, now, log.until)
     lengths, forward = np.maximum(until - log.since, 0), moves_forward(log)
     rows = []
+    visits = {int(log.stage[mine[0]]): mine for mine in group_places(log.stage, np.arange(len(log.of)))}
     for place, stage in enumerate(log.stages):
         if stage.kind != WORK:
             continue
-        mine = log.stage == place
-        done = mine & log.ended
-        told, ahead = describe(lengths[done], DAY), describe(lengths[done & forward], DAY)
+        mine = visits.get(place, np.empty(0, dtype=np.int64))
+        done = mine[log.ended[mine]]
+        told, ahead = describe(lengths[done], DAY), describe(lengths[done[forward[done]]], DAY)
         km = median_survival(lengths[mine], log.ended[mine])
-        deals = len(np.unique(log.of[mine]))
-        repeated = int((np.bincount(log.of[mine], minlength=1) > 1).sum())
+        # Visits stand in the order of deals.
+        first = np.concatenate(([True], np.diff(log.of[mine]) != 0)) if len(mine) else np.empty(0, dtype=bool)
+        deals = int(first.sum())
+        repeated = int((first[:-1] & ~first[1:]).sum())
         rows.append(
             {
                 "stage": stage.id,
                 "name": stage.name,
-                "n": int(mine.sum()),
-                "visits": int(mine.sum()),
+                "n": len(mine),
+                "visits": len(mine),
                 "deals": deals,
                 "returned": repeated,
                 "ended": told["n"],
-                "open": int((mine & ~log.ended).sum()),
+                "instant": int((lengths[done] == 0).sum()),
+                "open": len(mine) - len(done),
                 **{name: told[name] for name in ("mean", "median", "p75", "p90", "min", "max")},
                 "km_median": None if km is None else km / DAY,
                 "forward": {
@@ -95,6 +99,7 @@ def behind(terms: Terms, cell: Cell) -> Ints:
 register(
     Report(
         code="stage-times",
+        version=2,
         title=_("Time on stages"),
         icon="hourglass",
         about=_(

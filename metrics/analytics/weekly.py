@@ -1,8 +1,4 @@
-"""The department's weeks: what was created, won and lost, what was in work, and the findings that opened and closed.
-
-`list_weeks` is for whoever draws a time axis: it reads only what happened in the weeks asked about (and what was closed
-since), by the index of each, and not whole lives.
-"""
+"""The department's weeks: what was created, won and lost, what was in work, and the findings that opened and closed."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -11,7 +7,6 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from core.periods import Period
 from metrics.analytics.calendar import Cut
 from metrics.analytics.columns import Ints
 from metrics.analytics.flow import behind as behind_flow
@@ -51,14 +46,6 @@ def count_findings(
                 if 1 <= week <= len(found):
                     found[week - 1][name][rule] = n
     return found
-
-
-def list_weeks(
-    now: Any, period: Period, people: frozenset[int] | None = None, pipeline: int | None = None
-) -> list[dict[str, Any]]:
-    """The rows of the report for the weeks that the period touches."""
-    zone = period.start.tzinfo
-    return answer(Terms(now, zone, period, people, pipeline))["rows"]  # type: ignore[arg-type]
 
 
 def answer(terms: Terms) -> Answer:

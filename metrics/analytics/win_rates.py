@@ -227,6 +227,7 @@ def answer(terms: Terms) -> Answer:
         "n": len(log.ids),
         "overall": whole and whole | {"by_value": whole["price_won"] / value if value else None},
         "separated": separated,
+        "passed_on": int((who != log.owner).sum()),
         "pairs": compared * (compared - 1) // 2,
     }
 
@@ -246,6 +247,7 @@ def behind(terms: Terms, cell: Cell) -> Ints:
 register(
     Report(
         code="win-rates",
+        version=2,
         title=_("Win rates"),
         icon="trophy",
         about=_(

@@ -1,8 +1,9 @@
 """The opportunity score of the rules that count in money, and what is held against people behind it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeVar
 
 from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -13,28 +14,36 @@ from metrics.registry import Metric, register
 from metrics.words import OWNER_AT_OPENING
 from qc import queries as judgement
 from qc.models import Finding
-from qc.queries import RuleScore
+from qc.queries import RuleScore, TimeScore
+
+Score = TypeVar("Score", RuleScore, TimeScore)
 
 
 def score_quality(question: Question) -> Answer:
     """The opportunity score of the rules that count in money, 0…100."""
-    scores: dict[Any, list[RuleScore]] = dict(judgement.quality(question.period, question.people))
+    found = dict(judgement.quality(question.period, question.people))
+    return answer_scores(question, found, judgement.score, ("violations", "opportunities"))
+
+
+def answer_scores(
+    question: Question,
+    scores: Mapping[Any, Sequence[Score]],
+    weigh: Callable[[Iterable[Score]], Decimal | None],
+    added: Sequence[str],
+) -> Answer:
+    """What the rules' scores of each person come to; of everybody together where the question does not split.
+
+    ``added``: the fields of a score that add up over people, the last one being what the number rests on.
+    """
     if question.by is None:
-        pooled: dict[str, RuleScore] = {}
-        for score in (score for found in scores.values() for score in found):
-            seen = pooled.get(score.rule)
-            pooled[score.rule] = (
-                score
-                if seen is None
-                else seen._replace(
-                    violations=seen.violations + score.violations,
-                    opportunities=seen.opportunities + score.opportunities,
-                )
-            )
+        pooled: dict[str, Score] = {}
+        for one in (one for found in scores.values() for one in found):
+            seen = pooled.get(one.rule)
+            sums = {} if seen is None else {name: getattr(seen, name) + getattr(one, name) for name in added}
+            pooled[one.rule] = one if seen is None else seen._replace(**sums)
         scores = {None: list(pooled.values())} if pooled else {}
     return {
-        key: (judgement.score(found), sum(score.opportunities for score in found))
-        for key, found in scores.items()
+        key: (weigh(found), sum(getattr(one, added[-1]) for one in found)) for key, found in scores.items()
     }
 
 

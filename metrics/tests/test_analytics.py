@@ -11,20 +11,22 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from django.db import transaction
+from django.db.models import F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import account
 from core.periods import Period
 from devtools.tests import factory
-from metrics.analytics import REPORTS, BadQuestion, Terms, boosting
+from metrics.analytics import REPORTS, BadQuestion, Terms, boosting, packing
 from metrics.analytics.calendar import Cut, clip, cut_time
 from metrics.analytics.curves import find_incidence, median_survival, wilson
 from metrics.analytics.flow import find_flow
 from metrics.analytics.log import ELSEWHERE, FAR, LOST, STANDS, WON, WORK, Log, StageRow
 from metrics.analytics.moves import Prices, list_moves
 from metrics.analytics.terms import DAY, moment_number, read_days
-from pipelines.models import Deal, Event, PipelineKind, Stage
+from pipelines.models import Deal, Event, LifeChange, PipelineKind, Stage, Stay
 from timeline.folding import fold_deals
 
 ZONE = ZoneInfo("Europe/Moscow")
@@ -323,3 +325,50 @@ def test_a_period_chooses_by_creation_and_by_closing(company: dict[str, str]) ->
     )  # on the 4th; what was reopened is lost on the 10th
     [month] = REPORTS["flow"].answer(terms)["rows"]
     assert (month["start"], month["created"], month["won"], month["end"]) == (3, 3, 2, 4)
+
+
+def test_what_is_packed_reads_as_the_stays_do(
+    company: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Packed, changed since, packed again: every report answers as from the stays alone."""
+    monkeypatch.setattr(packing, "FEW", 0)
+    codes = ("stage-times", "transitions", "flow", "incidence", "reached", "process")
+    plain = {code: (ask(code), ask(code, company["P"])) for code in codes}
+    with transaction.atomic():
+        LifeChange.objects.bulk_create(
+            LifeChange(deal_id=pk) for pk in Deal.objects.values_list("pk", flat=True)
+        )
+        assert packing.pack_changed() > 0 and not LifeChange.objects.exists()
+        deal = Deal.objects.order_by("pk").first()
+        assert deal is not None
+        Stay.objects.filter(deal=deal).update(visit_since=F("visit_since") - timedelta(days=1))
+        assert {
+            code: (ask(code), ask(code, company["P"])) for code in codes
+        } == plain  # blocks are what is read
+        LifeChange.objects.create(deal_id=deal.pk)
+        moved = ask("stage-times")
+        assert moved != plain["stage-times"][0]
+        assert packing.pack_changed() == 1 and ask("stage-times") == moved
+        transaction.set_rollback(True)
+    packing._empty = None
+
+
+def test_folding_notes_whose_life_has_changed(company: dict[str, str]) -> None:
+    with transaction.atomic():
+        deal = Deal.objects.order_by("pk").last()
+        assert deal is not None
+        LifeChange.objects.all().delete()
+        Event.objects.create(
+            id="9999",
+            at=day(12),
+            kind="stage",
+            entity="deal",
+            entity_id=deal.pk,
+            before=company["A"],
+            after=company["B"],
+        )
+        fold_deals([deal.pk])
+        assert list(LifeChange.objects.values_list("deal_id", flat=True)) == [deal.pk]
+        fold_deals([deal.pk])  # nothing new: nothing is noted
+        assert LifeChange.objects.count() == 1
+        transaction.set_rollback(True)

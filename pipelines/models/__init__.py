@@ -17,6 +17,7 @@ from pipelines.models.account import (
     TaskType,
 )
 from pipelines.models.judgement import JudgementRequest
+from pipelines.models.lives import LifeChange, PackedLives
 from pipelines.models.machinery import Cursor, Hook, QuarantinedRow, Sweep
 from pipelines.models.story import Event, Stay, Touch
 from pipelines.models.visible import Visible
@@ -31,7 +32,9 @@ __all__ = [
     "Event",
     "Hook",
     "JudgementRequest",
+    "LifeChange",
     "LossReason",
+    "PackedLives",
     "Person",
     "Pipeline",
     "PipelineKind",

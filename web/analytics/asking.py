@@ -24,6 +24,8 @@ MONTHS = 12  # without a period: these last ones
 ORDER = (
     "incidence", "process", "cohorts", "win-rates", "stage-times", "transitions", "expected-win", "reached", "flow",
     "weekly", "cycle", "ageing", "accumulation", "speed-to-lead", "journeys", "period-conversion", "forecast",
+    "forecast-floors", "velocity", "stock", "tasks", "hand-overs", "deal-days", "load",
+    "saturation", "service", "coverage",
 )  # fmt: skip
 CELL = "c-"  # before the parameters that name one number of a report
 
@@ -125,6 +127,10 @@ def choices_of(asked: Asked) -> dict[str, tuple[Any, list[tuple[str, Any]]]]:
         return {
             "by": (_("By"), [("", _("stage and owner")), ("stage", _("stage")), ("manager", _("owner"))]),
         }
+    if code == "tasks":
+        return {"by": (_("By"), [("", _("manager")), ("type", _("type")), ("month", _("month of the term"))])}
+    if code == "forecast-floors":
+        return {"by": (_("Snapshots"), [("", _("months")), ("week", _("weeks"))])}
     if code == "win-rates":
         return {
             "by": (_("By"), [("", _("manager")), *_splits()]),

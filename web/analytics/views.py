@@ -15,13 +15,14 @@ from core import moment
 from jobs import kept_reports
 from jobs.analytics import ask_for_report
 from metrics.analytics import REPORTS, BadQuestion, Report
-from web.analytics import pictures, tables
+from web.analytics import pictures, tables, work_tables
 from web.analytics.asking import Asked, ReportForm, ask, read_cell, tabs
 from web.analytics.exports import answer_report
 from web.frame.listing import PAGE_SIZE, asked_file, file_addresses
 from web.frame.permissions import deals_open_to
 from web.frame.scope import BadScope, refusing
 
+TABLES = tables.TABLES | work_tables.TABLES
 FIRST_SCREEN = ("incidence", "process", "cohorts", "win-rates")
 DRAWN = {
     "incidence": ("analytics/_curve.html", pictures.draw_curve),
@@ -125,8 +126,8 @@ def draw_card(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     if one.code in DRAWN:
         body, draw = DRAWN[one.code]
         context |= {"body": body, "shown": draw(asked, answer)}
-    if one.code in tables.TABLES:
-        context["table"] = tables.TABLES[one.code](asked, answer)
+    if one.code in TABLES:
+        context["table"] = TABLES[one.code](asked, answer)
     return context
 
 

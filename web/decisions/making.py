@@ -10,11 +10,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core import moment
 from core.zone import local_day
-from metrics.proposals import Proposal, due_on
+from metrics.proposals import Proposal, due_on, find_worth
 from notices import decisions as life
 from notices import proposed as proposals
 from notices.decision_wording import ICONS, Names, describe
@@ -25,7 +26,9 @@ from web.deals.filters import DealFilter, TaskFilter
 from web.decisions.forms import HideForm, ListForm, TakeForm, first_problem
 from web.findings.filters import FindingFilter
 from web.frame import listing
+from web.frame.deeds import propose_within
 from web.frame.permissions import for_heads
+from web.frame.scope import Scope, read_scope, refusing
 
 SOURCES = ("deals", "tasks", "findings")
 SHOWN_ROWS = 20  # of a list that is to be decided about
@@ -98,9 +101,9 @@ def make(request: HttpRequest) -> HttpResponse:
     return render(request, "decisions/new.html", context, status=status)
 
 
-def find_proposal(request: HttpRequest) -> tuple[Proposal, proposals.Proposed]:
-    """The one that the address names, among those of the reader's deals; else 404."""
-    found = proposals.list_proposals(moment.now(), request.user.sees, with_hidden=True)
+def find_proposal(request: HttpRequest, scope: Scope) -> tuple[Proposal, proposals.Proposed]:
+    """The one that the address names, among those of the scope's deals; else 404."""
+    found = propose_within(scope, with_hidden=True)
     for one in found.proposals:
         if one.key == request.GET.get("key", ""):
             return one, found
@@ -109,9 +112,11 @@ def find_proposal(request: HttpRequest) -> tuple[Proposal, proposals.Proposed]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_heads
+@refusing(gettext_lazy("Decisions"), "decisions", gettext_lazy("All decisions"))
 def proposed(request: HttpRequest) -> HttpResponse:
     """A proposal with its list; sent, it is a decision."""
-    one, found = find_proposal(request)
+    scope = read_scope(request)
+    one, found = find_proposal(request, scope)
     now, user = moment.now(), request.user
     day, said = local_day(now), Names([life.facts_of(one)])
     owner = life.Staff(day).find_owner(one)
@@ -120,7 +125,10 @@ def proposed(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         # The same pile on the same day is the same decision, by whoever takes it first.
-        key = life.key_of("taken", one.key, day.isoformat(), "" if user.sees is None else user.pk)
+        whose = "" if user.sees is None else user.pk
+        key = life.key_of(
+            "taken", one.key, day.isoformat(), whose, *([scope.query()] if scope.chosen else [])
+        )
         try:
             life.check_wish(life.Wish("", values["owner"], values["due_on"]), now)
             made = life.freeze_proposal(one, found.rows, found.as_of, key)
@@ -137,6 +145,7 @@ def proposed(request: HttpRequest) -> HttpResponse:
     title, why, how = describe(one, said)
     context = {
         "proposal": one,
+        "query": scope.query(key=one.key),
         "title": title,
         "why": why,
         "how": how,
@@ -144,7 +153,11 @@ def proposed(request: HttpRequest) -> HttpResponse:
         "form": form,
         "hide": HideForm(initial={"key": one.key, "until": day + timedelta(days=14)}),
         "page": page,
-        "rows": [(deals[pk], found.rows[pk]) for pk in page.object_list if pk in deals],
+        "rows": [
+            (deals[pk], found.rows[pk], find_worth(one.kind, found.rows[pk]))
+            for pk in page.object_list
+            if pk in deals
+        ],
         "as_of": found.as_of,
     }
     return render(request, "decisions/proposed.html", context, status=422 if form.errors else 200)

@@ -12,15 +12,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core import moment
 from core.zone import local_day
-from metrics.proposals import due_on
 from notices import decisions as life
 from notices import proposed
 from notices.decision_results import measure_results
-from notices.decision_wording import ICONS, Names, describe, names_of, say_expected, say_why, title_of
+from notices.decision_wording import ICONS, Names, names_of, say_expected, say_why, title_of
 from notices.models import Decision, Hidden
 from team.models import Employee
 from web.decisions.forms import EndForm, TermForm, first_problem
 from web.frame import listing
+from web.frame.deeds import draw_proposals
 from web.frame.permissions import deals_open_to
 
 KEPT = timedelta(weeks=13)  # so long an ended decision stands on the page
@@ -80,18 +80,8 @@ def decisions(request: HttpRequest) -> HttpResponse:
     if user.directs:
         found = proposed.list_proposals(now, user.sees)
         shown = found.proposals[:FIRST]
-        said, staff = Names([life.facts_of(one) for one in shown]), life.Staff(local_day(now))
         context |= {
-            "proposals": [
-                {
-                    "proposal": one,
-                    "icon": ICONS[one.kind],
-                    "owner": staff.find_owner(one),
-                    "due_on": due_on(one, local_day(now)),
-                    **dict(zip(("title", "why", "how"), describe(one, said), strict=True)),
-                }
-                for one in shown
-            ],
+            "proposals": draw_proposals(shown, now),
             "as_of": found.as_of,
             "expected": sum(one.expected for one in shown),
             "hidden": Hidden.objects.filter(until__gt=local_day(now)).select_related("hidden_by"),

@@ -30,7 +30,9 @@ def screen(request: HttpRequest) -> HttpResponse:
     plan = money.reckon_plan(taken, scope, this_month(), now)
     days = blocks.won_by_day(taken, scope)
     today = timezone.localdate(now)
-    sparks = read_sparks(scope, now, {"findings": shown["open_findings"], "stuck": shown["sums"].stuck})
+    sparks = read_sparks(
+        scope, now, {"findings": shown["open_findings"], "stuck": shown["sums"].stuck}, marked=False
+    )
     return render(
         request,
         "desk/tv.html",

@@ -17,7 +17,7 @@ from kpi.statements import closes_months
 from kpi.unclaimed import review_months
 from metrics import snapshot
 from metrics.snapshot import Snapshot
-from web.desk import blocks, money, today
+from web.desk import blocks, deeds, kept_blocks, money, today
 from web.desk.week_figures import read_sparks
 from web.frame import live
 from web.frame.permissions import for_heads
@@ -60,6 +60,19 @@ def _today(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
         "amo": taken.amo,
         "now": now,
     }
+
+
+def _first(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    whole = request.GET.get("all") == "1" or not request.headers.get("HX-Request")
+    return deeds.list_deeds(taken, scope, moment.now(), whole=whole)
+
+
+def _flow(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    return kept_blocks.flow_block(scope, moment.now(), this_month())
+
+
+def _load(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+    return kept_blocks.load_block(scope, moment.now(), this_month())
 
 
 def _feed(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
@@ -107,6 +120,7 @@ def _months(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
 # name → title for a block opened alone, what it shows
 BLOCKS: dict[str, tuple[Any, Callable[[HttpRequest, Scope, Snapshot], Context]]] = {
     "figures": (_("Main figures"), _figures),
+    "first": (_("What to do first"), _first),
     "today": (_("Where to step in now"), _today),
     "feed": (_("Latest findings"), _feed),
     "stuck": (_("Frozen money by stage"), _stuck),
@@ -114,6 +128,8 @@ BLOCKS: dict[str, tuple[Any, Callable[[HttpRequest, Scope, Snapshot], Context]]]
     "heat": (_("Stuck deals: stages and people"), _heat),
     "overdue": (_("Overdue tasks"), _overdue),
     "untasked": (_("Deals without a next task"), _untasked),
+    "flow": (_("Flow of the funnel this month"), _flow),
+    "load": (_("Load and discipline"), _load),
     "won": (_("Won by day"), _won),
     "managers": (_("Managers this month"), _managers),
     "months": (_("Months to close and to correct"), _months),
@@ -132,6 +148,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         request,
         "desk/desk.html",
         {"form": ScopeForm(scope), "query": scope.query(), "stamp": changes.page_stamp(moment.now())}
+        | {"whole": request.GET.get("whole") == "1", "rest": scope.query(whole=1)}
         | {"closes": closes_months(request.user)},
     )
 

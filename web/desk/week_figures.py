@@ -47,8 +47,10 @@ class Sparks:
         return any(value is not None for line in self.lines.values() for value in line.values[:-1])
 
 
-def read_sparks(scope: Scope, now: datetime, present: Mapping[str, float | Decimal | None]) -> Sparks:
-    """``present`` are the figures of this moment, which end the lines; five queries."""
+def read_sparks(
+    scope: Scope, now: datetime, present: Mapping[str, float | Decimal | None], *, marked: bool = True
+) -> Sparks:
+    """``present`` are the figures of this moment, which end the lines; five queries, two without marks."""
     weeks = list_last_weeks(now, WEEKS, portal_zone())
     days = [week.first for week in weeks]
     known = list_known_weeks(days)
@@ -57,7 +59,7 @@ def read_sparks(scope: Scope, now: datetime, present: Mapping[str, float | Decim
     for fact in scope.cut(read_weeks(days, {*NUMBERS.values(), *SUMS.values()})):
         numbers[fact.measure, fact.week] += fact.n
         sums[fact.measure, fact.week] += float(fact.amount)
-    marks = read_marks(weeks[0].start, now, now)
+    marks = read_marks(weeks[0].start, now, now) if marked else []
     ups, bands = place_marks(marks, weeks, now)
     lines = {}
     for found, names in ((numbers, NUMBERS), (sums, SUMS)):

@@ -15,6 +15,7 @@ from web.desk.blocks import Sums
 from web.desk.pictures import HIGH, WIDE, spark_picture
 from web.desk.today import Opening
 from web.desk.week_figures import Spark
+from web.frame.scope import Scope
 
 register = template.Library()
 
@@ -62,6 +63,12 @@ def heat_choices(context: Context, by_count: bool) -> list[tuple[str, str, bool]
     """By what the heat table is coloured: (words, address, whether it is so now)."""
     url, query = reverse("desk-block", args=["heat"]), context["scope"].query
     return [(_("Money"), url + query(), not by_count), (_("Deals"), url + query(by="count"), by_count)]
+
+
+@register.filter
+def query_with_key(scope: Scope, key: str) -> str:
+    """The query of a proposal within this part of the company."""
+    return scope.query(key=key)
 
 
 @register.filter

@@ -166,7 +166,7 @@ def test_a_page_costs_a_fixed_number_of_queries(office: Office, path: str) -> No
         connection,
     ) as counted:
         assert client.get(path).status_code == 200
-    assert len(counted) <= 20, [one["sql"][:90] for one in counted]
+    assert len(counted) <= 12, [one["sql"][:90] for one in counted]
 
 
 def test_the_screen_shows_no_money_and_no_names(office: Office) -> None:
