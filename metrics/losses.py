@@ -85,7 +85,8 @@ def read_losses(now: datetime, period: Period, source: int | None) -> KeptLosses
     """Those of `list_losses`; where reading them takes a second or more they are kept for `KEPT_FOR` seconds."""
     key = f"losses:{connection.settings_dict['NAME']}:{period.first}:{source}"
     with suppress(RedisError):
-        if kept := redis.client().get(key):
+        kept: Any = redis.client().get(key)
+        if kept:
             return msgpack.decode(kept, type=KeptLosses)
     began = time.perf_counter()
     found = KeptLosses(now, list_losses(period, source))
