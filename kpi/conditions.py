@@ -14,6 +14,7 @@ from kpi.objections import TERM
 from kpi.pay_schemes import PayScheme
 from kpi.promises import list_promises
 from kpi.sentences import locale, money
+from metrics.words import NO_DENOMINATOR
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,12 @@ def _measures(scheme: PayScheme) -> Iterator[Clause]:
             )
         else:
             metric = metrics.METRICS[measure.code]
-            told = _("Credited to: %(who)s. Clock: %(clock)s. Share of: %(of)s.") % {
+            told = _("Credited to: %(who)s. Clock: %(clock)s.") % {
                 "who": metric.attribution,
                 "clock": metric.clock,
-                "of": metric.denominator,
             }
+            if metric.denominator is not NO_DENOMINATOR:
+                told = f"{told} " + _("Share of: %(of)s.") % {"of": metric.denominator}
         options = ", ".join(f"{key} = {value}" for key, value in measure.options.items())
         yield Clause(str(measure.title) + (f" ({options})" if options else ""), told)
 

@@ -187,8 +187,8 @@ class Disputes:
         return bool(self.waiting or self.settled)
 
 
-def list_disputes(statement: Statement, period: Period) -> Disputes:
-    """Two queries."""
+def list_disputes(statement: Statement, period: Period, settled_any: bool = True) -> Disputes:
+    """Two queries; one where it is known that nothing was settled."""
     settled = AppealSettlement.objects.filter(statement=statement).order_by("pk")
     waiting = Appeal.objects.undecided().filter(
         finding__manager=statement.manager_id, finding__opens_at__lt=period.end
@@ -197,5 +197,5 @@ def list_disputes(statement: Statement, period: Period) -> Disputes:
         waiting = waiting.filter(finding__opens_at__gte=period.start)
     return Disputes(
         list(waiting.select_related("finding__deal").order_by("due_at")),
-        list(settled.select_related("appeal__finding__deal")),
+        list(settled.select_related("appeal__finding__deal")) if settled_any else [],
     )

@@ -214,6 +214,20 @@ class AppealSettlement(models.Model):
         constraints = [models.UniqueConstraint(fields=["statement", "appeal"], name="appeal_is_settled_once")]
 
 
+class Payout(models.Model):
+    """What a person was paid for a closed month according to a file of the accounts, which a later file replaces."""
+
+    statement = models.OneToOneField(Statement, models.CASCADE, related_name="payout")
+    amount = models.DecimalField(max_digits=15, decimal_places=2)
+    file = models.CharField(max_length=200)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("payout by a file")
+        verbose_name_plural = _("payouts by files")
+
+
 class Signature(models.Model):
     """The manager's word that he has read a closed statement; it takes no right away."""
 

@@ -3,6 +3,8 @@
 What is upheld becomes a correction line; what was frozen stays.
 """
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID, uuid5
@@ -91,15 +93,21 @@ def list_waiting(user: Employee) -> QuerySet[LineObjection]:
     return rows.select_related("line__statement__manager", "author").order_by("due_on", "id")
 
 
-def find_disputed(statement: Statement) -> Decimal | None:
-    """The sum of the lines that somebody objects to; None where nothing waits. Reads prefetched objections."""
-    rows = [line.amount for line in statement.lines.all() if any(one.waits for one in line.objections.all())]
+def read_objections(statement: Statement) -> dict[int, list[LineObjection]]:
+    """By key of the line, the earliest first. One query."""
+    found: dict[int, list[LineObjection]] = defaultdict(list)
+    for one in LineObjection.objects.filter(line__statement=statement).select_related("decided_by"):
+        found[one.line_id].append(one)
+    return dict(found)
+
+
+def find_disputed(
+    statement: Statement, objections: Mapping[int, Collection[LineObjection]]
+) -> Decimal | None:
+    """The sum of the lines that somebody objects to; None where nothing waits. Reads prefetched lines."""
+    waits = {line for line, rows in objections.items() if any(one.waits for one in rows)}
+    rows = [line.amount for line in statement.lines.all() if line.pk in waits]
     return sum(rows, Decimal(0)) if rows else None
-
-
-def may_object(line: StatementLine) -> bool:
-    """A correction, too, may be objected to; a line on which an objection waits may not."""
-    return not any(one.waits for one in line.objections.all())
 
 
 def _check_own(statement: Statement, author: Employee) -> None:

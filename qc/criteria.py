@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from core import account
 from core.db import run_statements
 from pipelines.models import CustomField, PipelineKind, Stage
-from qc import rule_modes
+from qc import newcomers, rule_modes
 from qc.models import Regulation, RuleMode
 from qc.norms import read_norm, read_norms
 from qc.rule_modes import Steps
@@ -26,6 +26,7 @@ STAMP = """
            (select sum(hashtextextended((rule, mode, norm, since)::text, 0)) from qc_rulemode),
            (select sum(hashtextextended((rule, mode, norm, since)::text, 0)) from qc_rulestep),
            (select sum(hashtextextended((id, since, until, begun, ended)::text, 0)) from qc_controloff),
+           (select sum(hashtextextended((since, days)::text, 0)) from qc_newcomergrace),
            (select sum(hashtextextended(r::text, 0)) from team_rota r),
            (select sum(hashtextextended(a::text, 0)) from team_rotaassignment a),
            (select sum(hashtextextended((c.id, c.country, c.eve_minutes)::text, 0)) from team_holidaycalendar c),
@@ -138,6 +139,7 @@ def _read() -> Bench:
         ZoneInfo(account.own().dates),
         stage_places(),
         frozenset(map(str, account.own().robots)),
+        newcomers.read_graces(),
     )
     return Bench(terms, ever_on, fields_of(norms.values()))
 

@@ -321,4 +321,5 @@ from qc.sample_models import Sample as Sample  # noqa: E402
 from qc.sample_models import SampledDeal as SampledDeal  # noqa: E402
 from qc.switches import ControlOff as ControlOff  # noqa: E402
 from qc.switches import MeasuredEffect as MeasuredEffect  # noqa: E402
+from qc.switches import NewcomerGrace as NewcomerGrace  # noqa: E402
 from qc.switches import PlannedSwitch as PlannedSwitch  # noqa: E402

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from core.db import run_statements
 from qc.models import RuleMode
+from qc.rules import RULES
 
 OFF = RuleMode.Mode.OFF.value
 OFF_TIMES = """
@@ -43,6 +44,12 @@ def read_own() -> dict[str, Steps]:
     """The steps of every rule as they were set."""
     [rows] = run_statements((STEPS, {}))
     return _by_rule(rows)
+
+
+def list_switched_off() -> set[str]:
+    """Rules that judge nobody now. One query."""
+    on = RuleMode.objects.exclude(mode=RuleMode.Mode.OFF).values_list("rule", flat=True)
+    return set(RULES).difference(on)
 
 
 def _by_rule(rows: Iterable[Sequence[Any]]) -> dict[str, Steps]:

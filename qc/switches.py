@@ -47,6 +47,20 @@ class ControlOff(models.Model):
         ordering = ["since", "id"]
 
 
+@keep_changes(names=("since",))
+class NewcomerGrace(models.Model):
+    """For how many days after somebody was hired he is only warned of what costs others money, from ``since`` on."""
+
+    since = models.DateTimeField(_("since"), unique=True)
+    days = models.PositiveSmallIntegerField(_("days"))
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("grace of newcomers")
+        verbose_name_plural = _("graces of newcomers")
+        ordering = ["since"]
+
+
 class MeasuredEffect(models.Model):
     """What a change has brought, as it was measured last; ``change`` is `qc.changes.Change.key`."""
 

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 
 from qc import kept_checks, rule_modes
 from qc.criteria import Bench
+from qc.models import RuleMode
 from qc.rule_modes import Steps
 from qc.rules import RULES, Check, Rule, Terms
 from timeline.timeline import Timeline
 
 log = logging.getLogger(__name__)
+MONEY, WARN = RuleMode.Mode.MONEY.value, RuleMode.Mode.WARN.value
 
 
 class Key(NamedTuple):
@@ -86,6 +88,8 @@ def hear_rule(rule: Rule, reach: Steps, life: Any, subject: str, terms: Terms, s
             if (held := rule_modes.standing(reach, breach.opens_at, breach.closes_at)) is None:
                 continue
             mode, ends_at = held
+            if mode == MONEY and terms.graces and terms.is_newcomer(breach.owner, breach.opens_at):
+                mode = WARN
             verdict = (
                 rule.severity,
                 mode,

@@ -36,6 +36,7 @@ NOT_KEPT = {
     **dict.fromkeys(("Signature", "StepTick", "AppealStep", "Sample", "SampledDeal", "ManualReview", "Hidden"), TELLS),
     "AlertMute": "is for whoever mutes, and says until when",
     "RegulationDraft": "judges nobody before it is published",
+    "Payout": "says itself who, when and from which file",
     "SchemeDraft": "pays nobody before it is published",
     "RecoveryCode": "whose making is kept with its device",
     "Change": "is what is kept",

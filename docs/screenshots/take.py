@@ -1,8 +1,9 @@
 """Takes the README's pictures from a running `make run`, in Debian's Chromium.
 
-    .venv/bin/python docs/screenshots/take.py [--url http://127.0.0.1:8000] [--out docs/screenshots] [--all]
+    .venv/bin/python docs/screenshots/take.py [--url http://127.0.0.1:8000] [--out docs/screenshots] [--all | --story]
 
 Without ``--all`` the first screens that the README shows; with it every page as every role. Both sizes, both themes.
+``--story``: those of docs/story.md, wide and light.
 """
 
 import argparse
@@ -28,6 +29,16 @@ README = (
     Shot("markova", "/my/", "my-month"),
     Shot("admin", "/regulations/8100001:70100102/", "regulation"),
 )
+TARGET, READY = "8100001:70100102", "8100001:70100107"
+STORY = (
+    Shot("director", "/desk/", "story-desk"),
+    Shot("director", f"/deals/?stage={TARGET}&open=1&stuck=1&sort=since", "story-frozen"),
+    Shot("director", f"/deals/?stage={READY}&open=1&stuck=1", "story-ready"),
+    Shot("director", "/regulations/splits/", "story-split"),
+    Shot("director", "/then-and-now/", "story-then-and-now"),
+    Shot("director", "/losses/?day=2026-10-02", "story-mass-close"),
+    Shot("director", "/waiting/", "story-waiting"),
+)
 EVERYTHING = (
     Shot("", "/login/", "login"),
     *README,
@@ -47,9 +58,11 @@ EVERYTHING = (
 )
 
 
-def take(browser: Browser, url: str, shots: tuple[Shot, ...], out: Path, whole: bool) -> Iterator[Path]:
-    for size, (width, height) in SIZES.items():
-        for theme in THEMES:
+def take(
+    browser: Browser, url: str, shots: tuple[Shot, ...], out: Path, whole: bool, story: bool = False
+) -> Iterator[Path]:
+    for size, (width, height) in ({"wide": (1440, 1430)} if story else SIZES).items():
+        for theme in THEMES[: 1 if story else None]:
             for login in dict.fromkeys(shot.login for shot in shots):
                 context = browser.new_context(
                     viewport={"width": width, "height": height}, color_scheme=theme, locale="ru-RU"
@@ -59,7 +72,7 @@ def take(browser: Browser, url: str, shots: tuple[Shot, ...], out: Path, whole: 
                     sign_in(page, url, login)
                 for shot in shots:
                     if shot.login == login:
-                        file = out / f"{shot.name}-{size}-{theme}.png"
+                        file = out / (f"{shot.name}.png" if story else f"{shot.name}-{size}-{theme}.png")
                         page.goto(url + shot.path)
                         settle(page)
                         page.screenshot(path=file, full_page=whole and size == "wide")
@@ -89,6 +102,7 @@ def main() -> None:
     parser.add_argument("--url", default="http://127.0.0.1:8000")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--story", action="store_true")
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
@@ -96,8 +110,8 @@ def main() -> None:
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
-        shots = EVERYTHING if chosen.all else README
-        for file in take(browser, chosen.url, shots, chosen.out, whole=chosen.all):
+        shots = STORY if chosen.story else EVERYTHING if chosen.all else README
+        for file in take(browser, chosen.url, shots, chosen.out, whole=chosen.all, story=chosen.story):
             print(file)
         browser.close()
 

@@ -18,6 +18,7 @@ CLOSING = (WON, LOST)
 IN_WORK, OPEN = (WORK,), (INCOMING, WORK)
 
 Person = int | None
+Graces = tuple[tuple[datetime, timedelta], ...]  # of newcomers, since when, the oldest first
 Employment = tuple[datetime | None, datetime | None]
 
 
@@ -37,7 +38,7 @@ class Terms:
 
     ``employed``: from when until when people worked here, where that is known to begin or to end. ``since``: since
     when each rule has been on at all. ``zone``: in which dates of fields are days. ``stages``: by id. ``robots``:
-    pipelines in which no person works.
+    pipelines in which no person works. ``graces``: for how long newcomers are only warned.
     """
 
     norms: Mapping[str, tuple[StageNorms, ...]] = field(default_factory=dict)
@@ -48,6 +49,7 @@ class Terms:
     zone: tzinfo = UTC
     stages: Mapping[str, StagePlace] = field(default_factory=dict)
     robots: frozenset[str] = frozenset()
+    graces: Graces = ()
     _versions: dict[type, dict[str, list[Versions[Any]]]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -120,6 +122,14 @@ class Terms:
         """The norm of a rule that has one for the whole portal, as it was at a moment."""
         versions = self.versions_at(norm, code, moment)
         return norm() if versions is None else versions.last.norm
+
+    def is_newcomer(self, person: Person, moment: datetime) -> bool:
+        """Whether a person whose first day is known is within the grace of newcomers that held at a moment."""
+        hired_at = self.employed.get(person, (None, None))[0] if person is not None else None
+        if hired_at is None:
+            return False
+        grace = next((length for since, length in reversed(self.graces) if since <= moment), timedelta())
+        return moment < hired_at + grace
 
     def _lay_out(self, norm: type[N]) -> dict[str, list[Versions[N]]]:
         found = {}

@@ -202,7 +202,14 @@ def draw_process(asked: Asked, answer: dict[str, Any]) -> Context:
     for edge in edges:
         left[edge["from"]] = left.get(edge["from"], 0) + edge["n"]
     most = max((edge["n"] for edge in edges), default=1)
-    top, middle = 74, 74 + ROW
+    lifts = [
+        lift_of(place[edge["from"]], there)
+        for edge in edges
+        if edge["from"] in place
+        and (there := place.get(edge["to"], len(road))) != place[edge["from"]] + 1
+        and is_drawn(edge["n"], left[edge["from"]], most)
+    ]
+    middle = max(lifts, default=0) + 16
     boxes, arrows, losses = [], [], []
     for stage in road:
         x, chance = place[stage.pk] * (BOX + GAP), chances.get(stage.pk)
@@ -249,13 +256,13 @@ def draw_process(asked: Asked, answer: dict[str, Any]) -> Context:
                     "text_x": x + BOX + GAP / 2,
                 }
             )
-        elif share >= 0.02 and edge["n"] >= most / 200:
+        elif is_drawn(edge["n"], left[edge["from"]], most):
             back = end < start
             x1, x2 = x + BOX * (0.35 if back else 0.65), end * (BOX + GAP) + BOX * (0.65 if back else 0.35)
-            lift = min(64, 22 + 9 * abs(end - start))
+            lift = lift_of(start, end)
             arrows.append(
                 one
-                | {"kind": "back" if back else "skip"}
+                | {"kind": "back" if back else "past"}
                 | {
                     "d": f"M{x1:.0f} {middle} C{x1:.0f} {middle - lift} {x2:.0f} {middle - lift} {x2:.0f} {middle - 5}"
                 }
@@ -285,7 +292,6 @@ def draw_process(asked: Asked, answer: dict[str, Any]) -> Context:
         "lost_y": lost_y,
         "lost_width": max(1, len(road)) * (BOX + GAP) - GAP,
         "lost_n": number(sum(lost)),
-        "top": top,
         "results": [
             (label, counted(asked, answer["results"][name], what=name))
             for name, label in (
@@ -309,6 +315,16 @@ def draw_process(asked: Asked, answer: dict[str, Any]) -> Context:
         ],
         "variants_in_all": number(answer["variants_in_all"]),
     }
+
+
+def is_drawn(n: int, of: int, most: int) -> bool:
+    """Whether a skip or a return is more than a hair on the map."""
+    return n / of >= 0.02 and n >= most / 200
+
+
+def lift_of(start: int, end: int) -> int:
+    """How high above the boxes the arc between two places is bent, the farther the higher."""
+    return min(64, 22 + 9 * abs(end - start))
 
 
 def in_two_lines(name: str, width: int = 17) -> list[str]:

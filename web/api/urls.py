@@ -2,10 +2,13 @@
 
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.request import Request
 from rest_framework.routers import SimpleRouter
 
 from web.api import analytics, audit, decisions, money, notices, reports, views
 from web.api.appeals import Appeals
+from web.frame.login import StaffToken
 
 lists = SimpleRouter()
 lists.register("pipelines", views.Pipelines)
@@ -20,7 +23,16 @@ lists.register("decisions", decisions.Decisions)
 lists.register("reports", reports.Reports)
 lists.register("audit", audit.Changes)
 
-READ = ["get", "head"]  # it has no words for OPTIONS
+
+class Docs(SpectacularSwaggerView):
+    """A page for people: it has no words for OPTIONS, nor for a token that is refused while it is being drawn."""
+
+    http_method_names = ("get", "head")
+    authentication_classes = (SessionAuthentication,)
+
+    def get_authenticate_header(self, request: Request) -> str:
+        return StaffToken.keyword  # a stranger is answered as everywhere in the API
+
 
 urlpatterns = [
     path("", include(lists.urls)),
@@ -36,5 +48,5 @@ urlpatterns = [
     path("proposals/", decisions.Proposals.as_view()),
     path("freshness/", views.Freshness.as_view()),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="schema", http_method_names=READ), name="api-docs"),
+    path("docs/", Docs.as_view(url_name="schema"), name="api-docs"),
 ]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from web.pay import closing, conditions, exports, objecting, stake, views
+from web.pay import closing, conditions, exports, objecting, payouts, stake, views
 
 urlpatterns = [
     path("my/", views.my_month, name="my-month"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("my/sign/<int:pk>/", objecting.sign, name="sign-statement"),
     path("my/object/<int:pk>/", objecting.object_to, name="object-to-line"),
     path("my/answer/<int:pk>/", objecting.answer, name="answer-objection"),
+    path("my/payouts/", payouts.payouts, name="payouts"),
     path("my/payroll/", exports.payroll, name="payroll"),
     path("my/<int:pk>/sheet/", exports.sheet, name="statement-sheet"),
     path("my/<int:pk>/file/", exports.statement, name="statement-file"),

@@ -1,11 +1,13 @@
 """«Мой месяц»: a manager's money, where it comes from and what takes it away; for a head, everybody's in one table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,10 +20,11 @@ from core.periods import Period
 from kpi.differences import Differences, find_differences
 from kpi.disputes import list_disputes
 from kpi.forecast import find_next_step, forecast_total
+from kpi.holding import find_held
 from kpi.ladder import build_ladder, find_quality
-from kpi.models import LineObjection, Quota, Statement, StatementLine
+from kpi.models import AppealSettlement, LineObjection, Quota, Statement, StatementLine
 from kpi.month_facts import Behind, Facts
-from kpi.objections import find_disputed, list_waiting
+from kpi.objections import find_disputed, list_waiting, read_objections
 from kpi.pace import compare_days, find_scale
 from kpi.pay_schemes import PayScheme, assign_schemes, find_schemes, read_scheme
 from kpi.presentation import ShownLine, show_statement
@@ -105,8 +108,12 @@ def _month(user: Employee, choice: Choice, person: Person, settle: str = "") -> 
     found = (
         Statement.objects.visible_to(user)
         .filter(manager=person, period__in=shown)
-        .select_related("scheme", "signature__author")
-        .prefetch_related("lines__author", "lines__objections__decided_by")
+        .select_related("scheme", "signature__author", "payout")
+        .annotate(
+            objected=Exists(LineObjection.objects.filter(line__statement=OuterRef("pk"))),
+            settled=Exists(AppealSettlement.objects.filter(statement=OuterRef("pk"))),
+        )
+        .prefetch_related("lines__author")
     )
     rows = {row.period: row for row in found}
     statement, before = rows.get(period.first), rows.get(period.previous.first)
@@ -129,10 +136,14 @@ def _month(user: Employee, choice: Choice, person: Person, settle: str = "") -> 
         )
         context["months"] = [month for month in context["months"] if month.first != period.first]
         return context | {"quota": quota or (scheme.quota if scheme else None)}
-    context |= _counted(statement, before, person, period, scheme, context["promise"])
-    context["disputes"] = list_disputes(statement, period)
+    objections = read_objections(statement) if statement.objected else {}
+    context |= _counted(statement, before, person, period, scheme, context["promise"], objections)
+    context["disputes"] = list_disputes(statement, period, statement.settled)
+    context["paid_out"] = payout.amount if (payout := getattr(statement, "payout", None)) else None
+    if choice.is_present and statement.inputs:
+        context["held"] = find_held(statement, now)
     if statement.status == Statement.Status.CLOSED:
-        context["disputed"] = find_disputed(statement)
+        context["disputed"] = find_disputed(statement, objections)
         context["signature"] = getattr(statement, "signature", None)
         if context["own"]:
             context["objection"] = ObjectionForm(auto_id=False)
@@ -163,6 +174,7 @@ def _counted(
     period: Period,
     scheme: PayScheme | None,
     promises: list[Promise],
+    objections: Mapping[int, list[LineObjection]],
 ) -> dict[str, Any]:
     """What the statement's numbers say; a frozen one without its inputs shows its lines alone."""
     shown, facts = show_statement(statement), statement.facts
@@ -171,7 +183,14 @@ def _counted(
     counted: dict[str, Any] = {
         "shown": shown,
         "lines": [
-            Line(line, texts.get(line.code), line.amount, list(find_links(line, statement)), kept)
+            Line(
+                line,
+                texts.get(line.code),
+                line.amount,
+                list(find_links(line, statement)),
+                kept,
+                objections.get(kept.pk, []),
+            )
             for line, kept in zip(shown.lines, statement.lines.all(), strict=True)
         ],
         "largest": max((abs(line.amount) for line in shown.lines), default=Decimal(0)),
@@ -212,10 +231,7 @@ class Line:
     amount: Decimal
     links: list[Link]
     kept: StatementLine
-
-    @property
-    def objections(self) -> list[LineObjection]:
-        return list(self.kept.objections.all())
+    objections: list[LineObjection]
 
     @property
     def waits(self) -> bool:

@@ -15,7 +15,7 @@ from core import moment
 from core.periods import month_of
 from core.zone import first_of_day, portal_zone
 from kpi.backtest import try_violations
-from qc import backtest, in_due_time, queries
+from qc import backtest, in_due_time, newcomers, queries
 from qc.models import ControlOff
 from qc.rules import RULES
 from team.models.employees import today
@@ -48,6 +48,29 @@ class ControlForm(forms.Form):
     def until(self) -> datetime | None:
         day = self.cleaned_data["until_on"]
         return None if day is None else first_of_day(day + timedelta(days=1))
+
+
+class GraceForm(forms.Form):
+    """For how many days newcomers are only warned."""
+
+    days = forms.IntegerField(
+        label=gettext_lazy("Days from the first day of work"), min_value=0, max_value=newcomers.LONGEST
+    )
+
+
+@require_POST
+@for_admins
+def set_grace(request: HttpRequest) -> HttpResponse:
+    """Another grace of newcomers from now on; sent twice, it is done once."""
+    author: Any = request.user
+    form = GraceForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, str(next(iter(form.errors.values()))[0]))
+    elif newcomers.set_grace(form.cleaned_data["days"], author):
+        messages.success(request, _("Saved. Everything is being judged by it."))
+    else:
+        messages.info(request, _("Nothing has changed."))
+    return redirect("rules")
 
 
 @require_POST

@@ -1,6 +1,6 @@
 """The form of a stage's regulation: five fields of text, then norms. Bad input is one sentence at its field."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from pipelines.models import Stage
 from qc import norms, wording
 from qc.models import Regulation
 from qc.regulations import TEXTS
-from qc.rules import CALENDAR, CLIENT, OWNER
+from qc.rules import CALENDAR, CLIENT, OWNER, Rule
 from qc.rules.parameters import (
     LONGEST,
     ClockName,
@@ -139,6 +139,7 @@ class RegulationForm(forms.Form):
                 {"rows": 7 if name == "steps" else 2, "maxlength": 20_000}
             )
         closing = stage.kind in (Stage.Kind.WON, Stage.Kind.LOST)
+        self.switched_off: Collection[str] = ()  # rules whose norms nobody is judged by
         self.parameters = {
             alias: place
             for alias, place in norms.flat_parameters().items()
@@ -158,7 +159,8 @@ class RegulationForm(forms.Form):
 
     @property
     def groups(self) -> list[dict[str, Any]]:
-        """The fields of each rule's norm; ``stay``: whether it can be shown on somebody's shifts."""
+        """The fields of each rule's norm; ``stay``: whether it can be shown on somebody's shifts. ``state``: whether
+        the rule works here, waits to be switched on («off»), or asks nothing («spare»)."""
         rules = dict.fromkeys(rule for rule, _parameter in self.parameters.values())
         return [
             {
@@ -167,16 +169,23 @@ class RegulationForm(forms.Form):
                 "fields": [
                     {"field": self[one.alias], "kind": type(one.kind).__name__} for one in rule.parameters
                 ],
-                "in_use": any(_says(self[one.alias].value(), one) for one in rule.parameters)
-                or any(self[one.alias].errors for one in rule.parameters),
+                "state": self._state(rule),
             }
             for rule in rules
         ]
 
+    def _state(self, rule: Rule) -> str:
+        if any(self[one.alias].errors for one in rule.parameters):
+            return "works"
+        if not any(_says(self[one.alias].value(), one) for one in rule.parameters):
+            return "spare"
+        return "off" if rule.code in self.switched_off else "works"
+
     @property
-    def spare(self) -> int:
-        """How many rules are not used on the stage."""
-        return sum(not group["in_use"] for group in self.groups)
+    def folded(self) -> dict[str, list[dict[str, Any]]]:
+        """The rules that do nothing on the stage, by why."""
+        groups = self.groups
+        return {state: [one for one in groups if one["state"] == state] for state in ("off", "spare")}
 
     @property
     def texts(self) -> Iterator[forms.BoundField]:

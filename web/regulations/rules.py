@@ -15,12 +15,12 @@ from django.views.decorators.http import require_http_methods
 
 from core import moment
 from core.zone import first_of_day
-from qc import in_due_time, norms, queries, regulations
+from qc import in_due_time, newcomers, norms, queries, regulations
 from qc.models import Finding, PlannedSwitch, RuleHalt, RuleMode, Severity
 from qc.rules import DEAL, NORM, QUESTION, RULES, Rule
 from team.models.employees import today
 from web.frame.permissions import for_admins
-from web.regulations.control import ControlForm, off_times
+from web.regulations.control import ControlForm, GraceForm, off_times
 from web.regulations.form import norm_field
 
 CLOCKS = {
@@ -121,7 +121,12 @@ def _show(request: HttpRequest, refused: RuleForm | None = None) -> HttpResponse
         )
     stray = refused.errors if refused is not None and refused.data.get("rule") not in RULES else None
     control = {"off_times": off_times(), "control": ControlForm() if request.user.administers else None}
-    context = control | {"rows": rows, "problems": [_("There is no such rule.")] if stray else []}
+    days = newcomers.present_days()
+    context: dict[str, Any] = control | {
+        "newcomers": days,
+        "grace": GraceForm(initial={"days": days}, auto_id="grace_%s") if request.user.administers else None,
+    }
+    context |= {"rows": rows, "problems": [_("There is no such rule.")] if stray else []}
     return render(request, "regulations/rules.html", context, status=422 if refused else 200)
 
 

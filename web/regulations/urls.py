@@ -17,6 +17,7 @@ urlpatterns = [
     path("regulations/<str:stage>/copy/", acts.copy, name="regulation-copy"),
     path("rules/", rules.rules, name="rules"),
     path("rules/control/", control.switch_control, name="rules-control"),
+    path("rules/newcomers/", control.set_grace, name="rules-newcomers"),
     path("rules/call-off/", control.call_off, name="rules-call-off"),
     path("rules/<str:code>/try/", control.try_rule, name="rule-try"),
     path("effects/", effects.effects, name="effects"),

@@ -18,7 +18,7 @@ from core.periods import month_of
 from core.zone import portal_zone
 from kpi.backtest import try_violations
 from pipelines.models import Pipeline, Stage
-from qc import backtest, drafts, dwell, regulations, signatures, wording
+from qc import backtest, drafts, dwell, regulations, rule_modes, signatures, wording
 from qc.criteria import field_names, read_fields
 from qc.models import Finding, Regulation, RegulationDraft, RuleMode
 from qc.rules import CALENDAR, RULES
@@ -156,6 +156,7 @@ def show_card(
     stages = list_stages() if stages is None else stages
     if form is not None:
         form.offer_stages(stages)
+        form.switched_off = rule_modes.list_switched_off()
     siblings, targets = _around(stage, stages, in_force_anywhere)
     people = working_people() if form is not None else None
     context: dict[str, Any] = {

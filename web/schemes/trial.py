@@ -19,7 +19,7 @@ from kpi.pay_schemes import PayScheme, read_document
 from kpi.rehearsal import rehearse
 from kpi.scheme_drafts import begin_draft
 from kpi.sentences import choose_title
-from team.models import Employee
+from team.models import Employee, Role
 from web.frame.scope import BadScope, refusing
 from web.schemes.views import dated, payable, read_closer
 
@@ -83,7 +83,11 @@ def conditions(request: HttpRequest, code: str) -> HttpResponse:
     asked = request.GET.get("version", "")
     key = f"{code}:{asked or DRAFT}"
     scheme = _read(key, [one.key for one in _options(user)] if asked else [key], user)
-    names = [name for person, name in payable().items() if scheme.people is None or person in scheme.people]
+    managers = set(
+        Employee.objects.filter(role=Role.MANAGER, is_active=True).values_list("person", flat=True)
+    )
+    covered = managers if scheme.people is None else scheme.people
+    names = [name for person, name in payable().items() if person in covered]
     context = {
         "title": choose_title(scheme.title),
         "code": code,

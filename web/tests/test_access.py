@@ -322,6 +322,14 @@ def test_no_page_breaks_down_where_it_is_asked_for_nonsense(company: Company) ->
                 assert company.ask(Role.DIRECTOR, "GET", path).status_code < 500, path
 
 
+def test_a_refused_token_does_not_break_the_page_of_the_docs(company: Company) -> None:
+    client = signed_in(Role.DIRECTOR, company)
+    client.raise_request_exception = False
+    for accepts in ("text/html", "application/json;" * 200):
+        headers = {"Accept": accepts, "Authorization": "Token"}
+        assert client.get("/api/v1/docs/", headers=headers).status_code < 500
+
+
 @pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "DELETE"])
 def test_other_methods_are_answered_or_refused(method: str, company: Company) -> None:
     client = signed_in(Role.DIRECTOR, company)

@@ -128,5 +128,5 @@ def test_the_overview_of_a_month_to_close_costs_no_more_than_a_page_may(
     Quota.objects.all().delete()
     statements.close_month(NOVEMBER, None)
     assert Statement.objects.get().status == "closed"
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(12):
         client.get("/my/", PERIOD | {"manager": november.anna.pk})

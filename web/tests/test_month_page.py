@@ -436,7 +436,7 @@ def test_pages_cost_the_same_however_much_they_show(
             assert client.get(address).status_code == 200
     statements.refresh_month(NOVEMBER.previous)
     Statement.objects.filter(period=NOVEMBER.previous.first).update(status="closed")
-    with django_assert_max_num_queries(14):  # two more than a page may take: objections to its lines
+    with django_assert_max_num_queries(12):
         client.get("/my/?period=2026-10")
     with django_assert_max_num_queries(12):
         director.get("/my/")

@@ -15,7 +15,7 @@ from devtools.tests.factory import DAY, NOW
 from kpi import pay_schemes, statements
 from pipelines.models import CustomField, JudgementRequest, Stage, Stay
 from qc import dwell, regulations
-from qc.models import Regulation, RuleMode
+from qc.models import NewcomerGrace, Regulation, RuleMode
 from qc.rules import RULES
 from qc.steps import read_steps
 from team.models import Employee, Role, Rota
@@ -340,9 +340,9 @@ def test_pages_cost_the_same_however_much_they_show(
     client = login()
     with django_assert_max_num_queries(12):
         client.get("/regulations/")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         client.get(card(office.talk))
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         client.get("/rules/")
 
 
@@ -355,6 +355,28 @@ def test_a_rule_is_switched_and_all_deals_are_judged_again(office: Office) -> No
     assert [request.rules for request in JudgementRequest.objects.all()] == [["task.none"]]
     page = client.post("/rules/", {"rule": "task.none", "mode": "money", "weight": "9"}, follow=True)
     assert "The new weight counts from the next month on" in page.content.decode()
+
+
+def test_newcomers_are_given_days_once(office: Office) -> None:
+    client = login()
+    for _ in range(2):
+        assert client.post("/rules/newcomers/", {"days": "30"}).status_code == 302
+    assert [row.days for row in NewcomerGrace.objects.all()] == [30]
+    assert JudgementRequest.objects.count() == 1
+    assert "first 30 days" in client.get("/rules/").content.decode()
+    for nonsense in ("", "x", "-1", "366"):
+        client.post("/rules/newcomers/", {"days": nonsense})
+    assert NewcomerGrace.objects.count() == 1
+
+
+def test_rules_that_are_switched_off_are_folded_apart(office: Office) -> None:
+    factory.make_regulation(office.talk, version=9, deal_untouched_idle=3 * DAY, published_at=NOW)
+    RuleMode.objects.update_or_create(rule="deal.untouched", defaults={"mode": "warn", "since": NOW})
+    groups = login().get(card(office.talk)).context["form"].groups
+    assert [one["rule"].code for one in groups if one["state"] == "works"] == ["deal.untouched"]
+    RuleMode.objects.filter(rule="deal.untouched").update(mode="off")
+    folded = login().get(card(office.talk)).context["form"].folded
+    assert [one["rule"].code for one in folded["off"]] == ["deal.untouched"] and len(folded["spare"]) > 5
 
 
 @pytest.mark.parametrize(
