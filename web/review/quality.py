@@ -44,7 +44,7 @@ def quality(request: HttpRequest) -> HttpResponse:
     timed = queries.quality_by_time(month, user.sees)
     names = dict(Person.objects.filter(pk__in=[one.key for one in found.people]).values_list("pk", "name"))
     stages = Stage.objects.in_bulk([one.key for one in found.stages if one.key])
-    context = {
+    context: dict[str, Any] = {
         "show": show,
         "weeks": weeks,
         "views": [
