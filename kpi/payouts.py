@@ -42,10 +42,14 @@ class Sums:
     plan: Decimal
     amo: Decimal
     paid: Decimal | None
+    is_missing: bool  # from the file of the month
 
     @property
     def differs(self) -> bool:
-        return self.paid is None or not self.plan == self.amo == self.paid
+        """Before there is a file only two sums can."""
+        if self.paid is None:
+            return self.is_missing or self.plan != self.amo
+        return not self.plan == self.amo == self.paid
 
     @property
     def left(self) -> Decimal:
@@ -113,12 +117,13 @@ def import_payouts(period: Period, rows: Sequence[PaidRow], author: Employee, fi
 def compare_sums(rows: Collection[Statement]) -> list[Sums]:
     """Of closed statements with prefetched lines and their payouts; those that differ come first."""
     differences: Mapping[int, Differences] = find_differences(rows)
+    paid = {row.pk: row.payout.amount for row in rows if hasattr(row, "payout")}
     found = []
     for row in rows:
         plan = sum((line.amount for line in row.lines.all() if not line.reason), ZERO)
         changed = differences.get(row.pk, Differences()).pay
-        payout = getattr(row, "payout", None)
-        found.append(Sums(row, plan, row.total + changed, payout.amount if payout else None))
+        missing = bool(paid) and row.pk not in paid
+        found.append(Sums(row, plan, row.total + changed, paid.get(row.pk), missing))
     return sorted(found, key=lambda one: (not one.differs, -abs(one.left), one.row.manager_id))
 
 
