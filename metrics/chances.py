@@ -33,7 +33,7 @@ class Chance(Struct, frozen=True):
         """average × won ÷ closed, unrounded; null where either is not known."""
         if self.closed < ENOUGH or self.average is None:
             return None
-        return self.average * self.won / self.closed
+        return self.average * (Decimal(self.won) / self.closed)  # in this order it never exceeds the average
 
 
 def by_stage(chances: Iterable[Chance]) -> Mapping[str, Chance]:

@@ -2,16 +2,22 @@
 and what seems lost by mistake. `find_unlike` and `find_burst` are pure.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from statistics import median
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import Exists, F, Func, OuterRef, QuerySet, TextField, Value
+from msgspec import msgpack
+from redis.exceptions import RedisError
 
+from core import redis
 from core.periods import Period
 from metrics.sources import LOST, stage_before
 from pipelines.models import CustomField, Deal, Touch
@@ -20,6 +26,7 @@ from timeline.attribution import owner_at_closing, results
 SOURCE = r"^(источник|source|utm_source|канал)"
 UNLIKE_TIMES, UNLIKE_LEAST, UNLIKE_SPREADS = 3, 15, 6.0
 BURST = timedelta(minutes=60)
+SLOW, KEPT_FOR = 1.0, 300  # seconds
 MASS, CAME_BACK = "mass", "came back"
 
 
@@ -67,6 +74,26 @@ def list_losses(period: Period, source: int | None) -> list[Loss]:
         Loss(row[0], row[1], row[2], row[3], row[4], row[5], row[7] if source is not None else None, row[6])
         for row in rows.order_by().values_list(*names)
     ]
+
+
+class KeptLosses(NamedTuple):
+    as_of: datetime
+    rows: list[Loss]
+
+
+def read_losses(now: datetime, period: Period, source: int | None) -> KeptLosses:
+    """Those of `list_losses`; where reading them takes a second or more they are kept for `KEPT_FOR` seconds."""
+    key = f"losses:{connection.settings_dict['NAME']}:{period.first}:{source}"
+    with suppress(RedisError):
+        kept: Any = redis.client().get(key)
+        if kept:
+            return msgpack.decode(kept, type=KeptLosses)
+    began = time.perf_counter()
+    found = KeptLosses(now, list_losses(period, source))
+    if time.perf_counter() - began >= SLOW:
+        with suppress(RedisError):
+            redis.client().set(key, msgpack.encode(found), ex=KEPT_FOR)
+    return found
 
 
 @dataclass

@@ -134,8 +134,8 @@ class LinkCode(models.Model):
 class Notice(models.Model):
     """A fact that is told, once: (kind, key). ``at`` is its moment, ``until`` when it is stale.
 
-    ``fixed_at``: it is so no more. ``answer`` is the last button that somebody pressed. ``rungs`` are the steps of its
-    chain as they were when it began, so that a changed policy does not bend a running one.
+    ``fixed_at``: it is so no more. ``answer`` is the last button that somebody pressed. The steps of its chain
+    (`Step`) are planned when it is noted, so that a changed policy does not bend a running one.
     """
 
     kind = models.CharField(max_length=40)

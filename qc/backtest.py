@@ -15,7 +15,7 @@ from django.db.models import Count, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from core import formats, moment
+from core import collecting, formats, moment
 from core.zone import portal_zone
 from pipelines.models import Deal, Person, Stay
 from qc import norms as norm_documents
@@ -69,6 +69,7 @@ def check_days(days: int) -> int:
     return days
 
 
+@collecting.paused()
 def try_norms(
     stage_id: str, norms: Mapping[str, Any], days: int = DAYS, month: datetime | None = None
 ) -> Backtest:
@@ -100,6 +101,7 @@ def try_norms(
     return Backtest(comparison, days, codes, _as_found(stage_id, others, since, now), more, deals, deals)
 
 
+@collecting.paused()
 def try_portal_norm(
     code: str, norm: Mapping[str, Any] | None, days: int = DAYS, month: datetime | None = None
 ) -> Backtest:

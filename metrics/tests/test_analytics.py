@@ -25,6 +25,7 @@ from metrics.analytics.curves import find_incidence, median_survival, wilson
 from metrics.analytics.flow import find_flow
 from metrics.analytics.log import ELSEWHERE, FAR, LOST, STANDS, WON, WORK, Log, StageRow
 from metrics.analytics.moves import Prices, list_moves
+from metrics.analytics.saturation import is_full
 from metrics.analytics.terms import DAY, moment_number, read_days
 from pipelines.models import Deal, Event, LifeChange, PipelineKind, Stage, Stay
 from timeline.folding import fold_deals
@@ -371,4 +372,65 @@ def test_folding_notes_whose_life_has_changed(company: dict[str, str]) -> None:
         assert list(LifeChange.objects.values_list("deal_id", flat=True)) == [deal.pk]
         fold_deals([deal.pk])  # nothing new: nothing is noted
         assert LifeChange.objects.count() == 1
+        transaction.set_rollback(True)
+
+
+def test_cases_of_service_stand_beside_the_sales_of_their_month(company: dict[str, str]) -> None:
+    """Deals 7 and 8 come to S; sold are 1, 3, 4 and 7 in P, 6 in Q (docs/analytics.md)."""
+    month, whole = ask("service")["rows"]
+    assert (month["period"], month["cases"], month["won"], month["share"]) == ("2026-11", 2, 5, 0.4)
+    assert (whole["period"], whole["cases"], whole["won"]) == ("all", 2, 5)
+    [_, main] = ask("service", company["P"])["rows"]
+    assert (main["cases"], main["won"]) == (2, 4)
+
+
+def test_the_stock_is_the_time_in_work_and_velocity_its_four_factors(company: dict[str, str]) -> None:
+    """Days in work until the 21st: 3 + 5 + (3 + 3) + 3 + 17 + 4 + 1 + 2 + 13 = 54."""
+    month, whole = ask("stock")["rows"]
+    assert (month["deal_days"], month["closed"]) == (54.0, 6)
+    assert month["stock"] == pytest.approx(54 / 20) and whole["days_by_little"] == pytest.approx(9.0)
+    rows = {row["pipeline"]: row for row in ask("velocity")["rows"]}
+    main = rows[int(company["P"])]
+    assert (main["open"], main["rate"], main["average"], main["cycle_median"]) == (2, 0.6, 1300 / 3, 3.0)
+    assert main["velocity_median"] == pytest.approx(2 * 0.6 * (1300 / 3) / 3)
+
+
+@pytest.mark.parametrize(
+    ("came", "won", "stock", "full"),
+    [
+        ([9, 9, 9, 9, 9], [2, 4, 4, 3, 4], [5, 8, 12, 16, 20], 2),
+        ([9, 9, 9, 9, 9], [2, 4, 5, 3, 6], [5, 8, 12, 16, 20], None),  # he still sells more and more
+        ([9, 9, 9, 9, 9], [4, 4, 4, 4, 4], [5, 8, 8, 9, 12], None),  # two months in a row are none of three
+        ([9, 9, 0, 9, 9], [4, 4, 4, 4, 4], [5, 8, 12, 16, 20], None),  # in one of them nobody came
+        ([9, 9, 9, 9], [0, 0, 0, 0], [5, 8, 12, 16], None),  # who has sold nothing is not full, but new
+    ],
+)
+def test_a_manager_is_full_when_the_stock_grows_and_sales_do_not(
+    came: list[int], won: list[int], stock: list[int], full: int | None
+) -> None:
+    whole = np.ones(len(came), dtype=bool)
+    assert is_full(np.array(came), np.array(won), np.array(stock), whole) == full
+
+
+def test_changes_of_the_owner_cut_lives_and_count_as_hand_overs(company: dict[str, str]) -> None:
+    """Deal 1 (1 to 4 Nov.) is given to another on the 2nd, once more in the second of its closing, and afterwards."""
+    with transaction.atomic():
+        deal, other = Deal.objects.order_by("pk").first(), factory.make_person("Второй")
+        assert deal is not None and deal.manager_id is not None
+        owner = deal.manager_id
+        for number, (at, before, after) in enumerate(
+            [(2, owner, other.pk), (4, other.pk, owner), (9, owner, other.pk)]
+        ):
+            Event.objects.create(
+                id=f"zz{number}", at=day(at), kind="owner", entity="deal", entity_id=deal.pk, before=before, after=after
+            )  # fmt: skip
+        rows = {row["manager"]: row for row in ask("deal-days")["rows"]}
+        assert (rows[other.pk]["deal_days"], rows[other.pk]["n"]) == (2.0, 1)
+        # 54 days in work, and the two that deal 3 stood won before it was reopened.
+        assert sum(row["deal_days"] for row in rows.values()) == 56.0
+        told = ask("hand-overs")
+        assert (told["changes"], told["deals_with_any"], told["after_the_close"]) == (3, 1, 2)
+        assert ask("hand-overs", without=str(owner))["changes"] == 0
+        with pytest.raises(BadQuestion):
+            ask("hand-overs", without="robot")
         transaction.set_rollback(True)

@@ -2,10 +2,18 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
+import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
+from redis import Redis
 
+from core import redis
+from core.periods import Period
+from devtools.tests.factory import NOW
+from metrics import losses
 from metrics.losses import BURST, Loss, find_burst, find_unlike, group_by
 
 DAY = date(2026, 9, 1)
@@ -50,3 +58,28 @@ def test_heaps_add_up_and_stand_by_number() -> None:
         (2, 2, Decimal(8)),
         (1, 1, Decimal(5)),
     ]
+
+
+@pytest.mark.django_db
+def test_losses_are_kept_only_where_reading_them_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(losses, "list_losses", lambda period, source: asked.append(1) or [])
+    month = Period.parse("2026-11-01", "2026-11-20", ZoneInfo("Europe/Moscow"))
+    key = f"losses:{connection.settings_dict['NAME']}:{month.first}:None"
+    redis.client().delete(key)
+    try:
+        for _ in range(2):
+            losses.read_losses(NOW, month, None)
+        assert len(asked) == 2
+        monkeypatch.setattr(losses, "SLOW", 0.0)
+        for _ in range(2):
+            assert losses.read_losses(NOW, month, None).as_of == NOW
+        assert len(asked) == 3
+        monkeypatch.setattr(
+            redis, "client", lambda: Redis(host="127.0.0.1", port=1, socket_connect_timeout=1)
+        )
+        losses.read_losses(NOW, month, None)
+        assert len(asked) == 4
+    finally:
+        monkeypatch.undo()
+        redis.client().delete(key)

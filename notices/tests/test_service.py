@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -74,6 +75,34 @@ def linked(telegram: Handle, role: str, person: Any = None, **values: Any) -> Em
     return one
 
 
+class Slowness:
+    """How many times longer than alone a little work takes while others want the machine, too; 1 where it is idle."""
+
+    def __init__(self) -> None:
+        self.ratios: list[float] = []
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def _watch(self) -> None:
+        while not self._ended.wait(0.2):
+            wall, own = time.monotonic(), time.thread_time()
+            while time.thread_time() - own < 0.005:
+                pass
+            self.ratios.append((time.monotonic() - wall) / 0.005)
+
+    def __enter__(self) -> "Slowness":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    @property
+    def times(self) -> float:
+        return max(1.0, sum(self.ratios) / max(1, len(self.ratios)))
+
+
 def arrivals(telegram: Handle, one: Employee, text: str) -> list[float]:
     return [
         row["at"] for row in telegram.world.delivered if row["chat"] == 7000 + one.pk and text in row["text"]
@@ -92,16 +121,20 @@ def test_within_five_seconds_then_the_head_and_neither_when_closed(telegram: Han
     manager = linked(telegram, Role.MANAGER, person, head=head)
     stage = factory.make_stage(factory.make_pipeline())
     wait_for(lambda: telegram.world.poller)  # it runs
-    opens_at = datetime.now(UTC) + 3 * SECOND
+    # Findings are known before they open. On a busy machine writing them takes longer.
+    opens_at = datetime.now(UTC) + 5 * SECOND
     late, closed = (factory.make_deal(stage, person, name=name) for name in ("Просроченная", "Закрытая"))
     moments = {"since": opens_at, "opens_at": opens_at, "values": {"due": opens_at.isoformat()}}
     rows = [factory.make_finding(deal, "task.overdue", **moments) for deal in (late, closed)]
     Finding.objects.filter(pk=rows[1].pk).update(closes_at=opens_at - SECOND)
-    wait_for(lambda: arrivals(telegram, head, "Просроченная"))
+    with Slowness() as slow:
+        wait_for(lambda: arrivals(telegram, head, "Просроченная"))
+    due = dict(Delivery.objects.filter(channel="telegram").values_list("employee", "due_at"))
+    assert due == {manager.pk: opens_at, head.pk: opens_at + 6 * SECOND}  # planned to the moment
     [told] = arrivals(telegram, manager, "Просроченная")
     [risen] = arrivals(telegram, head, "Просроченная")
-    assert 0 <= told - opens_at.timestamp() < 5
-    assert 6 <= risen - opens_at.timestamp() < 11
+    assert 0 <= told - opens_at.timestamp() < 5 * slow.times, slow.times
+    assert 6 <= risen - opens_at.timestamp() < 6 + 5 * slow.times, slow.times
     assert not arrivals(telegram, manager, "Закрытая") and not arrivals(telegram, head, "Закрытая")
 
 

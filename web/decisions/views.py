@@ -78,11 +78,11 @@ def decisions(request: HttpRequest) -> HttpResponse:
         "now": now,
     }
     if user.directs:
-        found = proposed.list_proposals(now, user.sees)
-        shown = found.proposals[:FIRST]
+        found, counted_at = proposed.list_piles(now, user.sees)
+        shown = found[:FIRST]
         context |= {
             "proposals": draw_proposals(shown, now),
-            "as_of": found.as_of,
+            "as_of": counted_at,
             "expected": sum(one.expected for one in shown),
             "hidden": Hidden.objects.filter(until__gt=local_day(now)).select_related("hidden_by"),
         }

@@ -122,6 +122,7 @@ def people_block(snapshot: Snapshot, scope: Scope) -> dict[str, Any]:
 
 LEVELS = 5  # of colour
 SMALL = 5  # open deals: a share of fewer says nothing
+MOST_STAGES, MOST_PEOPLE = 16, 12  # of the table on the desk: 2,500 cells take a third of a second to draw
 LIGHT = Decimal("0.03")  # of the heaviest cell: not worth a colour
 
 
@@ -135,8 +136,12 @@ class HeatCell:
     manager: int | None = None
 
 
-def heat_block(snapshot: Snapshot, scope: Scope, by_count: bool = False) -> dict[str, Any]:
+def heat_block(
+    snapshot: Snapshot, scope: Scope, by_count: bool = False, *, whole: bool = True
+) -> dict[str, Any]:
     """Stages down, people across, coloured by what stands still there (or by how many), with totals both ways.
+
+    Without ``whole`` the `MOST_STAGES` and `MOST_PEOPLE` where most stands; totals are of all.
 
     Coloured by weight and not by share: one deal of one is no fire. Few deals and little money stay pale.
     """
@@ -149,8 +154,11 @@ def heat_block(snapshot: Snapshot, scope: Scope, by_count: bool = False) -> dict
         by(cells, "manager", chances).items(),
         key=lambda item: (-_heaviness(item[1], by_count), -item[1].stuck, scope.name(item[0])),
     )
-    managers = [(manager, sums) for manager, sums in columns if sums.stuck]
+    every = [(manager, sums) for manager, sums in columns if sums.stuck]
+    managers = every if whole else every[:MOST_PEOPLE]
     stages = {key: sums for key, sums in by(cells, "stage", chances).items() if sums.stuck}
+    heaviest = sorted(stages, key=lambda key: (-_heaviness(stages[key], by_count), -stages[key].stuck))
+    drawn = set(heaviest if whole else heaviest[:MOST_STAGES])
     shown = [cell for (stage, manager), cell in table.items() if stage in stages]
     most = max((_heaviness(sums, by_count) for sums in shown), default=NOTHING)
 
@@ -164,10 +172,11 @@ def heat_block(snapshot: Snapshot, scope: Scope, by_count: bool = False) -> dict
             stages[key],
         )
         for key, stage in scope.all_stages.items()
-        if key in stages
+        if key in drawn
     ]
     return {
         "rows": rows,
+        "left_out": (len(stages) - len(drawn)) + (len(every) - len(managers)),
         "managers": [(manager, scope.name(manager), sums) for manager, sums in managers],
         "sums": total((cell for cell in cells if cell.stage in stages), chances),
         "by_count": by_count,

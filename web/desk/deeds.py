@@ -5,7 +5,7 @@ from typing import Any
 
 from metrics.snapshot import Snapshot
 from web.desk.today import list_cases
-from web.frame.deeds import draw_proposals, propose_within
+from web.frame.deeds import draw_proposals, list_within
 from web.frame.scope import Scope
 
 PILES, SINGLES, ON_PHONE = 7, 3, 4
@@ -13,16 +13,16 @@ PILES, SINGLES, ON_PHONE = 7, 3, 4
 
 def list_deeds(snapshot: Snapshot, scope: Scope, now: datetime, *, whole: bool) -> dict[str, Any]:
     """A deal stands in one pile; single deals are those that stand in none of them. Seven statements."""
-    found = propose_within(scope)
-    shown = found.proposals if whole else found.proposals[:PILES]
-    piled = {deal for one in found.proposals for deal in one.deals}
+    proposals, counted_at = list_within(scope)
+    shown = proposals if whole else proposals[:PILES]
+    piled = {deal for one in proposals for deal in one.deals}
     singles = [one for one in list_cases(snapshot, scope, now) if one.deal.pk not in piled]
     return {
         "deeds": draw_proposals(shown, now),
         "singles": singles[: None if whole else SINGLES],
-        "more": len(found.proposals) - len(shown),
-        "expected": sum(one.expected for one in found.proposals),
+        "more": len(proposals) - len(shown),
+        "expected": sum(one.expected for one in proposals),
         "deals": len(piled),
-        "counted_at": found.as_of,
+        "counted_at": counted_at,
         "on_phone": ON_PHONE,
     }

@@ -59,7 +59,7 @@ def losses(request: HttpRequest) -> HttpResponse:
     weeks = list_last_weeks(now, WEEKS, portal_zone())
     period = Period.parse(weeks[0].first.isoformat(), now.isoformat(), portal_zone())
     source = lost.find_source()
-    every = lost.list_losses(period, source.pk if source else None)
+    as_of, every = lost.read_losses(now, period, source.pk if source else None)
     shown = [one for one in every if scope.of_person(one.manager) and scope.of_pipeline(one.pipeline)]
     each = by_day(shown, period)
     days = {day: len(own) for day, own in each.items()}
@@ -94,6 +94,7 @@ def losses(request: HttpRequest) -> HttpResponse:
             "form": ScopeForm(scope),
             "scope": scope,
             "whole": whole,
+            "as_of": as_of,
             "href": reverse("deals") + scope.query(**query),
             "splits": splits,
             "bars": draw_days(days, unlike, scope),

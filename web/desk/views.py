@@ -88,7 +88,8 @@ def _people(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
 
 
 def _heat(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
-    return blocks.heat_block(taken, scope, by_count=request.GET.get("by") == "count")
+    whole = request.GET.get("all") == "1" or not request.headers.get("HX-Request")
+    return blocks.heat_block(taken, scope, by_count=request.GET.get("by") == "count", whole=whole)
 
 
 def _overdue(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:

@@ -24,6 +24,13 @@ def propose_within(scope: Scope, *, with_hidden: bool = False) -> proposed.Propo
     return proposed.list_proposals(moment.now(), people, stages=stages, with_hidden=with_hidden)
 
 
+def list_within(scope: Scope) -> tuple[list[Proposal], datetime]:
+    """The proposals of `propose_within` and as of when they are, without the deals one by one."""
+    people = None if scope.everybody else list(scope.people)
+    stages = scope.stages if "pipeline" in scope.chosen else None
+    return proposed.list_piles(moment.now(), people, stages)
+
+
 def draw_proposals(proposals: Sequence[Proposal], now: datetime) -> list[dict[str, Any]]:
     """Three statements, whatever the number."""
     said, staff, today = (

@@ -31,7 +31,7 @@ from web.frame.scope import read_scope, refusing
 
 WEEK = timedelta(days=7)
 QUIET = timedelta(weeks=4)  # what a mute proposes
-LAST = 8  # weeks whose alerts the desk may show
+LAST = 5  # weeks whose alerts the desk may show
 FIRST, MANY = 6, 200  # sentences on the desk, and rows that they are chosen from
 SIGNS = {True: ("good", "trending-down"), False: ("bad", "trending-up")}
 
@@ -41,7 +41,7 @@ def measures() -> list[tuple[str, Any]]:
 
 
 class AlertFilter(Cascading):
-    RARE = ("week", "muted", "sign")
+    RARE = ("week", "sign")
     manager = One(
         field_name="person", queryset=people, label=gettext_lazy("Manager"), empty_label=gettext_lazy("All managers")
     )  # fmt: skip
@@ -62,7 +62,7 @@ class AlertFilter(Cascading):
     week = filters.DateFilter(
         label=gettext_lazy("Week from"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
     )
-    muted = Flag("by_mute", label=gettext_lazy("Muted"))
+    muted = Flag("by_mute", label=gettext_lazy("Muted"), widget=forms.HiddenInput)
     sort = Sort({"week": F("week"), "far": Abs("z")})
 
     class Meta:

@@ -1,5 +1,6 @@
 """Quality by person and stage over weeks, the load beside it: too much to do is told from not doing it."""
 
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from pipelines.models import Person, Stage
 from qc import queries
 from team.models import Employee
 from team.schedules import load_clocks
+from web.frame import listing
 from web.frame.permissions import for_heads
 
 WEEKS = 13
@@ -42,7 +44,7 @@ def quality(request: HttpRequest) -> HttpResponse:
     timed = queries.quality_by_time(month, user.sees)
     names = dict(Person.objects.filter(pk__in=[one.key for one in found.people]).values_list("pk", "name"))
     stages = Stage.objects.in_bulk([one.key for one in found.stages if one.key])
-    context = {
+    context: dict[str, Any] = {
         "show": show,
         "weeks": weeks,
         "views": [
@@ -69,7 +71,25 @@ def quality(request: HttpRequest) -> HttpResponse:
         "compliance": measure_compliance(weeks[-2], user.sees, now),
         "compliance_week": weeks[-2],
     }
+    if form := listing.asked_file(request):
+        rows = [*context["people"], *context["stages"], context["whole"]]
+        return listing.export_rows(_("Quality and load"), form, rows, _columns(weeks))
+    context["verbs"] = listing.file_addresses(request)
     return render(request, "review/quality.html", context)
+
+
+def _columns(weeks: list[Period]) -> listing.Columns:
+    """Whose, then a week a column: findings per 100 deal-days, empty without any; then what the weeks rest on."""
+
+    def of_week(place: int) -> Callable[[Any], Any]:
+        return lambda row: row["cells"][place]["density"]
+
+    return [
+        (_("Whose"), lambda row: str(row["name"])),
+        *((week.label, of_week(place)) for place, week in enumerate(weeks)),
+        (_("Cases"), lambda row: sum(cell["cases"] for cell in row["cells"])),
+        (_("Deal-days"), lambda row: sum(cell["days"] for cell in row["cells"])),
+    ]
 
 
 def _weeks(now: datetime) -> list[Period]:
