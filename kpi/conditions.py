@@ -12,8 +12,7 @@ from kpi.calculation.running import MONTH, QUARTER
 from kpi.measures import read_measure
 from kpi.objections import TERM
 from kpi.pay_schemes import PayScheme
-from kpi.promises import list_promises
-from kpi.sentences import locale, money
+from kpi.sentences import choose_title, locale, money, say
 from metrics.words import NO_DENOMINATOR
 
 
@@ -65,11 +64,11 @@ def _general(scheme: PayScheme) -> Iterator[Clause]:
 
 
 def _parts(scheme: PayScheme) -> Iterator[Clause]:
-    for promise, component in zip(list_promises(scheme), scheme.components, strict=True):
-        text = promise.text
+    for component in scheme.components:
+        text = say(component.clause(), scheme.titles)
         if component.period != MONTH:
             text = f"{text} {_by_quarter() if component.period == QUARTER else _by_year()}"
-        yield Clause(promise.title, text)
+        yield Clause(choose_title(scheme.titles[component.code]), text)
 
 
 def _by_quarter() -> str:

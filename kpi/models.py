@@ -97,6 +97,8 @@ class StatementQuerySet(models.QuerySet[Any]):
 class Statement(models.Model):
     """A manager's money of a month. While ``live`` it is computed again every few minutes and is preliminary;
     once ``closed`` its lines and inputs are frozen and a later change is a new line with author and reason.
+
+    ``takes_back``: it notes sales of closed months that came back (`kpi.returns`).
     """
 
     class Status(models.TextChoices):
@@ -111,6 +113,7 @@ class Statement(models.Model):
     total = models.DecimalField(_("total"), max_digits=15, decimal_places=2, default=0)
     scheme = models.ForeignKey(Scheme, models.PROTECT, related_name="+")
     inputs = models.JSONField(default=dict)
+    takes_back = models.BooleanField(default=False, db_default=False)
     computed_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(
@@ -124,6 +127,11 @@ class Statement(models.Model):
         verbose_name_plural = _("statements")
         ordering = ["-period", "manager_id"]
         constraints = [models.UniqueConstraint(fields=["manager", "period"], name="statement_of_month")]
+        indexes = [
+            models.Index(
+                fields=["manager", "period"], name="statement_takes_back", condition=models.Q(takes_back=True)
+            )
+        ]
 
     @cached_property
     def facts(self) -> Facts:

@@ -30,10 +30,9 @@ PAID = """
         select s.manager_id, (back ->> 'paid_in')::date as period, back ->> 'measure' as measure,
                (back ->> 'deal')::bigint as deal
         from kpi_statement s,
-             jsonb_each(
-                 case when jsonb_typeof(s.inputs -> 'returns') = 'object' then s.inputs -> 'returns' else '{}' end
-             ) part,
+             jsonb_each(s.inputs -> 'returns') part,
              jsonb_array_elements(part.value) back
+        where s.takes_back
     )
     select id, manager_id, period, measure, deal, amount,
            (manager_id, period, measure, deal) in (select * from noted)

@@ -92,8 +92,8 @@ def collect_returns(schemes: Schemes, period: Period) -> dict[int, dict[str, lis
 def _read_noted(schemes: Schemes, month: date) -> dict[int, Mapping[str, list[Return]]]:
     """What the latest earlier month has noted, by the same scheme."""
     found: dict[int, Mapping[str, list[Return]]] = dict.fromkeys(schemes, {})
-    earlier = Statement.objects.filter(manager__in=schemes, period__lt=month, inputs__has_key="returns")
-    latest = earlier.exclude(inputs__returns={}).order_by("manager_id", "-period").distinct("manager_id")
+    earlier = Statement.objects.filter(manager__in=schemes, period__lt=month, takes_back=True)
+    latest = earlier.order_by("manager_id", "-period").distinct("manager_id")
     for row in latest.select_related("scheme"):
         if row.scheme.code == schemes[row.manager_id].code:
             found[row.manager_id] = row.facts.returns

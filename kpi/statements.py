@@ -103,6 +103,7 @@ def _keep(drafts: Mapping[int, Draft], period: Period, now: datetime, **closing:
             period=period.first,
             scheme=draft.scheme,
             inputs=write_facts(draft.facts),
+            takes_back=any(draft.facts.returns.values()),
             total=sum_lines(draft.lines),
             computed_at=now,
             **closing,
@@ -113,7 +114,7 @@ def _keep(drafts: Mapping[int, Draft], period: Period, now: datetime, **closing:
         rows,
         update_conflicts=True,
         unique_fields=["manager", "period"],
-        update_fields=["scheme", "inputs", "total", "computed_at"],
+        update_fields=["scheme", "inputs", "takes_back", "total", "computed_at"],
     )
     StatementLine.objects.filter(statement__in=rows).delete()
     StatementLine.objects.bulk_create(

@@ -145,8 +145,12 @@ class Component:
         """What it promises, before any number of the month is known. It names nobody."""
         raise NotImplementedError
 
+    def clause(self) -> Text:
+        """The promise as the bonus regulation says it: with everything that a reader of the scheme alone must know."""
+        return self.promise()
+
     def check(self, place: Place) -> None:
-        """Raise ValueError, with the place, when the fields are sound one by one and not together."""
+        """Raise `Fault` when the fields are sound one by one and not together."""
 
 
 @dataclass(frozen=True)

@@ -58,11 +58,11 @@ class Cap(Limit):
     by_shifts: bool = flag(gettext_noop("For a full month, less by shifts missed"))
 
     def promise(self) -> Text:
-        return _promise(
-            self.of,
-            gettext("No more than %(amount)s together", amount=Money(self.amount)),
-            self.by_shifts,
-        )
+        return gettext("No more than %(amount)s together.", amount=Money(self.amount))
+
+    def clause(self) -> Text:
+        limit = gettext("No more than %(amount)s together", amount=Money(self.amount))
+        return _write_clause(self.of, limit, self.by_shifts)
 
     def bound(self, earned: Decimal, inputs: Inputs) -> tuple[Decimal, Reason]:
         limit = _prorate(self.amount, inputs) if self.by_shifts else self.amount
@@ -78,11 +78,11 @@ class Floor(Limit):
     by_shifts: bool = flag(gettext_noop("For a full month, less by shifts missed"))
 
     def promise(self) -> Text:
-        return _promise(
-            self.of,
-            gettext("No less than %(amount)s together", amount=Money(self.amount)),
-            self.by_shifts,
-        )
+        return gettext("No less than %(amount)s together.", amount=Money(self.amount))
+
+    def clause(self) -> Text:
+        limit = gettext("No less than %(amount)s together", amount=Money(self.amount))
+        return _write_clause(self.of, limit, self.by_shifts)
 
     def bound(self, earned: Decimal, inputs: Inputs) -> tuple[Decimal, Reason]:
         limit = _prorate(self.amount, inputs) if self.by_shifts else self.amount
@@ -91,7 +91,7 @@ class Floor(Limit):
         return limit, Below(limit=limit, earned=earned)
 
 
-def _promise(of: tuple[str, ...], limit: Text, by_shifts: bool) -> Text:
+def _write_clause(of: tuple[str, ...], limit: Text, by_shifts: bool) -> Text:
     words: dict[str, Word] = {"of": Titles(of), "limit": limit}
     if by_shifts:
         if of:

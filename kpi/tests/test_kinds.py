@@ -17,6 +17,7 @@ from kpi.calculation.fields import Field, fields_of
 
 ROOT = Path(settings.BASE_DIR)
 FOLDER = Path(components.__file__).parent
+OTHER_WORDS = {'metrics/analytics/floors.py: "rate"'}  # the name of a model of chances
 
 
 def reasons_of(kind: type[Component]) -> tuple[type[Reason], ...]:
@@ -65,7 +66,7 @@ def test_a_kind_is_complete(kind: type[Component]) -> None:
 def test_no_kind_is_named_outside_its_file() -> None:
     """What people may write, they read in a document; code asks a component what it is."""
     named = re.compile(rf"""["']({"|".join(KINDS)})["']""")
-    # the rows of analytics have columns of their own, such as «rate»: there a key names a column and a value a kind
+    # rows of other rooms have columns of their own, such as «rate»: there a key names a column and a value a kind
     as_value = re.compile(rf"""(?<!\[){named.pattern}(?!\s*[]:])""")
     code = [
         path
@@ -77,9 +78,11 @@ def test_no_kind_is_named_outside_its_file() -> None:
     found = [
         f"{path.relative_to(ROOT)}: {match[0]}"
         for path in (*code, *pages)
-        for match in (as_value if "analytics" in path.parts else named).finditer(path.read_text("utf-8"))
+        for match in (named if {"kpi", "pay", "schemes"} & set(path.parts) else as_value).finditer(
+            path.read_text("utf-8")
+        )
     ]
-    assert found == []
+    assert [one for one in found if one not in OTHER_WORDS] == []
 
 
 def test_the_page_lists_the_kinds_with_their_keys() -> None:

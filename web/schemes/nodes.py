@@ -213,7 +213,7 @@ def _promise(one: Mapping[str, Any], earning: Mapping[str, str]) -> str:
     except Fault:
         return ""
     names = {code: dict.fromkeys(LANGUAGES, earning.get(code, code)) for code in getattr(component, "of", ())}
-    return say(component.promise(), names)
+    return say(component.clause(), names)
 
 
 def _node(
