@@ -116,7 +116,7 @@ def then_and_now(request: HttpRequest) -> HttpResponse:
             "choices": _choices(request, by, measure),
             "by": by,
             "share": tell_share(
-                form.cleaned_data, people, then, at_present, weeks, scope, code, request.user.leavers
+                form.cleaned_data, people, then, at_present, weeks, scope, code, request.user.leavers, marks
             ),
             "control": tell_control(marks, facts, measure, weeks, now),
             "compared": tell_comparison(form.cleaned_data, facts, measure, scope, days, now),

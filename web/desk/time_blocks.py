@@ -30,8 +30,12 @@ def tell_share(
     scope: Scope,
     code: str,
     gone: Collection[int],
+    marks: Sequence[dict[str, Any]],
 ) -> dict[str, Any] | None:
-    """One person's part of everybody's, four weeks at each end, over his part of the work."""
+    """One person's part of everybody's, four weeks at each end, over his part of the work.
+
+    ``listed``: whether its cases are a list; what was counted by history while control was off is in none.
+    """
     if not now:
         return None
     person = asked.get("person")
@@ -50,7 +54,7 @@ def tell_share(
             ),
             key=lambda row: -(row[0].of_top or 0),
         )
-        query = {"since": first.first, "until": end.last}
+        off = any(row["is_off"] and row["mark"].at < end.end and row["until"] > first.start for row in marks)
         rows.append(
             {
                 "name": name,
@@ -58,11 +62,12 @@ def tell_share(
                 "first": first.first,
                 "last": end.last,
                 "others": others,
-                "query": query,
+                "after": end.last + timedelta(days=1),
+                "listed": code == "density" and not off,
             }
             | {"segments": _segments([(share, scope.name(key)), *others])}
         )
-    return {"key": key, "name": scope.name(key), "rows": rows, "counts": code == "density"}
+    return {"key": key, "name": scope.name(key), "rows": rows}
 
 
 def _segments(rows: Sequence[tuple[week_lines.Share, str]]) -> list[dict[str, Any]]:

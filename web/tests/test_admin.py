@@ -198,3 +198,11 @@ def test_any_day_names_the_month_of_a_plan(client: Client) -> None:
     assert Quota.objects.get().period == date(2026, 11, 1)
     refused = client.post(address(Quota, "add"), values | {"amount": "0", "period": "2026-12-01"})
     assert "A plan is above zero." in refused.content.decode()
+
+
+@pytest.mark.parametrize(
+    "path", ["kpi/quota/add/?manager=", "team/dayoff/add/?employee=", "team/employee/add/?person="]
+)
+@pytest.mark.parametrize("value", ["99999999999 d", "x", "9" * 40, "", "1"])
+def test_an_address_fills_a_form_with_no_nonsense(client: Client, path: str, value: str) -> None:
+    assert client.get(f"/admin/{path}{value}").status_code == 200
