@@ -31,7 +31,7 @@ NOT_KEPT = {
     **dict.fromkeys(("OpenSession", "KeptReport", "LinkCode", "BotUpdate", "ChannelState"), MACHINERY),
     **dict.fromkeys(("Stay", "Finding", "DealChecks", "RuleHalt", "MeasuredEffect", "AppealSettlement"), DERIVED),
     **dict.fromkeys(("Notice", "Step", "Delivery", "Report", "KeptProposals", "KeptWeek", "WeekFact"), DERIVED),
-    "Alert": DERIVED,
+    **dict.fromkeys(("Alert", "PackedLives", "LifeChange"), DERIVED),
     **dict.fromkeys(("Decision", "DecisionDeal"), "is an intention: it judges, pays and shows nobody anything"),
     **dict.fromkeys(("Signature", "StepTick", "AppealStep", "Sample", "SampledDeal", "ManualReview", "Hidden"), TELLS),
     "AlertMute": "is for whoever mutes, and says until when",
