@@ -77,9 +77,13 @@ def made_once() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def unknown_account() -> None:
-    """What a test before this one knew of the account has been rolled back with it."""
+def unknown_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test before this one knew of the account has been rolled back with it.
+
+    Within a test it is asked once, however slow the machine: numbers of queries would depend on it.
+    """
     account.forget()
+    monkeypatch.setattr(account, "KEPT_FOR", 3600.0)
 
 
 @pytest.fixture(scope="session", autouse=True)

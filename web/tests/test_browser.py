@@ -101,6 +101,8 @@ def test_pages_stand_in_a_browser(
         for _ in range(50):
             if not page.locator(".skeleton").count():
                 break
+            # Lower blocks come when somebody looks at them.
+            page.evaluate("() => document.querySelector('.skeleton')?.scrollIntoView()")
             page.wait_for_timeout(100)
         assert page.locator(".skeleton").count() == 0, f"{path}: a block never came"
         sideways = page.evaluate(
@@ -164,6 +166,7 @@ def test_a_block_that_cannot_be_loaded_says_so_and_can_be_tried_again(
     page.route("**/desk/stuck/**", lambda route: route.abort())
     page.route("**/desk/pulse/**", lambda route: route.abort())
     page.goto(f"{live_server.url}/desk/")
+    page.locator("#block-stuck").scroll_into_view_if_needed()
     again = page.locator("#block-stuck [data-retry]")
     again.wait_for()
     page.wait_for_timeout(2500)
