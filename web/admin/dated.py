@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
 from team.models import AmoUser, Employee, HeadAssignment, RotaAssignment
+from web.admin.searching import Searching
 
 
 class DatedFormSet(forms.BaseInlineFormSet):
@@ -20,7 +21,7 @@ class DatedFormSet(forms.BaseInlineFormSet):
         super().clean()
 
 
-class DatedInline(TabularInline):
+class DatedInline(Searching, TabularInline):
     formset = DatedFormSet
 
     def get_extra(self, request: HttpRequest, obj: Any = None, **options: Any) -> int:

@@ -9,11 +9,12 @@ from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
 
 from kpi.calculation.running import begin_period
 from kpi.models import Quota, Scheme
 from web.admin.mirror import ReadOnlyAdmin
-from web.admin.prefilled import Prefilled
+from web.admin.searching import Searching
 
 
 class QuotaForm(forms.ModelForm):
@@ -35,7 +36,7 @@ class QuotaForm(forms.ModelForm):
 
 
 @admin.register(Quota)
-class QuotaAdmin(Prefilled):
+class QuotaAdmin(Searching, ModelAdmin):
     form = QuotaForm
     list_display = ["manager", "period", "amount"]
     list_select_related = ["manager"]

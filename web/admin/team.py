@@ -11,6 +11,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from access.sessions import end_sessions
@@ -18,13 +19,13 @@ from access.tokens import revoke_tokens
 from pipelines.models import JudgementRequest
 from team.models import DayOff, Employee, Role, Rota
 from web.admin.dated import AmoUserInline, HeadInline, RotaInline
-from web.admin.prefilled import Prefilled
+from web.admin.searching import Searching
 
 admin.site.unregister(Group)  # the role says what somebody may do
 admin.site.unregister(TOTPDevice)  # its page would show the secret
 
 
-class JudgedAgain(Prefilled):
+class JudgedAgain(Searching, ModelAdmin):
     """Shifts and absences move deadlines: what saves them demands that all deals be judged, in the same transaction."""
 
     def save_model(self, request: HttpRequest, obj: Model, form: forms.ModelForm, change: bool) -> None:

@@ -206,3 +206,12 @@ def test_any_day_names_the_month_of_a_plan(client: Client) -> None:
 @pytest.mark.parametrize("value", ["99999999999 d", "x", "9" * 40, "", "1"])
 def test_an_address_fills_a_form_with_no_nonsense(client: Client, path: str, value: str) -> None:
     assert client.get(f"/admin/{path}{value}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path, name",
+    [("kpi/quota/add/", "manager"), ("team/dayoff/add/", "employee"), ("team/employee/add/", "person")],
+)
+def test_a_form_sent_with_nonsense_comes_back(client: Client, path: str, name: str) -> None:
+    for value in ("8100002:70100200", "9" * 40):
+        assert client.post(f"/admin/{path}", {name: value}).status_code == 200

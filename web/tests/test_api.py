@@ -139,6 +139,10 @@ def test_a_norm_is_tried_on_history_with_its_findings_and_its_money(company: Com
     assert (found["rule"], found["manager"], found["now"]) == ("deal.stuck", company.people[0].pk, 1)
     refused = admin.post(address, {"max_stay": "soon"}, content_type="application/json")
     assert refused.status_code == 400 and refused.json()["detail"]
+    refused = admin.post(address, b"[" * 5_000, content_type="application/json")
+    assert refused.status_code == 400 and refused.json()["detail"], (
+        "the decoder breaks down on so many brackets"
+    )
     director = Client()
     director.force_login(factory.make_employee(Role.DIRECTOR))
     assert director.post(address, {}, content_type="application/json").status_code == 403

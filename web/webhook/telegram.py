@@ -28,7 +28,7 @@ def ring(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=413)
     try:
         update = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return HttpResponse(status=400)
     if isinstance(update, dict):
         listening.keep_updates([update], moment.now())
