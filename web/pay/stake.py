@@ -22,6 +22,8 @@ from web.pay.ladder import show_ladder, show_savings
 from web.pay.selection import Choice, read_choice
 
 SHOWN = 8  # actions before «show all»
+WORTHWHILE = Decimal("0.5")  # what reads as a rouble at least; the others are shown when asked for
+FEW = 3  # where none is worth so much
 LONGEST = 12  # digits of a sum that can be aimed at
 SPACES = str.maketrans("", "", " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}₽")
 month_of_reader = refusing(gettext_lazy("My month"), "my-month", gettext_lazy("Show the present month"))
@@ -74,11 +76,13 @@ def next_actions(request: HttpRequest) -> HttpResponse:
     found = find_next_actions(person.pk, user, moment.now(), _statement(user, person, choice), target)
     whole = request.GET.get("all") == "1"
     query = {"manager": person.pk} | ({"target": asked[:40]} if asked else {}) | ({"all": 1} if whole else {})
+    actions = found.actions if found else []
+    rows = actions if whole else [one for one in actions[:SHOWN] if one.worth >= WORTHWHILE] or actions[:FEW]
     shown = {
         "person": person,
         "found": found,
-        "rows": found.actions if found and whole else found.actions[:SHOWN] if found else [],
-        "more": len(found.actions) - SHOWN if found and not whole else 0,
+        "rows": rows,
+        "more": len(actions) - len(rows),
         "now": moment.now(),
         "asked": asked[:40],
         "problem": bool(asked) and target is None,
