@@ -15,7 +15,18 @@ from kpi.calculation.document import Place
 from kpi.calculation.fields import day, person, rows, share, text
 from kpi.calculation.rounding import ONE, ZERO, kopecks, kopecks_within
 from kpi.calculation.running import MONTH
-from kpi.calculation.wording import Day, Listing, Money, Percent, Said, Text, Titles, gettext, gettext_noop
+from kpi.calculation.wording import (
+    Day,
+    Listing,
+    Money,
+    Percent,
+    Said,
+    Text,
+    Titles,
+    Word,
+    gettext,
+    gettext_noop,
+)
 
 MOST = Decimal("0.2")  # of the month's pay, by law
 
@@ -59,18 +70,23 @@ class ByOrder(Reason, frozen=True, kw_only=True):
     at_most: Decimal
     limit: Decimal
 
+    def words(self) -> dict[str, Word]:
+        return {
+            "orders": Listing([one.told() for one in self.orders], "; "),
+            "asked": Money(self.asked),
+            "bonuses": Money(self.bonuses),
+            "share": Percent(self.at_most),
+            "pay": Money(self.pay),
+            "limit": Money(self.limit),
+        }
+
 
 class Lowered(ByOrder, frozen=True, kw_only=True, tag="lowered"):
     def because(self, amount: Decimal) -> Text:
         return gettext(
             "%(orders)s: %(asked)s of bonuses of %(bonuses)s; no more than %(share)s of the month’s pay of "
             "%(pay)s, %(limit)s",
-            orders=Listing([one.told() for one in self.orders], "; "),
-            asked=Money(self.asked),
-            bonuses=Money(self.bonuses),
-            share=Percent(self.at_most),
-            pay=Money(self.pay),
-            limit=Money(self.limit),
+            **self.words(),
         )
 
 
@@ -79,12 +95,7 @@ class Capped(ByOrder, frozen=True, kw_only=True, tag="capped"):
         return gettext(
             "%(orders)s: %(asked)s of bonuses of %(bonuses)s would be more than %(share)s of the month’s pay of "
             "%(pay)s, so it is %(limit)s",
-            orders=Listing([one.told() for one in self.orders], "; "),
-            asked=Money(self.asked),
-            bonuses=Money(self.bonuses),
-            share=Percent(self.at_most),
-            pay=Money(self.pay),
-            limit=Money(self.limit),
+            **self.words(),
         )
 
 
