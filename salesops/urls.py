@@ -34,6 +34,7 @@ urlpatterns = [
     path("", include("web.notices.urls")),
     path("", include("web.audit.urls")),
     path("", include("web.account.urls")),
+    path("", include("web.saved_views.urls")),
     path("api/v1/", include("web.api.urls")),
     path("hooks/amocrm/<str:secret>/", intake.hook, name="hook"),
     path("hooks/telegram/", telegram.ring, name="hook-telegram"),

@@ -3,6 +3,7 @@
 from team.models.dated import AmoUser, CompanyHours, HeadAssignment, RotaAssignment
 from team.models.employees import DayOff, Employee, Role
 from team.models.rotas import CalendarDay, HolidayCalendar, Rota
+from team.models.saved_views import SavedView
 
 __all__ = [
     "AmoUser",
@@ -15,4 +16,5 @@ __all__ = [
     "Role",
     "Rota",
     "RotaAssignment",
+    "SavedView",
 ]

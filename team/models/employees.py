@@ -43,7 +43,7 @@ class EmployeeManager(UserManager["Employee"]):
         return self.annotate(sight=users, gone=gone)
 
 
-@keep_changes(names=["username"], secret=["password"], ignored=["last_login"])
+@keep_changes(names=["username"], secret=["password"], ignored=["last_login", "desk_view_id"])
 class Employee(AbstractUser):
     """Somebody who opens the portal, and the amoCRM users that are the same person.
 
@@ -66,6 +66,11 @@ class Employee(AbstractUser):
     left_on = models.DateField(_("left on"), null=True, blank=True)
     language = models.CharField(
         _("language"), max_length=2, choices=[("ru", "Русский"), ("en", "English")], default="ru"
+    )
+
+    # the saved view with which the desk opens
+    desk_view = models.ForeignKey(
+        "SavedView", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
 
     objects: ClassVar[EmployeeManager] = EmployeeManager()

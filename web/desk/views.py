@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -22,6 +22,7 @@ from web.desk.week_figures import read_sparks
 from web.frame import live
 from web.frame.permissions import for_heads
 from web.frame.scope import Scope, ScopeForm, read_scope, refusing
+from web.frame.view_pages import AS_IT_IS, desk_view
 
 Context = dict[str, Any]
 FIRST = 8  # rows of a ranking on the desk; the block opened alone shows all
@@ -137,20 +138,22 @@ BLOCKS: dict[str, tuple[Any, Callable[[HttpRequest, Scope, Snapshot], Context]]]
 }
 
 
-for_scopes = refusing(_("Desk"), "desk", _("Show the whole company"))
+for_scopes = refusing(_("Desk"), "desk", _("Show the whole company"), query=AS_IT_IS)
 
 
 @require_safe
 @for_heads
 @for_scopes
 def desk(request: HttpRequest) -> HttpResponse:
+    if not request.GET and (address := desk_view(request.user)):  # type: ignore[arg-type]
+        return redirect(address)
     scope = read_scope(request)
     return render(
         request,
         "desk/desk.html",
         {"form": ScopeForm(scope), "query": scope.query(), "stamp": changes.page_stamp(moment.now())}
         | {"whole": request.GET.get("whole") == "1", "rest": scope.query(whole=1)}
-        | {"closes": closes_months(request.user)},
+        | {"closes": closes_months(request.user), "unset": AS_IT_IS},
     )
 
 

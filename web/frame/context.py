@@ -18,6 +18,7 @@ from pipelines.models import Account
 from qc.models import Finding
 from qc.stalled import SHOWN
 from team.models import Employee, Role
+from web.frame.view_pages import PAGES
 
 MANY = 999  # a badge need not be exact, and counting a million findings on every page takes 100 ms
 
@@ -25,6 +26,7 @@ MANY = 999  # a badge need not be exact, and counting a million findings on ever
 def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "demo": settings.DEMO,
+        "has_views": request.resolver_match is not None and request.resolver_match.url_name in PAGES,
         "nav": SimpleLazyObject(lambda: menu(request)),
         "freshness": SimpleLazyObject(lambda: age(request)),
         "amo": SimpleLazyObject(amo_address),

@@ -83,8 +83,9 @@ def no_pipeline(value: object) -> BadScope:
     return BadScope(_("There is no pipeline “%(value)s”.") % {"value": str(value)[:SAID]})
 
 
-def refusing(title: Any, back: str, action: Any) -> Callable[[View], View]:
-    """A view whose nonsense is answered with its sentence and a way ``back`` (a route), ``action`` in words."""
+def refusing(title: Any, back: str, action: Any, query: str = "") -> Callable[[View], View]:
+    """A view whose nonsense is answered with its sentence and a way ``back`` (a route and ``query``), ``action`` in
+    words."""
 
     def guard(view: View) -> View:
         @wraps(view)
@@ -93,7 +94,12 @@ def refusing(title: Any, back: str, action: Any) -> Callable[[View], View]:
                 return view(request, **arguments)
             except BadScope as problem:
                 bare = bool(request.headers.get("HX-Request")) and not request.headers.get("HX-Boosted")
-                context = {"title": title, "problem": problem, "href": reverse(back), "action": action}
+                context = {
+                    "title": title,
+                    "problem": problem,
+                    "href": reverse(back) + query,
+                    "action": action,
+                }
                 template = "parts/refused.html#problem" if bare else "parts/refused.html"
                 return render(request, template, context, status=422)
 

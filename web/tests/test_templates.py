@@ -24,6 +24,7 @@ ROOMS = [
         "regulations",
         "reports",
         "review",
+        "saved_views",
         "schemes",
         "sync",
         "team",
