@@ -120,6 +120,16 @@ class FindingQuerySet(models.QuerySet[Any]):
         rows = self if user.sees is None else self.filter(manager_id__in=user.sees)
         return rows if user.administers else rows.filter(mode__in=[RuleMode.Mode.WARN, RuleMode.Mode.MONEY])
 
+    def counted_for(self, user: Any) -> "FindingQuerySet":
+        """What the weeks count of the people whom ``user`` sees (`metrics.weeks`): a rule that is shown now counts for
+        the time before, too, when it was in shadow or control was off.
+
+        For whoever directs; others have `visible_to`."""
+        rows = self if user.sees is None else self.filter(manager_id__in=user.sees)
+        shown = (RuleMode.Mode.WARN, RuleMode.Mode.MONEY)
+        now_shown = RuleMode.objects.filter(mode__in=shown).values_list("rule", flat=True)
+        return rows.filter(Q(mode__in=shown) | Q(rule__in=list(now_shown)))
+
     def standing(self) -> "FindingQuerySet":
         return self.filter(withdrawn_at=None)
 

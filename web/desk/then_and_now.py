@@ -116,7 +116,7 @@ def then_and_now(request: HttpRequest) -> HttpResponse:
             "choices": _choices(request, by, measure),
             "by": by,
             "share": tell_share(
-                form.cleaned_data, people, then, at_present, weeks, scope, code, request.user.leavers, marks
+                form.cleaned_data, people, then, at_present, weeks, scope, code, request.user.leavers
             ),
             "control": tell_control(marks, facts, measure, weeks, now),
             "compared": tell_comparison(form.cleaned_data, facts, measure, scope, days, now),
@@ -153,13 +153,14 @@ def _href(code: str, by: str, key: Any, weeks: Sequence[Period], scope: Scope) -
     """The rows behind the end of a line: what stands now, or what was found in the last week."""
     if by == "rules":
         return reverse("findings") + scope.query(
-            rule=key, **({"state": "open"} if code == "standing" else {"since": weeks[-1].first})
+            rule=key,
+            **({"state": "open"} if code == "standing" else {"since": weeks[-1].first, "counted": 1}),
         )
     who = {"manager": "none" if key is None else key} if by == "people" else {"stage": key}
     if code == "standing":
         return reverse("findings") + scope.query(**who, state="open")
     if code == "density":
-        return reverse("findings") + scope.query(**who, since=weeks[-1].first)
+        return reverse("findings") + scope.query(**who, since=weeks[-1].first, counted=1)
     if code == "overdue":
         return reverse("tasks") + scope.query(**who, overdue=1, closed_deal=0) if by == "people" else ""
     if code in ("lost", "leak"):

@@ -30,11 +30,10 @@ def tell_share(
     scope: Scope,
     code: str,
     gone: Collection[int],
-    marks: Sequence[dict[str, Any]],
 ) -> dict[str, Any] | None:
     """One person's part of everybody's, four weeks at each end, over his part of the work.
 
-    ``listed``: whether its cases are a list; what was counted by history while control was off is in none.
+    ``listed``: whether what is counted is a list of rows, and not the standing of four weeks added up.
     """
     if not now:
         return None
@@ -54,7 +53,6 @@ def tell_share(
             ),
             key=lambda row: -(row[0].of_top or 0),
         )
-        off = any(row["is_off"] and row["mark"].at < end.end and row["until"] > first.start for row in marks)
         rows.append(
             {
                 "name": name,
@@ -63,7 +61,7 @@ def tell_share(
                 "last": end.last,
                 "others": others,
                 "after": end.last + timedelta(days=1),
-                "listed": code == "density" and not off,
+                "listed": code == "density",
             }
             | {"segments": _segments([(share, scope.name(key)), *others])}
         )

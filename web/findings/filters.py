@@ -76,6 +76,7 @@ class FindingFilter(Cascading):
         "by_version",
         "cases",
         "stake",
+        "counted",
     )
     rule = filters.ChoiceFilter(
         choices=rules, label=_("Rule"), empty_label=_("All rules"), error_messages=NO_SUCH
@@ -112,6 +113,7 @@ class FindingFilter(Cascading):
     deal = Number("deal_id", label=_("Deal"))
     by_version = Flag("by_opening", label=_("Opened by a version"), yes=_("yes"), no=_("no"))
     cases = Flag("by_cases", label=_("Cases"), yes=_("held against somebody"), no=_("questions and nobody's"))
+    counted = Flag("by_counted", label=_("Shown or not"), yes=_("all that the weeks count"))
     stake = One(queryset=people, method="by_stake", label=_("Counts against"), empty_label=_("all"))
     unit = filters.ChoiceFilter(
         choices=Finding.Unit.choices, label=_("About"), empty_label=_("all"), error_messages=NO_SUCH
@@ -142,6 +144,10 @@ class FindingFilter(Cascading):
         """As the weeks of discipline count: opened by now, against somebody, and no question."""
         held = Q(manager__isnull=False, opens_at__lt=moment.now()) & ~Q(severity=Severity.QUESTION)
         return findings.filter(held if wanted else ~held)
+
+    def by_counted(self, findings: FindingQuerySet, name: str, wanted: bool) -> QuerySet[Finding]:
+        """The page's own affair: for whoever directs it begins with more rows (`views.findings`)."""
+        return findings
 
     def by_stake(self, findings: FindingQuerySet, name: str, person: Person) -> QuerySet[Finding]:
         """What the quality of the present month counts against this person, by all his users of amoCRM."""

@@ -48,8 +48,10 @@ def findings(request: HttpRequest) -> HttpResponse:
     ]
     if request.user.administers:
         choices.append((_("In shadow"), {"mode": "shadow"}))
-    visible = Finding.objects.standing().visible_to(request.user)
-    if not asked.get("mode"):
+    counted = asked.get("counted") == "1" and request.user.directs
+    standing = Finding.objects.standing()
+    visible = standing.counted_for(request.user) if counted else standing.visible_to(request.user)
+    if not asked.get("mode") and not counted:
         visible = visible.filter(mode__in=SHOWN)
     return listing.show_list(
         request,
@@ -64,7 +66,7 @@ def findings(request: HttpRequest) -> HttpResponse:
         defaults={} if any(asked.get(name) for name in PERIODS) else {"state": "open"},
         order="-opened",
         columns=FILE,
-        source="" if asked.get("mode") == "shadow" else "findings",
+        source="" if counted or asked.get("mode") == "shadow" else "findings",
     )
 
 

@@ -16,7 +16,9 @@ from jobs import weeks
 from jobs.models import KeptWeek, WeekFact
 from metrics.weeks import list_last_weeks
 from pipelines.models import Deal, Stage
+from qc.models import RuleMode
 from team.models import Role
+from web.tests.crawl import differences, read_links
 
 pytestmark = pytest.mark.django_db
 
@@ -126,6 +128,37 @@ def test_then_and_now_names_people_and_is_the_heads_own_for_a_head(office: Offic
 def test_nonsense_falls_back_to_the_usual(office: Office, query: str) -> None:
     weeks.keep_weeks(NOW, 60)
     assert login().get(f"/then-and-now/{query}").status_code == 200
+
+
+@pytest.mark.parametrize("role", [Role.DIRECTOR, Role.CONTROLLER])
+def test_a_share_leads_to_rows_that_add_up_to_it(office: Office, role: str) -> None:
+    """Also to those of a time when the rule was in shadow: they are counted, as the rule is shown now."""
+    shown, hidden = "deal.stuck", "task.none"
+    for rule, mode in ((shown, RuleMode.Mode.WARN), (hidden, RuleMode.Mode.SHADOW)):
+        RuleMode.objects.update_or_create(rule=rule, defaults={"mode": mode})
+    for days in (9, 10, 11):
+        at = NOW - days * DAY
+        factory.make_finding(office.deal, shown, since=at, opens_at=at, mode="shadow")
+        factory.make_finding(office.other, hidden, since=at, opens_at=at, mode="shadow")
+    weeks.keep_weeks(NOW, 60)
+    address, client = f"/then-and-now/?person={office.anna.pk}", login(role)
+    page = client.get(address)
+    now = page.context["share"]["rows"][1]
+    assert (now["share"].own.top, now["share"].all.top) == (4, 5)
+    assert list(differences(client, {address: page.content.decode()}, "ru")) == []
+    links = [link for link in read_links(page.content.decode()) if "counted=1" in link.href and link.total]
+    assert sorted(link.total for link in links) == [4, 5]
+
+
+def test_what_the_weeks_count_in_shadow_is_for_whoever_directs(office: Office) -> None:
+    factory.make_finding(office.deal, "deal.stuck", since=NOW - DAY, opens_at=NOW - DAY, mode="shadow")
+    RuleMode.objects.update_or_create(rule="deal.stuck", defaults={"mode": RuleMode.Mode.WARN})
+    query = f"/findings/?since={NOW - 2 * DAY:%Y-%m-%d}&counted=1"
+    assert login().get(query).context["count"] == 1
+    assert login(Role.MANAGER, office.anna).get(query).context["count"] == 0
+    assert login(Role.HEAD).get(query).context["count"] == 0  # he leads nobody
+    assert login().get(query.replace("counted=1", "counted=0")).context["count"] == 0
+    assert login().get(query.replace("counted=1", "counted=x")).status_code == 422
 
 
 def lose(office: Office, number: int, at: object, person: object) -> Deal:
