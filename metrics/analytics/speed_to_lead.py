@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext_lazy as _
 
-from metrics.analytics.columns import Ints, read_columns
+from metrics.analytics.columns import Ints
 from metrics.analytics.curves import describe, median_survival, wilson
+from metrics.analytics.first_contacts import read_contacts
 from metrics.analytics.log import FAR, LOST, OPEN, WON, Log, read_log
 from metrics.analytics.report import Answer, Cell, Report, register
 from metrics.analytics.terms import EPOCH, SECOND, Terms, moment_number
-from metrics.analytics.win_rates import find_places
 from metrics.analytics.words import CREATED
 from team.clock import AnyClock
 from team.schedules import load_clocks
@@ -40,30 +40,6 @@ BUCKETS = {
 }
 NEVER = "none"
 PARTS = ("hand_over", "notice", "reaction", "closed_hours")
-CONTACTS = """
-    from pipelines_deal d
-    cross join lateral (
-        select t.at, t.manager_id from pipelines_touch t
-        where t.deal_id = d.id and t.kind in ('call_out', 'message_out') and t.manager_id is not null
-          and t.at >= d.created_at and t.at < %(now)s
-        order by t.at, t.id limit 1
-    ) met
-    left join lateral (
-        select min(s.entered_at) as at from pipelines_stay s
-        where s.deal_id = d.id and s.manager_id = met.manager_id and s.entered_at <= met.at
-    ) given on true
-    left join lateral (
-        select min(e.at) as at from pipelines_event e
-        where e.entity = 'deal' and e.entity_id = d.id and e.author_id = met.manager_id
-          and e.at >= greatest(given.at, d.created_at) and e.at <= met.at
-    ) traced on true
-    where d.deleted_at is null and d.created_at >= %(start)s and d.created_at < %(end)s"""
-COLUMNS = {
-    "id": ("d.id", "int8"),
-    "met": ("met.at", "timestamptz"),
-    "given": ("least(greatest(coalesce(given.at, d.created_at), d.created_at), met.at)", "timestamptz"),
-    "traced": ("coalesce(traced.at, met.at)", "timestamptz"),
-}
 Worked = Callable[[Ints], Ints]
 
 
@@ -132,16 +108,7 @@ def bucket_of(answered: Any, waited: Ints) -> Ints:
 
 def read_waits(terms: Terms) -> tuple[Log, Any, Ints, dict[str, Ints]]:
     log = read_log(terms, "created")
-    start = terms.period.start if terms.period else EPOCH
-    rows = read_columns(
-        COLUMNS,
-        CONTACTS,
-        {"now": terms.now, "start": start, "end": terms.period.end if terms.period else terms.now},
-    )
-    place, known = find_places(log.ids, rows["id"])
-    met, given, traced = (np.full(len(log.ids), FAR) for _ in range(3))
-    for column, name in ((met, "met"), (given, "given"), (traced, "traced")):
-        column[place[known]] = rows[name][known]
+    met, given, traced = read_contacts(log, terms)
     moments = np.concatenate((log.created, met[met != FAR], log.closed[log.closed != FAR], [terms.at]))
     worked = count_hours(load_clocks([]).client, int(moments.min()), int(moments.max()))
     waited, parts = find_waits(log, terms.at, met, given, traced, worked)

@@ -1,6 +1,6 @@
 """Reports as tables: every figure in words of the reader's language, with the address of the deals behind it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -28,6 +28,12 @@ class Figure:
 class Table:
     heads: Sequence[str]
     rows: Sequence[Sequence[Figure]] = field(default=())
+
+    @property
+    def cells(self) -> Iterator[list[tuple[str, Figure]]]:
+        """Each row with the head of every cell."""
+        for row in self.rows:
+            yield list(zip(self.heads, row, strict=True))
 
 
 def locale() -> str:
