@@ -34,6 +34,9 @@ class _Standing:
     def is_filled(self, field: str) -> bool:
         return filled(self.deal, field)
 
+    def value_of(self, field: str) -> Any:
+        return self.deal.fields.get(field)
+
 
 def in_force(stage: str | None) -> Regulation | None:
     """The newest published regulation of the stage."""

@@ -20,6 +20,8 @@ from qc.rules.deal_stuck import LongestStay
 from qc.rules.deal_untouched import LongestSilence
 from qc.rules.field_amount import AmountFromHere
 from qc.rules.field_missing import RequiredFields
+from qc.rules.field_value import AllowedValues
+from qc.rules.parameters import Listed
 from qc.rules.stage_forbidden import Onward
 from qc.rules.stage_skipped import Stop
 from qc.rules.task_far import FurthestTask
@@ -46,6 +48,8 @@ PLACES = {
 OPEN = ("incoming", "work")
 REASON, PROMISED = "7", "8"
 REASONS = ("money", "part", "other")
+PAYMENT = "9"
+PAYMENTS = ("card", "bill", "cash", ["card", "cash"])
 
 
 class Full(NamedTuple):
@@ -70,6 +74,8 @@ class Full(NamedTuple):
     within: timedelta | None = None
     stop: bool = False
     onward: tuple[str, ...] = ()
+    allowed: tuple[Listed, ...] = ()
+    value_grace: timedelta = timedelta()
 
     @property
     def wait_grace(self) -> timedelta:
@@ -89,6 +95,7 @@ class Full(NamedTuple):
             FirstContact(self.within),
             Stop(self.stop),
             Onward(self.onward),
+            AllowedValues(self.allowed, self.value_grace),
         )
         return StageNorms(self.regulation, self.published_at, {type(norm): norm for norm in norms})
 
@@ -191,6 +198,12 @@ def _draw_norm(rng: Random, published_at: datetime) -> Full:
         length(),
         rng.random() < 0.4,
         tuple(stage for stage in STAGES if rng.random() < 0.4) if rng.random() < 0.4 else (),
+        tuple(
+            Listed(field, "", tuple((one, one) for one in rng.sample(texts, rng.choice((1, 2)))))
+            for field, texts in ((PAYMENT, ("card", "bill", "cash")), (REASON, REASONS))
+            if rng.random() < 0.4
+        ),
+        length(0.7, 0) or timedelta(),
     )
 
 
@@ -204,7 +217,8 @@ def _draw_deal(rng: Random) -> Timeline:
         changes.append(Change(at(hour), PRICE, price, 5 - price))
         price = 5 - price
     fields: dict[str, Any] = {}
-    for field, values in ((REASON, (None, *REASONS)), (PROMISED, (None, *_dates(rng)))):
+    lists = (REASON, (None, *REASONS)), (PAYMENT, (None, *PAYMENTS))
+    for field, values in (*lists, (PROMISED, (None, *_dates(rng)))):
         value = rng.choice(values)
         for hour in sorted(rng.sample(range(first, LENGTH), rng.randrange(4))):
             after = rng.choice(values)
@@ -469,6 +483,34 @@ def no_amount(world: World) -> Broken:
         if n >= ends:
             broken.add((n, 0))
     return broken
+
+
+def other_value(world: World) -> Broken:
+    broken: Broken = set()
+    for field in (PAYMENT, REASON):
+        ends: int | None = None
+        before = None
+        for n in HOURS:
+            place = world.piece(n)
+            visit = None if place is None else world.deal.pieces[place].visit
+            value = value_at(world, field, n)[0]
+            run = [] if place is None else world.run(n, lambda norm, v=value, f=field: refuses(norm, f, v))
+            if not run or visit != before:
+                ends = None
+            before = visit
+            if not run:
+                continue
+            if ends is None:
+                ends = due(world, n, run, "value_grace")
+            if n >= ends:
+                broken.add((n, 0))
+    return broken
+
+
+def refuses(norm: Full, field: str, value: Any) -> bool:
+    chosen = value if isinstance(value, list) else [] if value is None else [value]
+    limits = [{name for _id, name in options} for own, _name, options in norm.allowed if own == field]
+    return any(one not in allowed for allowed in limits for one in chosen)
 
 
 class Waits(NamedTuple):
@@ -771,6 +813,7 @@ ORACLES: dict[str, Callable[[World], Broken]] = {
     "deal.won_untouched": won_untouched,
     "field.amount": no_amount,
     "field.missing": _plain(simulation.simulate_missing),
+    "field.value": other_value,
     "owner.gone": _plain(simulation.simulate_gone),
     "robot.touched": robot_touched,
     "stage.back": back,
