@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate
@@ -151,9 +152,12 @@ class Story(NamedTuple):
 def draw_story(rng: Random) -> Story:
     deal = _draw_deal(rng)
     norms = {stage: _draw_versions(rng) for stage in STAGES if rng.random() < 0.8}
+    gone = {PEOPLE["anna"]: at(rng.randrange(LENGTH))} if rng.random() < 0.3 else {}
+    # Last, so that what was drawn before there was such a rule is drawn as ever.
+    deal = _draw_payment(rng, deal)
+    norms = {stage: tuple(_limited(rng, one) for one in versions) for stage, versions in norms.items()}
     stages = {stage: tuple(one.of_stage() for one in versions) for stage, versions in norms.items()}
     portal = {code: (StageNorms(None, None, {type(norm): norm}),) for code, norm in PORTAL.items()}
-    gone = {PEOPLE["anna"]: at(rng.randrange(LENGTH))} if rng.random() < 0.3 else {}
     terms = Terms(stages | portal, CLOCKS, gone, zone=UTC, stages=PLACES, robots=frozenset("9"))
     return Story(deal, terms, Hours(deal, norms, terms))
 
@@ -198,12 +202,6 @@ def _draw_norm(rng: Random, published_at: datetime) -> Full:
         length(),
         rng.random() < 0.4,
         tuple(stage for stage in STAGES if rng.random() < 0.4) if rng.random() < 0.4 else (),
-        tuple(
-            Listed(field, "", tuple((one, one) for one in rng.sample(texts, rng.choice((1, 2)))))
-            for field, texts in ((PAYMENT, ("card", "bill", "cash")), (REASON, REASONS))
-            if rng.random() < 0.4
-        ),
-        length(0.7, 0) or timedelta(),
     )
 
 
@@ -217,8 +215,7 @@ def _draw_deal(rng: Random) -> Timeline:
         changes.append(Change(at(hour), PRICE, price, 5 - price))
         price = 5 - price
     fields: dict[str, Any] = {}
-    lists = (REASON, (None, *REASONS)), (PAYMENT, (None, *PAYMENTS))
-    for field, values in (*lists, (PROMISED, (None, *_dates(rng)))):
+    for field, values in ((REASON, (None, *REASONS)), (PROMISED, (None, *_dates(rng)))):
         value = rng.choice(values)
         for hour in sorted(rng.sample(range(first, LENGTH), rng.randrange(4))):
             after = rng.choice(values)
@@ -247,6 +244,26 @@ def _draw_deal(rng: Random) -> Timeline:
         heard=heard,
         loss_reason=rng.choice((None, 3)),
     )
+
+
+def _draw_payment(rng: Random, deal: Timeline) -> Timeline:
+    value = rng.choice((None, *PAYMENTS))
+    changes = list(deal.changes)
+    for hour in sorted(rng.sample(range(hour_of(deal.created_at), LENGTH), rng.randrange(4))):
+        after = rng.choice((None, *PAYMENTS))
+        changes.append(Change(at(hour), PAYMENT, value, after))
+        value = after
+    fields = dict(deal.fields or {}) | ({} if value is None else {PAYMENT: value})
+    return replace(deal, changes=tuple(sorted(changes, key=lambda one: one.at)), fields=fields)
+
+
+def _limited(rng: Random, norm: Full) -> Full:
+    lists = tuple(
+        Listed(field, "", tuple((one, one) for one in rng.sample(texts, rng.choice((1, 2)))))
+        for field, texts in ((PAYMENT, ("card", "bill", "cash")), (REASON, REASONS))
+        if rng.random() < 0.4
+    )
+    return norm._replace(allowed=lists, value_grace=hours(rng.randrange(41)))
 
 
 def _dates(rng: Random) -> list[str]:

@@ -158,7 +158,7 @@ class OptionsField(forms.MultipleChoiceField):
         for field, options in kept.items():
             shown[field] = dict(options) | shown.get(field, {})
         self.lists = shown
-        self.choices = [
+        self.groups: list[tuple[str, list[tuple[str, str]]]] = [
             (
                 self.names.get(field) or field,
                 [
@@ -168,11 +168,12 @@ class OptionsField(forms.MultipleChoiceField):
             )
             for field, options in shown.items()
         ]
+        self.choices = self.groups
 
     def by_list(self, boxes: forms.BoundField) -> list[tuple[str, list[forms.boundfield.BoundWidget]]]:
         """The boxes to tick of each list, with its name."""
         every = iter(boxes)
-        return [(name, [next(every) for _option in options]) for name, options in self.choices]
+        return [(name, [next(every) for _option in options]) for name, options in self.groups]
 
     def prepare_value(self, value: Any) -> Any:
         if not isinstance(value, Mapping):
