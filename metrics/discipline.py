@@ -2,7 +2,7 @@
 
 Rates, never raw counts: who holds most of the deals has most of the cases. A case counts in the week in which it
 opened, for whoever it is held against; deal-days are calendar days of deals in work, of their owner of each day.
-Questions are no cases. Six statements, whatever the number of people.
+Questions are no cases. Five statements, whatever the number of people.
 """
 
 from collections import defaultdict
