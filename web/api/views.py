@@ -39,7 +39,7 @@ from web.api.parameters import (
     read_pipelines,
 )
 from web.deals.filters import DealFilter, TaskFilter
-from web.findings.filters import FindingFilter
+from web.findings.filters import FindingFilter, open_to
 from web.frame.scope import no_pipeline, read_month, read_person, read_pipeline
 
 PERIOD = [
@@ -119,11 +119,8 @@ class Findings(Appealable, KnownFilters, ReadOnlyModelViewSet):
     filterset_class = FindingFilter
 
     def get_queryset(self) -> QuerySet[Finding]:
-        return (
-            Finding.objects.standing()
-            .select_related("deal", "task", "stage", "manager")
-            .visible_to(self.request.user)
-        )
+        rows = open_to(self.request.user, self.request.query_params)
+        return rows.select_related("deal", "task", "stage", "manager")
 
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         rows = args[0] if args else []

@@ -1,5 +1,6 @@
 """Filters of the list of findings, the same on the page and in the API. Nonsense is refused with a sentence."""
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -36,6 +37,15 @@ from web.frame.filters import (
 
 def rules() -> list[tuple[str, str]]:
     return [(code, _t(rule.title)) for code, rule in RULES.items()]
+
+
+def open_to(user: Any, query: Mapping[str, Any]) -> FindingQuerySet:
+    """The findings that a list begins with: what he sees, or with ``?counted=1`` all that the weeks count, for whoever
+    directs."""
+    standing = Finding.objects.standing()
+    if query.get("counted") == "1" and user.directs:
+        return standing.counted_for(user)
+    return standing.visible_to(user)
 
 
 class EndField(MomentField):
@@ -146,7 +156,7 @@ class FindingFilter(Cascading):
         return findings.filter(held if wanted else ~held)
 
     def by_counted(self, findings: FindingQuerySet, name: str, wanted: bool) -> QuerySet[Finding]:
-        """The page's own affair: for whoever directs it begins with more rows (`views.findings`)."""
+        """The list begins with more rows (`open_to`)."""
         return findings
 
     def by_stake(self, findings: FindingQuerySet, name: str, person: Person) -> QuerySet[Finding]:

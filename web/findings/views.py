@@ -18,7 +18,7 @@ from qc.queries import because
 from qc.rules import RULES
 from qc.stalled import SHOWN
 from team.models import Role
-from web.findings.filters import FindingFilter
+from web.findings.filters import FindingFilter, open_to
 from web.frame import listing, live
 from web.frame.permissions import deals_open_to
 
@@ -49,8 +49,7 @@ def findings(request: HttpRequest) -> HttpResponse:
     if request.user.administers:
         choices.append((_("In shadow"), {"mode": "shadow"}))
     counted = asked.get("counted") == "1" and request.user.directs
-    standing = Finding.objects.standing()
-    visible = standing.counted_for(request.user) if counted else standing.visible_to(request.user)
+    visible = open_to(request.user, asked)
     if not asked.get("mode") and not counted:
         visible = visible.filter(mode__in=SHOWN)
     return listing.show_list(

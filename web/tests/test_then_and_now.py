@@ -155,6 +155,7 @@ def test_what_the_weeks_count_in_shadow_is_for_whoever_directs(office: Office) -
     RuleMode.objects.update_or_create(rule="deal.stuck", defaults={"mode": RuleMode.Mode.WARN})
     query = f"/findings/?since={NOW - 2 * DAY:%Y-%m-%d}&counted=1"
     assert login().get(query).context["count"] == 1
+    assert login().get(f"/api/v1{query}").json()["count"] == 1
     assert login(Role.MANAGER, office.anna).get(query).context["count"] == 0
     assert login(Role.HEAD).get(query).context["count"] == 0  # he leads nobody
     assert login().get(query.replace("counted=1", "counted=0")).context["count"] == 0
