@@ -22,6 +22,8 @@ from qc.queries import title
 from qc.reviewers import measure_reviewers
 from team.models import Employee
 from web.deals import diary
+from web.frame import listing
+from web.review.exports import export_reviewers
 
 QUARTER = timedelta(days=90)
 
@@ -176,13 +178,16 @@ def reviewers(request: HttpRequest) -> HttpResponse:
     _auditor(request)
     now = moment.now()
     since = now - QUARTER
-    precision = overturns.measure_precision(since)
+    measured = measure_reviewers(Employee.objects.all(), since)
+    told = ((title(rule), one) for rule, one in overturns.measure_precision(since).items())
+    precision = sorted(told, key=lambda row: -row[1].n)
+    if form := listing.asked_file(request):
+        return export_reviewers(form, measured, precision)
     context = {
-        "reviewers": measure_reviewers(Employee.objects.all(), since),
+        "reviewers": measured,
+        "verbs": listing.file_addresses(request),
         "agreement": manual_reviews.measure_agreement(since),
-        "precision": sorted(
-            ((title(rule), one) for rule, one in precision.items()), key=lambda row: -row[1].n
-        ),
+        "precision": precision,
         "halts": [(title(one.rule), one) for one in RuleHalt.objects.all()[:20]],
         "limit": overturns.limit_at(now),
     }
