@@ -106,7 +106,7 @@ def may_decide(appeal: Appeal, user: Employee) -> bool:
         return False
     if user.person_id is not None and user.person_id == manager:
         return False
-    if user.pk in appeal.finding.values.get("by", ()):
+    if user.pk in appeal.finding.values.get("by", ()):  # of a manual review: its reviewers
         return False
     ruled = Ruling.objects.in_force().filter(finding=appeal.finding_id, author=user.pk)
     return not ruled.exclude(kind=Ruling.Kind.SNOOZED).exists()

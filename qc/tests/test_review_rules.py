@@ -9,7 +9,7 @@ from django.utils import translation
 from core import moment
 from jobs import judgement_queue as judgement
 from pipelines.models import JudgementRequest
-from qc import appeals, backtest, engine, manual_reviews, queries, wording
+from qc import appeals, backtest, engine, manual_reviews, queries, rulings, wording
 from qc.criteria import Reads
 from qc.lives import load_lives, reviews_of
 from qc.manual_reviews import SECTIONS
@@ -165,6 +165,19 @@ def test_two_reviews_are_one_case_and_neither_reviewer_decides_about_it(sample: 
     moment.fix(at(506).isoformat())
     appeal = appeals.file_appeal(finding, author, "data", "")
     assert [appeals.may_decide(appeal, who) for who in (vera, olga, petr)] == [False, False, True]
+
+
+def test_nobody_confirms_what_he_has_found_himself(sample: Sample) -> None:
+    one, vera = sampled(sample, twice=False), Employee.objects.get(username="vera")
+    petr = Employee.objects.create(username="petr", role=Role.CONTROLLER)
+    manual_reviews.keep_review(one, vera, YES | {"need": "no"})
+    judged()
+    moment.fix(at(501).isoformat())
+    finding = Finding.objects.get(rule="review.need")
+    assert rulings.confirm_findings([finding.pk], finding.rule, vera) == ([], [finding.pk])
+    with translation.override("en"), pytest.raises(ValueError, match="Somebody else confirms"):
+        rulings.rule_finding(finding, "confirmed", vera)
+    assert rulings.confirm_findings([finding.pk], finding.rule, petr) == ([finding.pk], [])
 
 
 def test_a_rule_that_was_off_is_tried_with_the_reviews_that_there_are(sample: Sample) -> None:
