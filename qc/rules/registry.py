@@ -14,7 +14,12 @@ from qc.rules.telling import Telling
 
 REMARK, VIOLATION, QUESTION = "remark", "violation", "question"
 DEAL, PERSON, CONTACT, STAGE = "deal", "person", "contact", "stage"  # what a rule looks at
-VISIT, TASK = "visit", "task"  # what an occasion of a deal's rule may be, beside the whole DEAL
+VISIT, TASK, REVIEW = (
+    "visit",
+    "task",
+    "review",
+)  # what an occasion of a deal's rule may be, beside the whole DEAL
+OWN = (TASK, REVIEW)  # occasions of a person whoever has the deal: his task, a review of his work
 OFF, WARN = "off", "warn"  # what a rule may begin with
 PLAIN, AHEAD = (
     "",

@@ -2,7 +2,7 @@ from collections.abc import Iterable
 
 from qc.rules.checks import Check
 from qc.rules.parameters import CALENDAR
-from qc.rules.registry import DEAL, REMARK, WARN, rule
+from qc.rules.registry import REMARK, REVIEW, WARN, rule
 from qc.rules.registry import gettext_noop as _
 from qc.rules.reviewing import CHECK, SENTENCE, answers
 from qc.rules.terms import Terms
@@ -19,7 +19,7 @@ from timeline.timeline import Timeline
     mode=WARN,
     sentence=SENTENCE,
     check=CHECK,
-    occasion=DEAL,
+    occasion=REVIEW,
     reads_reviews=True,
     asks=(2, _("The stage is the one where the deal really stands")),
 )

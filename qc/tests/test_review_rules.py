@@ -8,6 +8,7 @@ from django.utils import translation
 
 from core import moment
 from jobs import judgement_queue as judgement
+from kpi.prices import held
 from pipelines.models import JudgementRequest
 from qc import appeals, backtest, engine, manual_reviews, queries, rulings, wording
 from qc.criteria import Reads
@@ -188,3 +189,15 @@ def test_a_rule_that_was_off_is_tried_with_the_reviews_that_there_are(sample: Sa
     tried = backtest.try_portal_norm("review.need", None)
     assert tried.comparison.whole.now == 1
     assert {len(life.reviews) for life in load_lives([1, 2], Reads(None, False, False))} == {0}
+
+
+def test_it_is_priced_for_whoever_was_reviewed_though_the_deal_has_gone_on(sample: Sample) -> None:
+    vera = Employee.objects.get(username="vera")
+    moment.fix(at(800).isoformat())  # the next month
+    handed = sample.deals.get(deal=1)
+    for who in (vera, Employee.objects.create(username="olga", role=Role.CONTROLLER)):
+        if manual_reviews.is_open_to(SampledDeal.objects.get(pk=handed.pk), who):
+            manual_reviews.keep_review(handed, who, YES | {"need": "no"})
+    judged()
+    finding = Finding.objects.get(rule="review.need")
+    assert finding.manager_id == 1 and held([finding], at(801)) == {finding.pk}
