@@ -114,7 +114,7 @@ def test_a_review_gives_cases_that_judging_anew_finds_again(sample: Sample) -> N
     engine.judge()
     assert [code for code, _owner, _at in cases()] == ["review.need", "review.record"]
     assert len(before) == Finding.objects.filter(rule__startswith="review.").count()
-    [scores] = queries.quality(_period(), {one.manager_id}).values()
+    [scores] = queries.quality(_period(), {one.manager_id}, ["warn"]).values()
     told = {
         score.rule: (score.violations, score.opportunities) for score in scores if "review." in score.rule
     }
@@ -186,6 +186,7 @@ def test_a_rule_that_was_off_is_tried_with_the_reviews_that_there_are(sample: Sa
     RuleMode.objects.filter(rule="review.need").update(mode="off")
     manual_reviews.keep_review(one, vera, YES | {"need": "no"})
     assert judged() == []
+    moment.fix(at(501).isoformat())
     tried = backtest.try_portal_norm("review.need", None)
     assert tried.comparison.whole.now == 1
     assert {len(life.reviews) for life in load_lives([1, 2], Reads(None, False, False))} == {0}
