@@ -36,7 +36,7 @@ from qc.rules.waiting import Waiting
 from qc.tests import test_simulation as simulation
 from qc.tests.lives import CLOCKS, PEOPLE, START, at, hours
 from qc.tests.test_simulation import LENGTH, STEP, World, begin_of
-from timeline.timeline import PRICE, STAGE, Change, Piece, Planned, Timeline, Touch, pipeline_of
+from timeline.timeline import PRICE, STAGE, Change, Piece, Planned, Review, Timeline, Touch, pipeline_of
 
 SHOWN = 14 * 24
 STAGES = {
@@ -49,6 +49,7 @@ PLACES = {
 OPEN = ("incoming", "work")
 REASON, PROMISED = "7", "8"
 REASONS = ("money", "part", "other")
+ITEMS = ("need", "stage", "step", "promise", "record")
 PAYMENT = "9"
 PAYMENTS = ("card", "bill", "cash", ["card", "cash"])
 
@@ -154,7 +155,7 @@ def draw_story(rng: Random) -> Story:
     norms = {stage: _draw_versions(rng) for stage in STAGES if rng.random() < 0.8}
     gone = {PEOPLE["anna"]: at(rng.randrange(LENGTH))} if rng.random() < 0.3 else {}
     # Last, so that what was drawn before there was such a rule is drawn as ever.
-    deal = _draw_payment(rng, deal)
+    deal = _draw_reviews(rng, _draw_payment(rng, deal))
     norms = {stage: tuple(_limited(rng, one) for one in versions) for stage, versions in norms.items()}
     stages = {stage: tuple(one.of_stage() for one in versions) for stage, versions in norms.items()}
     portal = {code: (StageNorms(None, None, {type(norm): norm}),) for code, norm in PORTAL.items()}
@@ -255,6 +256,20 @@ def _draw_payment(rng: Random, deal: Timeline) -> Timeline:
         value = after
     fields = dict(deal.fields or {}) | ({} if value is None else {PAYMENT: value})
     return replace(deal, changes=tuple(sorted(changes, key=lambda one: one.at)), fields=fields)
+
+
+def _draw_reviews(rng: Random, deal: Timeline) -> Timeline:
+    found = tuple(
+        Review(
+            at(hour),
+            number,
+            rng.choice((None, 1, 2)),
+            rng.choice(list(STAGES)),
+            {item: rng.random() < 0.5 for item in ITEMS if rng.random() < 0.7},
+        )
+        for number, hour in enumerate(sorted(rng.sample(range(LENGTH), rng.choice((0, 0, 1, 2)))))
+    )
+    return replace(deal, reviews=found)
 
 
 def _limited(rng: Random, norm: Full) -> Full:
@@ -528,6 +543,18 @@ def refuses(norm: Full, field: str, value: Any) -> bool:
     chosen = value if isinstance(value, list) else [] if value is None else [value]
     limits = [{name for _id, name in options} for own, _name, options in norm.allowed if own == field]
     return any(one not in allowed for allowed in limits for one in chosen)
+
+
+def reviewed(item: str) -> Callable[[World], Broken]:
+    """From each review that says no to an item, for as long as what nothing mends stands."""
+
+    def broken(world: World) -> Broken:
+        deleted = world.deal.deleted_at
+        told = [one for one in world.deal.reviews if deleted is None or one.at < deleted]
+        no = [hour_of(one.at) for one in told if one.answers.get(item) is False]
+        return {(n, 0) for hour in no for n in fact(hour, None)}
+
+    return broken
 
 
 class Waits(NamedTuple):
@@ -832,6 +859,7 @@ ORACLES: dict[str, Callable[[World], Broken]] = {
     "field.missing": _plain(simulation.simulate_missing),
     "field.value": other_value,
     "owner.gone": _plain(simulation.simulate_gone),
+    **{f"review.{item}": reviewed(item) for item in ITEMS},
     "robot.touched": robot_touched,
     "stage.back": back,
     "stage.forbidden": forbidden,
