@@ -12,13 +12,13 @@ from core.db import run_statements
 from pipelines.mirror.rows import LOST, WON
 from pipelines.models import Contact, Cursor, Deal, Person, Pipeline, Stage, Stay, Task
 from qc import kept_checks, norms
-from qc.criteria import bench
+from qc.criteria import Reads, bench
 from qc.deal_states import SHOWN
+from qc.lives import load_lives
 from qc.models import ENDS, Finding, Regulation, RuleMode, Severity
 from qc.rules import RULES, behind
 from qc.verdicts import judge_timelines
 from team.models import Employee, Role
-from timeline.loading import load_timelines
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)  # a Friday, 15:00 in Moscow
 DAY = timedelta(days=1)
@@ -95,7 +95,8 @@ def make_task(deal: Deal, due_at: datetime = NOW + DAY, **values: Any) -> Task:
         "due_at": due_at,
     }
     task = Task.objects.create(**defaults | values)
-    settle_states()
+    if not task.is_completed:
+        settle_states(deal)
     return task
 
 
@@ -114,7 +115,7 @@ def make_finding(deal: Deal, rule: str = "deal.stuck", **values: Any) -> Finding
     }
     finding = Finding.objects.create(**defaults | values)
     if finding.rule in behind("stuck_deals"):
-        settle_states()
+        settle_states(deal)
     return finding
 
 
@@ -136,21 +137,22 @@ def with_norms(values: dict[str, Any]) -> dict[str, Any]:
 def keep_checks() -> None:
     """Let quality know what could be broken on the deals that there are; their findings stay as they were made."""
     deals = list(Deal.objects.values_list("pk", flat=True))
-    said = judge_timelines(load_timelines(deals), list(RULES), bench())
+    said = judge_timelines(load_lives(deals, Reads(None, True, True, reviews=True)), list(RULES), bench())
     [known] = run_statements((kept_checks.KNOWN, {"deals": deals}))
     if difference := kept_checks.compare(known, said.checks):
         run_statements((kept_checks.WRITE, difference.parameters()))
 
 
-def settle_states() -> None:
-    """Give all deals the state that their stays, tasks and findings tell, as their judgement would."""
+def settle_states(*deals: Deal) -> None:
+    """Give these deals (none: all) the state that their stays, tasks and findings tell, as their judgement would."""
     ahead = Finding.objects.standing().filter(
         GreaterThan(ENDS, NOW), rule__in=behind("stuck_deals"), mode__in=SHOWN, deal=OuterRef("pk")
     )
     stay = Stay.objects.filter(deal=OuterRef("pk"), left_at=None).order_by("-entered_at")
     task = Task.objects.open().filter(deal=OuterRef("pk")).order_by("due_at")
     stuck = ahead.order_by("opens_at")
-    Deal.objects.update(
+    settled = Deal.objects.filter(pk__in=[deal.pk for deal in deals]) if deals else Deal.objects.all()
+    settled.update(
         stage_since=Subquery(stay.values("visit_since")[:1]),
         next_due_at=Subquery(task.values("due_at")[:1]),
         stuck_at=Subquery(stuck.values("opens_at")[:1]),
