@@ -112,10 +112,16 @@ PORTAL = {
 
 
 class Hours(World):
-    """The simulation's world, in which other fields change, too; it knows again what it was asked before."""
+    """The simulation's world, in which other fields change, too; it knows again what it was asked before.
 
-    def __init__(self, deal: Timeline, norms: dict[str, tuple[Any, ...]], judged_by: Terms) -> None:
+    ``told`` are all touches of the deal and of its client: those on his card count while the deal is open.
+    """
+
+    def __init__(
+        self, deal: Timeline, norms: dict[str, tuple[Any, ...]], judged_by: Terms, told: tuple[Touch, ...]
+    ) -> None:
         super().__init__(deal, norms, judged_by)
+        self.touches = [t for t in told if not t.on_contact or self.kind(hour_of(t.at)) in OPEN]
         self.ticked = {clock: [0, *accumulate(ticks)] for clock, ticks in self.tick.items()}
         self.norms_of: dict[int, Any] = {}
         self.versions_of: dict[tuple[int, str], Any] = {}
@@ -147,11 +153,11 @@ class Hours(World):
 class Story(NamedTuple):
     deal: Timeline
     terms: Terms
-    world: World
+    world: Hours
 
 
 def draw_story(rng: Random) -> Story:
-    deal = _draw_deal(rng)
+    deal, told = _draw_deal(rng)
     norms = {stage: _draw_versions(rng) for stage in STAGES if rng.random() < 0.8}
     gone = {PEOPLE["anna"]: at(rng.randrange(LENGTH))} if rng.random() < 0.3 else {}
     # Last, so that what was drawn before there was such a rule is drawn as ever.
@@ -160,7 +166,7 @@ def draw_story(rng: Random) -> Story:
     stages = {stage: tuple(one.of_stage() for one in versions) for stage, versions in norms.items()}
     portal = {code: (StageNorms(None, None, {type(norm): norm}),) for code, norm in PORTAL.items()}
     terms = Terms(stages | portal, CLOCKS, gone, zone=UTC, stages=PLACES, robots=frozenset("9"))
-    return Story(deal, terms, Hours(deal, norms, terms))
+    return Story(deal, terms, Hours(deal, norms, terms, told))
 
 
 def _draw_versions(rng: Random) -> tuple[Full, ...]:
@@ -206,7 +212,7 @@ def _draw_norm(rng: Random, published_at: datetime) -> Full:
     )
 
 
-def _draw_deal(rng: Random) -> Timeline:
+def _draw_deal(rng: Random) -> tuple[Timeline, tuple[Touch, ...]]:
     begins = sorted(rng.sample(range(LENGTH - 10), rng.randrange(1, 9)))
     until = rng.choice((None, None, rng.randrange(begins[-1] + 1, LENGTH)))
     pieces, changes = _draw_pieces(rng, begins)
@@ -227,11 +233,11 @@ def _draw_deal(rng: Random) -> Timeline:
     changes.sort(key=lambda change: change.at)
     touches = tuple(
         Touch(at(hour), rng.choice((1, 2)), kind := rng.choice(("call_in", "call_out", "message_out", "note")),
-              rng.choice((0, 20, 90)) if kind.startswith("call") else 0)
+              rng.choice((0, 20, 90)) if kind.startswith("call") else 0, kind != "note" and rng.random() < 0.4)
         for hour in sorted(rng.sample(range(first, LENGTH), rng.randrange(5)))
     )  # fmt: skip
     heard = tuple(at(hour) for hour in sorted(rng.sample(range(first, LENGTH), rng.choice((0, 0, 1)))))
-    return Timeline(
+    deal = Timeline(
         1,
         at(first),
         at(LENGTH),
@@ -245,6 +251,7 @@ def _draw_deal(rng: Random) -> Timeline:
         heard=heard,
         loss_reason=rng.choice((None, 3)),
     )
+    return deal, touches
 
 
 def _draw_payment(rng: Random, deal: Timeline) -> Timeline:
@@ -679,9 +686,9 @@ def validly(world: World, n: int, final: Full) -> bool:
     return said.explained and (said.ends is None or n < said.ends) and in_all
 
 
-def first_late(world: World) -> Broken:
+def first_late(world: Hours) -> Broken:
     broken, run_of = set(), runs(world)
-    contacts = [hour_of(touch.at) for touch in world.deal.touches if is_contact(touch)]
+    contacts = [hour_of(touch.at) for touch in world.touches if is_contact(touch)]
     contact = min(contacts, default=LENGTH)
     for number in set(run_of.values()):
         own = [n for n in HOURS if run_of.get(n) == number]
@@ -718,10 +725,10 @@ def lost_no_reason(world: World) -> Broken:
     }
 
 
-def lost_untried(world: World) -> Broken:
+def lost_untried(world: Hours) -> Broken:
     broken = set()
     for visit, piece in visits(world):
-        before = [touch for touch in world.deal.touches if touch.at <= at(visit[0])]
+        before = [touch for touch in world.touches if touch.at <= at(visit[0])]
         heard = any(moment <= at(visit[0]) for moment in world.deal.heard)
         talked = heard or any(touch.seconds >= 30 for touch in before)
         attempts = sum(touch.kind in ("call_out", "message_out") for touch in before)
@@ -730,12 +737,12 @@ def lost_untried(world: World) -> Broken:
     return broken
 
 
-def won_untouched(world: World) -> Broken:
+def won_untouched(world: Hours) -> Broken:
     return {
         (n, 0)
         for visit, piece in visits(world)
         if piece.kind == "won"
-        and not any(is_contact(touch) and touch.at <= at(visit[0]) for touch in world.deal.touches)
+        and not any(is_contact(touch) and touch.at <= at(visit[0]) for touch in world.touches)
         for n in fact(visit[0], end_of(world, visit))
     }
 
@@ -826,7 +833,7 @@ def robot_touched(world: World) -> Broken:
     }
 
 
-def untouched(world: World) -> Broken:
+def untouched(world: Hours) -> Broken:
     broken = set()
     for n in HOURS:
         run = world.run(n, lambda norm: norm.idle is not None) if world.kind(n) == "work" else []
@@ -834,7 +841,7 @@ def untouched(world: World) -> Broken:
             continue
         visit = world.visit(n)
         begun = next(h for h in visit if world.run(h, lambda norm: norm.idle is not None))
-        here = [hour_of(t.at) for t in world.deal.touches if begun < hour_of(t.at) <= n]
+        here = [hour_of(t.at) for t in world.touches if begun < hour_of(t.at) <= n]
         since = max([begun, *here])
         asked = world.run(begun, lambda norm: norm.idle is not None)
         if n >= due(world, since, asked, "idle", "calendar"):
@@ -846,7 +853,7 @@ def _plain(simulate: Callable[[World], set[tuple[int, ...]]]) -> Callable[[World
     return lambda world: {(one[0], one[1] if len(one) > 1 else 0) for one in simulate(world)}
 
 
-ORACLES: dict[str, Callable[[World], Broken]] = {
+ORACLES: dict[str, Callable[[Hours], Broken]] = {
     "contact.first_late": first_late,
     "deal.lifetime": lifetime,
     "deal.lost_no_reason": lost_no_reason,
