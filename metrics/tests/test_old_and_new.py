@@ -228,7 +228,7 @@ def test_the_work_of_weeks_is_that_of_statements_of_its_own(company: Company, na
     assert often
     [(minutes, acts)] = run(MINUTES, values)
     assert measure_touch(NOW, weeks[0].start) == (pytest.approx(float(minutes), rel=1e-12), acts)
-    assert acts > 3
+    assert acts
 
 
 HAPPENED = """
