@@ -17,8 +17,9 @@ from qc import drafts, one_deal, regulations, signatures
 from qc.criteria import field_names, read_fields
 from qc.models import Regulation
 from web.frame.permissions import for_admins
+from web.regulations.editing import as_written, find_stage, in_force, make_form
 from web.regulations.form import RegulationForm, as_sent
-from web.regulations.views import as_written, find_stage, in_force, make_form, say_published
+from web.regulations.publishing import say_published
 
 
 def _number(text: str | None) -> int:
