@@ -51,11 +51,11 @@ class RuleMode(models.Model):
 class RuleStep(models.Model):
     """What a rule's mode, weight and norm were before the present ones: from ``since`` until its next step."""
 
-    rule = models.CharField(max_length=40)
-    mode = models.CharField(max_length=6, choices=RuleMode.Mode)
-    weight = models.PositiveSmallIntegerField()
-    norm = models.JSONField(default=dict)
-    since = models.DateTimeField()
+    rule = models.CharField(_("rule"), max_length=40)
+    mode = models.CharField(_("mode"), max_length=6, choices=RuleMode.Mode)
+    weight = models.PositiveSmallIntegerField(_("weight"))
+    norm = models.JSONField(_("norm"), default=dict)
+    since = models.DateTimeField(_("since"))
 
     class Meta:
         verbose_name = _("earlier mode of a rule")
@@ -84,15 +84,22 @@ class Regulation(models.Model):
         related_name="regulations",
         verbose_name=_("stage"),
     )
-    version = models.PositiveIntegerField(default=1)
-    published_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    published_at = models.DateTimeField(_("in force since"), null=True, blank=True)
     effective_at = models.DateTimeField(
-        null=True, blank=True
+        _("to be in force from"), null=True, blank=True
     )  # from when it shall be in force: published, and waiting for its day
-    decided_at = models.DateTimeField(null=True, blank=True)  # when somebody published it
-    returns_to = models.PositiveIntegerField(null=True, blank=True)  # the version whose text it brings back
+    decided_at = models.DateTimeField(_("published at"), null=True, blank=True)  # when somebody published it
+    returns_to = models.PositiveIntegerField(
+        _("version brought back"), null=True, blank=True
+    )  # the version whose text it brings back
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("author"),
     )
     entry_result = models.TextField(_("result on entry"), blank=True)
     goal = models.TextField(_("goal of the stage"), blank=True)
