@@ -51,6 +51,15 @@ class Said(NamedTuple):
     failed: set[tuple[str, str]]
 
 
+class _Heard(NamedTuple):
+    """A deal while it is heard: the stages it ever came to, and its checks by rule."""
+
+    deal: Timeline
+    subject: str
+    visited: set[str]
+    checks: dict[str, list[Check]]
+
+
 def judge_timelines(timelines: Iterable[Timeline], codes: Iterable[str], bench: Bench) -> Said:
     """What the rules that were ever on say now, and which of them failed to say anything about which deal."""
     said, terms = Said({}, {}, set()), bench.terms
@@ -61,16 +70,15 @@ def judge_timelines(timelines: Iterable[Timeline], codes: Iterable[str], bench: 
     ]
     lives = iter(timelines)
     while part := list(islice(lives, TOGETHER)) if active else []:
-        heard: list[dict[str, list[Check]]] = [{} for _ in part]
-        visited = [{piece.stage for piece in deal.pieces} for deal in part]
+        heard = [_Heard(deal, str(deal.id), {piece.stage for piece in deal.pieces}, {}) for deal in part]
         for code, rule, reach, stages in active:
-            for deal, checks, come_to in zip(part, heard, visited, strict=True):
-                if stages is not None and stages.isdisjoint(come_to):
+            for deal, subject, visited, checks in heard:
+                if stages is not None and stages.isdisjoint(visited):
                     continue
-                if found := hear_rule(rule, reach, deal, str(deal.id), terms, said):
+                if found := hear_rule(rule, reach, deal, subject, terms, said):
                     checks[code] = found
-        for deal, checks in zip(part, heard, strict=True):
-            said.checks.update(kept_checks.rows_of(deal.id, checks))
+        for one in heard:
+            said.checks.update(kept_checks.rows_of(one.deal.id, one.checks))
     return said
 
 
