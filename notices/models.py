@@ -332,10 +332,10 @@ class ChannelState(models.Model):
 
 
 # Models that stand in files of their own.
-from notices.alert_models import Alert as Alert  # noqa: E402
-from notices.alert_models import AlertMute as AlertMute  # noqa: E402
-from notices.decision_models import Decision as Decision  # noqa: E402
-from notices.decision_models import DecisionDeal as DecisionDeal  # noqa: E402
-from notices.decision_models import Hidden as Hidden  # noqa: E402
-from notices.decision_models import KeptProposals as KeptProposals  # noqa: E402
-from notices.report_models import Report as Report  # noqa: E402
+from notices.alert_models import Alert as Alert
+from notices.alert_models import AlertMute as AlertMute
+from notices.decision_models import Decision as Decision
+from notices.decision_models import DecisionDeal as DecisionDeal
+from notices.decision_models import Hidden as Hidden
+from notices.decision_models import KeptProposals as KeptProposals
+from notices.report_models import Report as Report

@@ -315,18 +315,18 @@ class FullRun(models.Model):
 
 
 # Models that stand in files of their own.
-from qc.regulation_rows import RegulationDraft as RegulationDraft  # noqa: E402
-from qc.regulation_rows import Signature as Signature  # noqa: E402
-from qc.regulation_rows import StepTick as StepTick  # noqa: E402
-from qc.review_models import Appeal as Appeal  # noqa: E402
-from qc.review_models import AppealStep as AppealStep  # noqa: E402
-from qc.review_models import OverturnLimit as OverturnLimit  # noqa: E402
-from qc.review_models import RuleHalt as RuleHalt  # noqa: E402
-from qc.review_models import Ruling as Ruling  # noqa: E402
-from qc.sample_models import ManualReview as ManualReview  # noqa: E402
-from qc.sample_models import Sample as Sample  # noqa: E402
-from qc.sample_models import SampledDeal as SampledDeal  # noqa: E402
-from qc.switches import ControlOff as ControlOff  # noqa: E402
-from qc.switches import MeasuredEffect as MeasuredEffect  # noqa: E402
-from qc.switches import NewcomerGrace as NewcomerGrace  # noqa: E402
-from qc.switches import PlannedSwitch as PlannedSwitch  # noqa: E402
+from qc.regulation_rows import RegulationDraft as RegulationDraft
+from qc.regulation_rows import Signature as Signature
+from qc.regulation_rows import StepTick as StepTick
+from qc.review_models import Appeal as Appeal
+from qc.review_models import AppealStep as AppealStep
+from qc.review_models import OverturnLimit as OverturnLimit
+from qc.review_models import RuleHalt as RuleHalt
+from qc.review_models import Ruling as Ruling
+from qc.sample_models import ManualReview as ManualReview
+from qc.sample_models import Sample as Sample
+from qc.sample_models import SampledDeal as SampledDeal
+from qc.switches import ControlOff as ControlOff
+from qc.switches import MeasuredEffect as MeasuredEffect
+from qc.switches import NewcomerGrace as NewcomerGrace
+from qc.switches import PlannedSwitch as PlannedSwitch

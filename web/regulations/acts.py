@@ -110,7 +110,7 @@ def try_on_deal(request: HttpRequest, stage: str) -> HttpResponse:
     one = find_stage(stage)
     names, demanded = read_fields(one.pk)
     present = in_force(one)
-    draft = drafts.find(one.pk, request.user)  # type: ignore[arg-type]
+    draft = drafts.find(one.pk, request.user)  # type: ignore[arg-type]  # signed in
     fresh = as_written(one, make_form(one, names, present, draft, demanded), present) or present
     number = request.GET.get("deal", "").strip().lstrip("№# ")
     deal = Deal.objects.filter(pk=_number(number)).first() if number else None

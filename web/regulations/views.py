@@ -49,7 +49,7 @@ def index(request: HttpRequest) -> HttpResponse:
         else set()
     )
     waiting = {row.stage_id: row for row in regulations.waiting()}
-    to_read = {row.stage_id for row in signatures.unsigned(request.user)}  # type: ignore[arg-type]
+    to_read = {row.stage_id for row in signatures.unsigned(request.user)}  # type: ignore[arg-type]  # signed in
     by_pipeline: dict[int | None, list[dict[str, Any]]] = {}
     for stage in stages:
         regulation = present.get(stage.pk)
@@ -95,7 +95,7 @@ def book(request: HttpRequest) -> HttpResponse:
             )
     pipelines = [one for one in Pipeline.objects.filter(deleted_at=None, is_archived=False) if one.pk in rows]
     shown = [one for one in pipelines if not chosen or str(one.pk) == chosen]
-    unsigned = list(signatures.unsigned(request.user))  # type: ignore[arg-type]
+    unsigned = list(signatures.unsigned(request.user))  # type: ignore[arg-type]  # signed in
     context = {
         "book": [(one, rows[one.pk]) for one in shown],
         "pipelines": pipelines,

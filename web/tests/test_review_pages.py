@@ -17,7 +17,7 @@ from devtools.tests.factory import DAY, NOW
 from pipelines.models import JudgementRequest, Stay, Touch
 from qc.models import NEVER, Appeal, Finding, RuleHalt, RuleMode, Ruling
 from team.models import Role
-from web.tests.test_browser import PASSWORD, sign_in  # noqa: F401
+from web.tests.test_browser import PASSWORD, sign_in
 from web.tests.test_browser import browser as browser
 
 HTMX = {"HX-Request": "true"}
@@ -207,7 +207,7 @@ def test_the_api_files_lists_and_decides(office: Office) -> None:
     not os.path.exists("/usr/bin/chromium"), reason="Chromium is not installed on this machine"
 )
 @pytest.mark.django_db(transaction=True)
-def test_fifty_cases_are_worked_through_by_keyboard_alone(browser: Any, live_server: Any) -> None:  # noqa: F811
+def test_fifty_cases_are_worked_through_by_keyboard_alone(browser: Any, live_server: Any) -> None:
     from django.conf import settings
     from django.core.management import call_command
 
