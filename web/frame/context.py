@@ -6,15 +6,16 @@ All are lazy: a block that draws no frame asks nothing of the database.
 from typing import Any
 
 from django.conf import settings
+from django.db.models import IntegerField, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from core import moment
+from core import account, moment
 from kpi.statements import closes_months
 from pipelines.mirror import freshness
-from pipelines.models import Account
+from pipelines.models import Cursor
 from qc.models import Finding
 from qc.stalled import SHOWN
 from team.models import Employee, Role
@@ -23,26 +24,45 @@ MANY = 999  # a badge need not be exact, and counting a million findings on ever
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
+    state = SimpleLazyObject(lambda: read_state(request))
     return {
         "demo": settings.DEMO,
-        "nav": SimpleLazyObject(lambda: menu(request)),
-        "freshness": SimpleLazyObject(lambda: age(request)),
-        "amo": SimpleLazyObject(amo_address),
+        "nav": SimpleLazyObject(lambda: menu(request, state)),
+        "freshness": SimpleLazyObject(lambda: age(request, state)),
+        "amo": SimpleLazyObject(lambda: account.own().address),
         "leavers": SimpleLazyObject(lambda: getattr(request.user, "leavers", frozenset())),
     }
 
 
-def amo_address() -> str:
-    """Where amoCRM itself lives, for links into it; empty before it is connected."""
-    return Account.objects.values_list("base_url", flat=True).first() or ""
+class Number(Subquery):
+    """How many rows a query gives, as a column of another one."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
 
 
-def menu(request: HttpRequest) -> list[dict[str, Any]]:
+class State:
+    """``cursors`` of the mirror, and how many findings stand open to the reader: at most one more than `MANY`."""
+
+    def __init__(self, cursors: list[Cursor], open_findings: int) -> None:
+        self.cursors, self.open_findings = cursors, open_findings
+
+
+def read_state(request: HttpRequest) -> State:
+    """One query; two before anything was mirrored."""
+    if not isinstance(user := request.user, Employee):
+        return State(list(Cursor.objects.all()), 0)
+    shown = Finding.objects.visible_to(user).filter(mode__in=SHOWN)
+    few = shown.open(moment.now()).order_by().values("pk")[: MANY + 1]
+    cursors = list(Cursor.objects.annotate(open_findings=Number(few)))
+    return State(cursors, cursors[0].open_findings if cursors else few.count())
+
+
+def menu(request: HttpRequest, state: Any) -> list[dict[str, Any]]:
     user = request.user
     if not isinstance(user, Employee):
         return []
-    shown = Finding.objects.visible_to(user).filter(mode__in=SHOWN)
-    open_findings = shown.open(moment.now()).order_by()[: MANY + 1].count()
+    open_findings = state.open_findings
     work = [
         user.directs and _link(request, "desk", "layout-dashboard", _("Desk")),
         user.directs and _link(request, "then-and-now", "trending-up-down", _("Then and now")),
@@ -89,8 +109,8 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def age(request: HttpRequest) -> dict[str, Any]:
-    whole = freshness.overall_freshness(moment.now())
+def age(request: HttpRequest, state: Any) -> dict[str, Any]:
+    whole = freshness.overall_freshness(moment.now(), state.cursors)
     user = request.user
     sees_sync = isinstance(user, Employee) and user.directs
     return {"as_of": whole.as_of, "state": whole.state, "url": reverse("sync") if sees_sync else ""}

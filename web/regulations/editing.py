@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Prefetch
 from django.http import HttpRequest, QueryDict
 from django.shortcuts import get_object_or_404
 
@@ -13,7 +14,7 @@ from pipelines.models import Stage
 from qc import drafts, dwell, regulations, wording
 from qc.models import Regulation, RegulationDraft
 from qc.rules import CALENDAR, RULES
-from team.models import Employee, Role
+from team.models import Employee, Role, RotaAssignment
 from web.regulations import distribution, reading
 from web.regulations.form import RegulationForm
 
@@ -44,7 +45,7 @@ def keep_draft(request: HttpRequest, stage: Stage) -> RegulationDraft | None:
     """Whatever was written is kept, also what makes no sense yet."""
     version = request.POST.get("version", "")
     basis = int(version) if version.isdecimal() and len(version) < 9 else 0
-    return drafts.save(stage.pk, request.user, dict(request.POST.lists()), basis)  # type: ignore[arg-type]
+    return drafts.save(stage.pk, request.user, dict(request.POST.lists()), basis)  # type: ignore[arg-type]  # signed in
 
 
 def make_form(
@@ -91,7 +92,8 @@ def list_stages() -> list[Stage]:
 def working_people() -> list[Employee]:
     """Managers and heads who work here."""
     working = Employee.objects.filter(role__in=[Role.MANAGER, Role.HEAD], left_on=None, is_active=True)
-    return list(working.prefetch_related("rota_assignments__rota"))
+    rotas = Prefetch("rota_assignments", RotaAssignment.objects.select_related("rota"))
+    return list(working.prefetch_related(rotas))
 
 
 def examples(people: Iterable[Employee] | None = None) -> list[Employee]:

@@ -28,7 +28,7 @@ def test_the_page_the_pdf_and_the_document(firm: Firm, django_assert_max_num_que
     report = issue_report(parse_span("2026-W47", portal_zone()), NOW)
     client = browser(firm.director)
     assert f"/reports/{report.number}/" in client.get("/reports/").content.decode()
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(12):
         page = client.get(f"/reports/{report.number}/").content.decode()
     assert "style=" not in page.split("<article", 1)[1] and "Кирилл Бережной" in page
     first, second = (client.get(f"/reports/{report.number}/pdf/") for _ in range(2))
