@@ -1,6 +1,7 @@
 """What rules about a deal as a whole, its amount and its touches should say."""
 
 from datetime import timedelta
+from typing import Any
 
 from qc.tests.lives import at
 from qc.tests.oracle_hours import (
@@ -10,14 +11,14 @@ from qc.tests.oracle_hours import (
     due,
     end_of,
     fact,
-    hour_of,
     is_contact,
     runs,
+    value_at,
     visits,
     watched,
 )
 from qc.tests.oracle_moves import moves
-from qc.tests.oracle_stories import Full
+from qc.tests.oracle_stories import PAYMENT, REASON, Full, hour_of
 from qc.tests.test_simulation import LENGTH, STEP, World
 from timeline.timeline import STAGE
 
@@ -66,6 +67,34 @@ def no_amount(world: World) -> Broken:
         if n >= ends:
             broken.add((n, 0))
     return broken
+
+
+def other_value(world: World) -> Broken:
+    broken: Broken = set()
+    for field in (PAYMENT, REASON):
+        ends: int | None = None
+        before = None
+        for n in HOURS:
+            place = world.piece(n)
+            visit = None if place is None else world.deal.pieces[place].visit
+            value = value_at(world, field, n)[0]
+            run = [] if place is None else world.run(n, lambda norm, v=value, f=field: refuses(norm, f, v))
+            if not run or visit != before:
+                ends = None
+            before = visit
+            if not run:
+                continue
+            if ends is None:
+                ends = due(world, n, run, "value_grace")
+            if n >= ends:
+                broken.add((n, 0))
+    return broken
+
+
+def refuses(norm: Full, field: str, value: Any) -> bool:
+    chosen = value if isinstance(value, list) else [] if value is None else [value]
+    limits = [{name for _id, name in options} for own, _name, options in norm.allowed if own == field]
+    return any(one not in allowed for allowed in limits for one in chosen)
 
 
 def first_late(world: World) -> Broken:

@@ -1,21 +1,17 @@
 """What every hour of a story says, by plain search: what oracles of all rules look at."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from qc.tests.lives import START
-from qc.tests.oracle_stories import Full
-from qc.tests.test_simulation import LENGTH, STEP, World, begin_of
+from qc.tests.lives import at
+from qc.tests.oracle_stories import Full, hour_of
+from qc.tests.test_simulation import LENGTH, World, begin_of
 from timeline.timeline import Piece, Touch, pipeline_of
 
 SHOWN = 14 * 24
 OPEN = ("incoming", "work")
 Broken = set[tuple[int, int]]
 HOURS = range(LENGTH)
-
-
-def hour_of(moment: datetime) -> int:
-    return (moment - START) // STEP
 
 
 def runs(world: World) -> dict[int, int]:
@@ -80,6 +76,17 @@ def end_of(world: World, visit: list[int]) -> int | None:
     """The hour in which the visit ended."""
     last = world.deal.pieces[world.piece(visit[-1]) or 0]
     return None if last.until is None else hour_of(last.until)
+
+
+def value_at(world: World, field: str, n: int) -> tuple[str | None, int]:
+    """What a field holds in an hour, and since which."""
+    own = [change for change in world.deal.changes if change.field == field]
+    value = own[0].before if own else (world.deal.fields or {}).get(field)
+    since = 0
+    for change in own:
+        if change.at <= at(n):
+            value, since = change.after, hour_of(change.at)
+    return value, since
 
 
 def is_contact(touch: Touch) -> bool:

@@ -1,5 +1,6 @@
 """Lives drawn by chance with all that rules look at, and norms for every stage. All moments fall on full hours."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate
@@ -15,6 +16,8 @@ from qc.rules.deal_stuck import LongestStay
 from qc.rules.deal_untouched import LongestSilence
 from qc.rules.field_amount import AmountFromHere
 from qc.rules.field_missing import RequiredFields
+from qc.rules.field_value import AllowedValues
+from qc.rules.parameters import Listed
 from qc.rules.stage_forbidden import Onward
 from qc.rules.stage_skipped import Stop
 from qc.rules.task_far import FurthestTask
@@ -25,7 +28,7 @@ from qc.rules.task_other_owner import Borrowed
 from qc.rules.task_pushed import LongestPush
 from qc.rules.terms import StagePlace
 from qc.rules.waiting import Waiting
-from qc.tests.lives import CLOCKS, PEOPLE, at, hours
+from qc.tests.lives import CLOCKS, PEOPLE, START, at, hours
 from qc.tests.test_simulation import LENGTH, STEP, World
 from timeline.timeline import PRICE, STAGE, Change, Piece, Planned, Timeline, Touch
 
@@ -38,6 +41,8 @@ PLACES = {
 }
 REASON, PROMISED = "7", "8"
 REASONS = ("money", "part", "other")
+PAYMENT = "9"
+PAYMENTS = ("card", "bill", "cash", ["card", "cash"])
 
 
 class Full(NamedTuple):
@@ -62,6 +67,8 @@ class Full(NamedTuple):
     within: timedelta | None = None
     stop: bool = False
     onward: tuple[str, ...] = ()
+    allowed: tuple[Listed, ...] = ()
+    value_grace: timedelta = timedelta()
 
     @property
     def wait_grace(self) -> timedelta:
@@ -81,6 +88,7 @@ class Full(NamedTuple):
             FirstContact(self.within),
             Stop(self.stop),
             Onward(self.onward),
+            AllowedValues(self.allowed, self.value_grace),
         )
         return StageNorms(self.regulation, self.published_at, {type(norm): norm for norm in norms})
 
@@ -136,9 +144,12 @@ class Story(NamedTuple):
 def draw_story(rng: Random) -> Story:
     deal = _draw_deal(rng)
     norms = {stage: _draw_versions(rng) for stage in STAGES if rng.random() < 0.8}
+    gone = {PEOPLE["anna"]: at(rng.randrange(LENGTH))} if rng.random() < 0.3 else {}
+    # Last, so that what was drawn before there was such a rule is drawn as ever.
+    deal = _draw_payment(rng, deal)
+    norms = {stage: tuple(_limited(rng, one) for one in versions) for stage, versions in norms.items()}
     stages = {stage: tuple(one.of_stage() for one in versions) for stage, versions in norms.items()}
     portal = {code: (StageNorms(None, None, {type(norm): norm}),) for code, norm in PORTAL.items()}
-    gone = {PEOPLE["anna"]: at(rng.randrange(LENGTH))} if rng.random() < 0.3 else {}
     terms = Terms(stages | portal, CLOCKS, gone, zone=UTC, stages=PLACES, robots=frozenset("9"))
     return Story(deal, terms, Hours(deal, norms, terms))
 
@@ -227,6 +238,26 @@ def _draw_deal(rng: Random) -> Timeline:
     )
 
 
+def _draw_payment(rng: Random, deal: Timeline) -> Timeline:
+    value = rng.choice((None, *PAYMENTS))
+    changes = list(deal.changes)
+    for hour in sorted(rng.sample(range(hour_of(deal.created_at), LENGTH), rng.randrange(4))):
+        after = rng.choice((None, *PAYMENTS))
+        changes.append(Change(at(hour), PAYMENT, value, after))
+        value = after
+    fields = dict(deal.fields or {}) | ({} if value is None else {PAYMENT: value})
+    return replace(deal, changes=tuple(sorted(changes, key=lambda one: one.at)), fields=fields)
+
+
+def _limited(rng: Random, norm: Full) -> Full:
+    lists = tuple(
+        Listed(field, "", tuple((one, one) for one in rng.sample(texts, rng.choice((1, 2)))))
+        for field, texts in ((PAYMENT, ("card", "bill", "cash")), (REASON, REASONS))
+        if rng.random() < 0.4
+    )
+    return norm._replace(allowed=lists, value_grace=hours(rng.randrange(41)))
+
+
 def _dates(rng: Random) -> list[str]:
     return [at(rng.randrange(LENGTH)).date().isoformat() for _ in range(3)]
 
@@ -269,3 +300,7 @@ def _draw_task(rng: Random, number: int, first: int) -> Planned:
         rng.choice((None, 1)),
         rng.choice((None, True, False)),
     )
+
+
+def hour_of(moment: datetime) -> int:
+    return (moment - START) // STEP

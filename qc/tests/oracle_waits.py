@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from qc.rules.waiting import Waiting
 from qc.tests import test_simulation as simulation
-from qc.tests.lives import at, hours
-from qc.tests.oracle_hours import HOURS, Broken, due, hour_of, visits, watched
-from qc.tests.oracle_stories import PROMISED, REASON, Full
+from qc.tests.lives import hours
+from qc.tests.oracle_hours import HOURS, Broken, due, value_at, visits, watched
+from qc.tests.oracle_stories import PROMISED, REASON, Full, hour_of
 from qc.tests.test_simulation import STEP, World, begin_of
 
 
@@ -36,17 +36,6 @@ def waits(world: World, n: int, norm: Waiting) -> Waits:
     if allowed is None:
         return Waits(False)
     return Waits(True, max(since, world.visit(n)[0]) + allowed // STEP)
-
-
-def value_at(world: World, field: str, n: int) -> tuple[str | None, int]:
-    """What a field holds in an hour, and since which."""
-    own = [change for change in world.deal.changes if change.field == field]
-    value = own[0].before if own else (world.deal.fields or {}).get(field)
-    since = 0
-    for change in own:
-        if change.at <= at(n):
-            value, since = change.after, hour_of(change.at)
-    return value, since
 
 
 def names(norm: Full | None) -> bool:

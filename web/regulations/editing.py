@@ -13,6 +13,7 @@ from core import moment
 from pipelines.models import Stage
 from qc import drafts, dwell, regulations, wording
 from qc.models import Regulation, RegulationDraft
+from qc.options import FieldNames
 from qc.rules import CALENDAR, RULES
 from team.models import Employee, Role, RotaAssignment
 from web.regulations import distribution, reading
@@ -50,7 +51,7 @@ def keep_draft(request: HttpRequest, stage: Stage) -> RegulationDraft | None:
 
 def make_form(
     stage: Stage,
-    names: Mapping[str, str],
+    names: FieldNames,
     present: Regulation | None,
     draft: RegulationDraft | None,
     demanded: Sequence[str],
