@@ -56,7 +56,7 @@ django.setup()
 from django.conf import settings
 from django.db import connection, transaction
 
-from devtools import migrated_database  # noqa: E402 - needs the settings
+from devtools import migrated_database
 
 # Otherwise the threads of live_server would hold the database at the end.
 settings.DATABASES["default"]["CONN_MAX_AGE"] = 0

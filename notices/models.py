@@ -339,3 +339,4 @@ from notices.decision_models import DecisionDeal as DecisionDeal
 from notices.decision_models import Hidden as Hidden
 from notices.decision_models import KeptProposals as KeptProposals
 from notices.report_models import Report as Report
+from notices.silence_models import Silence as Silence

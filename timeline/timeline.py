@@ -119,11 +119,28 @@ class Touch(NamedTuple):
         return self.is_attempt or (self.kind == CALL_IN and self.seconds > 0)
 
 
+class Review(NamedTuple):
+    """Somebody has gone through the deal by a checklist. ``answers``: of each item whether it was in order; what does
+    not apply, or was seen otherwise by each of two reviewers, is not among them.
+
+    ``person`` and ``stage``: whose the deal was, and where it stood, in what was looked at. ``reviewers``: their ids
+    and names. ``number``: by which it is found again.
+    """
+
+    at: datetime
+    number: int
+    person: int | None
+    stage: str
+    answers: Mapping[str, bool]
+    reviewers: tuple[tuple[int, str], ...] = ()
+    text: str = ""
+
+
 @dataclass(frozen=True)
 class Timeline:
     """A deal from its creation on. Pieces, tasks, changes and touches come in the order of time; ``touches``, ``heard``
     (when the client wrote), and changes of STAGE with their authors, are there only when they were asked for.
-    ``loss_reason`` is today's.
+    ``loss_reason`` is today's. ``reviews`` are what people said of the deal, put in by whoever asks for them.
 
     Nothing outlives ``deleted_at``.
     """
@@ -141,6 +158,7 @@ class Timeline:
     touches: tuple[Touch, ...] = ()
     heard: tuple[datetime, ...] = ()
     loss_reason: int | None = None
+    reviews: tuple[Review, ...] = ()
 
     def __post_init__(self) -> None:
         if (end := self.deleted_at) is not None:
@@ -154,6 +172,8 @@ class Timeline:
                 t if t.ended_at and t.ended_at <= end else t._replace(deleted_at=end) for t in self.tasks
             )
             object.__setattr__(self, "tasks", tuple(tasks))
+            reviews = (one for one in self.reviews if one.at < end)
+            object.__setattr__(self, "reviews", tuple(reviews))
 
     @cached_property
     def visits(self) -> tuple[Visit, ...]:

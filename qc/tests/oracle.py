@@ -15,6 +15,7 @@ from qc.tests.oracle_deals import (
     no_amount,
     other_value,
     pingpong,
+    reviewed,
     robot_touched,
     untouched,
     won_untouched,
@@ -22,6 +23,7 @@ from qc.tests.oracle_deals import (
 from qc.tests.oracle_hours import HOURS as HOURS
 from qc.tests.oracle_hours import Broken
 from qc.tests.oracle_moves import back, forbidden, skipped
+from qc.tests.oracle_stories import ITEMS
 from qc.tests.oracle_stories import Story as Story
 from qc.tests.oracle_stories import draw_story as draw_story
 from qc.tests.oracle_tasks import far, instant, no_next, no_result, other_owner, pushed
@@ -46,6 +48,7 @@ ORACLES: dict[str, Callable[[World], Broken]] = {
     "field.missing": _plain(simulation.simulate_missing),
     "field.value": other_value,
     "owner.gone": _plain(simulation.simulate_gone),
+    **{f"review.{item}": reviewed(item) for item in ITEMS},
     "robot.touched": robot_touched,
     "stage.back": back,
     "stage.forbidden": forbidden,

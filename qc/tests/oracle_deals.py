@@ -1,5 +1,6 @@
 """What rules about a deal as a whole, its amount and its touches should say."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -95,6 +96,18 @@ def refuses(norm: Full, field: str, value: Any) -> bool:
     chosen = value if isinstance(value, list) else [] if value is None else [value]
     limits = [{name for _id, name in options} for own, _name, options in norm.allowed if own == field]
     return any(one not in allowed for allowed in limits for one in chosen)
+
+
+def reviewed(item: str) -> Callable[[World], Broken]:
+    """From each review that says no to an item, for as long as what nothing mends stands."""
+
+    def broken(world: World) -> Broken:
+        deleted = world.deal.deleted_at
+        told = [one for one in world.deal.reviews if deleted is None or one.at < deleted]
+        no = [hour_of(one.at) for one in told if one.answers.get(item) is False]
+        return {(n, 0) for hour in no for n in fact(hour, None)}
+
+    return broken
 
 
 def first_late(world: World) -> Broken:

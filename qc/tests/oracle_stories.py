@@ -30,7 +30,7 @@ from qc.rules.terms import StagePlace
 from qc.rules.waiting import Waiting
 from qc.tests.lives import CLOCKS, PEOPLE, START, at, hours
 from qc.tests.test_simulation import LENGTH, STEP, World
-from timeline.timeline import PRICE, STAGE, Change, Piece, Planned, Timeline, Touch
+from timeline.timeline import PRICE, STAGE, Change, Piece, Planned, Review, Timeline, Touch
 
 STAGES = {
     "1:n": "incoming", "1:a": "work", "1:b": "work", "1:c": "work", "1:w": "work", "1:142": "won", "1:143": "lost",
@@ -41,6 +41,7 @@ PLACES = {
 }
 REASON, PROMISED = "7", "8"
 REASONS = ("money", "part", "other")
+ITEMS = ("need", "stage", "step", "promise", "record")
 PAYMENT = "9"
 PAYMENTS = ("card", "bill", "cash", ["card", "cash"])
 
@@ -146,7 +147,7 @@ def draw_story(rng: Random) -> Story:
     norms = {stage: _draw_versions(rng) for stage in STAGES if rng.random() < 0.8}
     gone = {PEOPLE["anna"]: at(rng.randrange(LENGTH))} if rng.random() < 0.3 else {}
     # Last, so that what was drawn before there was such a rule is drawn as ever.
-    deal = _draw_payment(rng, deal)
+    deal = _draw_reviews(rng, _draw_payment(rng, deal))
     norms = {stage: tuple(_limited(rng, one) for one in versions) for stage, versions in norms.items()}
     stages = {stage: tuple(one.of_stage() for one in versions) for stage, versions in norms.items()}
     portal = {code: (StageNorms(None, None, {type(norm): norm}),) for code, norm in PORTAL.items()}
@@ -247,6 +248,20 @@ def _draw_payment(rng: Random, deal: Timeline) -> Timeline:
         value = after
     fields = dict(deal.fields or {}) | ({} if value is None else {PAYMENT: value})
     return replace(deal, changes=tuple(sorted(changes, key=lambda one: one.at)), fields=fields)
+
+
+def _draw_reviews(rng: Random, deal: Timeline) -> Timeline:
+    found = tuple(
+        Review(
+            at(hour),
+            number,
+            rng.choice((None, 1, 2)),
+            rng.choice(list(STAGES)),
+            {item: rng.random() < 0.5 for item in ITEMS if rng.random() < 0.7},
+        )
+        for number, hour in enumerate(sorted(rng.sample(range(LENGTH), rng.choice((0, 0, 1, 2)))))
+    )
+    return replace(deal, reviews=found)
 
 
 def _limited(rng: Random, norm: Full) -> Full:
