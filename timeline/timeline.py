@@ -4,7 +4,7 @@ Rules read nothing else of the mirror. Every moment is aware; every interval is 
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -100,13 +100,15 @@ class Change(NamedTuple):
 class Touch(NamedTuple):
     """A person called, wrote to the client or left a note; what the client or a robot does is no touch.
 
-    ``seconds``: how long they talked; a call that nobody took has none.
+    ``seconds``: how long they talked; a call that nobody took has none. ``on_contact``: it hangs on the client's card,
+    where telephony puts what it knows no deal for.
     """
 
     at: datetime
     person: int
     kind: str = NOTE
     seconds: int = 0
+    on_contact: bool = False
 
     @property
     def is_attempt(self) -> bool:
@@ -140,7 +142,8 @@ class Review(NamedTuple):
 class Timeline:
     """A deal from its creation on. Pieces, tasks, changes and touches come in the order of time; ``touches``, ``heard``
     (when the client wrote), and changes of STAGE with their authors, are there only when they were asked for.
-    ``loss_reason`` is today's. ``reviews`` are what people said of the deal, put in by whoever asks for them.
+    ``loss_reason`` is today's. Of touches on the client's card those are the deal's that came while it was open.
+    ``reviews`` are what people said of the deal, put in by whoever asks for them.
 
     Nothing outlives ``deleted_at``.
     """
@@ -174,6 +177,9 @@ class Timeline:
             object.__setattr__(self, "tasks", tuple(tasks))
             reviews = (one for one in self.reviews if one.at < end)
             object.__setattr__(self, "reviews", tuple(reviews))
+        if any(touch.on_contact for touch in self.touches):
+            own = (t for t in self.touches if not t.on_contact or is_open_at(self.pieces, t.at))
+            object.__setattr__(self, "touches", tuple(own))
 
     @cached_property
     def visits(self) -> tuple[Visit, ...]:
@@ -272,6 +278,15 @@ class Timeline:
             if is_filled(value):
                 found += [(start, end, value) for start, end in Spans([(since, until)]) & held]
         return found
+
+
+def is_open_at(pieces: Iterable[Piece], moment: datetime) -> bool:
+    """Whether the deal of these pieces stood on an incoming stage or one of work; at its closing it does no longer."""
+    return any(
+        piece.since <= moment and (piece.until is None or moment < piece.until)
+        for piece in pieces
+        if piece.kind in (INCOMING, WORK)
+    )
 
 
 def is_filled(value: Any) -> bool:

@@ -23,7 +23,7 @@ from qc.tests.oracle_deals import (
 from qc.tests.oracle_hours import HOURS as HOURS
 from qc.tests.oracle_hours import Broken
 from qc.tests.oracle_moves import back, forbidden, skipped
-from qc.tests.oracle_stories import ITEMS
+from qc.tests.oracle_stories import ITEMS, Hours
 from qc.tests.oracle_stories import Story as Story
 from qc.tests.oracle_stories import draw_story as draw_story
 from qc.tests.oracle_tasks import far, instant, no_next, no_result, other_owner, pushed
@@ -35,7 +35,7 @@ def _plain(simulate: Callable[[World], set[tuple[int, ...]]]) -> Callable[[World
     return lambda world: {(one[0], one[1] if len(one) > 1 else 0) for one in simulate(world)}
 
 
-ORACLES: dict[str, Callable[[World], Broken]] = {
+ORACLES: dict[str, Callable[[Hours], Broken]] = {
     "contact.first_late": first_late,
     "deal.lifetime": lifetime,
     "deal.lost_no_reason": lost_no_reason,

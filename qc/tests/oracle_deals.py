@@ -19,7 +19,7 @@ from qc.tests.oracle_hours import (
     watched,
 )
 from qc.tests.oracle_moves import moves
-from qc.tests.oracle_stories import PAYMENT, REASON, Full, hour_of
+from qc.tests.oracle_stories import PAYMENT, REASON, Full, Hours, hour_of
 from qc.tests.test_simulation import LENGTH, STEP, World
 from timeline.timeline import STAGE
 
@@ -110,9 +110,9 @@ def reviewed(item: str) -> Callable[[World], Broken]:
     return broken
 
 
-def first_late(world: World) -> Broken:
+def first_late(world: Hours) -> Broken:
     broken, run_of = set(), runs(world)
-    contacts = [hour_of(touch.at) for touch in world.deal.touches if is_contact(touch)]
+    contacts = [hour_of(touch.at) for touch in world.touches if is_contact(touch)]
     contact = min(contacts, default=LENGTH)
     for number in set(run_of.values()):
         own = [n for n in HOURS if run_of.get(n) == number]
@@ -145,10 +145,10 @@ def lost_no_reason(world: World) -> Broken:
     }
 
 
-def lost_untried(world: World) -> Broken:
+def lost_untried(world: Hours) -> Broken:
     broken = set()
     for visit, piece in visits(world):
-        before = [touch for touch in world.deal.touches if touch.at <= at(visit[0])]
+        before = [touch for touch in world.touches if touch.at <= at(visit[0])]
         heard = any(moment <= at(visit[0]) for moment in world.deal.heard)
         talked = heard or any(touch.seconds >= 30 for touch in before)
         attempts = sum(touch.kind in ("call_out", "message_out") for touch in before)
@@ -157,12 +157,12 @@ def lost_untried(world: World) -> Broken:
     return broken
 
 
-def won_untouched(world: World) -> Broken:
+def won_untouched(world: Hours) -> Broken:
     return {
         (n, 0)
         for visit, piece in visits(world)
         if piece.kind == "won"
-        and not any(is_contact(touch) and touch.at <= at(visit[0]) for touch in world.deal.touches)
+        and not any(is_contact(touch) and touch.at <= at(visit[0]) for touch in world.touches)
         for n in fact(visit[0], end_of(world, visit))
     }
 
@@ -183,7 +183,7 @@ def robot_touched(world: World) -> Broken:
     }
 
 
-def untouched(world: World) -> Broken:
+def untouched(world: Hours) -> Broken:
     broken = set()
     for n in HOURS:
         run = world.run(n, lambda norm: norm.idle is not None) if world.kind(n) == "work" else []
@@ -191,7 +191,7 @@ def untouched(world: World) -> Broken:
             continue
         visit = world.visit(n)
         begun = next(h for h in visit if world.run(h, lambda norm: norm.idle is not None))
-        here = [hour_of(t.at) for t in world.deal.touches if begun < hour_of(t.at) <= n]
+        here = [hour_of(t.at) for t in world.touches if begun < hour_of(t.at) <= n]
         since = max([begun, *here])
         asked = world.run(begun, lambda norm: norm.idle is not None)
         if n >= due(world, since, asked, "idle", "calendar"):

@@ -29,6 +29,7 @@ from qc.rules.task_pushed import LongestPush
 from qc.rules.terms import StagePlace
 from qc.rules.waiting import Waiting
 from qc.tests.lives import CLOCKS, PEOPLE, START, at, hours
+from qc.tests.oracle_hours import OPEN
 from qc.tests.test_simulation import LENGTH, STEP, World
 from timeline.timeline import PRICE, STAGE, Change, Piece, Planned, Review, Timeline, Touch
 
@@ -104,10 +105,16 @@ PORTAL = {
 
 
 class Hours(World):
-    """The simulation's world, in which other fields change, too; it knows again what it was asked before."""
+    """The simulation's world, in which other fields change, too; it knows again what it was asked before.
 
-    def __init__(self, deal: Timeline, norms: dict[str, tuple[Any, ...]], judged_by: Terms) -> None:
+    ``told`` are all touches of the deal and of its client: those on his card count while the deal is open.
+    """
+
+    def __init__(
+        self, deal: Timeline, norms: dict[str, tuple[Any, ...]], judged_by: Terms, told: tuple[Touch, ...]
+    ) -> None:
         super().__init__(deal, norms, judged_by)
+        self.touches = [t for t in told if not t.on_contact or self.kind(hour_of(t.at)) in OPEN]
         self.ticked = {clock: [0, *accumulate(ticks)] for clock, ticks in self.tick.items()}
         self.norms_of: dict[int, Any] = {}
         self.versions_of: dict[tuple[int, str], Any] = {}
@@ -139,11 +146,11 @@ class Hours(World):
 class Story(NamedTuple):
     deal: Timeline
     terms: Terms
-    world: World
+    world: Hours
 
 
 def draw_story(rng: Random) -> Story:
-    deal = _draw_deal(rng)
+    deal, told = _draw_deal(rng)
     norms = {stage: _draw_versions(rng) for stage in STAGES if rng.random() < 0.8}
     gone = {PEOPLE["anna"]: at(rng.randrange(LENGTH))} if rng.random() < 0.3 else {}
     # Last, so that what was drawn before there was such a rule is drawn as ever.
@@ -152,7 +159,7 @@ def draw_story(rng: Random) -> Story:
     stages = {stage: tuple(one.of_stage() for one in versions) for stage, versions in norms.items()}
     portal = {code: (StageNorms(None, None, {type(norm): norm}),) for code, norm in PORTAL.items()}
     terms = Terms(stages | portal, CLOCKS, gone, zone=UTC, stages=PLACES, robots=frozenset("9"))
-    return Story(deal, terms, Hours(deal, norms, terms))
+    return Story(deal, terms, Hours(deal, norms, terms, told))
 
 
 def _draw_versions(rng: Random) -> tuple[Full, ...]:
@@ -198,7 +205,7 @@ def _draw_norm(rng: Random, published_at: datetime) -> Full:
     )
 
 
-def _draw_deal(rng: Random) -> Timeline:
+def _draw_deal(rng: Random) -> tuple[Timeline, tuple[Touch, ...]]:
     begins = sorted(rng.sample(range(LENGTH - 10), rng.randrange(1, 9)))
     until = rng.choice((None, None, rng.randrange(begins[-1] + 1, LENGTH)))
     pieces, changes = _draw_pieces(rng, begins)
@@ -219,11 +226,11 @@ def _draw_deal(rng: Random) -> Timeline:
     changes.sort(key=lambda change: change.at)
     touches = tuple(
         Touch(at(hour), rng.choice((1, 2)), kind := rng.choice(("call_in", "call_out", "message_out", "note")),
-              rng.choice((0, 20, 90)) if kind.startswith("call") else 0)
+              rng.choice((0, 20, 90)) if kind.startswith("call") else 0, kind != "note" and rng.random() < 0.4)
         for hour in sorted(rng.sample(range(first, LENGTH), rng.randrange(5)))
     )  # fmt: skip
     heard = tuple(at(hour) for hour in sorted(rng.sample(range(first, LENGTH), rng.choice((0, 0, 1)))))
-    return Timeline(
+    deal = Timeline(
         1,
         at(first),
         at(LENGTH),
@@ -237,6 +244,7 @@ def _draw_deal(rng: Random) -> Timeline:
         heard=heard,
         loss_reason=rng.choice((None, 3)),
     )
+    return deal, touches
 
 
 def _draw_payment(rng: Random, deal: Timeline) -> Timeline:
