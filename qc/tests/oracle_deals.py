@@ -7,7 +7,6 @@ from typing import Any
 from qc.tests.lives import at
 from qc.tests.oracle_hours import (
     HOURS,
-    OPEN,
     Broken,
     due,
     end_of,
@@ -19,7 +18,7 @@ from qc.tests.oracle_hours import (
     watched,
 )
 from qc.tests.oracle_moves import moves
-from qc.tests.oracle_stories import PAYMENT, REASON, Full, Hours, hour_of
+from qc.tests.oracle_stories import OPEN, PAYMENT, REASON, Full, Hours, hour_of
 from qc.tests.test_simulation import LENGTH, STEP, World
 from timeline.timeline import STAGE
 

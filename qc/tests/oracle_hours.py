@@ -9,7 +9,6 @@ from qc.tests.test_simulation import LENGTH, World, begin_of
 from timeline.timeline import Piece, Touch, pipeline_of
 
 SHOWN = 14 * 24
-OPEN = ("incoming", "work")
 Broken = set[tuple[int, int]]
 HOURS = range(LENGTH)
 

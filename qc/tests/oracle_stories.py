@@ -29,7 +29,6 @@ from qc.rules.task_pushed import LongestPush
 from qc.rules.terms import StagePlace
 from qc.rules.waiting import Waiting
 from qc.tests.lives import CLOCKS, PEOPLE, START, at, hours
-from qc.tests.oracle_hours import OPEN
 from qc.tests.test_simulation import LENGTH, STEP, World
 from timeline.timeline import PRICE, STAGE, Change, Piece, Planned, Review, Timeline, Touch
 
@@ -40,6 +39,7 @@ STAGES = {
 PLACES = {
     key: StagePlace(key[0], number, kind, f"Stage {key}") for number, (key, kind) in enumerate(STAGES.items())
 }
+OPEN = ("incoming", "work")
 REASON, PROMISED = "7", "8"
 REASONS = ("money", "part", "other")
 ITEMS = ("need", "stage", "step", "promise", "record")
