@@ -124,11 +124,11 @@ class Terms:
     def portal_norm(self, norm: type[N], code: str, moment: datetime) -> N:
         """The norm of a rule that has one for the whole portal, as it was at a moment."""
         known = self._versions.get(norm)
-        if known is not None and len(of_portal := known.get(code, ())) == 1:  # mostly
+        of_portal: list[Versions[N]] | None = None if known is None else known.get(code)
+        if of_portal is not None and len(of_portal) == 1:  # mostly
             version = of_portal[0].last
             if version.published_at is None:
-                own: N = version.norm
-                return own
+                return version.norm
         versions = self.versions_at(norm, code, moment)
         return norm() if versions is None else versions.last.norm
 
