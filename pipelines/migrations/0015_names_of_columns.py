@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipelines', '0013_packed_lives'),
+        ('pipelines', '0014_touches_of_contacts'),
     ]
 
     operations = [
