@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('kpi', '0010_statements_that_take_back'),
-        ('pipelines', '0014_names_of_columns'),
+        ('pipelines', '0015_names_of_columns'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
