@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('team', '0004_without_undated_columns'),
+        ('team', '0005_names_of_columns'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipelines', '0014_touches_of_contacts'),
+        ('pipelines', '0015_names_of_columns'),
     ]
 
     operations = [
