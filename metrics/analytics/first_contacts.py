@@ -96,7 +96,8 @@ def find_given(log: Log, met: Ints, who: Ints) -> Ints:
     his = (log.holder == who[log.of]) & (log.since <= met[log.of])
     since = np.full(len(log.ids), FAR)
     np.minimum.at(since, log.of[his], log.since[his])
-    return np.minimum(np.maximum(np.where(since == FAR, log.created, since), log.created), met)
+    found: Ints = np.minimum(np.maximum(np.where(since == FAR, log.created, since), log.created), met)
+    return found
 
 
 def read_traces(ids: Ints, people: Ints, given: Ints, met: Ints) -> Ints:

@@ -96,7 +96,8 @@ class WeekWork:
 
 
 def _clip(begins: Ints, ends: Ints, begin: int, end: int) -> Ints:
-    return np.minimum(ends, end) - np.maximum(begins, begin)
+    found: Ints = np.minimum(ends, end) - np.maximum(begins, begin)
+    return found
 
 
 def measure_touch(now: datetime, recent: datetime) -> tuple[float | None, int]:

@@ -42,7 +42,7 @@ def rules() -> list[tuple[str, str]]:
 def open_to(user: Any, query: Mapping[str, Any]) -> FindingQuerySet:
     """The findings that a list begins with: what he sees, or with ``?counted=1`` all that the weeks count, for whoever
     directs."""
-    standing = Finding.objects.standing()
+    standing: FindingQuerySet = Finding.objects.standing()
     if query.get("counted") == "1" and user.directs:
         return standing.counted_for(user)
     return standing.visible_to(user)
