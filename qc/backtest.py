@@ -21,6 +21,7 @@ from pipelines.models import Deal, Person, Stay
 from qc import norms as norm_documents
 from qc import queries, trials
 from qc.criteria import bench, field_names, portal_norms, reads_of, stage_norms
+from qc.lives import load_lives
 from qc.models import Finding
 from qc.regulations import draft, in_force
 from qc.rule_modes import Step
@@ -28,7 +29,6 @@ from qc.rules import CLIENT, DEAL, OWNER, RULES, Terms
 from qc.trials import Comparison, Tally
 from team.models import Employee
 from team.schedules import load_clocks
-from timeline.loading import load_timelines
 
 DAYS, MOST_DAYS = 90, 366
 SAMPLE = 20_000  # deals that a change of the whole portal is tried on: the newest
@@ -95,7 +95,7 @@ def try_norms(
     if codes:
         ids = set(stays.values_list("deal_id", flat=True))
         deals = len(ids)
-        lives = load_timelines(ids, *reads_of(codes, (*chain(*terms.norms.values()), changed)))
+        lives = load_lives(ids, reads_of(codes, (*chain(*terms.norms.values()), changed)))
         comparison = trials.compare(lives, codes, terms, tried, since, now, {stage_id}, more, month)
     others = [code for code, rule in RULES.items() if rule.is_of_stages and code not in codes]
     return Backtest(comparison, days, codes, _as_found(stage_id, others, since, now), more, deals, deals)
@@ -121,7 +121,7 @@ def try_portal_norm(
     begin = since if month is None else min(since, month)
     alive = Deal.objects.filter(Q(closed_at=None) | Q(closed_at__gt=begin), deleted_at=None)
     ids = list(alive.order_by("-created_at").values_list("pk", flat=True)[:SAMPLE])
-    lives = load_timelines(ids, *reads_of([code], chain(*after.norms.values())))
+    lives = load_lives(ids, reads_of([code], chain(*after.norms.values())))
     more: dict[int, dict[str, int]] = {}
     if is_on:
         comparison = trials.compare(lives, (code,), before, after, since, now, None, more, month)
@@ -181,7 +181,7 @@ def judge_by_norms(stage_id: str, norms: Mapping[str, Any], days: int = DAYS) ->
     tried = try_norms(stage_id, norms, days)
     found: dict[tuple[str, int | None], Tally] = dict(tried.unchanged)
     for key, tally in tried.comparison.by(lambda cell: (cell[0], cell[2])).items():
-        found[key] = tally  # type: ignore[index]
+        found[key] = tally  # type: ignore[index]  # by what the cell was made
     rows = [
         Tried(
             rule=rule,

@@ -98,13 +98,13 @@ def _version(mark: Mark, marks: Collection[Mark], now: datetime) -> Measured | N
     groups = {stage.pk: CHANGED} | dict.fromkeys(others, OTHERS)
     rows_, sampled = _rows(codes, judged, groups, start, mark.at, until)
     scale = "difference" if others else "alone"
-    effect = effects.measure_effect(effects.add_up(rows_), scale)  # type: ignore[arg-type]
+    effect = effects.measure_effect(effects.add_up(rows_), scale)  # type: ignore[arg-type]  # one of the two
     return _told(mark, codes, scale, effect, start, until, now, tuple(others), sampled)
 
 
 def _switch(mark: Mark, marks: Collection[Mark], now: datetime) -> Measured | None:
     rule = RULES.get(mark.rule or "")
-    if rule is None or rule.unit != DEAL:
+    if rule is None or rule.unit != DEAL or rule.reads_reviews:  # more reviews find more: that is no effect
         return None
     start, until = mark.at - WINDOW, min(mark.at + WINDOW, now)
     switched = {one.rule for one in marks if one.kind == SWITCH and start <= one.at < until}
@@ -119,7 +119,7 @@ def _switch(mark: Mark, marks: Collection[Mark], now: datetime) -> Measured | No
     groups = {rule.code: CHANGED} | dict.fromkeys(others, OTHERS)
     rows, sampled = _rows([rule.code, *others], terms, stages, start, mark.at, until, by_rule=groups)
     scale = "ratio" if others else "alone"
-    effect = effects.measure_effect(effects.add_up(rows), scale)  # type: ignore[arg-type]
+    effect = effects.measure_effect(effects.add_up(rows), scale)  # type: ignore[arg-type]  # one of the two
     return _told(mark, (rule.code,), scale, effect, start, until, now, (), sampled)
 
 

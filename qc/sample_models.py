@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from audit.registry import keep_changes
+
 
 class Sample(models.Model):
     """Deals drawn from those in work in ``[since, until)``, by person and stage; the seed draws the same ones again.
@@ -45,15 +47,20 @@ class SampledDeal(models.Model):
         constraints = [models.UniqueConstraint(fields=["sample", "deal"], name="deal_is_sampled_once")]
 
 
+@keep_changes(names=["sampled"])
 class ManualReview(models.Model):
     """What one reviewer answered: of each section of the checklist yes, no or «does not apply»."""
 
-    sampled = models.ForeignKey(SampledDeal, models.CASCADE, related_name="reviews")
-    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    turn = models.PositiveSmallIntegerField()  # 1 or 2
-    answers = models.JSONField()
-    text = models.TextField(blank=True)
-    at = models.DateTimeField()
+    sampled = models.ForeignKey(
+        SampledDeal, models.CASCADE, related_name="reviews", verbose_name=_("sampled deal")
+    )
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("reviewer")
+    )
+    turn = models.PositiveSmallIntegerField(_("turn"))  # 1 or 2
+    answers = models.JSONField(_("answers"))
+    text = models.TextField(_("text"), blank=True)
+    at = models.DateTimeField(_("at"))
 
     class Meta:
         verbose_name = _("manual review")

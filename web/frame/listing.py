@@ -11,8 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
 
-from core import moment
-from pipelines.models import Account
+from core import account, moment
 from web.frame import live, tables
 
 PAGE_SIZE = 50
@@ -132,13 +131,22 @@ def export_rows(
 ) -> HttpResponse:
     """What a list shows, as a file; of a longer one the first rows, and its last line says so. ``others`` are further
     sheets of a workbook."""
+    return tables.answer_file(title, form, [write_table(title, found, columns, drawn), *others])
+
+
+def write_table(
+    title: str,
+    found: QuerySet | Sequence[Any],
+    columns: Columns,
+    drawn: Callable[[Sequence[Any]], Sequence[Any]] = lambda rows: rows,
+) -> tables.Table:
+    """The same as a sheet."""
     rows = list(found[: MOST_ROWS + 1])
     cells: list[list[Any]] = [[cell(row) for _title, cell in columns] for row in drawn(rows[:MOST_ROWS])]
     if len(rows) > MOST_ROWS:
         says = _("Only the first %(n)s rows. Narrow the list by its filters.") % {"n": MOST_ROWS}
         cells.append([says, *[None] * (len(columns) - 1)])
-    table = tables.Table(title, [str(name) for name, _cell in columns], cells)
-    return tables.answer_file(title, form, [table, *others])
+    return tables.Table(title, [str(name) for name, _cell in columns], cells)
 
 
 def file_addresses(request: HttpRequest) -> dict[str, str]:
@@ -175,7 +183,7 @@ def address_in_amo(query: Any) -> str:
     stage, pipeline = said.get("stage", ""), said.get("pipeline", "")
     if said.keys() - SAYABLE or not (pipeline or stage) or said.get("open") == "0":
         return ""
-    base = Account.objects.values_list("base_url", flat=True).first()
+    base = account.own().address
     home, _colon, status = stage.partition(":")
     if not base or (stage and pipeline not in ("", home)):
         return ""
