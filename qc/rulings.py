@@ -39,7 +39,7 @@ def list_waiting(user: Employee, now: datetime) -> FindingQuerySet:
     ruled = Ruling.objects.in_force().filter(finding=OuterRef("pk"))
     ruled = ruled.filter(~Q(kind=Kind.SNOOZED) | Q(until__gt=now))
     calls = Touch.objects.filter(
-        deal=OuterRef("deal"),
+        Q(deal=OuterRef("deal")) | Q(deal=None, contact=OuterRef("deal__contact")),
         at__gte=now - FRESH,
         at__lte=now,
         kind__in=[Touch.Kind.CALL_IN, Touch.Kind.CALL_OUT],

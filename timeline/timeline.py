@@ -3,7 +3,8 @@
 Rules read nothing else of the mirror. Every moment is aware; every interval is half-open; ``until`` None goes on.
 """
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -46,6 +47,13 @@ class Visit(NamedTuple):
     until: datetime | None
     pieces: tuple[Piece, ...]
 
+    def owner_at(self, moment: datetime) -> int | None:
+        """Whose the deal was at a moment of the visit; before it, whose it was first."""
+        pieces = self.pieces
+        if len(pieces) == 1:  # mostly
+            return pieces[0].owner
+        return next((piece.owner for piece in reversed(pieces) if piece.since <= moment), pieces[0].owner)
+
 
 class Planned(NamedTuple):
     """A task of the deal. ``dues`` and ``owners``: (since when, due moment or owner), the first since its creation.
@@ -71,6 +79,8 @@ class Planned(NamedTuple):
 
     def holder_at(self, moment: datetime) -> int | None:
         """Whose the task was; before its creation, whose it was first."""
+        if len(self.owners) == 1:  # mostly
+            return self.owners[0][1]
         return next((person for since, person in reversed(self.owners) if since <= moment), self.owners[0][1])
 
 
@@ -90,13 +100,15 @@ class Change(NamedTuple):
 class Touch(NamedTuple):
     """A person called, wrote to the client or left a note; what the client or a robot does is no touch.
 
-    ``seconds``: how long they talked; a call that nobody took has none.
+    ``seconds``: how long they talked; a call that nobody took has none. ``on_contact``: it hangs on the client's card,
+    where telephony puts what it knows no deal for.
     """
 
     at: datetime
     person: int
     kind: str = NOTE
     seconds: int = 0
+    on_contact: bool = False
 
     @property
     def is_attempt(self) -> bool:
@@ -130,7 +142,8 @@ class Review(NamedTuple):
 class Timeline:
     """A deal from its creation on. Pieces, tasks, changes and touches come in the order of time; ``touches``, ``heard``
     (when the client wrote), and changes of STAGE with their authors, are there only when they were asked for.
-    ``loss_reason`` is today's. ``reviews`` are what people said of the deal, put in by whoever asks for them.
+    ``loss_reason`` is today's. Of touches on the client's card those are the deal's that came while it was open.
+    ``reviews`` are what people said of the deal, put in by whoever asks for them.
 
     Nothing outlives ``deleted_at``.
     """
@@ -164,6 +177,9 @@ class Timeline:
             object.__setattr__(self, "tasks", tuple(tasks))
             reviews = (one for one in self.reviews if one.at < end)
             object.__setattr__(self, "reviews", tuple(reviews))
+        if any(touch.on_contact for touch in self.touches):
+            own = (t for t in self.touches if not t.on_contact or is_open_at(self.pieces, t.at))
+            object.__setattr__(self, "touches", tuple(own))
 
     @cached_property
     def visits(self) -> tuple[Visit, ...]:
@@ -206,6 +222,10 @@ class Timeline:
         return Spans((task.created_at, task.ended_at) for task in self.tasks)
 
     @cached_property
+    def _begins(self) -> list[datetime]:
+        return [piece.since for piece in self.pieces]
+
+    @cached_property
     def _changes_of(self) -> dict[str, list[Change]]:
         found: dict[str, list[Change]] = {}
         for change in self.changes:
@@ -214,12 +234,8 @@ class Timeline:
 
     def piece_at(self, moment: datetime) -> Piece | None:
         """The piece that holds ``moment``; the nearest one outside of the deal's life; None without any history."""
-        found = None
-        for piece in self.pieces:
-            if found is not None and piece.since > moment:
-                break
-            found = piece
-        return found
+        place = bisect_right(self._begins, moment)
+        return self.pieces[place - 1 if place else 0] if self.pieces else None
 
     def filled(self, field: str) -> Spans:
         """When a field had a value.
@@ -262,6 +278,15 @@ class Timeline:
             if is_filled(value):
                 found += [(start, end, value) for start, end in Spans([(since, until)]) & held]
         return found
+
+
+def is_open_at(pieces: Iterable[Piece], moment: datetime) -> bool:
+    """Whether the deal of these pieces stood on an incoming stage or one of work; at its closing it does no longer."""
+    return any(
+        piece.since <= moment and (piece.until is None or moment < piece.until)
+        for piece in pieces
+        if piece.kind in (INCOMING, WORK)
+    )
 
 
 def is_filled(value: Any) -> bool:
