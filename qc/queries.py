@@ -23,10 +23,10 @@ from team.schedules import employment, load_clocks
 MONEY = (RuleMode.Mode.MONEY,)
 # With everybody the indexes are walked person by person.
 CHECKS = """
-    select deal_id, person_id, first, checks from qc_dealchecks
-    where until > %(start)s and first < %(until)s"""
+    select deal_id, person_id, first, checks, null::text, null::bigint, null::timestamptz, null::timestamptz
+    from qc_dealchecks where until > %(start)s and first < %(until)s"""
 HELD = """
-    select deal_id, manager_id, rule, coalesce(task_id, 0), since, opens_at, closes_at from qc_finding
+    select deal_id, manager_id, since, null::bytea, rule, coalesce(task_id, 0), opens_at, closes_at from qc_finding
     where withdrawn_at is null and disputed_at is null and deal_id is not null and opens_at < %(until)s
       and (closes_at is null or closes_at > %(start)s) and rule = any(%(rules)s)"""
 
@@ -145,13 +145,16 @@ def _ask(
     if people is not None:
         values["people"] = list(people)
         chosen = (" and person_id = any(%(people)s)", " and manager_id = any(%(people)s)")
-    checks, findings = run_statements((CHECKS + chosen[0], values), (HELD + chosen[1], values))
+    [found] = run_statements((f"{CHECKS}{chosen[0]} union all {HELD}{chosen[1]}", values))
     held: dict[tuple[int, int], dict[str, list[Held]]] = {}
-    for deal, person, code, *one in findings:
-        held.setdefault((deal, person), {}).setdefault(code, []).append(Held._make(one))
+    for deal, person, since, data, code, task, opens_at, closes_at in found:
+        if data is None:
+            one = Held(task, since, opens_at, closes_at)
+            held.setdefault((deal, person), {}).setdefault(code, []).append(one)
     rows = (
         OfDeal(deal, person, first, unpacked(data), held.get((deal, person), {}))
-        for deal, person, first, data in checks
+        for deal, person, first, data, *_ in found
+        if data is not None
     )
     return asked, rows
 

@@ -20,7 +20,7 @@ from qc.models import ControlOff
 from qc.rules import RULES
 from team.models.employees import today
 from web.frame.permissions import for_admins
-from web.regulations.views import people_rows
+from web.regulations.trying import people_rows
 
 
 class ControlForm(forms.Form):
