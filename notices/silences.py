@@ -1,5 +1,6 @@
 """Silence for everybody: it is begun with a reason, stands behind the bell all the same, and ends by itself."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -59,10 +60,12 @@ def begin_silence(
     """
     if not may_silence(author):
         raise ValueError(_("Only directors and administrators silence messages for everybody."))
-    if key is not None and (known := Silence.objects.filter(key=key).first()):
+    known: Silence | None = None if key is None else Silence.objects.filter(key=key).first()
+    if known is not None:
         return known
     sort, _colon, code = about.partition(":")
-    if code not in {"kind": KINDS, "rule": RULES}.get(sort, {}):
+    known_codes: dict[str, Collection[str]] = {"kind": KINDS, "rule": RULES}
+    if code not in known_codes.get(sort, ()):
         raise ValueError(_("Choose a kind of notice or a rule from the list."))
     policy = Policy.objects.select_for_update().filter(pk=1).first()  # one author at a time
     if sort == "kind" and policy is not None and policy.kinds.get(code, {}).get("must"):
@@ -74,9 +77,10 @@ def begin_silence(
         raise ValueError(_("Say in a few words why; 200 signs at most."))
     what = {sort: code}
     Silence.objects.in_force(now).filter(**what).update(ended_at=now, ended_by=author)
-    return Silence.objects.create(
+    made: Silence = Silence.objects.create(
         **what, since=now, until=first_of_day(until), reason=reason, author=author, key=key
     )
+    return made
 
 
 def end_silence(silence: Silence, author: Employee, now: datetime) -> bool:
