@@ -227,6 +227,8 @@ class Finding(models.Model):
         db_persist=True,
     )
 
+    free_until: datetime | None  # where `qc.first_times.note_free` has put it
+
     objects = FindingQuerySet.as_manager()
 
     class Meta:
@@ -320,6 +322,7 @@ from qc.sample_models import ManualReview as ManualReview  # noqa: E402
 from qc.sample_models import Sample as Sample  # noqa: E402
 from qc.sample_models import SampledDeal as SampledDeal  # noqa: E402
 from qc.switches import ControlOff as ControlOff  # noqa: E402
+from qc.switches import FirstTimeGrace as FirstTimeGrace  # noqa: E402
 from qc.switches import MeasuredEffect as MeasuredEffect  # noqa: E402
 from qc.switches import NewcomerGrace as NewcomerGrace  # noqa: E402
 from qc.switches import PlannedSwitch as PlannedSwitch  # noqa: E402

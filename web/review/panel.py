@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from core import moment
 from kpi.prices import finding_prices
-from qc import appeals, norms, overturns, rulings, wording
+from qc import appeals, first_times, norms, overturns, rulings, wording
 from qc.criteria import field_names
 from qc.models import Appeal, Finding, Ruling
 from qc.rules import CALENDAR, CLIENT, OWNER, RULES
@@ -52,6 +52,7 @@ def answer(
 
 
 def describe(user: Any, finding: Finding, now: datetime) -> dict[str, Any]:
+    first_times.note_free([finding])
     appeal = (
         Appeal.objects.filter(finding=finding)
         .select_related("author", "reviewer")

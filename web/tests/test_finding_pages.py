@@ -13,7 +13,7 @@ from core import moment
 from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
 from pipelines.models import CustomField
-from qc.models import RuleMode
+from qc.models import Finding, FirstTimeGrace, RuleMode
 from team.models import Role
 
 pytestmark = pytest.mark.django_db
@@ -228,3 +228,40 @@ def test_a_count_of_findings_leads_to_as_many_rows(office: Office) -> None:
     stages = [row for _pipeline, rows in admin.get("/regulations/").context["pipelines"] for row in rows]
     found = admin.get(f"/findings/?stage={office.stage.pk}").context["count"]
     assert [row["findings"] for row in stages if row["stage"] == office.stage] == [found] == [2]
+
+
+def test_the_first_of_a_month_is_told_and_listed_as_what_only_warns(office: Office) -> None:
+    """On the list, on the deal, in the panel and in the API; one case of the rule stays to be paid for."""
+    Finding.objects.filter(rule="task.none").update(mode="money")
+    second = factory.make_finding(
+        office.other,
+        "task.none",
+        mode="money",
+        manager_id=office.anna.pk,
+        since=NOW - 3 * DAY,
+        opens_at=NOW - 3 * DAY,
+    )
+    FirstTimeGrace.objects.create(since=NOW - 20 * DAY, cases=1)
+    client = login(Role.ADMIN)
+
+    def listed(query: str) -> list[int]:
+        page = client.get(f"/findings/?rule=task.none&{query}")
+        assert page.status_code == 200
+        return sorted(finding.pk for finding in page.context["page"].object_list)
+
+    assert listed("state=&mode=money") == sorted([second.pk, office.upcoming.pk])
+    assert listed("state=&mode=warn") == [office.fixed.pk]
+    assert listed("mode=money") == listed(f"mode=money&manager={office.anna.pk}") == [second.pk]
+    assert listed("held_since=2026-11-01&held_until=2026-11-30&mode=money&state=") == [second.pk]
+    assert listed("mode=shadow&state=") == []
+    page = client.get("/findings/?rule=task.none&state=").content.decode()
+    assert page.count("первый раз: без денег") == 1
+    assert "первый раз: без денег" in client.get(f"/findings/deal/{office.deal.pk}/").content.decode()
+    panel = client.get(reverse("review-finding", args=[office.fixed.pk])).content.decode()
+    assert "первый раз" in panel and "1 декабря" in unescape(panel).replace("\xa0", " ")
+    told = client.get("/api/v1/findings/?rule=task.none").json()["results"]
+    assert {row["id"]: row["free_until"] for row in told} == {
+        office.fixed.pk: "2026-12-01T00:00:00+03:00",
+        second.pk: None,
+        office.upcoming.pk: None,
+    }
