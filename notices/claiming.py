@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 APART = timedelta(seconds=1)  # between two messages to one chat
 SHIFT = timedelta(hours=10)  # the single messages of so long a time are counted
 OPEN_AT = timedelta(seconds=2)
+TRIES = 12  # of one message that surely was not taken
+DIED_BEFORE = "the sender died before it sent"
 LATE = "it was no news any more when it could go out"
 
 BUSY = Exists(Delivery.objects.filter(address=OuterRef("address"), state=Delivery.State.SENDING))
@@ -186,7 +188,8 @@ def _still_wanted(row: Delivery, now: datetime) -> bool:
 
 def give_up_dead_claims() -> int:
     """What a sender left in hand when it died waits again, or is unknown if it was being handed over: then the class of
-    the notice decides. Returns how many.
+    the notice decides. What every sender dies of before it sends is given up, lest nothing else reach its address.
+    Returns how many.
     """
     dead = Delivery.objects.filter(state=Delivery.State.SENDING, lease_until__lt=locks.lease_now())
     with transaction.atomic():
@@ -196,12 +199,15 @@ def give_up_dead_claims() -> int:
         if not rows:
             return 0
         kept = Delivery.objects.filter(pk__in=[row.pk for row in rows if row.handed_at is None])
-        kept.update(
+        kept.filter(attempts__gte=TRIES).update(
+            state=Delivery.State.FAILED, lease_until=None, lead=None, reason=DIED_BEFORE
+        )
+        kept.filter(attempts__lt=TRIES).update(
             state=Delivery.State.QUEUED,
             lease_until=None,
             claim=None,
             lead=None,
-            reason="the sender died before it sent",
+            reason=DIED_BEFORE,
         )
         handed = [row for row in rows if row.handed_at is not None]
         Delivery.objects.filter(pk__in=[row.pk for row in handed]).update(

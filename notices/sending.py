@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 
 from core import moment
 from notices import digests, email, policy, wording
@@ -12,7 +13,7 @@ from notices.claiming import Claim, Round, claim_next
 from notices.models import Address, Channel, ChannelState, Delivery
 from notices.outcomes import Moved, NotNow, NotSent, Sent, Unknown
 from notices.planning import DIGEST
-from notices.settling import settle, settle_failure
+from notices.settling import settle, settle_failure, settle_unsaid
 from notices.telegram.client import Bot, Message
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,15 @@ def look_around(now: datetime, bot: Bot | None) -> Round:
 
 
 def send_claim(claim: Claim, bot: Bot | None, about: Round, now: datetime) -> None:
-    composed = compose(claim.rows, now)
+    try:
+        composed = compose(claim.rows, now)
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception as error:  # a bug of ours, which no second try mends
+        log.exception("a notice could not be put into words")
+        broken = [row.pk for row in claim.rows if not _is_sayable(row, now)]
+        settle_unsaid(claim, broken or [row.pk for row in claim.rows], error)
+        return
     if not _hand_over_begins(claim):
         return
     try:
@@ -64,6 +73,16 @@ def _hand_over_begins(claim: Claim) -> bool:
     """False when the lease ran out meanwhile and somebody else has the rows."""
     mine = Delivery.objects.filter(claim=claim.key, state=Delivery.State.SENDING)
     return bool(mine.update(handed_at=moment.now()))
+
+
+def _is_sayable(row: Delivery, now: datetime) -> bool:
+    try:
+        compose([row], now)
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception:
+        return False
+    return True
 
 
 def compose(rows: Sequence[Delivery], now: datetime) -> wording.Composed:

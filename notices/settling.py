@@ -2,20 +2,19 @@
 
 import logging
 import random
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from core import moment
 from notices import failing
-from notices.claiming import Claim
+from notices.claiming import TRIES, Claim
 from notices.models import Address, ChannelState, Delivery
 from notices.outcomes import AddressStopped, ChannelStopped, NotNow, NotSent, Refused, Sent, Unknown
 from notices.wording import Composed
 
 log = logging.getLogger(__name__)
-
-TRIES = 12  # of one message that surely was not taken
 
 
 def settle(claim: Claim, sent: Sent, composed: Composed) -> None:
@@ -30,6 +29,15 @@ def settle(claim: Claim, sent: Sent, composed: Composed) -> None:
         text=composed.html,
         reason=sent.note,
     )
+
+
+def settle_unsaid(claim: Claim, broken: Collection[int], error: Exception) -> None:
+    """Of a message that could not be put into words: the ``broken`` rows are given up, the others wait again."""
+    rows = Delivery.objects.filter(claim=claim.key, state=Delivery.State.SENDING)
+    rows.filter(pk__in=broken).update(
+        state=Delivery.State.FAILED, lease_until=None, lead=None, reason=type(error).__name__
+    )
+    rows.update(state=Delivery.State.QUEUED, lease_until=None, claim=None, lead=None)
 
 
 def settle_failure(claim: Claim, error: NotSent, composed: Composed, now: datetime) -> None:

@@ -12,9 +12,10 @@ from pipelines.models import CustomField, PipelineKind, Stage
 from qc import newcomers, rule_modes
 from qc.models import Regulation, RuleMode
 from qc.norms import read_norm, read_norms
+from qc.options import LISTS, FieldNames
 from qc.rule_modes import Steps
 from qc.rules import RULES, StageNorms, Terms
-from qc.rules.parameters import DealField, DealFields
+from qc.rules.parameters import DealField, DealFields, Options
 from qc.rules.terms import StagePlace
 from team.schedules import departures, employment, load_clocks
 from timeline.timeline import LOSS_REASON, PRICE
@@ -38,7 +39,7 @@ STAMP = """
            (select sum(hashtextextended((id, kind, name, sort, deleted_at)::text, 0)) from pipelines_stage),
            (select sum(hashtextextended(k::text, 0)) from pipelines_pipelinekind k),
            (select sum(hashtextextended((id, time_zone)::text, 0)) from pipelines_account),
-           (select sum(hashtextextended((id, name, deleted_at)::text, 0)) from pipelines_customfield)
+           (select sum(hashtextextended((id, name, enums, deleted_at)::text, 0)) from pipelines_customfield)
 """
 
 
@@ -175,7 +176,7 @@ def fields_of(versions: Iterable[Iterable[StageNorms]]) -> frozenset[str]:
         (rule.norm, one)
         for rule in RULES.values()
         for one in rule.parameters
-        if isinstance(one.kind, DealFields | DealField) and rule.norm is not None
+        if isinstance(one.kind, DealFields | DealField | Options) and rule.norm is not None
     ]
     needing = [
         (rule.norm, rule.needs) for rule in RULES.values() if rule.norm is not None and rule.needs is not None
@@ -187,32 +188,34 @@ def fields_of(versions: Iterable[Iterable[StageNorms]]) -> frozenset[str]:
             value = getattr(known[norm], one.name) if norm in known else None
             if isinstance(one.kind, DealFields):
                 found.update(field for field, _name in value or ())
+            elif isinstance(one.kind, Options):
+                found.update(own.field for own in value or ())
             elif value is not None:
                 found.add(value)
     return frozenset(found)
 
 
-def field_names() -> dict[str, str]:
+def field_names() -> FieldNames:
     """Fields that a regulation may require, by id as text; the amount and the loss reason have no name of their own."""
     return read_fields()[0]
 
 
-def read_fields(stage: str = "") -> tuple[dict[str, str], list[str]]:
+def read_fields(stage: str = "") -> tuple[FieldNames, list[str]]:
     """The same, and those of them that amoCRM itself demands on a stage. One query."""
-    names, demanded = {PRICE: "", LOSS_REASON: ""}, []
-    rows = CustomField.objects.filter(deleted_at=None).values_list("id", "name", "required_stages")
-    for field, name, stages in rows:
+    names, demanded = FieldNames({PRICE: "", LOSS_REASON: ""}), []
+    rows = CustomField.objects.filter(deleted_at=None)
+    for field, name, kind, enums, stages in rows.values_list(
+        "id", "name", "type", "enums", "required_stages"
+    ):
         names[str(field)] = name
+        if kind in LISTS:
+            names.options[str(field)] = enums
         if stage in stages:
             demanded.append(str(field))
     return names, demanded
 
 
-def fields_to_require(stage: Stage) -> dict[str, str]:
+def fields_to_require(stage: Stage) -> FieldNames:
     """The same of one stage: only a lost deal has a reason of its loss."""
     names = field_names()
-    return (
-        names
-        if stage.kind == Stage.Kind.LOST
-        else {key: name for key, name in names.items() if key != LOSS_REASON}
-    )
+    return names if stage.kind == Stage.Kind.LOST else names.without(LOSS_REASON)

@@ -14,6 +14,7 @@ from django.db.models import DurationField
 from django.utils.translation import gettext as _
 
 from pipelines.models import Stage
+from qc.options import check_lists, plain_lists, read_lists
 from qc.rules import RULES, Rule
 from qc.rules.parameters import (
     CALENDAR,
@@ -26,6 +27,7 @@ from qc.rules.parameters import (
     Flag,
     Length,
     Lengths,
+    Options,
     Parameter,
     Stages,
     read_length,
@@ -65,6 +67,8 @@ def read_norm(rule: Rule, document: Mapping[str, Any], names: Names | None = Non
                 value = tuple((text, read_length(length) or timedelta()) for text, length in value.items())
             elif isinstance(one.kind, Stages):
                 value = tuple(value)
+            elif isinstance(one.kind, Options):
+                value = read_lists(value, names)
             elif isinstance(one.kind, DealField):
                 value = value if names is None or value in names else None
             elif isinstance(one.kind, DealFields):
@@ -100,6 +104,8 @@ def _plain(parameter: Parameter, value: Any) -> Any:
     """A value as JSON holds it; lengths stay as they are."""
     if isinstance(parameter.kind, DealFields):
         return [field for field, _name in value]
+    if isinstance(parameter.kind, Options):
+        return plain_lists(value)
     if isinstance(parameter.kind, Lengths):
         return {text: write_length(length, days=True) for text, length in value}
     return list(value) if isinstance(parameter.kind, Stages) else value
@@ -127,7 +133,7 @@ def asks_for_fields(norms: Norms) -> bool:
     return any(
         getattr(norms[rule.code], one.name)
         for rule, one in flat_parameters().values()
-        if isinstance(one.kind, DealFields | DealField)
+        if isinstance(one.kind, DealFields | DealField | Options)
     )
 
 
@@ -193,6 +199,8 @@ def checked(parameter: Parameter, value: Any, names: Names) -> Any:
         return _lengths(kind, value)
     elif isinstance(kind, Stages):
         return _stages(kind, value)
+    elif isinstance(kind, Options):
+        return check_lists(value, names)
     elif isinstance(kind, Count) and (type(value) is not int or not kind.least <= value <= kind.most):
         words = {"field": lowered(_(kind.title)), "least": kind.least, "most": kind.most}
         raise ValueError(_("“%(field)s” must be a whole number from %(least)s to %(most)s.") % words)

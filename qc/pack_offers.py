@@ -13,7 +13,7 @@ from qc.criteria import field_names
 from qc.models import RuleMode
 from qc.packs import Pack, PackStage
 from qc.rules import RULES
-from qc.rules.parameters import DealField, DealFields
+from qc.rules.parameters import DealField, DealFields, Options
 from team.models import Employee
 
 DAYS = 90
@@ -82,6 +82,12 @@ def _offer(
                 asked = own[parameter.name]
                 unknown += [name for name in asked if _plain(name) not in fields]
                 own[parameter.name] = [fields[_plain(name)] for name in asked if _plain(name) in fields]
+            elif isinstance(parameter.kind, Options):
+                lists = own[parameter.name]
+                unknown += [name for name in lists if _plain(name) not in fields]
+                own[parameter.name] = {
+                    fields[_plain(name)]: options for name, options in lists.items() if _plain(name) in fields
+                }
             elif isinstance(parameter.kind, DealField):
                 name = own.pop(parameter.name)
                 if _plain(name) in fields:

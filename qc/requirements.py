@@ -10,6 +10,7 @@ from pipelines.models import Deal
 from qc import norms, wording
 from qc.criteria import field_names
 from qc.models import Finding, Regulation
+from qc.options import FieldNames
 from qc.rules import RULES
 from timeline.timeline import LOSS_REASON, PRICE, is_filled
 
@@ -34,6 +35,9 @@ class _Standing:
     def is_filled(self, field: str) -> bool:
         return filled(self.deal, field)
 
+    def value_of(self, field: str) -> Any:
+        return self.deal.fields.get(field)
+
 
 def in_force(stage: str | None) -> Regulation | None:
     """The newest published regulation of the stage."""
@@ -44,7 +48,7 @@ def demands(deal: Deal, regulation: Regulation, findings: Collection[Finding], n
     """In the order of the rules; ``findings`` are the deal's open and upcoming ones. At most one query."""
     terms = {finding.rule: finding.opens_at for finding in findings}
     opened = {finding.rule for finding in findings if finding.opens_at < now}
-    known, names = norms.read_norms(regulation.norms), {}
+    known, names = norms.read_norms(regulation.norms), FieldNames()
     if norms.asks_for_fields(known):
         names = field_names()
         known = norms.read_norms(regulation.norms, names)

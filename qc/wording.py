@@ -15,6 +15,7 @@ from core.zone import portal_zone
 from pipelines.models import Stage
 from qc import norms
 from qc.models import Finding, Regulation
+from qc.options import tell_list
 from qc.rules import AHEAD, CALENDAR, PLAIN, RULES
 from qc.rules.parameters import (
     OWNER,
@@ -23,10 +24,12 @@ from qc.rules.parameters import (
     Flag,
     Length,
     Lengths,
+    Listed,
+    Options,
     Parameter,
     Stages,
 )
-from qc.rules.sentences import Brief, Clock, Field, Fields, Said
+from qc.rules.sentences import Allowed, Brief, Clock, Field, Fields, Said
 from qc.rules.sentences import Stages as StageNames
 from qc.steps import Branch, Step, compare_steps, read_steps
 from timeline.timeline import LOSS_REASON, PRICE
@@ -62,6 +65,7 @@ def because(finding: Finding, now: datetime) -> str:
         "deals": len(finding.values.get("deals", ())),
         "stages": in_row(finding.values.get("stages", [])),
         "reason": finding.values.get("reason", ""),
+        "wrong": "; ".join(f"{name} — {text}" for _field, name, text in finding.values.get("wrong", ())),
     }
 
 
@@ -125,9 +129,15 @@ def _put(value: Any, names: Mapping[str, str], stages: Mapping[str, str]) -> Any
         return field_name(value.id, names.get(value.id, ""))
     if isinstance(value, Fields):
         return ", ".join(field_name(field, names.get(field, "")) for field in value.ids)
+    if isinstance(value, Allowed):
+        return "; ".join(f"{_list_name(one, names)}: {tell_list(one, names)}" for one in value.lists)
     if isinstance(value, StageNames):
         return ", ".join(stages.get(stage, stage) for stage in value.ids)
     return value
+
+
+def _list_name(one: Listed, names: Mapping[str, str]) -> str:
+    return names.get(one.field) or one.name or one.field
 
 
 class FactRow(NamedTuple):
@@ -249,6 +259,8 @@ def _changes(parameter: Parameter, before: Any, after: Any, names: Mapping[str, 
             if moved := [(field, names.get(field, field)) for field in more if field not in less]:
                 found.append(gettext(says) % {"fields": fields(moved)})
         return found
+    if isinstance(kind, Options):
+        return _lists_changed(kind, old, new, names)
     if old == new:
         return []
     if isinstance(kind, Flag):
@@ -266,6 +278,21 @@ def _many(kind: DealField | Lengths | Stages, value: Any, names: Mapping[str, st
         return ", ".join(f"{text} {length(one)}" for text, one in value) or gettext("none")
     known = dict(Stage.objects.filter(id__in=value).values_list("id", "name"))
     return ", ".join(known.get(one, one) for one in value) or gettext("anywhere")
+
+
+def _lists_changed(
+    kind: Options, old: Sequence[Listed], new: Sequence[Listed], names: Mapping[str, str]
+) -> list[str]:
+    """A sentence for each list of which other options are allowed; another name of an option is no change."""
+    was, now = ({one.field: one for one in lists} for lists in (old, new))
+    found = []
+    for field, any_of_it in (was | now).items():
+        sides = [side.get(field) for side in (was, now)]
+        if sides[0] and sides[1] and dict(sides[0].options).keys() == dict(sides[1].options).keys():
+            continue
+        what = f"{gettext(kind.title)}, {_list_name(any_of_it, names)}"
+        found.append(_replaced(what, *(tell_list(one, names) if one else gettext("any") for one in sides)))
+    return found
 
 
 def _replaced(what: str, before: str, after: str) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 
 from kpi.calculation.wording import Said, Text, Word, gettext
 
+LARGEST = 10**12
+
 
 class Fault(ValueError):
     """What is wrong at a place of a document: in English as its words, for a page as a ``text`` to be said."""
@@ -136,7 +138,7 @@ class Place:
             not found.is_finite()
             or found < least
             or (most is not None and found > most)
-            or abs(found) > 10**12
+            or not -LARGEST <= found <= LARGEST  # arithmetic on «1e9999999» overflows, comparing does not
         ):
             raise self.fail(demand)
         return found

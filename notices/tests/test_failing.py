@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from devtools.mail_sink import Server, Sink
+from devtools.tests import factory
 from notices import failing, people
-from notices.claiming import give_up_dead_claims
+from notices.claiming import TRIES, claim_next, give_up_dead_claims
 from notices.models import Address, ChannelState, Delivery, Notice
-from notices.sending import send_next
+from notices.noting import climb_steps, note_facts
+from notices.sending import look_around, send_claim, send_next
 from notices.telegram.client import Bot
 from notices.tests.conftest import NOW, Office
 from notices.tests.test_telling import run
@@ -131,8 +133,6 @@ def test_an_escalation_nobody_knows_of_is_repeated_once_and_says_so(
 def test_a_warning_nobody_knows_of_is_not_repeated(office: Office, bot: Bot) -> None:
     office.telegram.app.faults.order(method="sendmessage", after="silent")
     opens_at = NOW + 2 * HOUR
-    from devtools.tests import factory
-
     factory.make_finding(
         office.deal, "deal.stuck", since=NOW - HOUR, opens_at=opens_at, values={"norm": 3600}
     )
@@ -210,10 +210,6 @@ def test_a_mail_that_was_taken_without_an_answer_is_repeated_with_a_word(
 def test_a_sender_that_died_leaves_an_unknown_message_if_it_had_begun_to_send(
     office: Office, bot: Bot, handed: bool
 ) -> None:
-    from notices.claiming import claim_next
-    from notices.noting import climb_steps, note_facts
-    from notices.sending import look_around, send_claim
-
     office.overdue()
     note_facts(NOW)
     climb_steps(NOW)
@@ -229,6 +225,38 @@ def test_a_sender_that_died_leaves_an_unknown_message_if_it_had_begun_to_send(
     assert send_next(bot, NOW + 2 * MINUTE)
     [message] = office.said_to(office.manager)
     assert ("Повтор" in message.text) is handed
+
+
+@pytest.mark.parametrize("heap", [False, True])
+def test_what_cannot_be_put_into_words_holds_up_nothing_else(office: Office, bot: Bot, heap: bool) -> None:
+    office.overdue()
+    others = [factory.make_deal(office.stage, office.person, name=f"Д{n}") for n in range(3 if heap else 1)]
+    for deal in others:
+        factory.make_finding(deal, "deal.stuck", since=NOW - HOUR, opens_at=NOW, values={"norm": 3600})
+    note_facts(NOW)
+    climb_steps(NOW)
+    broken = Notice.objects.get(kind="task.overdue")
+    Notice.objects.filter(pk=broken.pk).update(kind="week.person", finding=None, values={})
+    run(bot, NOW)
+    run(bot, NOW + MINUTE)
+    run(bot, NOW + 2 * MINUTE)
+    rows = Delivery.objects.filter(employee=office.manager, channel="telegram")
+    assert [row.state for row in rows.filter(notice=broken)] == ["failed"]
+    assert {row.state for row in rows.exclude(notice=broken)} == {"sent"}
+    assert all(any(deal.name in one.text for one in office.said_to(office.manager)) for deal in others)
+
+
+def test_what_every_sender_dies_of_is_given_up(office: Office, bot: Bot) -> None:
+    office.overdue()
+    note_facts(NOW)
+    climb_steps(NOW)
+    claimed = Delivery.objects.filter(employee=office.manager, channel="telegram")
+    for attempt in range(TRIES):
+        assert claim_next(NOW + attempt * MINUTE, look_around(NOW, bot)), attempt
+        claimed.update(lease_until=NOW - 365 * timedelta(days=1))
+        assert give_up_dead_claims() == 1
+    assert [row.state for row in claimed] == ["failed"]
+    assert claim_next(NOW + HOUR, look_around(NOW, bot)) is None
 
 
 def test_what_waits_for_long_goes_another_way(office: Office, bot: Bot, mail: Sink) -> None:

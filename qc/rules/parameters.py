@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 CALENDAR, OWNER, CLIENT, NORM = (
     "calendar",
@@ -95,7 +95,30 @@ class Stages:
     title: str
 
 
-Kind = Length | ClockName | Flag | DealFields | Count | DealField | Lengths | Stages
+@dataclass(frozen=True)
+class Options:
+    """Options of the deal's lists that are allowed, field by field: at most fifty fields, two hundred options each."""
+
+    title: str
+
+
+class Listed(NamedTuple):
+    """A field that is a list, and (id, name) of those of its options that are meant.
+
+    An option renamed since stands twice, by its old name and by its new one: amoCRM's log tells the old one for ever.
+    """
+
+    field: str
+    name: str
+    options: tuple[tuple[str, str], ...]
+
+    @property
+    def texts(self) -> frozenset[str]:
+        """By which the options are known on deals, which hold names and no ids."""
+        return frozenset(name.strip() for _id, name in self.options)
+
+
+Kind = Length | ClockName | Flag | DealFields | Count | DealField | Lengths | Stages | Options
 
 
 @dataclass(frozen=True)

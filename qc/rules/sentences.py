@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
+from qc.rules.parameters import Listed
+
 # What a finding's sentence may be filled with; values that a rule gives beside them stand as they are.
 PLACEHOLDERS = frozenset(
     {
@@ -19,6 +21,7 @@ PLACEHOLDERS = frozenset(
         "deals",
         "stages",
         "reason",
+        "wrong",
     }
 )
 
@@ -54,6 +57,12 @@ class Stages(NamedTuple):
     ids: tuple[str, ...]
 
 
+class Allowed(NamedTuple):
+    """Fields that are lists, each with those of its options that are allowed."""
+
+    lists: tuple[Listed, ...]
+
+
 class Said(NamedTuple):
     """``text % values``, translated. With ``plural``, ``number`` chooses the form."""
 
@@ -87,6 +96,7 @@ class Standing(Protocol):
     @property
     def is_open(self) -> bool: ...
     def is_filled(self, field: str) -> bool: ...
+    def value_of(self, field: str) -> Any: ...
 
 
 Requirements = Sequence[Requirement]

@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate
@@ -20,6 +21,8 @@ from qc.rules.deal_stuck import LongestStay
 from qc.rules.deal_untouched import LongestSilence
 from qc.rules.field_amount import AmountFromHere
 from qc.rules.field_missing import RequiredFields
+from qc.rules.field_value import AllowedValues
+from qc.rules.parameters import Listed
 from qc.rules.stage_forbidden import Onward
 from qc.rules.stage_skipped import Stop
 from qc.rules.task_far import FurthestTask
@@ -46,6 +49,8 @@ PLACES = {
 OPEN = ("incoming", "work")
 REASON, PROMISED = "7", "8"
 REASONS = ("money", "part", "other")
+PAYMENT = "9"
+PAYMENTS = ("card", "bill", "cash", ["card", "cash"])
 
 
 class Full(NamedTuple):
@@ -70,6 +75,8 @@ class Full(NamedTuple):
     within: timedelta | None = None
     stop: bool = False
     onward: tuple[str, ...] = ()
+    allowed: tuple[Listed, ...] = ()
+    value_grace: timedelta = timedelta()
 
     @property
     def wait_grace(self) -> timedelta:
@@ -89,6 +96,7 @@ class Full(NamedTuple):
             FirstContact(self.within),
             Stop(self.stop),
             Onward(self.onward),
+            AllowedValues(self.allowed, self.value_grace),
         )
         return StageNorms(self.regulation, self.published_at, {type(norm): norm for norm in norms})
 
@@ -144,9 +152,12 @@ class Story(NamedTuple):
 def draw_story(rng: Random) -> Story:
     deal = _draw_deal(rng)
     norms = {stage: _draw_versions(rng) for stage in STAGES if rng.random() < 0.8}
+    gone = {PEOPLE["anna"]: at(rng.randrange(LENGTH))} if rng.random() < 0.3 else {}
+    # Last, so that what was drawn before there was such a rule is drawn as ever.
+    deal = _draw_payment(rng, deal)
+    norms = {stage: tuple(_limited(rng, one) for one in versions) for stage, versions in norms.items()}
     stages = {stage: tuple(one.of_stage() for one in versions) for stage, versions in norms.items()}
     portal = {code: (StageNorms(None, None, {type(norm): norm}),) for code, norm in PORTAL.items()}
-    gone = {PEOPLE["anna"]: at(rng.randrange(LENGTH))} if rng.random() < 0.3 else {}
     terms = Terms(stages | portal, CLOCKS, gone, zone=UTC, stages=PLACES, robots=frozenset("9"))
     return Story(deal, terms, Hours(deal, norms, terms))
 
@@ -233,6 +244,26 @@ def _draw_deal(rng: Random) -> Timeline:
         heard=heard,
         loss_reason=rng.choice((None, 3)),
     )
+
+
+def _draw_payment(rng: Random, deal: Timeline) -> Timeline:
+    value = rng.choice((None, *PAYMENTS))
+    changes = list(deal.changes)
+    for hour in sorted(rng.sample(range(hour_of(deal.created_at), LENGTH), rng.randrange(4))):
+        after = rng.choice((None, *PAYMENTS))
+        changes.append(Change(at(hour), PAYMENT, value, after))
+        value = after
+    fields = dict(deal.fields or {}) | ({} if value is None else {PAYMENT: value})
+    return replace(deal, changes=tuple(sorted(changes, key=lambda one: one.at)), fields=fields)
+
+
+def _limited(rng: Random, norm: Full) -> Full:
+    lists = tuple(
+        Listed(field, "", tuple((one, one) for one in rng.sample(texts, rng.choice((1, 2)))))
+        for field, texts in ((PAYMENT, ("card", "bill", "cash")), (REASON, REASONS))
+        if rng.random() < 0.4
+    )
+    return norm._replace(allowed=lists, value_grace=hours(rng.randrange(41)))
 
 
 def _dates(rng: Random) -> list[str]:
@@ -469,6 +500,34 @@ def no_amount(world: World) -> Broken:
         if n >= ends:
             broken.add((n, 0))
     return broken
+
+
+def other_value(world: World) -> Broken:
+    broken: Broken = set()
+    for field in (PAYMENT, REASON):
+        ends: int | None = None
+        before = None
+        for n in HOURS:
+            place = world.piece(n)
+            visit = None if place is None else world.deal.pieces[place].visit
+            value = value_at(world, field, n)[0]
+            run = [] if place is None else world.run(n, lambda norm, v=value, f=field: refuses(norm, f, v))
+            if not run or visit != before:
+                ends = None
+            before = visit
+            if not run:
+                continue
+            if ends is None:
+                ends = due(world, n, run, "value_grace")
+            if n >= ends:
+                broken.add((n, 0))
+    return broken
+
+
+def refuses(norm: Full, field: str, value: Any) -> bool:
+    chosen = value if isinstance(value, list) else [] if value is None else [value]
+    limits = [{name for _id, name in options} for own, _name, options in norm.allowed if own == field]
+    return any(one not in allowed for allowed in limits for one in chosen)
 
 
 class Waits(NamedTuple):
@@ -771,6 +830,7 @@ ORACLES: dict[str, Callable[[World], Broken]] = {
     "deal.won_untouched": won_untouched,
     "field.amount": no_amount,
     "field.missing": _plain(simulation.simulate_missing),
+    "field.value": other_value,
     "owner.gone": _plain(simulation.simulate_gone),
     "robot.touched": robot_touched,
     "stage.back": back,

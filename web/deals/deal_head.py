@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from qc import norms
-from qc.rules.parameters import DealFields
+from qc.rules.parameters import DealFields, Options
 from qc.wording import field_name
 from timeline.timeline import LOSS_REASON, PRICE, is_filled
 
@@ -58,7 +58,7 @@ def _demanded(deal: Any) -> Iterator[str]:
     """Ids of the fields that any rule's norm on the stage names."""
     document = deal.stage_norms or {}
     for rule, one in norms.flat_parameters().values():
-        if isinstance(one.kind, DealFields):
+        if isinstance(one.kind, DealFields | Options):
             yield from map(str, document.get(rule.code, {}).get(one.name, ()))
 
 

@@ -150,7 +150,7 @@ class DealFilter(Cascading):
 
 
 class TaskFilter(Cascading):
-    RARE = ("group", "since", "until", "closed_deal")
+    RARE = ("group", "stage", "since", "until", "closed_deal")
     group = department()
     manager = owner()
     pipeline = One(
@@ -159,6 +159,7 @@ class TaskFilter(Cascading):
         label=_("Pipeline"),
         empty_label=_("All pipelines"),
     )
+    stage = OneStage(field_name="deal__stage", queryset=stages, label=_("Stage"), empty_label=_("All stages"))
     overdue = Flag("by_overdue", label=_("Overdue"), widget=forms.HiddenInput)
     closed_deal = Flag("by_closed_deal", label=_("Deal"), yes=_("closed deals"), no=_("open deals or none"))
     completed = Flag("by_completed", label=_("State"), yes=_("completed tasks"), no=_("open tasks"))

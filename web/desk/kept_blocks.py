@@ -1,16 +1,20 @@
 """Blocks of the desk that show a report of analytics: kept answers, counted by a worker where that is slow."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
+from django.urls import reverse
 
 from core.periods import Period
 from core.zone import portal_zone
 from jobs import kept_reports
 from jobs.analytics import ask_for_report
 from metrics.analytics import Terms
+from metrics.analytics.load import WEEKS
+from metrics.weeks import list_last_weeks
 from web.frame.scope import Scope
 
 WIDE, HIGH, GROUND = 900, 260, 30  # of the bridge; the line on which its labels stand
@@ -99,6 +103,8 @@ def load_block(scope: Scope, now: datetime, month: Period) -> dict[str, Any]:
     answer, as_of = ask_report("load", scope, now, month)
     if answer is None:
         return {"waiting": True}
+    weeks = list_last_weeks(as_of, WEEKS + 1, portal_zone())[:-1]
+    cases = {"since": weeks[0].first, "until": weeks[-1].last + timedelta(days=1), "cases": 1}
     known = [row for row in answer["rows"] if row["corner"] is not None]
     most = min(FARTHEST, max([MOST_LOAD, *(row["load"] * 1.1 for row in known)]))
     middle_density = answer["density"] or 1e-9
@@ -110,6 +116,7 @@ def load_block(scope: Scope, now: datetime, month: Period) -> dict[str, Any]:
         row
         | {
             "name": scope.name(row["manager"]),
+            "href": f"{reverse('findings')}?{urlencode({'manager': row['manager'], **cases})}",
             "x": SIDE * 1.6 * min(1.0, row["density"] / dense),
             "y": SIDE * (1 - min(1.0, row["load"] / most)),
             "r": 5 + 9 * (row["deal_days"] / heaviest) ** 0.5,

@@ -66,8 +66,9 @@ def write_xlsx(tables: Iterable[Table]) -> bytes:
     head = book.add_format({"bold": True, "bottom": 1})
     money, day = book.add_format({"num_format": "#,##0.00"}), book.add_format({"num_format": "dd.mm.yyyy"})
     stamp = book.add_format({"num_format": "dd.mm.yyyy hh:mm"})
+    taken = set[str]()
     for table in tables:
-        sheet = book.add_worksheet(NO_NAME.sub(" ", table.name)[:31])
+        sheet = book.add_worksheet(_name_sheet(table.name, taken))
         sheet.freeze_panes(1, 0)
         for place, title in enumerate(table.columns):
             sheet.write_string(0, place, title, head)
@@ -87,6 +88,15 @@ def write_xlsx(tables: Iterable[Table]) -> bytes:
                     sheet.write_string(number, place, str(cell))
     book.close()
     return out.getvalue()
+
+
+def _name_sheet(name: str, taken: set[str]) -> str:
+    """As a workbook takes it: short, without its signs, and of no other sheet, in whatever case."""
+    name = NO_NAME.sub(" ", name)[:31]
+    if name.lower() in taken:
+        name = f"{name[:27]} ({len(taken) + 1})"
+    taken.add(name.lower())
+    return name
 
 
 def _local(moment: datetime) -> datetime:

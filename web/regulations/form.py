@@ -2,90 +2,38 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from core.zone import first_of_day
 from pipelines.models import Stage
 from qc import norms, wording
 from qc.models import Regulation
+from qc.options import FieldNames
 from qc.regulations import TEXTS
 from qc.rules import CALENDAR, CLIENT, OWNER, Rule
 from qc.rules.parameters import (
-    LONGEST,
     ClockName,
     Count,
     DealField,
     Flag,
     Length,
     Lengths,
+    Options,
     Parameter,
     Stages,
 )
 from team.models.employees import today
 from timeline.timeline import LOSS_REASON
-from web.regulations.norm_fields import LengthsField, StagesField, stage_choices
+from web.regulations.norm_fields import LengthField, LengthsField, OptionsField, StagesField, stage_choices
 
-UNITS = {
-    "minutes": (_("minutes"), timedelta(minutes=1)),
-    "hours": (_("hours"), timedelta(hours=1)),
-    "days": (_("days"), timedelta(days=1)),
-}
 CLOCK_CHOICES = [
     (CALENDAR, _("by the calendar: nothing stops it")),
     (OWNER, _("by the owner's shifts and absences")),
     (CLIENT, _("by company hours, as the client waits")),
 ]
-
-
-def plain_number(value: Decimal) -> int | str:
-    """30, «1,5»: as people type it. A normalised Decimal prints itself as 3E+1."""
-    return int(value) if value == value.to_integral_value() else str(number_format(f"{value.normalize():f}"))
-
-
-class LengthWidget(forms.MultiWidget):
-    """A number and its unit."""
-
-    def __init__(self, units: list[str]) -> None:
-        number = forms.TextInput({"inputmode": "decimal", "autocomplete": "off", "aria-label": _("how many")})
-        unit = forms.Select({"aria-label": _("unit")}, choices=[(name, UNITS[name][0]) for name in units])
-        self.units = units
-        super().__init__({"number": number, "unit": unit}, {"class": "length"})
-
-    def decompress(self, value: timedelta | None) -> list[Any]:
-        """In the largest unit that leaves no remainder."""
-        if value is None:
-            return [None, "hours"]
-        name = next((name for name in reversed(self.units) if not value % UNITS[name][1]), "minutes")
-        return [plain_number(Decimal(str(value / UNITS[name][1]))), name]
-
-
-class LengthField(forms.MultiValueField):
-    """A length of time; empty is None."""
-
-    widget: LengthWidget
-
-    def __init__(self, units: list[str], **options: Any) -> None:
-        parts = (
-            forms.DecimalField(localize=True, required=False),
-            forms.ChoiceField(choices=[(name, UNITS[name][0]) for name in units]),
-        )
-        super().__init__(
-            fields=parts, widget=LengthWidget(units), require_all_fields=False, required=False, **options
-        )
-
-    def compress(self, parts: list[Any]) -> timedelta | None:
-        if not parts or parts[0] is None:
-            return None
-        number, unit = parts[0], UNITS[parts[1] or "hours"][1]
-        seconds = number * int(unit.total_seconds())
-        if not 1 <= seconds <= LONGEST.total_seconds():
-            raise forms.ValidationError(_("A length of time is longer than zero and at most five years."))
-        return timedelta(seconds=int(seconds))
 
 
 class RegulationForm(forms.Form):
@@ -119,7 +67,7 @@ class RegulationForm(forms.Form):
     def __init__(
         self,
         stage: Stage,
-        names: Mapping[str, str],
+        names: FieldNames,
         data: Any = None,
         regulation: Regulation | None = None,
         required: Sequence[str] = (),
@@ -131,7 +79,7 @@ class RegulationForm(forms.Form):
             initial = {name: getattr(regulation, name) for name in ("version", *TEXTS)}
             initial |= norms.flat_values(norms.read_norms(regulation.norms))
         if stage.kind != Stage.Kind.LOST:  # only a lost deal has a reason of its loss
-            names = {key: name for key, name in names.items() if key != LOSS_REASON}
+            names = names.without(LOSS_REASON)
         super().__init__(data, initial=initial, label_suffix="")
         for name in TEXTS:
             self.fields[name].required = False
@@ -146,7 +94,9 @@ class RegulationForm(forms.Form):
             if place[0].on_closing or not closing
         }
         for alias, (_rule, parameter) in self.parameters.items():
-            self.fields[alias] = norm_field(parameter, names)
+            field = self.fields[alias] = norm_field(parameter, names)
+            if isinstance(field, OptionsField):
+                field.offer(initial.get(alias) or {})
             if parameter.alias not in self.data and isinstance(parameter.kind, ClockName | Count):
                 self.fields[alias].required = False  # whoever does not send it leaves it as it is by default
 
@@ -166,13 +116,16 @@ class RegulationForm(forms.Form):
             {
                 "rule": rule,
                 "stay": rule.stay is not None,
-                "fields": [
-                    {"field": self[one.alias], "kind": type(one.kind).__name__} for one in rule.parameters
-                ],
+                "fields": [self._shown(one) for one in rule.parameters],
                 "state": self._state(rule),
             }
             for rule in rules
         ]
+
+    def _shown(self, parameter: Parameter) -> dict[str, Any]:
+        field, bound = self.fields[parameter.alias], self[parameter.alias]
+        lists = field.by_list(bound) if isinstance(field, OptionsField) else []
+        return {"field": bound, "kind": type(parameter.kind).__name__, "lists": lists}
 
     def _state(self, rule: Rule) -> str:
         if any(self[one.alias].errors for one in rule.parameters):
@@ -271,6 +224,8 @@ def norm_field(parameter: Parameter, names: Mapping[str, str]) -> forms.Field:
         return LengthsField(label=label)
     if isinstance(kind, Stages):
         return StagesField(label=label)
+    if isinstance(kind, Options):
+        return OptionsField(names, label=label)
     if isinstance(kind, Count):
         return forms.IntegerField(
             label=label, min_value=kind.least, max_value=kind.most, initial=parameter.default
@@ -294,7 +249,8 @@ def as_sent(form: RegulationForm, values: Mapping[str, Any], version: int) -> di
             number, unit = form.fields[name].widget.decompress(value)
             sent |= {f"{name}_number": [str(number)], f"{name}_unit": [unit]}
         elif isinstance(value, dict):
-            sent[name] = [form.fields[name].prepare_value(value)]
+            shown = form.fields[name].prepare_value(value)
+            sent[name] = shown if isinstance(shown, list) else [shown]
         elif isinstance(value, list | tuple):
             sent[name] = [str(one) for one in value]
         else:

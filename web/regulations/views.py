@@ -21,6 +21,7 @@ from pipelines.models import Pipeline, Stage
 from qc import backtest, drafts, dwell, regulations, rule_modes, signatures, wording
 from qc.criteria import field_names, read_fields
 from qc.models import Finding, Regulation, RegulationDraft, RuleMode
+from qc.options import FieldNames
 from qc.rules import CALENDAR, RULES
 from qc.stalled import SHOWN
 from team.models import Employee, Role
@@ -291,7 +292,7 @@ def keep_draft(request: HttpRequest, stage: Stage) -> RegulationDraft | None:
 
 def make_form(
     stage: Stage,
-    names: Mapping[str, str],
+    names: FieldNames,
     present: Regulation | None,
     draft: RegulationDraft | None,
     demanded: Sequence[str],

@@ -15,6 +15,7 @@ from kpi.prices import finding_prices
 from qc import appeals, first_times, norms, overturns, rulings, wording
 from qc.criteria import field_names
 from qc.models import Appeal, Finding, Ruling
+from qc.options import FieldNames
 from qc.rules import CALENDAR, CLIENT, OWNER, RULES
 from team.clock import Counted
 from team.schedules import load_clocks
@@ -115,7 +116,7 @@ def _facts(finding: Finding) -> list[tuple[wording.FactRow, bool]]:
     """What the version demands by which it was judged, a line for each rule, and whether it is this finding's."""
     if finding.regulation is None:
         return []
-    known, names = norms.read_norms(finding.regulation.norms), {}
+    known, names = norms.read_norms(finding.regulation.norms), FieldNames()
     if norms.asks_for_fields(known):
         names = field_names()
         known = norms.read_norms(finding.regulation.norms, names)

@@ -35,22 +35,18 @@ def change_document(document: dict[str, Any], act: str) -> str:
         if verb == "cut":
             del components[number]
         return f"part-{max(number - 1, 0)}"
-    _change_rows(components[number], verb, name, row)
+    kind = KINDS.get(components[number]["kind"])
+    entry = next((one.entry for one in fields_of(kind) if one.name == name), "") if kind else ""
+    if entry in ("rows", "points"):
+        _change_rows(components[number], verb, name, row, entry)
     return f"part-{number}"
 
 
-def _change_rows(component: dict[str, Any], verb: str, name: str, row: str | None) -> None:
-    rows = component.setdefault(name, [])
-    if not isinstance(rows, list):
-        return
+def _change_rows(component: dict[str, Any], verb: str, name: str, row: str | None, entry: str) -> None:
+    rows: list[Any] = component.get(name, [])
     if verb == "row" and len(rows) < MOST:
-        rows.append([None, None] if rows and isinstance(rows[0], list) else _empty(component["kind"], name))
+        component[name] = [*rows, [None, None] if entry == "points" else {}]
     elif verb == "cut" and row is not None and int(row) < len(rows):
         del rows[int(row)]
         if not rows:
             del component[name]
-
-
-def _empty(kind: str, name: str) -> Any:
-    entry = next((one.entry for one in fields_of(KINDS[kind]) if one.name == name), "")
-    return [None, None] if entry == "points" else {}

@@ -17,6 +17,7 @@ from kpi.components import KINDS
 from kpi.measures import read_measure
 from kpi.pay_schemes import LANGUAGES, read_named
 from kpi.sentences import say
+from web.schemes.sent import is_written_out
 
 TITLES = {"ru": gettext_lazy("Name in Russian"), "en": gettext_lazy("Name in English")}
 PLANS = {
@@ -91,6 +92,20 @@ class _Faults:
 
 
 @dataclass(frozen=True)
+class People:
+    """Who can be chosen, and who has left and is shown only where he stands already."""
+
+    here: Mapping[int, str]
+    left: Mapping[int, str]
+
+    def choices(self, chosen: Iterable[Any]) -> Iterator[Choice]:
+        named = {one for one in chosen if isinstance(one, int)}
+        yield from (Choice(str(pk), name, pk in named) for pk, name in self.here.items())
+        for pk in sorted(named - self.here.keys()):
+            yield Choice(str(pk), self.left.get(pk) or f"№ {pk}", True)
+
+
+@dataclass(frozen=True)
 class Shown:
     """The whole document. ``errors``: of no place that is shown."""
 
@@ -101,10 +116,17 @@ class Shown:
     errors: tuple[str, ...]
 
 
-def show_document(document: Mapping[str, Any], faults: Iterable[Fault], people: Mapping[int, str]) -> Shown:
-    """``people``: who can be paid, by main amoCRM user."""
-    left = _Faults(faults)
-    heads = (*_titles(document, "title", left), *_plans(document, left))
+def show_document(
+    document: Mapping[str, Any],
+    faults: Iterable[Fault],
+    people: Mapping[int, str],
+    left: Mapping[int, str],
+) -> Shown:
+    """``people``: who can be paid, by main amoCRM user. Who has ``left`` is a choice where the document names him: what
+    is not shown would not be sent again, and a scheme of nobody is one for everybody."""
+    offered = People(people, left)
+    known = _Faults(faults)
+    heads = (*_titles(document, "title", known), *_plans(document, known))
     listed = document.get("components")
     components = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     earning = {
@@ -113,14 +135,12 @@ def show_document(document: Mapping[str, Any], faults: Iterable[Fault], people: 
         if one.get("kind") in KINDS and issubclass(KINDS[one["kind"]], Earning)
     }
     parts = tuple(
-        _part(number, one, left, earning, people)
+        _part(number, one, known, earning, offered)
         for number, one in enumerate(components)
         if one.get("kind") in KINDS
     )
-    chosen = document.get("people")
-    named = {one for one in chosen if isinstance(one, int)} if isinstance(chosen, list) else set()
-    choices = tuple(Choice(str(pk), name, pk in named) for pk, name in people.items())
-    return Shown(heads, parts, choices, document.get("overlay") is True, left.take("", below=True))
+    choices = tuple(offered.choices(_list(document.get("people"))))
+    return Shown(heads, parts, choices, document.get("overlay") is True, known.take("", below=True))
 
 
 def _called(one: Mapping[str, Any]) -> str:
@@ -171,7 +191,7 @@ def _part(
     one: Mapping[str, Any],
     faults: _Faults,
     earning: Mapping[str, str],
-    people: Mapping[int, str],
+    people: People,
 ) -> Part:
     kind, name = KINDS[one["kind"]], f"components[{number}]"
     nodes = [
@@ -222,7 +242,7 @@ def _node(
     value: Any,
     faults: _Faults,
     earning: Mapping[str, str],
-    people: Mapping[int, str],
+    people: People,
 ) -> Node:
     made = Node(name, _with_unit(each), each.entry, required=each.required)
     if each.entry == "points":
@@ -248,15 +268,15 @@ def _node(
     return replace(made, errors=faults.take(name, below=True))
 
 
-def _choices(
-    each: Field, value: Any, earning: Mapping[str, str], people: Mapping[int, str]
-) -> Iterator[Choice]:
+def _choices(each: Field, value: Any, earning: Mapping[str, str], people: People) -> Iterator[Choice]:
     if each.entry == "choice":
         yield from (Choice(key, _(text), key == value) for key, text in each.choices.items())
     elif each.entry == "components":
-        yield from (Choice(code, text, code in _list(value)) for code, text in earning.items())
+        chosen = [str(one) for one in _list(value)]
+        yield from (Choice(code, text, code in chosen) for code, text in earning.items())
+        yield from (Choice(code, code, True) for code in chosen if code not in earning)
     elif each.entry == "person":
-        yield from (Choice(str(pk), text, pk == value) for pk, text in people.items())
+        yield from people.choices([value])
 
 
 def _shown(each: Field, value: Any) -> str:
@@ -296,16 +316,17 @@ def typed(value: Any) -> str:
         found = Decimal(str(value))
     except InvalidOperation:
         return str(value)
-    if not found.is_finite():
+    if not is_written_out(found):
         return str(value)
     return str(number_format(f"{found.normalize():f}", use_l10n=True))
 
 
 def _percent(value: Any) -> str:
     try:
-        return typed(Decimal(str(value)) * 100)
+        found = Decimal(str(value))
     except InvalidOperation:
         return typed(value)
+    return typed(found * 100 if is_written_out(found) else value)
 
 
 def _list(value: Any) -> list[Any]:

@@ -15,6 +15,7 @@ from kpi.components import KINDS
 from kpi.pay_schemes import LANGUAGES
 
 MOST = 60  # components, and rows of one field
+DIGITS = 20  # before or after the point
 SPACES = str.maketrans("", "", " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}₽%")
 
 
@@ -106,10 +107,15 @@ def _share(text: str) -> str | None:
     if plain is None:
         return None
     try:
-        found = Decimal(plain) / 100
+        found = Decimal(plain)
     except InvalidOperation:
         return text
-    return f"{found.normalize():f}" if found.is_finite() and abs(found) < 10**6 else text
+    return f"{(found / 100).normalize():f}" if is_written_out(found) else text
+
+
+def is_written_out(number: Decimal) -> bool:
+    """Whether its digits may be written one by one: «1e999999» has a million of them."""
+    return number.is_finite() and abs(number.adjusted()) <= DIGITS
 
 
 def _whole(text: str) -> int | str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language, gettext_lazy
@@ -47,7 +48,7 @@ def trial(request: HttpRequest, code: str) -> HttpResponse:
     except Fault:
         context["unsound"] = True
     else:
-        curve = draw_curve(scheme, _usual_plan())
+        curve = draw_curve(scheme, usual_plan())
         context |= {
             "curve": curve,
             "chart": curve and _chart(curve),
@@ -139,15 +140,12 @@ def _read(key: str, known: list[str], user: Employee) -> PayScheme:
         raise BadScope(_("This scheme is not finished: the editor says what is wrong.")) from None
 
 
-def _usual_plan() -> Any:
+def usual_plan() -> Any:
     """The plan that the newest month gives somebody in the middle."""
-    rows = (
-        Quota.objects.filter(span=Quota.Span.MONTH)
-        .order_by("-period", "amount")
-        .values_list("period", "amount")[:200]
-    )
-    newest = [amount for period, amount in rows if period == rows[0][0]]
-    return newest[len(newest) // 2] if newest else None
+    rows = Quota.objects.filter(span=Quota.Span.MONTH)
+    newest = rows.filter(period=rows.aggregate(last=Max("period"))["last"])
+    amounts = sorted(newest.values_list("amount", flat=True))
+    return amounts[len(amounts) // 2] if amounts else None
 
 
 def _chart(curve: Curve) -> charts.Chart:

@@ -102,8 +102,9 @@ def scheme(request: HttpRequest, code: str) -> HttpResponse:
             keep_draft(draft, document)
         except ValueError as error:
             messages.error(request, str(error))
-        if act == "save":
-            messages.success(request, _("The draft is kept."))
+        else:
+            if act == "save":
+                messages.success(request, _("The draft is kept."))
         return redirect(reverse("scheme", args=[code]) + (f"#{anchor}" if anchor else ""))
     faults = _faults(draft)
     present = month_of(moment.now(), portal_zone())
@@ -112,7 +113,7 @@ def scheme(request: HttpRequest, code: str) -> HttpResponse:
         "code": code,
         "draft": draft,
         "title": _title([], draft),
-        "shown": show_document(draft.document, faults, payable()),
+        "shown": show_document(draft.document, faults, *_people()),
         "faults": len(faults),
         "kinds": [(kind.kind, _(kind.title)) for kind in list_kinds()],
         "measures": list(measure_names()),
@@ -158,8 +159,16 @@ def read_closer(request: HttpRequest) -> Employee:
 
 def payable() -> dict[int, str]:
     """Names of those who can be paid, by main amoCRM user."""
-    staff = Employee.objects.filter(person__isnull=False, is_active=True).select_related("person")
-    return {one.person_id: str(one) for one in sorted(staff, key=str) if one.person_id}
+    return _people()[0]
+
+
+def _people() -> tuple[dict[int, str], dict[int, str]]:
+    """Those who can be paid, and those who cannot any more."""
+    here, gone = dict[int, str](), dict[int, str]()
+    for one in sorted(Employee.objects.filter(person__isnull=False).select_related("person"), key=str):
+        if one.person_id:
+            (here if one.is_active else gone)[one.person_id] = str(one)
+    return here, gone
 
 
 def measure_names() -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from metrics.snapshot import Story
+from notices.wording import lower_first
 from qc.models import Finding
 from web.desk.blocks import Sums
 from web.desk.pictures import HIGH, WIDE, spark_picture
@@ -18,6 +19,7 @@ from web.desk.week_figures import Spark
 from web.frame.scope import Scope
 
 register = template.Library()
+register.filter("lower_first", lower_first)
 
 
 @register.simple_tag(takes_context=True)
@@ -87,12 +89,6 @@ def tone_of_change(change: Any) -> str:
 @register.filter
 def icon_of_change(change: Any) -> str:
     return "trending-up" if change > 0 else "trending-down" if change < 0 else "minus"
-
-
-@register.filter
-def lower_first(text: str) -> str:
-    """A title that goes on inside a sentence."""
-    return text[:1].lower() + text[1:]
 
 
 @register.filter

@@ -18,6 +18,7 @@ from notices.models import Alert, AlertMute, Delivery, Policy
 from notices.noting import climb_steps, note_facts
 from pipelines.models import Stage
 from team.models import Employee, Role
+from web.notices.alerts import rows_behind
 
 pytestmark = pytest.mark.django_db
 USUAL = [6, 7, 5, 6, 8, 6, 7, 5, 6, 7, 6, 5, 7]
@@ -103,6 +104,15 @@ def test_who_sees_what_and_the_rows_behind(office: Office, django_assert_max_num
     lines = browser(office.director).get("/alerts/?export=csv").content.decode("utf-8-sig").splitlines()
     assert len(lines) == 3
     assert browser(office.director).get("/alerts/?week=nonsense").status_code == 422
+
+
+def test_overdue_tasks_of_a_stage_are_those_of_its_deals(office: Office) -> None:
+    other = factory.make_stage(office.stage.pipeline, "Другой")
+    for stage, number in ((office.stage, 2), (other, 3)):
+        for _ in range(number):
+            factory.make_task(factory.make_deal(stage, office.anna), NOW - timedelta(days=1))
+    alert = Alert(measure="overdue", week=office.weeks[-1], stage=office.stage)
+    assert browser(office.director).get(rows_behind(alert)).context["count"] == 2
 
 
 def test_a_mute_is_the_readers_own_and_sent_twice_is_one(office: Office) -> None:

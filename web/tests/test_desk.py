@@ -21,7 +21,7 @@ from jobs.judgement import judge_waiting
 from kpi.models import Scheme, Statement
 from metrics import snapshot
 from notices.proposed import count_proposals
-from pipelines.models import Account, Deal, JudgementRequest, Person, Stage, Stay
+from pipelines.models import Account, Deal, JudgementRequest, Person, Stage, Stay, Touch
 from team.models import Role
 from web.desk.views import BLOCKS
 
@@ -481,6 +481,30 @@ def test_a_block_costs_six_queries_at_most(
         client.get(f"/desk/{block}/", headers=HTMX)
     with django_assert_max_num_queries(6 + lines):
         client.get(f"/desk/{block}/", headers=HTMX)
+
+
+def test_a_circle_of_the_load_leads_to_the_cases_of_its_weeks(office: Office) -> None:
+    for number in range(3):
+        deal = factory.make_deal(office.ready, office.anna, since=NOW - 40 * DAY)
+        for day, severity in ((9, "violation"), (16, "violation"), (23, "violation"), (10, "question")):
+            at = NOW - (day + number) * DAY
+            factory.make_finding(deal, "task.none", since=at, opens_at=at, severity=severity)
+        for minute in range(3):
+            at = NOW - 10 * DAY + timedelta(minutes=9 * minute, hours=number)
+            Touch.objects.create(
+                id=f"{deal.pk}-{minute}",
+                at=at,
+                updated_at=at,
+                kind="call_out",
+                deal=deal,
+                manager=office.anna,
+            )
+    client = login()
+    page = client.get("/desk/load/", headers=HTMX)
+    [dot] = [one for one in page.context["dots"] if one["manager"] == office.anna.pk]
+    assert dot["cases"] >= 9
+    assert f'data-total="{dot["cases"]}"' in page.content.decode()
+    assert client.get(dot["href"]).context["count"] == dot["cases"]
 
 
 def test_the_page_itself_costs_six_queries(office: Office, django_assert_max_num_queries: object) -> None:

@@ -40,6 +40,12 @@ def read_sheet(body: bytes, place: int = 0) -> list[list[Any]]:
     return CalamineWorkbook.from_filelike(io.BytesIO(body)).get_sheet_by_index(place).to_python()
 
 
+def test_sheets_of_one_name_are_two() -> None:
+    tables = [Table("Tasks", ["a"], [[1]]), Table("tasks", ["b"], [[2]]), Table("Т" * 40, ["c"], [[3]])]
+    book = CalamineWorkbook.from_filelike(io.BytesIO(write_xlsx([*tables, tables[2]])))
+    assert book.sheet_names == ["Tasks", "tasks (2)", "Т" * 31, "Т" * 27 + " (4)"]
+
+
 def test_the_payroll_adds_up_to_the_statement(client: Client, month: Month) -> None:
     body = client.get("/my/payroll/", {"period": "2026-11"}).content
     [head, row] = read_sheet(body)

@@ -1,8 +1,10 @@
 """Pay schemes on pages: a draft is written field by field, tried, published; two stand side by side."""
 
+import copy
 import re
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,9 +12,10 @@ from django.http import QueryDict
 from django.test import Client
 
 from core import moment
+from devtools.tests import factory
 from devtools.tests.factory import make_employee
 from kpi.components import KINDS
-from kpi.models import Scheme, SchemeDraft, Statement
+from kpi.models import Quota, Scheme, SchemeDraft, Statement
 from kpi.statements import close_month
 from kpi.tests.test_statements import DECEMBER_1, DOCUMENT, NOVEMBER, Month
 from team.models import Role
@@ -20,6 +23,7 @@ from web.frame.proof import PROVED
 from web.schemes.acts import change_document
 from web.schemes.nodes import show_document
 from web.schemes.sent import read_sent
+from web.schemes.trial import usual_plan
 
 pytestmark = pytest.mark.django_db
 EDITOR = "/pay-schemes/of/sales/"
@@ -52,7 +56,7 @@ def text(client: Client, address: str, **query: str) -> str:
 
 def as_form(document: dict[str, Any]) -> dict[str, Any]:
     """What a browser would send of the editor's form."""
-    shown = show_document(document, [], {})
+    shown = show_document(document, [], {}, {})
     sent: dict[str, Any] = {"people": [one.value for one in shown.people if one.chosen]}
 
     def put(node: Any) -> None:
@@ -103,7 +107,6 @@ def test_what_is_shown_and_sent_again_is_the_same_document(language: str) -> Non
     document = {**DOCUMENT, "components": [*DOCUMENT["components"], *more], "quota": {"month": "1200000"}}
     with translation.override(language):
         sent = as_form(document)
-        sent["components[7].orders[0].person"] = "7"  # no such employee here, so not among the choices
         found = read_back(sent)
 
     def plain(value: Any) -> Any:
@@ -115,6 +118,48 @@ def test_what_is_shown_and_sent_again_is_the_same_document(language: str) -> Non
 
     wanted = {key: value for key, value in document.items() if key not in ("code", "effective_from")}
     assert plain(found) == plain(wanted)
+
+
+def test_who_has_left_and_what_is_no_longer_so_called_stay_until_they_are_taken_out() -> None:
+    title = {"ru": "Т", "en": "T"}
+    document = {
+        "title": title,
+        "people": [7, 8],
+        "components": [
+            {"kind": "salary", "code": "a", "title": title, "amount": "5"},
+            {"kind": "cap", "code": "c", "title": title, "of": ["renamed"], "amount": "9"},
+        ],
+    }
+    shown = show_document(document, [], {7: "Анна"}, {8: "Борис"})
+    assert [(one.label, one.chosen) for one in shown.people] == [("Анна", True), ("Борис", True)]
+    found = read_back(as_form(document))
+    assert (found["people"], found["components"][1]["of"]) == ([7, 8], ["renamed"])
+
+
+@pytest.mark.parametrize("number", ["1e999999", "1e9999999", "-1e9999999", "1e-9999999", "NaN"])
+def test_a_number_that_nobody_can_write_out_is_a_fault_at_its_place(finance: Client, number: str) -> None:
+    sent = as_form(Scheme.objects.get().document)
+    sent |= {"components[0].amount": number, "components[1].tiers[0].rate": number, "quota.month": number}
+    assert finance.post(EDITOR, {**sent, "do": "save"}).status_code == 302
+    page = text(finance, EDITOR)
+    assert f'value="{number}"' in page and len(page) < 200_000
+
+
+def test_a_draft_that_is_not_kept_is_not_said_to_be(finance: Client) -> None:
+    sent = as_form(Scheme.objects.get().document) | {"title.ru": "я" * 70_000}
+    headers = {"Accept-Language": "ru"}
+    page = finance.post(EDITOR, {**sent, "do": "save"}, follow=True, headers=headers).content.decode()
+    assert "Черновик слишком длинный" in page and "Черновик сохранён" not in page
+    assert not SchemeDraft.objects.exists()
+
+
+def test_the_usual_plan_is_the_middle_of_all(month: Month) -> None:
+    people = [factory.make_person(f"М{number}") for number in range(301)]
+    first = date(2027, 1, 1)
+    Quota.objects.bulk_create(
+        Quota(manager=one, period=first, amount=1000 + place) for place, one in enumerate(people)
+    )
+    assert usual_plan() == 1150
 
 
 def _number(value: Any) -> Any:
@@ -163,12 +208,17 @@ def test_rows_and_parts_are_added_and_taken_out(finance: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "act", ["cut:components[99]", "row:components[0].amount", "add:gift", "up:0", "", "x" * 200]
-)
+    "act",
+    [
+        "cut:components[99]", "row:components[0].amount", "row:components[0].absent", "row:components[1].tiers",
+        "cut:components[1].tiers[0]", "add:gift", "up:0", "", "x" * 200,
+    ],
+)  # fmt: skip
 def test_a_button_that_there_is_not_does_nothing(act: str) -> None:
-    document = {"components": [{"kind": "salary", "code": "a", "amount": "5"}]}
+    components = [{"kind": "salary", "code": "a", "amount": "5"}, {"kind": "gift", "code": "g"}]
+    document = {"components": copy.deepcopy(components)}
     change_document(document, act)
-    assert document == {"components": [{"kind": "salary", "code": "a", "amount": "5"}]}
+    assert document == {"components": components}
 
 
 def test_what_it_would_have_paid_stands_beside_what_was_paid(finance: Client) -> None:

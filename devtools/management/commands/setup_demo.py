@@ -32,7 +32,7 @@ from pipelines.account import own
 from pipelines.models import CustomField, Person, Pipeline, PipelineKind, Stage
 from qc import in_due_time, norms, regulations
 from qc.models import ControlOff, Regulation, RuleMode
-from qc.rules.parameters import DealField, DealFields
+from qc.rules.parameters import DealField, DealFields, Options
 from team.models import CompanyHours, Employee, HolidayCalendar, Role, Rota
 from web.frame.login import DEMO_PASSWORD
 
@@ -161,6 +161,9 @@ class Command(BaseCommand):
                 if isinstance(parameter.kind, DealFields):  # amoCRM gives them ids of its own
                     ids = [fields.get(name, name) for name in value]
                     document["norms"][rule.code][parameter.name] = ids
+                elif isinstance(parameter.kind, Options):
+                    lists = {fields.get(name, name): options for name, options in value.items()}
+                    document["norms"][rule.code][parameter.name] = lists
                 elif isinstance(parameter.kind, DealField):
                     document["norms"][rule.code][parameter.name] = fields.get(value, value)
             published = regulations.publish(stage, author, **document)
