@@ -95,10 +95,6 @@ def only(row: OfDeal, rule: str) -> OfDeal:
     return row._replace(checks={rule: row.checks[rule]}, held={rule: row.held.get(rule, ())})
 
 
-def without(row: OfDeal, rule: str) -> OfDeal:
-    return row._replace(checks={code: one for code, one in row.checks.items() if code != rule})
-
-
 def as_held(found: Found, free_until: datetime | None) -> Held | None:
     """How it is held against its person; None of one that was mended while it was free."""
     task, since = found.key.task or 0, found.key.since
@@ -142,20 +138,20 @@ def mark_people(
     own = list(own)
     people = {row.person for row in own}
     stood = [row for row in rows if row.person in people]
-    rules = {code: one for code, one in asked.rules.items() if code != switch.rule}
-    if switch.mode == MONEY:
-        rules[switch.rule] = switch.weight, [Counted(period.start, period.end)]
-    before = count(stood, asked)
-    after = count([*(without(row, switch.rule) for row in stood), *own], replace(asked, rules=rules))
+    rules = dict(asked.rules)
+    present = rules.pop(switch.rule, None)
+    others = count(stood, replace(asked, rules=rules))
+    was = count(stood, replace(asked, rules={switch.rule: present})) if present else {}
+    tried = {switch.rule: (switch.weight, [Counted(period.start, period.end)])}
+    becomes = count(own, replace(asked, rules=tried)) if switch.mode == MONEY else {}
     found = {}
     for person in people:
-        was, becomes = _weighed(before.get(person, ())), _weighed(after.get(person, ()))
-        found[person] = Marks(score(was), _rest_on(was), score(becomes), _rest_on(becomes))
+        before, after = (
+            [one for one in [*others.get(person, ()), *of_rule.get(person, ())] if one.weight]
+            for of_rule in (was, becomes)
+        )
+        found[person] = Marks(score(before), _rest_on(before), score(after), _rest_on(after))
     return {person: marks for person, marks in found.items() if marks.n_before or marks.n_after}
-
-
-def _weighed(scores: Iterable[RuleScore]) -> list[RuleScore]:
-    return [one for one in scores if one.weight]
 
 
 def _rest_on(scores: Iterable[RuleScore]) -> int:
