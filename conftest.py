@@ -56,15 +56,27 @@ django.setup()
 from django.conf import settings  # noqa: E402 - settings read the environment prepared above
 from django.db import connection, transaction  # noqa: E402
 
+from devtools import migrated_database  # noqa: E402 - needs the settings
+
 # Otherwise the threads of live_server would hold the database at the end.
 settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # logins cost nothing
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 
+# What waits more than it works, and what takes a minute: begun first, the other lanes do all the rest beside it.
+LONG = (
+    "/faults/",
+    "test_bpi2012",
+    "test_demo_company",
+    "notices/tests/test_service",
+    "test_worker",
+    "test_browser",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The days of faults wait more than they work: begun first, another lane does all the rest beside them."""
-    items.sort(key=lambda item: "/faults/" not in item.nodeid)
+    items.sort(key=lambda item: next((n for n, part in enumerate(LONG) if part in item.nodeid), len(LONG)))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -97,10 +109,27 @@ def empty_redis() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Tests of real transactions empty all tables behind them, the audit with them."""
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE audit_change DISABLE TRIGGER audit_guard_all")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_keepdb: bool,
+    django_db_createdb: bool,
+    django_db_blocker: Any,
+) -> Iterator[None]:
+    """Instead of pytest-django's, which migrates for each lane and each run."""
+    name = settings.DATABASES["default"]["TEST"]["NAME"]
+    with django_db_blocker.unblock():
+        if django_db_keepdb and not django_db_createdb:
+            migrated_database.use(name)
+        else:
+            migrated_database.create_migrated(name)
+        with connection.cursor() as cursor:
+            # Tests of real transactions empty all tables behind them, the audit with them.
+            cursor.execute("ALTER TABLE audit_change DISABLE TRIGGER audit_guard_all")
+    yield
+    if not django_db_keepdb:
+        with django_db_blocker.unblock():
+            migrated_database.remove(name)
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ class Lock(IntEnum):
     CLAIM = 0x5A1E5003  # while a run is looked for or begun, by its name
     ALONE = 0x5A1E5004  # work that one session does at a time, by its name
     MONTH = 0x5A1E5005  # whoever writes statements of a month, by the ordinal of its first day
+    SCHEME = 0x5A1E5006  # whoever publishes a version of a pay scheme, by its code
 
 
 LOCK_DEALS = """

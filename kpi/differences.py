@@ -123,8 +123,8 @@ def _compare(
 ) -> dict[int, Differences]:
     keys = {one.pk for one in closed}
     counted: dict[Named, Wins] = defaultdict(dict)
-    # by corrections that did not keep how much, and by components that take back
-    settled: set[tuple[int, str, int]] = set()
+    settled: set[tuple[int, str, int]] = set()  # by corrections that did not keep how much
+    taken_back: set[tuple[int, str, int]] = set()
     elsewhere: dict[tuple[str, int], set[int]] = defaultdict(set)
     for sale in read_paid((deal for wins in now.values() for deal in wins), keys):
         elsewhere[sale.measure, sale.deal].add(sale.statement)
@@ -133,7 +133,7 @@ def _compare(
         elif sale.statement in keys:
             counted[sale.statement, sale.measure][sale.deal] = sale.amount
             if sale.is_noted:
-                settled.add((sale.statement, sale.measure, sale.deal))
+                taken_back.add((sale.statement, sale.measure, sale.deal))
     changed: dict[Named, dict[int, tuple[Decimal | None, Decimal | None]]] = {}
     gone: dict[str, set[int]] = defaultdict(set)
     for (pk, name), wins in now.items():
@@ -142,6 +142,8 @@ def _compare(
             was, is_ = before.get(deal), wins.get(deal)
             if was == is_ or (pk, name, deal) in settled or (was is None and elsewhere[name, deal]):
                 continue
+            if (pk, name, deal) in taken_back and (is_ or ZERO) < (was or ZERO):
+                continue  # what it counts for more nobody else pays
             changed.setdefault((pk, name), {})[deal] = was, is_
             if is_ is None:
                 gone[name].add(deal)

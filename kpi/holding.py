@@ -50,12 +50,14 @@ def find_held(statement: Statement, now: datetime) -> Holding | None:
     facts, held = statement.facts, dict[str, dict[int, Decimal]]()
     for measure in holding:
         options = {key: value for key, value in measure.options.items() if key not in ("date", "when")}
-        won = {
-            deal: amount
-            for user, deal, day, amount in list_wins(span, payees.users_of([statement.manager_id]), options)
-            if payees.whose(user, day) == statement.manager_id and amount
-        }
         try:
+            won = {
+                deal: amount
+                for user, deal, day, amount in list_wins(
+                    span, payees.users_of([statement.manager_id]), options
+                )
+                if payees.whose(user, day) == statement.manager_id and amount
+            }
             counted: Mapping[int, object] = find_wins_ever(measure.name, won)
         except UnknownField:
             continue

@@ -18,6 +18,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
+from core import locks
+from core.locks import Lock
 from kpi.calculation.component import (
     Component,
     Earning,
@@ -149,6 +151,11 @@ def read_scheme(scheme: Scheme) -> PayScheme:
     return read_document(scheme.document)
 
 
+def lock_scheme(code: str) -> None:
+    """One publisher of a scheme at a time, until the end of the transaction: there may be no row to lock yet."""
+    locks.hold(Lock.SCHEME, code)
+
+
 @transaction.atomic
 def load_scheme(document: Any) -> tuple[Scheme, bool]:
     """The scheme's version with this document, and whether it is new: the same document again changes nothing.
@@ -160,7 +167,8 @@ def load_scheme(document: Any) -> tuple[Scheme, bool]:
     _check_fields(read)
     _check_people(read)
     document = json.loads(json.dumps(document, default=str))  # as the database will give it back
-    newest = Scheme.objects.select_for_update().filter(code=read.code).order_by("-version").first()
+    lock_scheme(read.code)
+    newest = Scheme.objects.filter(code=read.code).order_by("-version").first()
     if newest and newest.document == document:
         return newest, False
     scheme = Scheme.objects.create(

@@ -6,7 +6,7 @@ what a component takes back is no difference that waits for a correction (`kpi.d
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -156,8 +156,12 @@ def _date(
 
 
 def _weigh(row: Statement, name: str, paid: Mapping[str, Wins], dated: list[Return]) -> Iterator[Return]:
-    """One after another, in the order in which they came back: tiers are climbed down once."""
-    scheme = read_scheme(row.scheme)
+    """One after another, in the order in which they came back: tiers are climbed down once.
+
+    Without what the month has given in advance or taken back: that is owed, and would hide what a sale has brought.
+    """
+    whole = read_scheme(row.scheme)
+    scheme = replace(whole, components=tuple(one for one in whole.components if not one.is_owed))
     wins = dict(paid[name])
     facts: Facts = settle(row.facts, paid, scheme)
     pay = compute_pay(facts, scheme)

@@ -1,6 +1,7 @@
 """Drafts of pay schemes: what an editor has written and not published, and the way into force."""
 
 import copy
+import json
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from core.periods import month_of
 from core.zone import portal_zone
 from kpi.models import Scheme, SchemeDraft
-from kpi.pay_schemes import find_faults, load_scheme
+from kpi.pay_schemes import find_faults, load_scheme, lock_scheme
 from kpi.statements import closes_months, is_closed
 from team.models import Employee
 
@@ -41,7 +42,8 @@ def begin_draft(code: str, editor: Employee) -> SchemeDraft | None:
 @transaction.atomic
 def keep_draft(draft: SchemeDraft, document: dict[str, Any]) -> SchemeDraft:
     """ValueError with a sentence for what no page of ours would send."""
-    if len(str(document)) > LARGEST:
+    written = json.dumps(document)
+    if len(written) > LARGEST or "\\u0000" in written.replace("\\\\", ""):  # PostgreSQL keeps no NUL
         raise ValueError(_("The draft is too long to be kept."))
     if draft.pk is None and SchemeDraft.objects.filter(editor=draft.editor).count() >= MOST:
         raise ValueError(_("There are too many drafts of yours: publish or throw away some."))
@@ -66,7 +68,8 @@ def publish_draft(draft: SchemeDraft, editor: Employee, effective_from: date) ->
     """
     if not closes_months(editor):
         raise ValueError(_("Pay schemes are published by whoever closes months."))
-    newest = Scheme.objects.select_for_update().filter(code=draft.code).order_by("-version").first()
+    lock_scheme(draft.code)
+    newest = find_newest(draft.code)
     if newest is not None and newest.version != draft.basis:
         raise ValueError(
             _("Meanwhile version %(version)s was published: throw this draft away or begin it anew.")

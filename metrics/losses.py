@@ -83,7 +83,7 @@ class KeptLosses(NamedTuple):
 
 def read_losses(now: datetime, period: Period, source: int | None) -> KeptLosses:
     """Those of `list_losses`; where reading them takes a second or more they are kept for `KEPT_FOR` seconds."""
-    key = f"losses:{connection.settings_dict['NAME']}:{period.first}:{source}"
+    key = f"losses:{connection.settings_dict['NAME']}:{period.first}:{period.last}:{source}"
     with suppress(RedisError):
         kept: Any = redis.client().get(key)
         if kept:

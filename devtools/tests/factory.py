@@ -95,7 +95,8 @@ def make_task(deal: Deal, due_at: datetime = NOW + DAY, **values: Any) -> Task:
         "due_at": due_at,
     }
     task = Task.objects.create(**defaults | values)
-    settle_states()
+    if not task.is_completed:
+        settle_states(deal)
     return task
 
 
@@ -114,7 +115,7 @@ def make_finding(deal: Deal, rule: str = "deal.stuck", **values: Any) -> Finding
     }
     finding = Finding.objects.create(**defaults | values)
     if finding.rule in behind("stuck_deals"):
-        settle_states()
+        settle_states(deal)
     return finding
 
 
@@ -142,15 +143,16 @@ def keep_checks() -> None:
         run_statements((kept_checks.WRITE, difference.parameters()))
 
 
-def settle_states() -> None:
-    """Give all deals the state that their stays, tasks and findings tell, as their judgement would."""
+def settle_states(*deals: Deal) -> None:
+    """Give these deals (none: all) the state that their stays, tasks and findings tell, as their judgement would."""
     ahead = Finding.objects.standing().filter(
         GreaterThan(ENDS, NOW), rule__in=behind("stuck_deals"), mode__in=SHOWN, deal=OuterRef("pk")
     )
     stay = Stay.objects.filter(deal=OuterRef("pk"), left_at=None).order_by("-entered_at")
     task = Task.objects.open().filter(deal=OuterRef("pk")).order_by("due_at")
     stuck = ahead.order_by("opens_at")
-    Deal.objects.update(
+    settled = Deal.objects.filter(pk__in=[deal.pk for deal in deals]) if deals else Deal.objects.all()
+    settled.update(
         stage_since=Subquery(stay.values("visit_since")[:1]),
         next_due_at=Subquery(task.values("due_at")[:1]),
         stuck_at=Subquery(stuck.values("opens_at")[:1]),

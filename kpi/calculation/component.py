@@ -141,6 +141,11 @@ class Component:
         """Main amoCRM users whom it names."""
         return frozenset()
 
+    @property
+    def is_owed(self) -> bool:
+        """Whether later months even out what its line gives or takes."""
+        return self.carries
+
     def promise(self) -> Text:
         """What it promises, before any number of the month is known. It names nobody."""
         raise NotImplementedError

@@ -61,6 +61,10 @@ class Draw(Ledger):
     amount: Decimal = money(gettext_noop("Pay is made up to"))
     forgiven: bool = flag(gettext_noop("Is not taken back"))
 
+    @property
+    def is_owed(self) -> bool:
+        return not self.forgiven
+
     def promise(self) -> Text:
         if self.forgiven:
             return gettext("Pay is made up to %(amount)s; nothing is taken back.", amount=Money(self.amount))

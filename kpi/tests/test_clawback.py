@@ -21,10 +21,12 @@ from kpi.components.draw import Draw
 from kpi.components.rate import Rate
 from kpi.corrections import correct_statement
 from kpi.differences import find_differences
-from kpi.models import Statement
+from kpi.models import Quota, Statement
 from kpi.presentation import show_statement
 from kpi.statements import close_month, refresh_month
+from kpi.tests.test_replay import scheme
 from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
+from metrics.tests.test_metrics import House
 from pipelines.models import Deal, Stay
 from team.models import Role
 
@@ -258,3 +260,60 @@ def test_the_order_of_the_document_does_not_matter() -> None:
     inputs = Inputs({"won_sum": D(9_000)}, None, 1, 1, returns={"back": [returned(1, 0, "5000")]})
     parts = [EARNED, clawback(), Draw("draw", (), D(30_000))]
     assert sum_lines(evaluate(parts, inputs)) == sum_lines(evaluate(parts[::-1], inputs)) == 30_000
+
+
+@pytest.mark.parametrize("forgiven", [False, True])
+def test_a_sale_that_an_advance_had_covered_is_returned_as_if_it_had_never_been(forgiven: bool) -> None:
+    """300 000 at 10 % and 20 000 in advance; December brings 100 000. Without the sale all 50 000 would be an advance.
+
+    Where nothing of it is owed, November would have been made up to the same: there is nothing to return.
+    """
+    parts = [
+        {"kind": "rate", "measure": "won_sum", "scale": "flat", "tiers": [{"rate": "0.1"}]},
+        {"kind": "draw", "amount": "50000", "forgiven": forgiven},
+    ]
+    house = House()
+    make_employee(Role.MANAGER, house.anna)
+    moment.fix("2026-12-01T09:00:00+00:00")
+    pay_schemes.load_scheme(scheme(*parts))
+    deal = house.closed(house.won, house.anna, NOVEMBER.start + DAY, 300_000)
+    close_month(NOVEMBER, None)
+    assert Statement.objects.get().total == 50_000
+    back = {"kind": "clawback", "measure": "won_sum", "window": 90, "proportion": "all"}
+    pay_schemes.load_scheme(scheme(*parts, back, effective_from="2026-12-01"))
+    at = DECEMBER.start + 2 * DAY
+    Stay.objects.filter(deal=deal, left_at=None).update(left_at=at)
+    Deal.objects.filter(pk=deal.pk).update(stage=house.lost, closed_at=at, stage_since=at)
+    house.closed(house.won, house.anna, DECEMBER.start + DAY, 1_000_000)
+    refresh_month(DECEMBER, DECEMBER.start + 20 * DAY)
+    lines = Statement.objects.get(period=DECEMBER.first).lines.values_list("code", "amount")
+    expected = {"part0": 100_000, "part1": 0, "part2": 0} if forgiven else None
+    assert dict(lines) == (expected or {"part0": 100_000, "part1": -20_000, "part2": -30_000})
+    moment.fix(None)
+
+
+def test_a_sale_that_a_return_had_been_taken_from_is_returned_whole(closed: Month) -> None:
+    """December bears 16 072 of November's; when its own sale comes back as well, that costs what it had brought."""
+    load({**BACK, "proportion": "all", "of": ["commission"]})
+    Quota.objects.create(manager=closed.anna, period=DECEMBER.first, amount=D(1_200_000))
+    lose(closed, Deal.objects.get(price=700_000), DECEMBER.start + DAY)
+    own = closed.house.closed(closed.house.won, closed.anna, DECEMBER.start + DAY, 500_000)
+    assert line_of(DECEMBER, DECEMBER.start + 20 * DAY).amount == -10_000, "all of the commission"
+    close_month(DECEMBER, None, JANUARY.start)
+    lose(closed, own, JANUARY.start + DAY)
+    line_of(JANUARY, JANUARY.start + 5 * DAY)
+    row = Statement.objects.get(period=JANUARY.first)
+    assert [(one.deal, one.cost) for one in row.facts.returns["back"]][1:] == [(own.pk, 10_000)]
+
+
+def test_what_a_noted_sale_counts_for_more_waits_for_a_correction(closed: Month) -> None:
+    deals = Deal.objects.filter(price=700_000)
+    [deal] = deals.values_list("pk", flat=True)
+    Deal.objects.filter(pk=deal).update(price=600_000, updated_at=NOVEMBER.start + 32 * DAY)
+    assert line_of(DECEMBER, DECEMBER.start + 20 * DAY).amount < 0
+    assert find_differences([closed.statement()]) == {}
+    close_month(DECEMBER, None, JANUARY.start)
+    Deal.objects.filter(pk=deal).update(price=800_000)
+    assert line_of(JANUARY, JANUARY.start + 5 * DAY).amount > 0, "what was taken is given back"
+    [row] = find_differences([closed.statement()])[closed.statement().pk].rows
+    assert (row.deal, row.counted, row.now) == (deal, 700_000, 800_000)

@@ -153,3 +153,22 @@ def test_nothing_waits_where_sales_count_by_closing(closed: Month, django_assert
     row = Statement.objects.select_related("scheme").get()
     with django_assert_num_queries(0):
         assert find_held(row, DECEMBER_1) is None
+
+
+def test_where_a_field_of_the_sum_is_gone_nothing_waits() -> None:
+    house = House()
+    employee = make_employee(Role.MANAGER, house.anna)
+    for key, sort in ((77, "date"), (78, "numeric")):
+        CustomField.objects.create(id=key, name=str(key), type=sort)
+    rate = {
+        "kind": "rate", "code": "commission", "title": {"ru": "К", "en": "C"}, "scale": "flat",
+        "measure": "won_sum?date=77&field=78", "tiers": [{"rate": "0.02"}],
+    }  # fmt: skip
+    pay_schemes.load_scheme({**DOCUMENT, "components": [rate]})
+    house.closed(house.won, house.anna, NOVEMBER.start + DAY, 1, fields={"78": "5000"})
+    now = NOVEMBER.start + timedelta(days=20)
+    refresh_month(NOVEMBER, now)
+    row = Statement.objects.select_related("scheme").get(manager=employee.person)
+    assert (held := find_held(row, now)) is not None and held.pay == 100
+    CustomField.objects.filter(pk=78).update(deleted_at=now)
+    assert (held := find_held(row, now)) is not None and (held.rows, held.pay) == ((), 0)

@@ -57,7 +57,10 @@ def answer(terms: Terms) -> Answer:
     return {
         "rows": [{"what": name, "n": len(deals)} for name, deals in counts.items()],
         "n": len(log.ids),
-        **{name: local_moment(int(edge), terms.zone) if known else None for name, edge in edges.items()},
+        **{
+            name: local_moment(int(edge), terms.zone) if known and edge != -FAR else None
+            for name, edge in edges.items()
+        },
         "moved_now": int((log.since[log.last] == terms.at).sum()) if known else 0,
     }
 

@@ -28,7 +28,7 @@ def find_curve(log: Log, zero: Ints, now: int, days: list[int], points: int = 0)
                 "day": day,
                 "n": n,
                 "won": by_won if n else None,
-                "won_se": (float(error[place]) if known else None) if place >= 0 else 0.0,
+                "won_se": (float(error[place]) if known else None) if place >= 0 else 0.0 if n else None,
                 "lost": by_lost if n else None,
                 "open": still if n else None,
                 "at_risk": int((lengths > day * DAY).sum()),
@@ -100,7 +100,7 @@ def behind(terms: Terms, cell: Cell) -> Ints:
 register(
     Report(
         code="incidence",
-        version=2,
+        version=3,
         title=_("Winning curve"),
         icon="chart-spline",
         about=_(

@@ -90,11 +90,11 @@ def answer(terms: Terms) -> Answer:
 
 
 def behind(terms: Terms, cell: Cell) -> Ints:
-    """Of a person: what came in the period, or what stands with him now."""
+    """Of a person: what came in the period, or what stood with him at its end."""
     log, cut = read_asked(terms)
     mine = log.owner == (int(cell["manager"][:18]) if cell.get("manager", "").isdecimal() else NOBODY)
     if cell.get("what") == "stock":
-        return log.ids[mine & (log.closed == FAR) & (log.created < cut.edges[-1])]
+        return log.ids[mine & (log.closed >= cut.edges[-1]) & (log.created < cut.edges[-1])]
     number = cut.number(log.created)
     return log.ids[mine & (number >= 0) & (number < len(cut.labels))]
 

@@ -112,10 +112,12 @@ def split(tasks: Tasks, by: str, terms: Terms) -> tuple[list[Any], Ints]:
     return [None], np.zeros(len(tasks.ids), dtype=np.int64)
 
 
-def find_neglect(tasks: Tasks, open_deals: int) -> dict[str, Any]:
-    """Open deals without an open task, open tasks left on closed deals, deals with two tasks of one type."""
+def find_neglect(tasks: Tasks, open_deals: int, planned: int) -> dict[str, Any]:
+    """Open deals without an open task, open tasks left on closed deals, deals with two tasks of one type.
+
+    ``planned``: how many of the open deals have an open task, whosever it is.
+    """
     open_ = tasks.done == FAR
-    planned = len(np.unique(tasks.deal[open_ & ~tasks.closed]))
     pairs, counts = np.unique(np.column_stack((tasks.deal, tasks.kind)), axis=0, return_counts=True)
     return {
         "deals_with_tasks": len(np.unique(tasks.deal)),
@@ -127,17 +129,21 @@ def find_neglect(tasks: Tasks, open_deals: int) -> dict[str, Any]:
     }
 
 
+IS_PLANNED = """(exists (select from pipelines_task t where t.deal_id = d.id and t.deleted_at is null
+    and t.due_at is not null and t.completed_at is null))::int"""
 OPEN_DEALS = """
     from pipelines_deal d where d.closed_at is null and d.deleted_at is null and d.pipeline_id = any(%(pipelines)s)
       and (%(people)s::bigint[] is null or d.manager_id = any(%(people)s))"""
 
 
-def count_open(terms: Terms, stages: Sequence[StageRow]) -> int:
+def count_open(terms: Terms, stages: Sequence[StageRow]) -> tuple[int, int]:
+    """How many deals of these people are open, and how many of those have an open task. One statement."""
     values = {
         "pipelines": sorted({stage.pipeline for stage in stages}),
         "people": None if terms.people is None else sorted(terms.people),
     }
-    return len(read_columns({"id": ("d.id", "int8")}, OPEN_DEALS, values)["id"])
+    planned = read_columns({"planned": (IS_PLANNED, "int2")}, OPEN_DEALS, values)["planned"]
+    return len(planned), int(planned.sum())
 
 
 def asked_by(terms: Terms) -> str:
@@ -155,7 +161,7 @@ def answer(terms: Terms) -> Answer:
         rows.sort(key=lambda row: -row["n"])
     whole = find_tasks(tasks, [None], np.zeros(len(tasks.ids), dtype=np.int64), terms.at)
     found: Answer = {"rows": rows, "by": by, "n": len(tasks.ids), "overall": whole[0] if whole else None}
-    return found | (find_neglect(tasks, count_open(terms, stages)) if terms.period is None else {})
+    return found | (find_neglect(tasks, *count_open(terms, stages)) if terms.period is None else {})
 
 
 def behind(terms: Terms, cell: Cell) -> Ints:
@@ -177,6 +183,7 @@ def behind(terms: Terms, cell: Cell) -> Ints:
 register(
     Report(
         code="tasks",
+        version=2,
         title=_("Tasks"),
         icon="list-todo",
         about=_(

@@ -60,7 +60,7 @@ def behind(terms: Terms, cell: Cell) -> Ints:
     log = read_log(terms, "alive")
     funnels = np.array([stage.pipeline for stage in log.stages], dtype=np.int64)
     mine = funnels[log.stage[log.last]] == (
-        int(cell["pipeline"]) if cell.get("pipeline", "").isdecimal() else -1
+        int(cell["pipeline"][:18]) if cell.get("pipeline", "").isdecimal() else -1
     )
     what = cell.get("what", "")
     return log.ids[mine & ((log.result == OPEN) if what == "open" else closed_in(log, terms))]

@@ -434,3 +434,52 @@ def test_changes_of_the_owner_cut_lives_and_count_as_hand_overs(company: dict[st
         with pytest.raises(BadQuestion):
             ask("hand-overs", without="robot")
         transaction.set_rollback(True)
+
+
+def test_a_deal_with_somebody_elses_task_has_one(company: dict[str, str]) -> None:
+    """Of the owner's open deals one has a task that another does; the other's only task is on no deal of his."""
+    with transaction.atomic():
+        deal, other = (
+            Deal.objects.filter(closed_at=None).order_by("pk").first(),
+            factory.make_person("Второй"),
+        )
+        assert deal is not None and deal.manager_id is not None
+        factory.make_task(deal, day(25), manager_id=other.pk, created_at=day(1), updated_at=day(1))
+        open_ = Deal.objects.filter(closed_at=None).count()
+        told = {
+            person: REPORTS["tasks"].answer(Terms(NOW, ZONE, None, frozenset({person})))
+            for person in (deal.manager_id, other.pk)
+        }
+        assert ask("tasks")["open_deals_without_a_task"] == told[deal.manager_id]["open_deals_without_a_task"]
+        assert told[deal.manager_id]["open_deals"] > 1
+        assert (told[other.pk]["open_deals"], told[other.pk]["open_deals_without_a_task"]) == (0, 0)
+        assert open_ >= told[deal.manager_id]["open_deals"]
+        transaction.set_rollback(True)
+
+
+def test_where_nothing_has_happened_yet_nothing_is_told_of_it(company: dict[str, str]) -> None:
+    with transaction.atomic():
+        Event.objects.all().delete()
+        Deal.objects.exclude(price=700).update(deleted_at=NOW)
+        told = ask("coverage")
+        assert told["n"] > 0 and told["first_created"] and told["last_event"] is None
+        Deal.objects.update(deleted_at=NOW)
+        [row] = ask("incidence", days="7")["rows"]
+        assert (row["n"], row["won"], row["won_se"]) == (0, None, None)
+        transaction.set_rollback(True)
+
+
+def test_the_stock_of_a_period_opens_the_deals_that_stood_at_its_end(company: dict[str, str]) -> None:
+    """On the 5th, when the period ends with November's first days cut off by the month: deals closed later stand."""
+    october = Period.parse("2026-10-01", "2026-11-01", ZONE)
+    with transaction.atomic():
+        deal = Deal.objects.exclude(closed_at=None).order_by("pk").first()
+        assert deal is not None
+        Deal.objects.filter(pk=deal.pk).update(created_at=day(-5))
+        terms = Terms(NOW, ZONE, october)
+        [row] = REPORTS["saturation"].answer(terms)["rows"]
+        behind = REPORTS["saturation"].behind
+        assert behind is not None
+        cell = {"manager": str(row["manager"]), "what": "stock"}
+        assert (row["stock"], behind(terms, cell).tolist()) == (1, [deal.pk])
+        transaction.set_rollback(True)

@@ -62,10 +62,10 @@ def test_heaps_add_up_and_stand_by_number() -> None:
 
 @pytest.mark.django_db
 def test_losses_are_kept_only_where_reading_them_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
-    monkeypatch.setattr(losses, "list_losses", lambda period, source: asked.append(1) or [])
+    asked: list[Period] = []
+    monkeypatch.setattr(losses, "list_losses", lambda period, source: asked.append(period) or [])
     month = Period.parse("2026-11-01", "2026-11-20", ZoneInfo("Europe/Moscow"))
-    key = f"losses:{connection.settings_dict['NAME']}:{month.first}:None"
+    key = f"losses:{connection.settings_dict['NAME']}:{month.first}:{month.last}:None"
     redis.client().delete(key)
     try:
         for _ in range(2):
@@ -75,6 +75,11 @@ def test_losses_are_kept_only_where_reading_them_is_slow(monkeypatch: pytest.Mon
         for _ in range(2):
             assert losses.read_losses(NOW, month, None).as_of == NOW
         assert len(asked) == 3
+        longer = Period.parse("2026-11-01", "2026-11-21", ZoneInfo("Europe/Moscow"))
+        losses.read_losses(NOW, longer, None)
+        assert asked[-1] == longer, "what is kept of one period is no answer about another"
+        asked.pop()
+        redis.client().delete(f"losses:{connection.settings_dict['NAME']}:{longer.first}:{longer.last}:None")
         monkeypatch.setattr(
             redis, "client", lambda: Redis(host="127.0.0.1", port=1, socket_connect_timeout=1)
         )

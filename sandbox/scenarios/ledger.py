@@ -10,6 +10,8 @@ from .fields import Field, Value
 from .people import STAFF, group_id
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]  # half a million numbers are written
+_PLACES = range(120, -1, -10)
 _TAG_COLORS = {"авито": "C6F4DE", "сайт": "86C0FC", "звонок": "FFE193", "повторный": "D1A4DC", "опт": "FFCE5A",
                "прогрев": "FFC8C8", "бот": None}  # fmt: skip
 _TAGS = {name: {"id": 340000 + n, "name": name, "color": color}
@@ -24,11 +26,7 @@ def ulid(moment: int, sequence: int) -> str:
 
 def event_number(milliseconds: int, sequence: int) -> str:
     number = (milliseconds << 80) | (sequence << 40) | (sequence * 0x9E3779B97F & 0xFFFFFFFFFF)
-    digits = []
-    for _ in range(26):
-        digits.append(_ALPHABET[number & 31])
-        number >>= 5
-    return "".join(reversed(digits))
+    return "".join([_PAIRS[number >> place & 1023] for place in _PLACES])
 
 
 class Deal:
