@@ -48,6 +48,12 @@ time. Four deals in work for 15 shifts are 60 deal-shifts: 6 without a task make
 day it is switched away: of November, with a switch on the 25th, only what stood from the 25th on. The weight is the
 one with which the rule began to count in the period, so a new weight waits for the next month. A rule that is
 switched off finds nothing from then on; what it had found stays, closed at that moment.
+
+**Manual reviews** are judged by rules, too, one for each item of the checklist: a «no» is held against whoever had the
+deal in the sample's period, from the review on, for fourteen days, since nothing mends it. A deal for two reviewers
+counts when both have answered, with what they agree on: one answer alone would give the first reviewer away,
+and what two people see differently is nobody's fault. Who reviewed decides no appeal about it. For a day a reviewer may
+correct his answers, until a second one has answered; a case whose «no» stays is the same case.
 """
 
 

@@ -24,7 +24,7 @@ from qc import first_times
 from qc import queries as judgement
 from qc.models import Finding
 from qc.queries import TimeScore
-from qc.rules import TASK
+from qc.rules import OWN
 from qc.stalled import SHOWN
 from team.models import Employee
 
@@ -220,7 +220,7 @@ class _Weighed:
         if self.measure.by_time:
             after, before = before, self._only(before, self.kept[horizon][climbed], rule)
         else:
-            new = count if judgement.occasion(rule) == TASK or rule not in before.rules else 0
+            new = count if judgement.occasion(rule) in OWN or rule not in before.rules else 0
             after = break_rules(before, self.scheme, {rule: (count, new)})
         if after is None:
             return ZERO, None

@@ -13,7 +13,7 @@ from kpi.payees import read_payees
 from pipelines.models import Stay
 from qc import queries as judgement
 from qc.models import ENDS
-from qc.rules import TASK, VISIT
+from qc.rules import OWN, VISIT
 
 
 def find_users(person: int, period: Period, now: datetime) -> list[int]:
@@ -29,7 +29,7 @@ def own_cases(rows: QuerySet[Any], users: list[int], period: Period) -> QuerySet
         Q(left_at=None) | Q(left_at__gt=period.start), deal=OuterRef("deal"), manager__in=users
     )
     mine = Case(
-        When(rule__in=judgement.counted_by(TASK), then=True),
+        When(rule__in=judgement.counted_by(*OWN), then=True),
         When(rule__in=judgement.counted_by(VISIT), then=Exists(own.filter(stage=OuterRef("stage")))),
         default=Exists(own),
     )

@@ -21,7 +21,7 @@ from kpi.what_if import COUNTS_IN_MONEY, break_rules, compute_pay
 from pipelines.models import Stay
 from qc import first_times
 from qc import queries as judgement
-from qc.rules import CALENDAR, CLIENT, RULES, TASK, VISIT
+from qc.rules import CALENDAR, CLIENT, OWN, RULES, VISIT
 from team.clock import Clocks
 from team.schedules import load_clocks
 
@@ -157,7 +157,7 @@ def held(findings: Collection[FindingLike], now: datetime) -> set[int]:
     return {
         finding.pk
         for finding in findings
-        if judgement.occasion(finding.rule) == TASK
+        if judgement.occasion(finding.rule) in OWN
         or any(
             (piece.left_at is None or piece.left_at > month_in(finding, now).start)
             and (judgement.occasion(finding.rule) != VISIT or piece.stage_id == finding.stage_id)
@@ -222,7 +222,7 @@ def _price(statement: Statement, rule: str, counted: bool, is_occasion: bool) ->
     if counted:
         other = break_rules(facts, scheme, {rule: (-1, 0)}) if rule in facts.rules else facts
     else:  # a task that is not due yet is no opportunity yet
-        new = (judgement.occasion(rule) == TASK and not is_occasion) or rule not in facts.rules
+        new = (judgement.occasion(rule) in OWN and not is_occasion) or rule not in facts.rules
         other = break_rules(facts, scheme, {rule: (1, int(new))})
     if other is None:
         return None

@@ -23,7 +23,8 @@ from notices.kinds import KINDS
 from notices.models import Address, Delivery
 from notices.noting import is_over
 from notices.planning import DIGEST, Due, pack
-from notices.reasons import FIXED_BEFORE
+from notices.reasons import FIXED_BEFORE, SILENCED
+from notices.silences import Silenced
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +41,14 @@ BUSY = Exists(Delivery.objects.filter(address=OuterRef("address"), state=Deliver
 @dataclass
 class Round:
     """What a sender may know for a second without asking again: channels that work, those that were out of order (a
-    message that arrives sets them right), and how many messages of a shift go singly. ``stale``: it is to ask again.
+    message that arrives sets them right), how many messages of a shift go singly, and what rings with nobody.
+    ``stale``: it is to ask again.
     """
 
     channels: Sequence[str]
     shaken: frozenset[str]
     per_shift: int
+    silenced: Silenced = Silenced()
     stale: bool = False
 
 
@@ -124,7 +127,7 @@ def _claim(address: Address, about: Round, now: datetime) -> Claim | None:
     if not rows or rows[0].busy:
         return None
     singles = rows[0].singly
-    rows = [row for row in rows if _still_wanted(row, now)]
+    rows = [row for row in rows if _still_wanted(row, about.silenced, now)]
     if not rows:
         return None
     parcel = pack(
@@ -166,13 +169,15 @@ def _money(row: Delivery) -> Decimal:
     return (deal.price if deal is not None else None) or Decimal(0)
 
 
-def _still_wanted(row: Delivery, now: datetime) -> bool:
+def _still_wanted(row: Delivery, silenced: Silenced, now: datetime) -> bool:
     """The house is asked once more right before the sending; what is over is dropped, with a reason."""
     finding, reason = row.notice.finding, ""
     if row.notice.fixed_at is not None or is_over(row.notice, now):
         reason = FIXED_BEFORE
     elif row.expires_at is not None and row.expires_at <= now:
         reason = LATE
+    elif silenced.covers(row.notice):
+        reason = SILENCED
     elif row.notice.kind not in KINDS:
         reason = "there is no such kind any more"
     if reason:

@@ -322,3 +322,4 @@ from notices.decision_models import DecisionDeal as DecisionDeal  # noqa: E402
 from notices.decision_models import Hidden as Hidden  # noqa: E402
 from notices.decision_models import KeptProposals as KeptProposals  # noqa: E402
 from notices.report_models import Report as Report  # noqa: E402
+from notices.silence_models import Silence as Silence  # noqa: E402

@@ -6,6 +6,7 @@ in the transaction that climbs them.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,6 +35,7 @@ from notices.people import People
 from notices.planning import Wanted, plan_deliveries, plan_steps
 from notices.policy import Allowed, read_policy
 from notices.reasons import FIXED_BEFORE
+from notices.silences import Silenced, read_silenced
 from qc.rules import RULES
 from team.clock import Clocks
 
@@ -153,19 +155,24 @@ def climb_steps(now: datetime, *, clocks: Clocks | None = None) -> int:
             )
             if not steps:
                 return taken
-            allowed = read_policy()
+            allowed, silenced = read_policy(), read_silenced(now)
             people = People(allowed, now, clocks)
             waiting = _still_waiting([step.notice_id for step in steps if step.number])
             rows: list[Delivery] = []
             for step in steps:
-                rows += _climb(step, waiting.get(step.notice_id), allowed, people, now)
+                rows += _climb(step, waiting.get(step.notice_id), allowed, silenced, people, now)
             Delivery.objects.bulk_create(rows, ignore_conflicts=True)
             Step.objects.bulk_update(steps, ["done_at", "told", "due_at"])
         taken += len(steps)
 
 
 def _climb(
-    step: Step, waits: datetime | None, allowed: Allowed, people: People, now: datetime
+    step: Step,
+    waits: datetime | None,
+    allowed: Allowed,
+    silenced: Silenced,
+    people: People,
+    now: datetime,
 ) -> list[Delivery]:
     """The deliveries of a step; none where the fact has been fixed, and later where somebody has accepted it or where
     the person's own message still ``waits``."""
@@ -192,7 +199,10 @@ def _climb(
     if step.number == 0:
         recipients += people.chats(notice.kind, fact)
     step.told = len(recipients)
-    wanted = plan_deliveries(one, allowed.terms[notice.kind], fact, step.due_at, recipients, now)
+    terms = allowed.terms[notice.kind]
+    if silenced.covers(notice):
+        terms = replace(terms, loud=False)
+    wanted = plan_deliveries(one, terms, fact, step.due_at, recipients, now)
     return [_delivery(notice, step, want, people, now) for want in wanted]
 
 

@@ -6,9 +6,11 @@ from django.utils.translation import gettext_noop as _
 from notices.models import Channel
 
 FIXED_BEFORE = _("fixed before it was due")
+SILENCED = _("silenced for everybody for a time")
 WHOLE = frozenset(
     {
         FIXED_BEFORE,
+        SILENCED,
         _("it was no news any more when it could go out"),
         _("there is no such kind any more"),
         _("held back for the next heap"),

@@ -14,6 +14,7 @@ from notices.models import Address, Channel, ChannelState, Delivery
 from notices.outcomes import Moved, NotNow, NotSent, Sent, Unknown
 from notices.planning import DIGEST
 from notices.settling import settle, settle_failure, settle_unsaid
+from notices.silences import read_silenced
 from notices.telegram.client import Bot, Message
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,8 @@ def look_around(now: datetime, bot: Bot | None) -> Round:
     if bot is not None:
         open_.append(Channel.TELEGRAM.value)
     shaken = frozenset(one.channel for one in states if one.stopped_at or one.retry_at)
-    return Round([one for one in open_ if one not in resting], shaken, policy.row().per_shift)
+    channels = [one for one in open_ if one not in resting]
+    return Round(channels, shaken, policy.row().per_shift, read_silenced(now))
 
 
 def send_claim(claim: Claim, bot: Bot | None, about: Round, now: datetime) -> None:

@@ -97,13 +97,16 @@ def refusal(finding: Finding, now: datetime) -> str:
 
 
 def may_decide(appeal: Appeal, user: Employee) -> bool:
-    """A second person: a reviewer who sees the finding, is not behind the appeal and has ruled nothing about it."""
+    """A second person: a reviewer who sees the finding, is not behind the appeal and has ruled nothing about it, nor
+    found it himself in a manual review."""
     if user.role not in REVIEWERS or user.pk == appeal.author_id:
         return False
     manager = appeal.finding.manager_id
     if user.sees is not None and manager not in user.sees:
         return False
     if user.person_id is not None and user.person_id == manager:
+        return False
+    if user.pk in appeal.finding.values.get("by", ()):  # of a manual review: its reviewers
         return False
     ruled = Ruling.objects.in_force().filter(finding=appeal.finding_id, author=user.pk)
     return not ruled.exclude(kind=Ruling.Kind.SNOOZED).exists()

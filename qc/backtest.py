@@ -22,6 +22,7 @@ from qc import norms as norm_documents
 from qc import queries, trials
 from qc.criteria import Bench, bench, field_names, portal_norms, reads_of, stage_norms
 from qc.doubts import Doubts, count_doubts
+from qc.lives import load_lives
 from qc.models import Finding
 from qc.regulations import draft, in_force
 from qc.rule_modes import Step
@@ -29,7 +30,6 @@ from qc.rules import CLIENT, DEAL, OWNER, RULES, Terms
 from qc.trials import Comparison, Tally
 from team.models import Employee
 from team.schedules import load_clocks
-from timeline.loading import load_timelines
 
 DAYS, MOST_DAYS = 90, 366
 SAMPLE = 20_000  # deals that a change of the whole portal is tried on: the newest
@@ -96,7 +96,7 @@ def try_norms(
     if codes:
         ids = set(stays.values_list("deal_id", flat=True))
         deals = len(ids)
-        lives = load_timelines(ids, *reads_of(codes, (*chain(*terms.norms.values()), changed)))
+        lives = load_lives(ids, reads_of(codes, (*chain(*terms.norms.values()), changed)))
         comparison = trials.compare(lives, codes, terms, tried, since, now, {stage_id}, more, month)
     others = [code for code, rule in RULES.items() if rule.is_of_stages and code not in codes]
     return Backtest(comparison, days, codes, _as_found(stage_id, others, since, now), more, deals, deals)
@@ -115,7 +115,7 @@ def try_portal_norm(
     before, is_on, after = known.terms, is_judged(code, known), terms_if_on(code, known, norm)
     begin = since if month is None else min(since, month)
     ids, among = sample_deals(begin)
-    lives = load_timelines(ids, *reads_of([code], chain(*after.norms.values())))
+    lives = load_lives(ids, reads_of([code], chain(*after.norms.values())))
     more: dict[int, dict[str, int]] = {}
     if is_on:
         comparison = trials.compare(lives, (code,), before, after, since, now, None, more, month)

@@ -56,7 +56,10 @@ class Bench:
         """What the rules that were ever on need of a deal."""
         rules = [RULES[code] for code in self.steps]
         return Reads(
-            self.fields, any(rule.reads_touches for rule in rules), any(rule.reads_moves for rule in rules)
+            self.fields,
+            any(rule.reads_touches for rule in rules),
+            any(rule.reads_moves for rule in rules),
+            reviews=any(rule.reads_reviews for rule in rules),
         )
 
 
@@ -67,10 +70,12 @@ class Reads(NamedTuple):
     touches: bool
     moves: bool
     tasks: bool = True
+    reviews: bool = False
 
     def covers(self, other: "Reads") -> bool:
         fits = self.fields is None or (other.fields is not None and other.fields <= self.fields)
-        return fits and self.touches >= other.touches and self.moves >= other.moves
+        asked = (self.touches, other.touches), (self.moves, other.moves), (self.reviews, other.reviews)
+        return fits and all(own >= others for own, others in asked)
 
 
 def reads_of(codes: Collection[str], versions: Iterable[StageNorms]) -> Reads:
@@ -86,6 +91,7 @@ def reads_of(codes: Collection[str], versions: Iterable[StageNorms]) -> Reads:
         any(rule.reads_touches for rule in rules),
         any(rule.reads_moves for rule in rules),
         any(rule.reads_tasks for rule in rules),
+        any(rule.reads_reviews for rule in rules),
     )
 
 
@@ -112,7 +118,7 @@ def bench(at: tuple[Any, ...] | None = None) -> Bench:
 
 def kept_reads() -> Reads:
     """What the terms as they were last read here need; before that: all."""
-    return _kept[1].reads if _kept else Reads(None, True, True)
+    return _kept[1].reads if _kept else Reads(None, True, True, reviews=True)
 
 
 def _read() -> Bench:

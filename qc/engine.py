@@ -12,6 +12,7 @@ from core.db import Statement, run_statements
 from pipelines.models import Deal
 from qc import deal_states, kept_checks, kept_findings
 from qc.criteria import STAMP, bench, kept_reads
+from qc.lives import reading_reviews, reviews_of, with_reviews
 from qc.rules import DEAL, codes_of
 from qc.subjects import demand, judge_every_subject, judge_involved
 from qc.verdicts import Said, judge_timelines
@@ -84,8 +85,9 @@ def judge_together(
         )
         reads = kept_reads()
         while True:
-            _, asked, known, kept, [stamp], *answers = run_statements(
+            _, asked, known, kept, [stamp], reviewed, *answers = run_statements(
                 *first,
+                reading_reviews(deals if reads.reviews else []),
                 *reading(deals, reads.fields, history=history, touches=reads.touches, moves=reads.moves),
                 prepare=True,
             )
@@ -96,7 +98,8 @@ def judge_together(
         if requests is None and not asked:
             return Judged(0, Counter())
         loaded = build(answers, history=history)
-        said = judge_timelines(loaded.timelines, codes, terms)
+        lives = with_reviews(loaded.timelines, reviews_of(reviewed))
+        said = judge_timelines(lives, codes, terms)
         difference = kept_findings.compare(known, said.found, said.failed, now)
         checks = kept_checks.compare(kept, _whole_checks(said, deals, codes))
         states = deal_states.compare(loaded, said, codes, now)

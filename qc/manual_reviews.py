@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core import moment
-from pipelines.models import Stage, Stay
+from pipelines.models import JudgementRequest, Stage, Stay
 from qc.appeals import LONGEST
 from qc.models import ManualReview, Sample, SampledDeal
+from qc.rules import RULES
 from qc.sampling import Agreement, agree, draw
 from team.models import Employee, Role
 
@@ -28,16 +29,16 @@ ANSWERS: dict[str, Promise] = {
     NO: gettext_lazy("no"),
     NOT_APPLICABLE: gettext_lazy("does not apply"),
 }
-# Codes are for ever: kept answers name them.
+# What is asked, by the code under which answers are kept: each is a rule of its own, which finds every «no».
 SECTIONS: dict[str, Promise] = {
-    "need": gettext_lazy("What the client needs is clear from the card"),
-    "stage": gettext_lazy("The stage is the one where the deal really stands"),
-    "step": gettext_lazy("The next step is agreed with the client and dated"),
-    "promise": gettext_lazy("What was promised to the client was done in time"),
-    "record": gettext_lazy("Calls and answers are recorded so that a colleague could go on"),
+    code.partition(".")[2]: gettext_lazy(asked[1])
+    for code, asked in sorted(
+        ((code, rule.asks) for code, rule in RULES.items() if rule.asks is not None), key=lambda row: row[1]
+    )
 }
 AUDITORS = frozenset({Role.CONTROLLER, Role.DIRECTOR, Role.ADMIN})
 MOST, LONGEST_PERIOD = 200, timedelta(days=92)
+CHANGES = timedelta(days=1)  # for so long a reviewer corrects his own answers
 
 
 def may_audit(user: Employee) -> bool:
@@ -129,11 +130,8 @@ def keep_review(
         return known
     if not is_open_to(locked, reviewer):
         raise ValueError(_("This deal has been reviewed already."))
-    if set(answers) != set(SECTIONS) or not set(answers.values()) <= set(ANSWERS):
-        raise ValueError(_("Answer every section."))
-    if len(text) > LONGEST:
-        raise ValueError(_("A text has %(most)s signs at most.") % {"most": LONGEST})
-    return ManualReview.objects.create(
+    _check(answers, text)
+    review = ManualReview.objects.create(
         sampled=locked,
         reviewer=reviewer,
         turn=locked.reviews.count() + 1,
@@ -141,6 +139,42 @@ def keep_review(
         text=text,
         at=moment.now(),
     )
+    JudgementRequest.objects.demand_deals([locked.deal_id])
+    return review
+
+
+def _check(answers: Mapping[str, str], text: str) -> None:
+    if set(answers) != set(SECTIONS) or not set(answers.values()) <= set(ANSWERS):
+        raise ValueError(_("Answer every section."))
+    if len(text) > LONGEST:
+        raise ValueError(_("A text has %(most)s signs at most.") % {"most": LONGEST})
+
+
+def may_change(sampled: SampledDeal, user: Employee) -> bool:
+    """Whether this reviewer may correct his own answers: for a day, and not when he may know another's."""
+    reviews = list(sampled.reviews.all())
+    own = len(reviews) == 1 and reviews[0].reviewer_id == user.pk
+    return may_audit(user) and own and moment.now() < reviews[0].at + CHANGES
+
+
+@transaction.atomic
+def change_review(
+    sampled: SampledDeal, reviewer: Employee, answers: Mapping[str, str], text: str = ""
+) -> ManualReview:
+    """Put other answers in the place of one's own; what was found by the old ones and stays true is the same case."""
+    text = text.replace("\0", "").strip()
+    locked = SampledDeal.objects.select_for_update().get(pk=sampled.pk)
+    if not may_change(locked, reviewer):
+        raise ValueError(
+            _("Answers are corrected by whoever gave them, for a day, and before a second review.")
+        )
+    _check(answers, text)
+    review: ManualReview = locked.reviews.get(reviewer=reviewer)
+    if (review.answers, review.text) != (dict(answers), text):
+        review.answers, review.text = dict(answers), text
+        review.save(update_fields=["answers", "text"])
+        JudgementRequest.objects.demand_deals([locked.deal_id])
+    return review
 
 
 class SectionShare(NamedTuple):

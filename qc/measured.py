@@ -104,7 +104,7 @@ def _version(mark: Mark, marks: Collection[Mark], now: datetime) -> Measured | N
 
 def _switch(mark: Mark, marks: Collection[Mark], now: datetime) -> Measured | None:
     rule = RULES.get(mark.rule or "")
-    if rule is None or rule.unit != DEAL:
+    if rule is None or rule.unit != DEAL or rule.reads_reviews:  # more reviews find more: that is no effect
         return None
     start, until = mark.at - WINDOW, min(mark.at + WINDOW, now)
     switched = {one.rule for one in marks if one.kind == SWITCH and start <= one.at < until}

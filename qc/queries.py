@@ -214,13 +214,13 @@ def known_until(now: datetime) -> datetime:
 
 
 def occasion(code: str) -> str | None:
-    """What quality counts by a rule: whole deals, visits or tasks; None = nothing."""
+    """What quality counts by a rule: whole deals, visits, tasks or reviews; None = nothing."""
     return RULES[code].occasion if code in RULES else None
 
 
-def counted_by(occasion: str) -> list[str]:
+def counted_by(*occasions: str) -> list[str]:
     """Codes of the rules by which quality counts such occasions."""
-    return [code for code, rule in RULES.items() if rule.occasion == occasion]
+    return [code for code, rule in RULES.items() if rule.occasion in occasions]
 
 
 def counted_rules() -> list[str]:

@@ -39,7 +39,7 @@ def list_waiting(user: Employee, now: datetime) -> FindingQuerySet:
     ruled = Ruling.objects.in_force().filter(finding=OuterRef("pk"))
     ruled = ruled.filter(~Q(kind=Kind.SNOOZED) | Q(until__gt=now))
     calls = Touch.objects.filter(
-        deal=OuterRef("deal"),
+        Q(deal=OuterRef("deal")) | Q(deal=None, contact=OuterRef("deal__contact")),
         at__gte=now - FRESH,
         at__lte=now,
         kind__in=[Touch.Kind.CALL_IN, Touch.Kind.CALL_OUT],
@@ -52,8 +52,14 @@ def list_waiting(user: Employee, now: datetime) -> FindingQuerySet:
     return told
 
 
+def found_himself(finding: Finding, user: Employee) -> bool:
+    """Whether it comes from a manual review of this reviewer: his word alone makes no rule more precise."""
+    return user.pk in finding.values.get("by", ())
+
+
 class Confirmed(NamedTuple):
-    """Keys of findings that were confirmed, and those left out: with an appeal, a fresh call, or not waiting."""
+    """Keys of findings that were confirmed, and those left out: with an appeal, a fresh call, found by the reviewer
+    himself, or not waiting."""
 
     done: list[int]
     left_out: list[int]
@@ -77,7 +83,11 @@ def confirm_findings(
     if {row.rule for row in rows} - {rule}:
         raise ValueError(_("Only findings of one rule are confirmed together."))
     waiting = {row.pk: row for row in list_waiting(author, moment.now()).filter(pk__in=list(keys))}
-    done = [pk for pk, row in waiting.items() if not row.appealed and not row.called]
+    done = [
+        pk
+        for pk, row in waiting.items()
+        if not row.appealed and not row.called and not found_himself(row, author)
+    ]
     for pk in done:
         _create(waiting[pk], Kind.CONFIRMED, author, key=key)
     again = (
@@ -122,6 +132,8 @@ def rule_finding(
         return known, False
     if author.person_id is not None and author.person_id == locked.manager_id:
         raise ValueError(_("Nobody rules about a finding that is held against himself."))
+    if kind == Kind.CONFIRMED and found_himself(locked, author):
+        raise ValueError(_("Somebody else confirms what you have found in a manual review."))
     appeal = Appeal.objects.undecided().filter(finding=locked).first()
     if appeal is not None and kind != Kind.SNOOZED:
         appeal.finding = locked

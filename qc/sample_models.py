@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from audit.registry import keep_changes
+
 
 class Sample(models.Model):
     """Deals drawn from those in work in ``[since, until)``, by person and stage; the seed draws the same ones again.
@@ -45,6 +47,7 @@ class SampledDeal(models.Model):
         constraints = [models.UniqueConstraint(fields=["sample", "deal"], name="deal_is_sampled_once")]
 
 
+@keep_changes(names=["sampled"])
 class ManualReview(models.Model):
     """What one reviewer answered: of each section of the checklist yes, no or «does not apply»."""
 

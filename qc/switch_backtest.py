@@ -20,6 +20,7 @@ from pipelines.models import Person, Stage, Stay
 from qc import backtest, first_times, kept_checks, queries, trials
 from qc.criteria import bench, reads_of
 from qc.doubts import Doubts, count_doubts
+from qc.lives import load_lives
 from qc.models import ENDS, Finding, RuleMode
 from qc.quality import Held, OfDeal
 from qc.regulations import check_switch
@@ -38,7 +39,6 @@ from qc.switch_trials import (
     tally_cases,
 )
 from qc.trials import Found, Key
-from timeline.loading import load_timelines
 
 MONTHS, MOST_MONTHS = 3, 12
 SHOWN = (RuleMode.Mode.WARN.value, MONEY)
@@ -163,7 +163,7 @@ def _hear(
     cases: list[Case] = []
     heard: list[tuple[int, list[Check]]] = []
     won: dict[int, datetime] = {}
-    for deal in load_timelines(deals, *reads_of([rule], chain(*terms.norms.values()))):
+    for deal in load_lives(deals, reads_of([rule], chain(*terms.norms.values()))):
         if not (checks := list(RULES[rule].checks(deal, terms))):
             continue
         heard.append((deal.id, checks))

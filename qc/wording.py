@@ -66,6 +66,8 @@ def because(finding: Finding, now: datetime) -> str:
         "stages": in_row(finding.values.get("stages", [])),
         "reason": finding.values.get("reason", ""),
         "wrong": "; ".join(f"{name} — {text}" for _field, name, text in finding.values.get("wrong", ())),
+        "reviewers": in_row(finding.values.get("reviewers", [])),
+        "said": f": {short(said)}" if (said := finding.values.get("said")) else "",
     }
 
 

@@ -29,6 +29,14 @@ def piece_at(moment: str) -> QuerySet[Stay]:
     )
 
 
+def was_open(moment: str, deal: Any) -> Exists:
+    """Whether ``deal`` (its id, or a reference to it) was open at the moment in column ``moment`` of the outer rows."""
+    held = Q(left_at=None) | Q(left_at__gt=OuterRef(moment))
+    return Exists(
+        Stay.objects.filter(held, deal=deal, entered_at__lte=OuterRef(moment), stage__kind__in=WORKING)
+    )
+
+
 def owner_at(moment: str) -> Coalesce:
     """Whose the deal was at the moment in column ``moment``; without a history, whose it is."""
     return Coalesce(

@@ -9,7 +9,19 @@ from typing import Any, NamedTuple, TypeVar
 from core import account
 from core.db import Row, Statement, run_statements
 from timeline.history import Completion, Life, completion, fold_pieces
-from timeline.timeline import LOSS_REASON, LOST, PRICE, WON, WORK, Change, Piece, Planned, Timeline, Touch
+from timeline.timeline import (
+    LOSS_REASON,
+    LOST,
+    PRICE,
+    WON,
+    WORK,
+    Change,
+    Piece,
+    Planned,
+    Timeline,
+    Touch,
+    is_open_at,
+)
 
 BATCH = 2_000
 T = TypeVar("T")
@@ -46,10 +58,17 @@ CHANGES = """
 """
 
 
-# Of people that are mirrored, since robots write as nobody; and what the client wrote.
+# Of people that are mirrored, since robots write as nobody; and what the client wrote. Those on the client's card are
+# of every deal of his that is open then (docs/decisions/0028), but for notes: they say nothing to the client.
 TOUCHES = """
-    select deal_id, at, manager_id, kind, seconds from pipelines_touch
-    where deal_id = any(%(ids)s) and (manager_id is not null or kind = 'message_in') order by deal_id, at, id
+    select deal_id, at, manager_id, kind, seconds, id, false from pipelines_touch
+    where deal_id = any(%(ids)s) and (manager_id is not null or kind = 'message_in')
+    union all
+    select d.id, t.at, t.manager_id, t.kind, t.seconds, t.id, true
+    from pipelines_deal d join pipelines_touch t on t.contact_id = d.contact_id and t.at >= d.created_at
+    where d.id = any(%(ids)s) and t.deal_id is null and t.kind <> 'note'
+      and (t.manager_id is not null or t.kind = 'message_in')
+    order by 1, 2, 6
 """
 
 
@@ -136,12 +155,12 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
     for deal, stage, owner, since, until, *rest in stays:
         kept[deal].append(Piece(stage, kind_of.get(stage, WORK), owner, since, until, *rest))
     touched: dict[int, list[Touch]] = defaultdict(list)
-    heard: dict[int, list[datetime]] = defaultdict(list)
-    for deal, at, person, kind, seconds in chain(*more):
+    heard: dict[int, list[tuple[datetime, bool]]] = defaultdict(list)
+    for deal, at, person, kind, seconds, _id, on_contact in chain(*more):
         if kind == "message_in":
-            heard[deal].append(at)
+            heard[deal].append((at, on_contact))
         else:
-            touched[deal].append(Touch(at, person, kind, seconds))
+            touched[deal].append(Touch(at, person, kind, seconds, on_contact))
     tasks = _tasks(planned, moves, loaded.tasks if history else None)
     due: dict[int, datetime] = {}  # by deal, the nearest of its open tasks
     for (
@@ -203,7 +222,7 @@ def build(answers: Sequence[list[Row]], *, history: bool = False) -> Loaded:
                 tuple(tasks.get(deal, ())),
                 tuple(told),
                 tuple(touched.get(deal, ())),
-                tuple(heard.get(deal, ())),
+                tuple(at for at, aside in heard.get(deal, ()) if not aside or is_open_at(lived, at)),
                 lost,
             )
         )

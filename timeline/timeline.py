@@ -3,7 +3,7 @@
 Rules read nothing else of the mirror. Every moment is aware; every interval is half-open; ``until`` None goes on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -90,13 +90,15 @@ class Change(NamedTuple):
 class Touch(NamedTuple):
     """A person called, wrote to the client or left a note; what the client or a robot does is no touch.
 
-    ``seconds``: how long they talked; a call that nobody took has none.
+    ``seconds``: how long they talked; a call that nobody took has none. ``on_contact``: it hangs on the client's card,
+    where telephony puts what it knows no deal for.
     """
 
     at: datetime
     person: int
     kind: str = NOTE
     seconds: int = 0
+    on_contact: bool = False
 
     @property
     def is_attempt(self) -> bool:
@@ -109,11 +111,29 @@ class Touch(NamedTuple):
         return self.is_attempt or (self.kind == CALL_IN and self.seconds > 0)
 
 
+class Review(NamedTuple):
+    """Somebody has gone through the deal by a checklist. ``answers``: of each item whether it was in order; what does
+    not apply, or was seen otherwise by each of two reviewers, is not among them.
+
+    ``person`` and ``stage``: whose the deal was, and where it stood, in what was looked at. ``reviewers``: their ids
+    and names. ``number``: by which it is found again.
+    """
+
+    at: datetime
+    number: int
+    person: int | None
+    stage: str
+    answers: Mapping[str, bool]
+    reviewers: tuple[tuple[int, str], ...] = ()
+    text: str = ""
+
+
 @dataclass(frozen=True)
 class Timeline:
     """A deal from its creation on. Pieces, tasks, changes and touches come in the order of time; ``touches``, ``heard``
     (when the client wrote), and changes of STAGE with their authors, are there only when they were asked for.
-    ``loss_reason`` is today's.
+    ``loss_reason`` is today's. Of touches on the client's card those are the deal's that came while it was open.
+    ``reviews`` are what people said of the deal, put in by whoever asks for them.
 
     Nothing outlives ``deleted_at``.
     """
@@ -131,6 +151,7 @@ class Timeline:
     touches: tuple[Touch, ...] = ()
     heard: tuple[datetime, ...] = ()
     loss_reason: int | None = None
+    reviews: tuple[Review, ...] = ()
 
     def __post_init__(self) -> None:
         if (end := self.deleted_at) is not None:
@@ -144,6 +165,11 @@ class Timeline:
                 t if t.ended_at and t.ended_at <= end else t._replace(deleted_at=end) for t in self.tasks
             )
             object.__setattr__(self, "tasks", tuple(tasks))
+            reviews = (one for one in self.reviews if one.at < end)
+            object.__setattr__(self, "reviews", tuple(reviews))
+        if any(touch.on_contact for touch in self.touches):
+            own = (t for t in self.touches if not t.on_contact or is_open_at(self.pieces, t.at))
+            object.__setattr__(self, "touches", tuple(own))
 
     @cached_property
     def visits(self) -> tuple[Visit, ...]:
@@ -242,6 +268,15 @@ class Timeline:
             if is_filled(value):
                 found += [(start, end, value) for start, end in Spans([(since, until)]) & held]
         return found
+
+
+def is_open_at(pieces: Iterable[Piece], moment: datetime) -> bool:
+    """Whether the deal of these pieces stood on an incoming stage or one of work; at its closing it does no longer."""
+    return any(
+        piece.since <= moment and (piece.until is None or moment < piece.until)
+        for piece in pieces
+        if piece.kind in (INCOMING, WORK)
+    )
 
 
 def is_filled(value: Any) -> bool:

@@ -33,7 +33,7 @@ NOT_KEPT = {
     **dict.fromkeys(("Notice", "Step", "Delivery", "Report", "KeptProposals", "KeptWeek", "WeekFact"), DERIVED),
     **dict.fromkeys(("Alert", "PackedLives", "LifeChange"), DERIVED),
     **dict.fromkeys(("Decision", "DecisionDeal"), "is an intention: it judges, pays and shows nobody anything"),
-    **dict.fromkeys(("Signature", "StepTick", "AppealStep", "Sample", "SampledDeal", "ManualReview", "Hidden"), TELLS),
+    **dict.fromkeys(("Signature", "StepTick", "AppealStep", "Sample", "SampledDeal", "Hidden"), TELLS),
     "AlertMute": "is for whoever mutes, and says until when",
     "RegulationDraft": "judges nobody before it is published",
     "Payout": "says itself who, when and from which file",

@@ -12,13 +12,13 @@ from core.db import run_statements
 from pipelines.mirror.rows import LOST, WON
 from pipelines.models import Contact, Cursor, Deal, Person, Pipeline, Stage, Stay, Task
 from qc import kept_checks, norms
-from qc.criteria import bench
+from qc.criteria import Reads, bench
 from qc.deal_states import SHOWN
+from qc.lives import load_lives
 from qc.models import ENDS, Finding, Regulation, RuleMode, Severity
 from qc.rules import RULES, behind
 from qc.verdicts import judge_timelines
 from team.models import Employee, Role
-from timeline.loading import load_timelines
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)  # a Friday, 15:00 in Moscow
 DAY = timedelta(days=1)
@@ -137,7 +137,7 @@ def with_norms(values: dict[str, Any]) -> dict[str, Any]:
 def keep_checks() -> None:
     """Let quality know what could be broken on the deals that there are; their findings stay as they were made."""
     deals = list(Deal.objects.values_list("pk", flat=True))
-    said = judge_timelines(load_timelines(deals), list(RULES), bench())
+    said = judge_timelines(load_lives(deals, Reads(None, True, True, reviews=True)), list(RULES), bench())
     [known] = run_statements((kept_checks.KNOWN, {"deals": deals}))
     if difference := kept_checks.compare(known, said.checks):
         run_statements((kept_checks.WRITE, difference.parameters()))

@@ -16,10 +16,10 @@ from pipelines.account.source import Source
 from pipelines.amo.errors import AmoError
 from pipelines.mirror import coverage, readers
 from pipelines.mirror.entities import TABLE
-from pipelines.models import Account, Cursor, Deal, Event, JudgementRequest, Person, Stay
+from pipelines.models import Account, Cursor, Deal, Event, JudgementRequest, Person, Stay, Touch
 from pipelines.tests.test_sync import everything, populate, tick
 from qc import engine, kept_findings, regulations
-from qc.models import Finding
+from qc.models import Finding, RuleMode
 from qc.tests import world as office
 from qc.tests.lives import at, hours
 from sandbox.auth import Grant
@@ -279,10 +279,17 @@ def trips(trace: str) -> int:
 
 
 @apart
+@pytest.mark.parametrize("with_touches", [False, True])
 @pytest.mark.parametrize(("way", "most"), [("at once", 4), ("from the queue", 5)])
 def test_a_deal_costs_one_transaction_and_few_trips(
-    company: None, tmp_path: Path, way: str, most: int
+    company: None, tmp_path: Path, way: str, most: int, with_touches: bool
 ) -> None:
+    if with_touches:  # by a rule that reads calls, those on the client's card among them
+        since = {"mode": "warn", "weight": 1, "since": at(0)}
+        RuleMode.objects.update_or_create(rule="deal.lost_untried", defaults=since)
+        Deal.objects.update(contact=900)
+        call = {"kind": "call_out", "contact_id": 900, "manager_id": 1}
+        Touch.objects.create(id="call", at=at(15), updated_at=at(15), **call)
     REQUESTS.demand_deals([1])
     judgement_queue.judge_waiting()  # terms are known, plans are prepared
     office.event("stage", 10, "deal", 2, "lead", "offer")

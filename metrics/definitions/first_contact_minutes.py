@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Least
 from django.utils.translation import gettext_lazy as _
 
 from metrics.question import COLUMNS, Answer, Question, credited
@@ -14,22 +14,25 @@ from metrics.sources import created_deals
 from metrics.survival import Wait, median
 from pipelines.models import Deal, Touch
 from team.schedules import load_clocks
-from timeline.attribution import owner_at
+from timeline.attribution import owner_at, was_open
 
 _MICROSECOND = timedelta(microseconds=1)
 OUTGOING = (Touch.Kind.CALL_OUT, Touch.Kind.MESSAGE_OUT)
 
 
 def arrivals(question: Question) -> QuerySet[Deal]:
-    """Deals created in the period with their first human outgoing contact, credited to whose they were at it."""
+    """Deals created in the period with their first human outgoing contact, credited to whose they were at it.
+
+    A contact on the client's card counts for every deal of his that is open then.
+    """
     human = Touch.objects.filter(
-        deal=OuterRef("pk"),
-        kind__in=OUTGOING,
-        manager__isnull=False,
-        at__gte=OuterRef("created_at"),
-        at__lt=question.now,
+        kind__in=OUTGOING, manager__isnull=False, at__gte=OuterRef("created_at"), at__lt=question.now
     )
-    deals = created_deals(question).annotate(contact_at=Subquery(human.order_by("at").values("at")[:1]))
+    on_card = human.filter(was_open("at", OuterRef(OuterRef("pk"))), deal=None, contact=OuterRef("contact"))
+    ways = [
+        Subquery(one.order_by("at").values("at")[:1]) for one in (human.filter(deal=OuterRef("pk")), on_card)
+    ]
+    deals = created_deals(question).annotate(contact_at=Least(*ways))
     deals = deals.filter(created_at__lt=question.now).annotate(
         met_at=Coalesce("contact_at", F("closed_at"), question.now)
     )

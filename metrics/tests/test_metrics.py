@@ -23,6 +23,7 @@ from devtools.tests.factory import (
     make_task,
 )
 from metrics import METRICS, UnknownField, check_fields, measure, rows
+from metrics.question import Question
 from pipelines.models import CustomField, Deal, Event, LossReason, Person, Stage, Stay, Task, Touch
 from team.models import Employee, Role
 
@@ -292,6 +293,26 @@ def test_first_contact_is_the_first_human_outgoing_one(house: House) -> None:
     make_deal(house.first, house.anna, NOW - 6 * HOUR)
     make_deal(house.first, house.anna, NOW - 6 * HOUR)
     assert ask("first_contact_minutes") == {None: (None, 5)}, "less than half were contacted"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "waited"),
+    [(10, 10), (-1, 30), (30, 30), (0, 0), (150, 30)],  # before it was there; later than the one on the deal
+)
+def test_a_call_on_the_clients_card_is_a_first_contact_of_his_open_deals(
+    house: House, minutes: int, waited: int
+) -> None:
+    began = NOW - 5 * HOUR
+    deal = make_deal(house.first, house.anna, began, contact_id=900)
+    touch(deal, Touch.Kind.CALL_OUT, began + timedelta(minutes=30))
+    make_deal(house.first, house.anna, NOW, contact_id=900)  # another one of his
+    aside = touch(deal, Touch.Kind.CALL_OUT, began + timedelta(minutes=minutes))
+    Touch.objects.filter(pk=aside.pk).update(deal=None, contact=900)
+    [met] = METRICS["first_contact_minutes"].source(Question(NOVEMBER, NOW)).filter(pk=deal.pk)
+    assert met.contact_at == began + timedelta(minutes=waited)
+    Stay.objects.filter(deal=deal).update(left_at=began + timedelta(minutes=minutes))  # closed at that moment
+    [met] = METRICS["first_contact_minutes"].source(Question(NOVEMBER, NOW)).filter(pk=deal.pk)
+    assert met.contact_at == began + timedelta(minutes=30)
 
 
 def test_tasks_on_time_cannot_be_bettered_by_moving_or_deleting(house: House) -> None:

@@ -35,11 +35,11 @@ class Entity:
     item into several (a pipeline into its stages); ``newer`` is the column by which a late row loses; ``folded``
     are columns that others write; ``inferred`` is a column that the story tells where amoCRM does not, the one that
     says so, and the one whose change ends it; ``people`` name persons; ``deal`` is SQL for the deal that a ``{row}``
-    touches; ``after`` are entities to be loaded before. ``subject`` is the word by which events are asked for this
-    entity; ``hidden`` finds ids that the plain list leaves out, in some pipelines or (None) in all; ``trash`` asks for
-    deleted items; ``of_deals`` asks for what belongs to at most ten deals; ``doubts`` names, by entity, an item
-    whose fate a stored row puts in question; ``oldest`` is where history begins; ``may_be_empty`` says of a
-    dictionary that an account can do without it.
+    touches, ``deals`` a query of those that it touches where they may be several; ``after`` are entities to be loaded
+    before. ``subject`` is the word by which events are asked for this entity; ``hidden`` finds ids that the plain list
+    leaves out, in some pipelines or (None) in all; ``trash`` asks for deleted items; ``of_deals`` asks for what belongs
+    to at most ten deals; ``doubts`` names, by entity, an item whose fate a stored row puts in question; ``oldest`` is
+    where history begins; ``may_be_empty`` says of a dictionary that an account can do without it.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Entity:
     folded: frozenset[str] = frozenset()
     people: tuple[str, ...] = ()
     deal: str = "NULL::bigint"
+    deals: str | None = None
     after: tuple[str, ...] = ()
     subject: str | None = None
     hidden: Callable[[Client, Collection[int] | None], set[int]] | None = None
@@ -124,6 +125,11 @@ def log_of_deals(deals: Iterable[int]) -> Params:
     return (("filter[entity][]", "lead"), *ids("filter[entity_id]", deals))
 
 
+# A call on a client's card is one of all deals of his that were open then; a note says nothing to him.
+DEALS_OF_TOUCH = """SELECT {row}.deal_id WHERE {row}.deal_id IS NOT NULL UNION ALL
+    SELECT deal.id FROM pipelines_deal deal
+    WHERE deal.contact_id = {row}.contact_id AND {row}.kind <> 'note' AND deal.created_at <= {row}.at
+      AND coalesce(least(deal.closed_at, deal.deleted_at) > {row}.at, true)"""
 DEAL_OF_EVENT = """CASE {row}.entity WHEN 'deal' THEN {row}.entity_id
     WHEN 'task' THEN (SELECT task.deal_id FROM pipelines_task task WHERE task.id = {row}.entity_id) END"""
 
@@ -188,10 +194,11 @@ TABLE = (
            of_deals=lambda deals: (("filter[entity_type]", "leads"), *ids("filter[entity_id]", deals))),
     notes("notes", _("Notes and calls of deals"), "leads", log_rows.deal_touch_row,
           of_deals=lambda deals: ids("filter[entity_id]", deals)),
-    notes("contact_notes", _("Notes and calls of contacts"), "contacts", log_rows.contact_touch_row),
+    notes("contact_notes", _("Notes and calls of contacts"), "contacts", log_rows.contact_touch_row,
+          deals=DEALS_OF_TOUCH),
     notes("company_notes", _("Notes and calls of companies"), "companies", log_rows.company_touch_row),
     log("messages", _("Chat messages"), models.Touch, log_rows.MESSAGES, log_rows.message_row, newer="updated_at",
-        people=("manager_id",), deal="{row}.deal_id", of_deals=log_of_deals),
+        people=("manager_id",), deal="{row}.deal_id", deals=DEALS_OF_TOUCH, of_deals=log_of_deals),
     log("events", _("Events"), models.Event, log_rows.KINDS, log_rows.event_row, people=("author_id",),
         deal=DEAL_OF_EVENT, of_deals=log_of_deals,
         doubts=doubtful, after=("deals", "tasks", "notes")),

@@ -163,7 +163,8 @@ WITH page AS MATERIALIZED (
     {f"WHERE is_now.{newer} <= excluded.{newer}" if newer else ""}
     RETURNING {key}, xmax = 0 AS is_new, {entity.deal.format(row="is_now")} AS deal
 ), told AS (
-    SELECT {key}, is_new, deal, deal_before FROM written JOIN news USING ({key})
+    SELECT {key}, is_new, {"touched.deal" if entity.deals else "deal"}, deal_before FROM written JOIN news USING ({key})
+    {f"LEFT JOIN LATERAL ({entity.deals.format(row='news')}) AS touched(deal) ON true" if entity.deals else ""}
 ), demanded AS (
     INSERT INTO pipelines_judgementrequest (deal_id, history)
     SELECT deal, true FROM told WHERE deal IS NOT NULL

@@ -90,6 +90,12 @@ class Touch(models.Model):
         verbose_name_plural = _("touches")
         indexes = [
             models.Index(fields=["deal", "at"], name="touch_by_deal"),  # the time line of a deal's card
+            # calls on the client's card, for the deals of his that were open then
+            models.Index(
+                fields=["contact", "at"],
+                name="touch_by_contact",
+                condition=Q(deal=None, contact__isnull=False),
+            ),
             # calls of a period
             models.Index(fields=["manager", "at"], include=["kind", "seconds"], name="touch_by_manager"),
         ]

@@ -59,7 +59,8 @@ def fact(norm: FirstContact) -> Fact | None:
 def first_contact_late(deal: Timeline, terms: Terms) -> Iterable[Check]:
     """The client compares several offers, and buys from whoever called first.
 
-    Fix: call at once; a missed call counts as an attempt, a robot's message does not.
+    Fix: call at once; a missed call counts as an attempt, a robot's message does not. What hangs on the client's card
+    counts for every deal of his that is open then.
     """
     for run in deal.runs:
         for visit in run:

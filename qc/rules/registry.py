@@ -14,7 +14,12 @@ from qc.rules.telling import Telling
 
 REMARK, VIOLATION, QUESTION = "remark", "violation", "question"
 DEAL, PERSON, CONTACT, STAGE = "deal", "person", "contact", "stage"  # what a rule looks at
-VISIT, TASK = "visit", "task"  # what an occasion of a deal's rule may be, beside the whole DEAL
+VISIT, TASK, REVIEW = (
+    "visit",
+    "task",
+    "review",
+)  # what an occasion of a deal's rule may be, beside the whole DEAL
+OWN = (TASK, REVIEW)  # occasions of a person whoever has the deal: his task, a review of his work
 OFF, WARN = "off", "warn"  # what a rule may begin with
 PLAIN, AHEAD = (
     "",
@@ -35,7 +40,8 @@ class Rule:
     what a norm demands, ``pill`` in a word, ``requirements`` what it asks of a deal now, ``stay`` how long a deal may
     be on the stage and by which clock. ``on_closing``: whether a closing stage can have such a norm.
     ``reads_touches``, ``reads_moves`` (who moved the deal): whether it needs them in the timeline, which costs more;
-    ``reads_tasks``: whether it looks at tasks; ``goes_by``: norms of other rules that it regards, too;
+    ``reads_tasks``: whether it looks at tasks, ``reads_reviews``: at manual reviews; ``asks``: its place in a
+    reviewer's checklist and what it says there; ``goes_by``: norms of other rules that it regards, too;
     ``reads``: parts of a person's life that are read only when asked for. ``needs``: deal fields that a norm asks for
     without naming them. ``everywhere``: the norm of a deal's rule holds for the whole portal; ``by_stages``: that of
     another unit's stands in the regulations of stages; ``beyond``: it goes by norms of stages to which the deal never
@@ -66,6 +72,8 @@ class Rule:
     reads_touches: bool = False
     reads_moves: bool = False
     reads_tasks: bool = False
+    reads_reviews: bool = False
+    asks: tuple[int, str] | None = None
     goes_by: tuple[type, ...] = ()
     reads: tuple[str, ...] = ()
     needs: Callable[[Any], Collection[str]] | None = None

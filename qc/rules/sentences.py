@@ -22,6 +22,8 @@ PLACEHOLDERS = frozenset(
         "stages",
         "reason",
         "wrong",
+        "reviewers",
+        "said",
     }
 )
 

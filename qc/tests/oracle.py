@@ -36,7 +36,7 @@ from qc.rules.waiting import Waiting
 from qc.tests import test_simulation as simulation
 from qc.tests.lives import CLOCKS, PEOPLE, START, at, hours
 from qc.tests.test_simulation import LENGTH, STEP, World, begin_of
-from timeline.timeline import PRICE, STAGE, Change, Piece, Planned, Timeline, Touch, pipeline_of
+from timeline.timeline import PRICE, STAGE, Change, Piece, Planned, Review, Timeline, Touch, pipeline_of
 
 SHOWN = 14 * 24
 STAGES = {
@@ -49,6 +49,7 @@ PLACES = {
 OPEN = ("incoming", "work")
 REASON, PROMISED = "7", "8"
 REASONS = ("money", "part", "other")
+ITEMS = ("need", "stage", "step", "promise", "record")
 PAYMENT = "9"
 PAYMENTS = ("card", "bill", "cash", ["card", "cash"])
 
@@ -111,10 +112,16 @@ PORTAL = {
 
 
 class Hours(World):
-    """The simulation's world, in which other fields change, too; it knows again what it was asked before."""
+    """The simulation's world, in which other fields change, too; it knows again what it was asked before.
 
-    def __init__(self, deal: Timeline, norms: dict[str, tuple[Any, ...]], judged_by: Terms) -> None:
+    ``told`` are all touches of the deal and of its client: those on his card count while the deal is open.
+    """
+
+    def __init__(
+        self, deal: Timeline, norms: dict[str, tuple[Any, ...]], judged_by: Terms, told: tuple[Touch, ...]
+    ) -> None:
         super().__init__(deal, norms, judged_by)
+        self.touches = [t for t in told if not t.on_contact or self.kind(hour_of(t.at)) in OPEN]
         self.ticked = {clock: [0, *accumulate(ticks)] for clock, ticks in self.tick.items()}
         self.norms_of: dict[int, Any] = {}
         self.versions_of: dict[tuple[int, str], Any] = {}
@@ -146,20 +153,20 @@ class Hours(World):
 class Story(NamedTuple):
     deal: Timeline
     terms: Terms
-    world: World
+    world: Hours
 
 
 def draw_story(rng: Random) -> Story:
-    deal = _draw_deal(rng)
+    deal, told = _draw_deal(rng)
     norms = {stage: _draw_versions(rng) for stage in STAGES if rng.random() < 0.8}
     gone = {PEOPLE["anna"]: at(rng.randrange(LENGTH))} if rng.random() < 0.3 else {}
     # Last, so that what was drawn before there was such a rule is drawn as ever.
-    deal = _draw_payment(rng, deal)
+    deal = _draw_reviews(rng, _draw_payment(rng, deal))
     norms = {stage: tuple(_limited(rng, one) for one in versions) for stage, versions in norms.items()}
     stages = {stage: tuple(one.of_stage() for one in versions) for stage, versions in norms.items()}
     portal = {code: (StageNorms(None, None, {type(norm): norm}),) for code, norm in PORTAL.items()}
     terms = Terms(stages | portal, CLOCKS, gone, zone=UTC, stages=PLACES, robots=frozenset("9"))
-    return Story(deal, terms, Hours(deal, norms, terms))
+    return Story(deal, terms, Hours(deal, norms, terms, told))
 
 
 def _draw_versions(rng: Random) -> tuple[Full, ...]:
@@ -205,7 +212,7 @@ def _draw_norm(rng: Random, published_at: datetime) -> Full:
     )
 
 
-def _draw_deal(rng: Random) -> Timeline:
+def _draw_deal(rng: Random) -> tuple[Timeline, tuple[Touch, ...]]:
     begins = sorted(rng.sample(range(LENGTH - 10), rng.randrange(1, 9)))
     until = rng.choice((None, None, rng.randrange(begins[-1] + 1, LENGTH)))
     pieces, changes = _draw_pieces(rng, begins)
@@ -226,11 +233,11 @@ def _draw_deal(rng: Random) -> Timeline:
     changes.sort(key=lambda change: change.at)
     touches = tuple(
         Touch(at(hour), rng.choice((1, 2)), kind := rng.choice(("call_in", "call_out", "message_out", "note")),
-              rng.choice((0, 20, 90)) if kind.startswith("call") else 0)
+              rng.choice((0, 20, 90)) if kind.startswith("call") else 0, kind != "note" and rng.random() < 0.4)
         for hour in sorted(rng.sample(range(first, LENGTH), rng.randrange(5)))
     )  # fmt: skip
     heard = tuple(at(hour) for hour in sorted(rng.sample(range(first, LENGTH), rng.choice((0, 0, 1)))))
-    return Timeline(
+    deal = Timeline(
         1,
         at(first),
         at(LENGTH),
@@ -244,6 +251,7 @@ def _draw_deal(rng: Random) -> Timeline:
         heard=heard,
         loss_reason=rng.choice((None, 3)),
     )
+    return deal, touches
 
 
 def _draw_payment(rng: Random, deal: Timeline) -> Timeline:
@@ -255,6 +263,20 @@ def _draw_payment(rng: Random, deal: Timeline) -> Timeline:
         value = after
     fields = dict(deal.fields or {}) | ({} if value is None else {PAYMENT: value})
     return replace(deal, changes=tuple(sorted(changes, key=lambda one: one.at)), fields=fields)
+
+
+def _draw_reviews(rng: Random, deal: Timeline) -> Timeline:
+    found = tuple(
+        Review(
+            at(hour),
+            number,
+            rng.choice((None, 1, 2)),
+            rng.choice(list(STAGES)),
+            {item: rng.random() < 0.5 for item in ITEMS if rng.random() < 0.7},
+        )
+        for number, hour in enumerate(sorted(rng.sample(range(LENGTH), rng.choice((0, 0, 1, 2)))))
+    )
+    return replace(deal, reviews=found)
 
 
 def _limited(rng: Random, norm: Full) -> Full:
@@ -530,6 +552,18 @@ def refuses(norm: Full, field: str, value: Any) -> bool:
     return any(one not in allowed for allowed in limits for one in chosen)
 
 
+def reviewed(item: str) -> Callable[[World], Broken]:
+    """From each review that says no to an item, for as long as what nothing mends stands."""
+
+    def broken(world: World) -> Broken:
+        deleted = world.deal.deleted_at
+        told = [one for one in world.deal.reviews if deleted is None or one.at < deleted]
+        no = [hour_of(one.at) for one in told if one.answers.get(item) is False]
+        return {(n, 0) for hour in no for n in fact(hour, None)}
+
+    return broken
+
+
 class Waits(NamedTuple):
     """What is known in an hour of a deal that waits; ``ends``: when what explains it runs out (None: never)."""
 
@@ -652,9 +686,9 @@ def validly(world: World, n: int, final: Full) -> bool:
     return said.explained and (said.ends is None or n < said.ends) and in_all
 
 
-def first_late(world: World) -> Broken:
+def first_late(world: Hours) -> Broken:
     broken, run_of = set(), runs(world)
-    contacts = [hour_of(touch.at) for touch in world.deal.touches if is_contact(touch)]
+    contacts = [hour_of(touch.at) for touch in world.touches if is_contact(touch)]
     contact = min(contacts, default=LENGTH)
     for number in set(run_of.values()):
         own = [n for n in HOURS if run_of.get(n) == number]
@@ -691,10 +725,10 @@ def lost_no_reason(world: World) -> Broken:
     }
 
 
-def lost_untried(world: World) -> Broken:
+def lost_untried(world: Hours) -> Broken:
     broken = set()
     for visit, piece in visits(world):
-        before = [touch for touch in world.deal.touches if touch.at <= at(visit[0])]
+        before = [touch for touch in world.touches if touch.at <= at(visit[0])]
         heard = any(moment <= at(visit[0]) for moment in world.deal.heard)
         talked = heard or any(touch.seconds >= 30 for touch in before)
         attempts = sum(touch.kind in ("call_out", "message_out") for touch in before)
@@ -703,12 +737,12 @@ def lost_untried(world: World) -> Broken:
     return broken
 
 
-def won_untouched(world: World) -> Broken:
+def won_untouched(world: Hours) -> Broken:
     return {
         (n, 0)
         for visit, piece in visits(world)
         if piece.kind == "won"
-        and not any(is_contact(touch) and touch.at <= at(visit[0]) for touch in world.deal.touches)
+        and not any(is_contact(touch) and touch.at <= at(visit[0]) for touch in world.touches)
         for n in fact(visit[0], end_of(world, visit))
     }
 
@@ -799,7 +833,7 @@ def robot_touched(world: World) -> Broken:
     }
 
 
-def untouched(world: World) -> Broken:
+def untouched(world: Hours) -> Broken:
     broken = set()
     for n in HOURS:
         run = world.run(n, lambda norm: norm.idle is not None) if world.kind(n) == "work" else []
@@ -807,7 +841,7 @@ def untouched(world: World) -> Broken:
             continue
         visit = world.visit(n)
         begun = next(h for h in visit if world.run(h, lambda norm: norm.idle is not None))
-        here = [hour_of(t.at) for t in world.deal.touches if begun < hour_of(t.at) <= n]
+        here = [hour_of(t.at) for t in world.touches if begun < hour_of(t.at) <= n]
         since = max([begun, *here])
         asked = world.run(begun, lambda norm: norm.idle is not None)
         if n >= due(world, since, asked, "idle", "calendar"):
@@ -819,7 +853,7 @@ def _plain(simulate: Callable[[World], set[tuple[int, ...]]]) -> Callable[[World
     return lambda world: {(one[0], one[1] if len(one) > 1 else 0) for one in simulate(world)}
 
 
-ORACLES: dict[str, Callable[[World], Broken]] = {
+ORACLES: dict[str, Callable[[Hours], Broken]] = {
     "contact.first_late": first_late,
     "deal.lifetime": lifetime,
     "deal.lost_no_reason": lost_no_reason,
@@ -832,6 +866,7 @@ ORACLES: dict[str, Callable[[World], Broken]] = {
     "field.missing": _plain(simulation.simulate_missing),
     "field.value": other_value,
     "owner.gone": _plain(simulation.simulate_gone),
+    **{f"review.{item}": reviewed(item) for item in ITEMS},
     "robot.touched": robot_touched,
     "stage.back": back,
     "stage.forbidden": forbidden,

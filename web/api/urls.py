@@ -6,7 +6,7 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 from rest_framework.routers import SimpleRouter
 
-from web.api import analytics, audit, decisions, money, notices, reports, rules, views
+from web.api import alerts, analytics, audit, decisions, money, notices, reports, rules, views
 from web.api.appeals import Appeals
 from web.frame.login import StaffToken
 
@@ -19,6 +19,7 @@ lists.register("tasks", views.Tasks)
 lists.register("findings", views.Findings)
 lists.register("appeals", Appeals)
 lists.register("notices", notices.Notices)
+lists.register("alerts", alerts.Alerts)
 lists.register("decisions", decisions.Decisions)
 lists.register("reports", reports.Reports)
 lists.register("audit", audit.Changes)

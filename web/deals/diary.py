@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from core import formats
 from core.zone import account_zone, portal_zone
 from pipelines.models import CustomField, Deal, Event, Person, Stage, Task, TaskType, Touch
+from timeline.attribution import was_open
 
 LATEST = 200  # entries that a card shows
 
@@ -53,7 +54,7 @@ def entries(deal: Deal, tasks: Iterable[Task], people_only: bool = False) -> lis
         entity="task", entity_id__in=[task.pk for task in tasks]
     )
     events = list(Event.objects.filter(of_deal).order_by("-at", "-id")[:LATEST])
-    touches = list(Touch.objects.filter(deal=deal).order_by("-at", "-id")[:LATEST])
+    touches = list(Touch.objects.filter(_of_touches(deal)).order_by("-at", "-id")[:LATEST])
     teller = Teller(events, touches, tasks)
     told = [
         *(teller.event(event) for event in events),
@@ -63,6 +64,15 @@ def entries(deal: Deal, tasks: Iterable[Task], people_only: bool = False) -> lis
     if people_only:
         told = [entry for entry in told if entry.who]
     return sorted(told, key=lambda entry: entry.at, reverse=True)[:LATEST]
+
+
+def _of_touches(deal: Deal) -> Q:
+    """Those on the deal, and what was said to the client on his own card while it was open: judgement counts both."""
+    own = Q(deal=deal)
+    if deal.contact_id is None:
+        return own
+    aside = Q(was_open("at", deal.pk), deal=None, contact=deal.contact_id, at__gte=deal.created_at)
+    return own | aside & ~Q(kind=Touch.Kind.NOTE)
 
 
 class Teller:
@@ -114,7 +124,8 @@ class Teller:
     def touch(self, touch: Touch) -> Entry:
         length = formats.duration(touch.seconds, self.locale) if touch.seconds else ""
         told = str(touch.get_result_display()) if touch.result else ""
-        length = ", ".join(filter(None, (length, told)))
+        aside = "" if touch.deal_id else _("on the client’s card")
+        length = ", ".join(filter(None, (length, told, aside)))
         what = _capital(str(touch.get_kind_display()))
         return Entry(touch.at, ICONS[Touch.Kind(touch.kind)], what, length, self.people.get(touch.manager_id))
 

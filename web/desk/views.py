@@ -18,8 +18,9 @@ from kpi.unclaimed import review_months
 from metrics import snapshot
 from metrics.snapshot import Snapshot
 from web.desk import blocks, deeds, kept_blocks, money, today
+from web.desk.exports import FILES
 from web.desk.week_figures import read_sparks
-from web.frame import live
+from web.frame import listing, live
 from web.frame.permissions import for_heads
 from web.frame.scope import Scope, ScopeForm, read_scope, refusing
 
@@ -163,8 +164,10 @@ def block(request: HttpRequest, block: str) -> HttpResponse:
         raise Http404
     title, show = BLOCKS[block]
     bare = bool(request.headers.get("HX-Request"))
-    scope = read_scope(request)
+    scope, file = read_scope(request), FILES.get(block)
     shown = show(request, scope, snapshot.take_snapshot(moment.now(), this_month(), ask_for_count))
+    if file is not None and (form := listing.asked_file(request)):
+        return listing.export_rows(str(title), form, file.rows(shown), file.columns)
     whole = not bare or request.GET.get("all") == "1"
     own = {"by": "count"} if request.GET.get("by") == "count" else {}
     query = scope.query(**own, **({"all": 1} if whole else {}))
@@ -187,7 +190,8 @@ def block(request: HttpRequest, block: str) -> HttpResponse:
         # what closed months ask for does not change by the minute, and looks through half a year of sales
         **({"trigger": "retry"} if block == "months" else {}),
     )
-    return live.answer_part(request, part, "desk/alone.html", {"title": title}, bare=bare)
+    verbs = listing.file_addresses(request) if file is not None and not bare else {}
+    return live.answer_part(request, part, "desk/alone.html", {"title": title, "verbs": verbs}, bare=bare)
 
 
 @require_safe

@@ -132,13 +132,22 @@ def export_rows(
 ) -> HttpResponse:
     """What a list shows, as a file; of a longer one the first rows, and its last line says so. ``others`` are further
     sheets of a workbook."""
+    return tables.answer_file(title, form, [write_table(title, found, columns, drawn), *others])
+
+
+def write_table(
+    title: str,
+    found: QuerySet | Sequence[Any],
+    columns: Columns,
+    drawn: Callable[[Sequence[Any]], Sequence[Any]] = lambda rows: rows,
+) -> tables.Table:
+    """The same as a sheet."""
     rows = list(found[: MOST_ROWS + 1])
     cells: list[list[Any]] = [[cell(row) for _title, cell in columns] for row in drawn(rows[:MOST_ROWS])]
     if len(rows) > MOST_ROWS:
         says = _("Only the first %(n)s rows. Narrow the list by its filters.") % {"n": MOST_ROWS}
         cells.append([says, *[None] * (len(columns) - 1)])
-    table = tables.Table(title, [str(name) for name, _cell in columns], cells)
-    return tables.answer_file(title, form, [table, *others])
+    return tables.Table(title, [str(name) for name, _cell in columns], cells)
 
 
 def file_addresses(request: HttpRequest) -> dict[str, str]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from web.notices import alerts, deliveries, policy, views, wishes
+from web.notices import alerts, deliveries, policy, silences, views, wishes
 
 urlpatterns = [
     path("alerts/", alerts.alerts, name="alerts"),
@@ -18,5 +18,7 @@ urlpatterns = [
     path("notices/settings/chat/<int:pk>/", wishes.subscribe, name="notice-subscribe"),
     path("notices/deliveries/", deliveries.deliveries, name="deliveries"),
     path("notices/deliveries/<int:pk>/again/", deliveries.again, name="delivery-again"),
+    path("notices/silences/", silences.silences, name="silences"),
+    path("notices/silences/<int:pk>/end/", silences.end, name="silence-end"),
     path("notices/policy/", policy.policy, name="notice-policy"),
 ]

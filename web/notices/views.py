@@ -14,7 +14,9 @@ from notices.buttons import BUTTONS, Press
 from notices.kinds import KINDS
 from notices.kinds.registry import ACCEPT, LATER
 from notices.models import Delivery
+from notices.silences import may_silence
 from web.frame import listing, live
+from web.notices import silences
 
 MANY = 99
 PRESSES = (ACCEPT, LATER)  # «I disagree» leads to the deal, where the finding stands
@@ -35,6 +37,8 @@ def bell(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": [_row(row, now) for row in page],
         "unread": any(row.read_at is None for row in page),
+        "silences": silences.in_force(now),
+        "may_silence": may_silence(request.user),  # type: ignore[arg-type]
     }
     part = live.draw_part(
         request, "notices/_rows.html", context, id="rows", url=request.get_full_path(), css="card"

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from core import moment
@@ -14,12 +15,39 @@ from pipelines.models import Stage
 from qc import measured, queries
 from qc.marks import CONTROL_OFF, VERSION, Mark, read_marks
 from qc.models import RuleMode
+from web.frame import listing
 from web.frame.permissions import for_heads
 
 LOOK_BACK = timedelta(days=366)
 SHOWN = 60
 TONES = {"helped": "good", "worse": "bad", "unproven": "neutral", "early": "info", "little": "neutral"}
 ICONS = {"version": "book-open-check", "switch": "scale", "control off": "eye-off"}
+
+
+def _of(side: str, name: str) -> Any:
+    return lambda row: (row.get(side) or {}).get(name)
+
+
+COLUMNS: listing.Columns = (
+    (gettext_lazy("When"), lambda row: row["mark"].at),
+    (gettext_lazy("Until"), lambda row: row["mark"].until),
+    (gettext_lazy("What was done"), lambda row: row["title"]),
+    (gettext_lazy("Measured by"), lambda row: row["measure"] or None),
+    (gettext_lazy("Rules"), lambda row: row["rules"] or None),
+    (gettext_lazy("Before, per 100 deal-days"), _of("before", "value")),
+    (gettext_lazy("Findings before"), _of("before", "findings")),
+    (gettext_lazy("Deal-days before"), _of("before", "days")),
+    (gettext_lazy("After, per 100 deal-days"), _of("after", "value")),
+    (gettext_lazy("Findings after"), _of("after", "findings")),
+    (gettext_lazy("Deal-days after"), _of("after", "days")),
+    (gettext_lazy("Beside it, before"), _of("others_before", "value")),
+    (gettext_lazy("Beside it, after"), _of("others_after", "value")),
+    (gettext_lazy("Effect"), lambda row: row.get("value")),
+    (gettext_lazy("95 %, from"), lambda row: row["low"]),
+    (gettext_lazy("95 %, to"), lambda row: row["high"]),
+    (gettext_lazy("People"), lambda row: row.get("people")),
+    (gettext_lazy("Verdict"), lambda row: row["verdict"] or None),
+)
 
 
 @require_safe
@@ -36,9 +64,12 @@ def effects(request: HttpRequest) -> HttpResponse:
     widest = max(
         [abs(row[end]) for row in rows for end in ("low", "high") if row.get(end) is not None] or [1.0]
     )
+    if form := listing.asked_file(request):
+        return listing.export_rows(_("What was changed, and did it help"), form, rows, COLUMNS)
     for row in rows:
         row |= _whisker(row, widest)
-    return render(request, "regulations/effects.html", {"rows": rows, "more": max(0, len(marks) - SHOWN)})
+    context = {"rows": rows, "more": max(0, len(marks) - SHOWN), "verbs": listing.file_addresses(request)}
+    return render(request, "regulations/effects.html", context)
 
 
 def tell(mark: Mark, answer: Mapping[str, Any] | None, names: Mapping[str, str]) -> dict[str, Any]:

@@ -6,12 +6,14 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from core import moment
 from metrics.stage_cuts import FIELD, Cut, StageLoad, Work
 from metrics.stage_work import weigh_stages, work_names
 from pipelines.models import Stage
+from web.frame import listing
 from web.frame.permissions import for_heads
 
 
@@ -26,6 +28,27 @@ class Row:
     @property
     def cut(self) -> Cut | None:
         return self.load.cut
+
+
+def _shares(row: Row) -> str | None:
+    return ", ".join(f"{work} {share:.0%}" for work, share in row.works) or None
+
+
+COLUMNS: listing.Columns = (
+    (gettext_lazy("Pipeline"), lambda row: str(row.stage.pipeline)),
+    (gettext_lazy("Stage"), lambda row: row.stage.name),
+    (gettext_lazy("Standing"), lambda row: row.load.standing),
+    (gettext_lazy("Came in 8 weeks"), lambda row: row.load.entered),
+    (gettext_lazy("Left in 8 weeks"), lambda row: row.load.left),
+    (gettext_lazy("Twice as long as usual"), lambda row: row.load.old),
+    (gettext_lazy("Visits"), lambda row: row.load.visits),
+    (gettext_lazy("Kinds of work"), _shares),
+    (gettext_lazy("Cut it after"), lambda row: row.cut_after if row.load.is_named else None),
+    (
+        gettext_lazy("Share of visits with it"),
+        lambda row: round(row.cut.share, 4) if row.load.is_named and row.cut else None,
+    ),
+)
 
 
 @require_safe
@@ -52,6 +75,9 @@ def splits(request: HttpRequest) -> HttpResponse:
         )
         for stage, load in weigh_stages(moment.now())
     ]
+    if form := listing.asked_file(request):
+        return listing.export_rows(_("Stages to split"), form, rows, COLUMNS)
     named = [row for row in rows if row.load.is_named]
     context: dict[str, Any] = {"named": named, "others": [row for row in rows if not row.load.is_named]}
+    context["verbs"] = listing.file_addresses(request)
     return render(request, "regulations/splits.html", context)

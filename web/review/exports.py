@@ -1,6 +1,7 @@
 """The lists of «Проверка» as files: all that waits, not only what the page unfolds."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -59,3 +60,33 @@ RULED: listing.Columns = (
     (gettext_lazy("When"), lambda one: one.at),
     (gettext_lazy("Until"), lambda one: one.until),
 )
+REVIEWERS: listing.Columns = (
+    (gettext_lazy("Reviewer"), lambda one: str(one.employee)),
+    (gettext_lazy("Ruled"), lambda one: one.ruled),
+    (gettext_lazy("Confirmed"), lambda one: one.confirmed),
+    (gettext_lazy("Appealed against"), lambda one: one.appealed),
+    (gettext_lazy("Stood on appeal"), lambda one: one.upheld),
+    (gettext_lazy("Median time, hours"), lambda one: _hours(one.length)),
+    (gettext_lazy("Of how many"), lambda one: one.n),
+    (gettext_lazy("Appeals decided"), lambda one: one.decisions),
+    (gettext_lazy("Answered in, hours"), lambda one: _hours(one.decided_in)),
+    (gettext_lazy("Manual"), lambda one: one.manual),
+    ("κ", lambda one: one.agreement.kappa),
+    (gettext_lazy("Answers given twice"), lambda one: one.agreement.n),
+)
+PRECISION: listing.Columns = (
+    (gettext_lazy("Rule"), lambda row: str(row[0])),
+    (gettext_lazy("Right"), lambda row: row[1].confirmed),
+    (gettext_lazy("Errors of the rule"), lambda row: row[1].mistaken),
+    (gettext_lazy("Of how many"), lambda row: row[1].n),
+)
+
+
+def export_reviewers(form: str, reviewers: Sequence[Any], precision: Sequence[Any]) -> HttpResponse:
+    """A quarter of reviewers; the precision of rules is a second sheet."""
+    sheet = listing.write_table(_("Precision of the rules, 90 days"), precision, PRECISION)
+    return listing.export_rows(_("Reviewers"), form, reviewers, REVIEWERS, lambda rows: rows, sheet)
+
+
+def _hours(length: timedelta | None) -> float | None:
+    return None if length is None else round(length.total_seconds() / 3600, 2)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from core import moment
 from kpi.prices import finding_prices
-from qc import appeals, first_times, norms, overturns, rulings, wording
+from qc import appeals, first_times, manual_reviews, norms, overturns, rulings, wording
 from qc.criteria import field_names
 from qc.models import Appeal, Finding, Ruling
 from qc.options import FieldNames
@@ -101,6 +101,7 @@ def describe(user: Any, finding: Finding, now: datetime) -> dict[str, Any]:
         "facts": _facts(finding),
         "precision": overturns.measure_precision(now - MONTH).get(finding.rule),
         "others": _others(finding, now),
+        "reviewed": finding.values.get("review") if manual_reviews.may_audit(user) else None,
     }
     if finding.deal is not None:
         prefetch_related_objects([finding.deal], "findings")

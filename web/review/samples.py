@@ -17,11 +17,13 @@ from core import moment
 from core.zone import local_day, portal_zone
 from qc import manual_reviews, overturns
 from qc.manual_reviews import ANSWERS, SECTIONS
-from qc.models import ManualReview, RuleHalt, Sample, SampledDeal
+from qc.models import Finding, ManualReview, RuleHalt, Sample, SampledDeal
 from qc.queries import title
 from qc.reviewers import measure_reviewers
 from team.models import Employee
 from web.deals import diary
+from web.frame import listing
+from web.review.exports import export_reviewers
 
 QUARTER = timedelta(days=90)
 
@@ -123,7 +125,8 @@ def sampled(request: HttpRequest, pk: int) -> HttpResponse:
     problem = ""
     if request.method == "POST":
         try:
-            manual_reviews.keep_review(row, user, said, request.POST.get("text", ""))
+            keep = manual_reviews.change_review if "change" in request.POST else manual_reviews.keep_review
+            keep(row, user, said, request.POST.get("text", ""))
         except ValueError as error:
             problem = str(error)
         else:
@@ -135,16 +138,23 @@ def sampled(request: HttpRequest, pk: int) -> HttpResponse:
                 else redirect("review-sample", row.sample_id)
             )
     reviews = list(row.reviews.select_related("reviewer"))
-    is_open = manual_reviews.is_open_to(row, user)
+    is_open, may_change = manual_reviews.is_open_to(row, user), manual_reviews.may_change(row, user)
+    changes = may_change and ("change" in request.POST or "change" in request.GET)
+    if changes and request.method != "POST":
+        said = reviews[0].answers
+    found = Finding.objects.visible_to(user).standing().filter(deal=row.deal_id, values__review=row.pk)
     context = {
         "row": row,
-        "is_open": is_open,
+        "is_open": is_open or changes,
+        "changes": changes,
+        "may_change": may_change and not changes,
+        "found": [] if is_open else list(found.select_related("stage")),
         "problem": problem,
-        "sections": [(code, text, said[code]) for code, text in SECTIONS.items()],
+        "sections": [(code, text, said.get(code, "")) for code, text in SECTIONS.items()],
         "answers": ANSWERS.items(),
-        "text": request.POST.get("text", ""),
+        "text": request.POST.get("text", reviews[0].text if changes else ""),
         "hidden": len(reviews) if is_open else 0,
-        "reviews": [] if is_open else [(one, _told(one)) for one in reviews],
+        "reviews": [] if is_open or changes else [(one, _told(one)) for one in reviews],
         "entries": diary.entries(row.deal, row.deal.tasks.all())[:60],
     }
     return render(request, "review/sampled.html", context, status=422 if problem else 200)
@@ -168,13 +178,16 @@ def reviewers(request: HttpRequest) -> HttpResponse:
     _auditor(request)
     now = moment.now()
     since = now - QUARTER
-    precision = overturns.measure_precision(since)
+    measured = measure_reviewers(Employee.objects.all(), since)
+    told = ((title(rule), one) for rule, one in overturns.measure_precision(since).items())
+    precision = sorted(told, key=lambda row: -row[1].n)
+    if form := listing.asked_file(request):
+        return export_reviewers(form, measured, precision)
     context = {
-        "reviewers": measure_reviewers(Employee.objects.all(), since),
+        "reviewers": measured,
+        "verbs": listing.file_addresses(request),
         "agreement": manual_reviews.measure_agreement(since),
-        "precision": sorted(
-            ((title(rule), one) for rule, one in precision.items()), key=lambda row: -row[1].n
-        ),
+        "precision": precision,
         "halts": [(title(one.rule), one) for one in RuleHalt.objects.all()[:20]],
         "limit": overturns.limit_at(now),
     }

@@ -7,20 +7,36 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
 
 from core import moment
 from jobs.mirror import answer_hooks, pull_changes, sweep
 from pipelines.mirror import hooks
-from web.frame import live
+from web.frame import listing, live
 from web.frame.permissions import for_admins, for_heads
 from web.sync import mirror_state
+
+COLUMNS: listing.Columns = (
+    (gettext_lazy("Data"), lambda one: str(one.freshness.label)),
+    (gettext_lazy("State"), lambda one: one.cursor.get_state_display()),
+    (gettext_lazy("Rows"), lambda one: one.cursor.rows),
+    (gettext_lazy("Expected rows"), lambda one: one.cursor.expected_rows),
+    (gettext_lazy("Pages"), lambda one: one.cursor.pages),
+    (gettext_lazy("Begun"), lambda one: one.cursor.started_at),
+    (gettext_lazy("Ended"), lambda one: one.cursor.finished_at),
+    (gettext_lazy("Data as of"), lambda one: one.cursor.as_of),
+    (gettext_lazy("What was answered"), lambda one: one.cursor.error or None),
+)
 
 
 @require_safe
 @for_heads
 def state(request: HttpRequest) -> HttpResponse:
+    if form := listing.asked_file(request):
+        read = mirror_state.read_mirror_state(moment.now())
+        return listing.export_rows(_("Sync"), form, read["entities"], COLUMNS)
     return shown(request, bare=False)
 
 
@@ -42,6 +58,7 @@ def shown(request: HttpRequest, *, bare: bool) -> HttpResponse:
         css="stack",
         trigger="every 2s" if read["loading"] else "every 15s",
     )
+    read["verbs"] = listing.file_addresses(request) if read["entities"] and not bare else {}
     return live.answer_part(request, part, "sync/sync.html", read, bare=bare)
 
 

@@ -19,13 +19,14 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from core import moment
-from core.zone import portal_zone
+from core.zone import local_day, portal_zone
 from devtools.tests import factory
 from kpi.models import Statement
 from kpi.pay_schemes import load_scheme
 from notices.models import Address, Alert, Decision, Delivery, Notice
 from notices.reports.issuing import issue_report
 from notices.reports.spans import parse_span
+from notices.silences import begin_silence
 from qc.manual_reviews import draw_sample
 from qc.models import Appeal
 from team.models import Employee, Role
@@ -188,6 +189,9 @@ class Company:
             for deal, author in zip(self.deals, authors, strict=True)
         ]
         now = moment.now()
+        self.silence = begin_silence(
+            "rule:task.none", local_day(now) + 2 * factory.DAY, "Переезд", self.users[Role.DIRECTOR], now
+        )
         self.sample = draw_sample(now - 30 * factory.DAY, now, 1, 0, 1, self.users[Role.DIRECTOR])
         self.sessions = {role: session_of(user) for role, user in self.users.items()}
 
@@ -195,7 +199,11 @@ class Company:
         """The address with ids put in: those of the first manager, and ``others_…`` of the second."""
         ids: dict[str, object] = {"report": self.reports[0].number, "own_report": self.reports[1].number}
         ids |= {"stage": self.stage.pk, "pipeline": self.pipeline.pk, "employee": self.users[Role.MANAGER].pk}
-        ids |= {"sample": self.sample.pk, "sampled": self.sample.deals.all()[0].pk}
+        ids |= {
+            "silence": self.silence.pk,
+            "sample": self.sample.pk,
+            "sampled": self.sample.deals.all()[0].pk,
+        }
         for prefix, number in (("", 0), ("others_", 1)):
             ids |= {
                 f"{prefix}person": self.people[number].pk,

@@ -161,3 +161,30 @@ def test_whom_it_is_told_and_only_once(office: Office) -> None:
     assert sorted(told) == ["director", office.heads[0].username]
     of_stage = Delivery.objects.filter(notice__kind="week.stage").values_list("employee__username", flat=True)
     assert sorted(of_stage) == ["director", "second"]
+
+
+def test_programs_read_what_the_page_shows(office: Office) -> None:
+    find_alerts(NOW)
+    hers = Alert.objects.get(person=office.anna)
+    AlertMute.objects.create(
+        employee=office.director, about=hers.about, until=NOW.date() + timedelta(days=9), muted_at=NOW
+    )
+    rows = browser(office.director).get("/api/v1/alerts/").json()["results"]
+    [row] = [row for row in rows if row["person"] == office.anna.pk]
+    assert len(rows) == 2 and [one["stage"] for one in rows if one["person"] is None] == [office.stage.pk]
+    assert (row["measure"], row["top"], row["rate"], row["usual"], row["good"]) == (
+        "density",
+        40,
+        40,
+        6,
+        False,
+    )
+    assert row["muted_until"] == "2026-11-29" and row["text"].startswith("Анна Кузнецова")
+    other = browser(office.heads[0])
+    assert [one["muted_until"] for one in other.get("/api/v1/alerts/").json()["results"]] == [None]
+    assert other.get("/api/v1/alerts/?muted=1").json()["count"] == 0
+    assert browser(office.director).get("/api/v1/alerts/?muted=1").json()["count"] == 1
+    assert browser(office.heads[1]).get(f"/api/v1/alerts/{hers.pk}/").status_code == 404
+    assert other.get(f"/api/v1/alerts/{hers.pk}/").json() == row | {"muted_until": None}
+    for nonsense in ("week=soon", "person=1", "measure=luck", "stage=nowhere"):
+        assert other.get(f"/api/v1/alerts/?{nonsense}").status_code == 400, nonsense

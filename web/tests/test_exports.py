@@ -109,3 +109,26 @@ def test_the_file_of_changes_has_the_filter_of_the_page(company: Company) -> Non
     rows = lines(client, f"/audit/?table={table}&export=csv")
     assert len(rows) - 1 == Change.objects.filter(table=table).count() > 0
     assert client.get("/audit/?since=nonsense&export=csv").status_code == 422
+
+
+def test_blocks_of_the_desk_are_whole_files(company: Company) -> None:  # noqa: F811
+    client = browser(company.users[Role.DIRECTOR])
+    for block, titles in (("people", 9), ("stuck", 10), ("untasked", 10), ("overdue", 4), ("heat", 11)):
+        heads, *rows = lines(client, f"/desk/{block}/?export=csv")
+        assert len(heads) == titles and all(len(row) == titles for row in rows), block
+        assert f"/desk/{block}/?export=xlsx" in client.get(f"/desk/{block}/").content.decode()
+        bare = client.get(f"/desk/{block}/", headers={"HX-Request": "true"}).content.decode()
+        assert "export=" not in bare, block
+    people = {row[0]: row for row in lines(client, "/desk/people/?export=csv")[1:]}
+    assert {person.name for person in company.people} <= people.keys()
+    head = lines(browser(company.users[Role.HEAD]), "/desk/people/?export=csv")
+    assert not any("Борис" in cell for row in head for cell in row)
+    assert client.get("/desk/people/?manager=x&export=csv").status_code == 422
+    assert client.get("/desk/won/?export=csv").headers["Content-Type"].startswith("text/html")
+
+
+def test_keys_of_everybody_are_two_sheets(company: Company) -> None:  # noqa: F811
+    answer = company.ask(Role.ADMIN, "GET", "/access/?export=xlsx")
+    with ZipFile(BytesIO(answer.content)) as book:
+        assert "xl/worksheets/sheet2.xml" in book.namelist()
+        assert b"digest" not in book.read("xl/sharedStrings.xml")
