@@ -53,10 +53,10 @@ if not outside_redis:
     os.environ["REDIS_URL"] = own_database(os.environ["REDIS_URL"])
 django.setup()
 
-from django.conf import settings  # noqa: E402 - settings read the environment prepared above
-from django.db import connection, transaction  # noqa: E402
+from django.conf import settings
+from django.db import connection, transaction
 
-from devtools import migrated_database  # noqa: E402 - needs the settings
+from devtools import migrated_database
 
 # Otherwise the threads of live_server would hold the database at the end.
 settings.DATABASES["default"]["CONN_MAX_AGE"] = 0

@@ -26,7 +26,7 @@ class ApiToken(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="tokens", verbose_name=_("whose")
     )
     title = models.CharField(_("what for"), max_length=80)
-    digest = models.CharField(max_length=64, unique=True)
+    digest = models.CharField(_("digest"), max_length=64, unique=True)
     hint = models.CharField(_("begins with"), max_length=8)
     may_write = models.BooleanField(_("may change things"), default=False)
     reach = models.CharField(_("reach"), max_length=3, choices=Reach, default=Reach.ALL)

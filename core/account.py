@@ -16,7 +16,8 @@ class Own(NamedTuple):
 
     ``dates``: name of the account's own zone, whose midnights amoCRM sends for dates. ``kinds``: of the pipelines
     that do not sell, by id. ``loss_field``: the deal field (its id as text) that says why a deal was lost where the
-    account's own list of reasons does not; empty: that list alone.
+    account's own list of reasons does not; empty: that list alone. ``address``: where amoCRM itself lives, for links
+    into it; empty before it is connected. ``has_key``: whether amoCRM has ever let the portal in.
     """
 
     zone: str
@@ -25,6 +26,8 @@ class Own(NamedTuple):
     dates: str
     kinds: Mapping[int, str] = {}
     loss_field: str = ""
+    address: str = ""
+    has_key: bool = False
 
     @property
     def not_selling(self) -> list[int]:

@@ -32,5 +32,5 @@ class KeptReport(models.Model):
 
 
 # Models that stand in files of their own.
-from jobs.week_rows import KeptWeek as KeptWeek  # noqa: E402
-from jobs.week_rows import WeekFact as WeekFact  # noqa: E402
+from jobs.week_rows import KeptWeek as KeptWeek
+from jobs.week_rows import WeekFact as WeekFact

@@ -85,7 +85,7 @@ class Service:
             made, clocks = self._clocks
             if clocks is None or tick - made > CLOCKS:
                 clocks = load_clocks()
-                self._clocks = (tick, clocks)  # type: ignore[assignment]
+                self._clocks = (tick, clocks)  # type: ignore[assignment]  # None before the first
             slow = tick - self._slow >= SLOWLY
             noting.note_facts(now, swift=not slow, clocks=clocks)
             noting.follow_facts(now)

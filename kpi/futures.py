@@ -63,6 +63,7 @@ class Comparison:
     cost_second: Range | None
     draws: int
     seed: int
+    left_out: int = 0  # people who are in no sum, as in `Rehearsal`
 
     @property
     def losers(self) -> list[Compared]:
@@ -81,7 +82,7 @@ def compare_schemes(first: PayScheme, second: PayScheme, seed: int = SEED) -> Co
         for person, rows in history.rows.items()
         if covers(first, rows[-1]) and covers(second, rows[-1])
     }
-    history = History(history.months, both, history.facts)
+    history = History(history.months, both, history.facts, history.left_out)
     sides = [_Side(scheme, history) for scheme in (first, second)]
     separable = all(not side.scheme.longer_periods and not side.scheme.carrying for side in sides)
     draws = DRAWS if separable else max(LEAST, min(DRAWS, BUDGET // (2 * MONTHS * max(len(both), 1))))
@@ -110,7 +111,8 @@ def compare_schemes(first: PayScheme, second: PayScheme, seed: int = SEED) -> Co
     )
     people.sort(key=lambda one: (one.difference, one.name))
     ranges = [_range([cost[side] for cost in costs]) for side in (0, 1)]
-    return Comparison(history.months, tuple(people), total, ranges[0], ranges[1], draws, seed)
+    costs_of = ranges[0], ranges[1]
+    return Comparison(history.months, tuple(people), total, *costs_of, draws, seed, history.left_out)
 
 
 class _Side:

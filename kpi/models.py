@@ -106,18 +106,27 @@ class Statement(models.Model):
         CLOSED = "closed", _("closed")
 
     manager = models.ForeignKey(
-        "pipelines.Person", models.DO_NOTHING, db_constraint=False, related_name="statements"
+        "pipelines.Person",
+        models.DO_NOTHING,
+        db_constraint=False,
+        related_name="statements",
+        verbose_name=_("manager"),
     )
     period = models.DateField(_("month"))
-    status = models.CharField(max_length=6, choices=Status, default=Status.LIVE)
+    status = models.CharField(_("state"), max_length=6, choices=Status, default=Status.LIVE)
     total = models.DecimalField(_("total"), max_digits=15, decimal_places=2, default=0)
-    scheme = models.ForeignKey(Scheme, models.PROTECT, related_name="+")
+    scheme = models.ForeignKey(Scheme, models.PROTECT, related_name="+", verbose_name=_("pay scheme"))
     inputs = models.JSONField(default=dict)
-    takes_back = models.BooleanField(default=False, db_default=False)
+    takes_back = models.BooleanField(_("takes returns back"), default=False, db_default=False)
     computed_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
     closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("closed by"),
     )
 
     objects = StatementQuerySet.as_manager()
@@ -148,20 +157,27 @@ class StatementLine(models.Model):
     measure and settle every one.
     """
 
-    statement = models.ForeignKey(Statement, models.CASCADE, related_name="lines")
-    position = models.PositiveSmallIntegerField()
-    code = models.CharField(max_length=40)
-    amount = models.DecimalField(max_digits=15, decimal_places=2)
-    values = models.JSONField(default=dict)
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    statement = models.ForeignKey(
+        Statement, models.CASCADE, related_name="lines", verbose_name=_("statement")
     )
-    reason = models.TextField(blank=True)
-    key = models.UUIDField(null=True, blank=True)
-    deal = models.BigIntegerField(null=True, blank=True)
-    measure = models.CharField(max_length=200, blank=True)
-    counted = models.DecimalField(max_digits=24, decimal_places=6, null=True, blank=True)
-    turn = models.PositiveSmallIntegerField(null=True, blank=True)
+    position = models.PositiveSmallIntegerField(_("place"))
+    code = models.CharField(_("code"), max_length=40)
+    amount = models.DecimalField(_("amount"), max_digits=15, decimal_places=2)
+    values = models.JSONField(_("values"), default=dict)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("author"),
+    )
+    reason = models.TextField(_("reason"), blank=True)
+    key = models.UUIDField(_("key of the form"), null=True, blank=True)
+    deal = models.BigIntegerField(_("deal"), null=True, blank=True)
+    measure = models.CharField(_("measure"), max_length=200, blank=True)
+    counted = models.DecimalField(_("counted"), max_digits=24, decimal_places=6, null=True, blank=True)
+    turn = models.PositiveSmallIntegerField(_("turn"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("statement line")
@@ -180,14 +196,19 @@ class WaivedSale(models.Model):
     """A sale of a closed month that nobody is paid for, by somebody's word. ``period`` is the month's first day."""
 
     period = models.DateField(_("month"))
-    measure = models.CharField(max_length=200)
-    deal = models.BigIntegerField()
-    amount = models.DecimalField(max_digits=24, decimal_places=6)
+    measure = models.CharField(_("measure"), max_length=200)
+    deal = models.BigIntegerField(_("deal"))
+    amount = models.DecimalField(_("amount"), max_digits=24, decimal_places=6)
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("author"),
     )
     reason = models.TextField(_("reason"))
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(_("at"), auto_now_add=True)
 
     class Meta:
         verbose_name = _("sale that is paid to nobody")
@@ -265,19 +286,35 @@ class LineObjection(models.Model):
         UPHELD = "upheld", pgettext_lazy("objection", "upheld")
         REFUSED = "refused", _("refused")
 
-    line = models.ForeignKey(StatementLine, models.DO_NOTHING, related_name="objections")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    line = models.ForeignKey(
+        StatementLine, models.DO_NOTHING, related_name="objections", verbose_name=_("statement line")
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("author")
+    )
     reason = models.CharField(_("reason"), max_length=7, choices=Reason)
     text = models.CharField(_("in words"), max_length=1000)
-    filed_at = models.DateTimeField()
+    filed_at = models.DateTimeField(_("filed at"))
     due_on = models.DateField(_("answer by"))
     decision = models.CharField(_("decision"), max_length=7, choices=Decision, default=Decision.WAITS)
     answer = models.CharField(_("answer"), max_length=1000, blank=True)
     decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("decided by"),
     )
-    decided_at = models.DateTimeField(null=True, blank=True)
-    correction = models.ForeignKey(StatementLine, models.DO_NOTHING, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
+    correction = models.ForeignKey(
+        StatementLine,
+        models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("correction"),
+    )
 
     class Meta:
         verbose_name = _("objection to a line")

@@ -60,10 +60,12 @@ class PersonPaid:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """``months``: those shown, ascending. ``people``: by how much each would gain or lose, the largest loss first."""
+    """``months``: those shown, ascending. ``people``: by how much each would gain or lose, the largest loss first;
+    ``left_out``: how many more there are, who are in no sum."""
 
     months: tuple[date, ...]
     people: tuple[PersonPaid, ...]
+    left_out: int = 0
 
     @property
     def paid(self) -> Decimal:
@@ -88,11 +90,13 @@ class Rehearsal:
 
 @dataclass(frozen=True)
 class History:
-    """Of each person the months that are over, ascending, with their statements; ``months``: those to be shown."""
+    """Of each person the months that are over, ascending, with their statements; ``months``: those to be shown;
+    ``left_out``: people beyond the `MOST`."""
 
     months: tuple[date, ...]
     rows: Mapping[int, Sequence[Statement]]
     facts: Mapping[int, Facts]  # by key of the statement, with everything that the schemes ask for
+    left_out: int = 0
 
     def past_of(self, person: int, quotas: Mapping[tuple[int, str, date], Decimal]) -> list[Past]:
         return [
@@ -123,7 +127,7 @@ def rehearse(scheme: PayScheme, months: int = SHOWN) -> Rehearsal:
         )
         people.append(PersonPaid(person, rows[-1].facts.name or str(rows[-1].manager), shown))
     people.sort(key=lambda one: (one.difference, one.name))
-    return Rehearsal(history.months, tuple(people))
+    return Rehearsal(history.months, tuple(people), history.left_out)
 
 
 def computed(row: Statement) -> Decimal:
@@ -148,9 +152,11 @@ def read_history(schemes: Sequence[PayScheme], months: int) -> History:
     for row in found.order_by("period"):
         if any(covers(scheme, row) for scheme in schemes):
             rows[row.manager_id].append(row)
-    best = sorted(rows, key=lambda person: -sum(row.total for row in rows[person]))[:MOST]
-    kept = {person: rows[person] for person in best if rows[person][-1].period in shown}
-    return History(tuple(shown), kept, _complete(schemes, [row for rows in kept.values() for row in rows]))
+    paid = [person for person in rows if rows[person][-1].period in shown]
+    best = sorted(paid, key=lambda person: -sum(row.total for row in rows[person]))[:MOST]
+    kept = {person: rows[person] for person in best}
+    facts = _complete(schemes, [row for rows in kept.values() for row in rows])
+    return History(tuple(shown), kept, facts, len(paid) - len(best))
 
 
 def covers(scheme: PayScheme, row: Statement) -> bool:

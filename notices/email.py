@@ -3,6 +3,7 @@
 import re
 import smtplib
 from collections.abc import Sequence
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
@@ -47,19 +48,19 @@ def send_mail(address: str, subject: str, text: str, html: str, key: str, files:
     return Sent(key)
 
 
-def _open(door: object) -> None:
+def _open(door: Any) -> None:
     """Whatever happens before the first word of the mail is sure not to have delivered it."""
     try:
-        door.open()  # type: ignore[attr-defined]
+        door.open()
     except smtplib.SMTPAuthenticationError as error:
         raise ChannelStopped(f"{error.smtp_code}: the mail server does not let us in") from None
     except (smtplib.SMTPException, OSError) as error:
         raise NotNow(f"not connected: {type(error).__name__}", 30, whole=True) from None
 
 
-def _close(door: object) -> None:
+def _close(door: Any) -> None:
     try:
-        door.close()  # type: ignore[attr-defined]
+        door.close()
     except (smtplib.SMTPException, OSError):
         return
 

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from pipelines.models import Account
+from core import account
 
 
 def of_deal(deal: int) -> str:
@@ -11,7 +11,7 @@ def of_deal(deal: int) -> str:
 
 def of_deal_in_amo(deal: int) -> str:
     """Empty before amoCRM is connected."""
-    base = Account.objects.values_list("base_url", flat=True).first()
+    base = account.own().address
     return f"{base}/leads/detail/{deal}" if base else ""
 
 

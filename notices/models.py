@@ -28,7 +28,7 @@ class Policy(models.Model):
     channels = models.JSONField(_("channels"), default=list)
     kinds = models.JSONField(_("kinds"), default=dict)
     per_shift = models.PositiveSmallIntegerField(_("single messages a shift"), default=3)
-    started_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(_("told since"), null=True)
 
     class Meta:
         verbose_name = _("policy of notices")
@@ -66,21 +66,31 @@ class Address(models.Model):
         GROUP = "group", _("group chat")
         MAIL = "mail", _("mailbox")
 
-    channel = models.CharField(max_length=8, choices=Channel)
-    chat = models.CharField(max_length=7, choices=Chat, default=Chat.PRIVATE)
+    channel = models.CharField(_("channel"), max_length=8, choices=Channel)
+    chat = models.CharField(_("kind of the chat"), max_length=7, choices=Chat, default=Chat.PRIVATE)
     employee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="notice_addresses"
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="notice_addresses",
+        verbose_name=_("employee"),
     )
-    value = models.CharField(max_length=254)
-    thread = models.BigIntegerField(null=True, blank=True)
-    title = models.CharField(max_length=255, blank=True)
-    linked_at = models.DateTimeField()
-    confirmed_at = models.DateTimeField(null=True, blank=True)
+    value = models.CharField(_("where"), max_length=254)
+    thread = models.BigIntegerField(_("topic"), null=True, blank=True)
+    title = models.CharField(_("title"), max_length=255, blank=True)
+    linked_at = models.DateTimeField(_("linked at"))
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
     linked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("linked by"),
     )
-    stopped_at = models.DateTimeField(null=True, blank=True)
-    stopped_why = models.TextField(blank=True)
+    stopped_at = models.DateTimeField(_("stopped at"), null=True, blank=True)
+    stopped_why = models.TextField(_("why stopped"), blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
 
@@ -101,10 +111,17 @@ class Address(models.Model):
 class Subscription(models.Model):
     """Which kinds a group chat gets, and about whose work: everybody's, or that of a head's people."""
 
-    address = models.ForeignKey(Address, models.CASCADE, related_name="subscriptions")
-    kind = models.CharField(max_length=40)
+    address = models.ForeignKey(
+        Address, models.CASCADE, related_name="subscriptions", verbose_name=_("address")
+    )
+    kind = models.CharField(_("kind"), max_length=40)
     head = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("head"),
     )
 
     class Meta:
@@ -315,11 +332,11 @@ class ChannelState(models.Model):
 
 
 # Models that stand in files of their own.
-from notices.alert_models import Alert as Alert  # noqa: E402
-from notices.alert_models import AlertMute as AlertMute  # noqa: E402
-from notices.decision_models import Decision as Decision  # noqa: E402
-from notices.decision_models import DecisionDeal as DecisionDeal  # noqa: E402
-from notices.decision_models import Hidden as Hidden  # noqa: E402
-from notices.decision_models import KeptProposals as KeptProposals  # noqa: E402
-from notices.report_models import Report as Report  # noqa: E402
-from notices.silence_models import Silence as Silence  # noqa: E402
+from notices.alert_models import Alert as Alert
+from notices.alert_models import AlertMute as AlertMute
+from notices.decision_models import Decision as Decision
+from notices.decision_models import DecisionDeal as DecisionDeal
+from notices.decision_models import Hidden as Hidden
+from notices.decision_models import KeptProposals as KeptProposals
+from notices.report_models import Report as Report
+from notices.silence_models import Silence as Silence

@@ -54,13 +54,15 @@ class Proposed(NamedTuple):
     rows: dict[int, Standing]
 
 
-def count_proposals(now: datetime | None = None) -> None:
+def count_proposals(now: datetime | None = None) -> KeptProposals:
     """Read everything and keep it: for a worker, or where that is quick."""
     now, began = now or moment.now(), time.perf_counter()
     body = msgpack.encode(_read(now))
-    KeptProposals.objects.update_or_create(
-        pk=1, defaults={"as_of": now, "cost": time.perf_counter() - began, "body": body}
+    kept = KeptProposals(pk=1, as_of=now, cost=time.perf_counter() - began, body=body)
+    KeptProposals.objects.bulk_create(
+        [kept], update_conflicts=True, unique_fields=["id"], update_fields=["as_of", "cost", "body"]
     )
+    return kept
 
 
 def list_proposals(
@@ -98,8 +100,7 @@ def list_piles(
 def _find_kept(now: datetime) -> KeptProposals:
     kept = KeptProposals.objects.filter(pk=1).first()
     if kept is None or (not timedelta() <= now - kept.as_of <= OLD and kept.cost < QUICK):
-        count_proposals(now)
-        kept = KeptProposals.objects.get(pk=1)
+        return count_proposals(now)
     found: KeptProposals = kept
     return found
 

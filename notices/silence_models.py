@@ -23,15 +23,19 @@ class Silence(models.Model):
     ``ended_at``: somebody has ended it before. ``key`` is that of the form, so that it begins once.
     """
 
-    kind = models.CharField(max_length=40, blank=True)
-    rule = models.CharField(max_length=40, blank=True)
+    kind = models.CharField(_("kind"), max_length=40, blank=True)
+    rule = models.CharField(_("rule"), max_length=40, blank=True)
     reason = models.CharField(_("reason"), max_length=200)
     since = models.DateTimeField(_("since"))
     until = models.DateTimeField(_("until"))
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    ended_at = models.DateTimeField(null=True)
-    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    key = models.UUIDField(null=True, unique=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("author")
+    )
+    ended_at = models.DateTimeField(_("ended at"), null=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("ended by")
+    )
+    key = models.UUIDField(_("key of the form"), null=True, unique=True)
 
     objects = SilenceQuerySet.as_manager()
 

@@ -196,7 +196,7 @@ def judge_by_norms(stage_id: str, norms: Mapping[str, Any], days: int = DAYS) ->
     tried = try_norms(stage_id, norms, days)
     found: dict[tuple[str, int | None], Tally] = dict(tried.unchanged)
     for key, tally in tried.comparison.by(lambda cell: (cell[0], cell[2])).items():
-        found[key] = tally  # type: ignore[index]
+        found[key] = tally  # type: ignore[index]  # by what the cell was made
     rows = [
         Tried(
             rule=rule,

@@ -3,15 +3,16 @@
 What is broken is told by findings alone; a row holds what could be broken. Its moments are seconds since its ``first``.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from msgspec import Struct, msgpack, structs
+from msgspec import Struct, msgpack
 
 from qc.models import NEVER
 from qc.rules import CALENDAR, CLIENT, OWNER, RULES, Check
+from qc.rules.checks import Stretch
 
 SECOND = timedelta(seconds=1)
 CLOCKS = ("", CALENDAR, OWNER, CLIENT)  # their places are written
@@ -62,54 +63,82 @@ class Kept(Struct, array_like=True, frozen=True, gc=False):
         return CLOCKS[self.flags // CLOCK]
 
 
-By = dict[str, list[Kept]]  # rule → its checks
+Occasion = tuple[int, int, datetime | None, datetime | None, tuple[Stretch, ...]]  # a `Kept` by moments
+By = Mapping[str, Sequence[Occasion]]  # rule → its checks
 _decoder = msgpack.Decoder(tuple[int, dict[str, list[Kept]]])
+_encoder = msgpack.Encoder()
 
 
-class Row(NamedTuple):
-    """A row of qc_dealchecks, beside its key."""
+class Packed(NamedTuple):
+    """The columns of a row of qc_dealchecks that follow from its checks. ``until``: when all of it is over; a second
+    after its last end, so that a moment alone lies within."""
 
     first: datetime
     until: datetime
-    digest: int
     checks: bytes
+
+
+class Row(NamedTuple):
+    """A row of qc_dealchecks, beside its key: not packed before it is known that its ``digest`` is another one."""
+
+    digest: int
+    by_rule: By
+
+    def packed(self) -> Packed:
+        spans = {
+            span
+            for own in self.by_rule.values()
+            for _flags, _task, since, until, some in own
+            for span in some or ((since, until),)
+        }
+        first = min(start for start, _ in spans if start is not None)
+        ends = [end for _, end in spans if end is not None]
+        until = max(ends) + SECOND if len(ends) == len(spans) else NEVER
+        told = _Since(first)
+        document = {
+            code: [
+                (flags, task, told[since], told[until], [told[moment] for span in some for moment in span])
+                for flags, task, since, until, some in own
+            ]
+            for code, own in self.by_rule.items()
+        }
+        return Packed(first, until, _encoder.encode((int(first.timestamp() * 1_000_000), document)))
 
 
 def rows_of(deal: int, checks: Mapping[str, Iterable[Check]]) -> dict[Key, Row]:
     """What is to be kept of a deal's checks, by rule: those in which somebody was asked for something."""
-    own: dict[int, dict[str, list[Check]]] = {}
+    own: dict[int, dict[str, list[Occasion]]] = {}
     for code, found in checks.items():
         if RULES[code].occasion is None:
             continue
         for check in found:
-            if (person := check.person) is not None and check.spans:
-                by_rule = own.get(person)
-                if by_rule is None:
-                    by_rule = own[person] = {}
-                if code in by_rule:
-                    by_rule[code].append(check)
-                else:
-                    by_rule[code] = [check]
+            person, spans = check.person, check.spans
+            if person is None or not spans:
+                continue
+            begun, ended = check.since, check.until
+            if begun is not None and len(spans) == 1 and spans[0] == (begun, ended):
+                spans = ()
+            if check.once:
+                flags = ONCE | UNTIMED if check.counted else ONCE | UNTIMED | UNCOUNTED
+            else:
+                flags = (0 if check.counted else UNCOUNTED) | (0 if check.timed else UNTIMED)
+            if check.clock:
+                flags += CLOCK * CLOCKS.index(check.clock)
+            occasion = flags, check.task or 0, begun, ended, spans
+            by_rule = own.get(person)
+            if by_rule is None:
+                own[person] = {code: [occasion]}
+            elif code in by_rule:
+                by_rule[code].append(occasion)
+            else:
+                by_rule[code] = [occasion]
     return {(deal, person): _row(by_rule) for person, by_rule in own.items()}
 
 
-def _row(by_rule: Mapping[str, list[Check]]) -> Row:
-    spans = {span for checks in by_rule.values() for check in checks for span in check.spans}
-    first = min(start for start, _ in spans)
-    ends = [end for _, end in spans if end is not None]
-    until = max(ends) + SECOND if len(ends) == len(spans) else NEVER
-    told = _Since(first)
-    document = {code: [_kept(check, told) for check in by_rule[code]] for code in sorted(by_rule)}
-    return packed(first, until, document)
-
-
-def packed(
-    first: datetime, until: datetime, document: Mapping[str, Collection[Kept | tuple[Any, ...]]]
-) -> Row:
-    """``until``: when all of it is over; a second after its last end, so that a moment alone lies within."""
-    data = msgpack.encode((int(first.timestamp() * 1_000_000), document))
-    digest = int.from_bytes(blake2b(data, digest_size=8).digest(), signed=True)
-    return Row(first, until, digest, data)
+def _row(by_rule: By) -> Row:
+    ordered = {code: by_rule[code] for code in sorted(by_rule)}
+    digest = blake2b(_encoder.encode(ordered), digest_size=8).digest()
+    return Row(int.from_bytes(digest, signed=True), ordered)
 
 
 class _Since(dict[datetime | None, Seconds | None]):
@@ -127,21 +156,6 @@ class _Since(dict[datetime | None, Seconds | None]):
         return found
 
 
-def _kept(check: Check, told: _Since) -> tuple[Any, ...]:
-    own, begun, ended = check.spans, check.since, check.until
-    if check.once:
-        flags = ONCE | UNTIMED if check.counted else ONCE | UNTIMED | UNCOUNTED
-    else:
-        flags = (0 if check.counted else UNCOUNTED) | (0 if check.timed else UNTIMED)
-    if check.clock:
-        flags += CLOCK * CLOCKS.index(check.clock)
-    spans: list[Seconds | None] = []
-    if begun is None or len(own) > 1 or own[0] != (begun, ended):
-        for start, end in own:
-            spans += told[start], told[end]
-    return flags, check.task or 0, told[begun], told[ended], spans
-
-
 def unpacked(data: bytes) -> dict[str, list[Kept]]:
     """The checks of a row by rule."""
     return _decoder.decode(data)[1]
@@ -156,15 +170,16 @@ class Difference(NamedTuple):
 
     def parameters(self) -> dict[str, Any]:
         """For WRITE."""
+        packed = [row.packed() for row in self.rows.values()]
         return {
             "gone_deals": [deal for deal, _ in self.gone],
             "gone_people": [person for _, person in self.gone],
             "deals": [deal for deal, _ in self.rows],
             "people": [person for _, person in self.rows],
-            "firsts": [row.first for row in self.rows.values()],
-            "untils": [row.until for row in self.rows.values()],
+            "firsts": [row.first for row in packed],
+            "untils": [row.until for row in packed],
             "digests": [row.digest for row in self.rows.values()],
-            "checks": [row.checks for row in self.rows.values()],
+            "checks": [row.checks for row in packed],
         }
 
 
@@ -186,38 +201,26 @@ def merge(
     for code, deal in keep:
         kept_rules.setdefault(deal, set()).add(code)
     for deal, person, first, data in whole:
-        old = {code: checks for code, checks in unpacked(data).items() if code in kept_rules.get(deal, ())}
-        if not old:
-            continue
-        row = merged.get((deal, person))
-        fresh = {} if row is None else unpacked(row.checks)
-        base = first if row is None else min(first, row.first)
-        both = {code: [_moved(check, first - base) for check in checks] for code, checks in old.items()}
-        if row is not None:
-            both |= {
-                code: [_moved(check, row.first - base) for check in checks] for code, checks in fresh.items()
-            }
-        merged[deal, person] = packed(base, _end(both, base), {code: both[code] for code in sorted(both)})
+        kept = kept_rules.get(deal, ())
+        old: dict[str, Sequence[Occasion]] = {
+            code: [_occasion(check, first) for check in checks]
+            for code, checks in unpacked(data).items()
+            if code in kept
+        }
+        if old:
+            fresh = merged.get((deal, person))
+            merged[deal, person] = _row(old if fresh is None else {**old, **fresh.by_rule})
     return merged
 
 
-def _moved(check: Kept, by: timedelta) -> Kept:
-    """The same check, told from another ``first``."""
-    if not by:
-        return check
+def _occasion(check: Kept, first: datetime) -> Occasion:
+    """The check by moments again."""
 
-    def move(seconds: Seconds | None) -> Seconds | None:
-        if seconds is None:
-            return None
-        moved = seconds + by.total_seconds()
-        return int(moved) if moved == int(moved) else moved
+    def moment(seconds: Seconds) -> datetime:
+        return first + timedelta(seconds=seconds)
 
-    return structs.replace(
-        check, since=move(check.since), until=move(check.until), spans=[move(one) for one in check.spans]
-    )
-
-
-def _end(checks: Mapping[str, Iterable[Kept]], first: datetime) -> datetime:
-    ends = [end for own in checks.values() for check in own for _, end in check.pairs()]
-    open_ones = [end for end in ends if end is None]
-    return NEVER if open_ones else first + timedelta(seconds=1 + max(end for end in ends if end is not None))
+    begun, ended = (None if end is None else moment(end) for end in (check.since, check.until))
+    if not check.spans:
+        return check.flags, check.task, begun, ended, ()
+    spans = tuple((moment(start), None if end is None else moment(end)) for start, end in check.pairs())
+    return check.flags, check.task, begun, ended, spans

@@ -98,7 +98,7 @@ def _version(mark: Mark, marks: Collection[Mark], now: datetime) -> Measured | N
     groups = {stage.pk: CHANGED} | dict.fromkeys(others, OTHERS)
     rows_, sampled = _rows(codes, judged, groups, start, mark.at, until)
     scale = "difference" if others else "alone"
-    effect = effects.measure_effect(effects.add_up(rows_), scale)  # type: ignore[arg-type]
+    effect = effects.measure_effect(effects.add_up(rows_), scale)  # type: ignore[arg-type]  # one of the two
     return _told(mark, codes, scale, effect, start, until, now, tuple(others), sampled)
 
 
@@ -119,7 +119,7 @@ def _switch(mark: Mark, marks: Collection[Mark], now: datetime) -> Measured | No
     groups = {rule.code: CHANGED} | dict.fromkeys(others, OTHERS)
     rows, sampled = _rows([rule.code, *others], terms, stages, start, mark.at, until, by_rule=groups)
     scale = "ratio" if others else "alone"
-    effect = effects.measure_effect(effects.add_up(rows), scale)  # type: ignore[arg-type]
+    effect = effects.measure_effect(effects.add_up(rows), scale)  # type: ignore[arg-type]  # one of the two
     return _told(mark, (rule.code,), scale, effect, start, until, now, (), sampled)
 
 

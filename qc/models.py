@@ -51,11 +51,11 @@ class RuleMode(models.Model):
 class RuleStep(models.Model):
     """What a rule's mode, weight and norm were before the present ones: from ``since`` until its next step."""
 
-    rule = models.CharField(max_length=40)
-    mode = models.CharField(max_length=6, choices=RuleMode.Mode)
-    weight = models.PositiveSmallIntegerField()
-    norm = models.JSONField(default=dict)
-    since = models.DateTimeField()
+    rule = models.CharField(_("rule"), max_length=40)
+    mode = models.CharField(_("mode"), max_length=6, choices=RuleMode.Mode)
+    weight = models.PositiveSmallIntegerField(_("weight"))
+    norm = models.JSONField(_("norm"), default=dict)
+    since = models.DateTimeField(_("since"))
 
     class Meta:
         verbose_name = _("earlier mode of a rule")
@@ -84,15 +84,22 @@ class Regulation(models.Model):
         related_name="regulations",
         verbose_name=_("stage"),
     )
-    version = models.PositiveIntegerField(default=1)
-    published_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    published_at = models.DateTimeField(_("in force since"), null=True, blank=True)
     effective_at = models.DateTimeField(
-        null=True, blank=True
+        _("to be in force from"), null=True, blank=True
     )  # from when it shall be in force: published, and waiting for its day
-    decided_at = models.DateTimeField(null=True, blank=True)  # when somebody published it
-    returns_to = models.PositiveIntegerField(null=True, blank=True)  # the version whose text it brings back
+    decided_at = models.DateTimeField(_("published at"), null=True, blank=True)  # when somebody published it
+    returns_to = models.PositiveIntegerField(
+        _("version brought back"), null=True, blank=True
+    )  # the version whose text it brings back
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("author"),
     )
     entry_result = models.TextField(_("result on entry"), blank=True)
     goal = models.TextField(_("goal of the stage"), blank=True)
@@ -310,19 +317,19 @@ class FullRun(models.Model):
 
 
 # Models that stand in files of their own.
-from qc.regulation_rows import RegulationDraft as RegulationDraft  # noqa: E402
-from qc.regulation_rows import Signature as Signature  # noqa: E402
-from qc.regulation_rows import StepTick as StepTick  # noqa: E402
-from qc.review_models import Appeal as Appeal  # noqa: E402
-from qc.review_models import AppealStep as AppealStep  # noqa: E402
-from qc.review_models import OverturnLimit as OverturnLimit  # noqa: E402
-from qc.review_models import RuleHalt as RuleHalt  # noqa: E402
-from qc.review_models import Ruling as Ruling  # noqa: E402
-from qc.sample_models import ManualReview as ManualReview  # noqa: E402
-from qc.sample_models import Sample as Sample  # noqa: E402
-from qc.sample_models import SampledDeal as SampledDeal  # noqa: E402
-from qc.switches import ControlOff as ControlOff  # noqa: E402
-from qc.switches import FirstTimeGrace as FirstTimeGrace  # noqa: E402
-from qc.switches import MeasuredEffect as MeasuredEffect  # noqa: E402
-from qc.switches import NewcomerGrace as NewcomerGrace  # noqa: E402
-from qc.switches import PlannedSwitch as PlannedSwitch  # noqa: E402
+from qc.regulation_rows import RegulationDraft as RegulationDraft
+from qc.regulation_rows import Signature as Signature
+from qc.regulation_rows import StepTick as StepTick
+from qc.review_models import Appeal as Appeal
+from qc.review_models import AppealStep as AppealStep
+from qc.review_models import OverturnLimit as OverturnLimit
+from qc.review_models import RuleHalt as RuleHalt
+from qc.review_models import Ruling as Ruling
+from qc.sample_models import ManualReview as ManualReview
+from qc.sample_models import Sample as Sample
+from qc.sample_models import SampledDeal as SampledDeal
+from qc.switches import ControlOff as ControlOff
+from qc.switches import FirstTimeGrace as FirstTimeGrace
+from qc.switches import MeasuredEffect as MeasuredEffect
+from qc.switches import NewcomerGrace as NewcomerGrace
+from qc.switches import PlannedSwitch as PlannedSwitch

@@ -124,7 +124,7 @@ def portal_document(rule: Rule, kept: Mapping[str, Any], values: Mapping[str, An
     norm = read_norm(rule, kept) if rule.norm is not None and not rule.is_of_stages else None
     known = {} if norm is None else {rule.code: rule}
     for _rule, one, value in named({rule.code: values} if values else {}, known):
-        norm = replace(norm, **{one.name: checked(one, value, {})})  # type: ignore[type-var]
+        norm = replace(norm, **{one.name: checked(one, value, {})})  # type: ignore[type-var]  # a dataclass
     return {} if norm is None else write_norm(rule, norm)
 
 

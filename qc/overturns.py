@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Value
 
 from qc import regulations
 from qc.models import Appeal, OverturnLimit, RuleHalt, RuleMode, Ruling
@@ -78,17 +78,20 @@ def measure_precision(since: datetime) -> dict[str, Precision]:
     """Of every rule, what people said of its findings since a moment: the last word about each finding counts.
 
     An upheld appeal says that the rule was wrong, a refused one that it was right; one upheld in part says neither.
+    One query.
     """
     said: dict[int, tuple[str, bool]] = {}
     rulings = Ruling.objects.in_force().filter(
         at__gte=since, kind__in=[Ruling.Kind.CONFIRMED, Ruling.Kind.MISTAKEN]
     )
-    for finding, rule, kind in rulings.order_by("at", "pk").values_list("finding", "finding__rule", "kind"):
-        said[finding] = rule, kind == Ruling.Kind.CONFIRMED
     appeals = Appeal.objects.filter(
         decided_at__gte=since, decision__in=[Appeal.Decision.FULL, Appeal.Decision.REFUSED]
     )
-    for finding, rule, decision in appeals.values_list("finding", "finding__rule", "decision"):
-        said[finding] = rule, decision == Appeal.Decision.REFUSED
+    words = rulings.order_by().values_list(Value(0), "at", "pk", "finding", "finding__rule", "kind")
+    decided = appeals.order_by().values_list(
+        Value(1), "decided_at", "pk", "finding", "finding__rule", "decision"
+    )
+    for _which, _at, _pk, finding, rule, word in sorted(words.union(decided, all=True)):
+        said[finding] = rule, word in (Ruling.Kind.CONFIRMED, Appeal.Decision.REFUSED)
     counts = Counter(said.values())
     return {rule: Precision(counts[rule, True], counts[rule, False]) for rule in {one[0] for one in counts}}

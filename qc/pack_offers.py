@@ -113,7 +113,7 @@ def try_offer(offer: Offer) -> Tried:
         assert one.stage is not None
         for row in backtest.judge_by_norms(one.stage.pk, {"norms": one.norms}, DAYS):
             for name in NUMBERS:
-                counts[row["rule"], name] += row[name]  # type: ignore[literal-required]
+                counts[row["rule"], name] += row[name]  # type: ignore[literal-required]  # a name of NUMBERS
     codes = [code for code in RULES if any(counts[code, name] for name in NUMBERS)]
     return Tried([(code, *(counts[code, name] for name in NUMBERS)) for code in codes])  # type: ignore[misc]
 

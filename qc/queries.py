@@ -24,12 +24,12 @@ MONEY, WARN = (RuleMode.Mode.MONEY,), RuleMode.Mode.WARN.value
 NONE_FREE = "select null::bigint as id, null::timestamptz as until where false"
 # With everybody the indexes are walked person by person.
 CHECKS = """
-    select deal_id, person_id, first, checks from qc_dealchecks
-    where until > %(start)s and first < %(until)s"""
+    select deal_id, person_id, first, checks, null::text, null::bigint, null::timestamptz, null::timestamptz,
+           null::text, null::boolean
+    from qc_dealchecks where until > %(start)s and first < %(until)s"""
 HELD = """
-    with free as ({free})
-    select f.deal_id, f.manager_id, f.rule, f.mode, coalesce(f.task_id, 0), f.since,
-           coalesce(free.until, f.opens_at), f.closes_at, free.id is not null
+    select f.deal_id, f.manager_id, f.since, null::bytea, f.rule, coalesce(f.task_id, 0),
+           coalesce(free.until, f.opens_at), f.closes_at, f.mode, free.id is not null
     from qc_finding f left join free on free.id = f.id
     where f.withdrawn_at is null and f.disputed_at is null and f.deal_id is not null
       and f.opens_at < %(until)s and coalesce(free.until, f.opens_at) < %(until)s
@@ -182,18 +182,19 @@ def read_checks(
         free, of_free = first_times.free_cases(
             values["start"], values["until"], people, tried.rule if tried and tried.begins else None
         )
-    checks, findings = run_statements(
-        (CHECKS + of_checks, values), (HELD.format(free=free) + of_held, {**of_free, **values})
-    )
+    whole = f"with free as ({free}) {CHECKS}{of_checks} union all {HELD}{of_held}"
+    [found] = run_statements((whole, {**of_free, **values}))
     held: dict[tuple[int, int], dict[str, list[Held]]] = {}
-    for deal, person, code, mode, *told in findings:
-        one = Held._make(told)
-        if costs and mode == WARN and code in known and _costs_others(known[code], one):
-            continue
-        held.setdefault((deal, person), {}).setdefault(code, []).append(one)
+    for deal, person, since, data, code, task, opens_at, closes_at, mode, was_free in found:
+        if data is None:
+            one = Held(task, since, opens_at, closes_at, was_free)
+            if costs and mode == WARN and code in known and _costs_others(known[code], one):
+                continue
+            held.setdefault((deal, person), {}).setdefault(code, []).append(one)
     rows = (
         OfDeal(deal, person, first, unpacked(data), held.get((deal, person), {}))
-        for deal, person, first, data in checks
+        for deal, person, first, data, *_ in found
+        if data is not None
     )
     return asked, rows
 

@@ -34,15 +34,19 @@ class Ruling(models.Model):
         WAIVED = "waived", _("waived until a date")  # neither costs nor shows until then
         SNOOZED = "snoozed", _("put off")  # only the queue of reviewers waits
 
-    finding = models.ForeignKey("qc.Finding", models.PROTECT, related_name="rulings")
-    kind = models.CharField(max_length=9, choices=Kind)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-    text = models.TextField(blank=True)
-    until = models.DateTimeField(null=True)
-    opened_at = models.DateTimeField(null=True)
-    revoked_at = models.DateTimeField(null=True)
-    key = models.UUIDField(null=True)
+    finding = models.ForeignKey(
+        "qc.Finding", models.PROTECT, related_name="rulings", verbose_name=_("finding")
+    )
+    kind = models.CharField(_("kind"), max_length=9, choices=Kind)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("author")
+    )
+    at = models.DateTimeField(_("at"))
+    text = models.TextField(_("text"), blank=True)
+    until = models.DateTimeField(_("until"), null=True)
+    opened_at = models.DateTimeField(_("opened before"), null=True)
+    revoked_at = models.DateTimeField(_("taken back at"), null=True)
+    key = models.UUIDField(_("key of the form"), null=True)
 
     objects = RulingQuerySet.as_manager()
 
@@ -101,21 +105,27 @@ class Appeal(models.Model):
         PARTIAL = "partial", _("upheld in part")
         REFUSED = "refused", _("refused")
 
-    finding = models.OneToOneField("qc.Finding", models.PROTECT, related_name="appeal")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="appeals")
+    finding = models.OneToOneField(
+        "qc.Finding", models.PROTECT, related_name="appeal", verbose_name=_("finding")
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="appeals", verbose_name=_("author")
+    )
     reason = models.CharField(_("reason"), max_length=8, choices=Reason)
     text = models.TextField(_("text"), blank=True)
-    key = models.UUIDField(null=True, unique=True)
-    filed_at = models.DateTimeField()
-    due_at = models.DateTimeField()
-    left = models.PositiveIntegerField(null=True)
+    key = models.UUIDField(_("key of the form"), null=True, unique=True)
+    filed_at = models.DateTimeField(_("filed at"))
+    due_at = models.DateTimeField(_("to be decided by"))
+    left = models.PositiveIntegerField(_("seconds left"), null=True)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.FILED)
-    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    decision = models.CharField(max_length=8, choices=Decision, blank=True)
-    decision_text = models.TextField(blank=True)
-    counts_from = models.DateTimeField(null=True)
-    decided_at = models.DateTimeField(null=True)
-    closed_at = models.DateTimeField(null=True)
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("reviewer")
+    )
+    decision = models.CharField(_("decision"), max_length=8, choices=Decision, blank=True)
+    decision_text = models.TextField(_("words of the decision"), blank=True)
+    counts_from = models.DateTimeField(_("counts from"), null=True)
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True)
 
     objects = AppealQuerySet.as_manager()
 
@@ -171,7 +181,7 @@ class OverturnLimit(models.Model):
     Of those decided within ``days``, when they are at least ``minimum``.
     """
 
-    since = models.DateTimeField(unique=True)
+    since = models.DateTimeField(_("since"), unique=True)
     share = models.DecimalField(_("share of upheld appeals"), max_digits=4, decimal_places=3)
     minimum = models.PositiveSmallIntegerField(_("least number of decided appeals"))
     days = models.PositiveSmallIntegerField(_("days"), default=90)

@@ -10,14 +10,19 @@ from qc.models import RuleMode
 from qc.rules import RULES
 
 OFF = RuleMode.Mode.OFF.value
-OFF_TIMES = """
-    select since, case when ended then until end from qc_controloff
-    where begun and (until is null or since < until) order by since
-"""
 STEPS = """
     select rule, mode, weight, since, norm from (
         select rule, mode, weight, since, id, norm from qc_rulestep
         union all select rule, mode, weight, since, null, norm from qc_rulemode
+    ) step order by rule, since, id nulls last
+"""
+# Times without control beside them, in one statement: a page has few. Their rule is none.
+STEPS_AND_OFF_TIMES = """
+    select rule, mode, weight, since, norm, until from (
+        select rule, mode, weight, since, norm, id, null::timestamptz as until from qc_rulestep
+        union all select rule, mode, weight, since, norm, null, null from qc_rulemode
+        union all select null, null, null, since, null, null, case when ended then until end from qc_controloff
+        where begun and (until is null or since < until)
     ) step order by rule, since, id nulls last
 """
 
@@ -36,8 +41,10 @@ Steps = Sequence[Step]
 
 def read() -> dict[str, Steps]:
     """The steps of every rule, oldest first, as times without quality control have left them."""
-    rows, off_times = run_statements((STEPS, {}), (OFF_TIMES, {}))
-    return {rule: without_control(steps, off_times) for rule, steps in _by_rule(rows).items()}
+    [rows] = run_statements((STEPS_AND_OFF_TIMES, {}))
+    off_times = [(row[3], row[-1]) for row in rows if row[0] is None]
+    own = _by_rule(row[:-1] for row in rows if row[0] is not None)
+    return {rule: without_control(steps, off_times) for rule, steps in own.items()}
 
 
 def read_own() -> dict[str, Steps]:

@@ -51,12 +51,16 @@ class SampledDeal(models.Model):
 class ManualReview(models.Model):
     """What one reviewer answered: of each section of the checklist yes, no or «does not apply»."""
 
-    sampled = models.ForeignKey(SampledDeal, models.CASCADE, related_name="reviews")
-    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    turn = models.PositiveSmallIntegerField()  # 1 or 2
-    answers = models.JSONField()
-    text = models.TextField(blank=True)
-    at = models.DateTimeField()
+    sampled = models.ForeignKey(
+        SampledDeal, models.CASCADE, related_name="reviews", verbose_name=_("sampled deal")
+    )
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("reviewer")
+    )
+    turn = models.PositiveSmallIntegerField(_("turn"))  # 1 or 2
+    answers = models.JSONField(_("answers"))
+    text = models.TextField(_("text"), blank=True)
+    at = models.DateTimeField(_("at"))
 
     class Meta:
         verbose_name = _("manual review")

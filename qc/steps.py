@@ -159,7 +159,7 @@ def compare_steps(old: Sequence[Step], new: Sequence[Step]) -> list[Change]:
         for place in range(max(b - a, d - c)):
             was = old[a + place] if a + place < b else None
             now = new[c + place] if c + place < d else None
-            number = (now or was).number  # type: ignore[union-attr]
+            number = (now or was).number  # type: ignore[union-attr]  # one of both
             if kind != "equal":
                 found.append(Change(number, was.text if was else None, now.text if now else None))
             found += _compare_branches(number, was.branches if was else (), now.branches if now else ())

@@ -12,13 +12,15 @@ from qc.models import RuleMode
 class PlannedSwitch(models.Model):
     """A rule's next mode and weight, from ``since`` on; one for each rule. Put into force by `qc.in_due_time`."""
 
-    rule = models.CharField(max_length=40, unique=True)
+    rule = models.CharField(_("rule"), max_length=40, unique=True)
     mode = models.CharField(_("mode"), max_length=6, choices=RuleMode.Mode)
     weight = models.PositiveSmallIntegerField(_("weight"))
-    norm = models.JSONField(null=True)
+    norm = models.JSONField(_("norm"), null=True)
     since = models.DateTimeField(_("since"), db_index=True)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    decided_at = models.DateTimeField()
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("author")
+    )
+    decided_at = models.DateTimeField(_("decided at"))
 
     class Meta:
         verbose_name = _("planned switch of a rule")
@@ -36,10 +38,12 @@ class ControlOff(models.Model):
     since = models.DateTimeField(_("since"))
     until = models.DateTimeField(_("until"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=200)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    decided_at = models.DateTimeField()
-    begun = models.BooleanField(default=False)
-    ended = models.BooleanField(default=False)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("author")
+    )
+    decided_at = models.DateTimeField(_("decided at"))
+    begun = models.BooleanField(_("has begun"), default=False)
+    ended = models.BooleanField(_("has ended"), default=False)
 
     class Meta:
         verbose_name = _("time without quality control")
@@ -53,7 +57,9 @@ class NewcomerGrace(models.Model):
 
     since = models.DateTimeField(_("since"), unique=True)
     days = models.PositiveSmallIntegerField(_("days"))
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("author")
+    )
 
     class Meta:
         verbose_name = _("grace of newcomers")

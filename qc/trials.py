@@ -161,6 +161,6 @@ def compare(
             for sign, ones in ((1, becomes), (-1, was)):
                 for key, one in ones.items():
                     if one.owner is not None and one.touches(month, now):
-                        own = months.setdefault(one.owner, {})  # type: ignore[attr-defined]
+                        own = months.setdefault(one.owner, {})  # type: ignore[attr-defined]  # a dict when it is given
                         own[key.rule] = own.get(key.rule, 0) + sign
     return found

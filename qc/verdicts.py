@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from qc import kept_checks, rule_modes
@@ -13,6 +14,9 @@ from qc.rules import RULES, Check, Rule, Terms
 from timeline.timeline import Timeline
 
 log = logging.getLogger(__name__)
+TOGETHER = (
+    200  # deals heard rule by rule: a rule is in the processor's cache then, and the deals are still in it
+)
 MONEY, WARN = RuleMode.Mode.MONEY.value, RuleMode.Mode.WARN.value
 
 
@@ -47,6 +51,15 @@ class Said(NamedTuple):
     failed: set[tuple[str, str]]
 
 
+class _Heard(NamedTuple):
+    """A deal while it is heard: the stages it ever came to, and its checks by rule."""
+
+    deal: Timeline
+    subject: str
+    visited: set[str]
+    checks: dict[str, list[Check]]
+
+
 def judge_timelines(timelines: Iterable[Timeline], codes: Iterable[str], bench: Bench) -> Said:
     """What the rules that were ever on say now, and which of them failed to say anything about which deal."""
     said, terms = Said({}, {}, set()), bench.terms
@@ -55,15 +68,17 @@ def judge_timelines(timelines: Iterable[Timeline], codes: Iterable[str], bench: 
         for code in codes
         if code in bench.steps
     ]
-    for deal in timelines if active else ():
-        subject, visited = str(deal.id), {piece.stage for piece in deal.pieces}
-        checks = {}
+    lives = iter(timelines)
+    while part := list(islice(lives, TOGETHER)) if active else []:
+        heard = [_Heard(deal, str(deal.id), {piece.stage for piece in deal.pieces}, {}) for deal in part]
         for code, rule, reach, stages in active:
-            if stages is not None and stages.isdisjoint(visited):
-                continue
-            if found := hear_rule(rule, reach, deal, subject, terms, said):
-                checks[code] = found
-        said.checks.update(kept_checks.rows_of(deal.id, checks))
+            for deal, subject, visited, checks in heard:
+                if stages is not None and stages.isdisjoint(visited):
+                    continue
+                if found := hear_rule(rule, reach, deal, subject, terms, said):
+                    checks[code] = found
+        for one in heard:
+            said.checks.update(kept_checks.rows_of(one.deal.id, one.checks))
     return said
 
 

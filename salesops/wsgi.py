@@ -12,10 +12,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salesops.settings")
 sys.setswitchinterval(0.0005)  # seconds
 portal = get_wsgi_application()
 
-from salesops import checks  # noqa: E402 - these need the portal to be set up
-from web.frame.statement_limit import bound_statements  # noqa: E402
-from web.webhook.intake import at_the_door  # noqa: E402
-from web.webhook.masking import MaskSecret  # noqa: E402
+from salesops import checks
+from web.frame.statement_limit import bound_statements
+from web.webhook.intake import at_the_door
+from web.webhook.masking import MaskSecret
 
 checks.refuse_to_serve()
 bound_statements()

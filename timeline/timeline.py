@@ -3,6 +3,7 @@
 Rules read nothing else of the mirror. Every moment is aware; every interval is half-open; ``until`` None goes on.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,6 +47,13 @@ class Visit(NamedTuple):
     until: datetime | None
     pieces: tuple[Piece, ...]
 
+    def owner_at(self, moment: datetime) -> int | None:
+        """Whose the deal was at a moment of the visit; before it, whose it was first."""
+        pieces = self.pieces
+        if len(pieces) == 1:  # mostly
+            return pieces[0].owner
+        return next((piece.owner for piece in reversed(pieces) if piece.since <= moment), pieces[0].owner)
+
 
 class Planned(NamedTuple):
     """A task of the deal. ``dues`` and ``owners``: (since when, due moment or owner), the first since its creation.
@@ -71,6 +79,8 @@ class Planned(NamedTuple):
 
     def holder_at(self, moment: datetime) -> int | None:
         """Whose the task was; before its creation, whose it was first."""
+        if len(self.owners) == 1:  # mostly
+            return self.owners[0][1]
         return next((person for since, person in reversed(self.owners) if since <= moment), self.owners[0][1])
 
 
@@ -212,6 +222,10 @@ class Timeline:
         return Spans((task.created_at, task.ended_at) for task in self.tasks)
 
     @cached_property
+    def _begins(self) -> list[datetime]:
+        return [piece.since for piece in self.pieces]
+
+    @cached_property
     def _changes_of(self) -> dict[str, list[Change]]:
         found: dict[str, list[Change]] = {}
         for change in self.changes:
@@ -220,12 +234,8 @@ class Timeline:
 
     def piece_at(self, moment: datetime) -> Piece | None:
         """The piece that holds ``moment``; the nearest one outside of the deal's life; None without any history."""
-        found = None
-        for piece in self.pieces:
-            if found is not None and piece.since > moment:
-                break
-            found = piece
-        return found
+        place = bisect_right(self._begins, moment)
+        return self.pieces[place - 1 if place else 0] if self.pieces else None
 
     def filled(self, field: str) -> Spans:
         """When a field had a value.

@@ -60,7 +60,7 @@ def test_a_person_waits_apart_from_the_deal_and_many_changes_are_one_judgement(
     asked: list[object] = []
     original = subjects.judge_subjects
 
-    def noted(unit, ids, rules=None, since=None):  # type: ignore[no-untyped-def]
+    def noted(unit, ids, rules=None, since=None):  # type: ignore[no-untyped-def]  # as what it stands for
         asked.append((unit, set(ids), since))
         return original(unit, ids, rules, since)
 

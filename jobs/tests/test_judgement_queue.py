@@ -126,7 +126,7 @@ def test_a_deal_that_cannot_be_judged_rests_and_holds_up_nobody(
     monkeypatch.setattr(engine, "BATCH", 4)
     original = loading.build
 
-    def broken(answers, *, history=False):  # type: ignore[no-untyped-def]
+    def broken(answers, *, history=False):  # type: ignore[no-untyped-def]  # as what it stands for
         if any(row[0] == 3 for row in answers[-1]):
             raise ZeroDivisionError
         return original(answers, history=history)

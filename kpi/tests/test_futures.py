@@ -11,10 +11,11 @@ import pytest
 from core import moment
 from core.periods import parse_month
 from devtools.tests.factory import DAY, make_employee
-from kpi import pay_schemes
+from kpi import pay_schemes, rehearsal
 from kpi.futures import compare_schemes
 from kpi.models import Scheme, Statement
 from kpi.pay_schemes import read_document
+from kpi.rehearsal import rehearse
 from kpi.statements import close_month, refresh_month
 from kpi.tests.test_replay import scheme
 from metrics.tests.test_metrics import House
@@ -82,6 +83,14 @@ def test_months_that_hang_on_each_other_are_lived_through() -> None:
     assert (anna.first, anna.second, anna.year.low) == (60_000, 60_000, 0)
     boris = next(one for one in found.people if one.name == "Борис")
     assert boris.year.low == 60_000, "12 advances of 10 000 instead of 5 000 earned"
+
+
+def test_whom_it_leaves_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert compare().left_out == rehearse(read_document(scheme(FLAT))).left_out == 0
+    monkeypatch.setattr(rehearsal, "MOST", 1)
+    found = compare()
+    assert ([one.name for one in found.people], found.left_out) == (["Анна"], 1)
+    assert rehearse(read_document(scheme(FLAT))).left_out == 1
 
 
 def test_a_short_history_is_no_ground_for_a_range() -> None:

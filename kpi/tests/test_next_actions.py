@@ -37,7 +37,7 @@ def facts(sold: object, score: object = 88, **values: object) -> Facts:
         quota=D(1_200_000),
         shifts=Shifts(15, 9, 6),
         wins={"won_sum": {}},
-        **values,  # type: ignore[arg-type]
+        **values,  # type: ignore[arg-type]  # as the row takes them
     )
 
 
@@ -93,7 +93,7 @@ def test_the_way_takes_the_deals_that_suffice_and_no_more() -> None:
 def test_what_is_there_already_and_what_no_sales_bring() -> None:
     assert find_way(D(70_000), [], facts(1_080_000), SCHEME, 6).sales == 0
     capped = read_document(
-        {**DOCUMENT, "components": [*DOCUMENT["components"], CAP]}  # type: ignore[misc]
+        {**DOCUMENT, "components": [*DOCUMENT["components"], CAP]}  # type: ignore[misc]  # a list
     )
     assert find_way(D(200_000), [], facts(1_080_000), capped, 6).sales is None
 

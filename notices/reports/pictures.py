@@ -1,6 +1,7 @@
 """The report's charts as one picture for a chat: the same values give the same bytes."""
 
 from io import BytesIO
+from typing import Any
 
 from django.utils.translation import gettext
 
@@ -53,8 +54,8 @@ def draw_charts(document: Document) -> bytes:
     return out.getvalue()
 
 
-def _bars(ax: object, stages: list[Part], others: int, total: int, y: float) -> float:
-    say = ax.text  # type: ignore[attr-defined]
+def _bars(ax: Any, stages: list[Part], others: int, total: int, y: float) -> float:
+    say = ax.text
     say(40, y, gettext("New findings by stage"), fontsize=20, weight="bold", color=INK, va="center")
     y += 54
     most = max([one.n for one in stages] + [others, 1])
@@ -74,7 +75,7 @@ def _bars(ax: object, stages: list[Part], others: int, total: int, y: float) -> 
             ha="right",
         )
         y += ROW
-    ax.plot([40, 740], [y - ROW / 2, y - ROW / 2], color=LINE, linewidth=1.5)  # type: ignore[attr-defined]
+    ax.plot([40, 740], [y - ROW / 2, y - ROW / 2], color=LINE, linewidth=1.5)
     say(40, y, gettext("New in all"), fontsize=17, weight="bold", color=INK, va="center")
     say(
         740,
@@ -89,12 +90,12 @@ def _bars(ax: object, stages: list[Part], others: int, total: int, y: float) -> 
     return y
 
 
-def _bar(ax: object, x: float, y: float, width: float, color: str) -> None:
-    ax.barh([y], [width], left=[x], height=16, color=color)  # type: ignore[attr-defined]
+def _bar(ax: Any, x: float, y: float, width: float, color: str) -> None:
+    ax.barh([y], [width], left=[x], height=16, color=color)
 
 
-def _dots(ax: object, persons: list[Part], y: float) -> None:
-    say = ax.text  # type: ignore[attr-defined]
+def _dots(ax: Any, persons: list[Part], y: float) -> None:
+    say = ax.text
     say(40, y, gettext("Findings per 100 deal-days"), fontsize=20, weight="bold", color=INK, va="center")
     y += 54
     if not persons:
@@ -106,12 +107,12 @@ def _dots(ax: object, persons: list[Part], y: float) -> None:
         rate, before = float(one.rate or 0), one.rate_before
         here = 300 + 340 * rate / most
         say(40, y, cut(one.name, 21), fontsize=17, color=INK, va="center")
-        ax.plot([300, 640], [y, y], color=LINE, linewidth=1.5, zorder=1)  # type: ignore[attr-defined]
+        ax.plot([300, 640], [y, y], color=LINE, linewidth=1.5, zorder=1)
         if before is not None:
             was = 300 + 340 * float(before) / most
-            ax.plot([was, here], [y, y], color=color, linewidth=2.5, zorder=2)  # type: ignore[attr-defined]
-            ax.plot([was], [y], "o", ms=11, mfc="white", mec=color, mew=2, zorder=3)  # type: ignore[attr-defined]
-        ax.plot([here], [y], "o", ms=12, color=color, zorder=4)  # type: ignore[attr-defined]
+            ax.plot([was, here], [y, y], color=color, linewidth=2.5, zorder=2)
+            ax.plot([was], [y], "o", ms=11, mfc="white", mec=color, mew=2, zorder=3)
+        ax.plot([here], [y], "o", ms=12, color=color, zorder=4)
         text = formats.number(one.rate, language(), 1)
         say(740, y, text, fontsize=18, weight="bold", color=INK, va="center", ha="right")
         y += ROW

@@ -36,7 +36,7 @@ def link(telegram: Handle, chat: int, employee: Employee | None = None, thread: 
 
 
 @pytest.fixture
-def told(firm: Firm, telegram: Handle) -> Firm:  # noqa: F811
+def told(firm: Firm, telegram: Handle) -> Firm:
     """A director, a head and a manager in chats of their own; a chat of the company, and a topic of the department."""
     Policy.objects.create(started_at=NOW.replace(day=1), channels=["telegram"])
     people = {501: firm.director, 502: firm.head, 503: firm.people[0].employee}

@@ -13,7 +13,7 @@ from pipelines.models import Account, Deal, JudgementRequest, PipelineKind
 
 ZONES = available_timezones()
 READ = """
-    select a.time_zone, a.chosen_zone, a.currency, a.loss_field,
+    select a.time_zone, a.chosen_zone, a.currency, a.loss_field, a.base_url, a.credentials is not null,
            coalesce((select json_object_agg(pipeline, kind) from pipelines_pipelinekind where kind <> 'sales'), '{}')
     from (select 1) one left join (select * from pipelines_account order by id limit 1) a on true
 """
@@ -26,7 +26,7 @@ def read_own() -> Own:
         connection.wrap_database_errors,
         connection.connection.cursor() as cursor,
     ):  # a part of no page's own queries
-        theirs, chosen, currency, loss_field, kinds = cursor.execute(READ).fetchone()
+        theirs, chosen, currency, loss_field, address, has_key, kinds = cursor.execute(READ).fetchone()
     zone, why = portal_zone_of(theirs or "", chosen or "")
     dates = theirs if theirs in ZONES else settings.TIME_ZONE
     return Own(
@@ -36,6 +36,8 @@ def read_own() -> Own:
         dates,
         {int(key): kind for key, kind in kinds.items()},
         str(loss_field or ""),
+        address or "",
+        bool(has_key),
     )
 
 

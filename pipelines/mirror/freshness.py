@@ -9,8 +9,9 @@ from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from core import account
 from pipelines.mirror.entities import TABLE, Entity
-from pipelines.models import Account, Cursor
+from pipelines.models import Cursor
 
 State = Literal["denied", "fresh", "stale", "critical", "never"]
 WORST: list[State] = [
@@ -41,9 +42,9 @@ class Freshness:
     critical_after: timedelta
 
 
-def read_freshness(now: datetime) -> list[Freshness]:
-    """Every mirrored entity, parents before children."""
-    known = {cursor.entity: cursor for cursor in Cursor.objects.all()}
+def read_freshness(now: datetime, cursors: Iterable[Cursor] | None = None) -> list[Freshness]:
+    """Every mirrored entity, parents before children; by these cursors, or in one query."""
+    known = {cursor.entity: cursor for cursor in (Cursor.objects.all() if cursors is None else cursors)}
     return [freshness_of(entity, known.get(entity.name), now) for entity in TABLE]
 
 
@@ -64,9 +65,9 @@ def grade_age(as_of: datetime | None, now: datetime, limits: tuple[timedelta, ti
     return "critical" if age > critical else "stale" if age > stale else "fresh"
 
 
-def overall_freshness(now: datetime) -> Freshness:
+def overall_freshness(now: datetime, cursors: Iterable[Cursor] | None = None) -> Freshness:
     """The mirror as a whole: as old as the oldest of what changes, as bad as its worst part."""
-    return worst_freshness(read_freshness(now))
+    return worst_freshness(read_freshness(now, cursors))
 
 
 def worst_freshness(parts: Iterable[Freshness]) -> Freshness:
@@ -86,11 +87,11 @@ def worst_freshness(parts: Iterable[Freshness]) -> Freshness:
 
 def is_connected() -> bool:
     """Whether the mirror is amoCRM's; one that only files have filled never gets older."""
-    return (
-        bool(settings.AMO_BASE_URL)
-        or Account.objects.exclude(credentials=None).exists()
-        or Cursor.objects.exists()
-    )
+    return _has_key() or Cursor.objects.exists()
+
+
+def _has_key() -> bool:
+    return bool(settings.AMO_BASE_URL) or account.own().has_key
 
 
 def known_until(now: datetime) -> datetime:
@@ -99,9 +100,9 @@ def known_until(now: datetime) -> datetime:
     What is read anew (a wider choice of pipelines) is known up to the end of its last run, what has never been read is
     not known at all: ``NOTHING``.
     """
-    if not is_connected():
-        return now
     cursors = {cursor.entity: cursor for cursor in Cursor.objects.all()}
+    if not (cursors or _has_key()):
+        return now
     ages = []
     for entity in TABLE:
         cursor = cursors.get(entity.name)

@@ -54,7 +54,7 @@ def test_connecting_again_keeps_the_secret_of_the_hooks(amo: Handle) -> None:
 
 def status(code: int) -> Callable[[Handle], tuple[str, str]]:
     def broken(amo: Handle) -> tuple[str, str]:
-        amo.app.faults.add(Fault(path="/account", status=code, times=9))  # type: ignore[arg-type]
+        amo.app.faults.add(Fault(path="/account", status=code, times=9))  # type: ignore[arg-type]  # any status
         return amo.url, amo.token
 
     return broken

@@ -129,7 +129,7 @@ def test_a_hook_about_such_a_row_is_done_with_and_so_are_those_beside_it(
 def test_a_dictionary_with_a_row_without_sense_buries_nobody(world: World, source: Source) -> None:
     everything(source)
     pipeline = next(iter(world.pipelines.values()))
-    name, pipeline.name = pipeline.name, None  # type: ignore[assignment]
+    name, pipeline.name = pipeline.name, None  # type: ignore[assignment]  # what amoCRM must not send
     everything(source)
     assert ("pipelines", str(pipeline.id)) in aside() and not Stage.objects.exclude(deleted_at=None).exists()
     pipeline.name = name

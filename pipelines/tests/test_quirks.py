@@ -168,7 +168,7 @@ def test_quirk_04_an_import_may_write_any_update_time(
         tick(world)
         everything(source)
     else:
-        world.events.__init__()  # type: ignore[misc]
+        world.events.__init__()  # type: ignore[misc]  # made anew
         world.events.fill(known)
         by_reconciliation(amo, source, ring)
     assert Deal.objects.filter(pk=made.id).exists()
@@ -312,7 +312,7 @@ def test_quirk_13_after_a_ban_nobody_calls(serve: Serve, now: datetime) -> None:
         assert {type(error) for _, error in failures} == {errors.Blocked}
         assert amo.app.counters["requests"] == before, "calling on would prolong it"
     switch(amo.world, ban_after=0, rate_window=0.001)
-    amo.app.limiter.__init__(0)  # type: ignore[misc]
+    amo.app.limiter.__init__(0)  # type: ignore[misc]  # made anew
     with source_of(amo) as source:
         everything(source)
     assert_mirror_equals(amo.world)

@@ -136,7 +136,7 @@ def test_a_stage_change_whose_event_never_came_is_inferred(mirrored: Source, wor
     moved = world.clock.now()
     lost = {key for key in world.events.by_id if key not in before}
     kept = [event for event in world.events if event.id not in lost]
-    world.events.__init__()  # type: ignore[misc]
+    world.events.__init__()  # type: ignore[misc]  # made anew
     world.events.fill(kept)
     later(world)
     sweep(mirrored)
@@ -170,7 +170,7 @@ def test_a_killed_comparison_goes_on_at_its_page(
     later(world)
 
     def die(one: Sweep) -> None:
-        if one.position["page"] == 1:  # type: ignore[index]
+        if one.position["page"] == 1:  # type: ignore[index]  # a row of that kind
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -276,7 +276,7 @@ def test_deletions_during_a_comparison_hide_nothing(
     doomed = iter(ids)
 
     def meanwhile(one: Sweep) -> None:
-        if one.position["entity"] == "deals":  # type: ignore[index]
+        if one.position["entity"] == "deals":  # type: ignore[index]  # a row of that kind
             world.delete_lead(lead_id=next(doomed))
 
     reconcile.compare_mirror(mirrored, progress=meanwhile)

@@ -14,7 +14,7 @@ MOSCOW = ZoneInfo("Europe/Moscow")
 
 
 def utc(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc]
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc]  # numbers
 
 
 LEAD: dict[str, Any] = {

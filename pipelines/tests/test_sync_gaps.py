@@ -43,7 +43,7 @@ def when_page_two_is_late(amo: Handle, path: str, deed: Callable[[], object]) ->
             third.set()
         return answer
 
-    amo.app._gate = slow  # type: ignore[method-assign]
+    amo.app._gate = slow  # type: ignore[method-assign]  # a test’s hand
 
 
 def test_an_edit_between_two_pages_hides_nothing_after_an_outage(

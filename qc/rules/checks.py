@@ -70,13 +70,10 @@ def checks(
     against: dict[int | None, list[Breach]] = {}
     for breach in breaches:
         against.setdefault(breach.owner, []).append(breach)
-    if not against:  # mostly
-        return [
-            Check(person, tuple(spans), (), stage, task, since, until, once, counted, timed, clock)
-            for person, spans in held.items()
-        ]
-    about = (stage, task, since, until, once, counted, timed, clock)
-    found = [
-        Check(person, tuple(spans), tuple(against.pop(person, ())), *about) for person, spans in held.items()
-    ]
-    return found + [Check(person, (), tuple(own), *about) for person, own in against.items()]
+    found = []
+    for person, spans in held.items():
+        own = tuple(against.pop(person, ())) if against else ()
+        found.append(Check(person, tuple(spans), own, stage, task, since, until, once, counted, timed, clock))
+    for person, rest in against.items():
+        found.append(Check(person, (), tuple(rest), stage, task, since, until, once, counted, timed, clock))
+    return found

@@ -28,6 +28,10 @@ def within(norm: FirstContact) -> timedelta | None:
     return norm.within
 
 
+def is_limited(norm: FirstContact) -> bool:
+    return norm.within is not None
+
+
 def demand(versions: Versions[FirstContact]) -> Demand:
     return versions.demand(within)
 
@@ -62,8 +66,11 @@ def first_contact_late(deal: Timeline, terms: Terms) -> Iterable[Check]:
     Fix: call at once; a missed call counts as an attempt, a robot's message does not. What hangs on the client's card
     counts for every deal of his that is open then.
     """
+    asking = terms.demanding_stages(FirstContact, is_limited)
     for run in deal.runs:
         for visit in run:
+            if visit.stage not in asking:
+                continue
             versions = terms.versions(FirstContact, visit) if visit.kind in (INCOMING, WORK) else None
             if versions is not None and (asked := versions.kept(demand)) and begins(visit, asked):
                 yield from _judged(deal, run, visit, versions, asked, terms)

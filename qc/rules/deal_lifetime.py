@@ -87,6 +87,9 @@ def _breaches(run: Sequence[Visit], terms: Terms) -> Iterator[Breach]:
         if versions is None or versions.last.norm.max_life is None:
             continue
         last = versions.last
+        if visit.until is not None and visit.until - run[0].since <= versions.last.norm.max_life:
+            spent.extend(visit.pieces)
+            continue  # no clock is faster than the calendar
 
         def runs_out(norm: LongestLife, visit: Visit = visit) -> datetime | None:
             if norm.max_life is None:
@@ -103,7 +106,7 @@ def _breaches(run: Sequence[Visit], terms: Terms) -> Iterator[Breach]:
         if found is not None and found.closes_at == opens_at:
             found = replace(found, closes_at=visit.until)
             continue
-        owner = next(p.owner for p in reversed(visit.pieces) if p.since <= opens_at or p is visit.pieces[0])
+        owner = visit.owner_at(opens_at)
         since = run[0].since if found is None else opens_at
         if found is not None:
             yield found

@@ -2,7 +2,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from qc.rules.checks import SHOWN, Breach, Check, Stretch, checks
+from qc.rules.checks import SHOWN, Breach, Check, checks
 from qc.rules.parameters import CALENDAR, Count, Length, parameter
 from qc.rules.registry import REMARK, VISIT, rule
 from qc.rules.registry import gettext_noop as _
@@ -51,9 +51,7 @@ def lost_untried(deal: Timeline, terms: Terms) -> Iterable[Check]:
         talk = max((norm.talk or timedelta()).total_seconds(), 1)
         talked = any(touch.seconds >= talk for touch in before) or any(at <= visit.since for at in deal.heard)
         owner = visit.pieces[0].owner
-        held: dict[int | None, list[Stretch]] = {}
-        if owner is not None:
-            terms.add(held, owner, visit.since, visit.since)
+        held = terms.asked_at(owner, visit.since)
         if talked or visit.until == visit.since:
             continue
         attempts = sum(touch.is_attempt for touch in before)

@@ -157,7 +157,7 @@ def _breaches(
     if waiting is not None and names_fields(waiting.last.norm):
         beyond = list(Spans(beyond) - waits_validly(deal, visit, waiting.last.norm, terms))
     for place, (start, end) in enumerate(beyond):
-        owner = next(p.owner for p in reversed(visit.pieces) if p.since <= start or p is visit.pieces[0])
+        owner = visit.owner_at(start)
         values: dict[str, object] = {"norm": stay.total_seconds(), "case": last.norm.clock}
         if start == last.published_at:
             values["case"] = NEW_NORM

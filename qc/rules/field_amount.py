@@ -37,6 +37,10 @@ def grace(norm: AmountFromHere) -> timedelta | None:
     return (norm.grace or timedelta()) if norm.demanded else None
 
 
+def is_demanded(norm: AmountFromHere) -> bool:
+    return norm.demanded
+
+
 def demand(versions: Versions[AmountFromHere]) -> Demand:
     return versions.demand(grace)
 
@@ -96,7 +100,10 @@ def no_amount(deal: Timeline, terms: Terms) -> Iterable[Check]:
 
 def _begin(run: Sequence[Visit], terms: Terms) -> tuple[datetime, Version[AmountFromHere], Demand] | None:
     """Since when an amount is demanded, by which version: that of the first stage on the way that demands it."""
+    asking = terms.demanding_stages(AmountFromHere, is_demanded)
     for visit in run:
+        if visit.stage not in asking:
+            continue
         versions = terms.versions(AmountFromHere, visit) if visit.kind in (WORK, WON) else None
         if versions is not None and (asked := versions.kept(demand)) and begins(visit, asked):
             return max(visit.since, asked[0][0] or visit.since), versions.last, asked

@@ -147,12 +147,12 @@ def _breaches(
     for demand, fields in by_demand.items():
         begin = max(visit.since, demand[0][0] or visit.since)
         begins |= dict.fromkeys(fields, begin)
-        full = reduce(and_, [filled[field] for field in fields])
+        full = filled[fields[0]] if len(fields) == 1 else reduce(and_, [filled[field] for field in fields])
         if full.covers(begin, visit.until):
             continue
-        gap = Spans([(begin, visit.until)]) - full
         deadline = terms.deadline(visit.pieces, begin, demand, end=end)
         if deadline is not None:
+            gap = Spans([(begin, visit.until)]) - full
             empty.append(gap)
             overdue.append(gap & Spans([(deadline, visit.until)]))
     if not any(overdue):

@@ -1,7 +1,7 @@
 from collections.abc import Iterable
 from itertools import pairwise
 
-from qc.rules.checks import SHOWN, Breach, Check, Stretch, checks
+from qc.rules.checks import SHOWN, Breach, Check, checks
 from qc.rules.parameters import CALENDAR
 from qc.rules.registry import REMARK, VISIT, rule
 from qc.rules.registry import gettext_noop as _
@@ -33,9 +33,7 @@ def moved_back(deal: Timeline, terms: Terms) -> Iterable[Check]:
             left, come = places
             assert left is not None and come is not None
             owner = visit.pieces[0].owner
-            held: dict[int | None, list[Stretch]] = {}
-            if owner is not None:
-                terms.add(held, owner, visit.since, visit.since)
+            held = terms.asked_at(owner, visit.since)
             breaches = []
             if come.place < left.place:
                 closes_at = min(visit.until or visit.since + SHOWN, visit.since + SHOWN)

@@ -2,7 +2,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from qc.rules.checks import SHOWN, Breach, Check, Stretch, checks
+from qc.rules.checks import SHOWN, Breach, Check, checks
 from qc.rules.parameters import CALENDAR, Stages, parameter
 from qc.rules.registry import VIOLATION, VISIT, rule
 from qc.rules.registry import gettext_noop as _
@@ -55,9 +55,7 @@ def forbidden(deal: Timeline, terms: Terms) -> Iterable[Check]:
         ):
             continue
         owner = visit.pieces[0].owner
-        held: dict[int | None, list[Stretch]] = {}
-        if owner is not None:
-            terms.add(held, owner, visit.since, visit.since)
+        held = terms.asked_at(owner, visit.since)
         breaches = []
         if visit.stage not in versions.last.norm.stages:
             left = terms.stages.get(before.stage)

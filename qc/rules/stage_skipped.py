@@ -1,7 +1,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from qc.rules.checks import SHOWN, Breach, Check, Stretch, checks
+from qc.rules.checks import SHOWN, Breach, Check, checks
 from qc.rules.norms import Version
 from qc.rules.parameters import CALENDAR, Flag, parameter
 from qc.rules.registry import REMARK, VISIT, rule
@@ -64,9 +64,7 @@ def _judged(run: Sequence[Visit], terms: Terms) -> Iterator[Check]:
         if not stops:
             continue
         owner = visit.pieces[0].owner
-        held: dict[int | None, list[Stretch]] = {}
-        if owner is not None:
-            terms.add(held, owner, visit.since, visit.since)
+        held = terms.asked_at(owner, visit.since)
         missed = {stage: version for stage, version in stops.items() if stage not in seen}
         breaches = []
         if missed:

@@ -2,7 +2,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from qc.rules.checks import SHOWN, Breach, Check, Stretch, checks
+from qc.rules.checks import SHOWN, Breach, Check, checks
 from qc.rules.parameters import CALENDAR, Length, parameter
 from qc.rules.registry import REMARK, TASK, rule
 from qc.rules.registry import gettext_noop as _
@@ -45,8 +45,7 @@ def instant(deal: Timeline, terms: Terms) -> Iterable[Check]:
         within = terms.portal_norm(Instant, CODE, done).within
         if within is None:
             continue
-        held: dict[int | None, list[Stretch]] = {}
-        terms.add(held, task.author, done, done)
+        held = terms.asked_at(task.author, done)
         piece = deal.piece_at(done)
         stage = piece.stage if piece else None
         breaches = []

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.spans import Spans
-from qc.rules.checks import Breach, Check, Stretch, checks
+from qc.rules.checks import Breach, Check, checks
 from qc.rules.norms import Demand, Versions
 from qc.rules.parameters import OWNER, Length, parameter
 from qc.rules.registry import AHEAD, TASK, VIOLATION, rule
@@ -64,9 +64,7 @@ def no_next(deal: Timeline, terms: Terms) -> Iterable[Check]:
         stage, owner, norm, until = asked
         if gaps is None:
             gaps = Spans([(deal.created_at, None)]) - deal.covered_by_tasks
-        held: dict[int | None, list[Stretch]] = {}
-        if owner is not None:
-            terms.add(held, owner, done, done)
+        held = terms.asked_at(owner, done)
         breaches = list(_breaches(deal, task, gaps, asked, terms))
         yield from checks(held, breaches, stage=stage, task=task.id, timed=False)
 

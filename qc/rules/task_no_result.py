@@ -1,6 +1,6 @@
 from collections.abc import Iterable
 
-from qc.rules.checks import SHOWN, Breach, Check, Stretch, checks
+from qc.rules.checks import SHOWN, Breach, Check, checks
 from qc.rules.parameters import CALENDAR
 from qc.rules.registry import REMARK, TASK, rule
 from qc.rules.registry import gettext_noop as _
@@ -29,10 +29,8 @@ def no_result(deal: Timeline, terms: Terms) -> Iterable[Check]:
         done = task.completed_at
         if done is None or done != task.ended_at or task.has_result is None:
             continue
-        held: dict[int | None, list[Stretch]] = {}
         holder = task.holder_at(done)
-        if holder is not None:
-            terms.add(held, holder, done, done)
+        held = terms.asked_at(holder, done)
         piece = deal.piece_at(done)
         stage = piece.stage if piece else None
         breaches = []

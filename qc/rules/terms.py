@@ -59,6 +59,9 @@ class Terms:
     _stretches: dict[tuple[Stretch, ...], tuple[Stretch, ...]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
+    _asking: dict[Any, dict[str, tuple[Stretch, ...]]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
     _stages: dict[Any, list[str]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def versions(self, norm: type[N], visit: Visit) -> Versions[N] | None:
@@ -120,6 +123,12 @@ class Terms:
 
     def portal_norm(self, norm: type[N], code: str, moment: datetime) -> N:
         """The norm of a rule that has one for the whole portal, as it was at a moment."""
+        known = self._versions.get(norm)
+        of_portal: list[Versions[N]] | None = None if known is None else known.get(code)
+        if of_portal is not None and len(of_portal) == 1:  # mostly
+            version = of_portal[0].last
+            if version.published_at is None:
+                return version.norm
         versions = self.versions_at(norm, code, moment)
         return norm() if versions is None else versions.last.norm
 
@@ -154,15 +163,28 @@ class Terms:
             known = self._demanded[key] = self._stretches.setdefault(tuple(found), tuple(found))
         return known
 
+    def demanding_stages(
+        self, norm: type[N], demands: Callable[[N], Any]
+    ) -> Mapping[str, tuple[Stretch, ...]]:
+        """The stages on which a norm has ever demanded something, with when."""
+        found = self._asking.get(demands)
+        if found is None:
+            found = self._asking[demands] = {
+                stage: demanded for stage in self.norms if (demanded := self.demanded(norm, stage, demands))
+            }
+        return found
+
     def asked(
         self, deal: Timeline, norm: type[N], demands: Callable[[N], Any], kinds: tuple[str, ...] = IN_WORK
     ) -> Iterator[tuple[Visit, Versions[N], Held]]:
         """The deal's visits to stages of these kinds on which a norm has ever demanded something: with the versions
         that judge them, and who had the deal when it was demanded."""
+        of_stages = self.demanding_stages(norm, demands)
         for visit in deal.visits:
-            if visit.kind not in kinds or (versions := self.versions(norm, visit)) is None:
+            demanded = of_stages.get(visit.stage)
+            if demanded is None or visit.kind not in kinds:
                 continue
-            if demanded := self.demanded(norm, visit.stage, demands):
+            if (versions := self.versions(norm, visit)) is not None:
                 yield visit, versions, self.holders(deal, visit, demanded)
 
     def holders(self, deal: Timeline, visit: Visit, demanded: tuple[Stretch, ...]) -> Held:
@@ -226,6 +248,16 @@ class Terms:
             own[-1] = (own[-1][0], end)
         else:
             own.append((start, end))
+
+    def asked_at(self, person: Person, moment: datetime) -> Held:
+        """Who is asked for something that comes at a moment: the person, if there is one and he works here then."""
+        if person is None:
+            return {}
+        if (employed := self.employed.get(person)) is not None:
+            hired_at, left_at = employed
+            if (left_at is not None and moment >= left_at) or (hired_at is not None and moment < hired_at):
+                return {}
+        return {person: ((moment, moment),)}
 
     def deadline(
         self,

@@ -112,7 +112,7 @@ def life(text: str, *tasks: str, until: float | None = None, **facts: Any) -> Ti
 
 
 def task(number: int, text: str) -> Planned:
-    created, first_due = re.match(r"([\d.]+) due ([\d.]+)", text).groups()  # type: ignore[union-attr]
+    created, first_due = re.match(r"([\d.]+) due ([\d.]+)", text).groups()  # type: ignore[union-attr]  # it matches
     moves = re.findall(r"moved ([\d.]+) to ([\d.]+)", text)
     dues = [(created, first_due), *moves]
     ends = {word: re.search(rf"{word} ([\d.]+)", text) for word in ("done", "deleted")}

@@ -38,8 +38,8 @@ class Handle:
 def bind(app: App, host: str, port: int) -> BaseWSGIServer:
     with socket.create_server((host, port), backlog=128) as listener:
         server = make_server(host, port, app, threaded=True, request_handler=Handler, fd=listener.fileno())
-    server.daemon_threads = True  # type: ignore[attr-defined]
-    server.block_on_close = False  # type: ignore[attr-defined]
+    server.daemon_threads = True  # type: ignore[attr-defined]  # a threaded server
+    server.block_on_close = False  # type: ignore[attr-defined]  # a threaded server
     return server
 
 

@@ -44,7 +44,9 @@ class CalendarDay(models.Model):
         WORK = "work", _("no holiday: worked")
         SHORT = "short", _("shortened")
 
-    calendar = models.ForeignKey(HolidayCalendar, models.CASCADE, related_name="days")
+    calendar = models.ForeignKey(
+        HolidayCalendar, models.CASCADE, related_name="days", verbose_name=_("holiday calendar")
+    )
     day = models.DateField(_("day"))
     kind = models.CharField(_("kind"), max_length=5, choices=Kind)
     minutes = models.PositiveSmallIntegerField(

@@ -34,7 +34,7 @@ def pattern(
 
 
 def clock(*overrides: Override, **options: object) -> Clock:
-    return Clock(Schedule(pattern(**options), overrides))  # type: ignore[arg-type]
+    return Clock(Schedule(pattern(**options), overrides))  # type: ignore[arg-type]  # as Pattern takes them
 
 
 # --- the oracle: every worked minute of a fortnight, one by one, from each day's edges, never from the clock's windows

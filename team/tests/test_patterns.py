@@ -23,7 +23,7 @@ def span(text: str) -> tuple[time, time]:
 def week(hours: str = "09:00-18:00", **options: object) -> Pattern:
     days, anchor = options.pop("days", "1111100"), options.pop("anchor", date(2026, 11, 2))
     zone = options.pop("zone", "Europe/Moscow")
-    return Pattern(days, anchor, *span(hours), zone, **options)  # type: ignore[arg-type]
+    return Pattern(days, anchor, *span(hours), zone, **options)  # type: ignore[arg-type]  # as Pattern takes them
 
 
 def worked(pattern: Pattern, first: str, last: str) -> float:

@@ -207,7 +207,7 @@ def lives(draw: st.DrawFn) -> Life:
         then = draw(people)
         owned.append((second, now, then))
         now = then
-    last = max([0, *[second for second, *_ in told + owned]])  # type: ignore[operator]
+    last = max([0, *[second for second, *_ in told + owned]])  # type: ignore[operator]  # moments are numbers here
     return life(
         draw(stages),
         told,

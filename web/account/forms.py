@@ -20,7 +20,7 @@ class OwnPasswordForm(PasswordChangeForm):
         self.is_old = is_old
         super().__init__(*args, **options)
         for field in self.fields.values():
-            field.max_length = LONGEST  # type: ignore[attr-defined]
+            field.max_length = LONGEST  # type: ignore[attr-defined]  # a text
             field.widget.attrs.pop("autofocus", None)
 
     def clean_old_password(self) -> str:

@@ -7,8 +7,8 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from metrics.analytics import Report
-from web.analytics.tables import Figure
-from web.analytics.tables import Table as Shown
+from web.analytics.cells import Figure
+from web.analytics.cells import Table as Shown
 from web.frame import tables
 from web.frame.listing import MOST_ROWS
 

@@ -1,81 +1,15 @@
 """Reports as tables: every figure in words of the reader's language, with the address of the deals behind it."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Callable
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from core import formats
 from web.analytics.asking import Asked
-
-
-@dataclass(frozen=True)
-class Figure:
-    """``n``: how many rows ``href`` leads to; None where the address does not list rows one by one."""
-
-    text: str
-    href: str = ""
-    note: str = ""
-    n: int | None = None
-    css: str = "num"
-
-
-@dataclass(frozen=True)
-class Table:
-    heads: Sequence[str]
-    rows: Sequence[Sequence[Figure]] = field(default=())
-
-
-def locale() -> str:
-    return get_language() or "en"
-
-
-def number(value: Any, places: int = 0) -> str:
-    return formats.number(value, locale(), places)
-
-
-def percent(value: Any, places: int = 0) -> str:
-    return formats.percent(value, locale(), places)
-
-
-def money(value: Any) -> str:
-    return formats.money(value, locale())
-
-
-def days(value: Any) -> str:
-    """«7,9 дн.»; below an hour the minutes matter, and a tenth of a day is too coarse."""
-    if value is None:
-        return formats.DASH
-    if abs(value) < 1:
-        return formats.duration(value * 86_400, locale(), 1)
-    return _("%(days)s d.") % {"days": number(value, 1)}
-
-
-def month(label: str) -> str:
-    """«ноябрь 2026» for «2026-11», a day for a week's Monday."""
-    if len(label) == 7:
-        return formats.month(date.fromisoformat(f"{label}-01"), locale())
-    return formats.day(date.fromisoformat(label), locale())
-
-
-def deals(n: int) -> str:
-    return ngettext("%(n)s deal", "%(n)s deals", n) % {"n": number(n)}
-
-
-def whisker(row: dict[str, Any]) -> str:
-    return "" if row["lo"] is None else f"{percent(row['lo'], 1)} – {percent(row['hi'], 1)}"
-
-
-def words(text: Any, note: str = "") -> Figure:
-    return Figure(str(text), note=note, css="")
-
-
-def counted(asked: Asked, n: int, **cell: object) -> Figure:
-    return Figure(number(n), asked.rows(**cell) if n else "", n=n)
+from web.analytics.cells import Figure, Table, counted, days, money, month, number, percent, whisker, words
+from web.analytics.lead_tables import tell_journeys, tell_speed
 
 
 def tell_stage_times(asked: Asked, answer: dict[str, Any]) -> Table:
@@ -314,69 +248,6 @@ def _pipeline(asked: Asked, stage: str | None) -> str:
     if known is None or "pipeline" in asked.scope.chosen or len(asked.scope.pipelines) < 2:
         return ""
     return str(known.pipeline or "")
-
-
-def minutes(value: Any) -> str:
-    return formats.DASH if value is None else formats.duration(value * 60, locale(), 2)
-
-
-def tell_speed(asked: Asked, answer: dict[str, Any]) -> Table:
-    titles = {
-        "5m": _("up to 5 minutes"), "15m": _("up to 15 minutes"), "30m": _("up to half an hour"),
-        "1h": _("up to an hour"),
-        "4h": _("up to 4 hours"), "12h": _("up to 12 hours"), "later": _("later"), "none": _("no contact"),
-    }  # fmt: skip
-    rows = [
-        [
-            words(titles[row["bucket"]]),
-            counted(asked, row["deals"], bucket=row["bucket"]),
-            counted(asked, row["won"], bucket=row["bucket"], what="won"),
-            counted(asked, row["n"], bucket=row["bucket"], what="closed"),
-            Figure(percent(row["rate"], 1)),
-            Figure(whisker(row)),
-        ]
-        for row in answer["rows"]
-    ]
-    heads = [
-        _("First contact, working time"),
-        _("Deals"),
-        _("Won"),
-        _("Closed"),
-        _("Won of closed"),
-        _("95 %"),
-    ]
-    return Table(heads, rows)
-
-
-def tell_journeys(asked: Asked, answer: dict[str, Any]) -> Table:
-    def name(pipeline: int) -> str:
-        return str(asked.scope.pipelines.get(pipeline, pipeline))
-
-    rows = []
-    for row in answer["rows"]:
-        way = {"from": row["from"], "to": row["to"]}
-        rows.append(
-            [
-                words(name(row["from"])),
-                words(name(row["to"])),
-                counted(asked, row["n"], **way),
-                counted(asked, row["lost_at_once"], **way, what="lost_at_once"),
-                Figure(percent(row["lost_share"], 1), note=whisker(row)),
-                counted(asked, row["won"], **way, what="won"),
-                counted(asked, row["open"], **way, what="open"),
-                Figure(days(row["median_days"])),
-            ]
-        )
-    heads = [
-        _("From"),
-        _("To"),
-        _("Hand-overs"),
-        _("Lost at once"),
-        _("Share"),
-        _("Won in the end"),
-        _("Still open"),
-    ]
-    return Table([*heads, _("First visit, median")], rows)
 
 
 TABLES: dict[str, Callable[[Asked, dict[str, Any]], Table]] = {

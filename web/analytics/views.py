@@ -15,7 +15,7 @@ from core import moment
 from jobs import kept_reports
 from jobs.analytics import ask_for_report
 from metrics.analytics import REPORTS, BadQuestion, Report
-from web.analytics import pictures, tables, work_tables
+from web.analytics import cells, pictures, process_map, tables, work_tables
 from web.analytics.asking import Asked, ReportForm, ask, read_cell, tabs
 from web.analytics.exports import answer_report
 from web.frame.listing import PAGE_SIZE, asked_file, file_addresses
@@ -26,7 +26,7 @@ TABLES = tables.TABLES | work_tables.TABLES
 FIRST_SCREEN = ("incidence", "process", "cohorts", "win-rates")
 DRAWN = {
     "incidence": ("analytics/_curve.html", pictures.draw_curve),
-    "process": ("analytics/_process.html", pictures.draw_process),
+    "process": ("analytics/_process.html", process_map.draw_process),
     "cohorts": ("analytics/_cohorts.html", pictures.draw_cohorts),
     "win-rates": ("analytics/_rates.html", pictures.draw_rates),
     "accumulation": ("analytics/_accumulation.html", pictures.draw_accumulation),
@@ -144,7 +144,7 @@ def tell_cell(asked: Asked, cell: dict[str, str]) -> str:
         if name in ("stage", "from", "to"):
             told.append(asked.stage(value or None))
         elif name in ("cohort", "period", "week") and value != "all":
-            told.append(tables.month(value) if len(value) in (7, 10) and value[:4].isdigit() else value)
+            told.append(cells.month(value) if len(value) in (7, 10) and value[:4].isdigit() else value)
         elif name == "manager" or (name == "key" and value.isdecimal()):
             told.append(asked.scope.name(int(value[:18])) if value.isdecimal() else _("No owner"))
         elif name == "days":

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from core import formats
 from pipelines.models import TaskType
 from web.analytics.asking import Asked
-from web.analytics.tables import (
+from web.analytics.cells import (
     Figure,
     Table,
     counted,

@@ -13,7 +13,7 @@ from kpi.models import Statement
 from kpi.next_steps import NextActions as NextSteps
 from kpi.next_steps import find_next_actions
 from team.models import Employee
-from web.api import shapes
+from web.api import money_shapes
 from web.api.parameters import KnownParameters
 from web.frame.scope import read_person
 from web.pay.stake import read_target
@@ -26,7 +26,7 @@ class NextActions(KnownParameters):
 
     @extend_schema(
         parameters=[OpenApiParameter("manager", int), OpenApiParameter("target", int, description="200000")],
-        responses=shapes.NextShape,
+        responses=money_shapes.NextShape,
     )
     def get(self, request: Request) -> Response:
         user: Employee = request.user  # type: ignore[assignment]  # the login stands before every address
@@ -42,4 +42,4 @@ class NextActions(KnownParameters):
         if row is None:
             raise NotFound(_("There is no statement of this month."))
         found = find_next_actions(row.manager_id, user, moment.now(), row, target)
-        return Response(shapes.NextShape(found or NextSteps([], 0, None, [])).data)
+        return Response(money_shapes.NextShape(found or NextSteps([], 0, None, [])).data)

@@ -27,7 +27,7 @@ from pipelines.models import Deal, Person, Pipeline, PipelineKind, Stage, Stay, 
 from qc import first_times, regulations
 from qc.backtest import judge_by_norms
 from qc.models import Finding
-from web.api import shapes
+from web.api import money_shapes, shapes
 from web.api.appeals import Appealable
 from web.api.parameters import (
     KnownFilters,
@@ -233,7 +233,7 @@ class Statements(KnownParameters):
 
     @extend_schema(
         parameters=[OpenApiParameter("period", description="2026-11"), OpenApiParameter("manager", int)],
-        responses=shapes.StatementShape(many=True),
+        responses=money_shapes.StatementShape(many=True),
     )
     def get(self, request: Request) -> Response:
         query = request.query_params
@@ -248,7 +248,7 @@ class Statements(KnownParameters):
             rows = rows.filter(manager_id=manager)
         known = {"differences": find_differences(rows)}
         shown = [show_statement(row) for row in rows]
-        return Response(shapes.StatementShape(shown, many=True, context=known).data)
+        return Response(money_shapes.StatementShape(shown, many=True, context=known).data)
 
 
 class Regulations(KnownParameters):

@@ -11,11 +11,18 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core import formats
+from core.db import run_statements
 from core.zone import account_zone, portal_zone
-from pipelines.models import CustomField, Deal, Event, Person, Stage, Task, TaskType, Touch
+from pipelines.models import Deal, Event, Task, Touch
 from timeline.attribution import was_open
 
 LATEST = 200  # entries that a card shows
+NAMES = """
+    select 'stage', id, null::bigint, name, '' from pipelines_stage where id = any(%(stages)s::text[])
+    union all select 'field', '', id, name, type from pipelines_customfield where id = any(%(fields)s::bigint[])
+    union all select 'person', '', id, name, '' from pipelines_person where id = any(%(people)s::bigint[])
+    union all select 'kind', '', id, name, '' from pipelines_tasktype where id = any(%(kinds)s::bigint[])
+"""
 
 ICONS = {
     Event.Kind.CREATED: "circle-plus",
@@ -48,7 +55,7 @@ class Entry:
 
 
 def entries(deal: Deal, tasks: Iterable[Task], people_only: bool = False) -> list[Entry]:
-    """The latest first, at most ``LATEST``; six queries."""
+    """The latest first, at most ``LATEST``; three queries."""
     tasks = list(tasks)
     of_deal = Q(entity="deal", entity_id=deal.pk) | Q(
         entity="task", entity_id__in=[task.pk for task in tasks]
@@ -93,13 +100,24 @@ class Teller:
             | {touch.manager_id for touch in touches}
             | {task.created_by for task in tasks}
         )
-        self.stages: dict[Any, str] = dict(Stage.objects.filter(pk__in=stages).values_list("pk", "name"))
-        self.fields = CustomField.objects.in_bulk(fields)
-        self.people: dict[Any, str] = dict(
-            Person.objects.filter(pk__in=people - {None, 0}).values_list("pk", "name")
-        )
-        kinds = {task.kind_id for task in tasks if task.kind_id is not None}
-        self.kinds: dict[Any, str] = dict(TaskType.objects.filter(pk__in=kinds).values_list("pk", "name"))
+        wanted = {
+            "stages": [one for one in stages if isinstance(one, str)],  # events hold what amoCRM wrote
+            "fields": [one for one in fields if isinstance(one, int)],
+            "people": [one for one in people if isinstance(one, int) and one],
+            "kinds": list({task.kind_id for task in tasks} - {None}),
+        }
+        [rows] = run_statements((NAMES, wanted)) if any(wanted.values()) else [[]]
+        self.stages: dict[Any, str] = {}
+        self.fields: dict[Any, tuple[str, str]] = {}  # name, type
+        self.people: dict[Any, str] = {}
+        self.kinds: dict[Any, str] = {}
+        for what, stage, key, name, type_of_field in rows:
+            if what == "field":
+                self.fields[key] = name, type_of_field
+            elif what == "stage":
+                self.stages[stage] = name
+            else:
+                (self.people if what == "person" else self.kinds)[key] = name
         self.locale = get_language() or "en"
 
     def event(self, event: Event) -> Entry:
@@ -115,7 +133,7 @@ class Teller:
                 detail = self._change(self._due(event.before), self._due(event.after))
             case Event.Kind.FIELD:
                 field = (event.after or event.before or {}).get("field")
-                what = self.fields[field].name if field in self.fields else what
+                what = self.fields[field][0] if field in self.fields else what
                 detail = self._change(self._value(event.before), self._value(event.after))
         return Entry(
             event.at, ICONS[Event.Kind(event.kind)], _capital(what), detail, self.people.get(event.author_id)
@@ -152,14 +170,14 @@ class Teller:
         if isinstance(shown, list):
             return ", ".join(str(one) for one in shown) or None
         if value and isinstance(shown, str) and shown.isdecimal() and self._is_date(value.get("field")):
-            date = self.fields[value["field"]].type != "date_time"
+            date = self.fields[value["field"]][1] != "date_time"
             local = datetime.fromtimestamp(int(shown), account_zone() if date else portal_zone())
             return formats.day(local, self.locale, year=True)
         return None if shown in (None, "") else str(shown)
 
     def _is_date(self, field: Any) -> bool:
         """amoCRM's events tell the value of a date field as seconds in a text."""
-        return field in self.fields and self.fields[field].type in {"date", "date_time", "birthday"}
+        return field in self.fields and self.fields[field][1] in {"date", "date_time", "birthday"}
 
     def _stamp(self, value: datetime) -> str:
         local = timezone.localtime(value)

@@ -41,7 +41,7 @@ class TakeForm(forms.Form):
 
     def __init__(self, user: Employee, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["owner"].queryset = owners(user)  # type: ignore[attr-defined]
+        self.fields["owner"].queryset = owners(user)  # type: ignore[attr-defined]  # a choice of rows
 
 
 class ListForm(TakeForm):

@@ -80,7 +80,7 @@ def make(request: HttpRequest) -> HttpResponse:
         chances = {deal: row.chance for deal, row in kept.rows.items()}
         try:
             made = life.decide_list(
-                user, found, wish, now,  # type: ignore[arg-type]
+                user, found, wish, now,  # type: ignore[arg-type]  # signed in
                 key=life.key_of("form", user.pk, said["key"]), query=address, chances=chances,
             )  # fmt: skip
         except life.Impossible as problem:

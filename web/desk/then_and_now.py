@@ -54,11 +54,11 @@ class Asked(forms.Form):
     def __init__(self, query: Any, scope: Scope) -> None:
         super().__init__(query)
         people = [(str(pk), one.name) for pk, one in scope.all_people.items()]
-        self.fields["weeks"].choices = [  # type: ignore[attr-defined]
+        self.fields["weeks"].choices = [  # type: ignore[attr-defined]  # a choice
             (count, _("%(count)s weeks") % {"count": count}) for count in LENGTHS
         ]
         self.initial = {"weeks": 26, "measure": "density"}
-        self.fields["person"].choices = [("", _("who changed most")), *people]  # type: ignore[attr-defined]
+        self.fields["person"].choices = [("", _("who changed most")), *people]  # type: ignore[attr-defined]  # a choice
         stages = [(key, stage.name) for key, stage in scope.stages.items() if stage.kind == Stage.Kind.WORK]
         self.fields["whose"].choices = [("", _("the whole department")), *people, *stages]  # type: ignore[attr-defined]
 

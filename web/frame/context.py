@@ -6,15 +6,17 @@ All are lazy: a block that draws no frame asks nothing of the database.
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from core import moment
+from core import account, moment
 from kpi.statements import closes_months
 from pipelines.mirror import freshness
-from pipelines.models import Account
+from pipelines.models import Cursor
 from qc.models import Finding
 from qc.stalled import SHOWN
 from team.models import Employee, Role
@@ -23,26 +25,51 @@ MANY = 999  # a badge need not be exact, and counting a million findings on ever
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
+    state = SimpleLazyObject(lambda: read_state(request))
     return {
         "demo": settings.DEMO,
-        "nav": SimpleLazyObject(lambda: menu(request)),
-        "freshness": SimpleLazyObject(lambda: age(request)),
-        "amo": SimpleLazyObject(amo_address),
+        "nav": SimpleLazyObject(lambda: menu(request, state)),
+        "freshness": SimpleLazyObject(lambda: age(request, state)),
+        "amo": SimpleLazyObject(lambda: account.own().address),
         "leavers": SimpleLazyObject(lambda: getattr(request.user, "leavers", frozenset())),
     }
 
 
-def amo_address() -> str:
-    """Where amoCRM itself lives, for links into it; empty before it is connected."""
-    return Account.objects.values_list("base_url", flat=True).first() or ""
+STATE = """
+    select (select count(*) from ({findings}) counted), c.entity, c.as_of, c.state, c.rows
+    from (select 1) one left join pipelines_cursor c on true
+"""
 
 
-def menu(request: HttpRequest) -> list[dict[str, Any]]:
+class State:
+    """``cursors`` of the mirror, and how many findings stand open to the reader: at most one more than `MANY`."""
+
+    def __init__(self, cursors: list[Cursor], open_findings: int) -> None:
+        self.cursors, self.open_findings = cursors, open_findings
+
+
+def read_state(request: HttpRequest) -> State:
+    """One query."""
+    if not isinstance(user := request.user, Employee):
+        return State(list(Cursor.objects.all()), 0)
+    shown = Finding.objects.visible_to(user).filter(mode__in=SHOWN)
+    few = shown.open(moment.now()).order_by().values("pk")[: MANY + 1]
+    try:
+        findings, values = few.query.sql_with_params()
+    except EmptyResultSet:  # somebody who sees nobody
+        return State(list(Cursor.objects.all()), 0)
+    with connection.cursor() as cursor:
+        cursor.execute(STATE.format(findings=findings), values)
+        rows = cursor.fetchall()
+    known = [Cursor(entity=row[1], as_of=row[2], state=row[3], rows=row[4]) for row in rows if row[1]]
+    return State(known, rows[0][0])
+
+
+def menu(request: HttpRequest, state: Any) -> list[dict[str, Any]]:
     user = request.user
     if not isinstance(user, Employee):
         return []
-    shown = Finding.objects.visible_to(user).filter(mode__in=SHOWN)
-    open_findings = shown.open(moment.now()).order_by()[: MANY + 1].count()
+    open_findings = state.open_findings
     work = [
         user.directs and _link(request, "desk", "layout-dashboard", _("Desk")),
         user.directs and _link(request, "then-and-now", "trending-up-down", _("Then and now")),
@@ -89,8 +116,8 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def age(request: HttpRequest) -> dict[str, Any]:
-    whole = freshness.overall_freshness(moment.now())
+def age(request: HttpRequest, state: Any) -> dict[str, Any]:
+    whole = freshness.overall_freshness(moment.now(), state.cursors)
     user = request.user
     sees_sync = isinstance(user, Employee) and user.directs
     return {"as_of": whole.as_of, "state": whole.state, "url": reverse("sync") if sees_sync else ""}

@@ -11,8 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
 
-from core import moment
-from pipelines.models import Account
+from core import account, moment
 from web.frame import live, tables
 
 PAGE_SIZE = 50
@@ -184,7 +183,7 @@ def address_in_amo(query: Any) -> str:
     stage, pipeline = said.get("stage", ""), said.get("pipeline", "")
     if said.keys() - SAYABLE or not (pipeline or stage) or said.get("open") == "0":
         return ""
-    base = Account.objects.values_list("base_url", flat=True).first()
+    base = account.own().address
     home, _colon, status = stage.partition(":")
     if not base or (stage and pipeline not in ("", home)):
         return ""

@@ -62,7 +62,7 @@ def asks_password(view: View) -> View:
         problem, given = "", request.POST.get(AGAIN) if request.method == "POST" else None
         if given is not None:
             try:
-                if is_his_password(request, request.user, given[:LONGEST]):  # type: ignore[arg-type]
+                if is_his_password(request, request.user, given[:LONGEST]):  # type: ignore[arg-type]  # signed in
                     note_proof(request)
                     sent = "sent" in request.POST.getlist("after_password")
                     return view(request, *args, **kwargs) if sent else redirect(request.get_full_path())

@@ -90,7 +90,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
         messages.info(request, _("It is mended already."))
     else:
         now = moment.now()
-        pressed = BUTTONS[code](Press(delivery, request.user, "", now))  # type: ignore[arg-type]
+        pressed = BUTTONS[code](Press(delivery, request.user, "", now))  # type: ignore[arg-type]  # signed in
         Delivery.objects.filter(pk=pk, read_at=None).update(read_at=now)
         messages.success(request, pressed.text)
     return redirect("notices")

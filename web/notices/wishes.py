@@ -136,7 +136,7 @@ def link(request: HttpRequest) -> HttpResponse:
     elif state is None or not is_set_up(Channel.TELEGRAM):
         messages.error(request, _("The bot has not said its name yet. Try again in a minute."))
     else:
-        code = linking.create_code(request.user, moment.now(), group=group)  # type: ignore[arg-type]
+        code = linking.create_code(request.user, moment.now(), group=group)  # type: ignore[arg-type]  # signed in
         address = links.of_bot(state.name, code, group=group)
         request.session["notice_link"] = {"address": address, "group": group, "code": code}
     return redirect("notice-settings")

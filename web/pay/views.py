@@ -11,7 +11,6 @@ from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -33,7 +32,7 @@ from kpi.sentences import percent
 from kpi.statements import check_closable, closes_months, find_open_months
 from kpi.trend import compare_months, list_months, sum_up_month
 from kpi.unclaimed import find_unclaimed, pile_by_user
-from pipelines.models import Account, Person
+from pipelines.models import Person
 from qc import queries as judgement
 from qc.rules import behind
 from team.models import Employee
@@ -122,7 +121,6 @@ def _month(user: Employee, choice: Choice, person: Person, settle: str = "") -> 
         "statement": statement,
         "own": person.pk == user.person_id,
         "promise": list(list_promises(scheme)) if (scheme := _scheme(statement, person, period)) else [],
-        "amo": SimpleLazyObject(_amo),
         "now": now,
         "months": compare_months(rows),
     }
@@ -154,10 +152,6 @@ def _month(user: Employee, choice: Choice, person: Person, settle: str = "") -> 
             context["answer"] = AnswerForm(auto_id=False)
             context["correction"] = closing.CorrectionForm(differences.rows, settle)
     return context
-
-
-def _amo() -> str:
-    return Account.objects.values_list("base_url", flat=True).first() or ""
 
 
 def _begun(statement: Statement) -> bool:

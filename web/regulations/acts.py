@@ -17,8 +17,9 @@ from qc import drafts, one_deal, regulations, signatures
 from qc.criteria import field_names, read_fields
 from qc.models import Regulation
 from web.frame.permissions import for_admins
+from web.regulations.editing import as_written, find_stage, in_force, make_form
 from web.regulations.form import RegulationForm, as_sent
-from web.regulations.views import as_written, find_stage, in_force, make_form, say_published
+from web.regulations.publishing import say_published
 
 
 def _number(text: str | None) -> int:
@@ -109,7 +110,7 @@ def try_on_deal(request: HttpRequest, stage: str) -> HttpResponse:
     one = find_stage(stage)
     names, demanded = read_fields(one.pk)
     present = in_force(one)
-    draft = drafts.find(one.pk, request.user)  # type: ignore[arg-type]
+    draft = drafts.find(one.pk, request.user)  # type: ignore[arg-type]  # signed in
     fresh = as_written(one, make_form(one, names, present, draft, demanded), present) or present
     number = request.GET.get("deal", "").strip().lstrip("№# ")
     deal = Deal.objects.filter(pk=_number(number)).first() if number else None

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from web.regulations import acts, control, effects, packs, rules, splits, switch_trial, views
+from web.regulations import acts, control, effects, packs, rules, splits, switch_trial, trying, views
 
 urlpatterns = [
     path("regulations/", views.index, name="regulations"),
@@ -10,7 +10,7 @@ urlpatterns = [
     path("regulations/packs/<slug:key>/", packs.pack, name="pack"),
     path("regulations/splits/", splits.splits, name="splits"),
     path("regulations/<str:stage>/", views.card, name="regulation"),
-    path("regulations/<str:stage>/try/", views.attempt, name="regulation-try"),
+    path("regulations/<str:stage>/try/", trying.attempt, name="regulation-try"),
     path("regulations/<str:stage>/deal/", acts.try_on_deal, name="regulation-deal"),
     path("regulations/<str:stage>/return/", acts.bring_back, name="regulation-return"),
     path("regulations/<str:stage>/call-off/", acts.call_off, name="regulation-call-off"),

@@ -1,33 +1,37 @@
 """«Регламенты»: what must hold on each stage. Everybody signed in reads, an admin writes, tries and publishes."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from core import formats, moment
-from core.periods import month_of
-from core.zone import portal_zone
-from kpi.backtest import try_violations
+from core import moment
 from pipelines.models import Pipeline, Stage
-from qc import backtest, drafts, dwell, regulations, rule_modes, signatures, wording
+from qc import backtest, drafts, regulations, rule_modes, signatures, wording
 from qc.criteria import field_names, read_fields
 from qc.models import Finding, Regulation, RegulationDraft, RuleMode
-from qc.options import FieldNames
-from qc.rules import CALENDAR, RULES
 from qc.stalled import SHOWN
-from team.models import Employee, Role
-from web.frame.permissions import for_admins
-from web.regulations import distribution, reading
+from team.models import Role
+from web.regulations import reading
+from web.regulations.editing import (
+    as_written,
+    draw_stay,
+    examples,
+    find_stage,
+    in_force,
+    keep_draft,
+    list_stages,
+    make_form,
+    read_context,
+    working_people,
+)
 from web.regulations.form import RegulationForm
+from web.regulations.publishing import publish
 
 
 @require_safe
@@ -45,7 +49,7 @@ def index(request: HttpRequest) -> HttpResponse:
         else set()
     )
     waiting = {row.stage_id: row for row in regulations.waiting()}
-    to_read = {row.stage_id for row in signatures.unsigned(request.user)}  # type: ignore[arg-type]
+    to_read = {row.stage_id for row in signatures.unsigned(request.user)}  # type: ignore[arg-type]  # signed in
     by_pipeline: dict[int | None, list[dict[str, Any]]] = {}
     for stage in stages:
         regulation = present.get(stage.pk)
@@ -91,7 +95,7 @@ def book(request: HttpRequest) -> HttpResponse:
             )
     pipelines = [one for one in Pipeline.objects.filter(deleted_at=None, is_archived=False) if one.pk in rows]
     shown = [one for one in pipelines if not chosen or str(one.pk) == chosen]
-    unsigned = list(signatures.unsigned(request.user))  # type: ignore[arg-type]
+    unsigned = list(signatures.unsigned(request.user))  # type: ignore[arg-type]  # signed in
     context = {
         "book": [(one, rows[one.pk]) for one in shown],
         "pipelines": pipelines,
@@ -175,7 +179,7 @@ def show_card(
         and present.pk in {row.pk for row in signatures.unsigned(user)},
         "days": backtest.DAYS,
     }
-    context |= _pictures(stage, present, fresh)
+    context |= draw_stay(stage, present, fresh)
     if form is not None:
         context |= {
             "examples": examples(people),
@@ -185,137 +189,6 @@ def show_card(
         }
     context |= read_context(stage, present, fresh, names)
     return render(request, "regulations/regulation.html", context, status=status)
-
-
-def read_context(
-    stage: Stage, present: Regulation | None, fresh: Regulation | None, names: Mapping[str, str]
-) -> dict[str, Any]:
-    """What people read, and what the draft changes about it."""
-    shown = fresh or present or Regulation(stage=stage)
-    base = present or (Regulation(stage=stage) if fresh else None)
-    return {
-        "texts": reading.read_texts(base, shown),
-        "lines": reading.read_lines(base, shown),
-        "changes": wording.changes(base or shown, shown, names) if fresh else [],
-        "was": reading.changed_rules(base, shown, names) if fresh else {},
-        "remarks": reading.remarks(shown) if fresh or present else [],
-    }
-
-
-def _pictures(stage: Stage, present: Regulation | None, fresh: Regulation | None) -> dict[str, Any]:
-    norm, before = calendar_norm(fresh or present), calendar_norm(present)
-    picture = dwell.picture(stage.pk, [norm, before], moment.now())
-    of_stay = [rule.code for rule in RULES.values() if rule.stay is not None]  # whose norm is drawn
-    return {"picture": picture, "drawing": distribution.draw(picture, norm, before), "of_stay": of_stay}
-
-
-@require_POST
-@for_admins
-def attempt(request: HttpRequest, stage: str) -> HttpResponse:
-    """The draft sent along is kept, and tried on history: parts of the card for htmx, else a page."""
-    one = find_stage(stage)
-    names, present = field_names(), in_force(one)
-    kept = keep_draft(request, one)
-    form = RegulationForm(one, names, request.POST, present)
-    context: dict[str, Any] = {
-        "stage": one,
-        "days": backtest.DAYS,
-        "draft": kept,
-        "form": form,
-        "regulation": present,
-    }
-    context["signatures"] = signatures.read_signatures(present) if present else None
-    if not form.is_valid():
-        context["problems"] = [
-            f"{form.fields[name].label}: {problem}" if name in form.fields else problem
-            for name, found in form.errors.items()
-            for problem in found
-        ]
-        return render(request, _attempt_template(request), context, status=422)
-    values = form.chosen
-    month = month_of(moment.now(), portal_zone())
-    try:
-        draft = regulations.draft(one.pk, **values)
-        trial = backtest.try_draft(one.pk, values, read_days(request), month.start)
-    except (ValueError, ValidationError) as error:
-        return render(
-            request, _attempt_template(request), context | {"problems": sentences_of(error)}, status=422
-        )
-    money = try_violations(month.first, trial.backtest.more) if trial.whole.changed else {}
-    context |= {"trial": trial, "days": trial.backtest.days, "month": month, "draft_of": draft}
-    context |= {"people": people_rows(trial, money), "money": sum(money.values()) if money else None}
-    context |= _pictures(one, present, draft) | read_context(one, present, draft, names)
-    if kept is not None:
-        drafts.tell(
-            kept, {"new": trial.whole.new_now, "gone": trial.whole.gone_now, "doubts": trial.doubts.number}
-        )
-    chosen = request.POST.get("person", "")
-    someone = next((person for person in examples() if str(person.pk) == chosen), None)
-    limit = regulations.longest_stay(draft.norms)
-    if limit and someone:
-        context["example"] = backtest.word_example(*limit, someone, moment.now())
-    return render(request, _attempt_template(request), context)
-
-
-def people_rows(trial: backtest.Trial, money: Mapping[int, Any]) -> list[dict[str, Any]]:
-    """People whom a change touches, those who lose most first; a bar as long as its share of the largest sum."""
-    most = max([abs(amount) for amount in money.values()] or [0])
-    rows = [
-        {
-            "person": person,
-            "name": name,
-            "tally": tally,
-            "shift": tally.new - tally.gone,
-            "money": money.get(person) if person is not None else None,
-            "share": float(abs(money[person]) / most)
-            if person is not None and person in money and most
-            else 0.0,
-        }
-        for person, name, tally in trial.managers
-        if tally.changed
-    ]
-    return sorted(rows, key=lambda row: (row["money"] is None, row["money"] or 0, -row["shift"]))
-
-
-def read_days(request: HttpRequest) -> int:
-    """Raises ValueError with one sentence."""
-    text = request.POST.get("days", "") or str(backtest.DAYS)
-    return backtest.check_days(int(text) if text.isdecimal() and len(text) < 5 else 0)
-
-
-def keep_draft(request: HttpRequest, stage: Stage) -> RegulationDraft | None:
-    """Whatever was written is kept, also what makes no sense yet."""
-    version = request.POST.get("version", "")
-    basis = int(version) if version.isdecimal() and len(version) < 9 else 0
-    return drafts.save(stage.pk, request.user, dict(request.POST.lists()), basis)  # type: ignore[arg-type]
-
-
-def make_form(
-    stage: Stage,
-    names: FieldNames,
-    present: Regulation | None,
-    draft: RegulationDraft | None,
-    demanded: Sequence[str],
-) -> RegulationForm:
-    """With the draft as it was left; without one, with the version in force or with the fields that amoCRM itself
-    demands."""
-    if draft is None:
-        return RegulationForm(stage, names, None, present, [] if present else demanded)
-    sent = QueryDict(mutable=True)
-    for name, values in draft.sent.items():
-        sent.setlist(name, values)
-    sent["version"] = str(present.version if present else 0)  # the page tells what has come meanwhile
-    return RegulationForm(stage, names, sent, present)
-
-
-def as_written(stage: Stage, form: RegulationForm, present: Regulation | None) -> Regulation | None:
-    """The version that the draft would make; None where nothing was written, or it makes no sense yet."""
-    if not form.is_bound or not form.is_valid():
-        return None
-    try:
-        return regulations.draft(stage.pk, basis=present, **form.chosen)
-    except (ValueError, ValidationError):
-        return None
 
 
 def _unasked(demanded: Iterable[str], present: Regulation | None) -> list[str]:
@@ -350,23 +223,6 @@ def _tell_versions(
     return found
 
 
-def _attempt_template(request: HttpRequest) -> str:
-    return "regulations/regulation_try.html" if request.htmx else "regulations/regulation_try_alone.html"  # type: ignore[attr-defined]
-
-
-def find_stage(pk: str) -> Stage:
-    return get_object_or_404(Stage.objects.filter(deleted_at=None).select_related("pipeline"), pk=pk)
-
-
-def in_force(stage: Stage) -> Regulation | None:
-    return stage.regulations.published().first()
-
-
-def list_stages() -> list[Stage]:
-    """Those that amoCRM has, in its order within each pipeline."""
-    return list(Stage.objects.filter(deleted_at=None).select_related("pipeline").order_by("sort", "pk"))
-
-
 def _around(
     stage: Stage, stages: Iterable[Stage], known: Mapping[str, Regulation]
 ) -> tuple[list[tuple[Stage, str]], list[tuple[Pipeline | None, list[Stage]]]]:
@@ -384,64 +240,3 @@ def _around(
     own = stage.pipeline_id
     targets.sort(key=lambda pair: (pair[1][0].pipeline_id != own, pair[0].sort if pair[0] else 0))
     return siblings, targets
-
-
-def working_people() -> list[Employee]:
-    """Managers and heads who work here."""
-    working = Employee.objects.filter(role__in=[Role.MANAGER, Role.HEAD], left_on=None, is_active=True)
-    return list(working.prefetch_related("rota_assignments__rota"))
-
-
-def examples(people: Iterable[Employee] | None = None) -> list[Employee]:
-    """People (of these, or of all who work here) whose shifts a norm can be shown on."""
-    working = working_people() if people is None else people
-    return [one for one in working if one.person_id is not None]
-
-
-def calendar_norm(regulation: Regulation | None) -> timedelta | None:
-    """The norm that may be drawn into calendar time."""
-    limit = regulations.longest_stay(regulation.norms) if regulation else None
-    return limit[0] if limit and limit[1] == CALENDAR else None
-
-
-def publish(request: HttpRequest, stage: Stage, present: Regulation | None, form: RegulationForm) -> bool:
-    """Whether the new version is in force or waits (or nothing differed); what was wrong stands in the form."""
-    author: Any = request.user
-    try:
-        draft = regulations.draft(stage.pk, **form.chosen)
-        if not regulations.sentences(present, draft):
-            messages.info(request, _("Nothing was changed, so there is no new version."))
-            drafts.drop(stage.pk, author)
-            return True
-        published = regulations.publish(
-            stage, author, form.cleaned_data["version"], at=form.effective_at, **form.chosen
-        )
-    except regulations.Superseded as late:
-        form.look_again(late.version)
-        return False
-    except (ValueError, ValidationError) as error:
-        for sentence in sentences_of(error):
-            form.add_error(None, sentence)
-        return False
-    drafts.drop(stage.pk, author)
-    say_published(request, published)
-    return True
-
-
-def say_published(request: HttpRequest, published: Regulation) -> None:
-    words: dict[str, Any] = {"version": published.version}
-    if published.published_at is None and published.effective_at is not None:
-        words["day"] = formats.day(published.effective_at.astimezone(portal_zone()).date(), _locale(), True)
-        messages.success(request, _("Version %(version)s waits: it will be in force from %(day)s.") % words)
-        return
-    messages.success(
-        request, _("Version %(version)s is in force. The deals of the stage are being judged by it.") % words
-    )
-
-
-def sentences_of(error: ValueError | ValidationError) -> list[str]:
-    return error.messages if isinstance(error, ValidationError) else [str(error)]
-
-
-def _locale() -> str:
-    return get_language() or "en"

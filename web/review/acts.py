@@ -132,7 +132,7 @@ def _refuse(request: HttpRequest, finding: Finding, problem: str, act: str) -> H
     if request.headers.get("HX-Target", "").startswith("case-"):
         return HttpResponse(problem, status=409)  # the row stays
     if _is_htmx(request):
-        return panel.answer(request, finding, act, problem, status=422)
+        return panel.answer(request, panel.find(_user(request), finding.pk), act, problem, status=422)
     messages.error(request, problem)
     return redirect("review-finding", finding.pk)
 

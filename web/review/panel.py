@@ -17,7 +17,7 @@ from qc.criteria import field_names
 from qc.models import Appeal, Finding, Ruling
 from qc.options import FieldNames
 from qc.rules import CALENDAR, CLIENT, OWNER, RULES
-from team.clock import Counted
+from team.clock import Clocks, Counted
 from team.schedules import load_clocks
 from web.deals import diary, ribbon
 
@@ -39,7 +39,16 @@ def find(user: Any, pk: int) -> Finding:
     """One that the reader may see; also one that does not stand any more, where people have said something of it."""
     rows = Finding.objects.visible_to(user)
     said = Q(withdrawn_at=None) | Q(appeal__isnull=False) | Q(rulings__isnull=False)
-    related = ("deal__stage", "stage", "manager", "task", "contact", "regulation")
+    related = (
+        "deal__stage",
+        "stage",
+        "manager",
+        "task",
+        "contact",
+        "regulation",
+        "appeal__author",
+        "appeal__reviewer",
+    )
     return get_object_or_404(rows.filter(said).distinct().select_related(*related), pk=pk)
 
 
@@ -54,16 +63,11 @@ def answer(
 
 def describe(user: Any, finding: Finding, now: datetime) -> dict[str, Any]:
     first_times.note_free([finding])
-    appeal = (
-        Appeal.objects.filter(finding=finding)
-        .select_related("author", "reviewer")
-        .prefetch_related("steps__author")
-        .first()
-    )
+    appeal: Appeal | None = getattr(finding, "appeal", None)
     ruled = list(finding.rulings.select_related("author"))
     decides = False
     if appeal is not None:
-        appeal.finding = finding
+        prefetch_related_objects([appeal], "steps__author")
         decides = appeal.decided_at is None and appeals.may_decide(appeal, user)
     reviewer = rulings.is_reviewer(user)
     waits = appeal is not None and appeal.decided_at is None
@@ -150,7 +154,9 @@ def explain(finding: Finding, now: datetime) -> Arithmetic:
     rule = RULES[finding.rule]
     case = finding.values.get("case")
     code = case if case in (CALENDAR, OWNER, CLIENT) else rule.clock
-    clocks = load_clocks([finding.manager_id] if finding.manager_id else [])
+    # The calendar is nobody's, so nobody's rota is read for it.
+    people = [finding.manager_id] if finding.manager_id else []
+    clocks = Clocks() if code == CALENDAR else load_clocks(people)
     clock = {CALENDAR: clocks.calendar, CLIENT: clocks.client}.get(code) or clocks.owner(finding.manager_id)
     until = max(min(now, finding.closes_at or now), finding.since)
     whole = clock.explain(finding.since, until)

@@ -2,8 +2,10 @@
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from audit.models import Change
+from audit.registry import KEPT
 from devtools.tests import factory
 from kpi.models import Quota
 from qc.models import RuleMode
@@ -104,3 +106,16 @@ def test_what_an_employee_became_is_told_and_the_password_is_not() -> None:
     assert "<del>Manager</del>" in text
     assert "Administrator</ins>" in text
     assert not Change.objects.filter(after__password__startswith="md5").exists()
+
+
+def test_every_column_has_a_name_in_the_readers_language() -> None:
+    with translation.override("ru"):
+        english = {
+            f"{kept.table}.{field.column}": str(field.verbose_name)
+            for kept in KEPT.values()
+            if kept.model._meta.app_label != "otp_totp"  # which names its own columns
+            for field in kept.model._meta.concrete_fields
+            if field.name not in kept.ignored and not field.primary_key
+            if not set(str(field.verbose_name).lower()) & set("абвгдеёжзийклмнопрстуфхцчшщъыьэюя")
+        }
+    assert english == {}

@@ -122,7 +122,7 @@ def test_the_overview_of_a_month_to_close_costs_no_more_than_a_page_may(
     november: Month, django_assert_max_num_queries: object
 ) -> None:
     client = login(someone(Role.FINANCE))
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(12):
         client.get("/my/", PERIOD)
     Employee.objects.update(language="en")
     Quota.objects.all().delete()

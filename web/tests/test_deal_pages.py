@@ -218,14 +218,14 @@ def test_the_number_of_queries_does_not_follow_the_number_of_deals(
         factory.make_finding(deal)
         factory.make_task(deal)
     client = login()
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(12):
         page = client.get("/deals/")
     assert len(page.context["rows"]) == 50
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(12):
         client.get("/tasks/")
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(12):
         client.get(f"/deals/{office.stuck.pk}/")
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(12):
         client.get(f"/deals/{office.stuck.pk}/diary/")
 
 
@@ -462,10 +462,10 @@ def test_a_moment_of_a_link_is_shown_in_local_time(value: str, kind: str, shown:
     assert f'value="{shown}"' in str(field)
 
 
-def test_the_card_costs_thirteen_queries(office: Office, django_assert_max_num_queries: object) -> None:
+def test_the_card_costs_twelve_queries(office: Office, django_assert_max_num_queries: object) -> None:
     factory.make_regulation(office.ready, max_stay=DAY, required_fields=["price"])
     client = login(Role.MANAGER, office.anna)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(12):
         client.get(f"/deals/{office.stuck.pk}/")
 
 

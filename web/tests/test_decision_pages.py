@@ -60,7 +60,7 @@ def browser(user: Any) -> Client:
 
 def test_a_proposal_is_taken_carried_out_and_kept(firm: Firm, django_assert_max_num_queries: Any) -> None:
     client = browser(firm.director)
-    with django_assert_max_num_queries(25):  # of which the first count of proposals is thirteen
+    with django_assert_max_num_queries(18):  # of which the first count of proposals is seven
         page = client.get("/decisions/").content.decode()
     assert "Кирилл Бережной" in page or "Кирилла" in page
     with django_assert_max_num_queries(12):

@@ -34,7 +34,7 @@ def lines(client: Client, path: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("reader", [STRANGER, *Role.values])
-def test_a_file_is_given_to_whom_the_page_is(reader: str, company: Company) -> None:  # noqa: F811
+def test_a_file_is_given_to_whom_the_page_is(reader: str, company: Company) -> None:
     assert len(FILES) >= 15
     for line in FILES:
         page = line.path.replace("&export=csv", "").replace("?export=csv", "")
@@ -46,7 +46,7 @@ def test_a_file_is_given_to_whom_the_page_is(reader: str, company: Company) -> N
 
 
 @pytest.mark.parametrize("line", FILES, ids=lambda line: line.path)
-def test_a_workbook_opens(line: Any, company: Company) -> None:  # noqa: F811
+def test_a_workbook_opens(line: Any, company: Company) -> None:
     answer = company.ask(Role.ADMIN, "GET", line.path.replace("export=csv", "export=xlsx"))
     if "attachment" in answer.headers.get("Content-Disposition", ""):
         with ZipFile(BytesIO(answer.content)) as book:
@@ -55,7 +55,7 @@ def test_a_workbook_opens(line: Any, company: Company) -> None:  # noqa: F811
         assert "analytics" in line.path
 
 
-def test_a_report_is_a_file_with_the_rows_of_the_api(company: Company) -> None:  # noqa: F811
+def test_a_report_is_a_file_with_the_rows_of_the_api(company: Company) -> None:
     client = browser(company.users[Role.DIRECTOR])
     heads, *rows = lines(client, "/analytics/stage-times/?export=csv")
     assert len(heads) > 5 and rows
@@ -65,7 +65,7 @@ def test_a_report_is_a_file_with_the_rows_of_the_api(company: Company) -> None: 
         assert b"km_median" in opened.read("xl/sharedStrings.xml")
 
 
-def test_nothing_becomes_a_formula(company: Company) -> None:  # noqa: F811
+def test_nothing_becomes_a_formula(company: Company) -> None:
     evil = '=HYPERLINK("http://evil")'
     Deal.objects.filter(pk=company.deals[0].pk).update(name=evil)
     company.users[Role.MANAGER].last_name = "@SUM(1)"
@@ -90,7 +90,7 @@ def test_nothing_becomes_a_formula(company: Company) -> None:  # noqa: F811
         assert b"<f>" not in opened.read("xl/worksheets/sheet1.xml")
 
 
-def test_the_queue_of_review_is_whole_and_ones_own(company: Company) -> None:  # noqa: F811
+def test_the_queue_of_review_is_whole_and_ones_own(company: Company) -> None:
     director, manager = company.users[Role.DIRECTOR], company.users[Role.MANAGER]
     for days in range(1, 7):  # more than the page unfolds of a rule
         for rule in ("deal.stuck", "task.none"):
@@ -103,7 +103,7 @@ def test_the_queue_of_review_is_whole_and_ones_own(company: Company) -> None:  #
     assert not any("Борис" in cell for row in own for cell in row)
 
 
-def test_the_file_of_changes_has_the_filter_of_the_page(company: Company) -> None:  # noqa: F811
+def test_the_file_of_changes_has_the_filter_of_the_page(company: Company) -> None:
     table = Change.objects.values_list("table", flat=True).first()
     client = browser(company.users[Role.ADMIN])
     rows = lines(client, f"/audit/?table={table}&export=csv")
@@ -111,7 +111,7 @@ def test_the_file_of_changes_has_the_filter_of_the_page(company: Company) -> Non
     assert client.get("/audit/?since=nonsense&export=csv").status_code == 422
 
 
-def test_blocks_of_the_desk_are_whole_files(company: Company) -> None:  # noqa: F811
+def test_blocks_of_the_desk_are_whole_files(company: Company) -> None:
     client = browser(company.users[Role.DIRECTOR])
     for block, titles in (("people", 9), ("stuck", 10), ("untasked", 10), ("overdue", 4), ("heat", 11)):
         heads, *rows = lines(client, f"/desk/{block}/?export=csv")
@@ -127,7 +127,7 @@ def test_blocks_of_the_desk_are_whole_files(company: Company) -> None:  # noqa: 
     assert client.get("/desk/won/?export=csv").headers["Content-Type"].startswith("text/html")
 
 
-def test_keys_of_everybody_are_two_sheets(company: Company) -> None:  # noqa: F811
+def test_keys_of_everybody_are_two_sheets(company: Company) -> None:
     answer = company.ask(Role.ADMIN, "GET", "/access/?export=xlsx")
     with ZipFile(BytesIO(answer.content)) as book:
         assert "xl/worksheets/sheet2.xml" in book.namelist()

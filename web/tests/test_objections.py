@@ -160,5 +160,5 @@ def test_a_page_of_a_month_with_objections_costs_no_more(
     client = login(closed.employee)
     for line in StatementLine.objects.filter(statement=row_of(closed)):
         object_to_line(line, closed.employee, "amount", "Too little")
-    with django_assert_max_num_queries(13):  # type: ignore[operator]  # a fixture
+    with django_assert_max_num_queries(12):  # type: ignore[operator]  # a fixture
         client.get("/my/?period=2026-11")

@@ -341,7 +341,7 @@ def test_pages_cost_the_same_however_much_they_show(
     client = login()
     with django_assert_max_num_queries(12):
         client.get("/regulations/")
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(12):
         client.get(card(office.talk))
     with django_assert_max_num_queries(11):  # one of them: how many first cases are free
         client.get("/rules/")

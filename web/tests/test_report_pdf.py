@@ -38,7 +38,7 @@ sys.stdout.buffer.write(write_pdf(paper(report, read_document(body), live=False)
 
 
 @pytest.mark.django_db
-def test_two_processes_on_two_days_write_the_same_bytes(firm: Firm, tmp_path: Path) -> None:  # noqa: F811
+def test_two_processes_on_two_days_write_the_same_bytes(firm: Firm, tmp_path: Path) -> None:
     report = issue_report(parse_span("2026-W47", portal_zone()), NOW)
     kept = tmp_path / "report.json"
     kept.write_bytes(bytes(report.body))

@@ -17,7 +17,7 @@ from devtools.tests.factory import DAY, NOW
 from pipelines.models import JudgementRequest, Stay, Touch
 from qc.models import NEVER, Appeal, Finding, RuleHalt, RuleMode, Ruling
 from team.models import Role
-from web.tests.test_browser import PASSWORD, sign_in  # noqa: F401
+from web.tests.test_browser import PASSWORD, sign_in
 from web.tests.test_browser import browser as browser
 
 HTMX = {"HX-Request": "true"}
@@ -94,7 +94,7 @@ def test_pages_ask_the_database_a_fixed_number_of_times(office: Office) -> None:
         for _ in range(5):
             factory.make_finding(factory.make_deal(office.stage, office.anna), values={})
     assert counts[:3] == counts[3:]
-    assert counts[0] <= 12 and counts[1] <= 8 and counts[2] <= 18, counts
+    assert counts[0] <= 11 and counts[1] <= 8 and counts[2] <= 12, counts
 
 
 def test_a_case_tells_clause_fact_arithmetic_and_history(office: Office) -> None:
@@ -207,7 +207,7 @@ def test_the_api_files_lists_and_decides(office: Office) -> None:
     not os.path.exists("/usr/bin/chromium"), reason="Chromium is not installed on this machine"
 )
 @pytest.mark.django_db(transaction=True)
-def test_fifty_cases_are_worked_through_by_keyboard_alone(browser: Any, live_server: Any) -> None:  # noqa: F811
+def test_fifty_cases_are_worked_through_by_keyboard_alone(browser: Any, live_server: Any) -> None:
     from django.conf import settings
     from django.core.management import call_command
 

@@ -4,6 +4,7 @@ import copy
 import re
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,12 +15,14 @@ from django.test import Client
 from core import moment
 from devtools.tests import factory
 from devtools.tests.factory import make_employee
+from kpi import rehearsal
 from kpi.components import KINDS
 from kpi.models import Quota, Scheme, SchemeDraft, Statement
 from kpi.statements import close_month
 from kpi.tests.test_statements import DECEMBER_1, DOCUMENT, NOVEMBER, Month
 from team.models import Role
 from web.frame.proof import PROVED
+from web.schemes import trial
 from web.schemes.acts import change_document
 from web.schemes.nodes import show_document
 from web.schemes.sent import read_sent
@@ -27,6 +30,7 @@ from web.schemes.trial import usual_plan
 
 pytestmark = pytest.mark.django_db
 EDITOR = "/pay-schemes/of/sales/"
+ONE = rehearsal.PersonPaid(7, "Анна", ())
 INPUT = re.compile(r"<(input|select|button)\b[^>]*?name=\"([^\"]+)\"[^>]*>")
 
 
@@ -229,7 +233,14 @@ def test_what_it_would_have_paid_stands_beside_what_was_paid(finance: Client) ->
     page = text(finance, f"{EDITOR}trial/")
     assert "заплачено 72 586,67 ₽" in page or "заплачено 72 587 ₽" in page
     assert "Анна" in page
-    assert "соблазн переносить сделки" in page
+    assert "соблазн переносить сделки" in page and "меньше, не учт" not in page
+
+
+def test_a_sum_of_some_says_of_how_many_it_is_not(finance: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rehearsal, "MOST", 0)
+    read = rehearsal.rehearse
+    monkeypatch.setattr(trial, "rehearse", lambda scheme: replace(read(scheme), people=(ONE,)))
+    assert "1 человек, которому платили меньше, не учтён" in text(finance, f"{EDITOR}trial/")
 
 
 def test_it_is_published_from_a_month_and_closed_months_stay(finance: Client) -> None:

@@ -147,7 +147,7 @@ def test_the_page_costs_the_same_for_many(office: Office, django_assert_max_num_
     for number in range(15):
         office.employee(factory.make_person(f"Новый Человек{number}"), rota=office.rota, head=office.irina)
     client = login(factory.make_employee(Role.DIRECTOR))
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(13):
         client.get("/team/")
 
 

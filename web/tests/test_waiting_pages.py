@@ -74,7 +74,7 @@ def test_the_base_is_told_by_reason(django_assert_max_num_queries: object) -> No
     Office()
     client = client_of()
     client.get("/waiting/")
-    with django_assert_max_num_queries(12):  # type: ignore[operator]
+    with django_assert_max_num_queries(12):  # type: ignore[operator]  # a fixture
         page = client.get("/waiting/")
     [stage] = page.context["stages"]
     told = [
@@ -130,7 +130,7 @@ def test_stages_to_split_are_told_with_their_figures(django_assert_max_num_queri
     Office()
     client = client_of()
     client.get("/regulations/splits/")
-    with django_assert_max_num_queries(12):  # type: ignore[operator]
+    with django_assert_max_num_queries(12):  # type: ignore[operator]  # a fixture
         page = client.get("/regulations/splits/")
     assert page.status_code == 200 and not page.context["named"]
     [row] = page.context["others"]

@@ -44,11 +44,11 @@ def pages_asked(amo: Handle) -> Counter[str]:
     asked: Counter[str] = Counter()
     gate = amo.app._gate
 
-    def counted(request):  # type: ignore[no-untyped-def]
+    def counted(request):  # type: ignore[no-untyped-def]  # as what it stands for
         asked[request.full_path] += 1
         return gate(request)
 
-    amo.app._gate = counted  # type: ignore[method-assign]
+    amo.app._gate = counted  # type: ignore[method-assign]  # a test’s hand
     return asked
 
 

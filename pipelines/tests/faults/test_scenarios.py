@@ -75,7 +75,7 @@ class Day:
                 sleep(late)
             return gate(request)
 
-        amo.app._gate = disturbed  # type: ignore[method-assign]
+        amo.app._gate = disturbed  # type: ignore[method-assign]  # a test’s hand
 
     def step(self, worker: Worker) -> None:
         steps: dict[Callable[[], object], int] = {

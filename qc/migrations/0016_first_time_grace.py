@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('qc', '0014_newcomer_grace'),
+        ('qc', '0015_names_of_columns'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
