@@ -22,6 +22,7 @@ NUMBERS = ("№ в amocrm", "no. in amocrm", "номер в amocrm", "id в amoc
 NAMES = ("менеджер", "сотрудник", "фио", "manager", "employee", "name")
 AMOUNTS = ("выплачено", "к выплате", "сумма", "итого", "всего", "paid", "amount", "total")
 MOST = 5_000  # lines
+LARGEST = 10**13  # of a person, as the database holds it
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,9 @@ def import_payouts(period: Period, rows: Sequence[PaidRow], author: Employee, fi
             )
             raise ValueError(says % {"line": one.number, "who": one.person[:60], "month": period.label})
         sums[known.pk] += one.amount
+        if abs(sums[known.pk]) >= LARGEST:
+            says = _("Line %(line)s: “%(cell)s” is not an amount.")
+            raise ValueError(says % {"line": one.number, "cell": one.amount})
     if not sums:
         raise ValueError(_("The file holds no amounts."))
     Payout.objects.filter(statement__in=statements).delete()
@@ -147,7 +151,7 @@ def _read(lines: Iterator[Line], number: int | None, name: int | None, amount: i
             cells[name].strip() if name is not None else ""
         )
         try:
-            found = notation.read(cells[amount])
+            found = _read_signed(notation, cells[amount])
         except NoAmount:
             says = _("Line %(line)s: “%(cell)s” is not an amount.")
             raise BadFile(says % {"line": line.number, "cell": cells[amount][:40]}) from None
@@ -161,6 +165,17 @@ def _read(lines: Iterator[Line], number: int | None, name: int | None, amount: i
             says = _("Line %(line)s: it is not clear whether the amount is %(whole)s or %(part)s.")
             raise BadFile(says % {"line": line.number, "whole": doubt.whole, "part": doubt.part})
         yield PaidRow(line.number, person, settled)
+
+
+def _read_signed(notation: Notation, cell: str) -> Decimal | Doubt | None:
+    """A month that corrections have brought below zero stands in the payroll with its minus."""
+    text = cell.strip()
+    if text[:1] not in ("-", "\N{MINUS SIGN}"):
+        return notation.read(text)
+    found = notation.read(text[1:])
+    if isinstance(found, Doubt):
+        return Doubt(found.sign, -found.whole, -found.part)
+    return None if found is None else -found
 
 
 def _plain(text: str) -> str:

@@ -59,7 +59,8 @@ def begin_silence(
     """
     if not may_silence(author):
         raise ValueError(_("Only directors and administrators silence messages for everybody."))
-    if key is not None and (known := Silence.objects.filter(key=key).first()):
+    known: Silence | None = None if key is None else Silence.objects.filter(key=key).first()
+    if known is not None:
         return known
     sort, _colon, code = about.partition(":")
     if code not in {"kind": KINDS, "rule": RULES}.get(sort, {}):
@@ -74,9 +75,10 @@ def begin_silence(
         raise ValueError(_("Say in a few words why; 200 signs at most."))
     what = {sort: code}
     Silence.objects.in_force(now).filter(**what).update(ended_at=now, ended_by=author)
-    return Silence.objects.create(
+    made: Silence = Silence.objects.create(
         **what, since=now, until=first_of_day(until), reason=reason, author=author, key=key
     )
+    return made
 
 
 def end_silence(silence: Silence, author: Employee, now: datetime) -> bool:

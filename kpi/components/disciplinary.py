@@ -114,6 +114,10 @@ class Disciplinary(Sanction):
     def check(self, place: Place) -> None:
         if self.period != MONTH:
             raise place["period"].fail(gettext("left out: an order is of one month"))
+        told = [(order.person, order.number, order.day) for order in self.orders]
+        for number, one in enumerate(place["orders"].items(0)):
+            if told[number] in told[:number]:
+                raise one["number"].fail(gettext("used once"))
 
     def promise(self) -> Text:
         return gettext(

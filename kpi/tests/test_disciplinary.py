@@ -100,6 +100,7 @@ def test_a_closed_month_keeps_its_line_when_the_order_is_taken_back(month: Month
     [
         (scheme(at_most="0.25"), r"components\[0\].at_most: must be a number from 0 to 0.2, not \"0.25\""),
         (scheme(order(1, "1.5")), r"components\[0\].orders\[0\].share: must be a number from 0 to 1"),
+        (scheme(order(1, "0.5"), order(1, "0.1")), r"components\[0\].orders\[1\].number: must be used once"),
         (scheme(order(1, "0.5", number=" ")), r"components\[0\].orders\[0\].number: must be a text"),
         (scheme(order(1, "0.5", day="14.11")), r"components\[0\].orders\[0\].day: must be a day"),
         (scheme(order(1, "0.5"), of=("salary",)), r"components\[0\].of: 'salary' is pay for the work itself"),

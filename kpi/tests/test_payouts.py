@@ -80,6 +80,12 @@ def test_the_payrolls_own_file_comes_back(closed: Month, client: Client) -> None
     assert client.post("/my/payouts/?period=2026-11", {"file": again}).status_code == 302
 
 
+@pytest.mark.parametrize("minus", ["-", "\N{MINUS SIGN}"])
+def test_what_corrections_have_brought_below_zero_is_an_amount(closed: Month, minus: str) -> None:
+    assert paid(f"Менеджер;Сумма\nАнна;{minus}1 200,50\n") == 1
+    assert Payout.objects.get().amount == D("-1200.50")
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -88,6 +94,9 @@ def test_the_payrolls_own_file_comes_back(closed: Month, client: Client) -> None
         ("Менеджер;Сумма\nНикто;5\n", "Line 2: “Никто” has no statement"),
         ("Менеджер;Сумма\nАнна;\n", "no amounts"),
         ("Менеджер;Сумма\nАнна;1.234\n", "not clear whether"),
+        ("Менеджер;Сумма\nАнна;-1.234\n", "not clear whether"),
+        ("Менеджер;Сумма\nАнна;--5\n", "“--5” is not an amount"),
+        (f"Менеджер;Сумма\nАнна;{'9' * 13}\nАнна;{'9' * 13}\n", "Line 3: “9999999999999.00” is not"),
     ],
 )
 def test_a_bad_file_changes_nothing(closed: Month, text: str, says: str) -> None:

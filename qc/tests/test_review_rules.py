@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import translation
 
 from core import moment
+from core.periods import Period
 from jobs import judgement_queue as judgement
 from kpi.prices import held
 from pipelines.models import JudgementRequest
@@ -52,7 +54,7 @@ def test_the_checklist_is_asked_by_rules_in_its_order() -> None:
 
 def row(
     number: int, twice: bool, hour: float, answers: dict[str, str], reviewer: int, text: str = ""
-) -> tuple:
+) -> tuple[Any, ...]:
     return (5, number, twice, 1, "lead", at(hour), answers, text, reviewer, f"R{reviewer}")
 
 
@@ -107,14 +109,14 @@ def test_a_review_gives_cases_that_judging_anew_finds_again(sample: Sample) -> N
         assert wording.because(finding, moment.now()).endswith("by vera: Пусто")
     before = sorted(Finding.objects.values_list("id", flat=True))
     moment.fix(at(510).isoformat())
-    for judge in (engine.judge, lambda: engine.judge([one.deal_id])):
-        counts = judge()
+    for deals in (None, [one.deal_id]):
+        counts = engine.judge(deals)
         assert not {outcome for _rule, outcome in counts} & {"new", "changed", "withdrawn"}
     Finding.objects.all().delete()
     engine.judge()
     assert [code for code, _owner, _at in cases()] == ["review.need", "review.record"]
     assert len(before) == Finding.objects.filter(rule__startswith="review.").count()
-    [scores] = queries.quality(_period(), {one.manager_id}, ["warn"]).values()
+    [scores] = queries.quality(MONTH, {one.manager_id}, ["warn"]).values()
     told = {
         score.rule: (score.violations, score.opportunities) for score in scores if "review." in score.rule
     }
@@ -126,10 +128,7 @@ def test_a_review_gives_cases_that_judging_anew_finds_again(sample: Sample) -> N
     }
 
 
-def _period() -> object:
-    from core.periods import Period
-
-    return Period(at(0), at(700), "")
+MONTH = Period(at(0), at(700), "")
 
 
 def test_corrected_answers_keep_the_case_that_stays_and_take_back_the_other(sample: Sample) -> None:

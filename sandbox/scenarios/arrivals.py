@@ -54,7 +54,7 @@ def _site(office: Office) -> None:
 
 
 def _accept(office: Office, deal: Deal) -> Story:
-    who = yield from office.attend(deal, idle_hours=0.7)
+    who = yield from office.attend(deal, idle_hours=0.25)
     if who.user_id != deal.owner:
         office.ledger.set_owner(deal, office.now, who.user_id, who.user_id)
     office.enter(deal, "sales.taken", who.user_id)

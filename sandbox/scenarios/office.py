@@ -22,6 +22,8 @@ Wait = Generator[int, None, Employee]
 _PEOPLE = {person.user_id: person for person in STAFF}
 _DAY_OFF = 6 * HOUR
 _AT_CLOSING = 0.25
+_TALK = 12 * MINUTE  # whoever keeps a term begins so long before it, and is done in time
+_HANDS_OVER = 0.95  # what falls due on his days off is done by a colleague
 
 
 class Office:
@@ -76,11 +78,11 @@ class Office:
         crew = [p for start, p in spans if start == soonest]
         return self.rng.choice([p for p in crew if direction in p.directions] or crew)
 
-    def turn(self, deal: Deal, wish: int) -> tuple[Employee, int]:
+    def turn(self, deal: Deal, wish: int, helped: float = 0.65) -> tuple[Employee, int]:
         """Who gets to the deal and when: its owner, or, when he is off, often a colleague."""
         owner = _PEOPLE[deal.owner]
         at = self.shifts[owner.user_id].next(wish, self.rng)
-        if at - wish > _DAY_OFF and owner is not FORMER and self.chance(0.65):
+        if at - wish > _DAY_OFF and owner is not FORMER and self.chance(helped):
             helper = self.on_duty(wish)
             earlier = self.shifts[helper.user_id].next(wish, self.rng)
             if earlier < at:
@@ -94,12 +96,19 @@ class Office:
         if due is None:
             wish = self.now + int(self.rng.expovariate(1 / (idle_hours * HOUR)))
         elif self.chance(habits.on_time):
-            soonest = max(self.now + 2 * MINUTE, due - 3 * HOUR)
-            wish = self.rng.randint(soonest, max(soonest, due))
+            last = due - _TALK
+            soonest = max(self.now + 2 * MINUTE, last - 3 * HOUR)
+            wish = self.rng.randint(soonest, max(soonest, last))
+            who, at = self.turn(deal, wish, _HANDS_OVER)
+            yield max(self.shifts[who.user_id].span(wish)[0], wish, min(at, last))
+            return self._take_over(deal, who)
         else:
             wish = max(self.now, due) + int(self.rng.expovariate(1 / (habits.late_hours * HOUR)))
         who, at = self.turn(deal, wish)
         yield at
+        return self._take_over(deal, who)
+
+    def _take_over(self, deal: Deal, who: Employee) -> Employee:
         if who.user_id != deal.owner and self.chance(0.12):
             self.ledger.set_owner(deal, self.now, who.user_id, who.user_id)
         return who

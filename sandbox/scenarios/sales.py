@@ -5,7 +5,7 @@ from datetime import timedelta
 from random import Random
 
 from . import fields as cf
-from .company import MEETING, ROBOT
+from .company import FIND_OUT, MEETING, OFFER, ROBOT
 from .ledger import Deal
 from .office import Office, Story
 from .people import Employee
@@ -15,6 +15,8 @@ from .weeks import DAY, HOUR, at, local
 ANSWERS = 0.68
 OFF_TARGET = 0.17
 CONVERSION = 0.30
+LONG_TALKS = 0.3  # of clients who need not one talk but three before they are known to be ours
+HANGS = 0.15  # of deals in between that nobody has planned to go on with
 _LOST_ON_TARGET = ("dear", "rival", "rival", "no_part", "changed_mind", "silent", "silent")
 _LOST_LATER = ("dear", "rival", "changed_mind")
 Step = Generator[int, None, bool]
@@ -58,6 +60,10 @@ def first_contact(office: Office, deal: Deal, caller: Employee | None) -> Step:
     if office.chance(OFF_TARGET):
         office.lose(deal, who, "sales.lost", ("off_target", "off_target", "no_part"), 0.25)
         return False
+    if office.chance(LONG_TALKS):
+        who = yield from _find_out(office, deal, who)
+        if who is None:
+            return False
     office.done(deal, who, "talked")
     office.enter(deal, "sales.target", who.user_id)
     if office.chance(0.42):
@@ -79,10 +85,29 @@ def _get_through(office: Office, deal: Deal) -> Generator[int, None, Employee | 
             )
             continue
         office.done(deal, who, "silent")
-        if not office.plan(deal, who, 3 + 8 * attempt) and office.let_lie(deal, 0.4):
+        if not office.plan(deal, who, 2 + 4 * attempt) and office.let_lie(deal, 0.2):
             return None
     office.lose(deal, who, "sales.lost", ("silent",), 0.3)
     return None
+
+
+def _find_out(office: Office, deal: Deal, who: Employee) -> Generator[int, None, Employee | None]:
+    """The contact is made, and the same stage asks for two more things: what is needed, and what could help."""
+    for kind, text in (FIND_OUT, "Выяснить потребность"), (OFFER, "Предложить варианты решения"):
+        office.done(deal, who, "talked")
+        for attempt in range(3):
+            if not office.plan(deal, who, 3 + 4 * attempt, text, kind) and office.let_lie(deal, HANGS):
+                return None
+            who = yield from office.attend(deal)
+            answered = office.chance(0.8)
+            yield from office.call(deal, who, answered)
+            if answered:
+                break
+            office.done(deal, who, "silent")
+        else:
+            office.lose(deal, who, "sales.lost", ("silent", "rival"), 0.3)
+            return None
+    return who
 
 
 def persuade(office: Office, deal: Deal) -> Step:
@@ -109,7 +134,7 @@ def _give_up(office: Office, deal: Deal, who: Employee) -> Story:
     """Close what will not be bought, or keep it: without a task, with an overdue one, or till next time."""
     if office.lose(deal, who, "sales.lost", _LOST_ON_TARGET):
         return
-    if office.chance(0.55):
+    if office.chance(0.75):
         office.done(deal, who, "silent", 0)
         office.let_lie(deal, 1)
     elif office.chance(0.7):
@@ -157,6 +182,11 @@ def _wait(office: Office, deal: Deal, who: Employee) -> Story:
     office.fill(deal, who, cf.REASON, reason, 0.25 if office.now < office.reform else 0.9)
     length = int(office.rng.uniform(3, 35) * DAY)
     _promise(office, deal, who, length)
+    if deal.tasks and office.chance(
+        office.habits(who.user_id).plans
+    ):  # the day that was agreed, not the robot's week
+        due = office.in_shift(deal.owner, office.now + length + 2 * HOUR)
+        office.ledger.postpone(deal.tasks[-1], office.now, who.user_id, due)
     yield office.now + length
     for _ in range(3):
         who = yield from office.attend(deal)

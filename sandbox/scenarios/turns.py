@@ -25,12 +25,12 @@ def begin(office: Office) -> None:
 def evenings(office: Office, person: Employee) -> Story:
     """After the shift, before anybody counts: what was due today is due tomorrow."""
     for _, end in office.shifts[person.user_id].days():
-        yield end - office.rng.randint(5, 20) * MINUTE
+        yield end - office.rng.randint(1, 10) * MINUTE
         today = [
             t for t in office.ledger.open_tasks.get(person.user_id, {}).values() if t["complete_till"] <= end
         ]
         today = [t for t in today if not office.ledger.deal_of(t).is_closed]
-        for task in office.rng.sample(today, min(len(today), office.rng.randint(8, 20))):
+        for task in office.rng.sample(today, min(len(today), office.rng.randint(5, 12))):
             yield office.now + office.rng.randint(15, 150)
             if not task["is_completed"]:
                 due = office.in_shift(person.user_id, end + 15 * HOUR)

@@ -26,7 +26,7 @@ COMMON = ("pipeline", "from", "to", "manager", "group", "head", "zone")
 class Reports(KnownParameters):
     """Which reports there are, what each means, and which parameters it takes."""
 
-    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="api_v1_analytics_list", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         return Response(
             [

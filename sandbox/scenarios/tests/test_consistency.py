@@ -59,7 +59,7 @@ def test_an_unknown_name_or_a_naive_moment_is_refused(name: str, now: Any) -> No
         ("leads", 13_500, 16_500),
         ("tasks", 38_000, 52_000),
         ("notes", 38_000, 60_000),
-        ("events", 140_000, 215_000),
+        ("events", 140_000, 225_000),
         ("companies", 14, 14),
         ("talks", 500, 1_000),
         ("pipelines", 7, 7),
