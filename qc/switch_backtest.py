@@ -210,9 +210,10 @@ def _hold(
         if (one := as_held(found, case.free_until)) is not None:
             held.setdefault((found.key.deal, found.owner), []).append(one)
     return [
-        OfDeal(*key, row.first, kept_checks.unpacked(row.checks), {rule: held.get(key, ())})
+        OfDeal(*key, packed.first, kept_checks.unpacked(packed.checks), {rule: held.get(key, ())})
         for deal, checks in heard
         for key, row in kept_checks.rows_of(deal, {rule: checks}).items()
+        for packed in (row.packed(),)
     ]
 
 
