@@ -1,5 +1,6 @@
 """Silence for everybody: it is begun with a reason, stands behind the bell all the same, and ends by itself."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -63,7 +64,8 @@ def begin_silence(
     if known is not None:
         return known
     sort, _colon, code = about.partition(":")
-    if code not in {"kind": KINDS, "rule": RULES}.get(sort, {}):
+    known_codes: dict[str, Collection[str]] = {"kind": KINDS, "rule": RULES}
+    if code not in known_codes.get(sort, ()):
         raise ValueError(_("Choose a kind of notice or a rule from the list."))
     policy = Policy.objects.select_for_update().filter(pk=1).first()  # one author at a time
     if sort == "kind" and policy is not None and policy.kinds.get(code, {}).get("must"):

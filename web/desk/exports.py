@@ -28,7 +28,11 @@ class File(NamedTuple):
 
 def _of(place: int, columns: listing.Columns) -> listing.Columns:
     """Columns of one member of a row."""
-    return [(title, lambda row, cell=cell: cell(row[place])) for title, cell in columns]
+
+    def of_member(cell: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        return lambda row: cell(row[place])
+
+    return [(title, of_member(cell)) for title, cell in columns]
 
 
 STAGE: listing.Columns = (
