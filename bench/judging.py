@@ -8,22 +8,25 @@ from typing import Any
 
 import msgspec
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from bench import company, loop
 from bench.data import DAY, NOW, WORK, stage_id
 from bench.measure import Cost, cost, share, typical
 from bench.report import Line, against, below, compared, milliseconds
 from bench.setting import Setting
+from core.periods import month_of
+from core.zone import portal_zone
 from jobs import judgement_queue
 from pipelines.mirror.entities import ENTITIES
 from pipelines.mirror.upsert import store_rows
 from pipelines.models import Deal, Event, JudgementRequest, Stay
 from qc import engine, parallel, regulations, subjects
-from qc.backtest import judge_by_norms
+from qc.backtest import judge_by_norms, sample_deals
 from qc.models import RuleMode
 from qc.rules import DEAL, RULES, codes_of
 from qc.rules.registry import OFF
+from qc.switch_backtest import MONTHS, SwitchTrial, try_switch
 
 UPSERT = """
     INSERT INTO pipelines_deal SELECT * FROM jsonb_populate_record(NULL::pipelines_deal, %s)
@@ -158,6 +161,21 @@ def backtest(setting: Setting) -> Iterator[Line]:
     spent = typical([cost(lambda: judge_by_norms(stage, norms, days)) for _ in range(3)])
     note = f" (by {visits:,} visits of {days} days)"
     yield below("backtest a norm on 10,000 visits", spent.wall * 10_000 / visits, 2, "s", also=note)
+    for mode, weight in (("money", 9), ("warn", 1)):
+        spent = typical(
+            [cost(lambda mode=mode, weight=weight: try_switch("deal.stuck", mode, weight)) for _ in range(3)]
+        )
+        trial = try_switch("deal.stuck", mode, weight)
+        visits = visits_of(trial)
+        note = f" ({trial.deals:,} deals, {visits:,} visits of {MONTHS} months: {spent.wall:.3g} s)"
+        yield below(f"try a rule as {mode} on 10,000 visits", spent.wall * 10_000 / visits, 2, "s", also=note)
+
+
+def visits_of(trial: SwitchTrial) -> int:
+    """How many visits of the deals that were looked at touch the period."""
+    deals, _among = sample_deals(min(trial.period.start, month_of(NOW, portal_zone()).previous.start))
+    stays = Stay.objects.filter(Q(left_at=None) | Q(left_at__gt=trial.period.start), deal__in=deals)
+    return stays.values("deal", "visit").distinct().count()
 
 
 def busiest() -> tuple[str, int, int]:

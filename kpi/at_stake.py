@@ -8,7 +8,7 @@ from decimal import Decimal
 from heapq import nsmallest
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, F, QuerySet
 
 from core.periods import Period, month_of
 from core.zone import portal_zone
@@ -20,6 +20,7 @@ from kpi.month_facts import Facts, Spent
 from kpi.own_cases import find_users, midnight, next_day, own_cases
 from kpi.pay_schemes import PayScheme, read_scheme
 from kpi.what_if import COUNTS_IN_MONEY, break_rules
+from qc import first_times
 from qc import queries as judgement
 from qc.models import Finding
 from qc.queries import TimeScore
@@ -27,6 +28,7 @@ from qc.rules import OWN
 from qc.stalled import SHOWN
 from team.models import Employee
 
+FREE = "free"  # beside the modes of rules: the first of the month
 EXAMPLES = 3  # of a pile, the dearest deals first
 
 
@@ -79,7 +81,8 @@ class AtStake:
     and ``spared_points`` how many points, which under a flat part of the scale is all that can be said of them.
 
     ``count``: all open findings of the person that everybody sees, with those that only warn, those of deals that are
-    no longer his, and those that he has appealed against, which are in no pile.
+    no longer his, and those that he has appealed against, which are in no pile. ``free``: those of them that cost
+    nothing before the month ends, as the first of their rule (`qc.first_times`).
     """
 
     ladder: Ladder | None
@@ -90,6 +93,7 @@ class AtStake:
     spared_points: Decimal
     count: int
     warned: int
+    free: int = 0
 
 
 def find_at_stake(person: int, user: Employee, now: datetime, statement: Statement | None) -> AtStake:
@@ -106,8 +110,14 @@ def find_at_stake(person: int, user: Employee, now: datetime, statement: Stateme
     horizons = (today, midnight(day + timedelta(days=1)))
     tallies: dict[tuple[str, str, bool], _Tally] = defaultdict(_Tally)
     coming: list[tuple[str, datetime]] = []
-    for key, rule, mode, mine, disputed_at, opens_at, closes_at, price in _read_cases(rows, horizons[-1]):
+    rows = rows.annotate(
+        is_free=ExpressionWrapper(first_times.is_free(now, period.start, users), BooleanField())
+    )
+    for key, rule, mode, mine, disputed_at, opens_at, closes_at, price, is_free in _read_cases(
+        rows, horizons[-1]
+    ):
         mine = mine and disputed_at is None
+        mode = FREE if is_free else mode
         tally, money = tallies[rule, mode, mine], mine and mode == COUNTS_IN_MONEY
         if closes_at is not None and closes_at <= now:
             tally.mended += closes_at >= period.start
@@ -135,7 +145,8 @@ def find_at_stake(person: int, user: Employee, now: datetime, statement: Stateme
         sum(tally.mended for tally in piled.values()),
         *(weighed.weigh_spared() if weighed else (ZERO, ZERO)),
         sum(tally.open for tally in tallies.values()),
-        sum(tally.open for (_, mode, _), tally in tallies.items() if mode != COUNTS_IN_MONEY),
+        sum(tally.open for (_, mode, _), tally in tallies.items() if mode not in (COUNTS_IN_MONEY, FREE)),
+        sum(tally.open for (_, mode, _), tally in tallies.items() if mode == FREE),
     )
 
 
@@ -153,7 +164,7 @@ def _read_cases(rows: QuerySet[Any], until: datetime) -> Iterator[tuple[Any, ...
     """All that is told of them at once: whether a case is the person's own costs a look at his stays."""
     told = rows.filter(opens_at__lt=until).order_by("opens_at")
     yield from told.values_list(
-        "pk", "rule", "mode", "mine", "disputed_at", "opens_at", "closes_at", "deal__price"
+        "pk", "rule", "mode", "mine", "disputed_at", "opens_at", "closes_at", "deal__price", "is_free"
     )
 
 

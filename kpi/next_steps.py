@@ -1,7 +1,7 @@
 """A person's next actions from rows: open deals with their chances, and cases that can still be put right in time."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,12 +16,13 @@ from kpi.next_actions import Candidate, Prospect, Way, find_way, weigh_deals
 from kpi.own_cases import find_users, midnight, next_day, own_cases
 from kpi.paid_sales import read_paid
 from kpi.pay_schemes import PayScheme, read_scheme
-from kpi.prices import priced
+from kpi.prices import open_later, priced
 from kpi.sales import sales_measures
 from kpi.what_if import COUNTS_IN_MONEY
 from metrics import UnknownField, list_if_won
 from metrics.month_chances import Chances, read_chances
 from pipelines.models import Deal
+from qc import first_times
 from qc import queries as judgement
 from qc.models import Finding
 from team.models import Employee
@@ -54,21 +55,6 @@ class NextActions:
     unpriced: int
     way: Way | None
     way_actions: list[Action]
-
-
-@dataclass(frozen=True)
-class _Case:
-    """A finding as `priced` reads it; one that counts already is asked about from now on."""
-
-    pk: int
-    rule: str
-    mode: str
-    deal_id: int | None
-    stage_id: str | None
-    manager_id: int | None
-    opens_at: datetime
-    closes_at: datetime | None
-    disputed_at: datetime | None
 
 
 def find_next_actions(
@@ -155,18 +141,16 @@ def _cases(
     what it still takes."""
     measure = find_quality(read_scheme(statement.scheme))
     horizon = min(midnight(next_day(statement, now) + timedelta(days=1)), period.end)
-    rows = own_cases(
-        judgement.standing(user).filter(
-            manager__in=users, disputed_at=None, mode=COUNTS_IN_MONEY, opens_at__lt=horizon
-        ),
-        users,
-        period,
-    ).filter(mine=True)
+    counting = judgement.standing(user).filter(
+        manager__in=users, disputed_at=None, mode=COUNTS_IN_MONEY, opens_at__lt=horizon
+    )
+    counting = counting.exclude(first_times.is_free(now, period.start, users))
+    rows = own_cases(counting, users, period).filter(mine=True)
     if measure is None or not measure.by_time:
         rows = rows.filter(opens_at__gte=now)
     chosen: list[Any] = list(rows.select_related("deal", "stage", "task").order_by("-opens_at")[:MOST_CASES])
     chosen = [one for one in chosen if one.closes_at is None or one.closes_at > now]
-    asked = [_ask(one, max(one.opens_at, statement.computed_at)) for one in chosen]
+    asked = [open_later(one, max(one.opens_at, statement.computed_at)) for one in chosen]
     prices = priced(
         asked, [statement], {one.pk for one in asked}, now, dict.fromkeys(users, statement.manager_id)
     )
@@ -174,18 +158,3 @@ def _cases(
         price = prices[one.pk]
         if price is not None and price > 0:
             yield Action(one.deal, price, price, price, one, one.opens_at if one.opens_at > now else None)
-
-
-def _ask(one: Finding, opens_at: datetime) -> _Case:
-    names = (
-        "pk",
-        "rule",
-        "mode",
-        "deal_id",
-        "stage_id",
-        "manager_id",
-        "opens_at",
-        "closes_at",
-        "disputed_at",
-    )
-    return replace(_Case(*(getattr(one, name) for name in names)), opens_at=opens_at)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -18,6 +19,7 @@ from kpi.pay_schemes import read_scheme
 from kpi.payees import read_payees
 from kpi.what_if import COUNTS_IN_MONEY, break_rules, compute_pay
 from pipelines.models import Stay
+from qc import first_times
 from qc import queries as judgement
 from qc.rules import CALENDAR, CLIENT, OWN, RULES, VISIT
 from team.clock import Clocks
@@ -47,16 +49,40 @@ class FindingLike(Protocol):
     def disputed_at(self) -> datetime | None: ...
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A finding as it is priced, with a beginning of its own."""
+
+    pk: int
+    rule: str
+    mode: str
+    deal_id: int | None
+    stage_id: str | None
+    manager_id: int | None
+    opens_at: datetime
+    closes_at: datetime | None
+    disputed_at: datetime | None
+
+
+def open_later(finding: FindingLike, opens_at: datetime) -> Asked:
+    """The finding as if it had opened only then."""
+    names = (one.name for one in fields(Asked) if one.name != "opens_at")
+    return Asked(**{name: getattr(finding, name) for name in names}, opens_at=opens_at)
+
+
 def finding_prices(findings: Iterable[FindingLike]) -> dict[int, Decimal | None]:
     """What each finding costs its manager in a month: the statement without it minus the statement with it.
 
     The month is the present one while the finding is open, and that of its opening otherwise; of one that has not
-    opened yet it is what the finding will cost. Zero when its rule does not count in money, or when quality does not
+    opened yet it is what the finding will cost. Zero when it is free as the first of its month (what it costs from the
+    next one on is that month's), when its rule does not count in money, or when quality does not
     count it in that month (the deal was given away before). None is not known: there is no statement of that month
-    yet. Of a disputed one it is what it would cost, were the appeal refused. Two queries, however many findings; two
+    yet. Of a disputed one it is what it would cost, were the appeal refused. Three queries, however many findings; two
     more where amoCRM users are paid under another one.
     """
-    wanted, now = list(findings), moment.now()
+    now, told = moment.now(), list(findings)
+    free = first_times.find_noted(told)
+    wanted = [open_later(one, free[one.pk]) if one.pk in free else one for one in told]
     periods = {month_in(finding, now).first for finding in wanted}
     managers = {finding.manager_id for finding in wanted if finding.manager_id is not None}
     rows = Statement.objects.filter(period__in=periods).select_related("scheme")
@@ -66,7 +92,14 @@ def finding_prices(findings: Iterable[FindingLike]) -> dict[int, Decimal | None]
         owners = _find_owners(others, now)
         kept += rows.filter(manager__in=set(owners.values()) - managers)
     counted = held(wanted, now)
-    return priced(wanted, kept, counted, now, owners)
+    return priced(wanted, kept, counted, now, owners) | {
+        one.pk: ZERO for one in told if one.pk in free and _is_free(one, free[one.pk], now)
+    }
+
+
+def _is_free(finding: FindingLike, until: datetime, now: datetime) -> bool:
+    """Whether it has cost nothing so far and, if it was mended in time, never will."""
+    return now < until or (finding.closes_at is not None and finding.closes_at <= until)
 
 
 def _find_owners(users: Iterable[int], now: datetime) -> dict[int, int]:

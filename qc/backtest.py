@@ -20,7 +20,8 @@ from core.zone import portal_zone
 from pipelines.models import Deal, Person, Stay
 from qc import norms as norm_documents
 from qc import queries, trials
-from qc.criteria import bench, field_names, portal_norms, reads_of, stage_norms
+from qc.criteria import Bench, bench, field_names, portal_norms, reads_of, stage_norms
+from qc.doubts import Doubts, count_doubts
 from qc.lives import load_lives
 from qc.models import Finding
 from qc.regulations import draft, in_force
@@ -111,24 +112,38 @@ def try_portal_norm(
     if rule.unit != DEAL:
         raise ValueError(_("Only rules about deals can be tried on history."))
     since, known = now - timedelta(days=days), bench()
-    before, is_on = known.terms, code in known.steps and known.steps[code][-1].mode != "off"
-    after = before
-    if rule.norm is not None and not rule.is_of_stages:
-        kept = dict(known.steps[code][-1].norm) if code in known.steps else {}
-        document = norm_documents.portal_document(rule, kept, norm or {})
-        step = Step("warn", 1, now, document)
-        after = _anew(before, {**before.norms, **portal_norms({code: [step]})})
+    before, is_on, after = known.terms, is_judged(code, known), terms_if_on(code, known, norm)
     begin = since if month is None else min(since, month)
-    alive = Deal.objects.filter(Q(closed_at=None) | Q(closed_at__gt=begin), deleted_at=None)
-    ids = list(alive.order_by("-created_at").values_list("pk", flat=True)[:SAMPLE])
+    ids, among = sample_deals(begin)
     lives = load_lives(ids, reads_of([code], chain(*after.norms.values())))
     more: dict[int, dict[str, int]] = {}
     if is_on:
         comparison = trials.compare(lives, (code,), before, after, since, now, None, more, month)
     else:
         comparison = _first_time(lives, code, after, since, now, more, month)
-    among = len(ids) if len(ids) < SAMPLE else alive.count()
     return Backtest(comparison, days, (code,), {}, more, len(ids), among)
+
+
+def is_judged(code: str, known: Bench) -> bool:
+    """Whether the rule is in any mode but off."""
+    return code in known.steps and known.steps[code][-1].mode != "off"
+
+
+def terms_if_on(code: str, known: Bench, norm: Mapping[str, Any] | None = None) -> Terms:
+    """By what a rule would judge; ``norm``: another one for the whole portal, None as it stands."""
+    rule, terms = RULES[code], known.terms
+    if rule.norm is None or rule.is_of_stages:
+        return terms
+    kept = dict(known.steps[code][-1].norm) if code in known.steps else {}
+    step = Step("warn", 1, moment.now(), norm_documents.portal_document(rule, kept, norm or {}))
+    return _anew(terms, {**terms.norms, **portal_norms({code: [step]})})
+
+
+def sample_deals(since: datetime) -> tuple[list[int], int]:
+    """The newest deals that lived at any time since then, and of how many."""
+    alive = Deal.objects.filter(Q(closed_at=None) | Q(closed_at__gt=since), deleted_at=None)
+    ids = list(alive.order_by("-created_at").values_list("pk", flat=True)[:SAMPLE])
+    return ids, len(ids) if len(ids) < SAMPLE else alive.count()
 
 
 def _first_time(
@@ -144,7 +159,7 @@ def _first_time(
             tally.new += 1
             tally.now += is_open
             tally.new_now += is_open
-            if reason := trials.doubt(one, deal, terms):
+            if reason := trials.doubt(one, trials.last_won(deal), terms):
                 found.doubts.append(one._replace(doubt=reason))
             if month is not None and one.owner is not None and one.touches(month, now):
                 own = more.setdefault(one.owner, {})
@@ -200,18 +215,6 @@ def judge_by_norms(stage_id: str, norms: Mapping[str, Any], days: int = DAYS) ->
 
 
 @dataclass(frozen=True)
-class Doubts:
-    """New findings that are likely false alarms: of so many ``new`` ones, by reason with the deals behind it."""
-
-    new: int
-    reasons: list[tuple[str, list[int]]]
-
-    @property
-    def number(self) -> int:
-        return sum(len(deals) for _reason, deals in self.reasons)
-
-
-@dataclass(frozen=True)
 class Trial:
     """A backtest for a page: by rule (code, title, tally), by stage and by manager (id, name, tally), most first."""
 
@@ -246,20 +249,14 @@ def tell_trial(tried: Backtest) -> Trial:
     rules = [(code, queries.title(code), by_rule[code]) for code in RULES if code in by_rule]
     by_stage: dict[Any, Tally] = tried.comparison.by(lambda cell: cell[1])
     stages = sorted(by_stage.items(), key=lambda row: -row[1].now)
-    return Trial(rules, stages, managers, comparison.whole, _doubts(tried.comparison), tried)
-
-
-def _doubts(comparison: Comparison) -> Doubts:
-    found: dict[str, list[int]] = {}
-    for one in comparison.doubts:
-        found.setdefault(one.doubt, []).append(one.key.deal)
-    reasons = {
-        trials.WON_ANYWAY: _("the deal was won anyway"),
-        trials.MOVED_ON: _("moved on within two hours after the norm"),
-        trials.AWAY: _("the owner had no shift around that day"),
-    }
-    ordered = sorted(found.items(), key=lambda row: -len(row[1]))
-    return Doubts(comparison.whole.new, [(reasons[code], deals) for code, deals in ordered])
+    return Trial(
+        rules,
+        stages,
+        managers,
+        comparison.whole,
+        count_doubts(tried.comparison.doubts, comparison.whole.new),
+        tried,
+    )
 
 
 def count_more_violations(

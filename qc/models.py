@@ -244,6 +244,8 @@ class Finding(models.Model):
         db_persist=True,
     )
 
+    free_until: datetime | None  # where `qc.first_times.note_free` has put it
+
     objects = FindingQuerySet.as_manager()
 
     class Meta:
@@ -337,6 +339,7 @@ from qc.sample_models import ManualReview as ManualReview
 from qc.sample_models import Sample as Sample
 from qc.sample_models import SampledDeal as SampledDeal
 from qc.switches import ControlOff as ControlOff
+from qc.switches import FirstTimeGrace as FirstTimeGrace
 from qc.switches import MeasuredEffect as MeasuredEffect
 from qc.switches import NewcomerGrace as NewcomerGrace
 from qc.switches import PlannedSwitch as PlannedSwitch

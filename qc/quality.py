@@ -22,12 +22,13 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 class Held(NamedTuple):
-    """A finding that stands, as quality sees it."""
+    """A finding that stands, as quality sees it. ``was_free``: it cost nothing in its month and opens only now."""
 
     task: int
     since: datetime
     opens_at: datetime
     closes_at: datetime | None
+    was_free: bool = False
 
 
 class OfDeal(NamedTuple):
@@ -95,10 +96,12 @@ def count(rows: Iterable[OfDeal], asked: Asked) -> dict[int, list[RuleScore]]:
                         for one in held
                         if _belongs(one, check, row.first) and _overlaps(one, asked.window(part, row.person))
                     ]
-                    if check.flags & ONCE and (check.since or 0) < start:
-                        against = [one for one in against if one.opens_at >= part.start]
-                        if not against:
-                            continue
+                    if check.flags & ONCE:
+                        against = [one for one in against or () if not one.was_free]
+                        if (check.since or 0) < start:
+                            against = [one for one in against if one.opens_at >= part.start]
+                            if not against:
+                                continue
                     numbers[0] += bool(against)
                     numbers[1] += 1
     return {

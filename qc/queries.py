@@ -1,6 +1,6 @@
 """Reads of judgement: quality scores, sentences of findings, stuck deals. The one door of this room for money."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from core import moment
 from core.db import run_statements
 from core.periods import Period
 from pipelines.mirror import freshness
-from qc import rule_modes, wording
+from qc import first_times, rule_modes, wording
 from qc.kept_checks import unpacked
 from qc.models import Finding, FindingQuerySet, RuleMode
 from qc.quality import Asked, Held, OfDeal, RuleScore, TimeScore, count, measure_time, score, time_score
@@ -20,15 +20,20 @@ from qc.rules import RULES, behind
 from team.models import Employee
 from team.schedules import employment, load_clocks
 
-MONEY = (RuleMode.Mode.MONEY,)
+MONEY, WARN = (RuleMode.Mode.MONEY,), RuleMode.Mode.WARN.value
+NONE_FREE = "select null::bigint as id, null::timestamptz as until where false"
 # With everybody the indexes are walked person by person.
 CHECKS = """
-    select deal_id, person_id, first, checks, null::text, null::bigint, null::timestamptz, null::timestamptz
+    select deal_id, person_id, first, checks, null::text, null::bigint, null::timestamptz, null::timestamptz,
+           null::text, null::boolean
     from qc_dealchecks where until > %(start)s and first < %(until)s"""
 HELD = """
-    select deal_id, manager_id, since, null::bytea, rule, coalesce(task_id, 0), opens_at, closes_at from qc_finding
-    where withdrawn_at is null and disputed_at is null and deal_id is not null and opens_at < %(until)s
-      and (closes_at is null or closes_at > %(start)s) and rule = any(%(rules)s)"""
+    select f.deal_id, f.manager_id, f.since, null::bytea, f.rule, coalesce(f.task_id, 0),
+           coalesce(free.until, f.opens_at), f.closes_at, f.mode, free.id is not null
+    from qc_finding f left join free on free.id = f.id
+    where f.withdrawn_at is null and f.disputed_at is null and f.deal_id is not null
+      and f.opens_at < %(until)s and coalesce(free.until, f.opens_at) < %(until)s
+      and (f.closes_at is null or f.closes_at > greatest(free.until, %(start)s)) and f.rule = any(%(rules)s)"""
 
 __all__ = [
     "MONEY",
@@ -48,10 +53,12 @@ def quality(
     Only rules with opportunities appear. What an opportunity is, each rule says by its checks (docs/rules.md); it is
     broken when a finding of that very occasion is held against the person in the period.
 
+    What is free of money (`qc.first_times`, `qc.newcomers`) is not held against anybody where it is asked for money.
+
     What happened after the data had become critically old is not checked, and not checked is neither kept nor broken. A
     rule that left these modes and came back within the period counts its opportunities once in each part.
     """
-    asked, rows = _ask(period, people, modes)
+    asked, rows = read_checks(period, people, modes)
     return count(rows, asked)
 
 
@@ -63,13 +70,13 @@ def quality_by_time(
     Only while the deal was the person's own, and only by what is held against him: who takes over a deal out of order
     does not pay for it, and who gives it away pays no more.
     """
-    asked, rows = _ask(period, people, modes)
+    asked, rows = read_checks(period, people, modes)
     return measure_time(rows, replace(asked, clocks=load_clocks(people)))
 
 
 def mended_quality(period: Period, people: Iterable[int], now: datetime) -> dict[int, list[RuleScore]]:
     """`quality`, had all that stands open now been kept: what was mended in the period stays broken in it."""
-    asked, rows = _ask(period, people, MONEY)
+    asked, rows = read_checks(period, people, MONEY)
     closed = (
         row._replace(
             held={code: [one for one in held if _is_past(one, now)] for code, held in row.held.items()}
@@ -93,7 +100,7 @@ def quality_ahead(
     period: Period, people: Iterable[int], now: datetime, horizons: Iterable[datetime] = ()
 ) -> Outlook:
     """What opens later is what judgement knows by now to open when nobody does anything. One reading for all."""
-    asked, found = _ask(period, people, MONEY, until=period.end)
+    asked, found = read_checks(period, people, MONEY, until=period.end)
     asked, rows = replace(asked, clocks=load_clocks(people)), list(found)
     mended = [_without_open(row, now) for row in rows]
     kept: list[list[dict[int, list[TimeScore]]]] = [
@@ -124,32 +131,65 @@ def _without_open(row: OfDeal, now: datetime) -> OfDeal:
     )
 
 
-def _ask(
-    period: Period, people: Iterable[int] | None, modes: Collection[str], until: datetime | None = None
+class Tried(NamedTuple):
+    """A rule that is tried as if it counted: its rows are read in any case, of these deals alone, since ``reach``.
+
+    ``begins``: it does not count in money now, so that all of its cases take part in what is free.
+    """
+
+    rule: str
+    deals: Collection[int]
+    reach: datetime
+    begins: bool
+
+
+def read_checks(
+    period: Period,
+    people: Iterable[int] | None = None,
+    modes: Collection[str] = MONEY,
+    until: datetime | None = None,
+    tried: Tried | None = None,
 ) -> tuple[Asked, Iterator[OfDeal]]:
+    """What quality of the period asks, and the rows that it asks of."""
     until = until or min(period.end, known_until(moment.now()))
-    rules = {}
-    for code, steps in rule_modes.read().items():
+    rules, known = {}, rule_modes.read()
+    for code, steps in known.items():
         weight, parts = rule_modes.counted(steps, modes, period.start, until)
         if occasion(code) is not None and parts:
             rules[code] = weight, parts
     asked = Asked(rules, employment())
-    if not rules:
+    if not rules and tried is None:
         return asked, iter(())
+    spans = [(part.start, part.until) for _, parts in rules.values() for part in parts]
+    if tried is not None:
+        spans.append((tried.reach, until))
     values: dict[str, Any] = {
-        "start": min(part.start for _, parts in rules.values() for part in parts),
-        "until": max(part.until for _, parts in rules.values() for part in parts),
-        "rules": list(rules),
+        "start": min(start for start, _end in spans),
+        "until": max(end for _start, end in spans),
+        "rules": list(rules) if tried is None else [*rules, tried.rule],
     }
-    chosen = ("", "")
+    of_checks = of_held = ""
     if people is not None:
-        values["people"] = list(people)
-        chosen = (" and person_id = any(%(people)s)", " and manager_id = any(%(people)s)")
-    [found] = run_statements((f"{CHECKS}{chosen[0]} union all {HELD}{chosen[1]}", values))
+        people = values["people"] = list(people)
+        of_checks, of_held = " and person_id = any(%(people)s)", " and f.manager_id = any(%(people)s)"
+    if tried is not None:
+        values["deals"] = list(tried.deals)
+        of_checks, of_held = (f"{one} and deal_id = any(%(deals)s)" for one in (of_checks, of_held))
+    costs = tuple(modes) == MONEY
+    free: str = NONE_FREE
+    of_free: Mapping[str, Any] = {}
+    if costs:
+        free, of_free = first_times.free_cases(
+            values["start"], values["until"], people, tried.rule if tried and tried.begins else None
+        )
+    whole = f"with free as ({free}) {CHECKS}{of_checks} union all {HELD}{of_held}"
+    [found] = run_statements((whole, {**of_free, **values}))
     held: dict[tuple[int, int], dict[str, list[Held]]] = {}
-    for deal, person, since, data, code, task, opens_at, closes_at in found:
+    for deal, person, since, data, code, task, opens_at, closes_at, mode, was_free in found:
         if data is None:
-            one = Held(task, since, opens_at, closes_at)
+            one = Held(task, since, opens_at, closes_at, was_free)
+            if costs and mode == WARN and code in known and _costs_others(known[code], one):
+                continue
             held.setdefault((deal, person), {}).setdefault(code, []).append(one)
     rows = (
         OfDeal(deal, person, first, unpacked(data), held.get((deal, person), {}))
@@ -157,6 +197,12 @@ def _ask(
         if data is not None
     )
     return asked, rows
+
+
+def _costs_others(steps: rule_modes.Steps, one: Held) -> bool:
+    """Whether a case that only warns would cost money if it were not a newcomer's (`qc.newcomers`)."""
+    stood = rule_modes.standing(steps, one.opens_at, one.closes_at)
+    return stood is not None and stood[0] == MONEY[0]
 
 
 def _is_past(one: Held, now: datetime) -> bool:

@@ -67,6 +67,20 @@ class NewcomerGrace(models.Model):
         ordering = ["since"]
 
 
+@keep_changes(names=("since",))
+class FirstTimeGrace(models.Model):
+    """How many first cases of a person by a rule in a month cost no money, of those that open from ``since`` on."""
+
+    since = models.DateTimeField(_("since"), unique=True)
+    cases = models.PositiveSmallIntegerField(_("first cases"))
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("grace of the first time")
+        verbose_name_plural = _("graces of the first time")
+        ordering = ["since"]
+
+
 class MeasuredEffect(models.Model):
     """What a change has brought, as it was measured last; ``change`` is `qc.changes.Change.key`."""
 

@@ -102,10 +102,15 @@ def collect(
                     yield one
 
 
-def doubt(one: Found, deal: Timeline, terms: Terms) -> str:
-    """Why a finding may be a false alarm: the deal was won afterwards, it moved on within two hours, or its owner had
-    no shift in the day before and after."""
-    if any(piece.kind == WON and piece.since >= one.opens_at for piece in deal.pieces):
+def last_won(deal: Timeline) -> datetime | None:
+    """When the deal came to a won stage last."""
+    return max((piece.since for piece in deal.pieces if piece.kind == WON), default=None)
+
+
+def doubt(one: Found, won_at: datetime | None, terms: Terms) -> str:
+    """Why a finding may be a false alarm: the deal was won afterwards (``won_at``: last), it moved on within two hours,
+    or its owner had no shift in the day before and after."""
+    if won_at is not None and won_at >= one.opens_at:
         return WON_ANYWAY
     if one.closes_at is not None and one.closes_at - one.opens_at <= HASTE:
         return MOVED_ON
@@ -141,7 +146,7 @@ def compare(
             old = was.get(key)
             if old is None:
                 tally.new += 1
-                if reason := doubt(one, deal, after):
+                if reason := doubt(one, last_won(deal), after):
                     found.doubts.append(one._replace(doubt=reason))
             tally.new_now += is_open and not (old and (old.closes_at is None or old.closes_at > now))
         for key, one in was.items():

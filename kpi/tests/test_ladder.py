@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import kpi
@@ -31,7 +32,7 @@ from kpi.prices import finding_prices
 from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
 from kpi.what_if import judge_facts
 from metrics.tests.test_metrics import House
-from qc.models import Finding, RuleMode
+from qc.models import Finding, FirstTimeGrace, RuleMode
 from team.models import Role, Rota
 
 D = Decimal
@@ -146,7 +147,7 @@ class Standing:
     """Four deals in work since 1 November of somebody who works from 9 to 18 every day; one has no task since the
     10th. By the evening of the 20th that is 4 × 20 days and 11 of them; by the end of the month 4 × 30 and 21."""
 
-    def __init__(self) -> None:
+    def __init__(self, document: Any = None) -> None:
         self.house = House()
         self.anna = self.house.anna
         rota = Rota.objects.create(
@@ -160,7 +161,9 @@ class Standing:
         opened = NOVEMBER.start + 9 * DAY
         self.finding = make_finding(self.deals[0], "task.none", mode="money", since=opened, opens_at=opened)
         make_deal(self.house.won, self.anna, NOVEMBER.start + 2 * DAY, price=1_080_000)
-        pay_schemes.load_scheme(by_time(DOCUMENT) | {"quota": "1200000"})
+        plan = (document or by_time(DOCUMENT)) | {"quota": "1200000"}
+        self.plan = pay_schemes.read_document(plan)
+        pay_schemes.load_scheme(plan)
         moment.fix("2026-11-20T20:00:00+00:00")
         keep_checks()
 
@@ -242,3 +245,34 @@ def test_by_count_a_mended_case_is_spared_in_the_next_month_and_said_so(fixed: N
     after = look()
     assert after.ladder.score == D(88), "what was broken stays counted"
     assert (after.ladder.gain, after.mended, after.spared) == (D(1_920), 1, D(960))
+
+
+@pytest.mark.django_db
+@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 5), st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=4, max_size=4))
+def test_with_first_times_free_the_list_still_costs_what_the_line_would_gain(
+    fixed: None, cases: int, lives: list[tuple[int, bool]]
+) -> None:
+    """By count: every open case is in a pile or free; piles bring what the line gains, and what is free nothing."""
+    with transaction.atomic():
+        standing = Standing(DOCUMENT)
+        Finding.objects.all().delete()
+        FirstTimeGrace.objects.create(since=NOVEMBER.start, cases=cases)
+        for deal, (day, is_open) in zip(standing.deals, lives, strict=True):
+            opened = NOVEMBER.start + (3 + day) * DAY
+            ends = None if is_open else opened + DAY
+            make_finding(deal, "task.none", mode="money", since=opened, opens_at=opened, closes_at=ends)
+        found = standing.look()
+        findings = list(Finding.objects.order_by("opens_at", "pk"))
+        prices = finding_prices(findings)
+        assert all(prices[one.pk] == 0 for one in findings[:cases])
+        counted = [one for one in findings[cases:] if one.closes_at is None]
+        assert sum(pile.count for pile in found.piles) == len(counted)
+        assert found.free == sum(one.closes_at is None for one in findings[:cases])
+        row = statements.Statement.objects.get(manager=standing.anna)
+        before = find_line(row.facts, standing.plan)
+        Finding.objects.filter(pk__in=[one.pk for one in counted]).update(withdrawn_at=moment.now())
+        statements.refresh_month(NOVEMBER)
+        after = find_line(statements.Statement.objects.get(manager=standing.anna).facts, standing.plan)
+        assert found.ladder.gain == after - before
+        transaction.set_rollback(True)

@@ -17,7 +17,7 @@ from kpi.month_facts import Score
 from kpi.prices import finding_prices
 from kpi.tests.test_statements import DECEMBER_1, NOVEMBER, D, Month
 from pipelines.models import Stay, Task
-from qc.models import Finding, RuleMode
+from qc.models import Finding, FirstTimeGrace, RuleMode
 
 pytestmark = pytest.mark.django_db
 
@@ -56,7 +56,9 @@ def test_an_upcoming_finding_is_priced_before_it_opens(november: Month) -> None:
     strangers = make_finding(november.deal, "task.overdue", mode="money", manager_id=999, since=NOW - 9 * DAY)
     with CaptureQueriesContext(connection) as queries:
         prices = finding_prices([coming, later, warned, strangers, *november.findings])
-    assert len(queries) == 3, "one asks under whom the stranger is paid"
+    assert len(queries) == 4, (
+        "one asks under whom the stranger is paid, one which are the first of their month"
+    )
     before = november.statement()
     assert before.facts.rules == {"task.overdue": Score(2, 3, 25)}
     assert (prices[later.pk], prices[warned.pk], prices[strangers.pk]) == (None, D(0), None)
@@ -133,6 +135,33 @@ def test_what_another_norm_would_do_to_the_pay_is_told_only_where_it_is_known(
     statements.refresh_month(NOVEMBER)
     expected = {} if moved is None else {november.anna.pk: moved}
     assert try_violations(NOVEMBER.first, {november.anna.pk: more}) == expected
+
+
+@pytest.mark.parametrize("cases", [0, 1, 2, 3])
+def test_the_first_cases_of_a_month_cost_nothing_and_the_line_agrees(november: Month, cases: int) -> None:
+    """The worked example: three violations in 25, each of the others at what the line gains without it."""
+    FirstTimeGrace.objects.create(since=NOVEMBER.start, cases=cases)
+    statements.refresh_month(NOVEMBER)
+    row = november.statement()
+    assert row.facts.rules["task.overdue"].violations == 3 - cases
+    held = row.facts.findings.get("task.overdue")
+    assert (held.findings if held else 0) == 3 - cases, "what is behind the line"
+    told = finding_prices(november.findings)
+    prices = [told[finding.pk] for finding in november.findings]
+    assert prices[:cases] == [0] * cases and all(prices[cases:])
+    for finding, price in zip(november.findings[cases:], prices[cases:], strict=True):
+        Finding.objects.filter(pk=finding.pk).update(withdrawn_at=DECEMBER_1)
+        statements.refresh_month(NOVEMBER)
+        assert november.statement().total - row.total == price
+        Finding.objects.filter(pk=finding.pk).update(withdrawn_at=None)
+
+
+def test_a_closed_month_keeps_what_it_was_frozen_with(november: Month) -> None:
+    statements.close_month(NOVEMBER, None)
+    before = november.statement()
+    FirstTimeGrace.objects.create(since=NOVEMBER.start, cases=3)
+    statements.refresh_month(NOVEMBER)
+    assert november.statement().inputs == before.inputs and november.statement().total == before.total
 
 
 def test_a_finding_that_is_still_open_costs_money_this_month(november: Month) -> None:

@@ -12,6 +12,7 @@ from core.periods import Period
 from metrics.question import Answer, Question, credited
 from metrics.registry import Metric, register
 from metrics.words import OWNER_AT_OPENING
+from qc import first_times
 from qc import queries as judgement
 from qc.models import Finding
 from qc.queries import RuleScore, TimeScore
@@ -54,6 +55,7 @@ def find_held(question: Question) -> QuerySet[Any]:
         withdrawn_at=None, disputed_at=None, mode="money", rule__in=judgement.counted_rules()
     )
     found = found.filter(Q(closes_at=None) | Q(closes_at__gt=question.period.start), opens_at__lt=until)
+    found = found.exclude(first_times.is_free(until, question.period.start, question.people))
     return found.filter(manager__isnull=False).annotate(who=F("manager_id"))
 
 

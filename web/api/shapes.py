@@ -100,6 +100,7 @@ class FindingShape(serializers.ModelSerializer):
     """``unit`` is what the finding is about, ``subject`` its id, ``deals`` those behind it (of a deal, itself).
 
     ``money``: what the finding costs its manager in the account's currency; null where it costs nothing.
+    ``free_until``: before that it costs nothing, as one of the first of its rule in the month; null of any other.
     """
 
     deal = serializers.IntegerField(source="deal_id", allow_null=True)
@@ -110,6 +111,7 @@ class FindingShape(serializers.ModelSerializer):
     manager = serializers.IntegerField(source="manager_id", allow_null=True)
     because = serializers.SerializerMethodField()
     money = serializers.SerializerMethodField()
+    free_until = serializers.DateTimeField(allow_null=True, read_only=True)
 
     class Meta:
         model = Finding
@@ -130,6 +132,7 @@ class FindingShape(serializers.ModelSerializer):
             "closes_at",
             "because",
             "money",
+            "free_until",
         ]
 
     def get_because(self, finding: Finding) -> str:

@@ -6,7 +6,7 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 from rest_framework.routers import SimpleRouter
 
-from web.api import alerts, analytics, audit, decisions, money, notices, reports, views
+from web.api import alerts, analytics, audit, decisions, money, notices, reports, rules, views
 from web.api.appeals import Appeals
 from web.frame.login import StaffToken
 
@@ -44,6 +44,7 @@ urlpatterns = [
     path("next-actions/", money.NextActions.as_view()),
     path("regulations/", views.Regulations.as_view()),
     path("regulations/<str:stage>/backtest/", views.Backtest.as_view()),
+    path("rules/<str:code>/backtest/", rules.Backtest.as_view()),
     path("analytics/", analytics.Reports.as_view()),
     path("analytics/<slug:code>/", analytics.Report.as_view()),
     path("proposals/", decisions.Proposals.as_view()),

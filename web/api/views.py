@@ -24,7 +24,7 @@ from kpi.prices import finding_prices
 from metrics import transitions
 from pipelines.mirror import comparisons, freshness
 from pipelines.models import Deal, Person, Pipeline, PipelineKind, Stage, Stay, Task
-from qc import regulations
+from qc import first_times, regulations
 from qc.backtest import judge_by_norms
 from qc.models import Finding
 from web.api import money_shapes, shapes
@@ -125,6 +125,7 @@ class Findings(Appealable, KnownFilters, ReadOnlyModelViewSet):
     def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
         rows = args[0] if args else []
         found = [rows] if isinstance(rows, Finding) else list(rows)
+        first_times.note_free(found)
         prices = finding_prices(found) if self.request.user.sees_money else {}
         kwargs["context"] = {**self.get_serializer_context(), "prices": prices}
         return self.get_serializer_class()(*args, **kwargs)

@@ -16,8 +16,11 @@ from core.periods import month_of
 from core.zone import portal_zone
 from kpi.own_cases import find_users, own_cases
 from pipelines.models import Person, Pipeline
+from qc import first_times
+from qc.first_times import EARLIEST
 from qc.models import ENDS, Finding, FindingQuerySet, RuleMode, Severity
 from qc.rules import RULES
+from qc.stalled import SHOWN
 from web.frame.filters import (
     NO_SUCH,
     Cascading,
@@ -103,6 +106,7 @@ class FindingFilter(Cascading):
     )
     mode = filters.ChoiceFilter(
         choices=[choice for choice in RuleMode.Mode.choices if choice[0] != RuleMode.Mode.OFF],
+        method="by_mode",
         label=_("Mode"),
         empty_label=_("all"),
         error_messages=NO_SUCH,
@@ -146,6 +150,25 @@ class FindingFilter(Cascading):
     def by_state(self, findings: FindingQuerySet, name: str, state: str) -> QuerySet[Finding]:
         now = moment.now()
         return {"open": findings.open, "upcoming": findings.upcoming, "closed": findings.closed}[state](now)
+
+    def by_mode(self, findings: FindingQuerySet, name: str, mode: str) -> QuerySet[Finding]:
+        """As they cost: the first of a month, which is free, only warns, up to ``held_until`` or now."""
+        if mode not in SHOWN:
+            return findings.filter(mode=mode)
+        asked, now = self.form.cleaned_data, moment.now()
+        until = asked.get("held_until")
+        # What opened in earlier months than these is not in the list, or is no longer free.
+        since = next(
+            (asked[name] for name in ("held_since", "since", "closed_since") if asked.get(name)), EARLIEST
+        )
+        if asked.get("stake") or asked.get("state") in ("open", "upcoming"):
+            since = month_of(now, portal_zone()).start
+        person = asked.get("manager")
+        people = [person.pk] if isinstance(person, Person) else None
+        free = first_times.is_free(min(until, now) if until else now, since, people)
+        if mode == RuleMode.Mode.WARN:
+            return findings.filter(Q(mode=mode) | free)
+        return findings.filter(mode=mode).exclude(free)
 
     def by_opening(self, findings: FindingQuerySet, name: str, wanted: bool) -> QuerySet[Finding]:
         return findings.opened_by_version(wanted)

@@ -108,6 +108,7 @@ def of_deal(deal: Deal, user: Any) -> dict[str, Any]:
     return {
         "deal": deal,
         "now": now,
+        "shown": found,
         "opened": opened,
         "upcoming": [finding for finding in ahead if finding.opens_at >= now],
         "past": [

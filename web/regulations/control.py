@@ -1,26 +1,22 @@
-"""Switches of the whole: quality control off and on, planned switches called off, a switch tried on history."""
+"""Switches of the whole: quality control off and on, graces, planned switches called off."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from core import moment
-from core.periods import month_of
-from core.zone import first_of_day, portal_zone
-from kpi.backtest import try_violations
-from qc import backtest, in_due_time, newcomers, queries
+from core.zone import first_of_day
+from qc import first_times, in_due_time, newcomers
 from qc.models import ControlOff
-from qc.rules import RULES
 from team.models.employees import today
 from web.frame.permissions import for_admins
-from web.regulations.trying import people_rows
 
 
 class ControlForm(forms.Form):
@@ -56,6 +52,29 @@ class GraceForm(forms.Form):
     days = forms.IntegerField(
         label=gettext_lazy("Days from the first day of work"), min_value=0, max_value=newcomers.LONGEST
     )
+
+
+class FirstTimesForm(forms.Form):
+    """How many first cases of a person by a rule in a month cost no money."""
+
+    cases = forms.IntegerField(
+        label=gettext_lazy("First cases of a month"), min_value=0, max_value=first_times.MOST
+    )
+
+
+@require_POST
+@for_admins
+def set_first_times(request: HttpRequest) -> HttpResponse:
+    """Another grace of the first time from now on; sent twice, it is done once."""
+    author: Any = request.user
+    form = FirstTimesForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, str(next(iter(form.errors.values()))[0]))
+    elif first_times.set_cases(form.cleaned_data["cases"], author):
+        messages.success(request, _("Saved. It holds for what opens from now on."))
+    else:
+        messages.info(request, _("Nothing has changed."))
+    return redirect("rules")
 
 
 @require_POST
@@ -124,32 +143,3 @@ def call_off(request: HttpRequest) -> HttpResponse:
     else:
         messages.info(request, _("There is no planned switch any more."))
     return redirect("rules")
-
-
-@require_safe
-@for_admins
-def try_rule(request: HttpRequest, code: str) -> HttpResponse:
-    """What a rule that is off would find on history, by stage and person; nothing is written."""
-    if code not in RULES:
-        raise Http404
-    month = month_of(moment.now(), portal_zone())
-    context: dict[str, Any] = {
-        "title": queries.title(code),
-        "code": code,
-        "month": month,
-        "days": backtest.DAYS,
-    }
-    days = request.GET.get("days", "")
-    try:
-        asked = (
-            backtest.check_days(int(days) if days.isdecimal() and len(days) < 5 else 0)
-            if days
-            else backtest.DAYS
-        )
-        trial = backtest.tell_trial(backtest.try_portal_norm(code, None, asked, month.start))
-    except ValueError as error:
-        return render(request, "regulations/try_rule.html", context | {"problems": [str(error)]}, status=422)
-    money = try_violations(month.first, trial.backtest.more) if trial.whole.changed else {}
-    context |= {"trial": trial, "days": asked, "people": people_rows(trial, money)}
-    context["money"] = sum(money.values()) if money else None
-    return render(request, "regulations/try_rule.html", context)

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_http_methods
 
 from core import moment
 from core.zone import first_of_day
-from qc import in_due_time, newcomers, norms, queries, regulations
+from qc import first_times, in_due_time, newcomers, norms, queries, regulations
 from qc.models import Finding, PlannedSwitch, RuleHalt, RuleMode, Severity
 from qc.rules import DEAL, NORM, QUESTION, RULES, Rule
 from team.models.employees import today
 from web.frame.permissions import for_admins
-from web.regulations.control import ControlForm, GraceForm, off_times
+from web.regulations.control import ControlForm, FirstTimesForm, GraceForm, off_times
 from web.regulations.form import norm_field
 
 CLOCKS = {
@@ -104,7 +104,7 @@ def _show(request: HttpRequest, refused: RuleForm | None = None) -> HttpResponse
         rows.append(
             {
                 "code": code,
-                "tried": rule.unit == DEAL,
+                "tried": rule.unit == DEAL or chosen.mode != RuleMode.Mode.OFF,
                 "title": queries.title(code),
                 "why": queries.why(code),
                 "fix": queries.fix(code),
@@ -125,6 +125,13 @@ def _show(request: HttpRequest, refused: RuleForm | None = None) -> HttpResponse
     context: dict[str, Any] = control | {
         "newcomers": days,
         "grace": GraceForm(initial={"days": days}, auto_id="grace_%s") if request.user.administers else None,
+    }
+    free = first_times.present_cases()
+    context |= {
+        "free_cases": free,
+        "first_times": FirstTimesForm(initial={"cases": free}, auto_id="first_%s")
+        if request.user.administers
+        else None,
     }
     context |= {"rows": rows, "problems": [_("There is no such rule.")] if stray else []}
     return render(request, "regulations/rules.html", context, status=422 if refused else 200)

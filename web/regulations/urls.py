@@ -1,6 +1,6 @@
 from django.urls import path
 
-from web.regulations import acts, control, effects, packs, rules, splits, trying, views
+from web.regulations import acts, control, effects, packs, rules, splits, switch_trial, trying, views
 
 urlpatterns = [
     path("regulations/", views.index, name="regulations"),
@@ -18,7 +18,8 @@ urlpatterns = [
     path("rules/", rules.rules, name="rules"),
     path("rules/control/", control.switch_control, name="rules-control"),
     path("rules/newcomers/", control.set_grace, name="rules-newcomers"),
+    path("rules/first-times/", control.set_first_times, name="rules-first-times"),
     path("rules/call-off/", control.call_off, name="rules-call-off"),
-    path("rules/<str:code>/try/", control.try_rule, name="rule-try"),
+    path("rules/<str:code>/try/", switch_trial.try_rule, name="rule-try"),
     path("effects/", effects.effects, name="effects"),
 ]

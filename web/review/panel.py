@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from core import moment
 from kpi.prices import finding_prices
-from qc import appeals, manual_reviews, norms, overturns, rulings, wording
+from qc import appeals, first_times, manual_reviews, norms, overturns, rulings, wording
 from qc.criteria import field_names
 from qc.models import Appeal, Finding, Ruling
 from qc.options import FieldNames
@@ -62,6 +62,7 @@ def answer(
 
 
 def describe(user: Any, finding: Finding, now: datetime) -> dict[str, Any]:
+    first_times.note_free([finding])
     appeal: Appeal | None = getattr(finding, "appeal", None)
     ruled = list(finding.rulings.select_related("author"))
     decides = False

@@ -5,6 +5,7 @@ from django import template
 from django.template.context import Context
 
 import kpi.prices
+from qc import first_times
 from qc.models import Finding
 
 register = template.Library()
@@ -19,3 +20,10 @@ def finding_prices(context: Context, findings: Iterable[Finding]) -> Mapping[int
 @register.filter
 def price_of(prices: Mapping[int, Decimal | None], finding: Finding) -> Decimal | None:
     return prices.get(finding.pk)
+
+
+@register.simple_tag
+def note_free(findings: Iterable[Finding]) -> str:
+    """Put ``free_until`` on findings that are about to be shown."""
+    first_times.note_free(findings)
+    return ""

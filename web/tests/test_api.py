@@ -148,6 +148,42 @@ def test_a_norm_is_tried_on_history_with_its_findings_and_its_money(company: Com
     assert director.post(address, {}, content_type="application/json").status_code == 403
 
 
+def test_a_switch_of_a_rule_is_tried_on_history(company: Company) -> None:
+    admin = Client(headers={"Accept-Language": "en"})
+    admin.force_login(factory.make_employee(Role.ADMIN, language="en"))
+    address = "/api/v1/rules/deal.stuck/backtest/"
+    asked = {"mode": "warn", "weight": 3, "months": 2}
+    tried = admin.post(address, asked, content_type="application/json").json()
+    assert (tried["rule"], tried["mode"], tried["weight"]) == ("deal.stuck", "warn", 3)
+    assert set(tried) >= {
+        "findings",
+        "quality",
+        "money_shift",
+        "doubts",
+        "doubted",
+        "deals",
+        "among",
+        "period",
+    }
+    assert sum(row["found"] for row in tried["findings"]) and not any(
+        row["after"] for row in tried["findings"]
+    )
+    for nonsense in (
+        {},
+        {"mode": "loud", "weight": 1},
+        {"mode": "warn", "weight": 101},
+        asked | {"months": 13},
+    ):
+        assert admin.post(address, nonsense, content_type="application/json").status_code == 400
+    assert (
+        admin.post("/api/v1/rules/no.such/backtest/", asked, content_type="application/json").status_code
+        == 404
+    )
+    director = Client()
+    director.force_login(factory.make_employee(Role.DIRECTOR))
+    assert director.post(address, asked, content_type="application/json").status_code == 403
+
+
 def test_lists_come_in_pages_that_do_not_overlap(client: Client) -> None:
     pages = [client.get("/api/v1/deals/", {"page_size": 2, "page": page}).json() for page in (1, 2)]
     ids = [row["id"] for page in pages for row in page["results"]]

@@ -1,7 +1,7 @@
 """The list of findings and the findings of a deal: what they show and to whom."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from html import unescape
 
@@ -10,10 +10,12 @@ from django.test import Client
 from django.urls import reverse
 
 from core import moment
+from core.periods import month_of
+from core.zone import portal_zone
 from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
 from pipelines.models import CustomField
-from qc.models import RuleMode
+from qc.models import Finding, FirstTimeGrace, RuleMode
 from team.models import Role
 
 pytestmark = pytest.mark.django_db
@@ -228,3 +230,38 @@ def test_a_count_of_findings_leads_to_as_many_rows(office: Office) -> None:
     stages = [row for _pipeline, rows in admin.get("/regulations/").context["pipelines"] for row in rows]
     found = admin.get(f"/findings/?stage={office.stage.pk}").context["count"]
     assert [row["findings"] for row in stages if row["stage"] == office.stage] == [found] == [2]
+
+
+def test_the_first_of_a_month_is_told_and_listed_as_what_only_warns(office: Office) -> None:
+    """On the list, on the deal, in the panel and in the API; one case of the rule stays to be paid for."""
+    Finding.objects.filter(rule="task.none").update(mode="money")
+    second = factory.make_finding(
+        office.other,
+        "task.none",
+        mode="money",
+        manager_id=office.anna.pk,
+        since=NOW - 3 * DAY,
+        opens_at=NOW - 3 * DAY,
+    )
+    FirstTimeGrace.objects.create(since=NOW - 20 * DAY, cases=1)
+    client = login(Role.ADMIN)
+
+    def listed(query: str) -> list[int]:
+        page = client.get(f"/findings/?rule=task.none&{query}")
+        assert page.status_code == 200
+        return sorted(finding.pk for finding in page.context["page"].object_list)
+
+    assert listed("state=&mode=money") == sorted([second.pk, office.upcoming.pk])
+    assert listed("state=&mode=warn") == [office.fixed.pk]
+    assert listed("mode=money") == listed(f"mode=money&manager={office.anna.pk}") == [second.pk]
+    assert listed("held_since=2026-11-01&held_until=2026-11-30&mode=money&state=") == [second.pk]
+    assert listed("mode=shadow&state=") == []
+    page = client.get("/findings/?rule=task.none&state=").content.decode()
+    assert page.count("первый раз: без денег") == 1
+    assert "первый раз: без денег" in client.get(f"/findings/deal/{office.deal.pk}/").content.decode()
+    panel = client.get(reverse("review-finding", args=[office.fixed.pk])).content.decode()
+    assert "до 1 дек. без денег" in unescape(panel).replace("\xa0", " ")
+    told = client.get("/api/v1/findings/?rule=task.none").json()["results"]
+    until = {row["id"]: row["free_until"] and datetime.fromisoformat(row["free_until"]) for row in told}
+    ends = month_of(NOW, portal_zone()).end
+    assert until == {office.fixed.pk: ends, second.pk: None, office.upcoming.pk: None}

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from audit.models import Change
 from core import moment
 from core.periods import parse_month
 from devtools.tests import factory
@@ -15,7 +16,7 @@ from devtools.tests.factory import DAY, NOW
 from kpi import pay_schemes, statements
 from pipelines.models import CustomField, JudgementRequest, Stage, Stay
 from qc import dwell, regulations
-from qc.models import NewcomerGrace, Regulation, RuleMode
+from qc.models import FirstTimeGrace, NewcomerGrace, Regulation, RuleMode
 from qc.rules import RULES
 from qc.steps import read_steps
 from team.models import Employee, Role, Rota
@@ -342,7 +343,7 @@ def test_pages_cost_the_same_however_much_they_show(
         client.get("/regulations/")
     with django_assert_max_num_queries(12):
         client.get(card(office.talk))
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):  # one of them: how many first cases are free
         client.get("/rules/")
 
 
@@ -367,6 +368,49 @@ def test_newcomers_are_given_days_once(office: Office) -> None:
     for nonsense in ("", "x", "-1", "366"):
         client.post("/rules/newcomers/", {"days": nonsense})
     assert NewcomerGrace.objects.count() == 1
+
+
+def test_a_switch_is_tried_from_its_form_and_by_an_address(
+    office: Office, django_assert_max_num_queries: object
+) -> None:
+    """What was written in the form is tried and not saved; nonsense is answered with a sentence."""
+    client = login()
+    RuleMode.objects.update_or_create(
+        rule="deal.stuck", defaults={"mode": "warn", "weight": 3, "since": NOW - 30 * DAY}
+    )
+    factory.make_finding(office.long, "deal.stuck", mode="warn", since=NOW - 10 * DAY, opens_at=NOW - 5 * DAY)
+    factory.keep_checks()
+    address = reverse("rule-try", args=["deal.stuck"])
+    assert address in client.get("/rules/").content.decode()
+    with django_assert_max_num_queries(40):  # type: ignore[operator]
+        page = client.post(address, {"rule": "deal.stuck", "mode": "money", "weight": "5", "since_on": ""})
+    assert page.status_code == 200
+    whole = page.context["trial"].whole
+    assert (whole.found, whole.before, whole.after) == (1, 0, 1)
+    [row] = [one for one in page.context["people"] if one.person == office.anna.pk]
+    assert row.marks.n_after > row.marks.n_before
+    assert row.marks.after is not None and row.marks.after < 100
+    assert RuleMode.objects.get(rule="deal.stuck").weight == 3, "nothing was saved"
+    assert client.get(address).context["trial"].switch.mode == "money"
+    assert client.get(f"{address}?mode=off&weight=5&months=12").context["trial"].whole.after == 0
+    for nonsense in ("mode=loud", "months=13", "weight=101", "weight=x"):
+        assert client.get(f"{address}?{nonsense}").status_code == 422
+    assert client.get("/rules/no.such/try/").status_code == 404
+
+
+def test_how_many_first_cases_are_free_is_said_once(office: Office) -> None:
+    client = login()
+    assert "The first case of a month costs as much as any other" in client.get("/rules/").content.decode()
+    for _ in range(2):
+        assert client.post("/rules/first-times/", {"cases": "2"}).status_code == 302
+    assert [row.cases for row in FirstTimeGrace.objects.all()] == [2]
+    assert Change.objects.filter(table="qc_firsttimegrace").count() == 1
+    assert not JudgementRequest.objects.exists(), "nothing is judged again"
+    assert "first 2 cases" in client.get("/rules/").content.decode()
+    for nonsense in ("", "x", "-1", "11"):
+        client.post("/rules/first-times/", {"cases": nonsense})
+    assert FirstTimeGrace.objects.count() == 1
+    assert "first 2 cases" in login(Role.MANAGER, office.anna).get("/rules/").content.decode(), "all may know"
 
 
 def test_rules_that_are_switched_off_are_folded_apart(office: Office) -> None:
