@@ -13,80 +13,92 @@ from metrics.analytics.win_rates import find_places
 
 Contacts = tuple[Ints, Ints, Ints]
 MEETS = "t.kind in ('call_out', 'message_out') and t.manager_id is not null"
-ONE_BY_ONE = f"""
-    from unnest(%(ids)s::bigint[]) asked (id)
-    join pipelines_deal d on d.id = asked.id
-    cross join lateral (
-        select t.at, t.manager_id from pipelines_touch t
-        where t.deal_id = d.id and {MEETS} and t.at >= d.created_at and t.at < %(now)s
-        order by t.at, t.id limit 1
-    ) met
-    left join lateral (
-        select min(s.entered_at) as at from pipelines_stay s
-        where s.deal_id = d.id and s.manager_id = met.manager_id and s.entered_at <= met.at
-    ) given on true
-    left join lateral (
-        select min(e.at) as at from pipelines_event e
-        where e.entity = 'deal' and e.entity_id = d.id and e.author_id = met.manager_id
-          and e.at >= greatest(given.at, d.created_at) and e.at <= met.at
-    ) traced on true"""
-COLUMNS = {
-    "id": ("d.id", "int8"),
-    "met": ("met.at", "timestamptz"),
-    "given": ("least(greatest(coalesce(given.at, d.created_at), d.created_at), met.at)", "timestamptz"),
-    "traced": ("coalesce(traced.at, met.at)", "timestamptz"),
-}
-TOUCHES = (
-    f"from pipelines_touch t where {MEETS} and t.deal_id is not null and t.at >= %(start)s and t.at < %(now)s"
-)
+# Beside the touches, with nobody as their author, the deals that changed hands in a visit.
+TOUCHES = f"""
+    from (
+        select t.deal_id, t.at, t.manager_id from pipelines_touch t
+        where {MEETS} and t.deal_id is not null and t.at >= %(start)s and t.at < %(now)s
+        union all
+        select s.deal_id, 'infinity', %(nobody)s from pipelines_stay s where s.entered_at > s.visit_since
+    ) t"""
 TOUCH = {"deal": ("t.deal_id", "int8"), "at": ("t.at", "timestamptz"), "person": ("t.manager_id", "int8")}
-HANDED = "from pipelines_stay s where s.entered_at > s.visit_since"
+# Deals that are looked up whole, and, with no contact beside them, those of which the trace alone is not known.
 # Moments are numbers of the log's here and there; within a deal its few events lie side by side in the index.
-TRACES = """
-    from unnest(%(ids)s::bigint[], %(people)s::bigint[], %(given)s::bigint[], %(met)s::bigint[])
-        asked (id, person, given, met)
-    cross join lateral (
-        select min(e.at) as at from pipelines_event e
-        where e.entity = 'deal' and e.entity_id = asked.id and e.author_id = asked.person
-          and e.at >= %(epoch)s + asked.given * interval '1 microsecond'
-          and e.at <= %(epoch)s + asked.met * interval '1 microsecond'
-    ) traced
-    where traced.at is not null"""
+LOOKED_UP = f"""
+    from (
+        select d.id, met.at as met, least(greatest(coalesce(given.at, d.created_at), d.created_at), met.at) as given,
+               coalesce(traced.at, met.at) as traced
+        from unnest(%(odd)s::bigint[]) asked (id)
+        join pipelines_deal d on d.id = asked.id
+        cross join lateral (
+            select t.at, t.manager_id from pipelines_touch t
+            where t.deal_id = d.id and {MEETS} and t.at >= d.created_at and t.at < %(now)s
+            order by t.at, t.id limit 1
+        ) met
+        left join lateral (
+            select min(s.entered_at) as at from pipelines_stay s
+            where s.deal_id = d.id and s.manager_id = met.manager_id and s.entered_at <= met.at
+        ) given on true
+        left join lateral (
+            select min(e.at) as at from pipelines_event e
+            where e.entity = 'deal' and e.entity_id = d.id and e.author_id = met.manager_id
+              and e.at >= greatest(given.at, d.created_at) and e.at <= met.at
+        ) traced on true
+        union all
+        select asked.id, 'infinity', 'infinity', traced.at
+        from unnest(%(ids)s::bigint[], %(people)s::bigint[], %(given)s::bigint[], %(met)s::bigint[])
+            asked (id, person, given, met)
+        cross join lateral (
+            select min(e.at) as at from pipelines_event e
+            where e.entity = 'deal' and e.entity_id = asked.id and e.author_id = asked.person
+              and e.at >= %(epoch)s + asked.given * interval '1 microsecond'
+              and e.at <= %(epoch)s + asked.met * interval '1 microsecond'
+        ) traced
+        where traced.at is not null
+    ) found"""
+COLUMNS = {
+    "id": ("found.id", "int8"),
+    **{name: (f"found.{name}", "timestamptz") for name in ("met", "given", "traced")},
+}
 
 
 def read_contacts(log: Log, terms: Terms) -> Contacts:
-    """(contact, became his, first trace) of each deal of the log; FAR where nobody has called. Four statements."""
+    """(contact, became his, first trace) of each deal of the log; FAR where nobody has called. Two statements."""
     met, given, traced = (np.full(len(log.ids), FAR) for _ in range(3))
     start = terms.period.start if terms.period else EPOCH
-    touches = read_columns(TOUCH, TOUCHES, {"start": start, "now": terms.now})
-    place, known = find_places(log.ids, touches["deal"])
-    known &= touches["at"] >= log.created[place]
-    place, at, person = place[known], touches["at"][known], touches["person"][known]
+    read = read_columns(TOUCH, TOUCHES, {"start": start, "now": terms.now, "nobody": NOBODY})
+    place, known = find_places(log.ids, read["deal"])
+    odd = find_odd(log, place[known & (read["person"] == NOBODY)])
+    known &= (read["person"] != NOBODY) & (read["at"] >= log.created[place])
+    place, at, person = place[known], read["at"][known], read["person"][known]
     first = np.full(len(log.ids), FAR)
     np.minimum.at(first, place, at)
     earliest = at == first[place]
     who, ties = np.full(len(log.ids), NOBODY), np.bincount(place[earliest], minlength=len(log.ids)) > 1
     who[place[earliest]] = person[earliest]
-    odd = find_odd(log) | ties
+    odd |= ties
     plain = (first != FAR) & ~odd
     met[plain] = first[plain]
     given[plain] = find_given(log, met, who)[plain]
     traced[plain] = met[plain]
     asked = np.flatnonzero(plain & (given < met))
-    traced[asked] = read_traces(log.ids[asked], who[asked], given[asked], met[asked])
-    rows = read_columns(COLUMNS, ONE_BY_ONE, {"ids": write_array(log.ids[odd]), "now": terms.now})
+    numbers = {"odd": log.ids[odd], "ids": log.ids[asked], "people": who[asked]}
+    numbers |= {"given": given[asked], "met": met[asked]}
+    values = {name: write_array(column) for name, column in numbers.items()}
+    rows = read_columns(COLUMNS, LOOKED_UP, {**values, "now": terms.now, "epoch": EPOCH})
     place, _known = find_places(log.ids, rows["id"])
-    for column, name in ((met, "met"), (given, "given"), (traced, "traced")):
-        column[place] = rows[name]
+    traced[place] = rows["traced"]
+    whole = rows["met"] != FAR
+    met[place[whole]] = rows["met"][whole]
+    given[place[whole]] = rows["given"][whole]
     return met, given, traced
 
 
-def find_odd(log: Log) -> Flags:
-    """Deals of which the log does not tell whose they were when: they were elsewhere, or changed hands in a visit."""
-    handed = read_columns({"deal": ("s.deal_id", "int8")}, HANDED, {})["deal"]
-    place, known = find_places(log.ids, handed)
+def find_odd(log: Log, handed: Ints) -> Flags:
+    """Deals of which the log does not tell whose they were when: they were elsewhere, or changed hands in a visit (at
+    these places of the log)."""
     found = np.zeros(len(log.ids), dtype=bool) if log.foreign is None else log.foreign.copy()
-    found[place[known]] = True
+    found[handed] = True
     found[log.of[log.following == ELSEWHERE]] = True
     return found
 
@@ -97,15 +109,4 @@ def find_given(log: Log, met: Ints, who: Ints) -> Ints:
     since = np.full(len(log.ids), FAR)
     np.minimum.at(since, log.of[his], log.since[his])
     found: Ints = np.minimum(np.maximum(np.where(since == FAR, log.created, since), log.created), met)
-    return found
-
-
-def read_traces(ids: Ints, people: Ints, given: Ints, met: Ints) -> Ints:
-    """The first event of these people on these deals from ``given`` on; the contact itself where there is none."""
-    asked = {"ids": ids, "people": people, "given": given, "met": met}
-    values = {name: write_array(numbers) for name, numbers in asked.items()} | {"epoch": EPOCH}
-    rows = read_columns({"id": ("asked.id", "int8"), "at": ("traced.at", "timestamptz")}, TRACES, values)
-    found = met.copy()
-    place, _known = find_places(ids, rows["id"])
-    found[place] = rows["at"]
     return found

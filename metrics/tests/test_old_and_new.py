@@ -16,8 +16,9 @@ from metrics.analytics import boosting, first_contacts, forecast, weekly
 from metrics.analytics.calendar import Cut
 from metrics.analytics.columns import group_places, order_by, read_columns, write_array
 from metrics.analytics.log import FAR, read_log
-from metrics.analytics.terms import Terms, moment_number
+from metrics.analytics.terms import EPOCH, Terms, moment_number
 from metrics.analytics.week_work import WeekWork, measure_touch
+from metrics.analytics.win_rates import find_places
 from metrics.weeks import list_last_weeks
 from pipelines.models import Deal, Event, Person, Stage, Stay, Touch
 from qc.models import Severity
@@ -138,8 +139,9 @@ def test_first_contacts_are_those_of_a_look_at_each_deal(company: Company, pipel
     only = None if pipeline is None else company.pipelines[pipeline].pk
     terms = Terms(NOW, ZONE, YEAR, None, only)
     log = read_log(terms, "created")
-    ids = {"ids": write_array(log.ids), "now": NOW}
-    rows = read_columns(first_contacts.COLUMNS, first_contacts.ONE_BY_ONE, ids)
+    values = {"odd": write_array(log.ids), "now": NOW, "epoch": EPOCH}
+    none = dict.fromkeys(("ids", "people", "given", "met"), "{}")
+    rows = read_columns(first_contacts.COLUMNS, first_contacts.LOOKED_UP, values | none)
     named = zip(*(rows[name].tolist() for name in ("id", "met", "given", "traced")), strict=True)
     plain = {key: tuple(moments) for key, *moments in named}
     columns = first_contacts.read_contacts(log, terms)
@@ -150,7 +152,9 @@ def test_first_contacts_are_those_of_a_look_at_each_deal(company: Company, pipel
     }
     assert len(plain) > 10
     assert found == plain
-    odd = first_contacts.find_odd(log)
+    moved = "from pipelines_stay s where s.entered_at > s.visit_since"
+    place, known = find_places(log.ids, read_columns({"deal": ("s.deal_id", "int8")}, moved, {})["deal"])
+    odd = first_contacts.find_odd(log, place[known])
     assert 0 < odd.sum() < len(odd)  # both ways are gone
 
 

@@ -120,7 +120,7 @@ def test_a_page_asks_a_fixed_number_of_queries(code: str, office: Office) -> Non
         connection,
     ) as captured:
         client.get(f"/analytics/{code}/")
-    assert len(captured) <= 12, [query["sql"][:80] for query in captured]
+    assert len(captured) <= 12, "\n".join(query["sql"][:160] for query in captured)
 
 
 def test_the_overview_asks_for_its_cards(office: Office) -> None:
