@@ -8,6 +8,7 @@ import ssl
 import zlib
 from collections.abc import Iterator
 from functools import cache
+from time import monotonic
 from typing import Any
 
 import django
@@ -20,6 +21,8 @@ from devtools import embedded
 
 pytest_plugins = ["pipelines.tests.amo"]  # an account over HTTP, for the tests of every room
 
+SWEPT_EVERY = 5.0  # seconds, between modules
+in_use: dict[str, float] = {}  # of the lane's database: when it was swept last
 DATABASES = 64  # of the embedded Redis; number 0 is nobody's, so a stray client loses nothing
 
 
@@ -126,10 +129,24 @@ def django_db_setup(
         with connection.cursor() as cursor:
             # Tests of real transactions empty all tables behind them, the audit with them.
             cursor.execute("ALTER TABLE audit_change DISABLE TRIGGER audit_guard_all")
+    in_use["swept"] = monotonic()
     yield
+    in_use.clear()
     if not django_db_keepdb:
         with django_db_blocker.unblock():
             migrated_database.remove(name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def swept(django_db_blocker: Any) -> Iterator[None]:
+    """The server of tests vacuums nothing by itself, and what a test undoes stays in its tables as dead rows: after a
+    bank's log or a thousand tests every read went through them, and a test of two seconds took fifty."""
+    yield
+    if in_use and monotonic() - in_use["swept"] > SWEPT_EVERY:
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute("VACUUM")
+        connection.close()
+        in_use["swept"] = monotonic()
 
 
 @pytest.fixture(scope="module")

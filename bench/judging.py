@@ -24,7 +24,7 @@ from pipelines.models import Deal, Event, JudgementRequest, Stay
 from qc import engine, parallel, regulations, subjects
 from qc.backtest import judge_by_norms, sample_deals
 from qc.models import RuleMode
-from qc.rules import DEAL, RULES, codes_of
+from qc.rules import DEAL, RULES, behind, codes_of
 from qc.rules.registry import OFF
 from qc.switch_backtest import MONTHS, SwitchTrial, try_switch
 
@@ -161,11 +161,12 @@ def backtest(setting: Setting) -> Iterator[Line]:
     spent = typical([cost(lambda: judge_by_norms(stage, norms, days)) for _ in range(3)])
     note = f" (by {visits:,} visits of {days} days)"
     yield below("backtest a norm on 10,000 visits", spent.wall * 10_000 / visits, 2, "s", also=note)
+    [stuck] = behind("stuck_deals")
     for mode, weight in (("money", 9), ("warn", 1)):
         spent = typical(
-            [cost(lambda mode=mode, weight=weight: try_switch("deal.stuck", mode, weight)) for _ in range(3)]
+            [cost(lambda mode=mode, weight=weight: try_switch(stuck, mode, weight)) for _ in range(3)]
         )
-        trial = try_switch("deal.stuck", mode, weight)
+        trial = try_switch(stuck, mode, weight)
         visits = visits_of(trial)
         note = f" ({trial.deals:,} deals, {visits:,} visits of {MONTHS} months: {spent.wall:.3g} s)"
         yield below(f"try a rule as {mode} on 10,000 visits", spent.wall * 10_000 / visits, 2, "s", also=note)

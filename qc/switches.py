@@ -73,7 +73,13 @@ class FirstTimeGrace(models.Model):
 
     since = models.DateTimeField(_("since"), unique=True)
     cases = models.PositiveSmallIntegerField(_("first cases"))
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        verbose_name=_("who changed it"),
+    )
 
     class Meta:
         verbose_name = _("grace of the first time")

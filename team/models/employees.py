@@ -70,7 +70,13 @@ class Employee(AbstractUser):
 
     # the saved view with which the desk opens
     desk_view = models.ForeignKey(
-        "SavedView", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+        "SavedView",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("view of the desk"),
     )
 
     objects: ClassVar[EmployeeManager] = EmployeeManager()
