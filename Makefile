@@ -29,8 +29,8 @@ setup: .venv/installed .local/messages
 
 setup-dev: setup .venv/installed-dev
 
-# A lane more than cores: what waits for workers, browsers and clocks leaves a core free.
-LANES ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
+# Two lanes or more, each with databases of its own; an idle one takes over what another has not begun.
+LANES ?= logical
 test: lint
 	@$(PY) -m pytest -q -n $(LANES) --maxprocesses 4 --dist worksteal; code=$$?; \
 		$(PY) -m devtools.embedded stop --test; exit $$code
