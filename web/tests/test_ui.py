@@ -59,6 +59,12 @@ def test_every_icon_named_in_a_template_exists(template: Path) -> None:
         assert ui.icon(name).startswith("<svg")
 
 
+@pytest.mark.parametrize("name", ["check", "layers", "handshake", "chart-no-axes-combined"])
+def test_an_icon_is_what_its_package_draws(name: str) -> None:
+    drawn = lucide._render_icon(name, 18, **{"class": "icon", "aria-hidden": "true"})
+    assert ui.icon(name).split() == drawn.split()
+
+
 def test_an_icon_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(lucide.IconDoesNotExist):
         draw('{% icon "no-such-icon" %}')
