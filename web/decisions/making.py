@@ -165,16 +165,19 @@ def proposed(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @for_heads
+@refusing(gettext_lazy("Decisions"), "decisions", gettext_lazy("All decisions"))
 def hide(request: HttpRequest) -> HttpResponse:
     form = HideForm(request.POST)
+    key = request.POST.get("key", "")
+    again = reverse("decision-proposed") + read_scope(request).query(key=key) if key else "decisions"
     if not form.is_valid():
         messages.error(request, first_problem(form))
-        return redirect("decisions")
+        return redirect(again)
     said = form.cleaned_data
     try:
         life.hide_until(said["key"], said["until"], said["reason"], request.user, moment.now())  # type: ignore[arg-type]
     except life.Impossible as problem:
         messages.error(request, str(problem))
-    else:
-        messages.success(request, _("Hidden. It stands below with its reason until then."))
+        return redirect(again)
+    messages.success(request, _("Hidden. It stands below with its reason until then."))
     return redirect("decisions")
