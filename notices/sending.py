@@ -11,6 +11,7 @@ from core import moment
 from notices import digests, email, policy, wording
 from notices.claiming import Claim, Round, claim_next
 from notices.models import Address, Channel, ChannelState, Delivery
+from notices.mutes import read_mutes
 from notices.outcomes import Moved, NotNow, NotSent, Sent, Unknown
 from notices.planning import DIGEST
 from notices.settling import settle, settle_failure, settle_unsaid
@@ -39,7 +40,8 @@ def look_around(now: datetime, bot: Bot | None) -> Round:
         open_.append(Channel.TELEGRAM.value)
     shaken = frozenset(one.channel for one in states if one.stopped_at or one.retry_at)
     channels = [one for one in open_ if one not in resting]
-    return Round(channels, shaken, policy.row().per_shift, read_silenced(now))
+    allowed = policy.read_policy()
+    return Round(channels, shaken, allowed.per_shift, read_silenced(now), read_mutes(allowed, now))
 
 
 def send_claim(claim: Claim, bot: Bot | None, about: Round, now: datetime) -> None:

@@ -14,6 +14,7 @@ from core import moment
 from notices import linking, links
 from notices.kinds import KINDS, reaches
 from notices.models import Address, Channel, ChannelState, Preference, Subscription
+from notices.mutes import NOTHING_RINGS
 from notices.policy import Allowed, is_set_up, read_policy
 from team.models import Employee, Role
 
@@ -73,7 +74,7 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     form = WishForm(allowed, kept_by, kept, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
-        other = {"telegram": ["telegram", "email"], "email": ["email", "telegram"], "none": ["none"]}
+        other = {"telegram": ["telegram", "email"], "email": ["email", "telegram"], "none": NOTHING_RINGS}
         Preference.objects.update_or_create(
             employee=kept_by,
             defaults={
