@@ -128,6 +128,9 @@ def test_what_is_not_confirmed_is_sent_again_once(
     for _ in range(2):
         client.post(f"/notices/deliveries/{row.pk}/again/")
     assert Delivery.objects.filter(copy=1, state="queued").count() == 1
+    here = {"HX-Current-URL": "http://testserver/notices/deliveries/?state=unknown"}
+    answer = client.post(f"/notices/deliveries/{row.pk}/again/", headers=here)
+    assert answer.headers["Location"] == "/notices/deliveries/?state=unknown"
 
 
 def test_api_tells_what_was_said(manager: Employee) -> None:
