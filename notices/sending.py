@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from core import moment
-from notices import digests, email, policy, wording
+from notices import digests, email, policy, sentences, wording
 from notices.claiming import Claim, Round, claim_next
 from notices.models import Address, Channel, ChannelState, Delivery
 from notices.mutes import read_mutes
@@ -91,7 +91,7 @@ def _is_sayable(row: Delivery, now: datetime) -> bool:
 
 def compose(rows: Sequence[Delivery], now: datetime) -> wording.Composed:
     lead = rows[0]
-    language = lead.employee.language if lead.employee is not None else wording.TONGUE
+    language = lead.employee.language if lead.employee is not None else sentences.TONGUE
     day = None
     if lead.notice.kind == DIGEST and lead.employee is not None:
         day = digests.count_day(lead.employee, digests.since_of(lead.employee, now), now)

@@ -20,7 +20,7 @@ from core import moment
 from core.zone import local_day
 from metrics.week_measures import MEASURES
 from notices import alerts as life
-from notices import wording
+from notices import sentences
 from notices.decisions import Impossible
 from notices.kinds import KINDS
 from notices.models import Alert, AlertMute
@@ -92,7 +92,7 @@ def say(alert: Alert) -> str:
         "week": alert.week.isoformat(),
         "good": alert.is_good,
     }
-    return wording.put_in(kind.says(values))
+    return sentences.put_in(kind.says(values))
 
 
 def whose(alert: Alert) -> str:
@@ -122,8 +122,8 @@ def draw(alert: Alert) -> dict[str, Any]:
         "row": alert,
         "who": whose(alert),
         "measure": MEASURES[alert.measure],
-        "rate": wording.rate_of(alert.measure, alert.rate, language),
-        "usual": wording.rate_of(alert.measure, alert.usual, language),
+        "rate": sentences.rate_of(alert.measure, alert.rate, language),
+        "usual": sentences.rate_of(alert.measure, alert.usual, language),
         "sentence": say(alert),
         "tone": tone,
         "icon": icon,

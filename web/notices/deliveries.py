@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from core import moment
-from notices import pulse, reasons, wording
+from notices import pulse, reasons, sentences
 from notices.kinds import KINDS
 from notices.models import Channel, ChannelState, Delivery
 from team.models import Employee
@@ -117,7 +117,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
         order="-due",
         more=_more,
         columns=COLUMNS,
-        drawn=lambda rows: [(row, wording.say(row.notice, moment.now())) for row in rows],
+        drawn=lambda rows: [(row, sentences.say_on_page(row.notice, moment.now())) for row in rows],
     )
 
 
@@ -126,7 +126,7 @@ def _more(page: Any) -> dict[str, Any]:
     rows = [
         {
             "row": row,
-            "line": wording.say(row.notice, now),
+            "line": sentences.say_on_page(row.notice, now),
             "tone": TONES[row.state][0],
             "icon": TONES[row.state][1],
             "kind": KINDS[row.notice.kind],

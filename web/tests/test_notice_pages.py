@@ -63,6 +63,33 @@ def test_the_bell_shows_counts_and_forgets(manager: Employee, django_assert_max_
     assert b"badge" not in client.get("/notices/count/").content
 
 
+def test_one_that_cannot_be_worded_leaves_the_others_readable(
+    manager: Employee, caplog: pytest.LogCaptureFixture
+) -> None:
+    told(manager)
+    broken = told(manager)
+    Notice.objects.filter(pk=broken.notice_id).update(kind="week.person", finding=None, values={})
+    Delivery.objects.create(
+        notice=broken.notice,
+        employee=manager,
+        recipient="x",
+        channel="telegram",
+        due_at=broken.due_at,
+        created_at=broken.due_at,
+    )
+    told(manager, channel="telegram")
+    for reader, address in (
+        (manager, "/notices/"),
+        (factory.make_employee(Role.ADMIN), "/notices/deliveries/"),
+        (factory.make_employee(Role.ADMIN, username="other"), "/notices/deliveries/?export=csv"),
+    ):
+        answer = browser(reader).get(address)
+        page = answer.content.decode()
+        assert answer.status_code == 200 and "Задача просрочена" in page, address
+        assert "Это не удалось выразить словами" in page or "deliveries/" == address[-11:], address
+    assert f"notice {broken.notice_id} could not" in caplog.text
+
+
 def test_an_answer_on_the_page_is_an_answer(manager: Employee) -> None:
     row = told(manager)
     client = browser(manager)
