@@ -1,5 +1,6 @@
 """What was decided about a pile of deals: a frozen list, who answers for it by when, and what was hoped for."""
 
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -111,18 +112,33 @@ class DecisionDeal(models.Model):
         ]
 
 
-class Hidden(models.Model):
-    """What nobody shall propose until a day, and why: ``key`` of a proposal."""
+class HiddenQuerySet(models.QuerySet[Any]):
+    def hidden_from(self, reader: Any, day: date) -> "HiddenQuerySet":
+        """What is not proposed to somebody on a day; without a reader, to those who see everybody."""
+        rows = self.filter(until__gt=day)
+        return rows.filter(Q(head=None) if reader is None else Q(head=None) | Q(head=reader.pk))
 
-    key = models.CharField(max_length=120, primary_key=True)
+
+class Hidden(models.Model):
+    """What is not proposed until a day, and why: ``key`` of a proposal; to ``head`` alone, or (null) to everybody."""
+
+    key = models.CharField(max_length=120)
+    head = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, db_index=False, related_name="+"
+    )
     until = models.DateField(_("hidden until"))
     reason = models.CharField(_("why"), max_length=300)
     hidden_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     hidden_at = models.DateTimeField()
 
+    objects = HiddenQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("hidden until a day")
         verbose_name_plural = _("hidden until a day")
+        constraints = [
+            models.UniqueConstraint(fields=["key", "head"], name="hidden_once", nulls_distinct=False)
+        ]
 
 
 class KeptProposals(models.Model):

@@ -229,14 +229,15 @@ def untake(decision: Decision, now: datetime) -> Decision:
 
 
 def hide_until(key: str, until: date, reason: str, user: Employee, now: datetime) -> None:
-    """Nobody is bothered with it until a day. Raises Impossible."""
+    """It is not proposed until a day: to nobody, or, where a head says so, not to him. Raises Impossible."""
     today = local_day(now)
     if not today < until or (until - today).days > LONGEST:
         raise Impossible(_("Choose a day after today and within a year."))
     if not reason.strip():
         raise Impossible(_("Say why, so that others know."))
     Hidden.objects.update_or_create(
-        key=key[:120],
+        key=key,
+        head=None if user.sees is None else user,
         defaults={"until": until, "reason": reason.strip()[:300], "hidden_by": user, "hidden_at": now},
     )
 

@@ -14,6 +14,7 @@ from metrics.proposals import Proposal, Standing, propose
 from metrics.standing import read_standing
 from notices.models import Hidden, KeptProposals
 from team.holders import find_leavers
+from team.models import Employee
 
 OLD = timedelta(minutes=10)
 QUICK = 1.0  # seconds: below it whoever asks counts anew
@@ -70,9 +71,11 @@ def list_proposals(
     people: Iterable[int] | None = None,
     *,
     stages: Collection[str] | None = None,
+    reader: Employee | None = None,
     with_hidden: bool = False,
 ) -> Proposed:
-    """Of these people's deals (None: everybody's) on these stages, the best first; at most ten minutes old.
+    """Of these people's deals (None: everybody's) on these stages, the best first; at most ten minutes old. What is
+    hidden from the ``reader`` (None: from those who see everybody) is left out.
 
     Where counting is slow the kept ones are shown, and a schedule counts them anew. Two statements then.
     """
@@ -80,20 +83,23 @@ def list_proposals(
     read = msgpack.decode(bytes(kept.body), type=Kept)
     if stages is not None:
         read = Kept([row for row in read.rows if row.stage in stages], read.gone, read.nearly_sold)
-    return cut_proposals(read, kept.as_of, people, with_hidden)
+    return cut_proposals(read, kept.as_of, people, () if with_hidden else _list_hidden(kept.as_of, reader))
 
 
 def list_piles(
-    now: datetime, people: Iterable[int] | None = None, stages: Collection[str] | None = None
+    now: datetime,
+    people: Iterable[int] | None = None,
+    stages: Collection[str] | None = None,
+    reader: Employee | None = None,
 ) -> tuple[list[Proposal], datetime]:
     """The proposals of `list_proposals` and as of when they are, without the deals of those that nobody opens."""
     if people is None and stages is None:
         kept = _find_kept(now)
         piles = msgpack.decode(bytes(kept.body), type=Piles).piles
         if piles is not None:
-            hidden = _list_hidden(kept.as_of)
+            hidden = _list_hidden(kept.as_of, reader)
             return [one for one in piles if one.key not in hidden], kept.as_of
-    found = list_proposals(now, people, stages=stages)
+    found = list_proposals(now, people, stages=stages, reader=reader)
     return found.proposals, found.as_of
 
 
@@ -105,23 +111,26 @@ def _find_kept(now: datetime) -> KeptProposals:
     return found
 
 
-def _list_hidden(as_of: datetime) -> set[str]:
-    return set(Hidden.objects.filter(until__gt=local_day(as_of)).values_list("key", flat=True))
+def _list_hidden(as_of: datetime, reader: Employee | None) -> set[str]:
+    return set(Hidden.objects.hidden_from(reader, local_day(as_of)).values_list("key", flat=True))
 
 
-def find_proposals(now: datetime, people: Iterable[int] | None = None) -> Proposed:
+def find_proposals(
+    now: datetime, people: Iterable[int] | None = None, reader: Employee | None = None
+) -> Proposed:
     """Counted at this moment, whatever is kept: what a report freezes."""
-    return cut_proposals(_read(now), now, people, False)
+    return cut_proposals(_read(now), now, people, _list_hidden(now, reader))
 
 
-def cut_proposals(kept: Kept, as_of: datetime, people: Iterable[int] | None, with_hidden: bool) -> Proposed:
+def cut_proposals(
+    kept: Kept, as_of: datetime, people: Iterable[int] | None, hidden: Collection[str]
+) -> Proposed:
     chosen = None if people is None else frozenset(people)
     rows = [
         Standing(*(getattr(row, name) for name in KeptDeal.__struct_fields__))
         for row in kept.rows
         if chosen is None or row.manager in chosen
     ]
-    hidden = () if with_hidden else _list_hidden(as_of)
     found = propose(rows, as_of, gone=set(kept.gone), nearly_sold=set(kept.nearly_sold), hidden=hidden)
     return Proposed(found, as_of, {row.deal: row for row in rows})
 

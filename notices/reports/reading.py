@@ -71,7 +71,7 @@ def read_report(span: Span, now: datetime, head: Employee | None = None) -> Read
     """The report of the span as of ``now``, of a head's people or of everybody."""
     people = None if head is None else sorted(visible_people(head.pk, local_day(now), reports=True))
     snapshot = decode_snapshot(count_snapshot(now, month_of(now, portal_zone())))
-    found = find_proposals(now, people)
+    found = find_proposals(now, people, head)
     proposals = [
         (life.key_of("report", span.label, head.pk if head else "all", one.key), one)
         for one in found.proposals[:DECISIONS]

@@ -152,6 +152,14 @@ def test_hidden_until_a_day_with_a_reason(shop: Shop) -> None:
     assert [one.key for one in proposed.list_proposals(NOW).proposals] == ["ownerless", "unplanned"][:1]
     with pytest.raises(life.Impossible):
         life.hide_until("ownerless", date(2026, 12, 1), " ", shop.director, NOW)
+    life.hide_until("ownerless", date(2026, 12, 1), "ищу владельца", shop.head, NOW)
+    assert (
+        proposed.list_proposals(NOW).proposals
+        and not proposed.list_proposals(NOW, reader=shop.head).proposals
+    )
+    assert (
+        proposed.find_proposals(NOW).proposals and not proposed.find_proposals(NOW, None, shop.head).proposals
+    )
     life.hide_until("ownerless", date(2026, 12, 1), "ждём приказа", shop.director, NOW)
     assert proposed.list_proposals(NOW).proposals == []
     assert proposed.list_proposals(NOW, with_hidden=True).proposals

@@ -97,7 +97,7 @@ class Proposals(KnownParameters):
         if not request.user.directs:
             raise NotFound
         now = moment.now()
-        found = proposed.list_proposals(now, read_people(request))
+        found = proposed.list_proposals(now, read_people(request), reader=request.user)
         names = Names([life.facts_of(one) for one in found.proposals])
         staff, rows = life.Staff(local_day(now)), []
         for one in found.proposals:

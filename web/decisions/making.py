@@ -101,13 +101,10 @@ def make(request: HttpRequest) -> HttpResponse:
     return render(request, "decisions/new.html", context, status=status)
 
 
-def find_proposal(request: HttpRequest, scope: Scope) -> tuple[Proposal, proposals.Proposed]:
-    """The one that the address names, among those of the scope's deals; else 404."""
-    found = propose_within(scope, with_hidden=True)
-    for one in found.proposals:
-        if one.key == request.GET.get("key", ""):
-            return one, found
-    raise Http404
+def find_proposal(key: str, scope: Scope) -> tuple[Proposal | None, proposals.Proposed]:
+    """The one of a key among those of the scope's deals, or None; and all of them."""
+    found = propose_within(scope)
+    return next((one for one in found.proposals if one.key == key), None), found
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -116,7 +113,9 @@ def find_proposal(request: HttpRequest, scope: Scope) -> tuple[Proposal, proposa
 def proposed(request: HttpRequest) -> HttpResponse:
     """A proposal with its list; sent, it is a decision."""
     scope = read_scope(request)
-    one, found = find_proposal(request, scope)
+    one, found = find_proposal(request.GET.get("key", ""), scope)
+    if one is None:
+        raise Http404
     now, user = moment.now(), request.user
     day, said = local_day(now), Names([life.facts_of(one)])
     owner = life.Staff(day).find_owner(one)
@@ -165,16 +164,24 @@ def proposed(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @for_heads
+@refusing(gettext_lazy("Decisions"), "decisions", gettext_lazy("All decisions"))
 def hide(request: HttpRequest) -> HttpResponse:
+    """A pile of the reader's own view, for a while; a head hides it from himself alone."""
     form = HideForm(request.POST)
+    key = request.POST.get("key", "")
+    again = reverse("decision-proposed") + read_scope(request).query(key=key) if key else "decisions"
     if not form.is_valid():
         messages.error(request, first_problem(form))
-        return redirect("decisions")
+        return redirect(again)
     said = form.cleaned_data
+    pile, _found = find_proposal(said["key"], read_scope(request))
+    if pile is None:
+        messages.error(request, _("Nothing of this kind is piled up any more."))
+        return redirect("decisions")
     try:
         life.hide_until(said["key"], said["until"], said["reason"], request.user, moment.now())  # type: ignore[arg-type]
     except life.Impossible as problem:
         messages.error(request, str(problem))
-    else:
-        messages.success(request, _("Hidden. It stands below with its reason until then."))
+        return redirect(again)
+    messages.success(request, _("Hidden. It stands below with its reason until then."))
     return redirect("decisions")

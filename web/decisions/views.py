@@ -78,13 +78,13 @@ def decisions(request: HttpRequest) -> HttpResponse:
         "now": now,
     }
     if user.directs:
-        found, counted_at = proposed.list_piles(now, user.sees)
+        found, counted_at = proposed.list_piles(now, user.sees, reader=cast(Employee, user))
         shown = found[:FIRST]
         context |= {
             "proposals": draw_proposals(shown, now),
             "as_of": counted_at,
             "expected": sum(one.expected for one in shown),
-            "hidden": Hidden.objects.filter(until__gt=local_day(now)).select_related("hidden_by"),
+            "hidden": Hidden.objects.hidden_from(user, local_day(now)).select_related("hidden_by"),
         }
     return render(request, "decisions/decisions.html", context)
 

@@ -11,9 +11,11 @@ from web.frame.scope import Scope
 PILES, SINGLES, ON_PHONE = 7, 3, 4
 
 
-def list_deeds(snapshot: Snapshot, scope: Scope, now: datetime, *, whole: bool) -> dict[str, Any]:
+def list_deeds(
+    snapshot: Snapshot, scope: Scope, reader: Any, now: datetime, *, whole: bool
+) -> dict[str, Any]:
     """A deal stands in one pile; single deals are those that stand in none of them. Seven statements."""
-    proposals, counted_at = list_within(scope)
+    proposals, counted_at = list_within(scope, reader)
     shown = proposals if whole else proposals[:PILES]
     piled = {deal for one in proposals for deal in one.deals}
     singles = [one for one in list_cases(snapshot, scope, now) if one.deal.pk not in piled]

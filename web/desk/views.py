@@ -66,7 +66,7 @@ def _today(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
 
 def _first(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     whole = request.GET.get("all") == "1" or not request.headers.get("HX-Request")
-    return deeds.list_deeds(taken, scope, moment.now(), whole=whole)
+    return deeds.list_deeds(taken, scope, request.user, moment.now(), whole=whole)
 
 
 def _flow(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:

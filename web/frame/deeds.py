@@ -17,18 +17,18 @@ from web.frame.scope import Scope
 GRAVE = (GONE, OWNERLESS)  # nobody answers for these
 
 
-def propose_within(scope: Scope, *, with_hidden: bool = False) -> proposed.Proposed:
-    """What the part of the company calls for that somebody looks at."""
+def propose_within(scope: Scope) -> proposed.Proposed:
+    """What the part of the company calls for that somebody looks at, hidden piles too."""
     people = None if scope.everybody else list(scope.people)
     stages = scope.stages if "pipeline" in scope.chosen else None
-    return proposed.list_proposals(moment.now(), people, stages=stages, with_hidden=with_hidden)
+    return proposed.list_proposals(moment.now(), people, stages=stages, with_hidden=True)
 
 
-def list_within(scope: Scope) -> tuple[list[Proposal], datetime]:
-    """The proposals of `propose_within` and as of when they are, without the deals one by one."""
+def list_within(scope: Scope, reader: Any) -> tuple[list[Proposal], datetime]:
+    """What is proposed of it to the reader and as of when, without the deals one by one."""
     people = None if scope.everybody else list(scope.people)
     stages = scope.stages if "pipeline" in scope.chosen else None
-    return proposed.list_piles(moment.now(), people, stages)
+    return proposed.list_piles(moment.now(), people, stages, reader)
 
 
 def draw_proposals(proposals: Sequence[Proposal], now: datetime) -> list[dict[str, Any]]:

@@ -56,7 +56,7 @@ class PersonRow:
     name: str
     tally: Tally
     marks: Marks | None
-    pay: list[Decimal | None]
+    pay: list[tuple[Period, Decimal | None]]
 
 
 def months_of_pay() -> list[Period]:
@@ -89,8 +89,8 @@ def try_rule(request: HttpRequest, code: str) -> HttpResponse:
         "months": months,
         "mode": RuleMode.Mode(values["mode"]).label,
         "stages": _stages(trial),
-        "people": _people(trial, names, pay),
-        "sums": [sum(one.values()) if one else None for one in pay],
+        "people": _people(trial, names, dict(zip(months, pay, strict=True))),
+        "sums": [(month, sum(one.values()) if one else None) for month, one in zip(months, pay, strict=True)],
     }
     return render(request, "regulations/try_rule.html", context)
 
@@ -103,10 +103,12 @@ def _stages(trial: SwitchTrial) -> list[tuple[Stage | None, Tally]]:
     return sorted(rows, key=lambda row: (-row[1].after, -row[1].found))
 
 
-def _people(trial: SwitchTrial, names: Mapping[int, str], pay: list[dict[int, Decimal]]) -> list[PersonRow]:
+def _people(
+    trial: SwitchTrial, names: Mapping[int, str], pay: Mapping[Period, dict[int, Decimal]]
+) -> list[PersonRow]:
     """Whoever has cases, is asked for anything by the rule, or is paid otherwise; who loses most first."""
     by_person = trial.by_person
-    moved = {person for month in pay for person, amount in month.items() if amount}
+    moved = {person for month in pay.values() for person, amount in month.items() if amount}
     people: list[Any] = sorted({*by_person, *trial.marks, *moved}, key=lambda one: one or 0)
     rows = [
         PersonRow(
@@ -114,10 +116,10 @@ def _people(trial: SwitchTrial, names: Mapping[int, str], pay: list[dict[int, De
             names.get(person) or (_("No owner") if person is None else str(person)),
             by_person.get(person, Tally()),
             trial.marks.get(person),
-            [None if person is None else month.get(person) for month in pay],
+            [(month, None if person is None else paid.get(person)) for month, paid in pay.items()],
         )
         for person in people
     ]
     return sorted(
-        rows, key=lambda row: (min(one or Decimal(0) for one in row.pay), -row.tally.after, row.name)
+        rows, key=lambda row: (min(one or Decimal(0) for _month, one in row.pay), -row.tally.after, row.name)
     )

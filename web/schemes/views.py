@@ -9,11 +9,11 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from core import moment
+from core import formats, moment
 from core.periods import month_of, parse_month
 from core.zone import portal_zone
 from kpi.calculation.document import Fault
@@ -31,6 +31,8 @@ from web.frame.proof import asks_password
 from web.schemes.acts import change_document
 from web.schemes.nodes import show_document
 from web.schemes.sent import read_sent
+
+WRITTEN = "title.ru"  # a field that the editor sends whatever else it holds
 
 
 class NewForm(forms.Form):
@@ -109,6 +111,7 @@ def scheme(request: HttpRequest, code: str) -> HttpResponse:
     faults = _faults(draft)
     present = month_of(moment.now(), portal_zone())
     months = [present, present.next, present.next.next]
+    asked = request.GET.get("month", "")
     context = {
         "code": code,
         "draft": draft,
@@ -118,6 +121,7 @@ def scheme(request: HttpRequest, code: str) -> HttpResponse:
         "kinds": [(kind.kind, _(kind.title)) for kind in list_kinds()],
         "measures": list(measure_names()),
         "months": [(one.label, one.first) for one in months],
+        "chosen": asked if any(one.label == asked for one in months) else present.next.label,
         "newest": find_newest(code),
     }
     return render(request, "schemes/scheme.html", context)
@@ -126,24 +130,30 @@ def scheme(request: HttpRequest, code: str) -> HttpResponse:
 @require_POST
 @asks_password
 def publish(request: HttpRequest, code: str) -> HttpResponse:
-    """The draft into force, through the door by which documents are loaded."""
+    """The draft, with what stands in the editor, into force through the door by which documents are loaded.
+
+    What is refused stays in the draft and in the editor.
+    """
     user = read_closer(request)
     draft = find_draft(code, user)
     if draft is None:
         messages.error(request, _("There is no draft of yours to publish."))
         return redirect("scheme", code) if find_newest(code) else redirect("schemes")
+    wanted = request.POST.get("month", "")
     try:
-        month = parse_month(request.POST.get("month", ""), portal_zone())
+        if WRITTEN in request.POST:
+            draft = keep_draft(draft, read_sent(request.POST))
+        month = parse_month(wanted, portal_zone())
         made, is_new = publish_draft(draft, user, month.first)
     except Fault as fault:
         messages.error(request, f"{fault.path}: {say(fault.text)}")
-        return redirect("scheme", code)
+        return redirect(address("scheme", code, month=wanted))
     except ValueError as error:
         messages.error(request, str(error))
-        return redirect("scheme", code)
-    told = {"version": made.version, "month": month.label}
+        return redirect(address("scheme", code, month=wanted))
+    told = {"version": made.version, "day": formats.day(month.first, get_language() or "en", True)}
     if is_new:
-        messages.success(request, _("Version %(version)s is published and in force from %(month)s.") % told)
+        messages.success(request, _("Version %(version)s is published and in force from %(day)s.") % told)
     else:
         messages.info(request, _("Nothing has changed: version %(version)s says the same.") % told)
     return redirect("schemes")

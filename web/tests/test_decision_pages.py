@@ -150,11 +150,47 @@ def test_a_manager_carries_out_and_neither_drops_nor_puts_off(firm: Firm) -> Non
 def test_hidden_until_a_day(firm: Firm) -> None:
     client = browser(firm.director)
     key = f"gone:{firm.gone.pk}"
-    client.post("/decisions/hide/", {"key": key, "until": "2026-12-01", "reason": ""})
+    for refused in ({"until": "2026-12-01", "reason": ""}, {"until": "2020-12-01", "reason": "ждём приказа"}):
+        answer = client.post("/decisions/hide/", {"key": key} | refused, follow=True)
+        assert answer.status_code == 200
+        assert answer.request["PATH_INFO"] == "/decisions/proposed/", "back to the form that was refused"
     assert not Hidden.objects.exists()
     client.post("/decisions/hide/", {"key": key, "until": "2026-12-01", "reason": "ждём приказа"})
     page = client.get("/decisions/").content.decode()
     assert "ждём приказа" in page and "?key=gone" not in page
+
+
+def test_a_head_hides_a_pile_of_his_own_view_and_from_himself_alone(firm: Firm) -> None:
+    head, boss, key = browser(firm.head), browser(firm.director), f"gone:{firm.gone.pk}"
+    other = browser(factory.make_employee(Role.HEAD, username="other"))
+    form = {"key": key, "until": "2026-12-01", "reason": "жду замены"}
+    other.post("/decisions/hide/", form)  # none of his people hold these deals
+    head.post("/decisions/hide/", form | {"key": "gone:999"})
+    assert not Hidden.objects.exists()
+    for _ in range(2):
+        head.post("/decisions/hide/", form)
+    assert Hidden.objects.get().head == firm.head
+    hers = head.get("/decisions/").content.decode()
+    assert "жду замены" in hers and "?key=gone" not in hers
+    page = boss.get("/decisions/").content.decode()
+    assert "?key=gone" in page and "жду замены" not in page
+    assert key in {row["key"] for row in boss.get("/api/v1/proposals/").json()["rows"]}
+    assert key not in {row["key"] for row in head.get("/api/v1/proposals/").json()["rows"]}
+    boss.post("/decisions/hide/", form | {"reason": "ждём приказа"})
+    assert Hidden.objects.count() == 2 and "?key=gone" not in boss.get("/decisions/").content.decode()
+
+
+def test_a_pile_of_a_part_is_hidden_where_it_was_found(firm: Firm) -> None:
+    client = browser(firm.director)
+    address = f"/decisions/proposed/?key=gone:{firm.gone.pk}&manager={firm.gone.pk}"
+    page = client.get(address).content.decode()
+    assert f'action="/decisions/hide/?manager={firm.gone.pk}&amp;key=gone%3A{firm.gone.pk}"' in page
+    assert (
+        client.post(
+            "/decisions/hide/?manager=x", {"key": "k", "until": "2026-12-01", "reason": "y"}
+        ).status_code
+        == 422
+    )
 
 
 def test_a_list_is_a_file_and_no_formula(firm: Firm) -> None:

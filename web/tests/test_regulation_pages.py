@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import Change
-from core import moment
+from core import formats, moment
 from core.periods import parse_month
 from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
@@ -390,6 +390,8 @@ def test_a_switch_is_tried_from_its_form_and_by_an_address(
     [row] = [one for one in page.context["people"] if one.person == office.anna.pk]
     assert row.marks.n_after > row.marks.n_before
     assert row.marks.after is not None and row.marks.after < 100
+    for label in ("Quality", *(formats.month(month.first, "en") for month, _amount in row.pay)):
+        assert f'data-label="{label}"' in page.content.decode(), "a phone shows it by its name"
     assert RuleMode.objects.get(rule="deal.stuck").weight == 3, "nothing was saved"
     assert client.get(address).context["trial"].switch.mode == "money"
     assert client.get(f"{address}?mode=off&weight=5&months=12").context["trial"].whole.after == 0

@@ -260,6 +260,29 @@ def test_it_is_published_from_a_month_and_closed_months_stay(finance: Client) ->
     assert list(Statement.objects.values()) == before
 
 
+def test_publishing_takes_what_stands_in_the_editor_and_loses_none_of_it(finance: Client) -> None:
+    sent = as_form(Scheme.objects.get().document)
+    finance.post(EDITOR, {**sent, "do": "save"})
+    page = text(finance, EDITOR)
+    assert re.search(r'<button[^>]* form="scheme" formaction="/pay-schemes/of/sales/publish/"', page)
+    assert re.search(r'<select id="month" name="month" form="scheme">', page)
+    wrong = {**sent, "components[0].amount": "сколько-то", "month": "2027-01"}
+    answer = finance.post(f"{EDITOR}publish/", wrong)
+    assert Scheme.objects.count() == 1
+    page = text(finance, answer.url)
+    assert 'value="сколько-то"' in page
+    assert '<option value="2027-01" selected>' in page
+    headers = {"Accept-Language": "ru"}
+    right = {**sent, "components[0].amount": "47000", "month": "2027-01"}
+    answer = finance.post(f"{EDITOR}publish/", right, follow=True, headers=headers)
+    assert Scheme.objects.get(version=2).document["components"][0]["amount"] == "47000"
+    assert "с 1 янв. 2027 г. действует версия 2." in answer.content.decode().replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+    finance.post(f"{EDITOR}publish/", right)
+    assert (Scheme.objects.count(), SchemeDraft.objects.count()) == (2, 0), "sent twice, done once"
+
+
 def test_a_draft_begun_from_an_older_version_is_not_published(finance: Client) -> None:
     sent = as_form(Scheme.objects.get().document)
     finance.post(EDITOR, {**sent, "do": "save"})
