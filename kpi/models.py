@@ -244,7 +244,7 @@ class AppealSettlement(models.Model):
 
 
 class Payout(models.Model):
-    """What a person was paid for a closed month according to a file of the accounts, which a later file replaces."""
+    """What a person was paid for a closed month according to the latest file of the accounts that names him."""
 
     statement = models.OneToOneField(Statement, models.CASCADE, related_name="payout")
     amount = models.DecimalField(max_digits=15, decimal_places=2)

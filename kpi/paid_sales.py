@@ -32,7 +32,8 @@ PAID = """
         from kpi_statement s,
              jsonb_each(s.inputs -> 'returns') part,
              jsonb_array_elements(part.value) back
-        where s.takes_back
+        where s.takes_back and s.manager_id in (select manager_id from said)
+          and s.period > (select min(period) from said)
     )
     select id, manager_id, period, measure, deal, amount,
            (manager_id, period, measure, deal) in (select * from noted)

@@ -73,7 +73,8 @@ def read_payouts(file: IO[bytes]) -> list[PaidRow]:
 
 @transaction.atomic
 def import_payouts(period: Period, rows: Sequence[PaidRow], author: Employee, file: str) -> int:
-    """Keep what the file says of a closed month, in place of an earlier file. Gives how many statements it names.
+    """Keep what the file says of a closed month; of whom it does not name, what an earlier one said stays. Gives how
+    many statements it names.
 
     ValueError with a sentence that names the line of whoever has no statement in the month; then nothing is kept.
     """
@@ -111,7 +112,7 @@ def import_payouts(period: Period, rows: Sequence[PaidRow], author: Employee, fi
             raise ValueError(says % {"line": one.number, "cell": one.amount})
     if not sums:
         raise ValueError(_("The file holds no amounts."))
-    Payout.objects.filter(statement__in=statements).delete()
+    Payout.objects.filter(statement__in=sums).delete()
     Payout.objects.bulk_create(
         Payout(statement_id=pk, amount=amount, file=file[:200], author=author) for pk, amount in sums.items()
     )

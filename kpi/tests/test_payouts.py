@@ -106,6 +106,20 @@ def test_a_bad_file_changes_nothing(closed: Month, text: str, says: str) -> None
     assert Payout.objects.get().amount == 5
 
 
+def test_a_later_file_says_nothing_of_whom_it_does_not_name(closed: Month) -> None:
+    """A second sheet with Boris alone: what Anna was paid by the first one stays."""
+    row, boris = Statement.objects.select_related("scheme").get(), make_person("Борис")
+    Statement.objects.create(
+        manager=boris, period=row.period, scheme=row.scheme, status="closed", computed_at=moment.now()
+    )
+    paid("Менеджер;Сумма\nАнна;5\nБорис;6\n")
+    assert paid("Менеджер;Сумма\nБорис;7\n") == 1
+    assert dict(Payout.objects.values_list("statement__manager", "amount")) == {
+        row.manager_id: 5,
+        boris.pk: 7,
+    }
+
+
 def test_only_whoever_closes_months_and_only_a_closed_month(closed: Month) -> None:
     with translation.override("en"), pytest.raises(ValueError, match="Only who closes months"):
         paid("Менеджер;Сумма\nАнна;5\n", closed.employee)

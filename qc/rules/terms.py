@@ -219,7 +219,7 @@ class Terms:
                     self.add(held, owner, start, end)
                 elif (own := held.get(owner)) is None:
                     held[owner] = [(start, end)]
-                elif own[-1][1] == start:
+                elif own[-1][1] == start and start != end:  # as `add` does
                     own[-1] = (own[-1][0], end)
                 else:
                     own.append((start, end))
@@ -244,7 +244,7 @@ class Terms:
         own = held.get(person)
         if own is None:
             held[person] = [(start, end)]
-        elif own[-1][1] == start:
+        elif own[-1][1] == start and start != end:  # a moment is no part of what ends there
             own[-1] = (own[-1][0], end)
         else:
             own.append((start, end))

@@ -5,7 +5,9 @@ from datetime import datetime
 import pytest
 
 from pipelines.models import Stage
+from qc import kept_checks
 from qc.models import RuleMode, RuleStep
+from qc.quality import touches
 from qc.rules import StageNorms, Terms
 from qc.rules.task_overdue import CODE, ClosedDeals
 from qc.tests.lives import at, checks, found, life, terms
@@ -63,6 +65,22 @@ def test_nobody_is_asked_whether_it_was_done_in_time() -> None:
         one for one in checks(CODE, life(LOST_AT_50, "0 due 60", "0 due 20 done 10"), terms()) if one.counted
     ]
     assert [one.task for one in asked] == [2]
+
+
+def test_what_is_done_as_it_falls_due_is_asked_for_at_that_moment_too() -> None:
+    """Late by an earlier term up to then: a month that begins at that moment asks for the task as well."""
+    [asked] = [
+        one
+        for one in checks(CODE, life("0 offer anna", "0 due 10 moved 60 to 50 done 50"), terms())
+        if one.counted
+    ]
+    assert asked.spans == ((at(10), at(50)), (at(50), at(50)))
+    [row] = kept_checks.rows_of(1, {CODE: [asked]}).values()
+    packed = row.packed()
+    [kept] = kept_checks.unpacked(packed.checks)[CODE]
+    begins = (at(50) - packed.first).total_seconds()
+    assert touches(kept, begins, begins + 1)
+    assert packed.until > at(50)
 
 
 @pytest.mark.django_db

@@ -144,3 +144,35 @@ function charts(scope) {
 const whenIdle = window.requestIdleCallback ?? ((run) => setTimeout(run, 1));
 addEventListener("load", () => whenIdle(() => charts(document)));
 document.addEventListener("htmx:afterSettle", (event) => charts(event.detail.elt));
+
+// A form that was refused by a redirect and a message shows again what was typed into it. Secrets never stay in the tab.
+const TYPED = "typed";
+const isTyped = (field) => field.name && !/^(hidden|password|file|submit|button|fieldset|output)$/.test(field.type) && !/token|secret|code/.test(field.name);
+const UUID = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/; // of one drawing alone
+const formName = (form) => [form.getAttribute("action") ?? "", ...[...form.elements]
+  .filter((one) => one.type === "hidden" && one.name !== "csrfmiddlewaretoken" && !UUID.test(one.value))
+  .map((one) => `${one.name}=${one.value}`)].join(" ");
+document.addEventListener("submit", ({ target: form, defaultPrevented }) => {
+  if (defaultPrevented || form.getAttribute("method")?.toLowerCase() !== "post") return;
+  const fields = [...form.elements].filter(isTyped).map((one) => [one.name, one.type, one.value, one.checked,
+    [...(one.selectedOptions ?? [])].map((option) => option.value)]);
+  try { sessionStorage.setItem(TYPED, JSON.stringify({ name: formName(form), fields })); } catch { /* it is typed anew then */ }
+});
+function refill() {
+  let kept = null;
+  try { kept = JSON.parse(sessionStorage.getItem(TYPED)); sessionStorage.removeItem(TYPED); } catch { /* nothing is kept */ }
+  if (!kept || !document.querySelector(".toasts .alert.bad")) return;
+  const form = [...document.querySelectorAll("form")].find((one) => formName(one) === kept.name);
+  if (!form) return;
+  for (const field of [...form.elements].filter(isTyped)) {
+    const place = kept.fields.findIndex(([name, type, value]) => name === field.name && type === field.type
+      && (!/^(checkbox|radio)$/.test(type) || value === field.value));
+    if (place < 0) continue;
+    const [, , value, checked, options] = kept.fields.splice(place, 1)[0];
+    if (field.type === "checkbox" || field.type === "radio") field.checked = checked;
+    else if (field.options) for (const option of field.options) option.selected = options.includes(option.value);
+    else field.value = value;
+  }
+  for (let outer = form.closest("details"); outer; outer = outer.parentElement.closest("details")) outer.open = true;
+}
+refill();

@@ -168,9 +168,11 @@ def proposed(request: HttpRequest) -> HttpResponse:
 def hide(request: HttpRequest) -> HttpResponse:
     """A pile of the reader's own view, for a while; a head hides it from himself alone."""
     form = HideForm(request.POST)
+    key = request.POST.get("key", "")
+    again = reverse("decision-proposed") + read_scope(request).query(key=key) if key else "decisions"
     if not form.is_valid():
         messages.error(request, first_problem(form))
-        return redirect("decisions")
+        return redirect(again)
     said = form.cleaned_data
     pile, _found = find_proposal(said["key"], read_scope(request))
     if pile is None:
@@ -180,6 +182,6 @@ def hide(request: HttpRequest) -> HttpResponse:
         life.hide_until(said["key"], said["until"], said["reason"], request.user, moment.now())  # type: ignore[arg-type]
     except life.Impossible as problem:
         messages.error(request, str(problem))
-    else:
-        messages.success(request, _("Hidden. It stands below with its reason until then."))
+        return redirect(again)
+    messages.success(request, _("Hidden. It stands below with its reason until then."))
     return redirect("decisions")

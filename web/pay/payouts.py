@@ -21,7 +21,7 @@ LARGEST = 5 * 2**20  # bytes
 @require_http_methods(["GET", "HEAD", "POST"])
 @refusing(gettext_lazy("Three sums"), "my-month", gettext_lazy("Show the present month"))
 def payouts(request: HttpRequest) -> HttpResponse:
-    """Of a closed month; a file that is sent replaces what an earlier one said."""
+    """Of a closed month; a file that is sent replaces what earlier ones said of those whom it names."""
     user: Employee = request.user  # type: ignore[assignment]  # the login stands before every page
     if not closes_months(user):
         raise Http404

@@ -194,3 +194,24 @@ def test_filters_keep_the_order_that_was_chosen(
     assert "sort=-price" in page.url
     assert page.locator("th[aria-sort=descending] #sort-price").count() == 1
     page.close()
+
+
+def test_a_refused_form_shows_again_what_was_typed(
+    browser: Any, company: dict[str, Any], live_server: Any
+) -> None:
+    page = browser.new_page()
+    sign_in(page, live_server.url, Role.ADMIN)
+    page.goto(f"{live_server.url}/rules/")
+    reason = page.locator("details form input[name=reason]")
+    page.locator("details:has(input[name=reason]) > summary").click()
+    page.fill("input[name=since_on]", "2026-11-20")
+    page.fill("input[name=until_on]", "2026-11-02")
+    reason.fill("инвентаризация «склада»")
+    reason.press("Enter")
+    page.locator(".toasts .alert.bad").wait_for()
+    assert reason.is_visible(), "the form stands open"
+    assert reason.input_value() == "инвентаризация «склада»"
+    assert page.input_value("input[name=until_on]") == "2026-11-02"
+    page.reload()
+    assert reason.input_value() == "", "shown once"
+    page.close()

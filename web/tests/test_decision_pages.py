@@ -150,7 +150,10 @@ def test_a_manager_carries_out_and_neither_drops_nor_puts_off(firm: Firm) -> Non
 def test_hidden_until_a_day(firm: Firm) -> None:
     client = browser(firm.director)
     key = f"gone:{firm.gone.pk}"
-    client.post("/decisions/hide/", {"key": key, "until": "2026-12-01", "reason": ""})
+    for refused in ({"until": "2026-12-01", "reason": ""}, {"until": "2020-12-01", "reason": "ждём приказа"}):
+        answer = client.post("/decisions/hide/", {"key": key} | refused, follow=True)
+        assert answer.status_code == 200
+        assert answer.request["PATH_INFO"] == "/decisions/proposed/", "back to the form that was refused"
     assert not Hidden.objects.exists()
     client.post("/decisions/hide/", {"key": key, "until": "2026-12-01", "reason": "ждём приказа"})
     page = client.get("/decisions/").content.decode()
