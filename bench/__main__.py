@@ -13,6 +13,7 @@ ROWS = (
     "page-way",
     "intake",
     "intake-busy",
+    "monday",
     "pages-small",
     "wire",
     "statements",

@@ -58,7 +58,11 @@ def among_others(setting: Setting) -> Iterator[Line]:
     session = signed_in("director").cookies["sessionid"].value
     pages = ["/deals/", "/tasks/", "/findings/", "/desk/stuck/", "/desk/heat/", "/desk/managers/"]
     path, seconds = f"/hooks/amocrm/{SECRET}/", 3.0 if setting.quick else 20.0
-    with served("salesops.wsgi") as (_, port), judging(), load.reading(port, pages, session, READERS) as read:
+    with (
+        served("salesops.wsgi") as (_, port),
+        judging(),
+        load.reading(port, pages, [session], READERS) as read,
+    ):
         time.sleep(2)  # everybody is at work
         rings = load.ring(port, path, BODY, rate=RINGS_A_SECOND, seconds=seconds)
         shown = len(read)

@@ -93,23 +93,31 @@ def ring(port: int, path: str, body: bytes, *, rate: int, seconds: float) -> lis
 
 
 @contextmanager
-def reading(port: int, pages: Sequence[str], session: str, readers: int) -> Iterator[list[str]]:
-    """So many people read these pages one after the other, a second each; gives what they have read so far."""
-    over, read = threading.Event(), list[str]()
+def reading(
+    port: int, pages: Sequence[str], sessions: Sequence[str], readers: int, every: float = 1.0
+) -> Iterator[list[float]]:
+    """So many people, with these sessions by turns, read these pages one after the other.
+
+    Each waits so many seconds between two pages. Gives the seconds of every page so far; RuntimeError at the end if
+    one was refused or broke.
+    """
+    over, read = threading.Event(), list[float]()
 
     def person(place: int) -> None:
         client = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        headers = {"Cookie": f"sessionid={sessions[place % len(sessions)]}", "HX-Request": "true"}
+        over.wait(every * place / readers)  # nobody begins at the same moment
         while not over.is_set():
-            page = pages[place % len(pages)]
-            client.request("GET", page, headers={"Cookie": f"sessionid={session}", "HX-Request": "true"})
+            page, began = pages[place % len(pages)], time.perf_counter()
+            client.request("GET", page, headers=headers)
             answer = client.getresponse()
             answer.read()
+            client.close()  # gunicorn closes what idles, and a browser then connects again
             if answer.status != 200:
                 raise RuntimeError(f"{page} answers {answer.status}")
-            read.append(page)
+            read.append(time.perf_counter() - began)
             place += 1
-            over.wait(1)
-        client.close()
+            over.wait(every)
 
     with ThreadPoolExecutor(readers) as people:
         busy = [people.submit(person, place) for place in range(readers)]

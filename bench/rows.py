@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from bench import analytics, first_load, intake, judging, pages, statements, store, sync, wire
+from bench import analytics, first_load, intake, judging, monday, pages, statements, store, sync, wire
 from bench.report import Line
 from bench.setting import Setting
 
@@ -12,6 +12,7 @@ MEASURES: dict[str, Callable[[Setting], Iterable[Line]]] = {
     "store": store.pages,
     "intake": intake.hooks,
     "intake-busy": intake.among_others,
+    "monday": monday.nine_o_clock,
     "pages-small": pages.small,
     "wire": wire.bytes_,
     "statements": statements.month,

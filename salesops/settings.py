@@ -184,6 +184,7 @@ TEMPLATES = [
     }
 ]
 
+FORM_RENDERER = "web.frame.form_rendering.FormRenderer"
 AUTH_USER_MODEL = "team.Employee"
 AUTHENTICATION_BACKENDS = ["web.frame.login.StaffBackend"]
 AUTH_PASSWORD_VALIDATORS = [

@@ -1,0 +1,47 @@
+"""Django's form renderer with selects put together in one go.
+
+Django draws a select with two templates an option: with some forty people, stages and reasons that was a fifth of the
+time of every list.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.forms.renderers import DjangoTemplates
+from django.http import HttpRequest
+from django.utils.formats import localize
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+SELECT, OPTION = "django/forms/widgets/select.html", "django/forms/widgets/select_option.html"
+
+
+class FormRenderer(DjangoTemplates):
+    def render(self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None) -> str:
+        if template_name == SELECT:
+            return draw_select(context["widget"])
+        return super().render(template_name, context, request)
+
+
+def draw_select(widget: Mapping[str, Any]) -> SafeString:
+    """What Django's template makes of the widget, to the letter; options with templates of their own are not known."""
+    parts = [f"<select{_attributes({'name': widget['name']})}{_attributes(widget['attrs'])}>"]
+    for group, options, _number in widget["optgroups"]:
+        if group:
+            parts.append(format_html('\n  <optgroup label="{}">', group))
+        for option in options:
+            given = _attributes({"value": str(option["value"])}) + _attributes(option["attrs"])
+            parts.append(f"\n  <option{given}>{conditional_escape(localize(option['label']))}</option>\n")
+        if group:
+            parts.append("\n  </optgroup>")
+    return mark_safe("".join((*parts, "\n</select>")))  # noqa: S308 - every part is escaped above
+
+
+def _attributes(attributes: Mapping[str, Any]) -> str:
+    return "".join(
+        f" {conditional_escape(name)}"
+        if value is True
+        else f' {conditional_escape(name)}="{conditional_escape(value)}"'
+        for name, value in attributes.items()
+        if value is not False
+    )
