@@ -310,7 +310,14 @@ def test_conditions_are_a_text_with_places_to_sign_and_name_no_order(finance: Cl
     assert "не становится меньше более чем на 20 %" in page
     assert "12-к" not in page
     assert page.count("______________________") >= 3
+    assert "затем то, что снимает с премий приказ" in page
+    quality = "Качество — условие начисления премии"
+    assert quality in page
     assert finance.get(f"{EDITOR}conditions/", {"version": "9"}).status_code == 422
+    alone = {**DOCUMENT, "components": [one for one in DOCUMENT["components"] if one["kind"] == "salary"]}
+    Scheme.objects.create(code="sales", version=3, title="x", document=alone, effective_from="2026-12-01")
+    page = text(finance, f"{EDITOR}conditions/", version="3")
+    assert "40 000 ₽ за все смены" in page and quality not in page, "there is no scale above"
 
 
 def test_two_schemes_side_by_side(finance: Client, monkeypatch: pytest.MonkeyPatch) -> None:
