@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Any
 
 import django
+import hypothesis
 import pytest
 import redis
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -64,6 +65,10 @@ from devtools import migrated_database
 # Otherwise the threads of live_server would hold the database at the end.
 settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # logins cost nothing
+hypothesis.settings.register_profile(
+    "salesops", suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)  # a machine that does other work besides draws slowly
+hypothesis.settings.load_profile("salesops")
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 

@@ -17,7 +17,7 @@ from django.db.models import Exists, F, Func, OuterRef, QuerySet, TextField, Val
 from msgspec import msgpack
 from redis.exceptions import RedisError
 
-from core import redis
+from core import account, redis
 from core.periods import Period
 from metrics.sources import LOST, stage_before
 from pipelines.models import CustomField, Deal, Touch
@@ -27,6 +27,7 @@ SOURCE = r"^(источник|source|utm_source|канал)"
 UNLIKE_TIMES, UNLIKE_LEAST, UNLIKE_SPREADS = 3, 15, 6.0
 BURST = timedelta(minutes=60)
 SLOW, KEPT_FOR = 1.0, 300  # seconds
+VERSION = 1  # grows whenever a loss gets another shape or is found in another way
 MASS, CAME_BACK = "mass", "came back"
 
 
@@ -81,9 +82,15 @@ class KeptLosses(NamedTuple):
     rows: list[Loss]
 
 
+def key_of(period: Period, source: int | None) -> str:
+    """Under which the answer to a question is kept: by all that it depends on beside the deals."""
+    asked = (VERSION, period.start.tzinfo, period.first, period.last, source, *account.own().not_selling)
+    return f"losses:{connection.settings_dict['NAME']}:{':'.join(map(str, asked))}"
+
+
 def read_losses(now: datetime, period: Period, source: int | None) -> KeptLosses:
     """Those of `list_losses`; where reading them takes a second or more they are kept for `KEPT_FOR` seconds."""
-    key = f"losses:{connection.settings_dict['NAME']}:{period.first}:{period.last}:{source}"
+    key = key_of(period, source)
     with suppress(RedisError):
         kept: Any = redis.client().get(key)
         if kept:

@@ -132,8 +132,9 @@ def say_expected(facts: Mapping[str, Any], n: int, money: Any, expected: Any) ->
     if facts.get("whole"):
         text = gettext("the whole amount: what is ordered is ready and waits")
     else:
+        places = 1 if 0 < expected * 100 < money else 0  # 7 of 1,500 is not «0 %»
         text = gettext("%(share)s of %(money)s") % {
-            "share": formats.percent(expected / money, language),
+            "share": formats.percent(expected / money, language, places),
             "money": formats.money_short(money, language),
         }
     if sure and sure < n:

@@ -16,8 +16,9 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
-from core import moment
+from core import locks, moment
 from core.db import Statement, run_statements
+from core.locks import Lock
 from core.periods import month_of
 from core.zone import portal_zone
 from qc.models import NEVER, Finding, FirstTimeGrace, RuleMode
@@ -158,7 +159,7 @@ def set_cases(cases: int, author: Employee | None) -> bool:
     if not 0 <= cases <= MOST:
         raise ValueError(_("How many first cases are free is a number from 0 to %(most)s.") % {"most": MOST})
     with transaction.atomic():
-        list(FirstTimeGrace.objects.select_for_update())
+        locks.hold(Lock.SETTING, FirstTimeGrace._meta.db_table)
         if present_cases() == cases:
             return False
         FirstTimeGrace.objects.update_or_create(

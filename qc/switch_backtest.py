@@ -99,7 +99,7 @@ def try_switch(rule: str, mode: str, weight: int, months: int = MONTHS) -> Switc
     for _month in range(check_months(months) - 1):
         first = first.previous
     period = Period(first.start, queries.known_until(now), f"{first.label}/{present.label}")
-    is_judged = backtest.is_judged(rule, known)
+    is_judged = known.judges(rule)
     if not is_judged and RULES[rule].unit != DEAL:
         raise ValueError(_("Only rules about deals can be tried on history."))
     reach = min(first.start, present.previous.start)

@@ -12,7 +12,7 @@ from devtools.tests.factory import DAY, NOW
 from notices import decisions as life
 from notices import proposed
 from notices.decision_results import measure_results
-from notices.decision_wording import Names, describe, names_of, title_of
+from notices.decision_wording import Names, describe, names_of, say_expected, title_of
 from notices.models import Decision, Hidden
 from pipelines.models import Deal, Stage, Stay
 from team.models import Role
@@ -176,3 +176,9 @@ def test_whose_decisions_somebody_sees(shop: Shop) -> None:
     }
     assert seen == {"anna": True, "head": True, "boss": True, stranger.username: False}
     assert one.as_of == NOW and timedelta() == NOW - one.as_of
+
+
+def test_a_share_below_one_percent_is_not_nothing() -> None:
+    money = Decimal(1_500_000)
+    told = [say_expected({"sure": 3}, 3, money, one) for one in (Decimal(7200), Decimal(0), Decimal(15_000))]
+    assert [text.split("%")[0].strip() for text in told] == ["0,5", "0", "1"]

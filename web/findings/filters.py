@@ -22,6 +22,7 @@ from qc.models import ENDS, Finding, FindingQuerySet, RuleMode, Severity
 from qc.rules import RULES
 from qc.stalled import SHOWN
 from web.frame.filters import (
+    A_MOMENT,
     NO_SUCH,
     Cascading,
     Flag,
@@ -32,6 +33,7 @@ from web.frame.filters import (
     Since,
     Sort,
     department,
+    describe,
     owner,
     people,
     stages,
@@ -65,6 +67,10 @@ class Until(filters.Filter):
     """The last day of a period, both ends inclusive."""
 
     field_class = EndField
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        describe(self, A_MOMENT)
 
 
 class FindingFilter(Cascading):
@@ -129,6 +135,7 @@ class FindingFilter(Cascading):
     cases = Flag("by_cases", label=_("Cases"), yes=_("held against somebody"), no=_("questions and nobody's"))
     counted = Flag("by_counted", label=_("Shown or not"), yes=_("all that the weeks count"))
     stake = One(queryset=people, method="by_stake", label=_("Counts against"), empty_label=_("all"))
+    describe(stake, {"type": "integer"})
     unit = filters.ChoiceFilter(
         choices=Finding.Unit.choices, label=_("About"), empty_label=_("all"), error_messages=NO_SUCH
     )

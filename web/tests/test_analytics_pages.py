@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from core import moment
 from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
-from metrics.analytics import REPORTS
-from pipelines.models import Deal, Stage, Stay
+from metrics.analytics import REPORTS, hand_overs
+from pipelines.models import Deal, Event, Stage, Stay
 from team.models import Role
 
 pytestmark = pytest.mark.django_db
@@ -183,3 +183,18 @@ def test_a_first_answer_of_a_large_account_is_left_to_a_worker(
     assert asked == [key, key]
     # a colleague's question is another one
     assert "<progress" in reader(Role.MANAGER, office).get("/analytics/reached/").content.decode()
+
+
+def test_hand_overs_beyond_the_table_are_told(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    anna, boris = office.people
+    deal = Deal.objects.filter(manager=anna).order_by("pk").first()
+    assert deal is not None
+    for number, (before, after) in enumerate([(anna, boris), (boris, anna), (anna, boris)]):
+        Event.objects.create(
+            id=f"given{number}", at=NOW - (9 - number) * DAY, kind="owner", entity="deal", entity_id=deal.pk,
+            before=before.pk, after=after.pk,
+        )  # fmt: skip
+    monkeypatch.setattr(hand_overs, "MOST_PAIRS", 1)
+    page = reader(Role.DIRECTOR, office).get("/analytics/hand-overs/").content.decode()
+    told = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
+    assert "Остальные ещё 1 пара 1 33" in told
