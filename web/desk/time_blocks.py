@@ -146,7 +146,7 @@ def tell_comparison(
     facts: Sequence[Fact],
     code: str,
     scope: Scope,
-    days: Sequence[date],
+    days: Collection[date],
     now: datetime,
 ) -> dict[str, Any] | None:
     """``days``: the weeks that are counted. ``rows``: the lists behind the numbers of both sides."""
