@@ -11,10 +11,12 @@ from redis import Redis
 
 from core import account, redis
 from core.periods import Period
+from devtools.tests import factory
 from devtools.tests.factory import NOW
 from metrics import losses, month_chances, snapshot
-from metrics.losses import BURST, Loss, find_burst, find_unlike, group_by
+from metrics.losses import BURST, CAME_BACK, MASS, Loss, find_burst, find_mistakes, find_unlike, group_by
 from metrics.month_chances import Chances
+from pipelines.models import Stage, Touch
 
 DAY = date(2026, 9, 1)
 NOON = datetime(2026, 10, 2, 12, tzinfo=UTC)
@@ -58,6 +60,37 @@ def test_heaps_add_up_and_stand_by_number() -> None:
         (2, 2, Decimal(8)),
         (1, 1, Decimal(5)),
     ]
+
+
+def test_a_deal_whose_client_came_back_and_one_of_a_burst_may_be_mistakes() -> None:
+    rows = [
+        loss(1, 0)._replace(came_back=True),
+        loss(2, 1),
+        loss(3, 500),
+        loss(4, 600)._replace(came_back=True),
+    ]
+    burst = find_burst(rows[:2])
+    assert burst is not None
+    found = find_mistakes(rows, [burst])
+    assert {why: [one.deal for one in own] for why, own in found.items()} == {CAME_BACK: [1, 4], MASS: [2]}
+    assert find_mistakes(rows[1:3], []) == {CAME_BACK: [], MASS: []}
+
+
+@pytest.mark.django_db
+def test_the_client_came_back_who_called_or_wrote_after_the_closing() -> None:
+    lost = factory.make_stage(factory.make_pipeline(), "Закрыто", Stage.Kind.LOST)
+    deals = [factory.make_deal(lost, since=NOW - factory.DAY) for _ in range(4)]
+    for place, (hours, kind) in enumerate([(1, "call_in"), (0, "message_in"), (1, "call_out")]):
+        Touch.objects.create(
+            id=str(place),
+            at=NOW - factory.DAY + timedelta(hours=hours),
+            updated_at=NOW,
+            kind=kind,
+            deal=deals[place],
+        )
+    month = Period.parse("2026-11-01", NOW.date().isoformat(), ZoneInfo("Europe/Moscow"))
+    found = {one.deal: one.came_back for one in losses.list_losses(month, None)}
+    assert found == {deals[0].pk: True, deals[1].pk: False, deals[2].pk: False, deals[3].pk: False}
 
 
 @pytest.mark.django_db

@@ -90,6 +90,35 @@ def test_every_number_opens_as_many_rows_as_it_says(role: str, code: str, office
         assert "не вы" not in answer
 
 
+@pytest.mark.parametrize("role", [Role.DIRECTOR, Role.MANAGER])
+@pytest.mark.parametrize(
+    "query", ["", "?from={wednesday}&to={friday}", "?manager={anna}", "?pipeline={line}"]
+)
+def test_findings_of_a_week_are_a_list(role: str, query: str, office: Office) -> None:
+    deal = Deal.objects.filter(manager=office.people[0]).first()
+    other = Deal.objects.filter(manager=office.people[1]).first()
+    monday = (NOW - timedelta(days=NOW.weekday())).replace(hour=0, minute=0)
+    for one, at in (
+        (deal, NOW - timedelta(hours=1)),
+        (deal, monday - timedelta(hours=4)),
+        (deal, monday - timedelta(days=4)),
+        (deal, monday - timedelta(days=6)),
+        (other, monday - timedelta(days=5)),
+        (deal, NOW + timedelta(hours=2)),  # to come
+    ):
+        factory.make_finding(one, since=at, opens_at=at, closes_at=at + timedelta(hours=30))
+    named = {
+        "wednesday": (monday - timedelta(days=5)).date(), "friday": (NOW + timedelta(days=1)).date(),
+        "anna": office.people[0].pk, "line": deal.pipeline_id,
+    }  # fmt: skip
+    client = reader(role, office)
+    page = client.get("/analytics/weekly/" + query.format(**named)).content.decode()
+    found = [(address, total) for address, total in links(page) if address.startswith("/findings/")]
+    assert len(found) >= 3
+    for address, total in found:
+        assert client.get(address).context["count"] == total, address
+
+
 @pytest.mark.parametrize("code", REPORTS)
 def test_a_manager_meets_nobody_else(code: str, office: Office) -> None:
     client = reader(Role.MANAGER, office)
