@@ -73,7 +73,12 @@ def addresses(director: Client, manager: Client) -> Iterator[tuple[str, Get]]:
         ("overdue tasks", director, "tasks", "?overdue=1"),
         ("open findings", director, "findings", "?state=open"),
         ("a manager's deals", manager, "deals", ""),
+        ("losses", director, "losses", ""),
+        ("then and now", director, "then-and-now", ""),
+        ("what to do first and decisions", director, "decisions", ""),
         ("my month", manager, "my-month", f"?period={MONTH.first:%Y-%m}"),
+        ("what costs money", manager, "my-stake", ""),
+        ("what to do next", manager, "my-next", ""),
     ):
         address = reverse(name) + query
         yield title, lambda client=client, address=address: client.get(address)

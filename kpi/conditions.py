@@ -36,7 +36,7 @@ def write_conditions(scheme: PayScheme) -> tuple[Chapter, ...]:
         Chapter(_("General"), tuple(_general(scheme))),
         Chapter(_("What is paid"), tuple(_parts(scheme))),
         Chapter(_("How the measures are counted"), tuple(_measures(scheme))),
-        Chapter(_("The order"), tuple(_order())),
+        Chapter(_("The order"), tuple(_order(scheme))),
     )
 
 
@@ -103,44 +103,35 @@ def _measures(scheme: PayScheme) -> Iterator[Clause]:
         yield Clause(str(measure.title) + (f" ({options})" if options else ""), told)
 
 
-def _order() -> Iterator[Clause]:
-    yield Clause(
-        "",
+def _order(scheme: PayScheme) -> Iterator[Clause]:
+    said = [
         _(
-            "First what is earned, then coefficients and conditions, then caps and guarantees, then what is "
-            "returned for "
-            "sales that came back, then advances. Each line is rounded once, to the kopeck."
+            "First what is earned, then coefficients and conditions, then caps and guarantees, then what is returned "
+            "for sales that came back, then advances, then what an order takes from bonuses. Each line is rounded "
+            "once, to the kopeck."
         ),
-    )
-    yield Clause(
-        "",
         _(
             "What is not known takes nothing: a coefficient or a condition without data is not applied, and an "
-            "indicator "
-            "without data leaves the matrix."
+            "indicator without data leaves the matrix."
         ),
-    )
-    yield Clause(
-        "",
-        _(
-            "Quality is a condition of earning the bonus, by the scale above; it takes nothing from pay for the "
-            "work itself."
-        ),
-    )
-    yield Clause(
-        "",
-        _(
-            "During the month the sum is preliminary. When the month is closed it does not change; what turns "
-            "out later is a "
-            "line of its own with its reason."
-        ),
-    )
+    ]
+    if any(read_measure(name).is_quality for name in scheme.measures):
+        said.append(
+            _(
+                "Quality is a condition of earning the bonus, by the scale above; it takes nothing from pay for the "
+                "work itself."
+            )
+        )
     days = TERM // timedelta(days=1)
-    yield Clause(
-        "",
+    said += [
+        _(
+            "During the month the sum is preliminary. When the month is closed it does not change; what turns out "
+            "later is a line of its own with its reason."
+        ),
         _(
             "The employee sees how each line came about and may object to it; the answer comes within %(days)s "
             "calendar days."
         )
         % {"days": days},
-    )
+    ]
+    yield from (Clause("", text) for text in said)

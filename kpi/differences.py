@@ -21,7 +21,7 @@ from kpi.paid_sales import read_paid
 from kpi.pay_schemes import PayScheme, read_scheme
 from kpi.payees import read_payees
 from kpi.sales import find_wins, find_wins_ever, has_team, sales_measures
-from kpi.what_if import Wins, compute_pay, settle
+from kpi.what_if import Wins, compute_pay, settle, without_owed
 from metrics import UnknownField
 from pipelines.models import Deal, Stage
 
@@ -153,7 +153,7 @@ def _compare(
         mine = {name: rows for (pk, name), rows in changed.items() if pk == one.pk}
         if mine:
             base = {name: counted[one.pk, name] for name in sales_measures(schemes[one.pk])}
-            differences = _weigh(one, schemes[one.pk], base, mine, reasons)
+            differences = _weigh(one, without_owed(schemes[one.pk]), base, mine, reasons)
             if differences.rows:
                 found[one.pk] = differences
     return found

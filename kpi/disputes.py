@@ -26,7 +26,7 @@ from kpi.paid_sales import read_paid
 from kpi.pay_schemes import PayScheme, read_scheme
 from kpi.payees import read_payees
 from kpi.prices import finding_prices
-from kpi.what_if import compute_pay, settle
+from kpi.what_if import compute_pay, settle, without_owed
 from qc import appeals, excuses
 from qc import queries as judgement
 from qc.models import Appeal, Finding
@@ -114,7 +114,7 @@ def _measure(statement: Statement, rule: str) -> Broken:
 def _correct(
     statement: Statement, appeal: Appeal, before: Broken, after: Broken, reviewer: Employee
 ) -> AppealSettlement:
-    rule, scheme = appeal.finding.rule, read_scheme(statement.scheme)
+    rule, scheme = appeal.finding.rule, without_owed(read_scheme(statement.scheme))
     fewer = Broken(max(before.violations - after.violations, 0), max(before.seconds - after.seconds, 0))
     base = _as_settled(statement, scheme)
     better = _lighten(base, {rule: fewer}, scheme)

@@ -22,9 +22,11 @@ from kpi.replay import Past, replay
 MONTHS = 12  # of history, and of a drawn year
 DRAWS = 500
 LEAST = 20  # draws where each has to be computed month after month
-BUDGET = 20_000  # months that may be computed for such draws
+BUDGET = 20_000  # months that may be computed for such draws: some seconds
 ENOUGH = 3  # months of history for a range
 SEED = 20_261
+Pair = tuple[Decimal, Decimal]  # what a year costs by each of the two
+Draw = Callable[[Sequence["_Side"], int, Sequence[date]], Pair]
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,10 @@ class Compared:
 
 @dataclass(frozen=True)
 class Comparison:
-    """``people``: the largest loss first. ``cost_first`` and ``cost_second``: what a drawn year costs by each."""
+    """``people``: the largest loss first. ``cost_first`` and ``cost_second``: what a drawn year costs by each.
+
+    ``draws``: years that were drawn; 0: for so many people, whose months hang on each other, it would take too long.
+    """
 
     months: tuple[date, ...]
     people: tuple[Compared, ...]
@@ -84,35 +89,66 @@ def compare_schemes(first: PayScheme, second: PayScheme, seed: int = SEED) -> Co
     }
     history = History(history.months, both, history.facts, history.left_out)
     sides = [_Side(scheme, history) for scheme in (first, second)]
-    separable = all(not side.scheme.longer_periods and not side.scheme.carrying for side in sides)
-    draws = DRAWS if separable else max(LEAST, min(DRAWS, BUDGET // (2 * MONTHS * max(len(both), 1))))
-    draw: Callable[[_Side, int, Sequence[date]], Decimal] = _Side.add if separable else _Side.live
+    draws, draw = _choose_draws(sides, history)
+    market, lived = _draw_years(history.months, draws, seed), dict[int, list[Pair]]()
     people = []
     for person, rows in both.items():
-        own, random = [row.period for row in rows if row.period in history.months], Random(seed)
-        years = [random.choices(own, k=MONTHS) for _ in range(draws)] if len(own) >= ENOUGH else []
-        if not separable:
-            years = years[: max(LEAST, draws // 4)]
-        gains = [draw(sides[1], person, year) - draw(sides[0], person, year) for year in years]
+        own = tuple(row.period for row in rows if row.period in history.months)
+        lived[person] = [draw(sides, person, year) for year in market]
+        if own == history.months:
+            pairs = lived[person]
+        else:
+            pairs = [draw(sides, person, year) for year in _draw_years(own, draws, seed)]
         paid = [sum((side.paid[person][month] for month in own), ZERO) for side in sides]
         name = rows[-1].facts.name or str(rows[-1].manager)
-        people.append(Compared(name, len(own), paid[0], paid[1], _range(gains), person))
-    random, costs = Random(seed), []
-    if len(history.months) >= ENOUGH and both:
-        for _ in range(draws):
-            year = random.choices(history.months, k=MONTHS)
-            costs.append([sum((draw(side, person, year) for person in both), ZERO) for side in sides])
+        people.append(Compared(name, len(own), paid[0], paid[1], _range(_gains(pairs)), person))
+    costs = [
+        (sum((one[0] for one in year), ZERO), sum((one[1] for one in year), ZERO))
+        for year in zip(*lived.values(), strict=True)
+    ]
     total = Compared(
         "",
         len(history.months),
         sum((one.first for one in people), ZERO),
         sum((one.second for one in people), ZERO),
-        _range([after - before for before, after in costs]),
+        _range(_gains(costs)),
     )
     people.sort(key=lambda one: (one.difference, one.name))
-    ranges = [_range([cost[side] for cost in costs]) for side in (0, 1)]
-    costs_of = ranges[0], ranges[1]
-    return Comparison(history.months, tuple(people), total, *costs_of, draws, seed, history.left_out)
+    ranges = _range([cost for cost, _ in costs]), _range([cost for _, cost in costs])
+    return Comparison(history.months, tuple(people), total, *ranges, draws, seed, history.left_out)
+
+
+def _draw_years(months: Sequence[date], draws: int, seed: int) -> list[Sequence[date]]:
+    random = Random(seed)
+    return [random.choices(months, k=MONTHS) for _ in range(draws)] if len(months) >= ENOUGH else []
+
+
+def _choose_draws(sides: Sequence["_Side"], history: History) -> tuple[int, Draw]:
+    """How many years are drawn, and how one is paid; none where not even `LEAST` of them fit into the `BUDGET`."""
+    if all(not side.scheme.longer_periods and not side.scheme.carrying for side in sides):
+        return DRAWS, _add
+    months = set(history.months)
+    # who was not there all the time has years of his own besides
+    lives = sum(
+        1 + (len(months.intersection(row.period for row in rows)) < len(months))
+        for rows in history.rows.values()
+    )
+    draws = min(DRAWS, BUDGET // (len(sides) * MONTHS * max(lives, 1)))
+    return (draws if draws >= LEAST else 0), _live
+
+
+def _add(sides: Sequence["_Side"], person: int, year: Sequence[date]) -> Pair:
+    first, second = (side.add(person, year) for side in sides)
+    return first, second
+
+
+def _live(sides: Sequence["_Side"], person: int, year: Sequence[date]) -> Pair:
+    first, second = (side.live(person, year) for side in sides)
+    return first, second
+
+
+def _gains(pairs: Sequence[Pair]) -> list[Decimal]:
+    return [second - first for first, second in pairs]
 
 
 class _Side:

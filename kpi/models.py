@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.registry import keep_changes
 from core import formats
 from kpi.month_facts import Facts, read_facts
+from team.links import by_whom
 
 
 @keep_changes(names=["title", "version"])
@@ -120,14 +121,7 @@ class Statement(models.Model):
     takes_back = models.BooleanField(_("takes returns back"), default=False, db_default=False)
     computed_at = models.DateTimeField()
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
-    closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("closed by"),
-    )
+    closed_by = by_whom(_("closed by"))
 
     objects = StatementQuerySet.as_manager()
 
@@ -164,14 +158,7 @@ class StatementLine(models.Model):
     code = models.CharField(_("code"), max_length=40)
     amount = models.DecimalField(_("amount"), max_digits=15, decimal_places=2)
     values = models.JSONField(_("values"), default=dict)
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("author"),
-    )
+    author = by_whom(_("author"))
     reason = models.TextField(_("reason"), blank=True)
     key = models.UUIDField(_("key of the form"), null=True, blank=True)
     deal = models.BigIntegerField(_("deal"), null=True, blank=True)
@@ -199,14 +186,7 @@ class WaivedSale(models.Model):
     measure = models.CharField(_("measure"), max_length=200)
     deal = models.BigIntegerField(_("deal"))
     amount = models.DecimalField(_("amount"), max_digits=24, decimal_places=6)
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("author"),
-    )
+    author = by_whom(_("author"))
     reason = models.TextField(_("reason"))
     at = models.DateTimeField(_("at"), auto_now_add=True)
 
@@ -298,14 +278,7 @@ class LineObjection(models.Model):
     due_on = models.DateField(_("answer by"))
     decision = models.CharField(_("decision"), max_length=7, choices=Decision, default=Decision.WAITS)
     answer = models.CharField(_("answer"), max_length=1000, blank=True)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("decided by"),
-    )
+    decided_by = by_whom(_("decided by"), models.PROTECT)
     decided_at = models.DateTimeField(_("decided at"), null=True, blank=True)
     correction = models.ForeignKey(
         StatementLine,

@@ -6,7 +6,7 @@ what a component takes back is no difference that waits for a correction (`kpi.d
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -21,7 +21,7 @@ from kpi.month_facts import Facts
 from kpi.paid_sales import read_paid
 from kpi.pay_schemes import PayScheme, read_scheme
 from kpi.sales import find_wins_ever
-from kpi.what_if import Wins, compute_pay, settle
+from kpi.what_if import Wins, compute_pay, settle, without_owed
 from metrics import UnknownField
 from pipelines.models import Deal, Event, Stage, Stay
 
@@ -156,12 +156,8 @@ def _date(
 
 
 def _weigh(row: Statement, name: str, paid: Mapping[str, Wins], dated: list[Return]) -> Iterator[Return]:
-    """One after another, in the order in which they came back: tiers are climbed down once.
-
-    Without what the month has given in advance or taken back: that is owed, and would hide what a sale has brought.
-    """
-    whole = read_scheme(row.scheme)
-    scheme = replace(whole, components=tuple(one for one in whole.components if not one.is_owed))
+    """One after another, in the order in which they came back: tiers are climbed down once."""
+    scheme = without_owed(read_scheme(row.scheme))
     wins = dict(paid[name])
     facts: Facts = settle(row.facts, paid, scheme)
     pay = compute_pay(facts, scheme)

@@ -1,6 +1,8 @@
 """What another mode or weight of a rule would do to the money of a month; writes nothing."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from datetime import date
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -17,13 +19,21 @@ from qc.switch_backtest import SwitchTrial
 from team.schedules import load_clocks
 
 
-def try_switch(trial: SwitchTrial, period: Period) -> dict[int, Decimal]:
-    """By whom the month is paid to: its total with the rule as tried all month, minus the total that it computes.
+def try_switch(trial: SwitchTrial, months: Collection[Period]) -> list[dict[int, Decimal]]:
+    """Of each month, by whom it is paid to: the total with the rule as tried all month, less what it computes.
 
-    Of the present month or the one before; of a closed one by its frozen facts, corrections left aside.
+    The present month and the one before can be asked for; a closed one is by its frozen facts, corrections left aside.
     """
-    rows = Statement.objects.filter(period=period.first).exclude(inputs={}).select_related("scheme")
-    kept = {row.manager_id: (read_scheme(row.scheme), row.facts) for row in rows}
+    rows = Statement.objects.filter(period__in=[month.first for month in months]).exclude(inputs={})
+    kept: dict[date, dict[int, tuple[PayScheme, Facts]]] = defaultdict(dict)
+    for row in rows.select_related("scheme"):
+        kept[row.period][row.manager_id] = read_scheme(row.scheme), row.facts
+    return [_try_month(trial, month, kept[month.first]) for month in months]
+
+
+def _try_month(
+    trial: SwitchTrial, period: Period, kept: Mapping[int, tuple[PayScheme, Facts]]
+) -> dict[int, Decimal]:
     scores: dict[int, Score] = {}
     times: dict[int, Spent] = {}
     if trial.begins and trial.switch.mode == COUNTS_IN_MONEY:

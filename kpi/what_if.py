@@ -1,5 +1,6 @@
 """A statement's facts with something changed, and the pay that they make. Touches nothing."""
 
+import dataclasses
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from decimal import Decimal
@@ -24,6 +25,13 @@ def settle(facts: Facts, counted: Mapping[str, Mapping[int, Decimal]], scheme: P
     wins = {**(facts.wins or {}), **{name: dict(rows) for name, rows in counted.items()}}
     sums = {name: sum(rows.values(), ZERO) for name, rows in counted.items() if name in scheme.measures}
     return replace(facts, wins=wins, measures=facts.measures | sums)
+
+
+def without_owed(scheme: PayScheme) -> PayScheme:
+    """The scheme without advances that are returned and what was taken back: a correction of a closed month moves no
+    later one, so what its lines have made somebody owe would hide what the month has brought."""
+    parts = tuple(one for one in scheme.components if not one.is_owed)
+    return dataclasses.replace(scheme, components=parts)
 
 
 def judge_facts(facts: Facts, scheme: PayScheme) -> Facts:

@@ -17,7 +17,7 @@ from django.db.models import Exists, F, Func, OuterRef, QuerySet, TextField, Val
 from msgspec import msgpack
 from redis.exceptions import RedisError
 
-from core import redis
+from core import account, redis
 from core.periods import Period
 from metrics.sources import LOST, stage_before
 from pipelines.models import CustomField, Deal, Touch
@@ -27,6 +27,7 @@ SOURCE = r"^(источник|source|utm_source|канал)"
 UNLIKE_TIMES, UNLIKE_LEAST, UNLIKE_SPREADS = 3, 15, 6.0
 BURST = timedelta(minutes=60)
 SLOW, KEPT_FOR = 1.0, 300  # seconds
+VERSION = 2  # grows whenever a loss gets another shape or is found in another way
 MASS, CAME_BACK = "mass", "came back"
 
 
@@ -39,6 +40,7 @@ class Loss(NamedTuple):
     reason: int | None
     source: str | None
     price: Decimal
+    came_back: bool = False  # the client called or wrote after it was closed
 
 
 def lost_deals(period: Period) -> QuerySet[Any]:
@@ -65,15 +67,25 @@ def source_of(field: int) -> Func:
 
 def list_losses(period: Period, source: int | None) -> list[Loss]:
     """Every lost deal of the period, in no order; one query."""
-    rows = lost_deals(period)
-    names = ["id", "closed_at", "closer", "lost_from", "pipeline_id", "loss_reason_id", "price"]
-    if source is not None:
-        rows = rows.annotate(source=source_of(source))
-        names.append("source")
-    return [
-        Loss(row[0], row[1], row[2], row[3], row[4], row[5], row[7] if source is not None else None, row[6])
-        for row in rows.order_by().values_list(*names)
-    ]
+    later = Touch.objects.filter(
+        deal=OuterRef("pk"),
+        at__gt=OuterRef("closed_at"),
+        kind__in=[Touch.Kind.CALL_IN, Touch.Kind.MESSAGE_IN],
+    )
+    known = Value(None, output_field=TextField(null=True)) if source is None else source_of(source)
+    rows = lost_deals(period).annotate(source=known, came_back=Exists(later))
+    names = (
+        "id",
+        "closed_at",
+        "closer",
+        "lost_from",
+        "pipeline_id",
+        "loss_reason_id",
+        "source",
+        "price",
+        "came_back",
+    )
+    return [Loss(*row) for row in rows.order_by().values_list(*names)]
 
 
 class KeptLosses(NamedTuple):
@@ -81,9 +93,15 @@ class KeptLosses(NamedTuple):
     rows: list[Loss]
 
 
+def key_of(period: Period, source: int | None) -> str:
+    """Under which the answer to a question is kept: by all that it depends on beside the deals."""
+    asked = (VERSION, period.start.tzinfo, period.first, period.last, source, *account.own().not_selling)
+    return f"losses:{connection.settings_dict['NAME']}:{':'.join(map(str, asked))}"
+
+
 def read_losses(now: datetime, period: Period, source: int | None) -> KeptLosses:
     """Those of `list_losses`; where reading them takes a second or more they are kept for `KEPT_FOR` seconds."""
-    key = f"losses:{connection.settings_dict['NAME']}:{period.first}:{period.last}:{source}"
+    key = key_of(period, source)
     with suppress(RedisError):
         kept: Any = redis.client().get(key)
         if kept:
@@ -166,26 +184,14 @@ def find_burst(losses: Iterable[Loss], length: timedelta = BURST) -> Burst | Non
     return Burst(chosen[0].at, chosen[-1].at, chosen) if chosen else None
 
 
-class Mistake(NamedTuple):
-    deal: int
-    reason: str
-
-
-def find_mistakes(period: Period, bursts: Sequence[Burst]) -> list[Mistake]:
-    """Lost deals that may have been lost by mistake, and why: the client called or wrote afterwards, or it was closed
-    in a burst. One reason each, the one that speaks most for a mistake first; one query."""
-    told: dict[int, str] = {}
-    later = Touch.objects.filter(
-        deal=OuterRef("pk"),
-        at__gt=OuterRef("closed_at"),
-        kind__in=[Touch.Kind.CALL_IN, Touch.Kind.MESSAGE_IN],
-    )
-    for deal in lost_deals(period).filter(Exists(later)).values_list("pk", flat=True):
-        told[deal] = CAME_BACK
-    for burst in bursts:
-        for loss in burst.losses:
-            told.setdefault(loss.deal, MASS)
-    order = {CAME_BACK: 0, MASS: 1}
-    return sorted(
-        (Mistake(deal, why) for deal, why in told.items()), key=lambda one: (order[one.reason], -one.deal)
-    )
+def find_mistakes(losses: Iterable[Loss], bursts: Sequence[Burst]) -> dict[str, list[Loss]]:
+    """Those that may have been lost by mistake, by the reason to think so: the client called or wrote afterwards, or it
+    was closed in a burst. One reason each, the one that speaks most for a mistake first."""
+    in_burst = {one.deal for burst in bursts for one in burst.losses}
+    found: dict[str, list[Loss]] = {CAME_BACK: [], MASS: []}
+    for one in losses:
+        if one.came_back:
+            found[CAME_BACK].append(one)
+        elif one.deal in in_burst:
+            found[MASS].append(one)
+    return found

@@ -24,6 +24,7 @@ from metrics.chances import ENOUGH
 MONTHS = 6  # that are looked back at
 AGES = (timedelta(days=7), timedelta(days=30))  # where a class of time on the stage ends
 KEEP = 3600  # seconds
+VERSION = 1  # grows whenever chances get another shape or are counted in another way
 STOOD = """
     select s.stage_id, width_bucket(extract(epoch from e.at - s.visit_since)::float8, %(ages)s::float8[]),
            count(*)::int,
@@ -68,7 +69,8 @@ class Chances(Struct, frozen=True):
 def read_chances(now: datetime, month: Period) -> Chances:
     """As counted within the last hour of this local day; one query where nothing is kept."""
     day = now.astimezone(month.start.tzinfo).date()
-    key = f"month-chances:{connection.settings_dict['NAME']}:{day}"
+    asked = (VERSION, month.start.tzinfo, day, *account.own().not_selling)
+    key = f"month-chances:{connection.settings_dict['NAME']}:{':'.join(map(str, asked))}"
     try:
         kept: bytes | None = redis.client().get(key)  # type: ignore[assignment]  # the client is not asynchronous
         if kept:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from django.db import connection
 from msgspec import Struct, json
@@ -248,7 +249,7 @@ def take_snapshot(
     Where counting is slow (a very large account) nobody waits for it: the kept figures are shown while it is done
     ``elsewhere``, and open pages are told when it has. Without Redis they are counted every time.
     """
-    key = f"desk:{connection.settings_dict['NAME']}:{month.label}"
+    key = key_of(month)
     try:
         kept = _kept(key)
         stamp = changes.data_stamp(now)
@@ -270,15 +271,16 @@ def take_snapshot(
 
 def recount_snapshot(now: datetime, month: Period) -> bytes:
     """Count and keep; gives what is kept. Raises RedisError."""
-    key, stamp, started = (
-        f"desk:{connection.settings_dict['NAME']}:{month.label}",
-        changes.data_stamp(now),
-        time.perf_counter(),
-    )
+    key, stamp, started = key_of(month), changes.data_stamp(now), time.perf_counter()
     text = count_snapshot(now, month).encode()
     redis.client().hset(key, mapping={"stamp": stamp, "cost": time.perf_counter() - started, "text": text})
     redis.client().expire(key, KEEP)
     return text
+
+
+def key_of(month: Period) -> str:
+    """Another statement (a new version of the portal) finds nothing that the old one has kept."""
+    return f"desk:{connection.settings_dict['NAME']}:{crc32(SQL.encode()):x}:{month.label}"
 
 
 class Kept(NamedTuple):

@@ -30,6 +30,25 @@ class Found(NamedTuple):
         return f"{self.measure}:{whose}"
 
 
+class About(NamedTuple):
+    """What a mute is for: a figure of a person or of a stage."""
+
+    measure: str
+    person: int | None
+    stage: str | None
+
+
+def read_about(text: str) -> About:
+    """The way back from `Found.about`; of what is no such text neither a person nor a stage is known."""
+    measure, _colon, whose = text.partition(":")
+    sort, _colon, key = whose.partition(":")
+    return About(
+        measure,
+        int(key) if sort == "person" and key.isdecimal() else None,
+        key if sort == "stage" else None,
+    )
+
+
 def keep_alerts(week: date, found: Iterable[Found], now: datetime) -> int:
     """Put what was found of a week in the place of what stood there; one that is found again keeps its moment.
 

@@ -21,9 +21,10 @@ from core import locks, moment
 from notices import failing
 from notices.kinds import KINDS
 from notices.models import Address, Delivery
+from notices.mutes import Mutes
 from notices.noting import is_over
 from notices.planning import DIGEST, Due, pack
-from notices.reasons import FIXED_BEFORE, SILENCED
+from notices.reasons import FIXED_BEFORE, MUTED, SILENCED
 from notices.silences import Silenced
 
 log = logging.getLogger(__name__)
@@ -41,14 +42,15 @@ BUSY = Exists(Delivery.objects.filter(address=OuterRef("address"), state=Deliver
 @dataclass
 class Round:
     """What a sender may know for a second without asking again: channels that work, those that were out of order (a
-    message that arrives sets them right), how many messages of a shift go singly, and what rings with nobody.
-    ``stale``: it is to ask again.
+    message that arrives sets them right), how many messages of a shift go singly, and what rings with nobody or with
+    one reader no more. ``stale``: it is to ask again.
     """
 
     channels: Sequence[str]
     shaken: frozenset[str]
     per_shift: int
     silenced: Silenced = Silenced()
+    mutes: Mutes = Mutes()
     stale: bool = False
 
 
@@ -127,7 +129,7 @@ def _claim(address: Address, about: Round, now: datetime) -> Claim | None:
     if not rows or rows[0].busy:
         return None
     singles = rows[0].singly
-    rows = [row for row in rows if _still_wanted(row, about.silenced, now)]
+    rows = [row for row in rows if _still_wanted(row, about, now)]
     if not rows:
         return None
     parcel = pack(
@@ -169,15 +171,17 @@ def _money(row: Delivery) -> Decimal:
     return (deal.price if deal is not None else None) or Decimal(0)
 
 
-def _still_wanted(row: Delivery, silenced: Silenced, now: datetime) -> bool:
+def _still_wanted(row: Delivery, about: Round, now: datetime) -> bool:
     """The house is asked once more right before the sending; what is over is dropped, with a reason."""
     finding, reason = row.notice.finding, ""
     if row.notice.fixed_at is not None or is_over(row.notice, now):
         reason = FIXED_BEFORE
     elif row.expires_at is not None and row.expires_at <= now:
         reason = LATE
-    elif silenced.covers(row.notice):
+    elif about.silenced.covers(row.notice):
         reason = SILENCED
+    elif about.mutes.cover(row.employee_id, row.notice.kind, row.notice.values):
+        reason = MUTED
     elif row.notice.kind not in KINDS:
         reason = "there is no such kind any more"
     if reason:

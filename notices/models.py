@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from audit.registry import keep_changes
+from team.links import by_whom
 
 
 class Channel(models.TextChoices):
@@ -81,14 +82,7 @@ class Address(models.Model):
     title = models.CharField(_("title"), max_length=255, blank=True)
     linked_at = models.DateTimeField(_("linked at"))
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
-    linked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("linked by"),
-    )
+    linked_by = by_whom(_("linked by"))
     stopped_at = models.DateTimeField(_("stopped at"), null=True, blank=True)
     stopped_why = models.TextField(_("why stopped"), blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)

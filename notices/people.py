@@ -7,7 +7,8 @@ from functools import cached_property
 
 from core.zone import local_day, portal_zone
 from notices.kinds.registry import ADMIN, DIRECTOR, HEAD, PERSON, Fact
-from notices.models import Address, AlertMute, Channel, ChannelState, Preference, Subscription
+from notices.models import Address, Channel, ChannelState, Preference, Subscription
+from notices.mutes import read_alert_mutes
 from notices.planning import Recipient
 from notices.policy import Allowed
 from team.clock import AnyClock, Clocks
@@ -70,8 +71,7 @@ class People:
 
     @cached_property
     def _mutes(self) -> frozenset[tuple[int, str]]:
-        rows = AlertMute.objects.filter(until__gt=self.day)
-        return frozenset(rows.values_list("employee", "about"))
+        return read_alert_mutes(self.now)
 
     @cached_property
     def _subscriptions(self) -> dict[str, list[Subscription]]:

@@ -7,10 +7,12 @@ from notices.models import Channel
 
 FIXED_BEFORE = _("fixed before it was due")
 SILENCED = _("silenced for everybody for a time")
+MUTED = _("muted before it went out")
 WHOLE = frozenset(
     {
         FIXED_BEFORE,
         SILENCED,
+        MUTED,
         _("it was no news any more when it could go out"),
         _("there is no such kind any more"),
         _("held back for the next heap"),

@@ -8,9 +8,10 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from core import moment
-from notices import digests, email, policy, wording
+from notices import digests, email, policy, sentences, wording
 from notices.claiming import Claim, Round, claim_next
 from notices.models import Address, Channel, ChannelState, Delivery
+from notices.mutes import read_mutes
 from notices.outcomes import Moved, NotNow, NotSent, Sent, Unknown
 from notices.planning import DIGEST
 from notices.settling import settle, settle_failure, settle_unsaid
@@ -39,7 +40,8 @@ def look_around(now: datetime, bot: Bot | None) -> Round:
         open_.append(Channel.TELEGRAM.value)
     shaken = frozenset(one.channel for one in states if one.stopped_at or one.retry_at)
     channels = [one for one in open_ if one not in resting]
-    return Round(channels, shaken, policy.row().per_shift, read_silenced(now))
+    allowed = policy.read_policy()
+    return Round(channels, shaken, allowed.per_shift, read_silenced(now), read_mutes(allowed, now))
 
 
 def send_claim(claim: Claim, bot: Bot | None, about: Round, now: datetime) -> None:
@@ -89,7 +91,7 @@ def _is_sayable(row: Delivery, now: datetime) -> bool:
 
 def compose(rows: Sequence[Delivery], now: datetime) -> wording.Composed:
     lead = rows[0]
-    language = lead.employee.language if lead.employee is not None else wording.TONGUE
+    language = lead.employee.language if lead.employee is not None else sentences.TONGUE
     day = None
     if lead.notice.kind == DIGEST and lead.employee is not None:
         day = digests.count_day(lead.employee, digests.since_of(lead.employee, now), now)

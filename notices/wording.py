@@ -1,43 +1,26 @@
 """Notices as sentences: for a chat, a mailbox and the bell, in the recipient's language."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from datetime import datetime
 
-from django.utils.translation import get_language, gettext, ngettext, override
+from django.utils.translation import gettext, ngettext, override
 
 from core import formats
 from core.zone import portal_zone
-from metrics.week_measures import MEASURES
 from notices import links
 from notices.digests import Day
 from notices.kinds import KINDS
-from notices.kinds.registry import ACCEPT, ALERT, DISPUTE, FINDING, LATER, OPEN, REPORT, Said
-from notices.models import Channel, Delivery, Notice, Report
+from notices.kinds.registry import ACCEPT, ALERT, DISPUTE, LATER, OPEN, REPORT
+from notices.models import Delivery, Report
 from notices.reports.document import read_document
 from notices.reports.pictures import draw_charts
 from notices.reports.wording import caption, compose_chat
+from notices.sentences import NAME, find_language, say, sign_of
 from notices.telegram.markup import CAPTION, Button, cut, escape, fit, plain
-from qc.models import Finding
-from qc.rules import RULES
 from qc.wording import because
 
-SIGNS = {"bad": "🔴", "warn": "🟡", "info": "🔵", "good": "🟢"}
 DONE = "✅"
-NAME = 80  # signs of a deal's name
-BREATH = timedelta(seconds=1)
-TONGUE = "ru"
-
-
-@dataclass(frozen=True)
-class Line:
-    """A notice for the eye: what happened, to what, and why; empty where there is nothing to say."""
-
-    title: str
-    about: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -49,70 +32,6 @@ class Composed:
     buttons: tuple[tuple[Button, ...], ...] = ()
     picture: Callable[[], bytes] | None = None
     caption: str = ""
-
-
-def say(notice: Notice, now: datetime) -> Line:
-    """In the language that is on."""
-    one = KINDS[notice.kind]
-    title = gettext(one.headline)
-    finding: Finding | None = notice.finding
-    if finding is not None and finding.rule in RULES:
-        if one.source == FINDING and not one.rules:
-            title = gettext(RULES[finding.rule].title)
-        # At its very moment a finding has not opened yet, but the message is about what comes a breath later.
-        why = because(finding, now if one.ahead else max(now, finding.opens_at + BREATH))
-        return Line(title, about_deal(notice), put_in(one.says(notice.values)) if one.says else why)
-    return Line(title, about_deal(notice), put_in(one.says(notice.values)) if one.says else "")
-
-
-def lower_first(text: str) -> str:
-    """A title that goes on inside a sentence."""
-    return text[:1].lower() + text[1:]
-
-
-def rate_of(measure: str, rate: float, language: str) -> str:
-    """Per hundred of what the measure counts; a share in per cent."""
-    if MEASURES[measure].is_share:
-        return formats.percent(rate / 100, language, 1)
-    return formats.number(rate, language, 1)
-
-
-def sign_of(notice: Notice) -> str:
-    """That of its kind, or where a kind tells good news as well as bad, of what it says."""
-    good = notice.values.get("good")
-    return SIGNS[KINDS[notice.kind].tone if good is None else "good" if good else "bad"]
-
-
-def about_deal(notice: Notice) -> str:
-    deal = notice.deal
-    if deal is None:
-        return ""
-    price = formats.money(deal.price, _language()) if deal.price else ""
-    return " · ".join(filter(None, (cut(str(deal), NAME), price)))
-
-
-def put_in(said: Said) -> str:
-    """The sentence with its values."""
-    language = _language()
-    writers: Mapping[str, Callable[[Any], str]] = {
-        "text": lambda value: cut(str(value), 300),
-        "number": lambda value: formats.number(int(value), language),
-        "money": lambda value: formats.money(Decimal(value), language),
-        "month": lambda value: formats.month(date.fromisoformat(value), language),
-        "day": lambda value: formats.day(date.fromisoformat(value), language),
-        "stamp": lambda value: moment_of(datetime.fromisoformat(value)),
-        "rule": lambda value: gettext(RULES[value].title) if value in RULES else str(value),
-        "channel": lambda value: str(Channel(value).label),
-        "rate": lambda value: rate_of(value[0], value[1], language),
-        "measure": lambda value: lower_first(str(MEASURES[value].title)),
-    }
-    text = ngettext(said.text, said.plural, said.number) if said.plural else gettext(said.text)
-    return (text % {name: writers[how](value) for name, (how, value) in said.values.items()}).strip()
-
-
-def moment_of(value: datetime) -> str:
-    local = value.astimezone(portal_zone())
-    return f"{formats.day(local.date(), _language())} {formats.clock(local, _language())}"
 
 
 def compose(rows: Sequence[Delivery], now: datetime, *, language: str, day: Day | None = None) -> Composed:
@@ -134,7 +53,7 @@ def _single(row: Delivery, now: datetime) -> Composed:
     subject = f"{line.title}: {line.about}" if line.about else line.title
     lines = [f"{sign} <b>{title}</b>"]
     if notice.fixed_at is not None and one.fixed:
-        when = formats.clock(notice.fixed_at.astimezone(portal_zone()), _language())
+        when = formats.clock(notice.fixed_at.astimezone(portal_zone()), find_language())
         lines = [f"{DONE} <b>{escape(gettext(one.fixed))}</b> · {when}"]
     if row.copy:
         lines.append(escape(gettext("Repeated: nobody knows whether the first message arrived.")))
@@ -147,7 +66,7 @@ def _single(row: Delivery, now: datetime) -> Composed:
     if notice.fixed_at is None and line.why:
         lines.append(escape(line.why))
     if notice.answer == ACCEPT and notice.answered_at is not None and notice.fixed_at is None:
-        when = formats.clock(notice.answered_at.astimezone(portal_zone()), _language())
+        when = formats.clock(notice.answered_at.astimezone(portal_zone()), find_language())
         lines.append(
             "👍 "
             + escape(gettext("accepted by %(name)s at %(time)s") % {"name": notice.answered_by, "time": when})
@@ -216,7 +135,7 @@ def _row(row: Delivery, now: datetime) -> str:
 
 
 def _digest(rows: Sequence[Delivery], day: Day | None, now: datetime) -> Composed:
-    employee, language = rows[0].employee, _language()
+    employee, language = rows[0].employee, find_language()
     name = employee.first_name if employee is not None else ""
     hello = (
         gettext("Good morning, %(name)s! Today:") % {"name": name}
@@ -304,10 +223,6 @@ def as_mail(composed: Composed) -> tuple[str, str]:
     body = composed.html.replace("\n", "<br>")
     body += "".join(f'<p><a href="{escape(one.url)}">{escape(one.text)}</a></p>' for one in opens)
     return text, f"<!doctype html><html><body style='font:16px/1.5 sans-serif'>{body}</body></html>"
-
-
-def _language() -> str:
-    return (get_language() or TONGUE).partition("-")[0]
 
 
 def cut_caption(html: str) -> str:

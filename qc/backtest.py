@@ -4,7 +4,7 @@ Nothing is written. The changed norms judge every visit, the present ones each v
 whose norm the draft leaves alone find the same: those are counted by the findings that there are.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -74,7 +74,7 @@ def check_days(days: int) -> int:
 def try_norms(
     stage_id: str, norms: Mapping[str, Any], days: int = DAYS, month: datetime | None = None
 ) -> Backtest:
-    """Try changed norms of a stage on the visits of the last ``days``.
+    """Try changed norms of a stage on the visits of the last ``days``, by all rules that go by them.
 
     ``norms`` are values of `regulations.draft`; those not named stay as they are in force. ``month``: since when more
     and fewer findings of people are asked for. Raises ValueError with one sentence.
@@ -85,7 +85,7 @@ def try_norms(
     fresh = draft(stage_id, basis=present, **norms)
     was = norm_documents.read_norms(present.norms if present else {})
     becomes = norm_documents.read_norms(fresh.norms)
-    codes = tuple(code for code, norm in becomes.items() if was[code] != norm and RULES[code].unit == DEAL)
+    codes = _find_codes({type(norm) for code, norm in becomes.items() if was[code] != norm}, bench())
     terms = bench().terms
     changed = stage_norms(fresh, field_names())
     tried = _anew(terms, {**terms.norms, stage_id: (changed,)})
@@ -102,6 +102,16 @@ def try_norms(
     return Backtest(comparison, days, codes, _as_found(stage_id, others, since, now), more, deals, deals)
 
 
+def _find_codes(kinds: Set[type], known: Bench) -> tuple[str, ...]:
+    """The rules of deals whose norms these are, and those judged now that go by them."""
+    return tuple(
+        code
+        for code, rule in RULES.items()
+        if rule.unit == DEAL
+        and (rule.norm in kinds or (known.judges(code) and not kinds.isdisjoint(rule.goes_by)))
+    )
+
+
 @collecting.paused()
 def try_portal_norm(
     code: str, norm: Mapping[str, Any] | None, days: int = DAYS, month: datetime | None = None
@@ -112,7 +122,7 @@ def try_portal_norm(
     if rule.unit != DEAL:
         raise ValueError(_("Only rules about deals can be tried on history."))
     since, known = now - timedelta(days=days), bench()
-    before, is_on, after = known.terms, is_judged(code, known), terms_if_on(code, known, norm)
+    before, is_on, after = known.terms, known.judges(code), terms_if_on(code, known, norm)
     begin = since if month is None else min(since, month)
     ids, among = sample_deals(begin)
     lives = load_lives(ids, reads_of([code], chain(*after.norms.values())))
@@ -122,11 +132,6 @@ def try_portal_norm(
     else:
         comparison = _first_time(lives, code, after, since, now, more, month)
     return Backtest(comparison, days, (code,), {}, more, len(ids), among)
-
-
-def is_judged(code: str, known: Bench) -> bool:
-    """Whether the rule is in any mode but off."""
-    return code in known.steps and known.steps[code][-1].mode != "off"
 
 
 def terms_if_on(code: str, known: Bench, norm: Mapping[str, Any] | None = None) -> Terms:

@@ -51,6 +51,10 @@ class Bench:
     steps: Mapping[str, Steps]
     fields: frozenset[str]
 
+    def judges(self, code: str) -> bool:
+        """Whether the rule is in any mode but off."""
+        return code in self.steps and self.steps[code][-1].mode != RuleMode.Mode.OFF
+
     @property
     def reads(self) -> "Reads":
         """What the rules that were ever on need of a deal."""

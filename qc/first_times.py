@@ -16,8 +16,9 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
-from core import moment
+from core import locks, moment
 from core.db import Statement, run_statements
+from core.locks import Lock
 from core.periods import month_of
 from core.zone import portal_zone
 from qc.models import NEVER, Finding, FirstTimeGrace, RuleMode
@@ -36,7 +37,7 @@ FREE = """
                    partition by f.manager_id, f.rule, date_trunc('month', f.opens_at at time zone %(zone)s)
                    order by f.opens_at, f.id) as place
         from qc_finding f
-        where f.withdrawn_at is null and (f.mode = 'money' or f.rule = %(tried)s::text)
+        where f.withdrawn_at is null and f.mode = 'money' and f.rule is distinct from %(but)s::text
           and f.manager_id is not null and f.opens_at < %(until)s
           and exists (select from qc_firsttimegrace where cases > 0)
           and f.opens_at >= date_trunc('month', greatest(%(since)s, (
@@ -66,12 +67,12 @@ def free_cases(
     since: datetime = EARLIEST,
     until: datetime = NEVER,
     people: Collection[int] | None = None,
-    tried: str | None = None,
+    but: str | None = None,
 ) -> Statement:
     """The statement of the findings that opened in the months from that of ``since`` on, before ``until``, and are (or
-    were) free of money: id, until when, and when they close. ``people`` None: of everybody; ``tried``: a rule whose
-    findings are taken to cost money."""
-    values: dict[str, Any] = {"zone": portal_zone().key, "since": since, "until": until, "tried": tried}
+    were) free of money: id, until when, and when they close. ``people`` None: of everybody; ``but``: a rule of which
+    nothing is."""
+    values: dict[str, Any] = {"zone": portal_zone().key, "since": since, "until": until, "but": but}
     if people is None:
         return FREE.format(of=""), values
     return FREE.format(of="and f.manager_id = any(%(people)s)"), {**values, "people": list(people)}
@@ -158,7 +159,7 @@ def set_cases(cases: int, author: Employee | None) -> bool:
     if not 0 <= cases <= MOST:
         raise ValueError(_("How many first cases are free is a number from 0 to %(most)s.") % {"most": MOST})
     with transaction.atomic():
-        list(FirstTimeGrace.objects.select_for_update())
+        locks.hold(Lock.SETTING, FirstTimeGrace._meta.db_table)
         if present_cases() == cases:
             return False
         FirstTimeGrace.objects.update_or_create(

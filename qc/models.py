@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce
@@ -11,6 +10,7 @@ from django.db.models.lookups import GreaterThan
 from django.utils.translation import gettext_lazy as _
 
 from audit.registry import keep_changes
+from team.links import by_whom
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 # One range of the index finding_open, which «null or later» is not.
@@ -93,14 +93,7 @@ class Regulation(models.Model):
     returns_to = models.PositiveIntegerField(
         _("version brought back"), null=True, blank=True
     )  # the version whose text it brings back
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("author"),
-    )
+    author = by_whom(_("author"))
     entry_result = models.TextField(_("result on entry"), blank=True)
     goal = models.TextField(_("goal of the stage"), blank=True)
     term = models.TextField(_("term"), blank=True)

@@ -6,7 +6,8 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from core import moment
+from core import locks, moment
+from core.locks import Lock
 from pipelines.models import JudgementRequest
 from qc.models import NewcomerGrace
 from qc.rules.terms import Graces
@@ -37,7 +38,7 @@ def set_grace(days: int, author: Employee | None) -> bool:
             _("The grace of newcomers is a number of days from 0 to %(most)s.") % {"most": LONGEST}
         )
     with transaction.atomic():
-        list(NewcomerGrace.objects.select_for_update())
+        locks.hold(Lock.SETTING, NewcomerGrace._meta.db_table)
         if present_days() == days:
             return False
         NewcomerGrace.objects.update_or_create(since=moment.now(), defaults={"days": days, "author": author})

@@ -115,7 +115,7 @@ def try_offer(offer: Offer) -> Tried:
             for name in NUMBERS:
                 counts[row["rule"], name] += row[name]  # type: ignore[literal-required]  # a name of NUMBERS
     codes = [code for code in RULES if any(counts[code, name] for name in NUMBERS)]
-    return Tried([(code, *(counts[code, name] for name in NUMBERS)) for code in codes])  # type: ignore[misc]
+    return Tried([(code, *(counts[code, name] for name in NUMBERS)) for code in codes])  # type: ignore[misc]  # as many
 
 
 def apply_offer(offer: Offer, author: Employee) -> int:

@@ -134,7 +134,7 @@ def _without_open(row: OfDeal, now: datetime) -> OfDeal:
 class Tried(NamedTuple):
     """A rule that is tried as if it counted: its rows are read in any case, of these deals alone, since ``reach``.
 
-    ``begins``: it does not count in money now, so that all of its cases take part in what is free.
+    ``begins``: it does not count in money now. Which of its cases would be free, whoever tries it must say.
     """
 
     rule: str

@@ -32,9 +32,9 @@ from qc.switch_trials import (
     Marks,
     Switch,
     Tally,
-    as_held,
     mark_people,
     only,
+    set_free,
     sum_by,
     tally_cases,
 )
@@ -42,6 +42,7 @@ from qc.trials import Found, Key
 
 MONTHS, MOST_MONTHS = 3, 12
 SHOWN = (RuleMode.Mode.WARN.value, MONEY)
+Name = tuple[int, int | None, int, datetime]  # of a case: deal, person, task or 0, since
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def try_switch(rule: str, mode: str, weight: int, months: int = MONTHS) -> Switc
     for _month in range(check_months(months) - 1):
         first = first.previous
     period = Period(first.start, queries.known_until(now), f"{first.label}/{present.label}")
-    is_judged = backtest.is_judged(rule, known)
+    is_judged = known.judges(rule)
     if not is_judged and RULES[rule].unit != DEAL:
         raise ValueError(_("Only rules about deals can be tried on history."))
     reach = min(first.start, present.previous.start)
@@ -117,8 +118,9 @@ def try_switch(rule: str, mode: str, weight: int, months: int = MONTHS) -> Switc
         cases, heard, won = _hear(rule, deals, terms, reach, now)
     free = _rank_free(cases, terms, begins)
     cases = [case._replace(free_until=free.get(place)) for place, case in enumerate(cases)]
+    spared = {_name(case): case.free_until for case in cases if case.free_until} if begins else {}
     own = (
-        [_without_newcomers(only(row, rule), rule, terms) for row in rows if rule in row.checks]
+        [_as_tried(only(row, rule), rule, spared, terms) for row in rows if rule in row.checks]
         if is_judged
         else _hold(rule, heard, cases, terms)
     )
@@ -191,10 +193,20 @@ def _rank_free(cases: list[Case], terms: Terms, begins: bool) -> dict[int, datet
     return first_times.rank_free(ranked, graces, portal_zone())
 
 
-def _without_newcomers(row: OfDeal, rule: str, terms: Terms) -> OfDeal:
-    if not terms.graces:
-        return row
-    held = [one for one in row.held[rule] if not terms.is_newcomer(row.person, one.opens_at)]
+def _name(case: Case) -> Name:
+    found = case.found
+    return found.key.deal, found.owner, found.key.task or 0, found.key.since
+
+
+def _as_tried(row: OfDeal, rule: str, spared: Mapping[Name, datetime], terms: Terms) -> OfDeal:
+    """The row with what would be held against its person by the switch. ``spared``: until when cases would be free."""
+    held = []
+    for one in row.held[rule]:
+        if terms.is_newcomer(row.person, one.opens_at):
+            continue
+        kept = set_free(one, spared.get((row.deal, row.person, one.task, one.since)))
+        if kept is not None:
+            held.append(kept)
     return row._replace(held={rule: held})
 
 
@@ -207,8 +219,9 @@ def _hold(
         found = case.found
         if found.owner is None or terms.is_newcomer(found.owner, found.opens_at):
             continue
-        if (one := as_held(found, case.free_until)) is not None:
-            held.setdefault((found.key.deal, found.owner), []).append(one)
+        one = Held(found.key.task or 0, found.key.since, found.opens_at, found.closes_at)
+        if (kept := set_free(one, case.free_until)) is not None:
+            held.setdefault((found.key.deal, found.owner), []).append(kept)
     return [
         OfDeal(*key, packed.first, kept_checks.unpacked(packed.checks), {rule: held.get(key, ())})
         for deal, checks in heard

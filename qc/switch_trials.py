@@ -95,14 +95,13 @@ def only(row: OfDeal, rule: str) -> OfDeal:
     return row._replace(checks={rule: row.checks[rule]}, held={rule: row.held.get(rule, ())})
 
 
-def as_held(found: Found, free_until: datetime | None) -> Held | None:
-    """How it is held against its person; None of one that was mended while it was free."""
-    task, since = found.key.task or 0, found.key.since
-    if free_until is None:
-        return Held(task, since, found.opens_at, found.closes_at)
-    if found.closes_at is not None and found.closes_at <= free_until:
+def set_free(one: Held, until: datetime | None) -> Held | None:
+    """How a case that is free of money until then (None: it is not) is held; None of one that was mended by then."""
+    if until is None:
+        return one
+    if one.closes_at is not None and one.closes_at <= until:
         return None
-    return Held(task, since, free_until, found.closes_at, True)
+    return one._replace(opens_at=until, was_free=True)
 
 
 def tally_cases(

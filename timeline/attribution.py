@@ -19,6 +19,11 @@ OWNER_AT_CLOSING = """coalesce(
      where s.deal_id = d.id and s.entered_at <= d.closed_at and (s.left_at is null or s.left_at > d.closed_at) limit 1),
     d.manager_id)"""
 
+# `was_open` for a deal ``d`` at the moment of a touch ``t``
+OPEN_AT_TOUCH = """exists (
+    select from pipelines_stay s join pipelines_stage g on g.id = s.stage_id and g.kind in ('incoming', 'work')
+    where s.deal_id = d.id and s.entered_at <= t.at and (s.left_at is null or s.left_at > t.at))"""
+
 
 def piece_at(moment: str) -> QuerySet[Stay]:
     """The piece of the outer deal's life that holds the moment in column ``moment``."""

@@ -56,10 +56,10 @@ def test_a_month_is_found_by_the_local_calendar() -> None:
     ],
 )
 def test_bounds_are_days_months_or_moments(
-    from_: str, to: str, start: tuple[int, ...], end: tuple[int, ...], label: str
+    from_: str, to: str, start: tuple[int, int, int], end: tuple[int, int, int], label: str
 ) -> None:
     period = Period.parse(from_, to, MOSCOW)
-    assert (period.start, period.end) == (datetime(*start, tzinfo=MOSCOW), datetime(*end, tzinfo=MOSCOW))  # type: ignore[misc]
+    assert (period.start, period.end) == (datetime(*start, tzinfo=MOSCOW), datetime(*end, tzinfo=MOSCOW))
     assert period.label == label
 
 

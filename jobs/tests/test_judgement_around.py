@@ -133,7 +133,7 @@ def test_any_order_of_changes_ends_as_a_judgement_of_everything(
     bounded: list[bool] = []
     original = subject_loading.people
 
-    def noted(ids, wanted, stages, since=subject_loading.ALWAYS):  # type: ignore[no-untyped-def]
+    def noted(ids, wanted, stages, since=subject_loading.ALWAYS):  # type: ignore[no-untyped-def]  # as what it stands for
         bounded.append(since > subject_loading.ALWAYS)
         return original(ids, wanted, stages, since)
 

@@ -64,7 +64,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[int], list[str] |
     seen: list[tuple[list[int], list[str] | None, bool]] = []
     original = engine.judge_together
 
-    def noted(deals, rules=None, *, history=False, requests=(), around=True):  # type: ignore[no-untyped-def]
+    def noted(deals, rules=None, *, history=False, requests=(), around=True):  # type: ignore[no-untyped-def]  # as what it is
         done = original(deals, rules, history=history, requests=requests, around=around)
         if done.deals:
             seen.append((list(deals), rules, history))

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from html import unescape
 from threading import Barrier, Thread
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -108,6 +109,26 @@ def test_what_was_paid_and_is_no_longer_so_is_told_with_its_reason_and_money(
     assert (one.sales, one.pay) == (sales, pay)
     assert differences(closed).pay == pay
     assert closed.statement().total == D("72586.67"), "a closed month does not move by itself"
+
+
+@pytest.mark.parametrize(
+    ("draw", "pay"),
+    [
+        ({"amount": "100000"}, D(-16_072)),  # 27 413.33 are owed in any case, and the sale has brought 16 072
+        ({"amount": "100000", "forgiven": True}, D(0)),  # the month would have been made up to the same
+    ],
+)
+def test_an_advance_that_is_owed_does_not_hide_what_a_sale_has_brought(
+    draw: dict[str, Any], pay: Decimal
+) -> None:
+    month = Month()
+    advance = {"kind": "draw", "code": "draw", "title": {"ru": "Аванс", "en": "Advance"}, **draw}
+    pay_schemes.load_scheme({**DOCUMENT, "components": [*DOCUMENT["components"], advance]})
+    statements.close_month(NOVEMBER, None)
+    assert month.statement().total == 100_000
+    lose(month)
+    [one] = differences(month).rows
+    assert (one.pay, differences(month).pay) == (pay, pay)
 
 
 def test_differences_of_one_month_weigh_together_what_the_tiers_make_of_them(closed: Month) -> None:

@@ -10,8 +10,9 @@ from kpi import statements
 from kpi.corrections import correct_statement
 from kpi.disputes import decide_appeal
 from kpi.models import AppealSettlement, StatementLine
+from kpi.pay_schemes import load_scheme
 from kpi.prices import finding_prices
-from kpi.tests.test_statements import DECEMBER_1, NOVEMBER, D, Month
+from kpi.tests.test_statements import DECEMBER_1, DOCUMENT, NOVEMBER, D, Month
 from pipelines.models import JudgementRequest
 from qc.appeals import file_appeal
 from qc.models import Appeal
@@ -88,6 +89,17 @@ def test_a_closed_month_gets_a_line_for_each_upheld_appeal_once(
     assert november.statement().total - frozen.total == top, "all three together are what they are together"
     line = StatementLine.objects.filter(code="correction").first()
     assert line.author == controller and line.reason.startswith("Апелляция № ")
+
+
+def test_an_advance_that_is_owed_does_not_hide_what_an_upheld_appeal_brings(
+    november: Month, controller: Employee
+) -> None:
+    advance = {"kind": "draw", "code": "draw", "title": {"ru": "Аванс", "en": "Advance"}, "amount": "100000"}
+    load_scheme({**DOCUMENT, "components": [*DOCUMENT["components"], advance]})
+    statements.close_month(NOVEMBER, None)
+    assert november.statement().total == 100_000
+    _, [settled] = decide_appeal(object_to(november), controller, "full")
+    assert settled.amount == D(960)
 
 
 def test_an_earlier_correction_of_sales_is_part_of_what_it_is_reckoned_from(

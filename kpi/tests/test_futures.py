@@ -11,7 +11,7 @@ import pytest
 from core import moment
 from core.periods import parse_month
 from devtools.tests.factory import DAY, make_employee
-from kpi import pay_schemes, rehearsal
+from kpi import futures, pay_schemes, rehearsal
 from kpi.futures import compare_schemes
 from kpi.models import Scheme, Statement
 from kpi.pay_schemes import read_document
@@ -83,6 +83,27 @@ def test_months_that_hang_on_each_other_are_lived_through() -> None:
     assert (anna.first, anna.second, anna.year.low) == (60_000, 60_000, 0)
     boris = next(one for one in found.people if one.name == "Борис")
     assert boris.year.low == 60_000, "12 advances of 10 000 instead of 5 000 earned"
+
+
+@pytest.mark.parametrize(("budget", "draws"), [(20_000, 416), (5_000, 104), (960, 20), (959, 0)])
+def test_no_more_months_are_lived_through_than_the_budget_allows(
+    monkeypatch: pytest.MonkeyPatch, budget: int, draws: int
+) -> None:
+    """Two people by two schemes: 48 months a year."""
+    lived: list[int] = []
+    live = futures._Side.live
+    monkeypatch.setattr(futures._Side, "live", lambda *args: lived.append(12) or live(*args))
+    monkeypatch.setattr(futures, "BUDGET", budget)
+    draw = read_document(scheme(FLAT, {"kind": "draw", "code": "draw", "amount": "10000"}))
+    found = compare_schemes(read_document(scheme(FLAT)), draw)
+    assert (found.draws, sum(lived)) == (draws, 48 * draws)
+    assert (found.total.year is None) == (not draws)
+    assert found.total.difference == 15_000
+    # Boris was not there in August: his years are drawn from his own months
+    Statement.objects.filter(manager__name="Борис", period="2026-08-01").delete()
+    lived.clear()
+    found = compare_schemes(read_document(scheme(FLAT)), draw)
+    assert found.draws <= draws and sum(lived) <= budget
 
 
 def test_whom_it_leaves_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

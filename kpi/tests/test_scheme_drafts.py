@@ -21,12 +21,30 @@ SALARY = {"kind": "salary", "amount": "1"}
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("title", ["\0", "a\0b", "x" * 60_000])
-def test_what_no_page_would_send_is_refused(title: str) -> None:
+@pytest.mark.parametrize(
+    ("title", "says"),
+    [("\0", "holds a sign"), ("a\0b", "holds a sign"), ("x" * 60_000, "too long")],
+)
+def test_what_no_page_would_send_is_refused(title: str, says: str) -> None:
     draft = SchemeDraft(code="t", editor=make_employee(Role.FINANCE))
-    with translation.override("en"), pytest.raises(ValueError, match="too long"):
+    with translation.override("en"), pytest.raises(ValueError, match=says):
         keep_draft(draft, {"title": title})
     assert keep_draft(draft, {"title": "\\u0000"}).document["title"] == "\\u0000", "what somebody typed so"
+    assert keep_draft(draft, {"title": "ы" * 50_000}).document["title"], "a letter is a letter"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("month", ["2025-01", "2026-10", "2027-02", "2199-12"])
+def test_it_comes_into_force_with_a_month_that_is_offered(month: str) -> None:
+    """In November 2026: with November, December or January; nobody is paid anew for a month that is over and open."""
+    moment.fix("2026-11-20T09:00:00+00:00")
+    editor = make_employee(Role.FINANCE)
+    draft = keep_draft(SchemeDraft(code="t", editor=editor), scheme(SALARY))
+    with translation.override("en"), pytest.raises(ValueError, match="the present month or one of"):
+        publish_draft(draft, editor, parse_month(month, portal_zone()).first)
+    assert (Scheme.objects.count(), SchemeDraft.objects.count()) == (0, 1)
+    assert publish_draft(draft, editor, parse_month("2027-01", portal_zone()).first)[1]
+    moment.fix(None)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -56,7 +56,7 @@ def test_the_money_is_what_the_switch_would_move(
         FirstTimeGrace.objects.create(since=NOVEMBER.start, cases=cases)
     stand(present, 2)
     before = month.statement().total
-    told = try_pay(try_switch("task.overdue", mode, weight, 2), NOVEMBER)
+    [told] = try_pay(try_switch("task.overdue", mode, weight, 2), [NOVEMBER])
     stand(mode, weight)
     assert told == {month.anna.pk: month.statement().total - before}
     if (present, mode, cases, timed) == ("warn", "money", 0, False):
@@ -67,5 +67,5 @@ def test_a_closed_month_is_told_by_what_it_was_frozen_with() -> None:
     month = Month()
     statements.close_month(NOVEMBER, None)
     Finding.objects.all().update(withdrawn_at=DECEMBER_1)
-    told = try_pay(try_switch("task.overdue", "off", 2, 2), NOVEMBER)
+    [told] = try_pay(try_switch("task.overdue", "off", 2, 2), [NOVEMBER])
     assert told == {month.anna.pk: D(480)}

@@ -1,7 +1,8 @@
 """When each deal first had an outgoing call or message of a person, when it became his, and when he first left a trace.
 
 Of a deal whose visits each had one owner, all of it inside of the log's scope, the log tells whose it was when; the
-contact is the earliest of the touches that are read at once. All others are looked up one by one.
+contact is the earliest of the touches that are read at once. All others are looked up one by one. A contact on the
+client's card is one of each deal of his that is open then (docs/decisions/0028).
 """
 
 import numpy as np
@@ -10,14 +11,19 @@ from metrics.analytics.columns import Flags, Ints, read_columns, write_array
 from metrics.analytics.log import ELSEWHERE, FAR, NOBODY, Log
 from metrics.analytics.terms import EPOCH, Terms
 from metrics.analytics.win_rates import find_places
+from timeline.attribution import OPEN_AT_TOUCH
 
 Contacts = tuple[Ints, Ints, Ints]
 MEETS = "t.kind in ('call_out', 'message_out') and t.manager_id is not null"
+ON_CARD = f"t.contact_id = d.contact_id and t.deal_id is null and {MEETS} and t.at >= d.created_at and {OPEN_AT_TOUCH}"
 # Beside the touches, with nobody as their author, the deals that changed hands in a visit.
 TOUCHES = f"""
     from (
         select t.deal_id, t.at, t.manager_id from pipelines_touch t
         where {MEETS} and t.deal_id is not null and t.at >= %(start)s and t.at < %(now)s
+        union all
+        select d.id, t.at, t.manager_id from pipelines_touch t join pipelines_deal d on {ON_CARD}
+        where t.at >= %(start)s and t.at < %(now)s
         union all
         select s.deal_id, 'infinity', %(nobody)s from pipelines_stay s where s.entered_at > s.visit_since
     ) t"""
@@ -31,9 +37,12 @@ LOOKED_UP = f"""
         from unnest(%(odd)s::bigint[]) asked (id)
         join pipelines_deal d on d.id = asked.id
         cross join lateral (
-            select t.at, t.manager_id from pipelines_touch t
-            where t.deal_id = d.id and {MEETS} and t.at >= d.created_at and t.at < %(now)s
-            order by t.at, t.id limit 1
+            select t.at, t.manager_id from (
+                select t.id, t.at, t.manager_id from pipelines_touch t
+                where t.deal_id = d.id and {MEETS} and t.at >= d.created_at and t.at < %(now)s
+                union all
+                select t.id, t.at, t.manager_id from pipelines_touch t where {ON_CARD} and t.at < %(now)s
+            ) t order by t.at, t.id limit 1
         ) met
         left join lateral (
             select min(s.entered_at) as at from pipelines_stay s

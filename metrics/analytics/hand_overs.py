@@ -23,15 +23,16 @@ def find_pairs(changes: Changes) -> list[dict[str, Any]]:
         for (before, after), n in zip(pairs.tolist(), counts.tolist(), strict=True)
     ]
     rows.sort(key=lambda row: (-row["n"], row["from"] or 0, row["to"] or 0))
-    return rows[:MOST_PAIRS]
+    return rows
 
 
 def find_hand_overs(log: Log, changes: Changes) -> Answer:
     """``per_deal`` is over all deals, those that never changed hands included."""
     per_deal = np.bincount(changes.deal, minlength=len(log.ids))
-    n = len(log.ids)
+    n, pairs = len(log.ids), find_pairs(changes)
     return {
-        "rows": find_pairs(changes),
+        "rows": pairs[:MOST_PAIRS],
+        "pairs_in_all": len(pairs),
         "n": n,
         "changes": len(changes.deal),
         "deals_with_any": int((per_deal > 0).sum()),
@@ -92,6 +93,7 @@ def behind(terms: Terms, cell: Cell) -> Ints:
 register(
     Report(
         code="hand-overs",
+        version=2,
         title=_("Hand-overs between people"),
         icon="arrow-left-right",
         about=_(

@@ -75,6 +75,7 @@ def find_journeys(log: Log, now: int) -> Answer:
         "rows": rows,
         "n": n,
         "paths": [{"path": list(path), "n": count, "share": count / n} for path, count in most],
+        "paths_in_all": len(counted),
         "crossed": len(np.unique(log.of[visits])),
     }
 
@@ -110,6 +111,7 @@ def behind(terms: Terms, cell: Cell) -> Ints:
 register(
     Report(
         code="journeys",
+        version=2,
         title=_("Journeys across pipelines"),
         icon="route",
         about=_(

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from core import account
 from core.periods import Period
 from devtools.tests import factory
-from metrics.analytics import REPORTS, BadQuestion, Terms, boosting, packing
+from metrics.analytics import REPORTS, BadQuestion, Terms, boosting, hand_overs, packing
 from metrics.analytics.calendar import Cut, clip, cut_time
 from metrics.analytics.curves import find_incidence, median_survival, wilson
 from metrics.analytics.flow import find_flow
@@ -412,7 +412,9 @@ def test_a_manager_is_full_when_the_stock_grows_and_sales_do_not(
     assert is_full(np.array(came), np.array(won), np.array(stock), whole) == full
 
 
-def test_changes_of_the_owner_cut_lives_and_count_as_hand_overs(company: dict[str, str]) -> None:
+def test_changes_of_the_owner_cut_lives_and_count_as_hand_overs(
+    company: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Deal 1 (1 to 4 Nov.) is given to another on the 2nd, once more in the second of its closing, and afterwards."""
     with transaction.atomic():
         deal, other = Deal.objects.order_by("pk").first(), factory.make_person("Второй")
@@ -431,6 +433,9 @@ def test_changes_of_the_owner_cut_lives_and_count_as_hand_overs(company: dict[st
         told = ask("hand-overs")
         assert (told["changes"], told["deals_with_any"], told["after_the_close"]) == (3, 1, 2)
         assert ask("hand-overs", without=str(owner))["changes"] == 0
+        monkeypatch.setattr(hand_overs, "MOST_PAIRS", 1)
+        told = ask("hand-overs")
+        assert [row["n"] for row in told["rows"]] == [2] and told["pairs_in_all"] == 2
         with pytest.raises(BadQuestion):
             ask("hand-overs", without="robot")
         transaction.set_rollback(True)

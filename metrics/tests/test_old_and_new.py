@@ -19,6 +19,8 @@ from metrics.analytics.log import FAR, read_log
 from metrics.analytics.terms import EPOCH, Terms, moment_number
 from metrics.analytics.week_work import WeekWork, measure_touch
 from metrics.analytics.win_rates import find_places
+from metrics.question import Question
+from metrics.registry import METRICS
 from metrics.weeks import list_last_weeks
 from pipelines.models import Deal, Event, Person, Stage, Stay, Touch
 from qc.models import Severity
@@ -55,7 +57,8 @@ class Company:
 
     def live(self) -> None:
         chance, since = self.chance, self.at(START - timedelta(days=10), 60)
-        deal = factory.make_deal(chance.choice(self.stages), self.anybody(), since=since)
+        client = 900 + chance.randrange(20)  # some have several deals
+        deal = factory.make_deal(chance.choice(self.stages), self.anybody(), since=since, contact_id=client)
         Deal.objects.filter(pk=deal.pk).update(
             created_at=since, deleted_at=NOW if chance.random() < 0.1 else None, closed_at=None
         )
@@ -81,19 +84,19 @@ class Company:
                     next_stage=following if last and not ends else None,
                 )
             stage, at = following, edges[-1]
-        self.touch(deal, since)
+        self.touch(deal, client, since)
 
-    def touch(self, deal: Deal, since: datetime) -> None:
+    def touch(self, deal: Deal, client: int, since: datetime) -> None:
         chance = self.chance
         for number in range(chance.randrange(7)):
             Touch.objects.create(
                 id=f"{deal.pk}.{number}",
                 at=self.at(since - timedelta(hours=6), 12),
                 kind=chance.choice(KINDS),
-                deal=deal,
                 manager=self.anybody(),
                 seconds=chance.randrange(90),
                 updated_at=NOW,
+                **({"deal": deal} if chance.random() < 0.7 else {"contact_id": client}),
             )
             Event.objects.create(
                 id=f"e{deal.pk}.{number}",
@@ -152,6 +155,9 @@ def test_first_contacts_are_those_of_a_look_at_each_deal(company: Company, pipel
     }
     assert len(plain) > 10
     assert found == plain
+    met = METRICS["first_contact_minutes"].source(Question(YEAR, NOW)).filter(pk__in=log.ids.tolist())
+    told = {key: moment_number(at) for key, at in met.values_list("pk", "contact_at") if at}
+    assert told == {key: moments[0] for key, moments in found.items()}, "as the metric says"
     moved = "from pipelines_stay s where s.entered_at > s.visit_since"
     place, known = find_places(log.ids, read_columns({"deal": ("s.deal_id", "int8")}, moved, {})["deal"])
     odd = first_contacts.find_odd(log, place[known])

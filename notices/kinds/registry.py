@@ -1,4 +1,4 @@
-"""What a kind of notice is, and the list of all. Texts are English msgids; `notices.wording` translates them."""
+"""What a kind of notice is, and the list of all. Texts are English msgids; `notices.sentences` translates them."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping

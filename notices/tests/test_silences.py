@@ -11,9 +11,9 @@ from django.utils import translation
 
 from audit.models import Change
 from core import moment
-from notices.models import Delivery, Policy, Silence
+from notices.models import Delivery, Policy, Preference, Silence
 from notices.noting import climb_steps, note_facts
-from notices.reasons import SILENCED
+from notices.reasons import MUTED, SILENCED
 from notices.silences import begin_silence, end_silence
 from notices.telegram.client import Bot
 from notices.tests.conftest import NOW, Office
@@ -61,6 +61,41 @@ def test_what_was_waiting_is_dropped_with_its_reason(office: Office, bot: Bot) -
     office.overdue(NOW + HOUR)
     run(bot, NOW + HOUR)
     assert len(office.said_to(office.manager)) == 1
+
+
+@pytest.mark.parametrize(
+    ("wish", "rings"),
+    [
+        ({"muted": ["task.overdue"]}, False),
+        ({"channels": ["none"]}, False),
+        ({"muted": ["task.soon"], "channels": ["telegram"]}, True),
+    ],
+)
+def test_a_wish_counts_for_what_waits_already(
+    office: Office, bot: Bot, wish: dict[str, Any], rings: bool
+) -> None:
+    office.overdue()
+    note_facts(NOW - MINUTE)
+    climb_steps(NOW)
+    Preference.objects.create(employee=office.manager, **wish)
+    run(bot, NOW)
+    told = Delivery.objects.get(channel="telegram", employee=office.manager)
+    assert (bool(office.said_to(office.manager)), told.reason) == (rings, "" if rings else MUTED)
+    assert told.state == ("sent" if rings else "dropped")
+
+
+def test_what_nobody_may_mute_rings_and_what_the_policy_quiets_does_not(office: Office, bot: Bot) -> None:
+    for words, rings in (({"must": True}, 1), ({"loud": False}, 1), ({"on": False}, 1)):
+        Policy.objects.update(kinds={})
+        Preference.objects.all().delete()
+        office.overdue(moment.now())
+        note_facts(moment.now() - MINUTE)
+        climb_steps(moment.now())
+        Preference.objects.create(employee=office.manager, muted=["task.overdue"] if "must" in words else [])
+        Policy.objects.update(kinds={"task.overdue": words})
+        run(bot, moment.now())
+        assert len(office.said_to(office.manager)) == rings
+        moment.fix((moment.now() + HOUR).isoformat())
 
 
 def test_said_twice_it_is_one_and_the_newer_word_holds(office: Office) -> None:

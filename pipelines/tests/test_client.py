@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx2
 import pytest
@@ -48,8 +49,8 @@ class Amo:
         return answer
 
 
-def client(amo: Amo, token: Callable[[], str] = lambda: "T", **more: object) -> Client:
-    return Client("https://example.amocrm.ru", token, transport=httpx2.MockTransport(amo), **more)  # type: ignore[arg-type]
+def client(amo: Amo, token: Callable[[], str] = lambda: "T", **more: Any) -> Client:
+    return Client("https://example.amocrm.ru", token, transport=httpx2.MockTransport(amo), **more)
 
 
 def page(code: int, **headers: str) -> httpx2.Response:

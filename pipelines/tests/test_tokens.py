@@ -140,11 +140,11 @@ def test_a_token_that_dies_early_is_replaced_in_the_middle_of_the_work(amo: Hand
 
 
 @pytest.mark.parametrize("status", [403, 429, 500, 502, 503, 504])
-def test_what_passes_is_tried_later_and_the_pair_is_kept(amo: Handle, now: datetime, status: int) -> None:
+def test_what_passes_is_tried_later_and_the_pair_is_kept(amo: Handle, now: datetime, status: Any) -> None:
     account = consented(amo)
     before = kept(account)
     tomorrow(amo, now)
-    amo.app.faults.add(Fault(path="/oauth2/access_token", status=status, times=9))  # type: ignore[arg-type]
+    amo.app.faults.add(Fault(path="/oauth2/access_token", status=status, times=9))
     with pytest.raises(errors.AmoError) as caught:
         Access(account).token()
     assert not isinstance(caught.value, errors.AuthError)
@@ -223,11 +223,11 @@ def elsewhere(amo: Handle, serve: Serve) -> Handle:
 
 @pytest.mark.parametrize("status", [401, 404])
 def test_quirk_22_a_renamed_account_is_followed_when_its_token_is_renewed(
-    amo: Handle, elsewhere: Handle, now: datetime, status: int
+    amo: Handle, elsewhere: Handle, now: datetime, status: Any
 ) -> None:
     account = consented(amo)
     tomorrow(amo, now)
-    amo.app.faults.add(Fault(path="/api/|/oauth2/access_token", status=status, times=999))  # type: ignore[arg-type]
+    amo.app.faults.add(Fault(path="/api/|/oauth2/access_token", status=status, times=999))
     assert Access(account).token() == kept(account).token
     moved = Account.objects.get()
     assert (moved.pk, moved.base_url, moved.refused_at) == (account.pk, elsewhere.url, None)
@@ -237,10 +237,10 @@ def test_quirk_22_a_renamed_account_is_followed_when_its_token_is_renewed(
 
 @pytest.mark.parametrize("status", [401, 404])
 def test_quirk_22_a_renamed_account_is_followed_before_its_token_ends(
-    amo: Handle, elsewhere: Handle, status: int
+    amo: Handle, elsewhere: Handle, status: Any
 ) -> None:
     account = consented(amo)
-    amo.app.faults.add(Fault(path="/api/|/oauth2/access_token", status=status, times=999))  # type: ignore[arg-type]
+    amo.app.faults.add(Fault(path="/api/|/oauth2/access_token", status=status, times=999))
     with connection.client_for(account) as client, pytest.raises(errors.AmoError):
         client.get("/api/v4/account")
     with connection.client_for(connection.find_account()) as client:

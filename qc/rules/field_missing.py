@@ -6,14 +6,15 @@ from functools import partial, reduce
 from operator import and_, or_
 
 from core.spans import Spans
-from qc.rules.checks import Breach, Check, Held, checks
+from qc.rules.checks import Breach, Check
+from qc.rules.filling import check_visits
 from qc.rules.norms import Demand, Versions
 from qc.rules.parameters import OWNER, DealFields, Length, parameter
 from qc.rules.registry import AHEAD, REMARK, VISIT, WARN, ngettext_noop, rule
 from qc.rules.registry import gettext_noop as _
 from qc.rules.sentences import Brief, Fact, Field, Fields, Requirement, Said, Standing
 from qc.rules.terms import Terms
-from timeline.timeline import LOST, WON, Timeline, Visit
+from timeline.timeline import Timeline, Visit
 
 
 @dataclass(frozen=True)
@@ -108,28 +109,13 @@ def missing_fields(deal: Timeline, terms: Terms) -> Iterable[Check]:
     Fix: fill the named fields in on the deal's card.
     """
     filled: dict[str, Spans] = {}
-    for visit in deal.visits:
-        versions = terms.versions(RequiredFields, visit)
-        if versions is None:
-            continue
-        is_last = visit.kind in (WON, LOST)  # a closing stage is never left: what counts is to come there
-        held: Held
-        if is_last:
-            if not versions.last.norm.fields:
-                continue
-            held = terms.held(visit.pieces, None, {})
-        elif demanded := terms.demanded(RequiredFields, visit.stage, is_demanded):
-            held = terms.holders(deal, visit, demanded)
-        else:
-            continue
-        yield from checks(
-            held,
-            _breaches(deal, visit, versions, filled, terms) if versions.last.norm.fields else (),
-            stage=visit.stage,
-            since=visit.since,
-            until=visit.until,
-            once=is_last,
-        )
+    return check_visits(
+        deal,
+        terms,
+        RequiredFields,
+        is_demanded,
+        lambda visit, versions: _breaches(deal, visit, versions, filled, terms),
+    )
 
 
 def _breaches(

@@ -6,14 +6,15 @@ from operator import or_
 from typing import Any, NamedTuple
 
 from core.spans import Spans
-from qc.rules.checks import Breach, Check, Held, checks
+from qc.rules.checks import Breach, Check
+from qc.rules.filling import check_visits
 from qc.rules.norms import Demand, Versions
 from qc.rules.parameters import OWNER, Length, Listed, Options, parameter
 from qc.rules.registry import AHEAD, REMARK, VISIT, rule
 from qc.rules.registry import gettext_noop as _
 from qc.rules.sentences import Allowed, Brief, Fact, Requirement, Said, Standing
 from qc.rules.terms import Terms
-from timeline.timeline import LOST, WON, Timeline, Visit, is_filled
+from timeline.timeline import Timeline, Visit, is_filled
 
 
 @dataclass(frozen=True)
@@ -95,28 +96,13 @@ def other_value(deal: Timeline, terms: Terms) -> Iterable[Check]:
 
     Fix: agree on one of the allowed values and choose it on the deal's card, or move the deal to where it stands.
     """
-    for visit in deal.visits:
-        versions = terms.versions(AllowedValues, visit)
-        if versions is None:
-            continue
-        is_last = visit.kind in (WON, LOST)  # a closing stage is never left: what counts is to come there
-        held: Held
-        if is_last:
-            if not versions.last.norm.values:
-                continue
-            held = terms.held(visit.pieces, None, {})
-        elif demanded := terms.demanded(AllowedValues, visit.stage, is_demanded):
-            held = terms.holders(deal, visit, demanded)
-        else:
-            continue
-        yield from checks(
-            held,
-            _breaches(deal, visit, versions, terms) if versions.last.norm.values else (),
-            stage=visit.stage,
-            since=visit.since,
-            until=visit.until,
-            once=is_last,
-        )
+    return check_visits(
+        deal,
+        terms,
+        AllowedValues,
+        is_demanded,
+        lambda visit, versions: _breaches(deal, visit, versions, terms),
+    )
 
 
 class Wrong(NamedTuple):

@@ -138,7 +138,7 @@ class Terms:
         if hired_at is None:
             return False
         grace = next((length for since, length in reversed(self.graces) if since <= moment), timedelta())
-        return moment < hired_at + grace
+        return bool(grace) and moment < hired_at + grace
 
     def _lay_out(self, norm: type[N]) -> dict[str, list[Versions[N]]]:
         found = {}

@@ -60,3 +60,12 @@ def test_nonsense_is_refused(days: int) -> None:
 def test_whose_first_day_is_unknown_is_no_newcomer() -> None:
     told = terms()
     assert not told.is_newcomer(1, at(0)) and not told.is_newcomer(None, at(0))
+
+
+def test_before_there_was_a_grace_nobody_is_a_newcomer_not_even_who_was_not_here_yet() -> None:
+    """A deal may be somebody's before his first day; a grace that is given later does not reach back to it."""
+    Employee.objects.filter(username="anna").update(hired_on=date(2026, 11, 25))
+    moment.fix(at(12 * DAY).isoformat())
+    assert modes() == {1: "money", 2: "money", 3: "money"}
+    newcomers.set_grace(5, None)
+    assert modes() == {1: "money", 2: "money", 3: "money"}

@@ -129,6 +129,19 @@ def test_quality_by_count_is_what_the_statement_said(seed: int) -> None:
     assert seen > 10
 
 
+def test_a_period_that_begins_as_a_late_task_is_done_asks_for_it() -> None:
+    """Due at hour 10, then at 50 by a later word, and done right then: an occasion of what begins at 50, and kept."""
+    world.deal(1, "0 offer anna")
+    world.task(1, 1, 0, 50, 50)
+    world.event("deadline", 60, "task", 1, at(10).isoformat(), at(50).isoformat())
+    engine.judge()
+    part = Period(at(50), at(100), "test")
+    for answer in (queries.quality(part, [1]), quality_by_sql.quality(part, [1])):
+        assert [one for one in answer[1] if one.rule == "task.overdue"] == [
+            RuleScore("task.overdue", 2, 0, 1)
+        ]
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_checks_are_the_same_judged_one_by_one_or_rule_by_rule(seed: int) -> None:
     invent(random.Random(seed))

@@ -110,6 +110,18 @@ def test_publishing_judges_the_stages_deals_again_at_once() -> None:
     assert set(Finding.objects.standing().values_list("deal_id", "opens_at")) == {(2, at(500)), (3, at(600))}
 
 
+def test_a_norm_of_waiting_is_tried_by_the_rules_that_go_by_it() -> None:
+    """What waits with a reason is not stuck, so the stage's longest stay finds less without being touched itself."""
+    world.regulation("offer", max_stay=hours(24))
+    world.deal(1, "0 offer anna", fields={"71": "part"})
+    world.deal(2, "0 offer anna")
+    engine.judge()
+    rows = {row["rule"]: row for row in backtest.judge_by_norms("offer", {"wait_unexplained_reason": "71"})}
+    assert (rows["deal.stuck"]["now_before"], rows["deal.stuck"]["now"]) == (2, 1)
+    assert rows["wait.unexplained"]["now"] == 1
+    assert "wait.broken" not in rows, "which nobody has switched on"
+
+
 def test_switching_a_rule_judges_everything_by_it() -> None:
     world.regulation("offer", max_stay=hours(24))
     world.deal(1, "0 offer anna")

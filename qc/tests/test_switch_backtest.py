@@ -8,8 +8,8 @@ from django.db import connection
 
 from core import moment
 from core.zone import portal_zone
-from qc import engine, first_times, newcomers, queries
-from qc.models import Finding, FirstTimeGrace, RuleMode, RuleStep
+from qc import engine, first_times, queries
+from qc.models import Finding, FirstTimeGrace, NewcomerGrace, RuleMode, RuleStep
 from qc.switch_backtest import SwitchTrial, try_switch
 from qc.tests import world
 from qc.tests.lives import at
@@ -119,14 +119,21 @@ def test_it_says_what_the_switch_would_bring(
     assert sum(one.after for one in trial.by_person.values()) == trial.whole.after
 
 
-def test_a_newcomer_is_only_warned_by_what_is_tried_too() -> None:
-    Employee.objects.filter(username="anna").update(hired_on=at(0).date())
-    newcomers.set_grace(30, None)
+@pytest.mark.parametrize(
+    ("days", "cases", "broken"),
+    [(30, 0, 0), (30, 1, 0), (4, 0, 1), (4, 1, 0)],  # after four days deal 3 is the first that costs money
+)
+def test_a_newcomer_is_only_warned_by_what_is_tried_too(days: int, cases: int, broken: int) -> None:
+    Employee.objects.filter(username="anna").update(hired_on=at(12).date())
+    NewcomerGrace.objects.create(since=START, days=days)
+    FirstTimeGrace.objects.create(since=START, cases=cases)
     for present in ("warn", "off"):
         set_rule("task.none", present, 2)
         trial = try_switch("task.none", "money", 2, 2)
         set_rule("task.none", "money", 2)
         assert marks(trial) == really(trial), present
+        [told] = [one for one in queries.quality(trial.period)[ANNA] if one.rule == "task.none"]
+        assert told.violations == broken
 
 
 def test_likely_false_alarms_are_the_same_from_rows_and_from_lives() -> None:

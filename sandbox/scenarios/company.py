@@ -181,7 +181,7 @@ for _n, (_pipe, _name, _won, _lost, _steps) in enumerate(_PLAN, 1):
         ("lost", LOST, _lost, "#D5D8DB", None),
     ]
     for _key, *_rest in _rows:
-        STAGES[f"{_pipe}.{_key}"] = Stage(f"{_pipe}.{_key}", PIPELINES[_pipe], *_rest)  # type: ignore[arg-type]
+        STAGES[f"{_pipe}.{_key}"] = Stage(f"{_pipe}.{_key}", PIPELINES[_pipe], *_rest)  # type: ignore[arg-type]  # in its order
 
 
 def account(created_at: int, current_user: int) -> dict:

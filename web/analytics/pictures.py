@@ -241,6 +241,7 @@ def draw_paths(asked: Asked, answer: dict[str, Any]) -> Context:
 
     return {
         "crossed": number(answer["crossed"]),
+        "paths_in_all": number(answer["paths_in_all"]),
         "paths": [
             (
                 " → ".join(name(pipeline) for pipeline in path["path"]),

@@ -1,12 +1,15 @@
 """Reports as tables: every figure in words of the reader's language, with the address of the deals behind it."""
 
 from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core import formats
+from core.zone import portal_zone
+from metrics.analytics.terms import EPOCH
 from web.analytics.asking import Asked
 from web.analytics.cells import Figure, Table, counted, days, money, month, number, percent, whisker, words
 from web.analytics.lead_tables import tell_journeys, tell_speed
@@ -143,12 +146,27 @@ def tell_weekly(asked: Asked, answer: dict[str, Any]) -> Table:
             counted(asked, row["created"], week=row["week"], what="created"),
             counted(asked, row["won"], week=row["week"], what="won"),
             counted(asked, row["lost"], week=row["week"], what="lost"),
-            Figure(number(row["findings_opened"])),
-            Figure(number(row["findings_closed"])),
+            _found(asked, row["findings_opened"], row["week"], "since", "until"),
+            _found(asked, row["findings_closed"], row["week"], "closed_since", "closed_until"),
         ]
         for row in answer["rows"]
     ]
     return Table(heads, rows)
+
+
+def _found(asked: Asked, n: int, week: str, since: str, until: str) -> Figure:
+    """Findings of a week, of which the outer ones are cut off where the time asked about begins and ends."""
+    first = datetime.combine(date.fromisoformat(week), time(), asked.terms.zone)
+    last = datetime.combine(first.date() + timedelta(days=7), time(), asked.terms.zone)
+    ends = EPOCH + timedelta(microseconds=asked.terms.end)
+    span = {since: _edge(max(first, asked.period.start)), until: _edge(min(last, ends))}
+    return Figure(number(n), reverse("findings") + asked.scope.query(**span) if n else "", n=n)
+
+
+def _edge(moment: datetime) -> str:
+    """A day where one begins, as people write it, else the moment."""
+    local = moment.astimezone(portal_zone())
+    return local.date().isoformat() if local.time() == time() else local.isoformat()
 
 
 def tell_cycle(asked: Asked, answer: dict[str, Any]) -> Table:

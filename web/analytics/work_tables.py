@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core import formats
 from pipelines.models import TaskType
@@ -65,6 +66,12 @@ def tell_hand_overs(asked: Asked, answer: dict[str, Any]) -> Table:
         ]
         for row in answer["rows"]
     ]
+    if rest := answer["changes"] - sum(row["n"] for row in answer["rows"]):
+        pairs = answer["pairs_in_all"] - len(answer["rows"])
+        told = ngettext("%(n)s pair more", "%(n)s pairs more", pairs) % {"n": number(pairs)}
+        rows.append(
+            [words(_("Others")), words(told), Figure(number(rest)), Figure(percent(rest / answer["changes"]))]
+        )
     return Table([_("From"), _("To"), _("Hand-overs"), _("Share")], rows)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
@@ -21,6 +21,7 @@ from notices import proposed
 from notices.decision_results import Result, measure_results
 from notices.decision_wording import Names, describe, names_of, title_of
 from notices.models import Decision
+from team.models import Employee
 from web.api.parameters import KnownFilters, KnownParameters, read_people
 
 
@@ -97,7 +98,7 @@ class Proposals(KnownParameters):
         if not request.user.directs:
             raise NotFound
         now = moment.now()
-        found = proposed.list_proposals(now, read_people(request), reader=request.user)
+        found = proposed.list_proposals(now, read_people(request), reader=cast(Employee, request.user))
         names = Names([life.facts_of(one) for one in found.proposals])
         staff, rows = life.Staff(local_day(now)), []
         for one in found.proposals:

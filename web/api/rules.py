@@ -97,6 +97,7 @@ class Backtest(APIView):
 
 def _tell(trial: SwitchTrial) -> dict[str, Any]:
     present = month_of(moment.now(), portal_zone())
+    months = [present.previous, present]
     return {
         **trial.switch._asdict(),
         "period": trial.period.label,
@@ -109,8 +110,8 @@ def _tell(trial: SwitchTrial) -> dict[str, Any]:
         "quality": [{"manager": manager, **vars(marks)} for manager, marks in sorted(trial.marks.items())],
         "money_shift": [
             {"period": month.label, "manager": manager, "amount": amount}
-            for month in (present.previous, present)
-            for manager, amount in sorted(try_pay(trial, month).items())
+            for month, paid in zip(months, try_pay(trial, months), strict=True)
+            for manager, amount in sorted(paid.items())
         ],
         "doubted": trial.doubts.new,
         "doubts": [{"reason": reason, "n": len(deals)} for reason, deals in trial.doubts.reasons],

@@ -126,7 +126,7 @@ class Findings(Appealable, KnownFilters, ReadOnlyModelViewSet):
         rows = args[0] if args else []
         found = [rows] if isinstance(rows, Finding) else list(rows)
         first_times.note_free(found)
-        prices = finding_prices(found) if self.request.user.sees_money else {}
+        prices = finding_prices(found) if found and self.request.user.sees_money else {}
         kwargs["context"] = {**self.get_serializer_context(), "prices": prices}
         return self.get_serializer_class()(*args, **kwargs)
 

@@ -49,7 +49,7 @@ class DealFilter(Cascading):
     open = Flag("by_open", label=_("State"), yes=_("open deals"), no=_("closed deals"))
     result = filters.ChoiceFilter(
         field_name="result",
-        choices=[(Stage.Kind.WON, Stage.Kind.WON.label), (Stage.Kind.LOST, Stage.Kind.LOST.label)],
+        choices=[(one.value, one.label) for one in (Stage.Kind.WON, Stage.Kind.LOST)],
         label=_("Result"),
         empty_label=_("all"),
         error_messages=NO_SUCH,

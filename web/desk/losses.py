@@ -1,5 +1,6 @@
 """«Потери»: how much, by whom, where, why and when; the day unlike others; what may be lost by mistake."""
 
+import heapq
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from web.frame.permissions import for_heads
 from web.frame.scope import BadScope, Scope, ScopeForm, read_scope, refusing
 
 WEEKS, ROWS = 13, 10
-MISTAKES, MOST_READ = 40, 500
+MISTAKES = 40
 BARS_WIDE, BARS_HIGH = 900, 120
 
 
@@ -100,7 +101,7 @@ def losses(request: HttpRequest) -> HttpResponse:
             "bars": draw_days(days, unlike, scope),
             "unlike": [tell_day(day, bursts[day], days, scope) for day in bursts],
             "usual": median(days.values()) if days else 0,
-            "mistakes": list_mistakes(shown, period, list(bursts.values()), scope),
+            "mistakes": list_mistakes(shown, list(bursts.values())),
             "day": day,
             "period": period,
             "wide": BARS_WIDE,
@@ -144,6 +145,7 @@ def split(
     """By reason, person, stage and source, with the rest of each so that it adds up."""
     reasons = dict(LossReason.objects.values_list("pk", "name"))
     in_burst = {one.deal for burst in bursts for one in burst.losses}
+    of_bursts = [one for one in losses if one.deal in in_burst]
     ways: list[tuple[Any, str, Any, str]] = [
         (_("By reason"), "reason", lambda key: reasons.get(key) or _("No reason given"), "loss_reason"),
         (_("By person, at closing"), "manager", scope.name, "closed_by"),
@@ -153,6 +155,7 @@ def split(
         ways.append((source.name, "source", lambda key: key or _("Not filled in"), "source"))
     for title, column, name, parameter in ways:
         groups = list(lost.group_by(losses, column).items())
+        in_bursts = Counter(getattr(one, column) for one in of_bursts)
         rest = Heap()
         for _key, heap in groups[ROWS:]:
             rest.deals, rest.money = rest.deals + heap.deals, rest.money + heap.money
@@ -161,9 +164,8 @@ def split(
             filters = query | ({"manager": key if key is not None else "none"} if column == "manager" else {})
             if column != "manager":
                 filters |= {parameter: "none" if key in (None, "") else key}
-            burst = sum(1 for one in losses if getattr(one, column) == key and one.deal in in_burst)
             href = reverse("deals") + scope.query(**filters)
-            rows.append(Row(name(key), heap, href, burst, key if column == "manager" else None))
+            rows.append(Row(name(key), heap, href, in_bursts[key], key if column == "manager" else None))
         yield Split(title, rows, max((row.heap.deals for row in rows), default=0), rest, column == "manager")
 
 
@@ -219,26 +221,29 @@ def tell_day(day: date, burst: Burst, days: dict[date, int], scope: Scope) -> di
     }
 
 
-def list_mistakes(
-    losses: Sequence[Loss], period: Period, bursts: list[Burst], scope: Scope
-) -> dict[str, Any]:
-    """Of the scope's losses, with the deals; the reason that speaks most for a mistake first."""
-    own = {one.deal for one in losses}
-    found = [one for one in lost.find_mistakes(period, bursts) if one.deal in own]
+def list_mistakes(losses: Sequence[Loss], bursts: Sequence[Burst]) -> dict[str, Any]:
+    """Of these losses, with the deals; the reason that speaks most for a mistake first, and the dearest of a reason."""
     words = {
         lost.CAME_BACK: (_("the client called or wrote after it was closed"), "phone-incoming", "bad"),
         lost.MASS: (_("closed within an hour with many others"), "layers", "warn"),
     }
-    deals = Deal.objects.select_related("manager", "stage").in_bulk([one.deal for one in found[:MOST_READ]])
-    ordered = sorted(
-        (one for one in found[:MOST_READ] if one.deal in deals),
-        key=lambda one: (list(words).index(one.reason), -deals[one.deal].price),
-    )
+    found = lost.find_mistakes(losses, bursts)
+    every = [one for own in found.values() for one in own]
+    first = [
+        (one.deal, name)
+        for name, own in found.items()
+        for one in heapq.nsmallest(MISTAKES, own, key=_dearest)
+    ]
+    deals = Deal.objects.select_related("manager", "stage").in_bulk([pk for pk, _name in first[:MISTAKES]])
     return {
-        "all": len(found),
-        "money": sum((one.price for one in losses if one.deal in {row.deal for row in found}), Decimal(0)),
-        "rows": [(deals[one.deal], *words[one.reason]) for one in ordered[:MISTAKES]],
-        "counts": [
-            (words[name][0], count) for name, count in Counter(one.reason for one in found).most_common()
-        ],
+        "all": len(every),
+        "money": sum((one.price for one in every), Decimal(0)),
+        "rows": [(deals[pk], *words[name]) for pk, name in first[:MISTAKES] if pk in deals],
+        "counts": sorted(
+            ((words[name][0], len(own)) for name, own in found.items() if own), key=lambda row: -row[1]
+        ),
     }
+
+
+def _dearest(loss: Loss) -> tuple[Decimal, int]:
+    return -loss.price, -loss.deal

@@ -1,18 +1,15 @@
 """«Тогда и сейчас»: rates of people, stages and rules over months, what people did, and what a date changed."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from core import moment
-from core.periods import Period
 from core.zone import portal_zone
 from jobs.weeks import list_known_weeks, read_weeks
 from metrics import week_lines
@@ -23,6 +20,7 @@ from qc import queries
 from web.desk import pictures
 from web.desk.time_blocks import tell_comparison, tell_control, tell_share
 from web.desk.time_marks import list_marks, put_marks
+from web.desk.week_rows import find_rows
 from web.frame import listing
 from web.frame.permissions import for_heads
 from web.frame.scope import Scope, read_scope, refusing
@@ -60,7 +58,7 @@ class Asked(forms.Form):
         self.initial = {"weeks": 26, "measure": "density"}
         self.fields["person"].choices = [("", _("who changed most")), *people]  # type: ignore[attr-defined]  # a choice
         stages = [(key, stage.name) for key, stage in scope.stages.items() if stage.kind == Stage.Kind.WORK]
-        self.fields["whose"].choices = [("", _("the whole department")), *people, *stages]  # type: ignore[attr-defined]
+        self.fields["whose"].choices = [("", _("the whole department")), *people, *stages]  # type: ignore[attr-defined]  # a choice
 
     def value(self, name: str, usual: Any) -> Any:
         return self.cleaned_data.get(name) or usual
@@ -93,7 +91,7 @@ def then_and_now(request: HttpRequest) -> HttpResponse:
     picture = pictures.draw_picture(lines, days, names, told, gone)
     put_marks(picture, marks, weeks, now)
     for line in picture.lines:
-        line.href = _href(code, by, line.key, weeks, scope)
+        line.href = find_rows(code, by, line.key, scope, days[-1], now)
     heads = [names.get(line.key, "") for line in lines]
     if file := listing.asked_file(request):
         columns: listing.Columns = [
@@ -119,11 +117,20 @@ def then_and_now(request: HttpRequest) -> HttpResponse:
                 form.cleaned_data, people, then, at_present, weeks, scope, code, request.user.leavers
             ),
             "control": tell_control(marks, facts, measure, weeks, now),
-            "compared": tell_comparison(form.cleaned_data, facts, measure, scope, days, now),
+            "compared": tell_comparison(form.cleaned_data, facts, code, scope, known, now),
             "known": known,
             "missing": len(days) - len(known),
             "weeks": weeks,
-            "table": [(day, [line.counts[place] for line in lines]) for place, day in enumerate(days)],
+            "table": [
+                (
+                    day,
+                    [
+                        (line.counts[place], find_rows(code, by, line.key, scope, day, until))
+                        for line in lines
+                    ],
+                )
+                for place, (day, until) in enumerate(zip(days, [*days[1:], now], strict=True))
+            ],
             "heads": heads,
             "verbs": listing.file_addresses(request) if lines else {},
             "light": [names.get(line.key, "") for line in light],
@@ -147,26 +154,3 @@ def _choices(request: HttpRequest, by: str, measure: Measure) -> list[tuple[str,
         query["by"] = name
         found.append((str(BY[name]), f"?{query.urlencode()}", name == by))
     return found
-
-
-def _href(code: str, by: str, key: Any, weeks: Sequence[Period], scope: Scope) -> str:
-    """The rows behind the end of a line: what stands now, or what was found in the last week."""
-    if by == "rules":
-        return reverse("findings") + scope.query(
-            rule=key,
-            **({"state": "open"} if code == "standing" else {"since": weeks[-1].first, "counted": 1}),
-        )
-    who = {"manager": "none" if key is None else key} if by == "people" else {"stage": key}
-    if code == "standing":
-        return reverse("findings") + scope.query(**who, state="open")
-    if code == "density":
-        return reverse("findings") + scope.query(**who, since=weeks[-1].first, counted=1)
-    if code == "overdue":
-        return reverse("tasks") + scope.query(**who, overdue=1, closed_deal=0) if by == "people" else ""
-    if code in ("lost", "leak"):
-        return (
-            reverse("deals") + scope.query(**who, result="lost", since=weeks[-1].first)
-            if by == "people"
-            else ""
-        )
-    return reverse("deals") + scope.query(**who, open=1, **{"stuck" if code == "stuck" else "no_task": 1})

@@ -11,13 +11,15 @@ from core.periods import Period
 from core.zone import portal_zone
 from metrics import week_lines
 from metrics.week_lines import Count, Line, PersonPart
-from metrics.week_measures import Measure, base_of
+from metrics.week_measures import MEASURES, Measure, base_of
 from metrics.weeks import Fact
 from qc import effects
 from team.schedules import employment
+from web.desk.week_rows import find_rows_of_owners
 from web.frame.scope import Scope
 
 TRAINED = timedelta(days=90)  # of work here, when control was switched off
+DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
 SPAN = 8  # weeks before and after a date
 
 
@@ -142,20 +144,21 @@ def tell_control(
 def tell_comparison(
     asked: Mapping[str, Any],
     facts: Sequence[Fact],
-    measure: Measure,
+    code: str,
     scope: Scope,
-    days: Sequence[date],
+    days: Collection[date],
     now: datetime,
 ) -> dict[str, Any] | None:
+    """``days``: the weeks that are counted. ``rows``: the lists behind the numbers of both sides."""
     day = asked.get("date")
     if day is None:
         return None
-    today = now.astimezone(portal_zone()).date()
+    today, measure = now.astimezone(portal_zone()).date(), MEASURES[code]
     whose = asked.get("whose") or ""
     parts = []
     pipeline = scope.all_stages[whose].pipeline_id if whose in scope.all_stages else None
     for fact in facts:
-        if fact.week + timedelta(days=7) > today or fact.manager is None:
+        if fact.week + WEEK > today or fact.manager is None:
             continue
         if pipeline is not None and (fact.stage or "").partition(":")[0] != str(pipeline):
             continue
@@ -163,7 +166,8 @@ def tell_comparison(
         top = float(fact.n) if fact.measure == measure.top else 0.0
         parts.append(PersonPart(fact.week, group, fact.manager, top, base_of(fact, measure)))
     effect, (end, begin) = week_lines.compare_date(parts, day, SPAN, alone=not whose)
-    over = sum(1 for one in days if one >= begin and one + timedelta(days=7) <= today)
+    sides = [(end - SPAN * WEEK, end), (begin, min(begin + SPAN * WEEK, today - today.weekday() * DAY))]
+    over = sum(1 for one in days if one >= begin and one + WEEK <= today)
     verdict = effects.decide(effect, over >= week_lines.ENDS)
     words = {
         "helped": _("it is lower, and that is proven"),
@@ -185,4 +189,13 @@ def tell_comparison(
         "tone": {"helped": "good", "worse": "bad"}.get(verdict, "neutral"),
         "whose": name,
         "over": over,
+        "rows": [
+            find_rows_of_owners(code, whose, scope, since, until) if _are_known(since, until, days) else ""
+            for since, until in sides
+        ],
     }
+
+
+def _are_known(since: date, until: date, days: Collection[date]) -> bool:
+    """Whether every week of the span is counted: else its list has more rows than its number says."""
+    return all(since + place * WEEK in days for place in range((until - since).days // 7))

@@ -22,6 +22,7 @@ from qc.models import ENDS, Finding, FindingQuerySet, RuleMode, Severity
 from qc.rules import RULES
 from qc.stalled import SHOWN
 from web.frame.filters import (
+    A_MOMENT,
     NO_SUCH,
     Cascading,
     Flag,
@@ -32,6 +33,7 @@ from web.frame.filters import (
     Since,
     Sort,
     department,
+    describe,
     owner,
     people,
     stages,
@@ -66,6 +68,10 @@ class Until(filters.Filter):
 
     field_class = EndField
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        describe(self, A_MOMENT)
+
 
 class FindingFilter(Cascading):
     """``since`` and ``until`` bound the moment of opening, half-open; ``closed_since``, ``closed_until`` of closing.
@@ -90,6 +96,7 @@ class FindingFilter(Cascading):
         "cases",
         "stake",
         "counted",
+        "owned",
     )
     rule = filters.ChoiceFilter(
         choices=rules, label=_("Rule"), empty_label=_("All rules"), error_messages=NO_SUCH
@@ -127,8 +134,10 @@ class FindingFilter(Cascading):
     deal = Number("deal_id", label=_("Deal"))
     by_version = Flag("by_opening", label=_("Opened by a version"), yes=_("yes"), no=_("no"))
     cases = Flag("by_cases", label=_("Cases"), yes=_("held against somebody"), no=_("questions and nobody's"))
+    owned = Flag("by_owned", label=_("Owner"), yes=_("somebody’s"), no=_("nobody’s"))
     counted = Flag("by_counted", label=_("Shown or not"), yes=_("all that the weeks count"))
     stake = One(queryset=people, method="by_stake", label=_("Counts against"), empty_label=_("all"))
+    describe(stake, {"type": "integer"})
     unit = filters.ChoiceFilter(
         choices=Finding.Unit.choices, label=_("About"), empty_label=_("all"), error_messages=NO_SUCH
     )
@@ -177,6 +186,9 @@ class FindingFilter(Cascading):
         """As the weeks of discipline count: opened by now, against somebody, and no question."""
         held = Q(manager__isnull=False, opens_at__lt=moment.now()) & ~Q(severity=Severity.QUESTION)
         return findings.filter(held if wanted else ~held)
+
+    def by_owned(self, findings: FindingQuerySet, name: str, wanted: bool) -> QuerySet[Finding]:
+        return findings.filter(manager__isnull=not wanted)
 
     def by_counted(self, findings: FindingQuerySet, name: str, wanted: bool) -> QuerySet[Finding]:
         """The list begins with more rows (`open_to`)."""

@@ -10,13 +10,24 @@ from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import ModelChoiceField
+from drf_spectacular.drainage import set_override
 
 from pipelines.models import Person, Stage
 
 SENSIBLE_YEARS = range(1970, 2201)
 NO_SUCH = {"invalid_choice": _("there is no such value: %(value)s")}
+
+
+A_MOMENT = {"oneOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
+A_PERSON_OR_NOBODY = {"oneOf": [{"type": "integer"}, {"type": "string", "enum": ["none"]}]}
+
+
+def describe(one: filters.Filter, schema: dict[str, Any], says: Any = None) -> None:
+    """What its values are, for the API's schema, which would call them strings and name its choices for a page."""
+    set_override(one, "field", schema | {"description": says or one.label})
 
 
 class FlagField(forms.TypedChoiceField):
@@ -38,6 +49,8 @@ class Flag(filters.Filter):
             "error_messages": NO_SUCH,
         }
         super().__init__(method=method, **options)
+        says = format_lazy("{}: {} (1), {} (0)", self.label, yes, no) if yes and no else self.label
+        describe(self, {"type": "boolean"}, says)
 
 
 class One(filters.ModelChoiceFilter):
@@ -103,6 +116,7 @@ class Since(filters.Filter):
 
     def __init__(self, field_name: str, lookup_expr: str = "gte", **options: Any) -> None:
         super().__init__(field_name, lookup_expr, **options)
+        describe(self, A_MOMENT)
 
 
 class Number(filters.Filter):
@@ -153,13 +167,15 @@ def stages(request: HttpRequest | None) -> QuerySet[Stage]:
 
 
 def owner(**options: Any) -> One:
-    return One(
+    made = One(
         queryset=people,
         empty_label=_("All managers"),
         null_label=_("No owner"),
         null_value="none",
         **{"label": _("Manager"), **options},
     )
+    describe(made, A_PERSON_OR_NOBODY)
+    return made
 
 
 class Cascading(filters.FilterSet):

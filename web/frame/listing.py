@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.core.paginator import Page, Paginator
 from django.db.models import Aggregate, Count, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
@@ -98,6 +99,12 @@ def show_list(
     return live.answer_part(
         request, part, "parts/list.html", context, bare=bare, status=422 if wrong else 200
     )
+
+
+def return_to(request: HttpRequest, route: str) -> HttpResponse:
+    """Back to a list after something was done to one of its rows, filtered as the browser shows it."""
+    home, (path, query) = reverse(route), live.read_here(request)
+    return redirect(f"{home}?{query}" if query and path == home else home)
 
 
 def shortcuts(request: HttpRequest, choices: Choices) -> list[tuple[Any, str, bool]]:

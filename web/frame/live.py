@@ -5,8 +5,10 @@ nothing would cost a page every few seconds, and a screen reader would read it o
 """
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -52,3 +54,11 @@ def answer_part(
         )
     patch_vary_headers(response, ["HX-Request", SEEN])  # or «back» would show a part for the page
     return response
+
+
+def read_here(request: HttpRequest) -> tuple[str, str]:
+    """Path and query of the page on which the browser stands, as htmx says; empty where that is no address."""
+    with suppress(ValueError):  # «http://[»: a header may say anything
+        at = urlsplit(request.headers.get("HX-Current-URL", ""))
+        return at.path, at.query
+    return "", ""

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import django_filters as filters
 from django import forms
 from django.contrib import messages
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Abs
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -20,10 +20,11 @@ from core import moment
 from core.zone import local_day
 from metrics.week_measures import MEASURES
 from notices import alerts as life
-from notices import wording
+from notices import sentences
 from notices.decisions import Impossible
 from notices.kinds import KINDS
 from notices.models import Alert, AlertMute
+from pipelines.models import Person, Stage
 from web.frame import listing, live
 from web.frame.filters import NO_SUCH, Cascading, Flag, One, OneStage, Sort, people, stages
 from web.frame.permissions import for_heads
@@ -32,7 +33,7 @@ from web.frame.scope import read_scope, refusing
 WEEK = timedelta(days=7)
 QUIET = timedelta(weeks=4)  # what a mute proposes
 LAST = 5  # weeks whose alerts the desk may show
-FIRST, MANY = 6, 200  # sentences on the desk, and rows that they are chosen from
+FIRST, MANY = 6, 200  # sentences on the desk, and rows that they are chosen from; mutes that are listed
 SIGNS = {True: ("good", "trending-down"), False: ("bad", "trending-up")}
 
 
@@ -91,7 +92,7 @@ def say(alert: Alert) -> str:
         "week": alert.week.isoformat(),
         "good": alert.is_good,
     }
-    return wording.put_in(kind.says(values))
+    return sentences.put_in(kind.says(values))
 
 
 def whose(alert: Alert) -> str:
@@ -121,8 +122,8 @@ def draw(alert: Alert) -> dict[str, Any]:
         "row": alert,
         "who": whose(alert),
         "measure": MEASURES[alert.measure],
-        "rate": wording.rate_of(alert.measure, alert.rate, language),
-        "usual": wording.rate_of(alert.measure, alert.usual, language),
+        "rate": sentences.rate_of(alert.measure, alert.rate, language),
+        "usual": sentences.rate_of(alert.measure, alert.usual, language),
         "sentence": say(alert),
         "tone": tone,
         "icon": icon,
@@ -167,9 +168,27 @@ def alerts(request: HttpRequest) -> HttpResponse:
         ],
         defaults={"muted": "0"},
         order="-week",
-        more=lambda page: {"rows": [draw(one) for one in page], "quiet": local_day(moment.now()) + QUIET},
+        more=lambda page: {
+            "rows": [draw(one) for one in page],
+            "quiet": local_day(moment.now()) + QUIET,
+            "kept": list_kept_mutes(request) if request.GET.get("muted") == "1" else [],
+        },
         columns=COLUMNS,
     )
+
+
+def list_kept_mutes(request: HttpRequest) -> list[tuple[AlertMute, str, Any]]:
+    """The reader's mutes of which no week stands here any more, with whose and which figure; three queries."""
+    shown = Alert.objects.visible_to(request.user).filter(measure__in=MEASURES, about=OuterRef("about"))
+    mutes = AlertMute.objects.filter(employee=request.user.pk, until__gt=local_day(moment.now()))
+    rows = mutes.exclude(Exists(shown)).order_by("until", "pk")[:MANY]
+    kept = [(mute, life.read_about(mute.about)) for mute in rows]
+    people = Person.objects.in_bulk([one.person for _mute, one in kept if one.person is not None])
+    stages = Stage.objects.in_bulk([one.stage for _mute, one in kept if one.stage is not None])
+    return [
+        (mute, str(people.get(one.person) or stages.get(one.stage) or mute.about), MEASURES.get(one.measure))
+        for mute, one in kept
+    ]
 
 
 @require_safe
@@ -210,20 +229,20 @@ def mute(request: HttpRequest, pk: int) -> HttpResponse:
     form = MuteForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Choose the day until which it shall be quiet."))
-        return redirect("alerts")
+        return listing.return_to(request, "alerts")
     try:
-        life.mute_until(alert, form.cleaned_data["until"], request.user, moment.now())  # type: ignore[arg-type]
+        life.mute_until(alert, form.cleaned_data["until"], request.user, moment.now())  # type: ignore[arg-type]  # signed in
     except Impossible as problem:
         messages.error(request, str(problem))
     else:
         messages.success(request, _("Quiet until then: no message, and not on the desk."))
-    return redirect("alerts")
+    return listing.return_to(request, "alerts")
 
 
 @require_POST
 @for_heads
-def unmute(request: HttpRequest, pk: int) -> HttpResponse:
-    alert = get_object_or_404(Alert.objects.visible_to(request.user), pk=pk)
-    AlertMute.objects.filter(employee=request.user.pk, about=alert.about).delete()
+def unmute(request: HttpRequest) -> HttpResponse:
+    """The reader's own mute ends, whether or not the week that it was about is still unlike."""
+    AlertMute.objects.filter(employee=request.user.pk, about=request.POST.get("about", "")[:60]).delete()
     messages.success(request, _("It is told again."))
-    return redirect("alerts")
+    return listing.return_to(request, "alerts")

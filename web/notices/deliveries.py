@@ -7,13 +7,13 @@ from django.contrib import messages
 from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from core import moment
-from notices import pulse, reasons, wording
+from notices import pulse, reasons, sentences
 from notices.kinds import KINDS
 from notices.models import Channel, ChannelState, Delivery
 from team.models import Employee
@@ -117,7 +117,7 @@ def deliveries(request: HttpRequest) -> HttpResponse:
         order="-due",
         more=_more,
         columns=COLUMNS,
-        drawn=lambda rows: [(row, wording.say(row.notice, moment.now())) for row in rows],
+        drawn=lambda rows: [(row, sentences.say_on_page(row.notice, moment.now())) for row in rows],
     )
 
 
@@ -126,7 +126,7 @@ def _more(page: Any) -> dict[str, Any]:
     rows = [
         {
             "row": row,
-            "line": wording.say(row.notice, now),
+            "line": sentences.say_on_page(row.notice, now),
             "tone": TONES[row.state][0],
             "icon": TONES[row.state][1],
             "kind": KINDS[row.notice.kind],
@@ -154,7 +154,7 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
         newest = last.order_by("-copy").first()
         if not ended or row.address_id is None or newest is None or newest.pk != row.pk:
             messages.error(request, _("Only the last message that did not arrive can be sent again."))
-            return redirect("deliveries")
+            return listing.return_to(request, "deliveries")
         now = moment.now()
         Delivery.objects.create(
             notice_id=row.notice_id,
@@ -169,4 +169,4 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
             reason=f"sent again by {request.user}"[:300],
         )
     messages.success(request, _("It will be sent again."))
-    return redirect("deliveries")
+    return listing.return_to(request, "deliveries")

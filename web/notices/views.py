@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from core import moment
-from notices import wording
+from notices import sentences
 from notices.buttons import BUTTONS, Press
 from notices.kinds import KINDS
 from notices.kinds.registry import ACCEPT, LATER
@@ -38,7 +38,7 @@ def bell(request: HttpRequest) -> HttpResponse:
         "rows": [_row(row, now) for row in page],
         "unread": any(row.read_at is None for row in page),
         "silences": silences.in_force(now),
-        "may_silence": may_silence(request.user),  # type: ignore[arg-type]
+        "may_silence": may_silence(request.user),  # type: ignore[arg-type]  # signed in
     }
     part = live.draw_part(
         request, "notices/_rows.html", context, id="rows", url=request.get_full_path(), css="card"
@@ -53,7 +53,7 @@ def _row(row: Delivery, now: Any) -> dict[str, Any]:
     return {
         "row": row,
         "notice": notice,
-        "line": wording.say(notice, now),
+        "line": sentences.say_on_page(notice, now),
         "icon": "circle-check-big" if done else one.icon,
         "tone": "good" if done else one.tone,
         "presses": [] if done or row.step else [code for code in one.buttons if code in PRESSES],

@@ -1,9 +1,11 @@
 """What the reader wishes: where notices reach him, which of them ring, and when there shall be quiet."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,10 +16,12 @@ from core import moment
 from notices import linking, links
 from notices.kinds import KINDS, reaches
 from notices.models import Address, Channel, ChannelState, Preference, Subscription
+from notices.mutes import NOTHING_RINGS
 from notices.policy import Allowed, is_set_up, read_policy
 from team.models import Employee, Role
 
 LONGEST = 10  # digits of an id
+EVERYBODY = "everybody"  # what a form says: one that says nothing must not widen what a chat hears
 ORDERS = {
     "telegram": gettext_lazy("Telegram first, e-mail when that fails"),
     "email": gettext_lazy("e-mail first, Telegram when that fails"),
@@ -73,7 +77,7 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     form = WishForm(allowed, kept_by, kept, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
-        other = {"telegram": ["telegram", "email"], "email": ["email", "telegram"], "none": ["none"]}
+        other = {"telegram": ["telegram", "email"], "email": ["email", "telegram"], "none": NOTHING_RINGS}
         Preference.objects.update_or_create(
             employee=kept_by,
             defaults={
@@ -93,16 +97,16 @@ def _show(request: HttpRequest, form: WishForm, *, status: int = 200) -> HttpRes
     chats = (
         Address.objects.filter(chat=Address.Chat.GROUP)
         .select_related("linked_by")
-        .prefetch_related("subscriptions")
+        .prefetch_related("subscriptions__head")
     )
     if not request.user.administers:
         chats = chats.filter(linked_by=request.user.pk)
     state = ChannelState.objects.filter(channel=Channel.TELEGRAM).first()
+    heads = list(_heads().order_by("last_name", "pk"))
     context = {
         "form": form,
         "mine": list(mine),
-        "chats": [_subscribed(chat) for chat in chats],
-        "heads": Employee.objects.filter(role=Role.HEAD, is_active=True).order_by("last_name", "pk"),
+        "chats": [_subscribed(chat, heads) for chat in chats],
         "chat_kinds": [(code, _(KINDS[code].title)) for code in SUBSCRIBED],
         "may_link_chats": request.user.directs,
         "telegram": is_set_up(Channel.TELEGRAM),
@@ -113,16 +117,31 @@ def _show(request: HttpRequest, form: WishForm, *, status: int = 200) -> HttpRes
     return render(request, "notices/settings.html", context, status=status)
 
 
-def _subscribed(chat: Address) -> dict[str, Any]:
-    """What a group chat gets, and about whose people (None: everybody's)."""
-    rows = list(chat.subscriptions.all())
+def _heads() -> Any:
+    return Employee.objects.filter(role=Role.HEAD, is_active=True)
+
+
+def _leads(chat: Address) -> Employee | None:
+    """The head who has linked a chat: it hears of his people alone."""
     owner = chat.linked_by
-    of_head = owner is not None and owner.role == Role.HEAD
+    return owner if owner is not None and owner.role == Role.HEAD else None
+
+
+def _subscribed(chat: Address, heads: Sequence[Employee]) -> dict[str, Any]:
+    """What a group chat gets, and about whose people (None: of several, so that the form asks).
+
+    Whoever leads nobody any more stands among the ``heads`` while the chat is about his people: a form that names only
+    others would make it everybody's.
+    """
+    rows = list(chat.subscriptions.all())
+    about = {row.head_id: row.head for row in rows}
+    former = [one for one in about.values() if one is not None and one not in heads]
     return {
         "chat": chat,
         "kinds": {row.kind for row in rows},
-        "whose": next((row.head_id for row in rows), None),
-        "of_head": owner if of_head else None,
+        "heads": [*heads, *former],
+        "whose": None if len(about) > 1 else next(iter(about), None) or EVERYBODY,
+        "of_head": _leads(chat),
     }
 
 
@@ -172,14 +191,14 @@ def unlink(request: HttpRequest, pk: int) -> HttpResponse:
 def subscribe(request: HttpRequest, pk: int) -> HttpResponse:
     """What a group chat gets, about everybody or the people of one head; a chat that a head has linked: of his own."""
     chat = _mine(request, pk)
-    if chat.chat != Address.Chat.GROUP:
+    if chat.chat != Address.Chat.GROUP or not request.user.directs:
         raise Http404
     asked = [code for code in SUBSCRIBED if request.POST.get(code)]
-    owner = chat.linked_by
-    head = owner if owner is not None and owner.role == Role.HEAD else None
-    if head is None and (whose := request.POST.get("whose", "")):
-        heads = Employee.objects.filter(role=Role.HEAD, is_active=True)
-        head = heads.filter(pk=int(whose)).first() if whose.isdecimal() and len(whose) < LONGEST else None
+    head, whose = _leads(chat), request.POST.get("whose")
+    if head is None and whose != EVERYBODY:
+        if whose and whose.isdecimal() and len(whose) < LONGEST:
+            known = Q(pk__in=_heads()) | Q(pk__in=chat.subscriptions.values("head"))
+            head = Employee.objects.filter(known, pk=int(whose)).first()
         if head is None:
             messages.error(request, _("There is no such head of a department."))
             return redirect("notice-settings")

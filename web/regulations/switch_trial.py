@@ -36,12 +36,15 @@ class TrialForm(forms.Form):
 
     def __init__(self, rule: Rule, data: Any = None) -> None:
         """Sent nothing, it asks what the rule would cost if it counted; a question never does."""
-        chosen = RuleMode.objects.filter(rule=rule.code).first()
+        said = {name: data[name] for name in ("mode", "weight", "months") if data.get(name)}
         asked = RuleMode.Mode.WARN if rule.severity == QUESTION else RuleMode.Mode.MONEY
-        first = {"mode": asked, "weight": chosen.weight if chosen else rule.weight, "months": MONTHS}
-        super().__init__(
-            {**first, **{name: data[name] for name in first if data.get(name)}}, auto_id="try_%s"
-        )
+        weight = said.get("weight") or self._present_weight(rule)
+        super().__init__({"mode": asked, "months": MONTHS} | said | {"weight": weight}, auto_id="try_%s")
+
+    @staticmethod
+    def _present_weight(rule: Rule) -> int:
+        chosen = RuleMode.objects.filter(rule=rule.code).first()
+        return chosen.weight if chosen else rule.weight
 
     @property
     def months_asked(self) -> int:
@@ -82,7 +85,7 @@ def try_rule(request: HttpRequest, code: str) -> HttpResponse:
         form.add_error(None, str(error))
         return render(request, "regulations/try_rule.html", context, status=422)
     months = months_of_pay()
-    pay = [try_pay(trial, month) for month in months]
+    pay = try_pay(trial, months)
     names = trial.names()
     context |= {
         "trial": trial,

@@ -1,7 +1,6 @@
 """«Виды»: pages as somebody has set them up, under a name. Opening one is opening its address, which checks itself."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from team.models import Employee, SavedView
 from team.models.saved_views import MOST
 from team.view_keeping import Refused, keep_view, open_desk_with, rename_view
+from web.frame import live
 from web.frame.view_pages import PageAddress, may_open, read_address
 from web.saved_views.forms import NewViewForm, ViewForm, first_problem, name_role
 
@@ -27,8 +27,7 @@ def saved_views(request: HttpRequest) -> HttpResponse:
 @require_safe
 def menu(request: HttpRequest) -> HttpResponse:
     """What the button of a page opens: the views of that page, and a form to save it as it stands."""
-    parts = urlsplit(request.headers.get("HX-Current-URL", ""))
-    here = read_address(f"{parts.path}?{parts.query}") or read_address(request.GET.get("at", ""))
+    here = read_address("?".join(live.read_here(request))) or read_address(request.GET.get("at", ""))
     user = _user(request)
     rows = [row for row in _list_views(user) if here and row["page"].group == here.group]
     form = NewViewForm(user, initial={"address": here.address}, auto_id="view_%s") if here else None

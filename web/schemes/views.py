@@ -21,7 +21,15 @@ from kpi.components import list_kinds
 from kpi.measures import KEPT
 from kpi.models import Scheme, SchemeDraft
 from kpi.pay_schemes import find_faults, find_schemes, read_document
-from kpi.scheme_drafts import begin_draft, drop_draft, find_draft, find_newest, keep_draft, publish_draft
+from kpi.scheme_drafts import (
+    begin_draft,
+    drop_draft,
+    find_draft,
+    find_newest,
+    keep_draft,
+    months_to_begin,
+    publish_draft,
+)
 from kpi.sentences import choose_title, say
 from kpi.statements import closes_months
 from metrics import METRICS
@@ -109,8 +117,7 @@ def scheme(request: HttpRequest, code: str) -> HttpResponse:
                 messages.success(request, _("The draft is kept."))
         return redirect(reverse("scheme", args=[code]) + (f"#{anchor}" if anchor else ""))
     faults = _faults(draft)
-    present = month_of(moment.now(), portal_zone())
-    months = [present, present.next, present.next.next]
+    months = months_to_begin()
     asked = request.GET.get("month", "")
     context = {
         "code": code,
@@ -121,7 +128,7 @@ def scheme(request: HttpRequest, code: str) -> HttpResponse:
         "kinds": [(kind.kind, _(kind.title)) for kind in list_kinds()],
         "measures": list(measure_names()),
         "months": [(one.label, one.first) for one in months],
-        "chosen": asked if any(one.label == asked for one in months) else present.next.label,
+        "chosen": asked if any(one.label == asked for one in months) else months[1].label,
         "newest": find_newest(code),
     }
     return render(request, "schemes/scheme.html", context)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from metrics.snapshot import Story
-from notices.wording import lower_first
+from notices.sentences import lower_first
 from qc.models import Finding
 from web.desk.blocks import Sums
 from web.desk.pictures import HIGH, WIDE, spark_picture

@@ -10,12 +10,14 @@ from django.test import Client
 from core import moment
 from core.zone import portal_zone
 from devtools.tests import factory
-from devtools.tests.factory import NOW
+from devtools.tests.factory import DAY, NOW
 from jobs.alerts import find_alerts
 from jobs.models import KeptWeek, WeekFact
 from metrics.weeks import DAYS, DEFINITIONS, OPENED, list_last_weeks
 from notices.models import Alert, AlertMute, Delivery, Policy
+from notices.mutes import read_mutes
 from notices.noting import climb_steps, note_facts
+from notices.policy import read_policy
 from pipelines.models import Stage
 from team.models import Employee, Role
 from web.notices.alerts import rows_behind
@@ -129,8 +131,51 @@ def test_a_mute_is_the_readers_own_and_sent_twice_is_one(office: Office) -> None
     for nonsense in ("", "soon", NOW.date(), (NOW + timedelta(days=900)).date()):
         client.post(f"/alerts/{hers.pk}/mute/", {"until": nonsense})
         assert AlertMute.objects.get().until == until
-    client.post(f"/alerts/{hers.pk}/unmute/")
+    for _ in range(2):
+        assert client.post("/alerts/unmute/", {"about": hers.about}).status_code == 302
     assert "Анна Кузнецова, хуже" in client.get("/alerts/").content.decode()
+
+
+def test_what_was_muted_is_told_again_though_its_week_is_gone(
+    office: Office, django_assert_max_num_queries: Any
+) -> None:
+    find_alerts(NOW)
+    client, until = browser(office.director), (NOW + timedelta(days=20)).date()
+    for one in Alert.objects.all():
+        client.post(f"/alerts/{one.pk}/mute/", {"until": until})
+    Alert.objects.all().delete()
+    with django_assert_max_num_queries(12):
+        page = client.get("/alerts/?muted=1")
+    assert "Анна Кузнецова" in page.content.decode() and "Взяли в работу" in page.content.decode()
+    assert browser(office.heads[0]).get("/alerts/?muted=1").context["kept"] == []
+    assert client.get("/alerts/").context["kept"] == []
+    kept = page.context["kept"]
+    assert len(kept) == 2
+    browser(office.heads[0]).post("/alerts/unmute/", {"about": kept[0][0].about})
+    assert AlertMute.objects.count() == 2
+    client.post("/alerts/unmute/", {"about": kept[0][0].about})
+    assert AlertMute.objects.get() == kept[1][0]
+
+
+@pytest.mark.parametrize(
+    ("here", "goes"),
+    [
+        ("http://testserver/alerts/?sign=bad&page=2", "/alerts/?sign=bad&page=2"),
+        ("http://testserver/deals/?open=1", "/alerts/"),
+        ("https://evil.example/alerts/?sign=bad", "/alerts/?sign=bad"),
+        ("http://[", "/alerts/"),
+    ],
+)
+def test_the_list_stays_as_it_was_filtered(office: Office, here: str, goes: str) -> None:
+    find_alerts(NOW)
+    client, hers = browser(office.director), Alert.objects.get(person=office.anna)
+    headers = {"HX-Request": "true", "HX-Current-URL": here}
+    for address, form in (
+        (f"/alerts/{hers.pk}/mute/", {"until": (NOW + timedelta(days=9)).date()}),
+        (f"/alerts/{hers.pk}/mute/", {"until": "soon"}),
+        ("/alerts/unmute/", {"about": hers.about}),
+    ):
+        assert client.post(address, form, headers=headers).headers["Location"] == goes
 
 
 def test_whom_it_is_told_and_only_once(office: Office) -> None:
@@ -159,6 +204,20 @@ def test_whom_it_is_told_and_only_once(office: Office) -> None:
         climb_steps(monday)
     told = Delivery.objects.filter(notice__kind="week.person").values_list("employee__username", flat=True)
     assert sorted(told) == ["director", office.heads[0].username]
+    AlertMute.objects.create(
+        employee=office.director,
+        about=f"density:person:{office.anna.pk}",
+        until=monday.date() + DAY,
+        muted_at=NOW,
+    )
+    mutes = read_mutes(read_policy(), monday)
+    heard = Delivery.objects.filter(notice__kind="week.person", channel="page").select_related("notice")
+    assert {
+        one.employee: mutes.cover(one.employee_id, one.notice.kind, one.notice.values) for one in heard
+    } == {
+        office.director: True,
+        office.heads[0]: False,
+    }
     of_stage = Delivery.objects.filter(notice__kind="week.stage").values_list("employee__username", flat=True)
     assert sorted(of_stage) == ["director", "second"]
 

@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from core import moment
 from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
-from metrics.analytics import REPORTS
-from pipelines.models import Deal, Stage, Stay
+from metrics.analytics import REPORTS, hand_overs
+from pipelines.models import Deal, Event, Stage, Stay
 from team.models import Role
 from web.analytics.cell_wording import title_numbers
 
@@ -92,6 +92,35 @@ def test_every_number_opens_as_many_rows_as_it_says(role: str, code: str, office
         assert "не вы" not in answer
         for name, value in parse_qsl(urlsplit(address).query):
             assert name != "c-what" or value in title_numbers(), "a heading of words"
+
+
+@pytest.mark.parametrize("role", [Role.DIRECTOR, Role.MANAGER])
+@pytest.mark.parametrize(
+    "query", ["", "?from={wednesday}&to={friday}", "?manager={anna}", "?pipeline={line}"]
+)
+def test_findings_of_a_week_are_a_list(role: str, query: str, office: Office) -> None:
+    deal = Deal.objects.filter(manager=office.people[0]).first()
+    other = Deal.objects.filter(manager=office.people[1]).first()
+    monday = (NOW - timedelta(days=NOW.weekday())).replace(hour=0, minute=0)
+    for one, at in (
+        (deal, NOW - timedelta(hours=1)),
+        (deal, monday - timedelta(hours=4)),
+        (deal, monday - timedelta(days=4)),
+        (deal, monday - timedelta(days=6)),
+        (other, monday - timedelta(days=5)),
+        (deal, NOW + timedelta(hours=2)),  # to come
+    ):
+        factory.make_finding(one, since=at, opens_at=at, closes_at=at + timedelta(hours=30))
+    named = {
+        "wednesday": (monday - timedelta(days=5)).date(), "friday": (NOW + timedelta(days=1)).date(),
+        "anna": office.people[0].pk, "line": deal.pipeline_id,
+    }  # fmt: skip
+    client = reader(role, office)
+    page = client.get("/analytics/weekly/" + query.format(**named)).content.decode()
+    found = [(address, total) for address, total in links(page) if address.startswith("/findings/")]
+    assert len(found) >= 3
+    for address, total in found:
+        assert client.get(address).context["count"] == total, address
 
 
 @pytest.mark.parametrize("code", REPORTS)
@@ -187,3 +216,18 @@ def test_a_first_answer_of_a_large_account_is_left_to_a_worker(
     assert asked == [key, key]
     # a colleague's question is another one
     assert "<progress" in reader(Role.MANAGER, office).get("/analytics/reached/").content.decode()
+
+
+def test_hand_overs_beyond_the_table_are_told(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    anna, boris = office.people
+    deal = Deal.objects.filter(manager=anna).order_by("pk").first()
+    assert deal is not None
+    for number, (before, after) in enumerate([(anna, boris), (boris, anna), (anna, boris)]):
+        Event.objects.create(
+            id=f"given{number}", at=NOW - (9 - number) * DAY, kind="owner", entity="deal", entity_id=deal.pk,
+            before=before.pk, after=after.pk,
+        )  # fmt: skip
+    monkeypatch.setattr(hand_overs, "MOST_PAIRS", 1)
+    page = reader(Role.DIRECTOR, office).get("/analytics/hand-overs/").content.decode()
+    told = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
+    assert "Остальные ещё 1 пара 1 33" in told

@@ -1,9 +1,12 @@
 """What others build on: the fields of every list of ``/api/v1/``, its filters, its pages and its sentences."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -254,3 +257,14 @@ def test_deals_tell_the_fields_that_are_asked_for(client: Client, company: Compa
 def test_strange_fields_are_refused(client: Client, company: Company, asked: str) -> None:
     answer = client.get("/api/v1/deals/", {"fields": asked})
     assert answer.status_code == 400, answer.content
+
+
+def test_the_schema_says_what_every_filter_takes(tmp_path: Path) -> None:
+    at = tmp_path / "schema.yml"
+    call_command("spectacular", "--validate", "--fail-on-warn", "--format", "openapi-json", file=str(at))
+    schema = json.loads(at.read_text())
+    deals = {one["name"]: one["schema"] for one in schema["paths"]["/api/v1/deals/"]["get"]["parameters"]}
+    assert deals["stuck"] == {"type": "boolean"} and deals["result"]["enum"] == ["lost", "won"]
+    assert deals["since"]["oneOf"][1]["format"] == "date-time"
+    assert deals["closed_by"]["oneOf"] == deals["manager"]["oneOf"] != deals["stage"].get("oneOf")
+    assert schema["components"]["schemas"]["ClockEnum"]["enum"] == ["calendar", "owner", "client"]

@@ -11,7 +11,16 @@ from django.utils.translation import override
 from core import moment
 from devtools.tests import factory
 from notices import links, reasons
-from notices.models import Address, BotUpdate, ChannelState, Delivery, Notice, Policy, Preference
+from notices.models import (
+    Address,
+    BotUpdate,
+    ChannelState,
+    Delivery,
+    Notice,
+    Policy,
+    Preference,
+    Subscription,
+)
 from team.models import Employee, Role
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +72,33 @@ def test_the_bell_shows_counts_and_forgets(manager: Employee, django_assert_max_
     assert b"badge" not in client.get("/notices/count/").content
 
 
+def test_one_that_cannot_be_worded_leaves_the_others_readable(
+    manager: Employee, caplog: pytest.LogCaptureFixture
+) -> None:
+    told(manager)
+    broken = told(manager)
+    Notice.objects.filter(pk=broken.notice_id).update(kind="week.person", finding=None, values={})
+    Delivery.objects.create(
+        notice=broken.notice,
+        employee=manager,
+        recipient="x",
+        channel="telegram",
+        due_at=broken.due_at,
+        created_at=broken.due_at,
+    )
+    told(manager, channel="telegram")
+    for reader, address in (
+        (manager, "/notices/"),
+        (factory.make_employee(Role.ADMIN), "/notices/deliveries/"),
+        (factory.make_employee(Role.ADMIN, username="other"), "/notices/deliveries/?export=csv"),
+    ):
+        answer = browser(reader).get(address)
+        page = answer.content.decode()
+        assert answer.status_code == 200 and "Задача просрочена" in page, address
+        assert "Это не удалось выразить словами" in page or address[-11:] == "deliveries/", address
+    assert f"notice {broken.notice_id} could not" in caplog.text
+
+
 def test_an_answer_on_the_page_is_an_answer(manager: Employee) -> None:
     row = told(manager)
     client = browser(manager)
@@ -99,6 +135,57 @@ def test_a_link_is_shown_once(manager: Employee, settings: Any) -> None:
     assert "https://t.me/our_bot?start=" not in client.get("/notices/settings/").content.decode()
 
 
+def group_chat(by: Employee, head: Employee | None = None) -> Address:
+    now = moment.now()
+    chat = Address.objects.create(
+        channel="telegram", chat="group", value="-100", linked_by=by, linked_at=now, confirmed_at=now
+    )
+    Subscription.objects.create(address=chat, kind="report.company", head=head)
+    return chat
+
+
+def heard_of(chat: Address) -> set[Any]:
+    return set(chat.subscriptions.values_list("kind", "head__username"))
+
+
+def test_saving_a_chat_as_it_is_shown_changes_nothing() -> None:
+    boss, head = factory.make_employee(Role.DIRECTOR), factory.make_employee(Role.HEAD, username="ivan")
+    chat = group_chat(boss, head)
+    Employee.objects.filter(pk=head.pk).update(role=Role.MANAGER)  # he leads nobody any more
+    client = browser(boss)
+    [shown] = client.get("/notices/settings/").context["chats"]
+    assert shown["whose"] == head.pk and head in shown["heads"]
+    page = client.get("/notices/settings/").content.decode()
+    assert f'<option value="{head.pk}" selected>' in page
+    for _ in range(2):
+        client.post(f"/notices/settings/chat/{chat.pk}/", {"report.company": "on", "whose": head.pk})
+    assert heard_of(chat) == {("report.company", "ivan")}
+
+
+@pytest.mark.parametrize("sent", [{}, {"whose": ""}, {"whose": "999999"}, {"whose": "ivan"}])
+def test_a_chat_is_made_everybodys_by_a_plain_word_alone(sent: dict[str, str]) -> None:
+    boss, head = factory.make_employee(Role.DIRECTOR), factory.make_employee(Role.HEAD, username="ivan")
+    chat = group_chat(boss, head)
+    client, form = browser(boss), {"report.company": "on", "week.stage": "on"}
+    client.post(f"/notices/settings/chat/{chat.pk}/", form | sent)
+    assert heard_of(chat) == {("report.company", "ivan")}
+    Subscription.objects.create(address=chat, kind="week.stage")
+    [shown] = client.get("/notices/settings/").context["chats"]
+    assert shown["whose"] is None  # of several: the form asks
+    client.post(f"/notices/settings/chat/{chat.pk}/", form | {"whose": "everybody"})
+    assert heard_of(chat) == {("report.company", None), ("week.stage", None)}
+
+
+def test_a_head_who_is_one_no_more_widens_no_chat() -> None:
+    head = factory.make_employee(Role.HEAD, username="ivan")
+    chat = group_chat(head, head)
+    Employee.objects.filter(pk=head.pk).update(role=Role.MANAGER)
+    answer = browser(head).post(
+        f"/notices/settings/chat/{chat.pk}/", {"report.company": "on", "whose": "everybody"}
+    )
+    assert answer.status_code == 404 and heard_of(chat) == {("report.company", "ivan")}
+
+
 def test_the_policy_is_kept_whole_or_not_at_all() -> None:
     client = browser(factory.make_employee(Role.ADMIN))
     page = client.get("/notices/policy/")
@@ -128,6 +215,9 @@ def test_what_is_not_confirmed_is_sent_again_once(
     for _ in range(2):
         client.post(f"/notices/deliveries/{row.pk}/again/")
     assert Delivery.objects.filter(copy=1, state="queued").count() == 1
+    here = {"HX-Current-URL": "http://testserver/notices/deliveries/?state=unknown"}
+    answer = client.post(f"/notices/deliveries/{row.pk}/again/", headers=here)
+    assert answer.headers["Location"] == "/notices/deliveries/?state=unknown"
 
 
 def test_api_tells_what_was_said(manager: Employee) -> None:

@@ -79,6 +79,7 @@ def test_what_is_saved_is_opened_as_it_was(director: Employee) -> None:
     assert answer.redirect_chain == [(STUCK, 302)]
     assert answer.status_code == 200
     assert shown(director) == {"Стоят": STUCK}
+    assert client.get("/views/menu/", headers={"HX-Current-URL": "http://["}).status_code == 200
     menu = client.get("/views/menu/", headers={"HX-Current-URL": "http://testserver/deals/?open=1"})
     assert [row["view"].title for row in menu.context["rows"]] == ["Стоят"]
     assert 'value="/deals/?open=1"' in menu.content.decode()

@@ -15,7 +15,7 @@ from django.test import Client
 from core import moment
 from devtools.tests import factory
 from devtools.tests.factory import make_employee
-from kpi import rehearsal
+from kpi import futures, rehearsal
 from kpi.components import KINDS
 from kpi.models import Quota, Scheme, SchemeDraft, Statement
 from kpi.statements import close_month
@@ -310,16 +310,30 @@ def test_conditions_are_a_text_with_places_to_sign_and_name_no_order(finance: Cl
     assert "не становится меньше более чем на 20 %" in page
     assert "12-к" not in page
     assert page.count("______________________") >= 3
+    assert "затем то, что снимает с премий приказ" in page
+    quality = "Качество — условие начисления премии"
+    assert quality in page
     assert finance.get(f"{EDITOR}conditions/", {"version": "9"}).status_code == 422
+    alone = {**DOCUMENT, "components": [one for one in DOCUMENT["components"] if one["kind"] == "salary"]}
+    Scheme.objects.create(code="sales", version=3, title="x", document=alone, effective_from="2026-12-01")
+    page = text(finance, f"{EDITOR}conditions/", version="3")
+    assert "40 000 ₽ за все смены" in page and quality not in page, "there is no scale above"
 
 
-def test_two_schemes_side_by_side(finance: Client) -> None:
+def test_two_schemes_side_by_side(finance: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = as_form(Scheme.objects.get().document)
     sent["components[0].amount"] = "30000"
     finance.post(EDITOR, {**sent, "do": "save"})
     page = text(finance, "/pay-schemes/compare/", first="sales:1", second="sales:draft")
     assert "выигрывают 0, проигрывают 1" in page
     assert "−8 667 ₽" in page or "−8 666,67 ₽" in page
+    assert "жеребьёвок: 500" in page
+    advance = {"kind": "draw", "code": "draw", "title": {"ru": "Аванс", "en": "Advance"}, "amount": "9"}
+    document = {**DOCUMENT, "components": [*DOCUMENT["components"], advance]}
+    Scheme.objects.create(code="sales", version=2, title="x", document=document, effective_from="2026-12-01")
+    monkeypatch.setattr(futures, "BUDGET", 479)
+    page = text(finance, "/pay-schemes/compare/", first="sales:1", second="sales:2")
+    assert "Жеребьёвки не было" in page and "жеребьёвок" not in page
 
 
 @pytest.mark.parametrize(

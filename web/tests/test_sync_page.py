@@ -113,7 +113,7 @@ def test_only_an_administrator_presses_the_buttons(
 
 def waiting(queue: str, task: str) -> int:
     with Redis.from_url(settings.REDIS_URL) as redis:
-        return sum(task.encode() in one for one in redis.lrange(queue, 0, -1))  # type: ignore[union-attr]
+        return sum(task.encode() in one for one in redis.lrange(queue, 0, -1))  # type: ignore[union-attr]  # redis-py: or an awaitable
 
 
 def test_hooks_that_failed_are_shown_and_wait_no_longer_when_told() -> None:
