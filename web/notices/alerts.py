@@ -231,7 +231,7 @@ def mute(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, _("Choose the day until which it shall be quiet."))
         return listing.return_to(request, "alerts")
     try:
-        life.mute_until(alert, form.cleaned_data["until"], request.user, moment.now())  # type: ignore[arg-type]
+        life.mute_until(alert, form.cleaned_data["until"], request.user, moment.now())  # type: ignore[arg-type]  # signed in
     except Impossible as problem:
         messages.error(request, str(problem))
     else:

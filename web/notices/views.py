@@ -38,7 +38,7 @@ def bell(request: HttpRequest) -> HttpResponse:
         "rows": [_row(row, now) for row in page],
         "unread": any(row.read_at is None for row in page),
         "silences": silences.in_force(now),
-        "may_silence": may_silence(request.user),  # type: ignore[arg-type]
+        "may_silence": may_silence(request.user),  # type: ignore[arg-type]  # signed in
     }
     part = live.draw_part(
         request, "notices/_rows.html", context, id="rows", url=request.get_full_path(), css="card"
