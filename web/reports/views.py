@@ -1,10 +1,12 @@
 """Reports by their number: a list, a page that prints, a PDF, and the picture that the chat gets."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -14,7 +16,9 @@ from notices.models import Decision, Report
 from notices.reports import wording
 from notices.reports.document import SINCE, Document, read_document
 from notices.reports.pictures import draw_charts
+from pipelines.models import Stage
 from web.frame import listing
+from web.frame.filters import write_moment
 from web.frame.permissions import for_heads
 from web.reports import drawing
 from web.reports.pdf import write_pdf
@@ -103,12 +107,29 @@ def paper(row: Report, document: Document, *, live: bool) -> dict[str, Any]:
             for one in document.past
         ],
         "praise": [(one, wording.say_praise(one)) for one in document.praise],
-        "bars": drawing.draw_bars(document),
+        "bars": drawing.draw_bars(document, find_rows(document) if live else lambda stage: ""),
         "dots": drawing.draw_dots(document),
         "line": drawing.draw_line(document),
         "since": SINCE,
         "live": live,
     }
+
+
+def find_rows(document: Document) -> Callable[[str | None], str]:
+    """Where the findings stand that opened in the period on a stage, or (None) anywhere. A report of one head's people
+    has no such list: who they were that week is not asked again; nor has a stage that is no more."""
+    if document.head:
+        return lambda stage: ""
+    known = set(Stage.objects.filter(deleted_at=None).values_list("pk", flat=True))
+    until = min(document.end, document.as_of)
+    span = {"since": write_moment(document.start), "until": write_moment(until)}
+
+    def rows_of(stage: str | None) -> str:
+        if stage not in known and (stage is not None or not document.opened):
+            return ""
+        return f"{reverse('findings')}?{urlencode(span if stage is None else {'stage': stage} | span)}"
+
+    return rows_of
 
 
 @require_safe
