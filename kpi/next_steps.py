@@ -80,7 +80,7 @@ def find_next_actions(
         shifts = facts.shifts.left + (day in facts.rota)
         way = find_way(target, prospects, facts, scheme, shifts)
     return NextActions(
-        sorted(actions, key=lambda one: (-one.worth, -one.high)),
+        sorted(actions, key=lambda one: (-one.worth, -one.high, one.until or now)),  # the urgent first
         sum(1 for deal in deals.values() if not deal.price),
         way,
         [by_deal[one.deal] for one in way.deals] if way else [],
