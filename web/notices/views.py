@@ -82,7 +82,7 @@ def read(request: HttpRequest) -> HttpResponse:
 @require_POST
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
     """A button of the reader's own notice, pressed on the page."""
-    rows = Delivery.objects.filter(employee=request.user, notice__kind__in=KINDS).select_related("notice")
+    rows = Delivery.objects.filter(employee=request.user.pk, notice__kind__in=KINDS).select_related("notice")
     delivery = get_object_or_404(rows, pk=pk)
     code = request.POST.get("answer", "")
     if code not in PRESSES or code not in KINDS[delivery.notice.kind].buttons:
