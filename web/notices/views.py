@@ -84,7 +84,8 @@ def read(request: HttpRequest) -> HttpResponse:
 @require_POST
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
     """A button of the reader's own notice, pressed on the page."""
-    delivery = get_object_or_404(Delivery.objects.select_related("notice"), pk=pk, employee=request.user)
+    rows = Delivery.objects.filter(employee=request.user.pk, notice__kind__in=KINDS).select_related("notice")
+    delivery = get_object_or_404(rows, pk=pk)
     code = request.POST.get("answer", "")
     if code not in PRESSES or code not in KINDS[delivery.notice.kind].buttons:
         messages.error(request, _("There is no such answer."))
