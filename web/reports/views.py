@@ -1,7 +1,9 @@
 """Reports by their number: a list, a page that prints, a PDF, and the picture that the chat gets."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -70,6 +72,7 @@ def visible_report(request: HttpRequest, number: int) -> tuple[Report, Document]
 def paper(row: Report, document: Document, *, live: bool) -> dict[str, Any]:
     """What stands on the page. With ``live`` decisions of the report lead to their cards and can be taken."""
     rows: dict[str, Decision] = {}
+    known = read_rows(document) if live else None
     if live:
         rows = {one.key: one for one in row.decisions.select_related("owner")}
     return {
@@ -107,7 +110,9 @@ def paper(row: Report, document: Document, *, live: bool) -> dict[str, Any]:
             for one in document.past
         ],
         "praise": [(one, wording.say_praise(one)) for one in document.praise],
-        "bars": drawing.draw_bars(document, find_rows(document) if live else lambda stage: ""),
+        "bars": drawing.draw_bars(document, known.findings if known else lambda stage: ""),
+        "losses": known.losses() if known else "",
+        "reasons": [(one, known.losses(one.key) if known else "") for one in document.losses.reasons],
         "dots": drawing.draw_dots(document),
         "line": drawing.draw_line(document),
         "since": SINCE,
@@ -115,21 +120,34 @@ def paper(row: Report, document: Document, *, live: bool) -> dict[str, Any]:
     }
 
 
-def find_rows(document: Document) -> Callable[[str | None], str]:
-    """Where the findings stand that opened in the period on a stage, or (None) anywhere. A report of one head's people
-    has no such list: who they were that week is not asked again; nor has a stage that is no more."""
-    if document.head:
-        return lambda stage: ""
-    known = set(Stage.objects.filter(deleted_at=None).values_list("pk", flat=True))
-    until = min(document.end, document.as_of)
-    span = {"since": write_moment(document.start), "until": write_moment(until)}
+@dataclass(frozen=True)
+class Rows:
+    """Where the rows of a report's numbers stand. Empty where no list counts the same: of a report of one head's people
+    (who they were is not asked again), of a stage that is no more, of losses by version 1."""
 
-    def rows_of(stage: str | None) -> str:
-        if stage not in known and (stage is not None or not document.opened):
+    document: Document
+    stages: Collection[str]
+
+    def findings(self, stage: str | None = None) -> str:
+        """Of those that opened in the period on a stage, or anywhere."""
+        if self.document.head or not self.document.opened or not (stage is None or stage in self.stages):
             return ""
-        return f"{reverse('findings')}?{urlencode(span if stage is None else {'stage': stage} | span)}"
+        until = min(self.document.end, self.document.as_of)
+        return self._list("findings", until, {} if stage is None else {"stage": stage})
 
-    return rows_of
+    def losses(self, reason: int | None | Literal["all"] = "all") -> str:
+        if self.document.head or not self.document.losses.n or self.document.version < 2:
+            return ""
+        said = {} if reason == "all" else {"loss_reason": "none" if reason is None else reason}
+        return self._list("deals", self.document.end, {"result": "lost", **said})
+
+    def _list(self, route: str, until: datetime, filters: Mapping[str, Any]) -> str:
+        span = {"since": write_moment(self.document.start), "until": write_moment(until)}
+        return f"{reverse(route)}?{urlencode({**filters, **span})}"
+
+
+def read_rows(document: Document) -> Rows:
+    return Rows(document, set(Stage.objects.filter(deleted_at=None).values_list("pk", flat=True)))
 
 
 @require_safe

@@ -52,6 +52,10 @@ def test_new_findings_of_a_report_are_lists(firm: Firm, label: str) -> None:
     client, address = browser(firm.director), f"/reports/{report.number}/"
     page = client.get(address).content.decode()
     assert list(differences(client, {address: page}, "ru")) == []
+    losses = [link for link in read_links(page) if link.href.startswith("/deals/?result=lost")]
+    assert [link.total for link in losses if link.total] == {"2026-W47": [1], "2026-W46": [2], "2026-10": []}[
+        label
+    ]
     links = [link for link in read_links(page) if link.href.startswith("/findings/?")]
     assert len(links) == (3 if "W" in label else 0)
     if links:
