@@ -17,6 +17,7 @@ from notices.models import Delivery
 from notices.silences import may_silence
 from web.frame import listing, live
 from web.notices import silences
+from web.notices.places import place_of
 
 MANY = 99
 PRESSES = (ACCEPT, LATER)  # «I disagree» leads to the deal, where the finding stands
@@ -54,6 +55,7 @@ def _row(row: Delivery, now: Any) -> dict[str, Any]:
         "row": row,
         "notice": notice,
         "line": sentences.say_on_page(notice, now),
+        "place": place_of(notice),
         "icon": "circle-check-big" if done else one.icon,
         "tone": "good" if done else one.tone,
         "presses": [] if done or row.step else [code for code in one.buttons if code in PRESSES],

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
@@ -22,6 +23,7 @@ from notices.models import (
     Subscription,
 )
 from team.models import Employee, Role
+from web.notices.places import place_of
 
 pytestmark = pytest.mark.django_db
 
@@ -249,6 +251,26 @@ def test_addresses_in_messages_lead_somewhere(settings: Any) -> None:
         links.of_tasks(),
     ):
         assert resolve(address)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("report.company", {"report": 3}),
+        ("decision.taken", {"decision": 5, "title": "x", "due": "2026-12-01", "n": 2}),
+        ("month.closed", {"month": "2026-10-01", "total": "5"}),
+        ("rule.mode", {"rule": "deal.stuck", "before": "warn", "after": "money"}),
+        ("week.person", {"week": "2026-11-16"}),
+        ("channel.down", {"channel": "telegram", "reason": "x"}),
+        ("channel.stopped", {"channel": "telegram", "reason": "x"}),
+        ("mirror.stale", {"as_of": "2026-11-26T10:00:00+00:00"}),
+        ("mirror.set_aside", {"rows": 2}),
+        ("digest", {"day": "2026-11-26", "until": "2026-11-26T15:00:00+00:00"}),
+    ],
+)
+def test_whatever_is_told_can_be_looked_at(kind: str, values: dict[str, Any]) -> None:
+    address = place_of(Notice(kind=kind, values=values))
+    assert resolve(urlsplit(address).path)
 
 
 def test_everybody_is_asked_of_his_own_kinds_only(manager: Employee) -> None:
