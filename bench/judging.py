@@ -22,11 +22,11 @@ from pipelines.mirror.entities import ENTITIES
 from pipelines.mirror.upsert import store_rows
 from pipelines.models import Deal, Event, JudgementRequest, Stay
 from qc import engine, parallel, regulations, subjects
-from qc.backtest import judge_by_norms, sample_deals
+from qc.backtest import judge_by_norms
 from qc.models import RuleMode
 from qc.rules import DEAL, RULES, behind, codes_of
 from qc.rules.registry import OFF
-from qc.switch_backtest import MONTHS, SwitchTrial, try_switch
+from qc.switch_backtest import MONTHS, SwitchTrial, sample_deals, try_switch
 
 UPSERT = """
     INSERT INTO pipelines_deal SELECT * FROM jsonb_populate_record(NULL::pipelines_deal, %s)

@@ -25,7 +25,7 @@ class Lock(IntEnum):
     ALONE = 0x5A1E5004  # work that one session does at a time, by its name
     MONTH = 0x5A1E5005  # whoever writes statements of a month, by the ordinal of its first day
     SCHEME = 0x5A1E5006  # whoever publishes a version of a pay scheme, by its code
-    SETTING = 0x5A1E5007  # whoever changes a dated setting of which there may be no row yet, by its table
+    TABLE = 0x5A1E5007  # whoever adds to a small table in which there may be no row to lock yet, by its name
 
 
 LOCK_DEALS = """

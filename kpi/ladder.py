@@ -84,10 +84,6 @@ class Ladder:
         """Points that nothing brings back in this month."""
         return WHOLE - self.ceiling
 
-    @property
-    def next_rung(self) -> Rung | None:
-        return next((one for one in self.rungs if one.missing), None)
-
 
 def find_quality(scheme: PayScheme) -> Measure | None:
     """The measure of quality that the scheme pays by; without one, that by count."""

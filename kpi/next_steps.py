@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models.lookups import GreaterThan
+
 from core.periods import Period, month_of
 from core.zone import portal_zone
 from kpi.calculation.rounding import ZERO
@@ -24,7 +26,7 @@ from metrics.month_chances import Chances, read_chances
 from pipelines.models import Deal
 from qc import first_times
 from qc import queries as judgement
-from qc.models import Finding
+from qc.models import ENDS, Finding
 from team.models import Employee
 from timeline.attribution import WORKING, selling
 
@@ -80,7 +82,7 @@ def find_next_actions(
         shifts = facts.shifts.left + (day in facts.rota)
         way = find_way(target, prospects, facts, scheme, shifts)
     return NextActions(
-        sorted(actions, key=lambda one: (-one.worth, -one.high)),
+        sorted(actions, key=lambda one: (-one.worth, -one.high, one.until or now)),  # the urgent first
         sum(1 for deal in deals.values() if not deal.price),
         way,
         [by_deal[one.deal] for one in way.deals] if way else [],
@@ -145,11 +147,10 @@ def _cases(
         manager__in=users, disputed_at=None, mode=COUNTS_IN_MONEY, opens_at__lt=horizon
     )
     counting = counting.exclude(first_times.is_free(now, period.start, users))
-    rows = own_cases(counting, users, period).filter(mine=True)
+    rows = own_cases(counting, users, period).filter(GreaterThan(ENDS, now), mine=True)
     if measure is None or not measure.by_time:
         rows = rows.filter(opens_at__gte=now)
     chosen: list[Any] = list(rows.select_related("deal", "stage", "task").order_by("-opens_at")[:MOST_CASES])
-    chosen = [one for one in chosen if one.closes_at is None or one.closes_at > now]
     asked = [open_later(one, max(one.opens_at, statement.computed_at)) for one in chosen]
     prices = priced(
         asked, [statement], {one.pk for one in asked}, now, dict.fromkeys(users, statement.manager_id)

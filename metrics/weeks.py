@@ -25,7 +25,6 @@ DEFINITIONS = (
 OPEN, STUCK, UNTASKED, OVERDUE, FINDINGS = "open", "stuck", "untasked", "overdue", "findings"
 STOCKS = (OPEN, STUCK, UNTASKED, OVERDUE, FINDINGS)
 DAYS, OPENED, CLOSED, CREATED, WON, LOST = "days", "opened", "closed", "created", "won", "lost"
-FLOWS = (DAYS, OPENED, CLOSED, CREATED, WON, LOST)
 SQL = f"""
 with pieces as materialized (
     select s.deal_id, s.stage_id, s.manager_id, s.entered_at, s.left_at, d.price,

@@ -17,22 +17,20 @@ from django.utils.translation import gettext as _
 
 from core import collecting, formats, moment
 from core.zone import portal_zone
-from pipelines.models import Deal, Person, Stay
+from pipelines.models import Person, Stay
 from qc import norms as norm_documents
 from qc import queries, trials
-from qc.criteria import Bench, bench, field_names, portal_norms, reads_of, stage_norms
+from qc.criteria import Bench, bench, field_names, reads_of, stage_norms
 from qc.doubts import Doubts, count_doubts
 from qc.lives import load_lives
 from qc.models import Finding
 from qc.regulations import draft, in_force
-from qc.rule_modes import Step
 from qc.rules import CLIENT, DEAL, OWNER, RULES, Terms
 from qc.trials import Comparison, Tally
 from team.models import Employee
 from team.schedules import load_clocks
 
 DAYS, MOST_DAYS = 90, 366
-SAMPLE = 20_000  # deals that a change of the whole portal is tried on: the newest
 
 
 class Tried(TypedDict):
@@ -50,8 +48,8 @@ class Tried(TypedDict):
 class Backtest:
     """``comparison`` of the rules that the change is about, ``unchanged`` tallies of the others by (rule, owner).
 
-    ``more``: by manager, how many more findings of each rule he would have had since the month began. ``deals`` were
-    looked at, of so many (``among``) that could have been.
+    ``more``: by manager, how many more findings of each rule he would have had since the month began.
+    ``deals``: so many were looked at.
     """
 
     comparison: Comparison
@@ -60,7 +58,6 @@ class Backtest:
     unchanged: Mapping[tuple[str, int | None], Tally] = field(default_factory=dict)
     more: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
     deals: int = 0
-    among: int = 0
 
 
 def check_days(days: int) -> int:
@@ -99,7 +96,7 @@ def try_norms(
         lives = load_lives(ids, reads_of(codes, (*chain(*terms.norms.values()), changed)))
         comparison = trials.compare(lives, codes, terms, tried, since, now, {stage_id}, more, month)
     others = [code for code, rule in RULES.items() if rule.is_of_stages and code not in codes]
-    return Backtest(comparison, days, codes, _as_found(stage_id, others, since, now), more, deals, deals)
+    return Backtest(comparison, days, codes, _as_found(stage_id, others, since, now), more, deals)
 
 
 def _find_codes(kinds: Set[type], known: Bench) -> tuple[str, ...]:
@@ -110,66 +107,6 @@ def _find_codes(kinds: Set[type], known: Bench) -> tuple[str, ...]:
         if rule.unit == DEAL
         and (rule.norm in kinds or (known.judges(code) and not kinds.isdisjoint(rule.goes_by)))
     )
-
-
-@collecting.paused()
-def try_portal_norm(
-    code: str, norm: Mapping[str, Any] | None, days: int = DAYS, month: datetime | None = None
-) -> Backtest:
-    """Try a rule of deals on the newest deals of the last ``days``: another norm for the whole portal, or the rule that
-    was off (``norm`` None: as it stands). Before, it finds what it does now; nothing while it is off."""
-    rule, now = RULES[code], moment.now()
-    if rule.unit != DEAL:
-        raise ValueError(_("Only rules about deals can be tried on history."))
-    since, known = now - timedelta(days=days), bench()
-    before, is_on, after = known.terms, known.judges(code), terms_if_on(code, known, norm)
-    begin = since if month is None else min(since, month)
-    ids, among = sample_deals(begin)
-    lives = load_lives(ids, reads_of([code], chain(*after.norms.values())))
-    more: dict[int, dict[str, int]] = {}
-    if is_on:
-        comparison = trials.compare(lives, (code,), before, after, since, now, None, more, month)
-    else:
-        comparison = _first_time(lives, code, after, since, now, more, month)
-    return Backtest(comparison, days, (code,), {}, more, len(ids), among)
-
-
-def terms_if_on(code: str, known: Bench, norm: Mapping[str, Any] | None = None) -> Terms:
-    """By what a rule would judge; ``norm``: another one for the whole portal, None as it stands."""
-    rule, terms = RULES[code], known.terms
-    if rule.norm is None or rule.is_of_stages:
-        return terms
-    kept = dict(known.steps[code][-1].norm) if code in known.steps else {}
-    step = Step("warn", 1, moment.now(), norm_documents.portal_document(rule, kept, norm or {}))
-    return _anew(terms, {**terms.norms, **portal_norms({code: [step]})})
-
-
-def sample_deals(since: datetime) -> tuple[list[int], int]:
-    """The newest deals that lived at any time since then, and of how many."""
-    alive = Deal.objects.filter(Q(closed_at=None) | Q(closed_at__gt=since), deleted_at=None)
-    ids = list(alive.order_by("-created_at").values_list("pk", flat=True)[:SAMPLE])
-    return ids, len(ids) if len(ids) < SAMPLE else alive.count()
-
-
-def _first_time(
-    lives: Any, code: str, terms: Terms, since: datetime, now: datetime, more: Any, month: datetime | None
-) -> Comparison:
-    """All of it is new."""
-    found = Comparison()
-    for deal in lives:
-        for one in trials.collect(deal, (code,), terms, since, now):
-            tally = found.cells.setdefault((code, one.stage, one.owner), Tally())
-            is_open = one.closes_at is None or one.closes_at > now
-            tally.period += 1
-            tally.new += 1
-            tally.now += is_open
-            tally.new_now += is_open
-            if reason := trials.doubt(one, trials.last_won(deal), terms):
-                found.doubts.append(one._replace(doubt=reason))
-            if month is not None and one.owner is not None and one.touches(month, now):
-                own = more.setdefault(one.owner, {})
-                own[code] = own.get(code, 0) + 1
-    return found
 
 
 def _anew(terms: Terms, norms: Mapping[str, Any]) -> Terms:

@@ -159,7 +159,7 @@ def set_cases(cases: int, author: Employee | None) -> bool:
     if not 0 <= cases <= MOST:
         raise ValueError(_("How many first cases are free is a number from 0 to %(most)s.") % {"most": MOST})
     with transaction.atomic():
-        locks.hold(Lock.SETTING, FirstTimeGrace._meta.db_table)
+        locks.hold(Lock.TABLE, FirstTimeGrace._meta.db_table)
         if present_cases() == cases:
             return False
         FirstTimeGrace.objects.update_or_create(

@@ -11,7 +11,8 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
-from core import moment
+from core import locks, moment
+from core.locks import Lock
 from pipelines.models import JudgementRequest
 from qc import norms, regulations
 from qc.models import ControlOff, PlannedSwitch, RuleMode
@@ -88,9 +89,10 @@ def switch_control_off(
     ):
         raise ValueError(_("A time without control begins at most a year ahead and three years ago."))
     with transaction.atomic():
-        others = ControlOff.objects.select_for_update().filter(Q(until=None) | Q(until__gt=since))
+        locks.hold(Lock.TABLE, ControlOff._meta.db_table)
+        others = ControlOff.objects.filter(Q(until=None) | Q(until__gt=since))
         others = others if until is None else others.filter(since__lt=until)
-        if list(others):
+        if others.exists():
             raise ValueError(_("Quality control is off already in a part of that time."))
         row = ControlOff.objects.create(
             since=since, until=until, reason=reason, author=author, decided_at=now

@@ -15,7 +15,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from core import moment
+from core import locks, moment
+from core.locks import Lock
 from pipelines.models import JudgementRequest, Stage, Stay
 from qc.appeals import LONGEST
 from qc.models import ManualReview, Sample, SampledDeal
@@ -62,6 +63,7 @@ def draw_sample(
     """
     if not may_audit(author):
         raise ValueError(_("Only controllers, directors and administrators draw samples."))
+    locks.hold(Lock.TABLE, Sample._meta.db_table)
     if key is not None and (known := Sample.objects.filter(key=key).first()):
         return known
     if not since < until <= moment.now() + timedelta(days=1) or until - since > LONGEST_PERIOD:

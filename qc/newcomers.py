@@ -38,7 +38,7 @@ def set_grace(days: int, author: Employee | None) -> bool:
             _("The grace of newcomers is a number of days from 0 to %(most)s.") % {"most": LONGEST}
         )
     with transaction.atomic():
-        locks.hold(Lock.SETTING, NewcomerGrace._meta.db_table)
+        locks.hold(Lock.TABLE, NewcomerGrace._meta.db_table)
         if present_days() == days:
             return False
         NewcomerGrace.objects.update_or_create(since=moment.now(), defaults={"days": days, "author": author})

@@ -1,5 +1,7 @@
 """Samples of deals that people look through by a checklist, some of them twice."""
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +28,11 @@ class Sample(models.Model):
         verbose_name = _("sample")
         verbose_name_plural = _("samples")
         ordering = ["-at"]
+
+    @property
+    def last(self) -> datetime:
+        """A moment of its last day, for pages."""
+        return self.until - timedelta(microseconds=1)
 
 
 class SampledDeal(models.Model):

@@ -5,25 +5,27 @@ that is off is heard on these deals. All other rules count as they did.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.db.models.lookups import GreaterThan
 from django.utils.translation import gettext as _
 
 from core import collecting, moment
 from core.periods import Period, month_of
 from core.zone import portal_zone
-from pipelines.models import Person, Stage, Stay
-from qc import backtest, first_times, kept_checks, queries, trials
-from qc.criteria import bench, reads_of
+from pipelines.models import Deal, Person, Stage, Stay
+from qc import first_times, kept_checks, queries, trials
+from qc.criteria import Bench, bench, portal_norms, reads_of
 from qc.doubts import Doubts, count_doubts
 from qc.lives import load_lives
 from qc.models import ENDS, Finding, RuleMode
+from qc.norms import portal_document
 from qc.quality import Held, OfDeal
 from qc.regulations import check_switch
+from qc.rule_modes import Step
 from qc.rules import DEAL, RULES, Check, Terms
 from qc.switch_trials import (
     MONEY,
@@ -41,6 +43,7 @@ from qc.switch_trials import (
 from qc.trials import Found, Key
 
 MONTHS, MOST_MONTHS = 3, 12
+SAMPLE = 20_000  # deals that a switch is tried on: the newest
 SHOWN = (RuleMode.Mode.WARN.value, MONEY)
 Name = tuple[int, int | None, int, datetime]  # of a case: deal, person, task or 0, since
 
@@ -104,7 +107,7 @@ def try_switch(rule: str, mode: str, weight: int, months: int = MONTHS) -> Switc
     if not is_judged and RULES[rule].unit != DEAL:
         raise ValueError(_("Only rules about deals can be tried on history."))
     reach = min(first.start, present.previous.start)
-    deals, among = backtest.sample_deals(reach)
+    deals, among = sample_deals(reach)
     begins = not is_judged or known.steps[rule][-1].mode != MONEY
     tried = queries.Tried(rule, deals, reach, begins)
     asked, read = queries.read_checks(period, until=period.end, tried=tried)
@@ -114,7 +117,7 @@ def try_switch(rule: str, mode: str, weight: int, months: int = MONTHS) -> Switc
         cases = _read_cases(rule, deals, reach, now)
         won = _read_won(cases) if mode in SHOWN else {}
     else:
-        terms = backtest.terms_if_on(rule, known)
+        terms = _terms_if_on(rule, known)
         cases, heard, won = _hear(rule, deals, terms, reach, now)
     free = _rank_free(cases, terms, begins)
     cases = [case._replace(free_until=free.get(place)) for place, case in enumerate(cases)]
@@ -136,6 +139,23 @@ def try_switch(rule: str, mode: str, weight: int, months: int = MONTHS) -> Switc
         begins,
         Ledger(switch, period.end, own, asked),
     )
+
+
+def _terms_if_on(code: str, known: Bench) -> Terms:
+    """By what a rule that is off would judge."""
+    rule, terms = RULES[code], known.terms
+    if rule.norm is None or rule.is_of_stages:
+        return terms
+    kept = dict(known.steps[code][-1].norm) if code in known.steps else {}
+    step = Step("warn", 1, moment.now(), portal_document(rule, kept, {}))
+    return replace(terms, norms={**terms.norms, **portal_norms({code: [step]})})
+
+
+def sample_deals(since: datetime) -> tuple[list[int], int]:
+    """The newest deals that lived at any time since then, and of how many."""
+    alive = Deal.objects.filter(Q(closed_at=None) | Q(closed_at__gt=since), deleted_at=None)
+    ids = list(alive.order_by("-created_at").values_list("pk", flat=True)[:SAMPLE])
+    return ids, len(ids) if len(ids) < SAMPLE else alive.count()
 
 
 def _read_cases(rule: str, deals: Collection[int], since: datetime, now: datetime) -> list[Case]:

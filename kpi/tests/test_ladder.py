@@ -24,7 +24,7 @@ from devtools.tests.factory import (
     make_finding,
     make_regulation,
 )
-from kpi import pay_schemes, statements
+from kpi import next_steps, pay_schemes, statements
 from kpi.at_stake import AtStake, find_at_stake
 from kpi.ladder import Ladder, build_ladder, change_counts, change_times, climb, find_line
 from kpi.month_facts import Facts, Score, Shifts, Spent
@@ -215,6 +215,23 @@ def test_by_time_what_opens_soon_costs_for_as_long_as_it_would_stand(fixed: None
     # 6 hours of the 21st and 9 days
     assert saving.points == (D(100) * (6 + 9 * 9) / (120 * 9)).quantize(D("0.0001"))
     assert saving.price > 0
+
+
+@pytest.mark.django_db
+def test_by_time_what_has_been_mended_takes_no_place_among_the_next_actions(
+    fixed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standing = Standing()
+    later = standing.finding.opens_at + 3 * DAY
+    make_finding(
+        standing.deals[1], "task.none", mode="money", since=later, opens_at=later, closes_at=later + DAY
+    )
+    standing.look()
+    row = statements.Statement.objects.select_related("scheme").get(manager=standing.anna)
+    monkeypatch.setattr(next_steps, "MOST_CASES", 1)
+    found = next_steps.find_next_actions(standing.anna.pk, standing.employee, moment.now(), row)
+    assert found is not None
+    assert [one.finding.pk for one in found.actions if one.finding] == [standing.finding.pk]
 
 
 @pytest.mark.django_db

@@ -161,6 +161,16 @@ def test_open_deals_and_cases_stand_in_one_list_by_their_worth(friday: Month) ->
     assert found.unpriced == 1
 
 
+def test_of_the_same_worth_the_most_urgent_stands_first(friday: Month) -> None:
+    now = moment.now()
+    for hours in (20, 4, 11):
+        deal = make_deal(friday.house.first, friday.anna, price=D(0))
+        task = make_task(deal, now + timedelta(hours=hours), manager_id=friday.anna.pk)
+        make_finding(deal, "task.overdue", mode="money", since=task.due_at, opens_at=task.due_at, task=task)
+    found = [row.until - now for row in ask(friday).actions if row.until]
+    assert found == [timedelta(hours=hours) for hours in (4, 11, 20)]
+
+
 def test_a_deal_that_a_closed_month_has_paid_is_worth_nothing_again(friday: Month) -> None:
     sold = friday.house.closed(friday.house.won, friday.anna, NOVEMBER.previous.start + 3 * DAY, 500_000)
     moment.fix("2026-11-02T09:00:00+00:00")

@@ -9,7 +9,6 @@ from metrics.analytics.columns import Flags, Ints
 from metrics.analytics.curves import describe
 from metrics.analytics.log import ELSEWHERE, LEFT, LOST, OPEN, WON, WORK, Log, read_log
 from metrics.analytics.report import Answer, Cell, Report, register
-from metrics.analytics.stage_times import stage_order
 from metrics.analytics.terms import DAY, Terms
 from metrics.analytics.transitions import find_expected
 from metrics.analytics.words import CREATED
@@ -93,21 +92,6 @@ def reworked(log: Log) -> Flags:
     found = np.zeros(len(log.ids), dtype=bool)
     found[values[counts > 1] // max(1, len(log.stages))] = True
     return found
-
-
-def count_skips(log: Log) -> Ints:
-    """By stage in work: the moves that passed over it, going on in the same pipeline."""
-    sorts, pipelines = stage_order(log)
-    skipped = np.zeros(len(log.stages), dtype=np.int64)
-    inside = log.following >= 0
-    before, after = log.stage[inside], log.following[inside]
-    for place, stage in enumerate(log.stages):
-        if stage.kind != WORK:
-            continue
-        over = (pipelines[before] == stage.pipeline) & (pipelines[after] == stage.pipeline)
-        over &= (sorts[before] < stage.sort) & (sorts[after] > stage.sort) & (log.kinds[after] != LOST)
-        skipped[place] = over.sum()
-    return skipped
 
 
 def behind(terms: Terms, cell: Cell) -> Ints:

@@ -79,8 +79,10 @@ class WeekWork:
         n_pieces = len(pieces["deal"])
         deal = np.concatenate((pieces["deal"], touches["deal"]))
         is_touch = np.arange(len(deal)) >= n_pieces
-        order = np.lexsort((is_touch, np.concatenate((pieces["begin"], touches["at"])), deal))
-        # Pieces of a deal follow one another: a touch lies in the last one that had begun, or in none.
+        ends = np.concatenate((pieces["end"], touches["at"]))
+        order = np.lexsort((ends, is_touch, np.concatenate((pieces["begin"], touches["at"])), deal))
+        # Pieces of a deal follow one another, one of no length before the one that begins with it: a touch lies in the
+        # last one that had begun, or in none.
         begun = np.maximum.accumulate(np.where(is_touch[order], -1, np.arange(len(order))))
         places = np.flatnonzero(is_touch[order] & (begun >= 0))
         touch, piece = order[places], order[begun[places]]

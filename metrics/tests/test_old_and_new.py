@@ -241,6 +241,24 @@ def test_the_work_of_weeks_is_that_of_statements_of_its_own(company: Company, na
     assert acts
 
 
+@pytest.mark.parametrize("came_first", [True, False])
+def test_a_touch_in_the_second_of_a_passage_is_of_the_stage_that_was_come_to(came_first: bool) -> None:
+    """Whatever the order in which the pieces are read: one of no length begins in the same second."""
+    weeks, pipeline = list_last_weeks(NOW, 3, ZONE), factory.make_pipeline("Way")
+    stages = [factory.make_stage(pipeline, f"W{number}", Stage.Kind.WORK) for number in range(2)]
+    come_to, through = stages if came_first else stages[::-1]
+    deal, at = factory.make_deal(come_to, factory.make_person("M")), weeks[1].start
+    Stay.objects.filter(deal=deal).delete()
+    rows = [(come_to, 2, at + timedelta(days=2)), (through, 1, at)]
+    for stage, visit, left in rows if came_first else rows[::-1]:
+        Stay.objects.create(
+            deal=deal, stage=stage, manager_id=deal.manager_id, visit=visit, visit_since=at, entered_at=at, left_at=left
+        )  # fmt: skip
+    Touch.objects.create(id="T", at=at, kind="call_out", deal=deal, manager_id=deal.manager_id, updated_at=at)
+    rates = WeekWork(weeks, NOW).rate_touches()
+    assert (rates.get(come_to.pk), rates.get(through.pk)) == (0.5, None)
+
+
 HAPPENED = """
     from (
         select deal_id, at, 0 as kind, seconds as much from pipelines_touch where kind in ('call_out', 'call_in')

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct, field, json
 
-VERSION = 1  # of the definitions in docs/reports.md; since
+VERSION = 2  # of the definitions in docs/reports.md; since
 SINCE = date(2026, 11, 29)
 
 
@@ -68,9 +68,12 @@ class RuleChange(Struct, frozen=True):
 
 
 class Reason(Struct, frozen=True):
+    """``key``: of the reason in amoCRM; null without one, and in documents of version 1."""
+
     name: str
     n: int
     money: Decimal
+    key: int | None = None
 
 
 class Losses(Struct, frozen=True):

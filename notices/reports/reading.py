@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import Count, Q, Sum
 
-from core.periods import month_of
+from core.periods import Period, month_of
 from core.zone import local_day, portal_zone
 from kpi.models import Statement
 from metrics import measure
+from metrics.losses import lost_deals
 from metrics.proposals import Proposal, due_on
 from metrics.snapshot import Snapshot, count_snapshot, decode_snapshot
 from notices import decisions as life
@@ -215,23 +216,22 @@ def _rounded(value: Any) -> Decimal | None:
 
 
 def _losses(span: Span, people: Sequence[int] | None) -> doc.Losses:
-    def lost(period: Any) -> Any:
-        rows = Deal.objects.alive().filter(
-            stage__kind=Stage.Kind.LOST, closed_at__gte=period.start, closed_at__lt=period.end
-        )
-        return rows if people is None else rows.filter(manager__in=people)
+    def lost(period: Period) -> Any:
+        rows = lost_deals(period)
+        rows = rows if people is None else rows.filter(closer__in=people)
+        return Deal.objects.filter(pk__in=rows.order_by().values("pk"))
 
     sums = {"n": Count("pk"), "money": Sum("price")}
     now, before = (lost(period).order_by().aggregate(**sums) for period in (span.period, span.before))
-    reasons = lost(span.period).order_by().values_list("loss_reason__name").annotate(**sums)
-    ranked = sorted(reasons, key=lambda row: (-row[1], row[0] or ""))[:REASONS]
+    reasons = lost(span.period).order_by().values_list("loss_reason", "loss_reason__name").annotate(**sums)
+    ranked = sorted(reasons, key=lambda row: (-row[2], row[1] or ""))[:REASONS]
     nothing = Decimal(0)
     return doc.Losses(
         now["n"],
         now["money"] or nothing,
         before["n"],
         before["money"] or nothing,
-        [doc.Reason(name or "", n, money or nothing) for name, n, money in ranked],
+        [doc.Reason(name or "", n, money or nothing, key) for key, name, n, money in ranked],
     )
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core import moment
+from core import account, moment
 from core.periods import month_of
 from core.zone import portal_zone
 from devtools.tests import factory
@@ -23,7 +23,7 @@ from notices.reports.reading import read_report
 from notices.reports.spans import due_spans, parse_span
 from notices.reports.wording import compose_chat
 from notices.telegram.markup import plain
-from pipelines.models import Deal, LossReason, Stage
+from pipelines.models import Deal, LossReason, PipelineKind, Stage
 from qc.models import Finding
 from qc.stalled import SHOWN
 from team.models import Role
@@ -134,7 +134,8 @@ def test_its_numbers_are_those_of_pages(firm: Firm) -> None:
             rates[one.key].n,
             pytest.approx(float(rates[one.key].value), abs=1e-4),
         )
-    assert (document.losses.n, document.losses.money, document.losses.reasons[0].name) == (1, 700, "Дорого")
+    [reason] = document.losses.reasons
+    assert (document.losses.n, document.losses.money, reason.name, reason.key) == (1, 700, "Дорого", 1)
     was = list(Finding.objects.filter(rule="deal.stuck", opens_at__lt=NOW - 7 * DAY).select_related("deal"))
     assert document.standing.deals_before == len(was)
     assert document.standing.money_before == sum(one.deal.price for one in was)
@@ -182,3 +183,23 @@ def test_a_decision_of_a_report_is_taken_once(firm: Firm) -> None:
     for _ in range(2):
         life.take_decision(first, firm.director, NOW)
     assert Decision.objects.filter(report=report, state="taken").count() == 1
+
+
+def test_losses_are_those_of_the_page_of_losses(firm: Firm) -> None:
+    """Lost where it is sold, and by whoever had it then: not by who has the row today."""
+    span, (anna, _roman, _gone) = parse_span("2026-W47", portal_zone()), firm.people
+    service = factory.make_pipeline("Сервис")
+    PipelineKind.objects.create(pipeline=service.pk, kind=PipelineKind.Kind.SERVICE)
+    account.forget()
+    factory.make_deal(
+        factory.make_stage(service, kind=Stage.Kind.LOST), anna, closed_at=NOW - DAY, price=Decimal(9)
+    )
+    lost = Deal.objects.get(loss_reason__isnull=False, closed_at=NOW - DAY)
+    other = factory.make_employee(Role.HEAD, username="other")
+    stranger = factory.make_person("Вера")
+    factory.make_employee(Role.MANAGER, stranger, head=other)
+    Deal.objects.filter(pk=lost.pk).update(manager=stranger)  # handed over since
+    assert read_report(span, NOW).document.losses.n == 1
+    assert [read_report(span, NOW, head).document.losses.n for head in (firm.head, other)] == [1, 0]
+    old = write_document(read_report(span, NOW).document).replace(b',"key":1', b"")
+    assert read_document(old).losses.reasons[0].key is None

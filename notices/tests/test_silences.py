@@ -145,5 +145,10 @@ def test_a_director_silences_on_the_page_and_everybody_reads_why(office: Office)
     for _ in range(2):
         assert client.post(f"/notices/silences/{one.pk}/end/").status_code == 302
     assert "Переезд CRM" not in reader.get("/notices/").content.decode()
+    long = silence(office, "rule:task.none", NOW.date() + timedelta(days=90))
+    values = {"kind": "digest", "reason": "x", "until": NOW + 2 * HOUR, "ended_at": NOW + HOUR}
+    Silence.objects.bulk_create(Silence(since=NOW + timedelta(seconds=n), **values) for n in range(60))
+    assert f"/notices/silences/{long.pk}/end/" in client.get("/notices/silences/").content.decode()
+    Silence.objects.exclude(pk=one.pk).delete()
     one.refresh_from_db()
     assert (one.ended_by, Silence.objects.count()) == (office.director, 1)

@@ -10,7 +10,6 @@ from pipelines.mirror.entities import TABLE, Entity
 from pipelines.mirror.readers import Round, denied, finished
 from pipelines.mirror.refetch import refetch
 from pipelines.mirror.sync import Progress
-from pipelines.models import Deal
 
 
 def loaded_entities() -> set[str]:
@@ -53,10 +52,6 @@ def pull_entities(
         while reading.advance() or (reading.others and others(reading.others)):
             pass
     return reading.failures
-
-
-def all_deals() -> list[int]:
-    return list(Deal.objects.order_by("id").values_list("id", flat=True))
 
 
 ORPHANED = """

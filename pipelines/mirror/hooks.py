@@ -37,14 +37,6 @@ SETTINGS = [
     for action in actions
 ]
 
-ELEMENTS = {
-    "1": "contacts",
-    "2": "deals",
-    "contacts": "contacts",
-    "leads": "deals",
-    "contact": "contacts",
-    "lead": "deals",
-}
 NOTES = {"leads": "notes", "contacts": "contact_notes", "companies": "company_notes"}
 Ids = dict[str, set[int]]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from qc.rules.checks import SHOWN, Breach, Check, Stretch, checks
+from qc.rules.checks import SHOWN, Breach, Check, checks
 from qc.rules.registry import gettext_noop as _
 from qc.rules.terms import Terms
 from timeline.timeline import Review, Timeline
@@ -19,9 +19,7 @@ def answers(item: str, deal: Timeline, terms: Terms) -> Iterator[Check]:
         if item in review.answers and not (said and said[-1].at == review.at):
             said.append(review)
     for review, following in zip_longest(said, said[1:]):
-        held: dict[int | None, list[Stretch]] = {}
-        if review.person is not None:
-            terms.add(held, review.person, review.at, review.at)
+        held = terms.asked_at(review.person, review.at)
         breaches = [] if review.answers[item] else [_breach(review)]
         until = following.at if following else None
         yield from checks(held, breaches, stage=review.stage, since=review.at, until=until, timed=False)

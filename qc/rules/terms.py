@@ -31,6 +31,11 @@ class StagePlace(NamedTuple):
     name: str
 
 
+def _goes_on(last: Stretch, start: datetime, end: datetime | None) -> bool:
+    """Whether a stretch goes on where the last one stopped; a moment is no part of what ends there."""
+    return last[1] == start and (start != end or last[0] == start)
+
+
 @dataclass(frozen=True)
 class Terms:
     """``norms``: the published versions of each stage, oldest first; under a rule's code stand those of a norm that
@@ -219,7 +224,7 @@ class Terms:
                     self.add(held, owner, start, end)
                 elif (own := held.get(owner)) is None:
                     held[owner] = [(start, end)]
-                elif own[-1][1] == start and start != end:  # as `add` does
+                elif _goes_on(own[-1], start, end):
                     own[-1] = (own[-1][0], end)
                 else:
                     own.append((start, end))
@@ -244,7 +249,7 @@ class Terms:
         own = held.get(person)
         if own is None:
             held[person] = [(start, end)]
-        elif own[-1][1] == start and start != end:  # a moment is no part of what ends there
+        elif _goes_on(own[-1], start, end):
             own[-1] = (own[-1][0], end)
         else:
             own.append((start, end))

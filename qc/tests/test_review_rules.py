@@ -12,12 +12,13 @@ from core.periods import Period
 from jobs import judgement_queue as judgement
 from kpi.prices import held
 from pipelines.models import JudgementRequest
-from qc import appeals, backtest, engine, manual_reviews, queries, rulings, wording
+from qc import appeals, engine, manual_reviews, queries, rulings, wording
 from qc.criteria import Reads
 from qc.lives import load_lives, reviews_of
 from qc.manual_reviews import SECTIONS
 from qc.models import Finding, ManualReview, RuleMode, Sample, SampledDeal
 from qc.rules import RULES, Terms
+from qc.switch_backtest import try_switch
 from qc.tests import world
 from qc.tests.lives import CLOCKS, at, found, life
 from team.models import Employee, Role
@@ -186,8 +187,8 @@ def test_a_rule_that_was_off_is_tried_with_the_reviews_that_there_are(sample: Sa
     manual_reviews.keep_review(one, vera, YES | {"need": "no"})
     assert judged() == []
     moment.fix(at(501).isoformat())
-    tried = backtest.try_portal_norm("review.need", None)
-    assert tried.comparison.whole.now == 1
+    tried = try_switch("review.need", "money", 1)
+    assert (tried.whole.found, tried.whole.before, tried.whole.after) == (1, 0, 1)
     assert {len(life.reviews) for life in load_lives([1, 2], Reads(None, False, False))} == {0}
 
 

@@ -8,12 +8,16 @@ from web.analytics.asking import Asked
 from web.analytics.cells import Figure, Table, counted, days, percent, whisker, words
 
 
-def tell_speed(asked: Asked, answer: dict[str, Any]) -> Table:
-    titles = {
+def title_buckets() -> dict[str, str]:
+    return {
         "5m": _("up to 5 minutes"), "15m": _("up to 15 minutes"), "30m": _("up to half an hour"),
         "1h": _("up to an hour"),
         "4h": _("up to 4 hours"), "12h": _("up to 12 hours"), "later": _("later"), "none": _("no contact"),
     }  # fmt: skip
+
+
+def tell_speed(asked: Asked, answer: dict[str, Any]) -> Table:
+    titles = title_buckets()
     rows = [
         [
             words(titles[row["bucket"]]),

@@ -8,11 +8,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core import formats
-from core.zone import portal_zone
 from metrics.analytics.terms import EPOCH
 from web.analytics.asking import Asked
 from web.analytics.cells import Figure, Table, counted, days, money, month, number, percent, whisker, words
 from web.analytics.lead_tables import tell_journeys, tell_speed
+from web.frame.filters import write_moment
 
 
 def tell_stage_times(asked: Asked, answer: dict[str, Any]) -> Table:
@@ -159,14 +159,8 @@ def _found(asked: Asked, n: int, week: str, since: str, until: str) -> Figure:
     first = datetime.combine(date.fromisoformat(week), time(), asked.terms.zone)
     last = datetime.combine(first.date() + timedelta(days=7), time(), asked.terms.zone)
     ends = EPOCH + timedelta(microseconds=asked.terms.end)
-    span = {since: _edge(max(first, asked.period.start)), until: _edge(min(last, ends))}
+    span = {since: write_moment(max(first, asked.period.start)), until: write_moment(min(last, ends))}
     return Figure(number(n), reverse("findings") + asked.scope.query(**span) if n else "", n=n)
-
-
-def _edge(moment: datetime) -> str:
-    """A day where one begins, as people write it, else the moment."""
-    local = moment.astimezone(portal_zone())
-    return local.date().isoformat() if local.time() == time() else local.isoformat()
 
 
 def tell_cycle(asked: Asked, answer: dict[str, Any]) -> Table:

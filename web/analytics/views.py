@@ -7,7 +7,6 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
@@ -15,8 +14,9 @@ from core import moment
 from jobs import kept_reports
 from jobs.analytics import ask_for_report
 from metrics.analytics import REPORTS, BadQuestion, Report
-from web.analytics import cells, pictures, process_map, tables, work_tables
+from web.analytics import pictures, process_map, tables, work_tables
 from web.analytics.asking import Asked, ReportForm, ask, read_cell, tabs
+from web.analytics.cell_wording import tell_cell
 from web.analytics.exports import answer_report
 from web.frame.listing import PAGE_SIZE, asked_file, file_addresses
 from web.frame.permissions import deals_open_to
@@ -129,26 +129,3 @@ def draw_card(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     if one.code in TABLES:
         context["table"] = TABLES[one.code](asked, answer)
     return context
-
-
-def tell_cell(asked: Asked, cell: dict[str, str]) -> str:
-    """What the number counts, in words as far as there are any."""
-    words = {
-        "won": _("won"), "lost": _("lost"), "open": _("still open"), "closed": _("won and lost"),
-        "ended": _("ended visits"), "visits": _("all visits"), "created": _("created"), "reopened": _("reopened"),
-        "left": _("left"), "start": _("at the start"), "end": _("at the end"), "hit": _("got there"),
-        "followed": _("followed"), "lost_at_once": _("lost at once"), "rework": _("on a stage more than once"),
-    }  # fmt: skip
-    told = []
-    for name, value in cell.items():
-        if name in ("stage", "from", "to"):
-            told.append(asked.stage(value or None))
-        elif name in ("cohort", "period", "week") and value != "all":
-            told.append(cells.month(value) if len(value) in (7, 10) and value[:4].isdigit() else value)
-        elif name == "manager" or (name == "key" and value.isdecimal()):
-            told.append(asked.scope.name(int(value[:18])) if value.isdecimal() else _("No owner"))
-        elif name == "days":
-            told.append(_("%(days)s days") % {"days": value})
-        elif name in ("what", "key"):
-            told.append(words.get(value, value))
-    return " · ".join(str(one) for one in told if one)

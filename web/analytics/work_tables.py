@@ -198,14 +198,18 @@ def tell_service(asked: Asked, answer: dict[str, Any]) -> Table:
     return Table([_("Month"), _("Cases"), _("Won"), _("Cases per sale")], rows)
 
 
-def tell_coverage(asked: Asked, answer: dict[str, Any]) -> Table:
-    titles = {
+def title_coverage() -> dict[str, str]:
+    return {
         "deals": _("Deals"), "visits": _("Visits to stages"), "instant": _("Instant visits"),
         "backwards": _("Visits that end before they begin"), "same_stage": _("Moves from a stage to itself"),
         "inferred": _("Inferred moves"), "never_moved": _("Deals that never moved"),
         "closed_at_once": _("Closed where they began"), "without_price": _("Deals without an amount"),
         "reopened": _("Reopenings"),
     }  # fmt: skip
+
+
+def tell_coverage(asked: Asked, answer: dict[str, Any]) -> Table:
+    titles = title_coverage()
     rows = [
         [words(titles[row["what"]]), counted(asked, row["n"], what=row["what"])] for row in answer["rows"]
     ]

@@ -41,7 +41,7 @@ class Reports(KnownFilters, ReadOnlyModelViewSet):
         )
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]  # no page of rest_framework
         """The document as it was frozen."""
         answer = HttpResponse(bytes(self.get_object().body), content_type="application/json")
         answer["ETag"] = f'"{self.get_object().digest}"'

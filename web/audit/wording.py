@@ -41,6 +41,10 @@ KEYS: dict[tuple[str, str], type[models.Model]] = {  # columns that point withou
     (PipelineKind._meta.db_table, "pipeline"): Pipeline
 }
 TITLES = {TOTPDevice._meta.db_table: gettext_lazy("Second factor")}  # of models that are not ours
+TOLD = {  # and those of their columns that tell anybody anything
+    TOTPDevice._meta.db_table: {"key": gettext_lazy("Secret key"), "confirmed": gettext_lazy("Confirmed")}
+}
+NEW_SECRET = "••• (new)"  # what the database itself writes of it
 Names = Mapping[tuple[type[models.Model], str], str]
 
 
@@ -95,6 +99,8 @@ def _differences(change: Change, names: Names) -> Iterator[Difference]:
     for column in change.differing:
         if kept and column == kept.key and change.act != Change.Act.CHANGED:
             continue
+        if column not in TOLD.get(change.table, (column,)):
+            continue
         old, new = before.get(column), after.get(column)
         label = _label(change.table, column)
         if isinstance(old, dict) or isinstance(new, dict):
@@ -124,8 +130,8 @@ def _flat(document: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _label(table: str, column: str) -> str:
-    field = _field(table, column)
-    label = str(field.verbose_name) if field is not None else column
+    field, told = _field(table, column), TOLD.get(table, {}).get(column)
+    label = str(told or (field.verbose_name if field is not None else column))
     return label[:1].upper() + label[1:]
 
 
@@ -174,7 +180,7 @@ def _plain(value: Any) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, list):
         value = ", ".join(map(str, value)) or "—"
-    text = str(value)
+    text = _("••• (new)") if value == NEW_SECRET else str(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 

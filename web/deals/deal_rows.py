@@ -17,8 +17,7 @@ from qc.regulations import longest_stay
 from qc.rules import CALENDAR, CLIENT, behind
 from qc.stalled import SHOWN
 from team.clock import CALENDAR as BY_CALENDAR
-from team.clock import AnyClock
-from team.schedules import Clocks
+from team.clock import AnyClock, Clocks
 from web.deals.ageing import Ageing, NextStep
 
 

@@ -69,7 +69,7 @@ def make(request: HttpRequest) -> HttpResponse:
     now, user = moment.now(), request.user
     found, problems = listed_deals(request, source, request.GET)
     first = {"due_on": local_day(now) + timedelta(days=7), "key": str(uuid.uuid4()), "owner": user.pk}
-    form = ListForm(user, request.POST if request.method == "POST" else None, initial=first)  # type: ignore[arg-type]
+    form = ListForm(user, request.POST if request.method == "POST" else None, initial=first)  # type: ignore[arg-type]  # signed in
     if request.method == "POST" and form.is_valid() and not problems:
         said = form.cleaned_data
         wish = life.Wish(said["title"], said["owner"], said["due_on"], said["text"])
@@ -120,7 +120,7 @@ def proposed(request: HttpRequest) -> HttpResponse:
     day, said = local_day(now), Names([life.facts_of(one)])
     owner = life.Staff(day).find_owner(one)
     first = {"due_on": due_on(one, day), "owner": owner.pk if owner else user.pk}
-    form = TakeForm(user, request.POST if request.method == "POST" else None, initial=first)  # type: ignore[arg-type]
+    form = TakeForm(user, request.POST if request.method == "POST" else None, initial=first)  # type: ignore[arg-type]  # signed in
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         # The same pile on the same day is the same decision, by whoever takes it first.
@@ -132,7 +132,7 @@ def proposed(request: HttpRequest) -> HttpResponse:
             life.check_wish(life.Wish("", values["owner"], values["due_on"]), now)
             made = life.freeze_proposal(one, found.rows, found.as_of, key)
             made = life.take_decision(
-                made, user, now, values["owner"], values["due_on"], values["text"]  # type: ignore[arg-type]
+                made, user, now, values["owner"], values["due_on"], values["text"]  # type: ignore[arg-type]  # signed in
             )  # fmt: skip
         except life.Impossible as problem:
             form.add_error(None, str(problem))
@@ -179,7 +179,7 @@ def hide(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("Nothing of this kind is piled up any more."))
         return redirect("decisions")
     try:
-        life.hide_until(said["key"], said["until"], said["reason"], request.user, moment.now())  # type: ignore[arg-type]
+        life.hide_until(said["key"], said["until"], said["reason"], request.user, moment.now())  # type: ignore[arg-type]  # signed in
     except life.Impossible as problem:
         messages.error(request, str(problem))
         return redirect(again)

@@ -58,7 +58,7 @@ class Asked(forms.Form):
         self.initial = {"weeks": 26, "measure": "density"}
         self.fields["person"].choices = [("", _("who changed most")), *people]  # type: ignore[attr-defined]  # a choice
         stages = [(key, stage.name) for key, stage in scope.stages.items() if stage.kind == Stage.Kind.WORK]
-        self.fields["whose"].choices = [("", _("the whole department")), *people, *stages]  # type: ignore[attr-defined]
+        self.fields["whose"].choices = [("", _("the whole department")), *people, *stages]  # type: ignore[attr-defined]  # a choice
 
     def value(self, name: str, usual: Any) -> Any:
         return self.cleaned_data.get(name) or usual

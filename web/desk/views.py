@@ -146,7 +146,7 @@ for_scopes = refusing(_("Desk"), "desk", _("Show the whole company"), query=AS_I
 @for_heads
 @for_scopes
 def desk(request: HttpRequest) -> HttpResponse:
-    if not request.GET and (address := desk_view(request.user)):  # type: ignore[arg-type]
+    if not request.GET and (address := desk_view(request.user)):  # type: ignore[arg-type]  # signed in
         return redirect(address)
     scope = read_scope(request)
     return render(

@@ -122,7 +122,12 @@ def age(request: HttpRequest, state: Any) -> dict[str, Any]:
     whole = freshness.overall_freshness(moment.now(), state.cursors)
     user = request.user
     sees_sync = isinstance(user, Employee) and user.directs
-    return {"as_of": whole.as_of, "state": whole.state, "url": reverse("sync") if sees_sync else ""}
+    return {
+        "as_of": whole.as_of,
+        "state": whole.state,
+        "url": reverse("sync") if sees_sync else "",
+        "begun": whole.as_of is None and bool(state.cursors),
+    }
 
 
 def _link(

@@ -109,6 +109,12 @@ class MomentField(forms.Field):
         return parsed if parsed.tzinfo else timezone.make_aware(parsed)
 
 
+def write_moment(moment: datetime) -> str:
+    """As `MomentField` reads it back: a day that begins with it as a date."""
+    local = timezone.localtime(moment)
+    return local.date().isoformat() if local.time() == time.min else local.isoformat()
+
+
 class Since(filters.Filter):
     """The lower or (``lookup_expr="lt"``) the upper end of a half-open period."""
 

@@ -92,9 +92,12 @@ def write_xlsx(tables: Iterable[Table]) -> bytes:
 
 def _name_sheet(name: str, taken: set[str]) -> str:
     """As a workbook takes it: short, without its signs, and of no other sheet, in whatever case."""
-    name = NO_NAME.sub(" ", name)[:31]
-    if name.lower() in taken:
-        name = f"{name[:27]} ({len(taken) + 1})"
+    plain = NO_NAME.sub(" ", name)
+    name, number = plain[:31], 1
+    while name.lower() in taken:
+        number += 1
+        mark = f" ({number})"
+        name = plain[: 31 - len(mark)] + mark
     taken.add(name.lower())
     return name
 

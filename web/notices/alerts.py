@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core import moment
 from core.zone import local_day
 from metrics.week_measures import MEASURES
+from metrics.weeks import STOCKS
 from notices import alerts as life
 from notices import sentences
 from notices.decisions import Impossible
@@ -107,7 +108,7 @@ def rows_behind(alert: Alert) -> str:
         of = {"closed_by": alert.person_id, "result": "lost", "since": since, "until": until}
         return f"{reverse('deals')}?{urlencode(of)}"
     if alert.measure == "density":
-        return f"{reverse('findings')}?{urlencode({**who, 'since': since, 'until': until})}"
+        return f"{reverse('findings')}?{urlencode({**who, 'since': since, 'until': until, 'counted': 1})}"
     if alert.measure == "overdue":
         return f"{reverse('tasks')}?{urlencode({**who, 'overdue': 1, 'closed_deal': 0})}"
     name = "stuck" if alert.measure == "stuck" else "no_task"
@@ -128,6 +129,7 @@ def draw(alert: Alert) -> dict[str, Any]:
         "tone": tone,
         "icon": icon,
         "href": rows_behind(alert),
+        "total": None if MEASURES[alert.measure].top in STOCKS else alert.top,
         "line": f"{reverse('then-and-now')}?{urlencode({'measure': alert.measure, 'by': by})}",
         "last": alert.week + WEEK - timedelta(days=1),
     }
@@ -231,7 +233,7 @@ def mute(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, _("Choose the day until which it shall be quiet."))
         return listing.return_to(request, "alerts")
     try:
-        life.mute_until(alert, form.cleaned_data["until"], request.user, moment.now())  # type: ignore[arg-type]
+        life.mute_until(alert, form.cleaned_data["until"], request.user, moment.now())  # type: ignore[arg-type]  # signed in
     except Impossible as problem:
         messages.error(request, str(problem))
     else:

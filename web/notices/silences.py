@@ -82,7 +82,7 @@ def _speaker(request: HttpRequest) -> Any:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def silences(request: HttpRequest) -> HttpResponse:
-    """What is silent and was, the newest first; POST begins a silence."""
+    """What is silent, and what was, the newest first of each; POST begins a silence."""
     user, now = _speaker(request), moment.now()
     offered = {"until": local_day(now) + PROPOSED, "key": uuid4(), "about": request.GET.get("about", "")}
     form = SilenceForm(request.POST) if request.method == "POST" else SilenceForm(initial=offered)
@@ -97,8 +97,10 @@ def silences(request: HttpRequest) -> HttpResponse:
                 request, _("It rings with nobody until then; behind the bell it stands all the same.")
             )
             return redirect("silences")
-    rows = Silence.objects.select_related("author", "ended_by")[:LAST]
-    context = {"form": form, "rows": list_rows(rows, now)}
+    known = Silence.objects.select_related("author", "ended_by")
+    lasting = list(known.in_force(now))  # all of them, or one could not be ended
+    over = known.exclude(pk__in=[one.pk for one in lasting])[:LAST]
+    context = {"form": form, "rows": list_rows([*lasting, *over], now)}
     return render(request, "notices/silences.html", context, status=422 if form.errors else 200)
 
 

@@ -17,6 +17,7 @@ from notices.models import Delivery
 from notices.silences import may_silence
 from web.frame import listing, live
 from web.notices import silences
+from web.notices.places import place_of
 
 MANY = 99
 PRESSES = (ACCEPT, LATER)  # «I disagree» leads to the deal, where the finding stands
@@ -38,7 +39,7 @@ def bell(request: HttpRequest) -> HttpResponse:
         "rows": [_row(row, now) for row in page],
         "unread": any(row.read_at is None for row in page),
         "silences": silences.in_force(now),
-        "may_silence": may_silence(request.user),  # type: ignore[arg-type]
+        "may_silence": may_silence(request.user),  # type: ignore[arg-type]  # signed in
     }
     part = live.draw_part(
         request, "notices/_rows.html", context, id="rows", url=request.get_full_path(), css="card"
@@ -54,6 +55,7 @@ def _row(row: Delivery, now: Any) -> dict[str, Any]:
         "row": row,
         "notice": notice,
         "line": sentences.say_on_page(notice, now),
+        "place": place_of(notice),
         "icon": "circle-check-big" if done else one.icon,
         "tone": "good" if done else one.tone,
         "presses": [] if done or row.step else [code for code in one.buttons if code in PRESSES],
@@ -82,7 +84,8 @@ def read(request: HttpRequest) -> HttpResponse:
 @require_POST
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
     """A button of the reader's own notice, pressed on the page."""
-    delivery = get_object_or_404(Delivery.objects.select_related("notice"), pk=pk, employee=request.user)
+    rows = Delivery.objects.filter(employee=request.user.pk, notice__kind__in=KINDS).select_related("notice")
+    delivery = get_object_or_404(rows, pk=pk)
     code = request.POST.get("answer", "")
     if code not in PRESSES or code not in KINDS[delivery.notice.kind].buttons:
         messages.error(request, _("There is no such answer."))

@@ -33,7 +33,7 @@ def bring_back(request: HttpRequest, stage: str) -> HttpResponse:
     one, author = find_stage(stage), request.user
     seen = _number(request.POST.get("seen"))
     try:
-        version = regulations.return_to(one.pk, _number(request.POST.get("version")), author, seen)  # type: ignore[arg-type]
+        version = regulations.return_to(one.pk, _number(request.POST.get("version")), author, seen)  # type: ignore[arg-type]  # signed in
     except ValueError as error:
         messages.error(request, str(error))
     else:

@@ -95,4 +95,4 @@ def read_days(request: HttpRequest) -> int:
 
 
 def _attempt_template(request: HttpRequest) -> str:
-    return "regulations/regulation_try.html" if request.htmx else "regulations/regulation_try_alone.html"  # type: ignore[attr-defined]
+    return "regulations/regulation_try.html" if request.htmx else "regulations/regulation_try_alone.html"  # type: ignore[attr-defined]  # django-htmx

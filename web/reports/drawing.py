@@ -1,5 +1,6 @@
 """Where the marks of a report's charts stand: the same for the page and the PDF. Lengths are units of the drawing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -39,19 +40,20 @@ class Dot:
     gone: bool
 
 
-def draw_bars(document: Document) -> dict[str, Any]:
-    """New findings by stage; what is left over is one row, and the last is the sum."""
+def draw_bars(document: Document, rows_of: Callable[[str | None], str]) -> dict[str, Any]:
+    """New findings by stage; what is left over is one row, and the last is the sum. ``rows_of``: the address of the
+    findings of a stage, or (None) of all; empty where there is none."""
     stages, others = top([one for one in document.stages if one.n], STAGES)
     most = max([one.n for one in stages] + [others, 1])
     rows = [
-        Bar(cut(one.name, 22), ROW * place + 16, _share(one.n, most), one.n)
+        Bar(cut(one.name, 22), ROW * place + 16, _share(one.n, most), one.n, rows_of(one.key))
         for place, one in enumerate(stages)
     ]
     y = ROW * len(rows) + 16
     if others:
         rows.append(Bar("", y, _share(others, most), others))
         y += ROW
-    return {"rows": rows, "y": y, "height": y + 16, "total": document.opened}
+    return {"rows": rows, "y": y, "height": y + 16, "total": document.opened, "href": rows_of(None)}
 
 
 def _share(n: int, most: int) -> float:

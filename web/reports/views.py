@@ -1,10 +1,14 @@
 """Reports by their number: a list, a page that prints, a PDF, and the picture that the chat gets."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -14,7 +18,9 @@ from notices.models import Decision, Report
 from notices.reports import wording
 from notices.reports.document import SINCE, Document, read_document
 from notices.reports.pictures import draw_charts
+from pipelines.models import Stage
 from web.frame import listing
+from web.frame.filters import write_moment
 from web.frame.permissions import for_heads
 from web.reports import drawing
 from web.reports.pdf import write_pdf
@@ -66,6 +72,7 @@ def visible_report(request: HttpRequest, number: int) -> tuple[Report, Document]
 def paper(row: Report, document: Document, *, live: bool) -> dict[str, Any]:
     """What stands on the page. With ``live`` decisions of the report lead to their cards and can be taken."""
     rows: dict[str, Decision] = {}
+    known = read_rows(document) if live else None
     if live:
         rows = {one.key: one for one in row.decisions.select_related("owner")}
     return {
@@ -103,12 +110,44 @@ def paper(row: Report, document: Document, *, live: bool) -> dict[str, Any]:
             for one in document.past
         ],
         "praise": [(one, wording.say_praise(one)) for one in document.praise],
-        "bars": drawing.draw_bars(document),
+        "bars": drawing.draw_bars(document, known.findings if known else lambda stage: ""),
+        "losses": known.losses() if known else "",
+        "reasons": [(one, known.losses(one.key) if known else "") for one in document.losses.reasons],
         "dots": drawing.draw_dots(document),
         "line": drawing.draw_line(document),
         "since": SINCE,
         "live": live,
     }
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where the rows of a report's numbers stand. Empty where no list counts the same: of a report of one head's people
+    (who they were is not asked again), of a stage that is no more, of losses by version 1."""
+
+    document: Document
+    stages: Collection[str]
+
+    def findings(self, stage: str | None = None) -> str:
+        """Of those that opened in the period on a stage, or anywhere."""
+        if self.document.head or not self.document.opened or not (stage is None or stage in self.stages):
+            return ""
+        until = min(self.document.end, self.document.as_of)
+        return self._list("findings", until, {} if stage is None else {"stage": stage})
+
+    def losses(self, reason: int | None | Literal["all"] = "all") -> str:
+        if self.document.head or not self.document.losses.n or self.document.version < 2:
+            return ""
+        said = {} if reason == "all" else {"loss_reason": "none" if reason is None else reason}
+        return self._list("deals", self.document.end, {"result": "lost", **said})
+
+    def _list(self, route: str, until: datetime, filters: Mapping[str, Any]) -> str:
+        span = {"since": write_moment(self.document.start), "until": write_moment(until)}
+        return f"{reverse(route)}?{urlencode({**filters, **span})}"
+
+
+def read_rows(document: Document) -> Rows:
+    return Rows(document, set(Stage.objects.filter(deleted_at=None).values_list("pk", flat=True)))
 
 
 @require_safe

@@ -19,7 +19,7 @@ class ViewForm(forms.Form):
         self.page = page
         roles = [(role.value, role.label) for role in roles_to_share_with(user)]
         if roles:
-            self.fields["role"].choices = [("", _("for me alone")), *roles]  # type: ignore[attr-defined]
+            self.fields["role"].choices = [("", _("for me alone")), *roles]  # type: ignore[attr-defined]  # a choice
         else:
             del self.fields["role"]
 

@@ -84,10 +84,10 @@ class LoadForm(forms.Form):
 
     def __init__(self, funnels: Collection[ListedPipeline], *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.fields["pipelines"].choices = [(funnel.id, funnel.name) for funnel in funnels]  # type: ignore[attr-defined]
+        self.fields["pipelines"].choices = [(funnel.id, funnel.name) for funnel in funnels]  # type: ignore[attr-defined]  # a choice
 
     @property
     def chosen(self) -> list[int] | None:
         """None when all are chosen: those that amoCRM gets later are mirrored as well."""
         pipelines = self.cleaned_data["pipelines"]
-        return None if len(pipelines) == len(self.fields["pipelines"].choices) else pipelines  # type: ignore[attr-defined]
+        return None if len(pipelines) == len(self.fields["pipelines"].choices) else pipelines  # type: ignore[attr-defined]  # a choice

@@ -19,8 +19,10 @@ from notices.mutes import read_mutes
 from notices.noting import climb_steps, note_facts
 from notices.policy import read_policy
 from pipelines.models import Stage
+from qc.models import RuleMode
 from team.models import Employee, Role
 from web.notices.alerts import rows_behind
+from web.tests.crawl import differences, read_links
 
 pytestmark = pytest.mark.django_db
 USUAL = [6, 7, 5, 6, 8, 6, 7, 5, 6, 7, 6, 5, 7]
@@ -96,7 +98,7 @@ def test_who_sees_what_and_the_rows_behind(office: Office, django_assert_max_num
         page = client.get("/alerts/").content.decode().replace("\xa0", " ")
     until = office.weeks[-1] + timedelta(days=7)
     assert "Анна Кузнецова, хуже обычного: случаев на 100 сделко-дней — 40,0" in page
-    link = f"/findings/?manager={office.anna.pk}&amp;since={office.weeks[-1]}&amp;until={until}"
+    link = f"/findings/?manager={office.anna.pk}&amp;since={office.weeks[-1]}&amp;until={until}&amp;counted=1"
     assert link in page and "Взяли в работу" in page
     hers = browser(office.heads[0]).get("/alerts/").content.decode()
     assert "Анна Кузнецова" in hers and "Взяли в работу, хуже" not in hers
@@ -106,6 +108,20 @@ def test_who_sees_what_and_the_rows_behind(office: Office, django_assert_max_num
     lines = browser(office.director).get("/alerts/?export=csv").content.decode("utf-8-sig").splitlines()
     assert len(lines) == 3
     assert browser(office.director).get("/alerts/?week=nonsense").status_code == 422
+
+
+def test_the_rows_of_a_time_in_shadow_are_behind_its_number(office: Office) -> None:
+    """As the weeks count them: the rule is shown now, and what it found before is judged afterwards."""
+    RuleMode.objects.update_or_create(rule=RULE, defaults={"mode": "warn"})
+    deal, at = factory.make_deal(office.stage, office.anna), NOW - timedelta(days=8)
+    for minute in range(40):
+        since = at + timedelta(minutes=minute)
+        factory.make_finding(deal, RULE, since=since, opens_at=since, mode="shadow")
+    find_alerts(NOW)
+    client, address = browser(office.director), f"/alerts/?manager={office.anna.pk}"
+    page = client.get(address).content.decode()
+    assert {link.total for link in read_links(page) if "counted=1" in link.href} == {40}
+    assert list(differences(client, {address: page}, "ru")) == []
 
 
 def test_overdue_tasks_of_a_stage_are_those_of_its_deals(office: Office) -> None:

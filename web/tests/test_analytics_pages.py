@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import timedelta
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from django.db import connection
@@ -15,6 +16,7 @@ from devtools.tests.factory import DAY, NOW
 from metrics.analytics import REPORTS, hand_overs
 from pipelines.models import Deal, Event, Stage, Stay
 from team.models import Role
+from web.analytics.cell_wording import title_numbers
 
 pytestmark = pytest.mark.django_db
 LINKS = re.compile(r'(?:data-total="(\d+)"\s+href="([^"]+)"|href="([^"]+)"\s+data-total="(\d+)")')
@@ -88,6 +90,8 @@ def test_every_number_opens_as_many_rows_as_it_says(role: str, code: str, office
         answer = client.get(address).content.decode()
         assert f'data-count="{total}"' in answer, (address, total)
         assert "не вы" not in answer
+        for name, value in parse_qsl(urlsplit(address).query):
+            assert name != "c-what" or value in title_numbers(), "a heading of words"
 
 
 @pytest.mark.parametrize("role", [Role.DIRECTOR, Role.MANAGER])

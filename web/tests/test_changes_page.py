@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
+from access.second_factor import begin_factor
 from audit.models import Change
 from audit.registry import KEPT
 from devtools.tests import factory
@@ -119,3 +120,14 @@ def test_every_column_has_a_name_in_the_readers_language() -> None:
             if not set(str(field.verbose_name).lower()) & set("абвгдеёжзийклмнопрстуфхцчшщъыьэюя")
         }
     assert english == {}
+
+
+def test_a_second_factor_is_told_by_what_means_anything() -> None:
+    """Its model is not ours: «T0», «Digits» and «Tolerance» are in English whoever reads."""
+    begin_factor(factory.make_employee(Role.MANAGER))
+    client = Client(headers={"Accept-Language": "ru"})
+    client.force_login(factory.make_employee(Role.ADMIN, is_staff=True, language="ru"))
+    text = text_of(client, "?table=otp_totp_totpdevice")
+    assert "Секретный ключ" in text and "••• (новое)" in text
+    for foreign in ("T0", "Digits", "Tolerance", "Created at", "(new)"):
+        assert foreign not in text, foreign

@@ -48,6 +48,10 @@ def test_a_sample_is_drawn_once_and_the_same_again(two: list[Client]) -> None:
     sample = Sample.objects.get()
     assert (sample.population, sample.size) == (20, 6)
     assert len({(row.manager_id, row.stage_id) for row in sample.deals.all()}) == 4, "each stratum"
+    for address in (f"/review/samples/{sample.pk}/", "/review/samples/"):
+        page = two[0].get(address, headers={"Accept-Language": "ru"}).content.decode()
+        words = " ".join(page.replace("\N{NO-BREAK SPACE}", " ").split())
+        assert "10 нояб. – 19 нояб." in words, "the last day as it was asked for"
     two[1].post("/review/samples/", DRAWN)
     again = Sample.objects.exclude(pk=sample.pk).get()
     drawn = [list(one.deals.values_list("deal", "place", "twice")) for one in (sample, again)]

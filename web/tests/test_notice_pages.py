@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
@@ -22,6 +23,7 @@ from notices.models import (
     Subscription,
 )
 from team.models import Employee, Role
+from web.notices.places import place_of
 
 pytestmark = pytest.mark.django_db
 
@@ -87,15 +89,16 @@ def test_one_that_cannot_be_worded_leaves_the_others_readable(
         created_at=broken.due_at,
     )
     told(manager, channel="telegram")
-    for reader, address in (
-        (manager, "/notices/"),
-        (factory.make_employee(Role.ADMIN), "/notices/deliveries/"),
-        (factory.make_employee(Role.ADMIN, username="other"), "/notices/deliveries/?export=csv"),
+    admin, says = factory.make_employee(Role.ADMIN), "Это не удалось выразить словами"
+    for reader, address, words in (
+        (manager, "/notices/", says),
+        (admin, "/notices/deliveries/", "Неделя, непохожая на прежние"),
+        (admin, "/notices/deliveries/?export=csv", says),
     ):
         answer = browser(reader).get(address)
         page = answer.content.decode()
         assert answer.status_code == 200 and "Задача просрочена" in page, address
-        assert "Это не удалось выразить словами" in page or address[-11:] == "deliveries/", address
+        assert words in page, address
     assert f"notice {broken.notice_id} could not" in caplog.text
 
 
@@ -109,6 +112,8 @@ def test_an_answer_on_the_page_is_an_answer(manager: Employee) -> None:
         client.post(f"/notices/{row.pk}/answer/", {"answer": "accept"})
     row.notice.refresh_from_db()
     assert (row.notice.answer, row.notice.answered_by) == ("accept", manager)
+    Notice.objects.filter(pk=row.notice_id).update(kind="of.yesterday")
+    assert client.post(f"/notices/{row.pk}/answer/", {"answer": "accept"}).status_code == 404
 
 
 def test_wishes_are_kept_and_nonsense_is_not(manager: Employee) -> None:
@@ -246,6 +251,26 @@ def test_addresses_in_messages_lead_somewhere(settings: Any) -> None:
         links.of_tasks(),
     ):
         assert resolve(address)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("report.company", {"report": 3}),
+        ("decision.taken", {"decision": 5, "title": "x", "due": "2026-12-01", "n": 2}),
+        ("month.closed", {"month": "2026-10-01", "total": "5"}),
+        ("rule.mode", {"rule": "deal.stuck", "before": "warn", "after": "money"}),
+        ("week.person", {"week": "2026-11-16"}),
+        ("channel.down", {"channel": "telegram", "reason": "x"}),
+        ("channel.stopped", {"channel": "telegram", "reason": "x"}),
+        ("mirror.stale", {"as_of": "2026-11-26T10:00:00+00:00"}),
+        ("mirror.set_aside", {"rows": 2}),
+        ("digest", {"day": "2026-11-26", "until": "2026-11-26T15:00:00+00:00"}),
+    ],
+)
+def test_whatever_is_told_can_be_looked_at(kind: str, values: dict[str, Any]) -> None:
+    address = place_of(Notice(kind=kind, values=values))
+    assert resolve(urlsplit(address).path)
 
 
 def test_everybody_is_asked_of_his_own_kinds_only(manager: Employee) -> None:

@@ -43,7 +43,9 @@ def read_sheet(body: bytes, place: int = 0) -> list[list[Any]]:
 def test_sheets_of_one_name_are_two() -> None:
     tables = [Table("Tasks", ["a"], [[1]]), Table("tasks", ["b"], [[2]]), Table("Т" * 40, ["c"], [[3]])]
     book = CalamineWorkbook.from_filelike(io.BytesIO(write_xlsx([*tables, tables[2]])))
-    assert book.sheet_names == ["Tasks", "tasks (2)", "Т" * 31, "Т" * 27 + " (4)"]
+    assert book.sheet_names == ["Tasks", "tasks (2)", "Т" * 31, "Т" * 27 + " (2)"]
+    many = CalamineWorkbook.from_filelike(io.BytesIO(write_xlsx([tables[2]] * 12))).sheet_names
+    assert len(set(many)) == 12 and many[-1] == "Т" * 26 + " (12)"
 
 
 def test_the_payroll_adds_up_to_the_statement(client: Client, month: Month) -> None:

@@ -382,7 +382,7 @@ def test_a_switch_is_tried_from_its_form_and_by_an_address(
     factory.keep_checks()
     address = reverse("rule-try", args=["deal.stuck"])
     assert address in client.get("/rules/").content.decode()
-    with django_assert_max_num_queries(17):  # type: ignore[operator]
+    with django_assert_max_num_queries(17):  # type: ignore[operator]  # a fixture
         page = client.post(address, {"rule": "deal.stuck", "mode": "money", "weight": "5", "since_on": ""})
     assert page.status_code == 200
     whole = page.context["trial"].whole

@@ -1,11 +1,13 @@
 """A report on its page, as a PDF, as a picture and over the API; and its buttons in the chat."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from core.zone import portal_zone
+from devtools.tests import factory
 from devtools.tests.factory import NOW
 from notices import noting, sending
 from notices.buttons import BUTTONS, Press
@@ -13,7 +15,9 @@ from notices.models import Address, Delivery, Policy
 from notices.reports.issuing import issue_report
 from notices.reports.spans import parse_span
 from notices.tests.test_reports import Firm, firm  # noqa: F401 - a fixture
+from pipelines.models import Deal
 from team.models import Role
+from web.tests.crawl import differences, read_links
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +43,27 @@ def test_the_page_the_pdf_and_the_document(firm: Firm, django_assert_max_num_que
     assert (row["number"], row["digest"]) == (report.number, report.digest)
     assert client.get("/reports/999/").status_code == 404
     assert browser(firm.head).get(f"/reports/{report.number}/").status_code == 404
+
+
+@pytest.mark.parametrize("label", ["2026-W47", "2026-W46", "2026-10"])
+def test_new_findings_of_a_report_are_lists(firm: Firm, label: str) -> None:
+    factory.make_finding(Deal.objects.all()[0], since=NOW, opens_at=NOW + timedelta(hours=3))  # to come
+    report = issue_report(parse_span(label, portal_zone()), NOW)
+    client, address = browser(firm.director), f"/reports/{report.number}/"
+    page = client.get(address).content.decode()
+    assert list(differences(client, {address: page}, "ru")) == []
+    losses = [link for link in read_links(page) if link.href.startswith("/deals/?result=lost")]
+    assert [link.total for link in losses if link.total] == {"2026-W47": [1], "2026-W46": [2], "2026-10": []}[
+        label
+    ]
+    links = [link for link in read_links(page) if link.href.startswith("/findings/?")]
+    assert len(links) == (3 if "W" in label else 0)
+    if links:
+        assert links[-1].total == sum(link.total or 0 for link in links[:-1]) > 0
+    assert client.get(f"{address}pdf/").content.startswith(b"%PDF")
+    of_head = issue_report(parse_span("2026-W47", portal_zone()), NOW, firm.head)
+    page = browser(firm.head).get(f"/reports/{of_head.number}/").content.decode()
+    assert 'href="/findings/?' not in page
 
 
 def test_a_decision_is_taken_from_the_page(firm: Firm) -> None:

@@ -113,7 +113,7 @@ def test_only_an_administrator_presses_the_buttons(
 
 def waiting(queue: str, task: str) -> int:
     with Redis.from_url(settings.REDIS_URL) as redis:
-        return sum(task.encode() in one for one in redis.lrange(queue, 0, -1))  # type: ignore[union-attr]
+        return sum(task.encode() in one for one in redis.lrange(queue, 0, -1))  # type: ignore[union-attr]  # redis-py: or an awaitable
 
 
 def test_hooks_that_failed_are_shown_and_wait_no_longer_when_told() -> None:
@@ -235,3 +235,20 @@ def test_parts_of_the_portal_that_were_started_again_are_told_for_a_day() -> Non
         restarts.note(client, "beat", -9)
     assert len(restarts.read(client)) == restarts.KEPT and client.ttl(restarts.KEY) > 0
     client.delete(restarts.KEY)
+
+
+def test_until_the_first_load_has_ended_every_page_says_that_it_counts_too_little() -> None:
+    words = "has not ended yet"
+    director, manager = login(), login(Role.MANAGER)
+    for client in (director, manager):
+        assert words not in client.get(reverse("deals")).content.decode(), "nothing has begun"
+    factory.make_cursor("deals", state=Cursor.State.LOADING, rows=1_000, as_of=None)
+    shown = director.get(reverse("deals")).content.decode()
+    assert words in shown and f'<a class="btn" href="{reverse("sync")}">' in shown
+    shown = manager.get(reverse("deals")).content.decode()
+    assert words in shown and f'href="{reverse("sync")}"' not in shown
+    for entity in TABLE:
+        Cursor.objects.update_or_create(
+            entity=entity.name, defaults={"as_of": NOW, "state": Cursor.State.READY}
+        )
+    assert words not in director.get(reverse("deals")).content.decode()

@@ -81,3 +81,15 @@ def test_every_tag_library_has_a_room() -> None:
 def test_no_line_is_over_160_bytes(path: Path) -> None:
     lines = path.read_bytes().splitlines()
     assert [number for number, line in enumerate(lines, 1) if len(line) > 160] == []
+
+
+def loses_messages(text: str) -> bool:
+    """Whether a button sends something and swaps the page in without what is said of it, which stands beside it."""
+    buttons = re.findall(r"<(?:button|form)\b(?:[^>{]|{%.*?%}|{{.*?}})*>", text, re.DOTALL)
+    return any("hx-post" in one and 'hx-select="#page"' in one and "#toasts" not in one for one in buttons)
+
+
+def test_what_is_said_of_a_deed_is_swapped_in_with_the_page() -> None:
+    assert loses_messages('<button hx-post="{% url "x" %}" hx-target="#page" hx-select="#page">')
+    assert [str(path) for path in TEMPLATES if loses_messages(path.read_text(encoding="utf-8"))] == []
+    assert 'id="toasts"' in (PROJECT / "templates/parts/messages.html").read_text(encoding="utf-8")

@@ -251,6 +251,8 @@ def test_a_page_costs_a_fixed_number_of_queries(office: Office, path: str) -> No
 
 
 def test_the_screen_shows_no_money_and_no_names(office: Office) -> None:
-    text = login().get("/tv/").content.decode().split('id="tv"')[1]
+    page = login().get("/tv/").content.decode()
+    assert "sidebar" not in page, "it hangs on a wall: neither the menu nor whose it is"
+    text = page.split('id="tv"')[1]
     assert "₽" not in text
     assert "Анна" not in text
