@@ -95,6 +95,27 @@ def say_title(kind: str, facts: Mapping[str, Any], n: int, names: Known) -> str:
     return texts[kind] % values if kind in texts else kind
 
 
+def name_pile(key: str, names: Known) -> str:
+    """A pile by its key alone, whatever it holds now."""
+    kind, _colon, what = key.partition(":")
+    values = {"name": names.person(int(what) if what.isdecimal() else None), "stage": names.stage(what)}
+    texts = {
+        GONE: gettext("deals of %(name)s, who has left"),
+        OWNERLESS: gettext("deals without an owner"),
+        READY: gettext("clients who wait on “%(stage)s”"),
+        CROWDED: gettext("deals that stand still on “%(stage)s”"),
+        UNPLANNED: gettext("deals without a next step"),
+        HOPELESS: gettext("deals without prospects"),
+    }
+    return texts[kind] % values if kind in texts else key
+
+
+def facts_of_pile(key: str) -> dict[str, Any]:
+    """Whom and what its name speaks of."""
+    kind, _colon, what = key.partition(":")
+    return {"person": int(what)} if kind == GONE and what.isdecimal() else {"stage": what or None}
+
+
 def say_why(kind: str, facts: Mapping[str, Any], n: int, names: Known) -> str:
     """Why it is proposed, with the values put in."""
     language = _language()

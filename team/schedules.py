@@ -134,14 +134,17 @@ class GridRow:
     cells: list[Cell]
 
 
-def rota_grid(first: date, last: date, people: Iterable[int] | None = None) -> list[GridRow]:
-    """The days ``first`` to ``last`` of everybody who works then by a rota; ``people``: amoCRM users, None = all."""
-    employees = Employee.objects.filter(is_active=True).exclude(left_on__lt=first).exclude(hired_on__gt=last)
-    if people is not None:
-        employees = employees.filter(person_id__in=list(people))
-    everybody = rosters.read()
+def rota_grid(
+    first: date, last: date, among: Iterable[Employee] | None = None, known: rosters.Rosters | None = None
+) -> list[GridRow]:
+    """The days ``first`` to ``last`` of everybody (or ``among`` those who are read already, in their order) who works
+    then by a rota. ``known``: rosters of all, for whoever draws a second grid."""
+    everybody = rosters.read() if known is None else known
     rows = []
-    for employee in employees:
+    for employee in Employee.objects.filter(is_active=True) if among is None else among:
+        gone = employee.left_on is not None and employee.left_on < first
+        if gone or not employee.is_active or (employee.hired_on is not None and employee.hired_on > last):
+            continue
         steps = everybody.own.get(employee.pk, everybody.company if employee.person_id else ())
         if any(pattern is not None for _, pattern in rosters.clipped(steps, first, last + timedelta(days=1))):
             absences = everybody.absences.get(employee.pk, [])

@@ -133,7 +133,9 @@ def test_the_grid_names_the_kind_of_every_day() -> None:
         ("p1", ["shift", "holiday", "vacation", "vacation", "off", "extra"]),
         ("p2", ["shift", "off", "off", "shift", "shift", "off"]),
     ]
-    assert [row.employee.username for row in rota_grid(*MONTH, people=[2])] == ["p2"]
+    second, gone = (Employee.objects.get(username=name) for name in ("p2", "p3"))
+    locked = Employee(pk=anna.pk, is_active=False)
+    assert [row.employee for row in rota_grid(*MONTH, [second, gone, locked])] == [second]
 
 
 def threes() -> Rota:

@@ -15,7 +15,16 @@ from core.zone import local_day
 from notices import decisions as life
 from notices import proposed
 from notices.decision_results import measure_results
-from notices.decision_wording import ICONS, Names, names_of, say_expected, say_why, title_of
+from notices.decision_wording import (
+    ICONS,
+    Names,
+    facts_of_pile,
+    name_pile,
+    names_of,
+    say_expected,
+    say_why,
+    title_of,
+)
 from notices.models import Decision, Hidden
 from team.models import Employee
 from web.decisions.forms import EndForm, TermForm, first_problem
@@ -84,9 +93,16 @@ def decisions(request: HttpRequest) -> HttpResponse:
             "proposals": draw_proposals(shown, now),
             "as_of": counted_at,
             "expected": sum(one.expected for one in shown),
-            "hidden": Hidden.objects.hidden_from(user, local_day(now)).select_related("hidden_by"),
+            "hidden": list_hidden(user, now),
         }
     return render(request, "decisions/decisions.html", context)
+
+
+def list_hidden(user: Any, now: Any) -> list[tuple[str, Hidden]]:
+    """What is hidden from the reader, by name."""
+    rows = list(Hidden.objects.hidden_from(user, local_day(now)).select_related("hidden_by"))
+    names = Names([facts_of_pile(one.key) for one in rows])
+    return [(name_pile(one.key, names), one) for one in rows]
 
 
 def draw(one: Decision, names: Names, results: dict[int, Any], now: Any) -> dict[str, Any]:

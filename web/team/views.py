@@ -21,7 +21,7 @@ from core.zone import portal_zone
 from pipelines.models import Deal, Person
 from qc.models import Finding
 from qc.stalled import SHOWN
-from team import hours
+from team import hours, rosters
 from team.models import AmoUser, DayOff, Employee, HeadAssignment, Rota, RotaAssignment
 from team.models.employees import today
 from team.schedules import GridRow, rota_grid
@@ -52,10 +52,9 @@ def team(request: HttpRequest) -> HttpResponse:
         shown, problems = read_month(request.GET, "month"), []
     except BadScope as problem:
         shown, problems = month_of(now, portal_zone()), [str(problem)]
-    people = list(_visible(user))
-    ids = {employee.pk for employee in people}
-    grid = [row for row in rota_grid(shown.first, shown.last) if row.employee.pk in ids]
-    present = grid if now in shown else rota_grid(this_day, this_day)
+    people, known = list(_visible(user)), rosters.read()
+    grid = rota_grid(shown.first, shown.last, people, known)
+    present = grid if now in shown else rota_grid(this_day, this_day, people, known)
     of_today = {row.employee.pk: cell.kind for row in present for cell in row.cells if cell.day == this_day}
     deals, findings = (_open_deals(user), _open_findings(user, now)) if user.directs else ({}, {})
     others = _other_users()
@@ -70,7 +69,7 @@ def team(request: HttpRequest) -> HttpResponse:
     context = {
         "verbs": listing.file_addresses(request),
         "people": rows,
-        "on_shift": sum(kind in WORKED for pk, kind in of_today.items() if pk in ids),
+        "on_shift": sum(kind in WORKED for kind in of_today.values()),
         "grid": [(row.employee, _cells(row), sum(cell.kind in WORKED for cell in row.cells)) for row in grid],
         "days": [
             (

@@ -246,6 +246,12 @@ def full_day(value: date | None) -> str:
 
 
 @register.filter
+def just_before(value: datetime | None) -> datetime | None:
+    """Of the end of a half-open span the last moment in it: `until|just_before|day` is its last day."""
+    return value and value - timedelta(microseconds=1)
+
+
+@register.filter
 def clock(value: datetime | None) -> str:
     return formats.clock(_local(value), _locale())
 

@@ -158,6 +158,7 @@ def test_hidden_until_a_day(firm: Firm) -> None:
     client.post("/decisions/hide/", {"key": key, "until": "2026-12-01", "reason": "ждём приказа"})
     page = client.get("/decisions/").content.decode()
     assert "ждём приказа" in page and "?key=gone" not in page
+    assert key not in page and f"<b>сделки, ответственный уволен: {firm.gone.name}</b>" in page
 
 
 def test_a_head_hides_a_pile_of_his_own_view_and_from_himself_alone(firm: Firm) -> None:

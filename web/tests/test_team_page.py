@@ -147,8 +147,9 @@ def test_the_page_costs_the_same_for_many(office: Office, django_assert_max_num_
     for number in range(15):
         office.employee(factory.make_person(f"Новый Человек{number}"), rota=office.rota, head=office.irina)
     client = login(factory.make_employee(Role.DIRECTOR))
-    with django_assert_max_num_queries(13):
-        client.get("/team/")
+    for month in ("", "?month=2026-09"):
+        with django_assert_max_num_queries(12):
+            client.get(f"/team/{month}")
 
 
 def test_a_rota_that_will_come_and_a_second_amocrm_user_are_told(office: Office) -> None:

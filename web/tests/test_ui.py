@@ -197,3 +197,10 @@ def test_the_numbers_of_a_chart_are_links_below_it() -> None:
     html = draw('{% chart figure "won" "Won by day" %}', figure=charts.bars_and_line(["1", "2"], series))
     assert '<a href="/deals/">5 &lt;b&gt;</a>' in html
     assert "/tasks/" not in html.partition("<details")[2]
+
+
+def test_the_last_day_of_a_half_open_span_is_the_one_before_its_end() -> None:
+    with translation.override("ru"):
+        midnight, noon = datetime(2026, 11, 8, 21, tzinfo=UTC), datetime(2026, 11, 9, 9, tzinfo=UTC)  # Moscow
+        told = [ui.day(ui.just_before(one)) for one in (midnight, noon, None)]
+    assert told == ["8\N{NO-BREAK SPACE}нояб.", "9\N{NO-BREAK SPACE}нояб.", "—"]
