@@ -119,13 +119,16 @@ def try_switch(rule: str, mode: str, weight: int, months: int = MONTHS) -> Switc
     else:
         terms = _terms_if_on(rule, known)
         cases, heard, won = _hear(rule, deals, terms, reach, now)
-    free = _rank_free(cases, terms, begins)
+    cases = [
+        case._replace(only_warned=terms.is_newcomer(case.found.owner, case.found.opens_at)) for case in cases
+    ]
+    free = _rank_free(cases, begins)
     cases = [case._replace(free_until=free.get(place)) for place, case in enumerate(cases)]
     spared = {_name(case): case.free_until for case in cases if case.free_until} if begins else {}
     own = (
         [_as_tried(only(row, rule), rule, spared, terms) for row in rows if rule in row.checks]
         if is_judged
-        else _hold(rule, heard, cases, terms)
+        else _hold(rule, heard, cases)
     )
     shown = [case for case in cases if case.found.touches(period.start, now)]
     return SwitchTrial(
@@ -153,7 +156,8 @@ def _terms_if_on(code: str, known: Bench) -> Terms:
 
 def sample_deals(since: datetime) -> tuple[list[int], int]:
     """The newest deals that lived at any time since then, and of how many."""
-    alive = Deal.objects.filter(Q(closed_at=None) | Q(closed_at__gt=since), deleted_at=None)
+    ends = Q(closed_at__lte=since) | Q(deleted_at__lte=since)
+    alive = Deal.objects.exclude(ends)
     ids = list(alive.order_by("-created_at").values_list("pk", flat=True)[:SAMPLE])
     return ids, len(ids) if len(ids) < SAMPLE else alive.count()
 
@@ -200,7 +204,7 @@ def _hear(
     return cases, heard, won
 
 
-def _rank_free(cases: list[Case], terms: Terms, begins: bool) -> dict[int, datetime]:
+def _rank_free(cases: list[Case], begins: bool) -> dict[int, datetime]:
     """Until when cases would be free of money, by their place."""
     graces = first_times.read_graces()
     if not graces:
@@ -208,7 +212,7 @@ def _rank_free(cases: list[Case], terms: Terms, begins: bool) -> dict[int, datet
     ranked = (
         (place, case.found.owner, case.found.opens_at)
         for place, case in enumerate(cases)
-        if (begins or case.mode == MONEY) and not terms.is_newcomer(case.found.owner, case.found.opens_at)
+        if (begins or case.mode == MONEY) and not case.only_warned
     )
     return first_times.rank_free(ranked, graces, portal_zone())
 
@@ -222,7 +226,7 @@ def _as_tried(row: OfDeal, rule: str, spared: Mapping[Name, datetime], terms: Te
     """The row with what would be held against its person by the switch. ``spared``: until when cases would be free."""
     held = []
     for one in row.held[rule]:
-        if terms.is_newcomer(row.person, one.opens_at):
+        if not one.was_free and terms.is_newcomer(row.person, one.opens_at):
             continue
         kept = set_free(one, spared.get((row.deal, row.person, one.task, one.since)))
         if kept is not None:
@@ -230,14 +234,12 @@ def _as_tried(row: OfDeal, rule: str, spared: Mapping[Name, datetime], terms: Te
     return row._replace(held={rule: held})
 
 
-def _hold(
-    rule: str, heard: Iterable[tuple[int, list[Check]]], cases: Iterable[Case], terms: Terms
-) -> list[OfDeal]:
+def _hold(rule: str, heard: Iterable[tuple[int, list[Check]]], cases: Iterable[Case]) -> list[OfDeal]:
     """The rows that judgement would keep of these checks, with what would be held against people."""
     held: dict[tuple[int, int], list[Held]] = {}
     for case in cases:
         found = case.found
-        if found.owner is None or terms.is_newcomer(found.owner, found.opens_at):
+        if found.owner is None or case.only_warned:
             continue
         one = Held(found.key.task or 0, found.key.since, found.opens_at, found.closes_at)
         if (kept := set_free(one, case.free_until)) is not None:

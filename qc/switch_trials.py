@@ -27,16 +27,20 @@ class Switch(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A case of the rule, the mode in which it stands now, and until when it would be free of money, if it would."""
+    """A case of the rule, the mode in which it stands now, whether its person is only warned of it, as a newcomer, and
+    until when it would be free of money, if it would."""
 
     found: Found
     mode: str
+    only_warned: bool = False
     free_until: datetime | None = None
 
     def costs(self, mode: str, now: datetime) -> bool:
         """Whether it costs money in this mode of its rule."""
-        if mode != MONEY or self.free_until is None:
-            return mode == MONEY
+        if mode != MONEY or self.only_warned:
+            return False
+        if self.free_until is None:
+            return True
         closes_at = self.found.closes_at
         return now >= self.free_until and (closes_at is None or closes_at > self.free_until)
 
