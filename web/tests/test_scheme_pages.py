@@ -324,6 +324,9 @@ def test_two_schemes_side_by_side(finance: Client, monkeypatch: pytest.MonkeyPat
     sent = as_form(Scheme.objects.get().document)
     sent["components[0].amount"] = "30000"
     finance.post(EDITOR, {**sent, "do": "save"})
+    page = text(finance, "/pay-schemes/compare/")
+    chosen = re.findall(r'<option value="([^"]+)" selected', page)
+    assert chosen == ["sales:1", "sales:draft"], "the newest is offered instead of the one before it"
     page = text(finance, "/pay-schemes/compare/", first="sales:1", second="sales:draft")
     assert "выигрывают 0, проигрывают 1" in page
     assert "−8 667 ₽" in page or "−8 666,67 ₽" in page
