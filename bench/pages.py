@@ -111,7 +111,11 @@ def slow(costs: list[Cost]) -> float:
 
 
 def timed(get: Get, calls: int, before: Get = lambda: None) -> tuple[list[Cost], int]:
-    """What each call costs (fewer calls where they take long), and the number of queries of one."""
+    """What each call costs (fewer calls where they take long), and the number of queries of one.
+
+    The very first, which reads in this process what stays until it changes, is not counted.
+    """
+    get()
     before()
     with CaptureQueriesContext(connection) as captured:
         response = get()

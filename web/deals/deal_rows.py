@@ -1,8 +1,9 @@
 """What lists and cards show about deals beside their own columns: ageing, next step, findings."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db.models import OuterRef, Subquery, prefetch_related_objects
@@ -16,7 +17,7 @@ from qc.regulations import longest_stay
 from qc.rules import CALENDAR, CLIENT, behind
 from qc.stalled import SHOWN
 from team.clock import CALENDAR as BY_CALENDAR
-from team.clock import AnyClock
+from team.clock import AnyClock, Clocks
 from web.deals.ageing import Ageing, NextStep
 
 
@@ -34,14 +35,18 @@ class DealRow:
         return "bad" if any(finding.severity == "violation" for finding in self.findings) else "warn"
 
 
+def read_clocks() -> Clocks:
+    return bench().terms.clocks
+
+
 def rows(deals: Iterable[Deal], now: datetime) -> list[DealRow]:
-    """Of deals ``with_norms()``; two queries, whatever their number."""
-    deals = list(deals)
+    """Of deals ``with_norms()``; two queries, whatever their number, and one where a norm runs by shifts or hours."""
+    deals, clocks = list(deals), cache(read_clocks)
     prefetch_related_objects(deals, "findings")
-    return [row(deal, now) for deal in deals]
+    return [row(deal, now, clocks) for deal in deals]
 
 
-def row(deal: Any, now: datetime) -> DealRow:
+def row(deal: Any, now: datetime, clocks: Callable[[], Clocks] = read_clocks) -> DealRow:
     ahead = [finding for finding in standing(deal) if finding.closes_at is None or finding.closes_at > now]
     opened = [finding for finding in ahead if finding.opens_at < now]
     if deal.closed_at is not None:
@@ -50,7 +55,7 @@ def row(deal: Any, now: datetime) -> DealRow:
     if deal.stage_since:
         ageing_rules = behind("ageing")
         stuck = next((finding for finding in ahead if finding.rule in ageing_rules), None)
-        ageing = age(deal, now, ran_out(stuck, deal.stage_since) if stuck else None)
+        ageing = age(deal, now, ran_out(stuck, deal.stage_since) if stuck else None, clocks)
     return DealRow(deal, ageing, NextStep(deal.next_due_at, now), opened)
 
 
@@ -60,7 +65,7 @@ def with_norms(deals: Any) -> Any:
     return deals.annotate(stage_norms=Subquery(published.values("norms")[:1]))
 
 
-def age(deal: Any, now: datetime, deadline: datetime | None) -> Ageing:
+def age(deal: Any, now: datetime, deadline: datetime | None, clocks: Callable[[], Clocks]) -> Ageing:
     """Of an open deal ``with_norms()``. Shifts and company hours are read only where the norm runs by them."""
     limit = longest_stay(deal.stage_norms) if deal.stage_norms else None
     if limit is None:
@@ -68,18 +73,12 @@ def age(deal: Any, now: datetime, deadline: datetime | None) -> Ageing:
     norm, clock = limit
     left = None
     if deadline is not None:
-        runs = find_clock(clock, deal.manager_id)
+        runs: AnyClock = BY_CALENDAR
+        if clock != CALENDAR:
+            runs = clocks().client if clock == CLIENT else clocks().owner(deal.manager_id)
         left = runs.worked(now, deadline) if now <= deadline else -runs.worked(deadline, now)
     says = wording.stay(norm, clock)
     return Ageing(deal.stage_since, now, deadline, norm, says, left, clock == CALENDAR)
-
-
-def find_clock(name: str, person: int | None) -> AnyClock:
-    """The clock by which a norm of this person's deal runs."""
-    if name == CALENDAR:
-        return BY_CALENDAR
-    clocks = bench().terms.clocks
-    return clocks.client if name == CLIENT else clocks.owner(person)
 
 
 def ran_out(stuck: Any, since: datetime) -> datetime:
