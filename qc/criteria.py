@@ -45,11 +45,14 @@ STAMP = """
 
 @dataclass(frozen=True)
 class Bench:
-    """Everything one run of judgement needs. ``steps``: of rules ever on; ``fields``: required anywhere, ever."""
+    """Everything one run of judgement needs. ``steps``: of rules ever on; ``fields``: required anywhere, ever.
+
+    ``off_times``: when there was no quality control."""
 
     terms: Terms
     steps: Mapping[str, Steps]
     fields: frozenset[str]
+    off_times: rule_modes.OffTimes = ()
 
     def judges(self, code: str) -> bool:
         """Whether the rule is in any mode but off."""
@@ -133,7 +136,7 @@ def _read() -> Bench:
     nobodys = Stage.objects.filter(pipeline__in=robots.values("pipeline"))
     for regulation in Regulation.objects.published().exclude(stage__in=nobodys).reverse():
         norms[regulation.stage_id].append(stage_norms(regulation, names))
-    known = rule_modes.read()
+    known, off_times = rule_modes.read_with_off_times()
     ever_on = {
         code: known[code]
         for code in RULES
@@ -152,7 +155,7 @@ def _read() -> Bench:
         frozenset(map(str, account.own().robots)),
         newcomers.read_graces(),
     )
-    return Bench(terms, ever_on, fields_of(norms.values()))
+    return Bench(terms, ever_on, fields_of(norms.values()), off_times)
 
 
 def stage_places() -> dict[str, StagePlace]:

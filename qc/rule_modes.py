@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from core.db import run_statements
@@ -16,6 +16,7 @@ STEPS = """
         union all select rule, mode, weight, since, null, norm from qc_rulemode
     ) step order by rule, since, id nulls last
 """
+ALWAYS = datetime.min.replace(tzinfo=UTC)
 # Times without control beside them, in one statement: a page has few. Their rule is none.
 STEPS_AND_OFF_TIMES = """
     select rule, mode, weight, since, norm, until from (
@@ -37,20 +38,31 @@ class Step(NamedTuple):
 
 
 Steps = Sequence[Step]
+OffTimes = Sequence[tuple[datetime, datetime | None]]  # half-open, in order, and apart
 
 
 def read() -> dict[str, Steps]:
     """The steps of every rule, oldest first, as times without quality control have left them."""
+    return read_with_off_times()[0]
+
+
+def read_with_off_times() -> tuple[dict[str, Steps], OffTimes]:
+    """The same, and those times. One query."""
     [rows] = run_statements((STEPS_AND_OFF_TIMES, {}))
     off_times = [(row[3], row[-1]) for row in rows if row[0] is None]
     own = _by_rule(row[:-1] for row in rows if row[0] is not None)
-    return {rule: without_control(steps, off_times) for rule, steps in own.items()}
+    return {rule: without_control(steps, off_times) for rule, steps in own.items()}, off_times
 
 
 def read_own() -> dict[str, Steps]:
     """The steps of every rule as they were set."""
     [rows] = run_statements((STEPS, {}))
     return _by_rule(rows)
+
+
+def as_if(mode: str, weight: int, off_times: OffTimes) -> Steps:
+    """The steps of a rule that had stood so all along, but for times without control."""
+    return without_control([Step(mode, weight, ALWAYS)], off_times)
 
 
 def list_switched_off() -> set[str]:
@@ -66,8 +78,8 @@ def _by_rule(rows: Iterable[Sequence[Any]]) -> dict[str, Steps]:
     return dict(found)
 
 
-def without_control(steps: Steps, off_times: Collection[tuple[datetime, datetime | None]]) -> list[Step]:
-    """The steps with every mode held down to shadow in ``off_times``, which are half-open, in order, and apart.
+def without_control(steps: Steps, off_times: OffTimes) -> list[Step]:
+    """The steps with every mode held down to shadow in ``off_times``.
 
     The very first step stays before them as it was, since a rule counts by it before it began.
     """

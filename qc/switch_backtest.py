@@ -17,7 +17,7 @@ from core import collecting, moment
 from core.periods import Period, month_of
 from core.zone import portal_zone
 from pipelines.models import Deal, Person, Stage, Stay
-from qc import first_times, kept_checks, queries, trials
+from qc import first_times, kept_checks, queries, rule_modes, trials
 from qc.criteria import Bench, bench, portal_norms, reads_of
 from qc.doubts import Doubts, count_doubts
 from qc.lives import load_lives
@@ -97,7 +97,8 @@ def try_switch(rule: str, mode: str, weight: int, months: int = MONTHS) -> Switc
     Raises ValueError with one sentence.
     """
     check_switch(rule, mode, weight)
-    now, switch, known = moment.now(), Switch(rule, mode, weight), bench()
+    now, known = moment.now(), bench()
+    switch = Switch(rule, mode, weight, rule_modes.as_if(mode, weight, known.off_times))
     present = month_of(now, portal_zone())
     first = present
     for _month in range(check_months(months) - 1):
@@ -122,7 +123,7 @@ def try_switch(rule: str, mode: str, weight: int, months: int = MONTHS) -> Switc
     cases = [
         case._replace(only_warned=terms.is_newcomer(case.found.owner, case.found.opens_at)) for case in cases
     ]
-    free = _rank_free(cases, begins)
+    free = _rank_free(cases, switch if begins else None)
     cases = [case._replace(free_until=free.get(place)) for place, case in enumerate(cases)]
     spared = {_name(case): case.free_until for case in cases if case.free_until} if begins else {}
     own = (
@@ -204,15 +205,15 @@ def _hear(
     return cases, heard, won
 
 
-def _rank_free(cases: list[Case], begins: bool) -> dict[int, datetime]:
-    """Until when cases would be free of money, by their place."""
+def _rank_free(cases: list[Case], begins: Switch | None) -> dict[int, datetime]:
+    """Until when cases would be free of money, by their place. ``begins``: by which switch they begin to cost it."""
     graces = first_times.read_graces()
     if not graces:
         return {}
     ranked = (
         (place, case.found.owner, case.found.opens_at)
         for place, case in enumerate(cases)
-        if (begins or case.mode == MONEY) and not case.only_warned
+        if (case.mode if begins is None else begins.mode_of(case.found)) == MONEY and not case.only_warned
     )
     return first_times.rank_free(ranked, graces, portal_zone())
 

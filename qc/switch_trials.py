@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from core.periods import Period
+from qc import rule_modes
 from qc.quality import Asked, Held, OfDeal, RuleScore, TimeScore, count, measure_time, score
-from qc.rule_modes import Counted
+from qc.rule_modes import Counted, Steps
 from qc.trials import Found
 from team.clock import Clocks
 
@@ -19,11 +20,22 @@ MONEY = "money"  # the mode of a rule
 
 
 class Switch(NamedTuple):
-    """What is tried: a rule in a mode, with a weight."""
+    """What is tried: a rule in a mode, with a weight. ``steps``: how it would have stood, but for times without
+    control."""
 
     rule: str
     mode: str
     weight: int
+    steps: Steps
+
+    def counted(self, start: datetime, until: datetime) -> list[Counted]:
+        """When it would have counted in money."""
+        return rule_modes.counted(self.steps, (MONEY,), start, until)[1]
+
+    def mode_of(self, found: Found) -> str:
+        """In which mode a case would stand; empty: in none."""
+        stood = rule_modes.standing(self.steps, found.opens_at, found.closes_at)
+        return "" if stood is None else stood[0]
 
 
 class Case(NamedTuple):
@@ -90,7 +102,7 @@ class Ledger:
         return (row for row in self.rows if row.person in users)
 
     def _ask(self, span: Period) -> Asked:
-        parts = [Counted(span.start, min(span.end, self.until))]
+        parts = self.switch.counted(span.start, min(span.end, self.until))
         return replace(self.asked, rules={self.switch.rule: (self.switch.weight, parts)})
 
 
@@ -117,7 +129,7 @@ def tally_cases(
         cell = cells.setdefault((case.found.stage, case.found.owner), Tally())
         cell.found += 1
         cell.before += case.costs(case.mode, now)
-        cell.after += case.costs(switch.mode, now)
+        cell.after += case.costs(switch.mode_of(case.found), now)
     return cells
 
 
@@ -145,8 +157,8 @@ def mark_people(
     present = rules.pop(switch.rule, None)
     others = count(stood, replace(asked, rules=rules))
     was = count(stood, replace(asked, rules={switch.rule: present})) if present else {}
-    tried = {switch.rule: (switch.weight, [Counted(period.start, period.end)])}
-    becomes = count(own, replace(asked, rules=tried)) if switch.mode == MONEY else {}
+    tried = {switch.rule: (switch.weight, switch.counted(period.start, period.end))}
+    becomes = count(own, replace(asked, rules=tried))
     found = {}
     for person in people:
         before, after = (

@@ -9,7 +9,7 @@ import pytest
 from core import moment
 from core.periods import Period
 from qc import engine, first_times, queries
-from qc.models import Finding, FirstTimeGrace, NewcomerGrace, RuleMode, RuleStep
+from qc.models import ControlOff, Finding, FirstTimeGrace, NewcomerGrace, RuleMode, RuleStep
 from qc.switch_backtest import SwitchTrial, try_switch
 from qc.tests import world
 from qc.tests.lives import at
@@ -54,13 +54,23 @@ def count_costing(rule: str, period: Period) -> int:
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 3, 5, 18, 20, 21])
 def test_it_says_what_comes(seed: int) -> None:
-    """Deals are deleted, newcomers are only warned, and some first cases cost nothing."""
+    """Deals are deleted, newcomers are only warned, some first cases cost nothing, and control was off for a while."""
     draw = random.Random(seed)
     invent(draw)
     if draw.random() < 0.7:
         FirstTimeGrace.objects.create(since=at(draw.randrange(-48, 300)), cases=draw.randrange(0, 4))
     if draw.random() < 0.5:
         NewcomerGrace.objects.create(since=at(draw.randrange(-48, 300)), days=draw.randrange(0, 12))
+    if seed % 2:
+        off = draw.randrange(100, 400)
+        ControlOff.objects.create(
+            since=at(off),
+            until=at(off + draw.randrange(20, 100)),
+            reason="Переезд",
+            begun=True,
+            ended=True,
+            decided_at=at(0),
+        )
     for rule in draw.sample(RULES, 2):
         for present in draw.sample(["money", "warn", "shadow", "off"], 2):
             mode, weight = draw.choice(["money", "money", "warn", "off"]), draw.randrange(1, 6)
