@@ -74,6 +74,10 @@ def test_the_payrolls_own_file_comes_back(closed: Month, client: Client) -> None
         "/my/payouts/", {"period": "2026-11"}, headers={"Accept-Language": "ru"}
     ).content.decode()
     assert "все три сходятся" in page.replace("\N{NO-BREAK SPACE}", " ")
+    page = client.get("/my/payouts/", {"period": "2026-10"}).content.decode()
+    assert '<a class="btn" href="/my/?period=2026-10">' in page, (
+        "of a month that is not closed it leads there"
+    )
     sheet = client.get("/my/payroll/", {"period": "2026-11"}).content
     assert read_sheet(sheet)
     again = SimpleUploadedFile("payroll.xlsx", sheet)

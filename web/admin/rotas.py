@@ -26,6 +26,7 @@ from team.models import CalendarDay, CompanyHours, HolidayCalendar, Rota
 from team.models.dated import HELD_ALREADY
 from team.patterns import laid, without
 from web.admin.team import JudgedAgain
+from web.frame.day_fields import DayField
 
 # What a rota is besides its name: a change of it changes days.
 SUBSTANCE = {"pattern", "anchor", "starts", "ends", "breaks", "special", "time_zone", "calendar"}
@@ -109,7 +110,7 @@ class RotaForm(forms.ModelForm):
             "a line for each, by its number in the pattern: 5: 09:00–17:00 is a shorter Friday of 1111100"
         ),
     )
-    holds_from = forms.DateField(
+    holds_from = DayField(
         label=_("the change holds from"),
         required=False,
         widget=UnfoldAdminDateWidget,

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from team.models import Employee, Role
+from web.frame.day_fields import DayField
 
 
 class PersonChoice(forms.ModelChoiceField):
@@ -34,7 +35,7 @@ class TakeForm(forms.Form):
     """Owner, term and words; ``key`` is drawn with the form, so that it works once."""
 
     owner = PersonChoice(queryset=Employee.objects.none(), label=_("Who answers for it"), empty_label=None)
-    due_on = forms.DateField(label=_("Until"), widget=DayInput())
+    due_on = DayField(label=_("Until"), widget=DayInput())
     text = forms.CharField(
         label=_("How"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
@@ -51,7 +52,7 @@ class ListForm(TakeForm):
 
 
 class TermForm(forms.Form):
-    due_on = forms.DateField(label=_("New term"), widget=DayInput())
+    due_on = DayField(label=_("New term"), widget=DayInput())
 
 
 class EndForm(forms.Form):
@@ -63,7 +64,7 @@ class EndForm(forms.Form):
 
 class HideForm(forms.Form):
     key = forms.CharField(max_length=120, widget=forms.HiddenInput)
-    until = forms.DateField(label=_("Hide until"), widget=DayInput())
+    until = DayField(label=_("Hide until"), widget=DayInput())
     reason = forms.CharField(label=_("Why"), max_length=300)
 
 

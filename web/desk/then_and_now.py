@@ -22,6 +22,7 @@ from web.desk.time_blocks import tell_comparison, tell_control, tell_share
 from web.desk.time_marks import list_marks, put_marks
 from web.desk.week_rows import find_rows
 from web.frame import listing
+from web.frame.day_fields import DayField
 from web.frame.permissions import for_heads
 from web.frame.scope import Scope, read_scope, refusing
 
@@ -44,7 +45,7 @@ class Asked(forms.Form):
     pipeline = forms.CharField(required=False, max_length=18, widget=forms.HiddenInput)
     by = forms.ChoiceField(required=False, choices=list(BY.items()), widget=forms.HiddenInput)
     person = forms.ChoiceField(label=gettext_lazy("Whose share"), required=False)
-    date = forms.DateField(
+    date = DayField(
         label=gettext_lazy("Before and after"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
     whose = forms.ChoiceField(label=gettext_lazy("Whose change"), required=False)

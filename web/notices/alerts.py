@@ -27,6 +27,7 @@ from notices.kinds import KINDS
 from notices.models import Alert, AlertMute
 from pipelines.models import Person, Stage
 from web.frame import listing, live
+from web.frame.day_fields import DayField
 from web.frame.filters import NO_SUCH, Cascading, Flag, One, OneStage, Sort, people, stages
 from web.frame.permissions import for_heads
 from web.frame.scope import read_scope, refusing
@@ -220,7 +221,7 @@ def latest(request: HttpRequest) -> HttpResponse:
 
 
 class MuteForm(forms.Form):
-    until = forms.DateField()
+    until = DayField()
 
 
 @require_POST

@@ -21,6 +21,7 @@ from notices.kinds import KINDS
 from notices.models import Silence
 from qc.queries import title
 from qc.rules import RULES
+from web.frame.day_fields import DayField
 
 PROPOSED, LAST = timedelta(days=7), 50
 
@@ -67,9 +68,7 @@ class SilenceForm(forms.Form):
         choices=choices,
         error_messages={"invalid_choice": gettext_lazy("Choose a kind of notice or a rule from the list.")},
     )
-    until = forms.DateField(
-        label=gettext_lazy("Quiet until"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
-    )
+    until = DayField(label=gettext_lazy("Quiet until"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
     reason = forms.CharField(label=gettext_lazy("Why"), max_length=200)
     key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 

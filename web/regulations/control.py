@@ -16,18 +16,19 @@ from core.zone import first_of_day
 from qc import first_times, in_due_time, newcomers
 from qc.models import ControlOff
 from team.models.employees import today
+from web.frame.day_fields import DayField
 from web.frame.permissions import for_admins
 
 
 class ControlForm(forms.Form):
     """From which day until the end of which day quality control is off, and why."""
 
-    since_on = forms.DateField(
+    since_on = DayField(
         label=gettext_lazy("Off from"),
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
         required=False,
     )
-    until_on = forms.DateField(
+    until_on = DayField(
         label=gettext_lazy("until the end of"),
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
         required=False,

@@ -27,6 +27,7 @@ from qc.rules.parameters import (
 )
 from team.models.employees import today
 from timeline.timeline import LOSS_REASON
+from web.frame.day_fields import DayField
 from web.regulations.norm_fields import LengthField, LengthsField, OptionsField, StagesField, stage_choices
 
 CLOCK_CHOICES = [
@@ -44,7 +45,7 @@ class RegulationForm(forms.Form):
     """
 
     version = forms.IntegerField(label=_("Version"), widget=forms.HiddenInput, min_value=0)
-    effective_on = forms.DateField(
+    effective_on = DayField(
         label=_("In force from"),
         required=False,
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),

@@ -19,6 +19,7 @@ from qc import first_times, in_due_time, newcomers, norms, queries, regulations
 from qc.models import Finding, PlannedSwitch, RuleHalt, RuleMode, Severity
 from qc.rules import DEAL, NORM, QUESTION, RULES, Rule
 from team.models.employees import today
+from web.frame.day_fields import DayField
 from web.frame.permissions import for_admins
 from web.regulations.control import ControlForm, FirstTimesForm, GraceForm, off_times
 from web.regulations.form import norm_field
@@ -38,7 +39,7 @@ class RuleForm(forms.Form):
     rule = forms.CharField(widget=forms.HiddenInput)
     mode = forms.ChoiceField(label=gettext_lazy("Mode"), choices=RuleMode.Mode.choices)
     weight = forms.IntegerField(label=gettext_lazy("Weight"), min_value=0, max_value=100)
-    since_on = forms.DateField(
+    since_on = DayField(
         label=gettext_lazy("From"),
         required=False,
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),

@@ -23,16 +23,17 @@ from qc.reviewers import measure_reviewers
 from team.models import Employee
 from web.deals import diary
 from web.frame import listing
+from web.frame.day_fields import DayField
 from web.review.exports import export_reviewers
 
 QUARTER = timedelta(days=90)
 
 
 class SampleForm(forms.Form):
-    since = forms.DateField(
+    since = DayField(
         label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    until = forms.DateField(
+    until = DayField(
         label=gettext_lazy("To, inclusive"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     size = forms.IntegerField(label=gettext_lazy("Deals"), min_value=1, max_value=manual_reviews.MOST)

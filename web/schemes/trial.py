@@ -66,7 +66,12 @@ def compare(request: HttpRequest) -> HttpResponse:
     options = list(_options(user))
     keys = [one.key for one in options]
     first, second = (request.GET.get(name, "")[:80] for name in ("first", "second"))
-    context: dict[str, Any] = {"options": options, "first": first, "second": second}
+    offered = (keys * 2)[:2]  # the newest instead of the one before it
+    context: dict[str, Any] = {
+        "options": options,
+        "first": first or (offered[1] if offered else ""),
+        "second": second or (offered[0] if offered else ""),
+    }
     if first or second:
         sides = [_read(key, keys, user) for key in (first, second)]
         context |= {

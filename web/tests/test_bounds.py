@@ -7,6 +7,8 @@ from django.test import Client, RequestFactory, override_settings
 from psycopg.errors import QueryCanceled
 
 from devtools.tests import factory
+from notices.models import Silence
+from qc.models import ControlOff, PlannedSwitch, Sample
 from team.models import Role
 from web.frame import statement_limit
 from web.frame.origin import client_address, network_of
@@ -99,3 +101,29 @@ def test_a_moment_at_the_end_of_the_calendar_is_refused_with_a_sentence(said: st
     for name in ("since", "until"):
         assert client.get("/deals/", {name: said}).status_code == 422
         assert client.get("/api/v1/deals/", {name: said}).status_code == 400
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("day", ["0001-01-01", "1969-12-31", "2201-01-01", "9999-12-31"])
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/rules/control/", {"action": "off", "reason": "x", "until_on": "{day}"}),
+        ("/rules/control/", {"action": "off", "reason": "x", "since_on": "{day}"}),
+        ("/rules/", {"rule": "task.none", "mode": "money", "weight": "5", "since_on": "{day}"}),
+        ("/notices/silences/", {"about": "rule:task.none", "until": "{day}", "reason": "x"}),
+        ("/decisions/hide/", {"key": "k", "until": "{day}", "reason": "x"}),
+        ("/review/samples/", {"since": "{day}", "until": "{day}", "size": "5"}),
+        ("/then-and-now/?date={day}", {}),
+        ("/alerts/?week={day}", {}),
+        ("/losses/?day={day}", {}),
+    ],
+)
+def test_a_day_beyond_all_years_in_use_is_answered(path: str, form: dict[str, str], day: str) -> None:
+    client = Client()
+    client.force_login(factory.make_employee(Role.ADMIN))
+    sent = {name: value.format(day=day) for name, value in form.items()}
+    answer = client.post(path, sent) if form else client.get(path.format(day=day))
+    assert answer.status_code in (200, 302, 422)
+    assert not ControlOff.objects.exists() and not Silence.objects.exists()
+    assert not PlannedSwitch.objects.exists() and not Sample.objects.exists()

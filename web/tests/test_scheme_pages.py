@@ -309,9 +309,8 @@ def test_conditions_are_a_text_with_places_to_sign_and_name_no_order(finance: Cl
     assert "40 000 ₽ за все смены" in page
     assert "не становится меньше более чем на 20 %" in page
     assert "12-к" not in page
-    assert page.count("______________________") == 2, "the employer’s name and hand"
-    told = [row for row in page.split("<tr>") if "_" * 16 + "</td>" in row]
-    assert len(told) == 1, "the one who is paid by it"
+    assert page.count("______________________") == 2  # the employer's, and his name
+    assert page.count('data-label="Подпись">________________</td>') == page.count('<th scope="row">') > 0
     assert "затем то, что снимает с премий приказ" in page
     quality = "Качество — условие начисления премии"
     assert quality in page
@@ -326,6 +325,9 @@ def test_two_schemes_side_by_side(finance: Client, monkeypatch: pytest.MonkeyPat
     sent = as_form(Scheme.objects.get().document)
     sent["components[0].amount"] = "30000"
     finance.post(EDITOR, {**sent, "do": "save"})
+    page = text(finance, "/pay-schemes/compare/")
+    chosen = re.findall(r'<option value="([^"]+)" selected', page)
+    assert chosen == ["sales:1", "sales:draft"], "the newest is offered instead of the one before it"
     page = text(finance, "/pay-schemes/compare/", first="sales:1", second="sales:draft")
     assert "выигрывают 0, проигрывают 1" in page
     assert "−8 667 ₽" in page or "−8 666,67 ₽" in page
