@@ -102,4 +102,5 @@ keep_changes(
         "throttling_failure_count",
         "last_used_at",
     ],
+    only="{row}.confirmed",  # one that is only being looked at lets nobody in
 )(TOTPDevice)

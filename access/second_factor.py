@@ -36,8 +36,9 @@ def confirm_factor(user: Employee, code: str) -> list[str] | None:
         device = TOTPDevice.objects.filter(user=user, confirmed=False).first()
         if device is None or not device.verify_token(_digits(code)):
             return None
-        TOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
-        TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
+        TOTPDevice.objects.filter(user=user).delete()
+        device.pk, device.confirmed = None, True
+        device.save(force_insert=True)  # anew: the log of changes has it as added, with who did it
         return renew_codes(user)
 
 

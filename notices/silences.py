@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from core.locks import Lock, hold
 from core.zone import first_of_day, local_day
 from notices.kinds import KINDS
 from notices.kinds.registry import FINDING
@@ -60,6 +61,7 @@ def begin_silence(
     """
     if not may_silence(author):
         raise ValueError(_("Only directors and administrators silence messages for everybody."))
+    hold(Lock.TABLE, Silence._meta.db_table)  # before the form is looked for: the second sees what the first made
     known: Silence | None = None if key is None else Silence.objects.filter(key=key).first()
     if known is not None:
         return known
@@ -67,7 +69,7 @@ def begin_silence(
     known_codes: dict[str, Collection[str]] = {"kind": KINDS, "rule": RULES}
     if code not in known_codes.get(sort, ()):
         raise ValueError(_("Choose a kind of notice or a rule from the list."))
-    policy = Policy.objects.select_for_update().filter(pk=1).first()  # one author at a time
+    policy = Policy.objects.select_for_update().filter(pk=1).first()
     if sort == "kind" and policy is not None and policy.kinds.get(code, {}).get("must"):
         raise ValueError(_("Nobody may mute this kind: «What is told» says so."))
     today, reason = local_day(now), " ".join(reason.replace("\0", "").split())

@@ -259,6 +259,20 @@ def set_up(client: Client, user: Employee) -> list[str]:
     return re.findall(r"<code>([a-z0-9]{5}-[a-z0-9]{5})</code>", page)
 
 
+def test_who_only_looks_at_the_page_has_changed_nothing(markova: Employee) -> None:
+    client = enter(markova)
+    kept = Change.objects.filter(table=TOTPDevice._meta.db_table)
+    first, again = (client.get("/account/factor/").content.decode() for _ in range(2))
+    assert re.findall('class="secret">(.*?)<', first) == re.findall('class="secret">(.*?)<', again) != []
+    assert client.post("/account/factor/", {"code": "000000"}).status_code == 422
+    assert not kept.exists()
+    TOTPDevice.objects.update(throttling_failure_timestamp=None, throttling_failure_count=0)
+    set_up(client, markova)
+    assert [(one.act, one.user) for one in kept] == [("added", markova.pk)]
+    second_factor.drop_factor(markova)
+    assert sorted(one.act for one in kept.all()) == ["added", "removed"]
+
+
 def test_signing_in_asks_for_a_code_once_it_is_set_up(markova: Employee) -> None:
     here, there = enter(markova), enter(markova)
     codes = set_up(here, markova)

@@ -3,8 +3,9 @@
 import pytest
 from django.test import Client
 from django.utils import translation
+from django_otp.oath import totp
 
-from access.second_factor import begin_factor
+from access.second_factor import begin_factor, confirm_factor
 from audit.models import Change
 from audit.registry import KEPT
 from devtools.tests import factory
@@ -124,7 +125,8 @@ def test_every_column_has_a_name_in_the_readers_language() -> None:
 
 def test_a_second_factor_is_told_by_what_means_anything() -> None:
     """Its model is not ours: «T0», «Digits» and «Tolerance» are in English whoever reads."""
-    begin_factor(factory.make_employee(Role.MANAGER))
+    device = begin_factor(user := factory.make_employee(Role.MANAGER))
+    assert confirm_factor(user, f"{totp(device.bin_key):06}") is not None
     client = Client(headers={"Accept-Language": "ru"})
     client.force_login(factory.make_employee(Role.ADMIN, is_staff=True, language="ru"))
     text = text_of(client, "?table=otp_totp_totpdevice")
