@@ -101,13 +101,15 @@ def changed_rules(old: Regulation | None, new: Regulation, names: Mapping[str, s
     """By rule code what the version in force demands, where the draft demands something else."""
     before = norms.read_norms(old.norms if old else {}, names)
     after = norms.read_norms(new.norms, names)
+    stages = wording.stage_names(before)
     found = {}
     for code, norm in before.items():
         facts = RULES[code].facts
-        if norm != after[code] and facts is not None:
-            fact = facts(norm)
-            parts = [wording.say(fact.says, names), wording.say(fact.also, names) if fact.also else ""]
-            found[code] = "; ".join(filter(None, parts))
+        if norm == after[code] or facts is None:
+            continue
+        fact = facts(norm)
+        told = [] if fact is None else [one for one in (fact.says, fact.also) if one]
+        found[code] = "; ".join(wording.say(one, names, stages) for one in told) or _("nothing demanded")
     return found
 
 

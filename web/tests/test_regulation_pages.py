@@ -474,6 +474,21 @@ def test_what_the_draft_changes_stands_in_its_place(office: Office) -> None:
     assert "was: 5\xa0d, calendar" in text
 
 
+def test_a_rule_that_has_asked_nothing_is_given_a_norm(office: Office) -> None:
+    """Its draft is tried, and stays on the card: «was» has nothing to tell."""
+    client, colours = login(), {"801": "Белый", "802": "Чёрный"}
+    CustomField.objects.create(id=80, name="Цвет", type="select", enums=colours)
+    written = {"field_value_values": "80:801", "stage_forbidden_stages": office.ready.pk}
+    tried = client.post(f"{card(office.talk)}try/", office.values(**written), headers={"HX-Request": "true"})
+    assert tried.status_code == 200 and "was: nothing demanded" in tried.content.decode()
+    assert client.get(card(office.talk)).context["was"]["field.value"] == "nothing demanded"
+    client.post(card(office.talk), office.values(**written, action="publish"))
+    assert office.talk.regulations.filter(version=2).exists()
+    client.post(card(office.talk), office.values(version="2", action="save"))
+    was = client.get(card(office.talk)).context["was"]
+    assert (was["field.value"], was["stage.forbidden"]) == ("Цвет: Белый", "Готов к выдаче")
+
+
 def test_a_version_waits_for_its_day_and_is_called_off(office: Office) -> None:
     client = login()
     assert (
