@@ -61,7 +61,7 @@ def begin_silence(
     """
     if not may_silence(author):
         raise ValueError(_("Only directors and administrators silence messages for everybody."))
-    hold(Lock.TABLE, Silence._meta.db_table)  # before the form is looked for: the second sees what the first made
+    hold(Lock.TABLE, Silence._meta.db_table)  # first of all: a second form sees what the first has made
     known: Silence | None = None if key is None else Silence.objects.filter(key=key).first()
     if known is not None:
         return known

@@ -7,7 +7,8 @@ from functools import cached_property
 from statistics import median
 from typing import Any
 
-from django.db.models import Count, F, Min, Q, Window
+from django.db import models
+from django.db.models import Count, F, Min, Q, When, Window
 from django.db.models.functions import RowNumber
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -173,11 +174,12 @@ def list_own(user: Employee, now: datetime, rule: str, _asked: Pending) -> dict[
         rows = rows.filter(rule=rule)
     total = rows.order_by().count()
     related = ("deal", "stage", "manager", "task", "contact", "appeal")
-    found = list(
-        rows.select_related(*related).order_by(F("closes_at").desc(nulls_first=True), "-opens_at")[:100]
-    )
+    ended = models.Case(When(closes_at__lte=now, then=F("closes_at")))  # some have an end that is still to come
+    found = list(rows.select_related(*related).order_by(ended.desc(nulls_first=True), "-opens_at")[:100])
     prices = _prices(user, found)
-    found.sort(key=lambda one: (one.closes_at is not None, -(prices.get(one.pk) or 0)))
+    found.sort(
+        key=lambda one: (one.closes_at is not None and one.closes_at <= now, -(prices.get(one.pk) or 0))
+    )
     return {"cases": [Case(one, None) for one in found], "total": total, "prices": prices}
 
 

@@ -110,6 +110,17 @@ def test_a_case_tells_clause_fact_arithmetic_and_history(office: Office) -> None
     assert "стоит</dt>" not in text, "a controller judges quality, not pay"
 
 
+def test_a_manager_sees_the_newest_open_cases_first_whether_their_end_is_known_or_not(office: Office) -> None:
+    """A «no» of a review ends by itself after two weeks: until then it is as open as a case without an end."""
+    for number in range(100):
+        since = NOW - (10 + number) * DAY
+        factory.make_finding(office.deal, "task.none", since=since, opens_at=since + DAY)
+    said = factory.make_finding(office.deal, "review.step", opens_at=NOW - DAY / 24, closes_at=NOW + 14 * DAY)
+    over = factory.make_finding(office.deal, "review.need", opens_at=NOW - 3 * DAY, closes_at=NOW - DAY)
+    shown = [case.finding for case in login(office.manager).get("/review/").context["cases"]]
+    assert len(shown) == 100 and said in shown and over not in shown
+
+
 def test_a_waiver_and_taking_it_back(office: Office) -> None:
     client = login(office.controller)
     path = f"/review/{office.open.pk}/ruling/"
