@@ -174,7 +174,7 @@ def list_own(user: Employee, now: datetime, rule: str, _asked: Pending) -> dict[
         rows = rows.filter(rule=rule)
     total = rows.order_by().count()
     related = ("deal", "stage", "manager", "task", "contact", "appeal")
-    ended = models.Case(When(closes_at__lte=now, then=F("closes_at")))  # some have an end that is still to come
+    ended = models.Case(When(closes_at__lte=now, then=F("closes_at")))  # null: the end is still to come
     found = list(rows.select_related(*related).order_by(ended.desc(nulls_first=True), "-opens_at")[:100])
     prices = _prices(user, found)
     found.sort(
