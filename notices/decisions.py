@@ -155,7 +155,7 @@ def decide_list(
 def check_wish(wish: Wish, now: datetime) -> None:
     today = local_day(now)
     if wish.due_on < today:
-        raise Impossible(_("The term is over before it begins."))
+        raise Impossible(_("This day is over: choose today or a later one."))
     if (wish.due_on - today).days > LONGEST:
         raise Impossible(_("A term may be a year long at most."))
     if not wish.owner.is_active or wish.owner.has_left:

@@ -77,7 +77,7 @@ def test_a_list_is_frozen_and_a_form_sent_twice_decides_once(shop: Shop) -> None
 @pytest.mark.parametrize(
     ("due", "n", "says"),
     [
-        (date(2026, 11, 19), 1, "кончается раньше"),
+        (date(2026, 11, 19), 1, "уже прошёл"),
         (date(2028, 1, 1), 1, "больше года"),
         (date(2026, 11, 25), 0, "нет открытых"),
     ],

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST
 
 from core import moment
@@ -31,6 +31,7 @@ from web.frame.permissions import for_heads
 from web.frame.scope import Scope, read_scope, refusing
 
 SOURCES = ("deals", "tasks", "findings")
+DECIDED = gettext_noop("Decided. %(name)s answers for it and is told when next at work.")
 SHOWN_ROWS = 20  # of a list that is to be decided about
 
 
@@ -86,7 +87,7 @@ def make(request: HttpRequest) -> HttpResponse:
         except life.Impossible as problem:
             form.add_error(None, str(problem))
         else:
-            messages.success(request, _("Decided. %(name)s is told.") % {"name": made.owner})
+            messages.success(request, _(DECIDED) % {"name": made.owner})
             return redirect("decision", pk=made.pk)
     context = {
         "form": form,
@@ -137,7 +138,7 @@ def proposed(request: HttpRequest) -> HttpResponse:
         except life.Impossible as problem:
             form.add_error(None, str(problem))
         else:
-            messages.success(request, _("Decided. %(name)s is told.") % {"name": made.owner})
+            messages.success(request, _(DECIDED) % {"name": made.owner})
             return redirect("decision", pk=made.pk)
     page = Paginator(one.deals, listing.PAGE_SIZE).get_page(request.GET.get("page"))
     deals = Deal.objects.select_related("stage", "manager").in_bulk(list(page.object_list))

@@ -54,7 +54,7 @@ COLUMNS: listing.Columns = (  # of what `draw` gives
     (gettext_lazy("Stand"), lambda one: of_result(one, "standing")),
     (gettext_lazy("Amount"), lambda one: one["row"].money),
     (gettext_lazy("Hoped for"), lambda one: one["row"].expected),
-    (gettext_lazy("Won since"), lambda one: of_result(one, "won_sum")),
+    (gettext_lazy("Won since then"), lambda one: of_result(one, "won_sum")),
     (gettext_lazy("Left the stage, share"), lambda one: of_result(one, "left_share")),
     (gettext_lazy("Of like deals, share"), lambda one: of_result(one, "like_share")),
     (gettext_lazy("Ended"), lambda one: one["row"].ended_at),

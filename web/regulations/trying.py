@@ -12,7 +12,7 @@ from core import moment
 from core.periods import month_of
 from core.zone import portal_zone
 from kpi.backtest import try_violations
-from qc import backtest, drafts, regulations, signatures
+from qc import backtest, drafts, regulations, rule_modes, signatures
 from qc.criteria import field_names
 from web.frame.permissions import for_admins
 from web.regulations.editing import draw_stay, examples, find_stage, in_force, keep_draft, read_context
@@ -54,6 +54,8 @@ def attempt(request: HttpRequest, stage: str) -> HttpResponse:
         )
     money = try_violations(month.first, trial.backtest.more) if trial.whole.changed else {}
     context |= {"trial": trial, "days": trial.backtest.days, "month": month, "draft_of": draft}
+    off = rule_modes.list_switched_off()
+    context["asleep"] = [(code, title) for code, title, one in trial.rules if code in off and one.changed]
     context |= {"people": people_rows(trial, money), "money": sum(money.values()) if money else None}
     context |= draw_stay(one, present, draft) | read_context(one, present, draft, names)
     if kept is not None:

@@ -425,6 +425,19 @@ def test_rules_that_are_switched_off_are_folded_apart(office: Office) -> None:
     assert [one["rule"].code for one in folded["off"]] == ["deal.untouched"] and len(folded["spare"]) > 5
 
 
+def test_a_trial_says_which_of_its_rules_is_switched_off(office: Office) -> None:
+    """Otherwise it promises cases of which none will open."""
+    client, written = login(), office.values(deal_untouched_idle_number="1", deal_untouched_idle_unit="days")
+    for mode, says in (("off", True), ("warn", False)):
+        RuleMode.objects.update_or_create(
+            rule="deal.untouched", defaults={"mode": mode, "since": NOW - 99 * DAY}
+        )
+        text = client.post(
+            f"{card(office.talk)}try/", written, headers={"HX-Request": "true"}
+        ).content.decode()
+        assert ("is switched off: none of this opens" in text and "/rules/#deal.untouched" in text) is says
+
+
 @pytest.mark.parametrize(
     "values",
     [
