@@ -74,7 +74,9 @@ def test_a_proposal_is_taken_carried_out_and_kept(firm: Firm, django_assert_max_
     assert (one.n, one.owner, one.text, one.deals.count()) == (3, firm.head, "Поровну", 3)
     with django_assert_max_num_queries(9):
         page = client.get(f"/decisions/{one.pk}/").content.decode()
-    assert "Поровну" in page and "уведомление придёт в рабочее время" in page, "nobody is told outside of shifts"
+    assert "Поровну" in page and "уведомление придёт в рабочее время" in page, (
+        "nobody is told outside of shifts"
+    )
     assert "Выиграно с тех пор" in client.get("/decisions/").content.decode()
     head = browser(firm.head)
     assert head.get(f"/decisions/{one.pk}/").status_code == 200
