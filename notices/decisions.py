@@ -242,6 +242,13 @@ def hide_until(key: str, until: date, reason: str, user: Employee, now: datetime
     )
 
 
+def show_again(hidden: int, user: Employee, now: datetime) -> bool:
+    """It is proposed from today on, by whoever may hide it so; False where nothing is hidden. The row stays."""
+    today = local_day(now)
+    rows = Hidden.objects.filter(pk=hidden, head=None if user.sees is None else user, until__gt=today)
+    return bool(rows.update(until=today))
+
+
 class Staff:
     """Who works here and whose people are whose, read once: three queries whatever is asked."""
 

@@ -167,7 +167,11 @@ def proposed(request: HttpRequest) -> HttpResponse:
 @for_heads
 @refusing(gettext_lazy("Decisions"), "decisions", gettext_lazy("All decisions"))
 def hide(request: HttpRequest) -> HttpResponse:
-    """A pile of the reader's own view, for a while; a head hides it from himself alone."""
+    """A pile of the reader's own view, for a while; a head hides it from himself alone. ``show``: not any more."""
+    if (shown := request.POST.get("show", "")).isdecimal() and len(shown) < 19:
+        if life.show_again(int(shown), request.user, moment.now()):  # type: ignore[arg-type]  # signed in
+            messages.success(request, _("It is proposed again."))
+        return redirect("decisions")
     form = HideForm(request.POST)
     key = request.POST.get("key", "")
     again = reverse("decision-proposed") + read_scope(request).query(key=key) if key else "decisions"

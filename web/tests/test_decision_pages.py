@@ -184,6 +184,24 @@ def test_a_head_hides_a_pile_of_his_own_view_and_from_himself_alone(firm: Firm) 
     assert Hidden.objects.count() == 2 and "?key=gone" not in boss.get("/decisions/").content.decode()
 
 
+def test_what_was_hidden_is_shown_again_by_whoever_may_hide_it_so(firm: Firm) -> None:
+    head, boss, key = browser(firm.head), browser(firm.director), f"gone:{firm.gone.pk}"
+    boss.post("/decisions/hide/", {"key": key, "until": "2026-12-01", "reason": "ждём приказа"})
+    one = Hidden.objects.get()
+    assert f'name="show" value="{one.pk}"' not in head.get("/decisions/").content.decode()
+    for nonsense in (str(one.pk), "-1", "9" * 18):
+        head.post("/decisions/hide/", {"show": nonsense})
+    page = boss.get("/decisions/").content.decode()
+    assert f'name="show" value="{one.pk}"' in page and "?key=gone" not in page
+    for _ in range(2):
+        assert boss.post("/decisions/hide/", {"show": one.pk}).headers["Location"] == "/decisions/"
+    page = boss.get("/decisions/").content.decode()
+    assert "?key=gone" in page and "ждём приказа" not in page
+    assert Hidden.objects.get().hidden_by == firm.director, "what was said stays"
+    boss.post("/decisions/hide/", {"key": key, "until": "2026-12-02", "reason": "снова ждём"})
+    assert "снова ждём" in boss.get("/decisions/").content.decode()
+
+
 def test_a_pile_of_a_part_is_hidden_where_it_was_found(firm: Firm) -> None:
     client = browser(firm.director)
     address = f"/decisions/proposed/?key=gone:{firm.gone.pk}&manager={firm.gone.pk}"
