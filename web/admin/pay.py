@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +16,7 @@ from kpi.calculation.running import begin_period
 from kpi.models import Quota, Scheme
 from web.admin.mirror import ReadOnlyAdmin
 from web.admin.searching import Searching
+from web.admin.spans import SpanList
 
 
 class QuotaForm(forms.ModelForm):
@@ -42,6 +44,9 @@ class QuotaAdmin(Searching, ModelAdmin):
     list_select_related = ["manager"]
     autocomplete_fields = ["manager"]
     date_hierarchy = "period"
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[SpanList]:
+        return SpanList
 
 
 @admin.register(Scheme)
