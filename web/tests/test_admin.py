@@ -201,7 +201,15 @@ def test_any_day_names_the_month_of_a_plan(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", ["9999", "0", "x", "9223372036854775808", "9999&period__month=12", "9999&period__month=12&period__day=31"]
+    "asked",
+    [
+        "9999",
+        "0",
+        "x",
+        "9223372036854775808",
+        "9999&period__month=12",
+        "9999&period__month=12&period__day=31",
+    ],
 )
 def test_a_list_of_plans_is_cut_by_no_nonsense(client: Client, asked: str) -> None:
     answer = client.get(f"{address(Quota, 'changelist')}?period__year={asked}")
