@@ -29,9 +29,8 @@ setup: .venv/installed .local/messages
 
 setup-dev: setup .venv/installed-dev
 
-# A lane more than there are processors, as the first one mostly waits; each has databases of its own, and an idle one
-# takes over what another has not begun.
-LANES ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
+# Two lanes or more, each with databases of its own; an idle one takes over what another has not begun.
+LANES ?= logical
 test: lint
 	@$(PY) -m pytest -q -n $(LANES) --maxprocesses 4 --dist worksteal; code=$$?; \
 		$(PY) -m devtools.embedded stop --test; exit $$code

@@ -75,20 +75,9 @@ hypothesis.settings.load_profile("salesops")
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 
-FIRST_LANE = "gw0"
-if os.environ.get("PYTEST_XDIST_WORKER", FIRST_LANE) != FIRST_LANE:
-    os.nice(5)  # to be late is a fault for some tests of the first lane, and lanes are more than processors
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of real transactions wait for other processes more than they work: the first lane begins with them, the
-    others do all the rest beside it."""
-    items.sort(key=lambda item: not _commits(item))
-
-
-def _commits(item: pytest.Item) -> bool:
-    mark = item.get_closest_marker("django_db")
-    return mark is not None and mark.kwargs.get("transaction", False)
+    """The days of faults wait more than they work: begun first, another lane does all the rest beside them."""
+    items.sort(key=lambda item: "/faults/" not in item.nodeid)
 
 
 @pytest.fixture(scope="session", autouse=True)
