@@ -57,16 +57,33 @@ document.addEventListener("keydown", (event) => {
   } else if (letter === "j" || letter === "k") {
     step(letter === "j" ? 1 : -1);
   } else if (letter) {
-    const key = `[data-key="${letter}"]`; // of the current row, else the page's own: never that of some other row
-    const button = document.querySelector(`[data-walk] .current ${key}`)
-      ?? [...document.querySelectorAll(key)].find((one) => !one.closest("[data-walk]"));
-    if (button) { event.preventDefault(); button.click(); }
+    if (!buttonOf(letter)) return;
+    event.preventDefault();
+    press(letter);
   }
 });
+// A list that is just being drawn anew is not htmx's yet: its buttons would do nothing.
+function press(letter, patience = 40) {
+  const button = buttonOf(letter);
+  const settles = button?.closest(".htmx-added, .htmx-settling, .htmx-swapping");
+  if (settles && patience) setTimeout(() => press(letter, patience - 1), 25);
+  else button?.click();
+}
+function buttonOf(letter) {
+  const key = `[data-key="${letter}"]`; // of the current row, else the page's own: never that of some other row
+  return currentRow()?.querySelector(key)
+    ?? [...document.querySelectorAll(key)].find((one) => !one.closest("[data-walk]"));
+}
+// A list that settles right after the step forgets the mark; the focus stays.
+function currentRow() {
+  const row = document.querySelector("[data-walk] > .current") ?? document.activeElement?.closest("[data-walk] > *");
+  row?.classList.add("current");
+  return row;
+}
 function step(by) {
   const rows = [...document.querySelectorAll("[data-walk] > *")];
   if (!rows.length) return;
-  const here = rows.findIndex((row) => row.classList.contains("current"));
+  const here = rows.indexOf(currentRow());
   const next = rows[Math.min(Math.max(here + by, 0), rows.length - 1)];
   rows[here]?.classList.remove("current");
   next.classList.add("current");

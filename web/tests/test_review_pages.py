@@ -246,9 +246,6 @@ def test_fifty_cases_are_worked_through_by_keyboard_alone(browser: Any, live_ser
     with page.expect_response(lambda answer: "/ruling/" in answer.url):
         page.keyboard.press("Enter")
     page.wait_for_function("() => document.querySelectorAll('.case').length === 49")
-    page.wait_for_function(
-        "() => !document.querySelector('.htmx-settling')"
-    )  # the list is drawn anew: htmx knows it
     page.evaluate("() => document.activeElement.blur()")
     page.keyboard.press("j")
     for left in range(48, -1, -1):
