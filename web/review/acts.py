@@ -1,5 +1,6 @@
 """What is done on «Проверка»: rulings, alone or together, and every step of an appeal. Nonsense changes nothing."""
 
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from kpi.disputes import decide_appeal
 from qc import appeals, rulings
 from qc.models import Appeal, Finding, Ruling
 from team.models import Employee
+from web.frame.filters import SENSIBLE_YEARS
 from web.review import panel
 
 
@@ -156,10 +158,12 @@ def _key(request: HttpRequest) -> UUID | None:
 def _day(text: str) -> date | None:
     if not text:
         return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(_("“%(text)s” is no day.") % {"text": text[:20]}) from None
+    day = None
+    with suppress(ValueError):
+        day = date.fromisoformat(text)
+    if day is None or day.year not in SENSIBLE_YEARS:
+        raise ValueError(_("“%(text)s” is no day.") % {"text": text[:20]})
+    return day
 
 
 def _start_of(text: str) -> datetime | None:

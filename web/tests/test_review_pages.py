@@ -259,6 +259,17 @@ def test_fifty_cases_are_worked_through_by_keyboard_alone(browser: Any, live_ser
     assert not Finding.objects.standing().filter(rule="deal.stuck", rulings=None).exists()
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1969-12-31", "9999-12-31", "x"])
+def test_a_waiver_until_no_day_in_use_is_refused_and_changes_nothing(office: Office, day: str) -> None:
+    finding = Finding.objects.first()
+    client = Client()
+    client.force_login(office.controller)
+    sent = {"kind": "waived", "text": "x", "until": day}
+    answer = client.post(f"/review/{finding.pk}/ruling/", sent)
+    assert answer.status_code in (302, 422)
+    assert not Ruling.objects.exists()
+
+
 def test_a_rule_that_appeals_have_stopped_says_so_on_its_page(office: Office) -> None:
     RuleMode.objects.update_or_create(rule="deal.stuck", defaults={"mode": "warn", "weight": 3, "since": NOW})
     RuleHalt.objects.create(rule="deal.stuck", at=NOW, decided=8, upheld=5, limit="0.3")
