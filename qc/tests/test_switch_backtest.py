@@ -8,11 +8,12 @@ from django.db import connection
 
 from core import moment
 from core.zone import portal_zone
-from qc import engine, first_times, queries
-from qc.models import Finding, FirstTimeGrace, NewcomerGrace, RuleMode, RuleStep
+from qc import first_times, queries
+from qc.models import Finding, FirstTimeGrace, NewcomerGrace, RuleMode
 from qc.switch_backtest import SwitchTrial, try_switch
 from qc.tests import world
 from qc.tests.lives import at
+from qc.tests.switches import measure_quality, set_rule
 from team.models import Employee
 
 DAY = 24
@@ -40,29 +41,8 @@ def company() -> Iterator[None]:
     moment.fix(None)
 
 
-def set_rule(rule: str, mode: str, weight: int) -> None:
-    """As if it had stood so all along."""
-    RuleStep.objects.filter(rule=rule).delete()
-    RuleMode.objects.filter(rule=rule).delete()
-    if mode != "off":
-        RuleMode.objects.create(rule=rule, mode=mode, weight=weight, since=START)
-    Finding.objects.filter(rule=rule).delete()
-    engine.judge()
-
-
 def marks(trial: SwitchTrial) -> dict[int, Any]:
     return {person: (one.after, one.n_after) for person, one in trial.marks.items()}
-
-
-def really(trial: SwitchTrial) -> dict[int, Any]:
-    found = queries.quality(trial.period)
-    return {
-        person: (
-            queries.score(found.get(person, [])),
-            sum(one.opportunities for one in found.get(person, [])),
-        )
-        for person in trial.marks
-    }
 
 
 def digest() -> list[Any]:
@@ -95,15 +75,17 @@ def test_it_says_what_the_switch_would_bring(
 ) -> None:
     if cases:
         FirstTimeGrace.objects.create(since=START, cases=cases)
-    set_rule("task.none", *present)
+    set_rule("task.none", *present, since=START)
     before = digest()
     trial = try_switch("task.none", mode, weight, months)
     assert digest() == before, "nothing is written"
     assert trial.marks, "somebody is asked for a task"
-    assert {person: (one.before, one.n_before) for person, one in trial.marks.items()} == really(trial)
+    assert {person: (one.before, one.n_before) for person, one in trial.marks.items()} == measure_quality(
+        trial
+    )
     told = {cell: tally.found for cell, tally in trial.cells.items()}
-    set_rule("task.none", mode, weight)
-    assert marks(trial) == really(trial)
+    set_rule("task.none", mode, weight, START)
+    assert marks(trial) == measure_quality(trial)
     if mode == "off":
         assert trial.whole.after == 0
         return
@@ -128,18 +110,18 @@ def test_a_newcomer_is_only_warned_by_what_is_tried_too(days: int, cases: int, b
     NewcomerGrace.objects.create(since=START, days=days)
     FirstTimeGrace.objects.create(since=START, cases=cases)
     for present in ("warn", "off"):
-        set_rule("task.none", present, 2)
+        set_rule("task.none", present, 2, START)
         trial = try_switch("task.none", "money", 2, 2)
-        set_rule("task.none", "money", 2)
-        assert marks(trial) == really(trial), present
+        set_rule("task.none", "money", 2, START)
+        assert marks(trial) == measure_quality(trial), present
         [told] = [one for one in queries.quality(trial.period)[ANNA] if one.rule == "task.none"]
         assert told.violations == broken
 
 
 def test_likely_false_alarms_are_the_same_from_rows_and_from_lives() -> None:
-    set_rule("task.none", "warn", 2)
+    set_rule("task.none", "warn", 2, START)
     kept = try_switch("task.none", "money", 2, 12)
-    set_rule("task.none", "off", 2)
+    set_rule("task.none", "off", 2, START)
     heard = try_switch("task.none", "money", 2, 12)
     assert kept.doubts == heard.doubts and kept.doubts.number
     assert kept.doubts.new == kept.whole.found
@@ -163,7 +145,7 @@ def test_nonsense_is_refused(asked: tuple[str, str, int, int], says: str) -> Non
 
 
 def test_a_first_case_is_ranked_alike_by_the_database_and_without_it() -> None:
-    set_rule("task.none", "money", 2)
+    set_rule("task.none", "money", 2, START)
     for cases in (1, 2):
         FirstTimeGrace.objects.all().delete()
         FirstTimeGrace.objects.create(since=at(-39 * DAY), cases=cases)

@@ -2,17 +2,17 @@
 
 import random
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from core import moment
 from core.periods import Period
-from qc import engine, first_times, queries
-from qc.models import ControlOff, Finding, FirstTimeGrace, NewcomerGrace, RuleMode, RuleStep
-from qc.switch_backtest import SwitchTrial, try_switch
+from qc import first_times
+from qc.models import ControlOff, Finding, FirstTimeGrace, NewcomerGrace, RuleMode
+from qc.switch_backtest import try_switch
 from qc.tests import world
 from qc.tests.lives import at
+from qc.tests.switches import measure_quality, set_rule
 from qc.tests.test_quality import invent
 
 RULES = ("deal.stuck", "task.none", "task.overdue", "field.missing")
@@ -25,24 +25,6 @@ def company() -> Iterator[None]:
     moment.fix(at(500).isoformat())
     yield
     moment.fix(None)
-
-
-def set_rule(rule: str, mode: str, weight: int) -> None:
-    """As if it had stood so all along."""
-    RuleStep.objects.filter(rule=rule).delete()
-    RuleMode.objects.filter(rule=rule).delete()
-    if mode != "off":
-        RuleMode.objects.create(rule=rule, mode=mode, weight=weight, since=at(-48))
-    Finding.objects.filter(rule=rule).delete()
-    engine.judge()
-
-
-def really(trial: SwitchTrial) -> dict[int, Any]:
-    found = queries.quality(trial.period)
-    return {
-        person: (queries.score(told), sum(one.opportunities for one in told if one.weight))
-        for person, told in ((person, found.get(person, [])) for person in trial.marks)
-    }
 
 
 def count_costing(rule: str, period: Period) -> int:
@@ -74,12 +56,12 @@ def test_it_says_what_comes(seed: int) -> None:
     for rule in draw.sample(RULES, 2):
         for present in draw.sample(["money", "warn", "shadow", "off"], 2):
             mode, weight = draw.choice(["money", "money", "warn", "off"]), draw.randrange(1, 6)
-            set_rule(rule, present, 2)
+            set_rule(rule, present, 2, at(-48))
             trial = try_switch(rule, mode, weight, 1)
             before = {person: (one.before, one.n_before) for person, one in trial.marks.items()}
-            assert before == really(trial), (rule, present, mode)
-            set_rule(rule, mode, weight)
+            assert before == measure_quality(trial), (rule, present, mode)
+            set_rule(rule, mode, weight, at(-48))
             after = {person: (one.after, one.n_after) for person, one in trial.marks.items()}
-            assert after == really(trial), (rule, present, mode)
+            assert after == measure_quality(trial), (rule, present, mode)
             if mode != "off":
                 assert trial.whole.after == count_costing(rule, trial.period), (rule, present, mode)
