@@ -3,10 +3,11 @@
 ``TEST_DB_NAME`` (default ``test_salesops``) lets several runs share one checkout.
 """
 
+import gc
 import os
 import ssl
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 from time import monotonic
 from typing import Any
@@ -73,6 +74,17 @@ hypothesis.settings.register_profile(
 )  # a machine that does other work besides draws slowly
 hypothesis.settings.load_profile("salesops")
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """What is collected lives to the end: the garbage collector would go through it again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

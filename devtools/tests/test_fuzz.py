@@ -8,10 +8,18 @@ from audit.models import Change
 from devtools.fuzz.drawing import Known, draw_shot
 from devtools.fuzz.shooting import place_of, shoot
 from devtools.tests import factory
-from kpi.models import Quota, Scheme, Statement
+from kpi.models import Quota, Statement
+from kpi.pay_schemes import load_scheme
 from team.models import Employee, Role
 
 REQUESTS = 250
+TITLE = {"ru": "Оклад", "en": "Salary"}
+SCHEME = {
+    "code": "a",
+    "title": TITLE,
+    "effective_from": "2026-01-01",
+    "components": [{"kind": "salary", "code": "salary", "title": TITLE, "amount": "40000"}],
+}
 
 
 @pytest.fixture
@@ -23,7 +31,7 @@ def company() -> None:
         factory.make_task(deal), factory.make_finding(deal)
     factory.make_regulation(stage)
     Quota.objects.create(manager=person, period="2026-11-01", amount=5)
-    scheme = Scheme.objects.create(code="a", version=1, title="A", document={}, effective_from="2026-01-01")
+    scheme, _is_new = load_scheme(SCHEME)
     Statement.objects.create(manager=person, period="2026-11-01", scheme=scheme, computed_at=factory.NOW)
     for role in Role.values:
         staff = {"is_staff": True, "is_superuser": True} if role == Role.ADMIN else {}

@@ -57,24 +57,18 @@ document.addEventListener("keydown", (event) => {
   } else if (letter === "j" || letter === "k") {
     step(letter === "j" ? 1 : -1);
   } else if (letter) {
-    if (!buttonOf(letter)) return;
+    const button = buttonOf(letter);
+    if (!button) return;
     event.preventDefault();
-    press(letter);
+    button.click();
   }
 });
-// A list that is just being drawn anew is not htmx's yet: its buttons would do nothing.
-function press(letter, patience = 40) {
-  const button = buttonOf(letter);
-  const settles = button?.closest(".htmx-added, .htmx-settling, .htmx-swapping");
-  if (settles && patience) setTimeout(() => press(letter, patience - 1), 25);
-  else button?.click();
-}
 function buttonOf(letter) {
   const key = `[data-key="${letter}"]`; // of the current row, else the page's own: never that of some other row
   return currentRow()?.querySelector(key)
     ?? [...document.querySelectorAll(key)].find((one) => !one.closest("[data-walk]"));
 }
-// A list that settles right after the step forgets the mark; the focus stays.
+// A list that is drawn anew right after the step may forget the mark; the focus stays.
 function currentRow() {
   const row = document.querySelector("[data-walk] > .current") ?? document.activeElement?.closest("[data-walk] > *");
   row?.classList.add("current");

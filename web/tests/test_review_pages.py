@@ -241,7 +241,7 @@ def test_fifty_cases_are_worked_through_by_keyboard_alone(browser: Any, live_ser
     page.keyboard.press("j")
     page.locator("#panel .panel-head").wait_for()
     page.keyboard.press("x")  # the first one is an error of the rule
-    page.locator("#id_mistaken").wait_for()
+    page.locator("#id_mistaken:focus").wait_for()
     page.keyboard.type("Это гарантия")
     with page.expect_response(lambda answer: "/ruling/" in answer.url):
         page.keyboard.press("Enter")
