@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +18,7 @@ from bench.data import NOW, Company
 from bench.measure import Cost, cost, share, typical
 from bench.report import Line, against, figure
 from bench.setting import Setting
+from core import collecting
 from metrics import snapshot
 from pipelines.models import Deal
 from team.models import Employee
@@ -48,15 +50,18 @@ def measured(setting: Setting, size: Company) -> Iterator[Line]:
 
 
 @cache
-def collect_static_files() -> None:
-    """Hashed and compressed, into the bench's own folder, as in production."""
+def stand_as_served() -> None:
+    """Static files hashed and compressed, into the bench's own folder; all loaded, and the collector told, as by
+    `salesops.wsgi`."""
     settings.STATIC_ROOT = servers.FOLDER / "static"
     call_command("vendor_static", verbosity=0)
     call_command("collectstatic", "--no-input", verbosity=0)
+    import_module(settings.ROOT_URLCONF)
+    collecting.set_loaded_aside()
 
 
 def signed_in(username: str) -> Client:
-    collect_static_files()
+    stand_as_served()
     client = Client(SERVER_NAME="127.0.0.1", headers={"Accept-Language": "ru"})
     client.force_login(Employee.objects.get(username=username), backend="web.frame.login.StaffBackend")
     return client

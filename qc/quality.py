@@ -4,7 +4,8 @@ By count, each occasion of a period was kept or broken. By time, it is the share
 was in order, both on the clock of the rule (for owners: their shifts). Both weigh rules alike.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -29,6 +30,9 @@ class Held(NamedTuple):
     opens_at: datetime
     closes_at: datetime | None
     was_free: bool = False
+
+
+Change = Callable[[Held], Held | None]  # how it would be otherwise; None: not at all
 
 
 class OfDeal(NamedTuple):
@@ -119,37 +123,73 @@ def count(rows: Iterable[OfDeal], asked: Asked) -> dict[int, list[RuleScore]]:
 
 def measure_time(rows: Iterable[OfDeal], asked: Asked) -> dict[int, list[TimeScore]]:
     """Scores by person, of rules that demanded any time. What stands in several ways at once stands once."""
-    found: dict[int, dict[str, tuple[timedelta, timedelta, int]]] = {}
+    [found] = measure_time_if(rows, asked, [lambda one: one])
+    return found
+
+
+def measure_time_if(
+    rows: Iterable[OfDeal], asked: Asked, changes: Sequence[Change]
+) -> list[dict[int, list[TimeScore]]]:
+    """`measure_time` once for each of these changes to all that is held: what was demanded is the same for all."""
+    demands: dict[int, dict[str, tuple[timedelta, int]]] = {}
+    broken: list[Counter[tuple[int, str]]] = [Counter() for _ in changes]
     for row in rows:
         for code, checks in row.checks.items():
             if code not in asked.rules:
                 continue
-            out_of_order = Spans((one.opens_at, one.closes_at) for one in row.held.get(code, ()))
-            broken = demanded = NOTHING
-            for part in asked.rules[code][1]:
-                window = asked.window(part, row.person)
-                for check in checks:
-                    if check.flags & UNTIMED:
-                        continue
-                    clock = _clock(asked.clocks, check.clock or RULES[code].clock, row.person)
-                    for start, end in _moments(check, row.first, window):
-                        demanded += clock.worked(start, end)
-                        for since, until in out_of_order:
-                            broken += clock.worked(
-                                max(since, start), end if until is None else min(until, end)
-                            )
-            if demanded:
-                by_rule = found.setdefault(row.person, {})
-                before = by_rule.get(code, (NOTHING, NOTHING, 0))
-                by_rule[code] = (before[0] + broken, before[1] + demanded, before[2] + 1)
-    return {
-        person: [
-            TimeScore(code, weight, *by_rule[code])
-            for code, (weight, _) in asked.rules.items()
-            if code in by_rule
-        ]
-        for person, by_rule in found.items()
-    }
+            stretches = list(_stretches(row, code, checks, asked))
+            demanded = sum((clock.worked(start, end) for clock, start, end in stretches), NOTHING)
+            if not demanded:
+                continue
+            by_rule = demands.setdefault(row.person, {})
+            before, deals = by_rule.get(code, (NOTHING, 0))
+            by_rule[code] = before + demanded, deals + 1
+            if not (held := row.held.get(code)):
+                continue
+            known: list[tuple[list[Held], int]] = []
+            for change, found in zip(changes, broken, strict=True):
+                changed = [other for one in held if (other := change(one)) is not None]
+                time = next((time for same, time in known if same == changed), None)
+                if time is None:
+                    time = _broken(changed, stretches) // MICROSECOND
+                    known.append((changed, time))
+                found[row.person, code] += time
+    return [
+        {
+            person: [
+                TimeScore(code, weight, found[person, code] * MICROSECOND, *by_rule[code])
+                for code, (weight, _) in asked.rules.items()
+                if code in by_rule
+            ]
+            for person, by_rule in demands.items()
+        }
+        for found in broken
+    ]
+
+
+def _stretches(
+    row: OfDeal, code: str, checks: Iterable[Kept], asked: Asked
+) -> Iterator[tuple[AnyClock, datetime, datetime]]:
+    """When a rule was to be kept, each with the clock it is measured by."""
+    for part in asked.rules[code][1]:
+        window = asked.window(part, row.person)
+        for check in checks:
+            if not check.flags & UNTIMED:
+                clock = _clock(asked.clocks, check.clock or RULES[code].clock, row.person)
+                for start, end in _moments(check, row.first, window):
+                    yield clock, start, end
+
+
+def _broken(held: Iterable[Held], stretches: Sequence[tuple[AnyClock, datetime, datetime]]) -> timedelta:
+    out_of_order = Spans((one.opens_at, one.closes_at) for one in held)
+    return sum(
+        (
+            clock.worked(max(since, start), end if until is None else min(until, end))
+            for clock, start, end in stretches
+            for since, until in out_of_order
+        ),
+        NOTHING,
+    )
 
 
 def score(scores: Iterable[RuleScore]) -> Decimal | None:

@@ -15,7 +15,19 @@ from pipelines.mirror import freshness
 from qc import first_times, rule_modes, wording
 from qc.kept_checks import unpacked
 from qc.models import Finding, FindingQuerySet, RuleMode
-from qc.quality import Asked, Held, OfDeal, RuleScore, TimeScore, count, measure_time, score, time_score
+from qc.quality import (
+    Asked,
+    Change,
+    Held,
+    OfDeal,
+    RuleScore,
+    TimeScore,
+    count,
+    measure_time,
+    measure_time_if,
+    score,
+    time_score,
+)
 from qc.rules import RULES, behind
 from team.models import Employee
 from team.schedules import employment, load_clocks
@@ -100,35 +112,20 @@ def quality_ahead(
     period: Period, people: Iterable[int], now: datetime, horizons: Iterable[datetime] = ()
 ) -> Outlook:
     """What opens later is what judgement knows by now to open when nobody does anything. One reading for all."""
-    asked, found = read_checks(period, people, MONEY, until=period.end)
-    asked, rows = replace(asked, clocks=load_clocks(people)), list(found)
-    mended = [_without_open(row, now) for row in rows]
-    kept: list[list[dict[int, list[TimeScore]]]] = [
-        [measure_time([_kept_until(row, now, horizon) for row in part], asked) for horizon in horizons]
-        for part in (rows, mended)
-    ]
-    return Outlook(measure_time(rows, asked), measure_time(mended, asked), *kept)
+    asked, rows = read_checks(period, people, MONEY, until=period.end)
+    asked = replace(asked, clocks=load_clocks(people))
 
+    def mend(one: Held) -> Held:
+        return one if _is_past(one, now) or one.opens_at > now else one._replace(closes_at=now)
 
-def _kept_until(row: OfDeal, now: datetime, horizon: datetime) -> OfDeal:
-    return row._replace(
-        held={
-            code: [one for one in held if not now < one.opens_at < horizon] for code, held in row.held.items()
-        }
-    )
+    def keep_until(horizon: datetime, before: Change) -> Change:
+        return lambda one: None if now < one.opens_at < horizon else before(one)
 
-
-def _without_open(row: OfDeal, now: datetime) -> OfDeal:
-    """What stands open ends now."""
-    return row._replace(
-        held={
-            code: [
-                one if _is_past(one, now) or one.opens_at > now else one._replace(closes_at=now)
-                for one in held
-            ]
-            for code, held in row.held.items()
-        }
-    )
+    changes: list[Change] = [lambda one: one, mend]
+    ends = list(horizons)
+    kept = [keep_until(end, before) for before in changes for end in ends]
+    as_is, mended, *others = measure_time_if(rows, asked, [*changes, *kept])
+    return Outlook(as_is, mended, others[: len(ends)], others[len(ends) :])
 
 
 class Tried(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import task_postrun, task_prerun
+from celery.signals import task_postrun, task_prerun, worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salesops.settings")
 
@@ -135,5 +135,12 @@ def _end(task_id: str = "", **kwargs: Any) -> None:
         end()
 
 
+def _set_loaded_aside(**kwargs: Any) -> None:
+    from core.collecting import set_loaded_aside
+
+    set_loaded_aside()
+
+
+worker_process_init.connect(_set_loaded_aside)
 task_prerun.connect(_begin)
 task_postrun.connect(_end)

@@ -3,7 +3,9 @@
 import logging
 import os
 import sys
+from importlib import import_module
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salesops.settings")
@@ -12,6 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "salesops.settings")
 sys.setswitchinterval(0.0005)  # seconds
 portal = get_wsgi_application()
 
+from core import collecting
 from salesops import checks
 from web.frame.statement_limit import bound_statements
 from web.webhook.intake import at_the_door
@@ -22,3 +25,5 @@ bound_statements()
 for name in ("gunicorn.error", "gunicorn.access"):  # loggers of the server's own
     logging.getLogger(name).addFilter(MaskSecret())
 application = at_the_door(portal)
+import_module(settings.ROOT_URLCONF)  # the views, which the first request would load otherwise
+collecting.set_loaded_aside()

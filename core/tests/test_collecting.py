@@ -12,3 +12,11 @@ def test_collecting_goes_on_afterwards_as_before() -> None:
         assert not gc.isenabled()
         raise ValueError
     assert gc.isenabled()
+
+
+def test_what_is_loaded_is_not_looked_through_again() -> None:
+    try:
+        collecting.set_loaded_aside()
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()

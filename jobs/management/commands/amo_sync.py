@@ -1,6 +1,5 @@
 """Mirror amoCRM now: ``manage.py amo_sync [--full] [--ids 1 2 3]``."""
 
-import gc
 import time
 from argparse import ArgumentParser
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 
+from core import collecting
 from jobs import judgement_queue
 from jobs.management.commands.qc_judge import print_counts
 from pipelines.account import connection
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--ids", nargs="+", type=int, metavar="DEAL", help="read only these deals")
 
     def handle(self, *, full: bool, ids: list[int] | None, **options: Any) -> None:
-        gc.freeze()  # a collection walks over all of Django otherwise, in the middle of a page
+        collecting.set_loaded_aside()
         try:
             account = checked_account()
             with connection.source_of(account) as source:
