@@ -104,8 +104,8 @@ def made_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def emptied_by_rows() -> Iterator[None]:
-    """After a test of real transactions Django truncates a hundred tables, 260 ms of the server's: each with its indexes
-    gets files of its own. It has left a few rows, to delete which takes 5 ms."""
+    """After a test of real transactions Django truncates a hundred tables: each and its indexes get files of their own,
+    260 ms of the server's time. The test has left a few rows, to delete which takes 5 ms."""
 
     def delete_rows(ops: Any, style: Any, tables: list[str], **options: bool) -> list[str]:
         names = [f'"{table}"' for table in tables]
