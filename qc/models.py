@@ -262,6 +262,12 @@ class Finding(models.Model):
                 condition=Q(withdrawn_at=None),
             ),
             models.Index(
+                fields=["opens_at"],
+                include=["mode", "manager", "stage"],
+                name="finding_of_questions",
+                condition=Q(withdrawn_at=None, severity=Severity.QUESTION),
+            ),  # what is taken off the findings of a week: questions are no cases (metrics.discipline)
+            models.Index(
                 fields=["manager", "opens_at"],
                 include=["rule", "closes_at", "mode"],
                 name="finding_by_manager",

@@ -1,7 +1,5 @@
 """«Потери»: how much, by whom, where, why and when; the day unlike others; what may be lost by mistake."""
 
-import heapq
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -19,8 +17,10 @@ from django.views.decorators.http import require_safe
 from core import moment
 from core.periods import Period
 from core.zone import portal_zone
-from metrics import losses as lost
-from metrics.losses import Burst, Heap, Loss
+from metrics import loss_days
+from metrics.loss_columns import Heap, Losses, group_by, list_dearest
+from metrics.loss_days import Burst
+from metrics.losses import find_source, read_losses
 from metrics.weeks import list_last_weeks
 from pipelines.models import Deal, LossReason
 from web.frame import listing
@@ -59,13 +59,13 @@ def losses(request: HttpRequest) -> HttpResponse:
     scope, now = read_scope(request), moment.now()
     weeks = list_last_weeks(now, WEEKS, portal_zone())
     period = Period.parse(weeks[0].first.isoformat(), now.isoformat(), portal_zone())
-    source = lost.find_source()
-    as_of, every = lost.read_losses(now, period, source.pk if source else None)
-    shown = [one for one in every if scope.of_person(one.manager) and scope.of_pipeline(one.pipeline)]
-    each = by_day(shown, period)
+    source = find_source()
+    as_of, every = read_losses(now, period, source.pk if source else None)
+    shown = every[every.having("manager", scope.of_person) & every.having("pipeline", scope.of_pipeline)]
+    each = loss_days.by_day(shown, list(period.days()), portal_zone())
     days = {day: len(own) for day, own in each.items()}
-    busiest = {day: lost.find_burst(own) for day, own in each.items()}
-    unlike = lost.find_unlike({day: len(one.losses) if one else 0 for day, one in busiest.items()})[:3]
+    busiest = {day: loss_days.find_burst(own) for day, own in each.items()}
+    unlike = loss_days.find_unlike({day: len(one.losses) if one else 0 for day, one in busiest.items()})[:3]
     bursts = {day: burst for day in unlike if (burst := busiest[day])}
     day = _chosen(request, days)
     query = {
@@ -77,9 +77,7 @@ def losses(request: HttpRequest) -> HttpResponse:
     if day is not None:
         query |= {"since": day, "until": day + timedelta(days=1)}
         inside = each[day]
-    whole = Heap()
-    for one in inside:
-        whole.add(one)
+    whole = Heap(len(inside), inside.money)
     splits = list(split(inside, scope, query, bursts.values(), source))
     if form := listing.asked_file(request):
         rows: list[tuple[Any, ...]] = [
@@ -119,13 +117,6 @@ COLUMNS: listing.Columns = (  # of a way to split, a row of it, its deals, and t
 )
 
 
-def by_day(losses: Iterable[Loss], period: Period) -> dict[date, list[Loss]]:
-    zone, found = portal_zone(), {day: list[Loss]() for day in period.days()}
-    for one in losses:
-        found[one.at.astimezone(zone).date()].append(one)
-    return found
-
-
 def _chosen(request: HttpRequest, days: dict[date, int]) -> date | None:
     asked = request.GET.get("day", "").strip()
     if not asked:
@@ -140,12 +131,11 @@ def _chosen(request: HttpRequest, days: dict[date, int]) -> date | None:
 
 
 def split(
-    losses: Sequence[Loss], scope: Scope, query: dict[str, Any], bursts: Iterable[Burst], source: Any
+    losses: Losses, scope: Scope, query: dict[str, Any], bursts: Iterable[Burst], source: Any
 ) -> Iterable[Split]:
     """By reason, person, stage and source, with the rest of each so that it adds up."""
     reasons = dict(LossReason.objects.values_list("pk", "name"))
-    in_burst = {one.deal for burst in bursts for one in burst.losses}
-    of_bursts = [one for one in losses if one.deal in in_burst]
+    of_bursts = losses[loss_days.in_bursts(losses, bursts)]
     ways: list[tuple[Any, str, Any, str]] = [
         (_("By reason"), "reason", lambda key: reasons.get(key) or _("No reason given"), "loss_reason"),
         (_("By person, at closing"), "manager", scope.name, "closed_by"),
@@ -154,8 +144,7 @@ def split(
     if source is not None:
         ways.append((source.name, "source", lambda key: key or _("Not filled in"), "source"))
     for title, column, name, parameter in ways:
-        groups = list(lost.group_by(losses, column).items())
-        in_bursts = Counter(getattr(one, column) for one in of_bursts)
+        groups, unlike = list(group_by(losses, column).items()), group_by(of_bursts, column)
         rest = Heap()
         for _key, heap in groups[ROWS:]:
             rest.deals, rest.money = rest.deals + heap.deals, rest.money + heap.money
@@ -165,7 +154,8 @@ def split(
             if column != "manager":
                 filters |= {parameter: "none" if key in (None, "") else key}
             href = reverse("deals") + scope.query(**filters)
-            rows.append(Row(name(key), heap, href, in_bursts[key], key if column == "manager" else None))
+            of_burst = unlike[key].deals if key in unlike else 0
+            rows.append(Row(name(key), heap, href, of_burst, key if column == "manager" else None))
         yield Split(title, rows, max((row.heap.deals for row in rows), default=0), rest, column == "manager")
 
 
@@ -205,7 +195,6 @@ def tell_day(day: date, burst: Burst, days: dict[date, int], scope: Scope) -> di
         (scope.name(person), count, reverse("deals") + scope.query(**query, manager=person or "none"), person)
         for person, count in burst.people.items()
     ]
-    money = sum((one.price for one in burst.losses), Decimal(0))
     return {
         "day": day,
         "count": days[day],
@@ -214,36 +203,27 @@ def tell_day(day: date, burst: Burst, days: dict[date, int], scope: Scope) -> di
         "since": burst.since.astimezone(zone),
         "until": burst.until.astimezone(zone),
         "people": people[:4],
-        "money": money,
+        "money": burst.losses.money,
         "href": reverse("deals") + scope.query(**query),
         "alone": scope.query(day=day),
-        "without_reason": sum(1 for one in burst.losses if one.reason is None),
+        "without_reason": int(burst.losses.having("reason", lambda reason: reason is None).sum()),
     }
 
 
-def list_mistakes(losses: Sequence[Loss], bursts: Sequence[Burst]) -> dict[str, Any]:
+def list_mistakes(losses: Losses, bursts: Sequence[Burst]) -> dict[str, Any]:
     """Of these losses, with the deals; the reason that speaks most for a mistake first, and the dearest of a reason."""
     words = {
-        lost.CAME_BACK: (_("the client called or wrote after it was closed"), "phone-incoming", "bad"),
-        lost.MASS: (_("closed within an hour with many others"), "layers", "warn"),
+        loss_days.CAME_BACK: (_("the client called or wrote after it was closed"), "phone-incoming", "bad"),
+        loss_days.MASS: (_("closed within an hour with many others"), "layers", "warn"),
     }
-    found = lost.find_mistakes(losses, bursts)
-    every = [one for own in found.values() for one in own]
-    first = [
-        (one.deal, name)
-        for name, own in found.items()
-        for one in heapq.nsmallest(MISTAKES, own, key=_dearest)
-    ]
+    found = loss_days.find_mistakes(losses, bursts)
+    first = [(deal, name) for name, own in found.items() for deal in list_dearest(own, MISTAKES)]
     deals = Deal.objects.select_related("manager", "stage").in_bulk([pk for pk, _name in first[:MISTAKES]])
     return {
-        "all": len(every),
-        "money": sum((one.price for one in every), Decimal(0)),
+        "all": sum(map(len, found.values())),
+        "money": sum((own.money for own in found.values()), Decimal(0)),
         "rows": [(deals[pk], *words[name]) for pk, name in first[:MISTAKES] if pk in deals],
         "counts": sorted(
-            ((words[name][0], len(own)) for name, own in found.items() if own), key=lambda row: -row[1]
+            ((words[name][0], len(own)) for name, own in found.items() if len(own)), key=lambda row: -row[1]
         ),
     }
-
-
-def _dearest(loss: Loss) -> tuple[Decimal, int]:
-    return -loss.price, -loss.deal
