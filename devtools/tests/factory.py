@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from itertools import count
 from typing import Any
 
+from django.db import connection
 from django.db.models import OuterRef, Subquery
 from django.db.models.lookups import GreaterThan
+from django.db.models.sql import UpdateQuery
 
 from core.db import run_statements
 from pipelines.mirror.rows import LOST, WON
@@ -96,7 +99,7 @@ def make_task(deal: Deal, due_at: datetime = NOW + DAY, **values: Any) -> Task:
     }
     task = Task.objects.create(**defaults | values)
     if not task.is_completed:
-        settle_states(deal)
+        settle_state(deal)
     return task
 
 
@@ -115,7 +118,7 @@ def make_finding(deal: Deal, rule: str = "deal.stuck", **values: Any) -> Finding
     }
     finding = Finding.objects.create(**defaults | values)
     if finding.rule in behind("stuck_deals"):
-        settle_states(deal)
+        settle_state(deal)
     return finding
 
 
@@ -143,21 +146,33 @@ def keep_checks() -> None:
         run_statements((kept_checks.WRITE, difference.parameters()))
 
 
-def settle_states(*deals: Deal) -> None:
-    """Give these deals (none: all) the state that their stays, tasks and findings tell, as their judgement would."""
+def settle_state(deal: Deal) -> None:
+    """Give this deal the state that its stays, tasks and findings tell, as its judgement would."""
+    statement, values = _settling()
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*values, deal.pk])
+
+
+@cache
+def _settling() -> tuple[str, tuple[Any, ...]]:
+    """The statement, but for the deal: Django takes 2 ms to write it, and thousands of rows ask for it."""
     ahead = Finding.objects.standing().filter(
         GreaterThan(ENDS, NOW), rule__in=behind("stuck_deals"), mode__in=SHOWN, deal=OuterRef("pk")
     )
     stay = Stay.objects.filter(deal=OuterRef("pk"), left_at=None).order_by("-entered_at")
     task = Task.objects.open().filter(deal=OuterRef("pk")).order_by("due_at")
     stuck = ahead.order_by("opens_at")
-    settled = Deal.objects.filter(pk__in=[deal.pk for deal in deals]) if deals else Deal.objects.all()
-    settled.update(
-        stage_since=Subquery(stay.values("visit_since")[:1]),
-        next_due_at=Subquery(task.values("due_at")[:1]),
-        stuck_at=Subquery(stuck.values("opens_at")[:1]),
-        stuck_until=Subquery(stuck.values("closes_at")[:1]),
+    query = Deal.objects.all().query.chain(UpdateQuery)
+    query.add_update_values(
+        {
+            "stage_since": Subquery(stay.values("visit_since")[:1]),
+            "next_due_at": Subquery(task.values("due_at")[:1]),
+            "stuck_at": Subquery(stuck.values("opens_at")[:1]),
+            "stuck_until": Subquery(stuck.values("closes_at")[:1]),
+        }
     )
+    statement, values = query.get_compiler("default").as_sql()
+    return f"{statement} WHERE id = %s", values
 
 
 def make_cursor(entity: str = "deals", **values: Any) -> Cursor:

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.loss_columns import from_rows
 from metrics.loss_days import BURST, CAME_BACK, MASS, by_day, find_burst, find_mistakes, find_unlike
 from metrics.tests import lost_rows
-from metrics.tests.lost_rows import NOON, Loss, loss, read_rows
+from metrics.tests.lost_rows import NOON, Loss, from_rows, loss, read_rows
 
 DAY = date(2026, 9, 1)
 

@@ -11,9 +11,8 @@ from core.periods import Period
 from devtools.tests import factory
 from devtools.tests.factory import NOW
 from metrics import losses, month_chances, snapshot
-from metrics.loss_columns import from_rows
 from metrics.month_chances import Chances
-from metrics.tests.lost_rows import read_rows
+from metrics.tests.lost_rows import from_rows, read_rows
 from pipelines.models import Stage, Touch
 
 

@@ -40,8 +40,9 @@ PAGES = {
 PASSWORD = "a long enough password"
 
 
-@pytest.fixture
-def browser() -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def browser(django_db_setup: None) -> Iterator[Any]:
+    """One for all tests of a module: to start it takes a second of a processor. Each page has cookies of its own."""
     from playwright.sync_api import sync_playwright
 
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
