@@ -1,18 +1,15 @@
 """What a manager's month hangs on: what can still be saved, and what stands open, by what there is to do about it."""
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from heapq import nsmallest
 from typing import Any
-
-from django.db.models import BooleanField, ExpressionWrapper, F, QuerySet
 
 from core.periods import Period, month_of
 from core.zone import portal_zone
 from kpi.calculation.rounding import ZERO
+from kpi.case_tallies import FREE, find_examples, tally_cases
 from kpi.ladder import Ladder, Step, build_ladder, change_counts, change_times, climb, find_line, find_quality
 from kpi.measurement import add_times
 from kpi.models import Statement
@@ -20,16 +17,11 @@ from kpi.month_facts import Facts, Spent
 from kpi.own_cases import find_users, midnight, next_day, own_cases
 from kpi.pay_schemes import PayScheme, read_scheme
 from kpi.what_if import COUNTS_IN_MONEY, break_rules
-from qc import first_times
 from qc import queries as judgement
-from qc.models import Finding
 from qc.queries import TimeScore
 from qc.rules import OWN
 from qc.stalled import SHOWN
 from team.models import Employee
-
-FREE = "free"  # beside the modes of rules: the first of the month
-EXAMPLES = 3  # of a pile, the dearest deals first
 
 
 @dataclass(frozen=True)
@@ -108,30 +100,12 @@ def find_at_stake(person: int, user: Employee, now: datetime, statement: Stateme
     today = midnight(now.astimezone(portal_zone()).date() + timedelta(days=1))
     day = next_day(statement, now)
     horizons = (today, midnight(day + timedelta(days=1)))
-    tallies: dict[tuple[str, str, bool], _Tally] = defaultdict(_Tally)
-    coming: list[tuple[str, datetime]] = []
-    rows = rows.annotate(
-        is_free=ExpressionWrapper(first_times.is_free(now, period.start, users), BooleanField())
-    )
-    for key, rule, mode, mine, disputed_at, opens_at, closes_at, price, is_free in _read_cases(
-        rows, horizons[-1]
-    ):
-        mine = mine and disputed_at is None
-        mode = FREE if is_free else mode
-        tally, money = tallies[rule, mode, mine], mine and mode == COUNTS_IN_MONEY
-        if closes_at is not None and closes_at <= now:
-            tally.mended += closes_at >= period.start
-        elif opens_at < now:
-            tally.open += 1
-            tally.fresh += opens_at >= today - timedelta(days=1)
-            tally.dearest.append((-(price or ZERO), key))
-        elif money:
-            coming.append((rule, opens_at))
+    tallies, coming = tally_cases(rows, users, period, now, horizons)
     piled = {rule: tally for (rule, mode, mine), tally in tallies.items() if mine and mode == COUNTS_IN_MONEY}
     weighed = _Weighed(statement, period, users, now, horizons) if statement and statement.inputs else None
     ladder = weighed.ladder if weighed else None
     steps = {step.rule: step for step in ladder.steps} if ladder else {}
-    examples = _examples(piled.values())
+    examples = find_examples(piled.values())
     piles = [
         Pile(rule, tally.open, tally.fresh, examples.get(rule, []), steps.get(rule))
         for rule, tally in piled.items()
@@ -147,24 +121,6 @@ def find_at_stake(person: int, user: Employee, now: datetime, statement: Stateme
         sum(tally.open for tally in tallies.values()),
         sum(tally.open for (_, mode, _), tally in tallies.items() if mode not in (COUNTS_IN_MONEY, FREE)),
         sum(tally.open for (_, mode, _), tally in tallies.items() if mode == FREE),
-    )
-
-
-@dataclass
-class _Tally:
-    """Cases of one rule: how many stand open, opened today, were mended in the month; the open ones by price."""
-
-    open: int = 0
-    fresh: int = 0
-    mended: int = 0
-    dearest: list[tuple[Decimal, int]] = field(default_factory=list)
-
-
-def _read_cases(rows: QuerySet[Any], until: datetime) -> Iterator[tuple[Any, ...]]:
-    """All that is told of them at once: whether a case is the person's own costs a look at his stays."""
-    told = rows.filter(opens_at__lt=until).order_by("opens_at")
-    yield from told.values_list(
-        "pk", "rule", "mode", "mine", "disputed_at", "opens_at", "closes_at", "deal__price", "is_free"
     )
 
 
@@ -187,7 +143,7 @@ class _Weighed:
         if self.measure is not None and self.measure.by_time:
             self._by_time(judgement.quality_ahead(period, users, now, horizons))
         else:
-            self._by_count(judgement.mended_quality(period, users, now))
+            self._by_count(judgement.past_violations(period, users, now))
         self.ladder = build_ladder(self.as_is, self.mended, self.scheme)
         self.climbed = climb(self.as_is, self.mended, self.scheme)
 
@@ -233,14 +189,11 @@ class _Weighed:
         times = {**facts.times, **({rule: other.times[rule]} if rule in other.times else {})}
         return change_times(facts, times, self.scheme)
 
-    def _by_count(self, mended: Mapping[int, Iterable[judgement.RuleScore]]) -> None:
-        left: Counter[str] = Counter()
-        for scores in mended.values():
-            for one in scores:
-                left[one.rule] += one.violations
+    def _by_count(self, left: Mapping[str, int]) -> None:
         for rule, score in self.facts.rules.items():
-            if left[rule] < score.violations:
-                self.mended[rule] = change_counts(self.facts, {rule: left[rule]}, self.scheme)
+            still = left.get(rule, 0)
+            if still < score.violations:
+                self.mended[rule] = change_counts(self.facts, {rule: still}, self.scheme)
 
     def _by_time(self, ahead: judgement.Outlook) -> None:
         as_is, mended = _pool(ahead.as_is), _pool(ahead.mended)
@@ -280,13 +233,3 @@ def _group(
             rows.append(Saving(rule, len(moments), moments[0], points, price, climbed))
         shown.append(sorted(rows, key=lambda one: (-(one.price or ZERO), one.first)))
     return Soon(shown[0], shown[1], day)
-
-
-def _examples(tallies: Iterable[_Tally]) -> dict[str, list[Any]]:
-    """The dearest deals of each rule; one query."""
-    keys = [key for tally in tallies for _, key in nsmallest(EXAMPLES, tally.dearest)]
-    found: dict[str, list[Any]] = {}
-    rows = Finding.objects.filter(pk__in=keys).select_related("deal", "stage", "task", "manager")
-    for one in rows.order_by("rule", F("deal__price").desc(nulls_last=True), "pk"):
-        found.setdefault(one.rule, []).append(one)
-    return found

@@ -9,9 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from statistics import median
 from typing import Any
 
+from core.beside import ask_beside
 from core.db import Row, run_statements
 from core.periods import Period
 from metrics.analytics.week_work import WeekWork, measure_touch
@@ -116,10 +118,12 @@ def measure_discipline(
         "people": None if people is None else sorted(people),
         "shown": list(SHOWN),
     }
+    recent = max(weeks[0].start, now - timedelta(days=28))
+    touch_and_acts = ask_beside(partial(measure_touch, now, recent))
     [cases] = run_statements((CASES, values))
     work_done = WeekWork(weeks, now)
     days, often = work_done.list_days(values["people"]), work_done.rate_touches()
-    touch, acts = measure_touch(now, max(weeks[0].start, now - timedelta(days=28)))
+    touch, acts = touch_and_acts()
     work: dict[tuple[int, int], float] = defaultdict(float)
     for number, person, stage, length in days:
         work[person, number] += length * often.get(stage, 0) * (touch or 0)

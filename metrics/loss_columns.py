@@ -1,6 +1,6 @@
 """Lost deals in columns of numbers: as they are counted, and as bytes to keep. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,9 +14,7 @@ from metrics.analytics.columns import Flags, Ints
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 WIDTHS = {"deal": "<i8", "at": "<i8", "roubles": "<i8", "kopecks": "<i1", "came_back": "?"}
 WORDS = ("manager", "stage", "pipeline", "reason", "source")
-HALF = (
-    32  # bits of the lower half of a sum in roubles: as one number a few of the largest prices would not fit
-)
+HALF = 32  # bits that sums in roubles are halved at: a dozen of the largest prices would not fit
 
 Word = int | str | None
 
@@ -91,24 +89,15 @@ def list_dearest(losses: Losses, most: int) -> list[int]:
     return found
 
 
-def from_rows(rows: Iterable[tuple[Any, ...]]) -> Losses:
-    """``rows``: deal, moment, manager, stage, pipeline, reason, source, price, whether the client came back."""
-    deals, moments, *columns, prices, came_back = list(zip(*rows, strict=True)) or [()] * 9
-    kopecks = [int(price * 100) for price in prices]
+def from_columns(columns: Mapping[str, Sequence[Any]]) -> Losses:
+    """Of lists by the names of `WIDTHS` and `WORDS`, in any order."""
     words: dict[str, dict[Word, int]] = {name: {} for name in WORDS}
     places = {}
-    for (name, own), column in zip(words.items(), columns, strict=True):
-        numbers = [own.setdefault(word, len(own)) for word in column]
+    for name, own in words.items():
+        numbers = [own.setdefault(word, len(own)) for word in columns[name]]
         places[name] = np.array(numbers, dtype=_width(own))
-    losses = Losses(
-        deal=np.array(deals, dtype=np.int64),
-        at=np.array([count_microseconds(one) for one in moments], dtype=np.int64),
-        roubles=np.array([one // 100 for one in kopecks], dtype=np.int64),
-        kopecks=np.array([one % 100 for one in kopecks], dtype=np.int8),
-        came_back=np.array(came_back, dtype=bool),
-        places=places,
-        words={name: list(own) for name, own in words.items()},
-    )
+    every: dict[str, Any] = {name: np.array(columns[name], dtype=width) for name, width in WIDTHS.items()}
+    losses = Losses(**every, places=places, words={name: list(own) for name, own in words.items()})
     return losses[np.lexsort((losses.deal, losses.at))]
 
 
@@ -129,7 +118,7 @@ class _Packed(Struct, array_like=True):
 
 def pack(as_of: datetime, losses: Losses) -> bytes:
     """What `unpack` reads again."""
-    columns = {name: getattr(losses, name).astype(width).data.cast("B") for name, width in WIDTHS.items()}
+    columns = {name: getattr(losses, name).data.cast("B") for name in WIDTHS}
     places = {name: own.data.cast("B") for name, own in losses.places.items()}
     return msgpack.encode(_Packed(as_of, columns, places, losses.words))
 

@@ -5,18 +5,31 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import Exists, F, Func, OuterRef, QuerySet, TextField, Value
+from django.db.models import (
+    BigIntegerField,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    QuerySet,
+    SmallIntegerField,
+    TextField,
+    Value,
+)
+from django.db.models.functions import Cast, Floor
 from redis.exceptions import RedisError
 
 from core import account, redis
 from core.periods import Period
-from metrics.loss_columns import Losses, from_rows, pack, unpack
+from metrics.loss_columns import Losses, from_columns, pack, unpack
 from metrics.sources import LOST, stage_before
 from pipelines.models import CustomField, Deal, Touch
 from timeline.attribution import owner_at_closing, results
 
 SOURCE = r"^(источник|source|utm_source|канал)"
+MICROSECONDS = "(extract(epoch from %(expressions)s) * 1000000)::bigint"
 SLOW, KEPT_FOR = 1.0, 300  # seconds
 VERSION = 3  # grows whenever a loss gets another shape or is found in another way
 
@@ -52,18 +65,24 @@ def list_losses(period: Period, source: int | None) -> Losses:
     )
     known = Value(None, output_field=TextField(null=True)) if source is None else source_of(source)
     rows = lost_deals(period).annotate(source=known, came_back=Exists(later))
-    names = (
-        "id",
-        "closed_at",
-        "closer",
-        "lost_from",
-        "pipeline_id",
-        "loss_reason_id",
-        "source",
-        "price",
-        "came_back",
+    roubles = Floor("price")
+    columns = {
+        "deal": F("pk"),
+        "at": Func("closed_at", template=MICROSECONDS, output_field=BigIntegerField()),
+        "manager": F("closer"),
+        "stage": F("lost_from"),
+        "pipeline": F("pipeline_id"),
+        "reason": F("loss_reason_id"),
+        "source": F("source"),
+        "roubles": Cast(roubles, BigIntegerField()),
+        "kopecks": Cast((F("price") - roubles) * 100, SmallIntegerField()),
+        "came_back": F("came_back"),
+    }
+    # One row of lists, without a tuple, a moment and a decimal for each loss; plain names are taken by the columns.
+    found = rows.order_by().aggregate(
+        **{f"every_{name}": ArrayAgg(own, default=[]) for name, own in columns.items()}
     )
-    return from_rows(rows.order_by().values_list(*names))
+    return from_columns({name: found[f"every_{name}"] for name in columns})
 
 
 class KeptLosses(NamedTuple):

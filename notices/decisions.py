@@ -93,11 +93,11 @@ def facts_of(proposal: Proposal) -> dict[str, Any]:
 
 def decide_list(
     user: Employee, deals: Any, wish: Wish, now: datetime, *, key: str, query: str = "",
-    chances: Mapping[int, float | None] | None = None,
+    worths: Mapping[int, Decimal | None] | None = None,
 ) -> Decision:  # fmt: skip
     """Make what a list shows (open deals) a decision that is taken at once. Raises Impossible.
 
-    The same ``key`` (of a form that was shown once) does it once.
+    The same ``key`` (of a form that was shown once) does it once. ``worths``: what may be expected of a deal, if known.
     """
     check_wish(wish, now)
     known: Decision | None = Decision.objects.filter(key=key).first()
@@ -112,12 +112,8 @@ def decide_list(
     if len(rows) > MOST:
         most = formats.number(MOST, "ru")
         raise Impossible(_("A decision may have %(n)s deals at most. Narrow the list.") % {"n": most})
-    chances = chances or {}
-    expected = {
-        pk: price * Decimal(str(chance))
-        for pk, price, _stage, _manager, _planned in rows
-        if (chance := chances.get(pk)) is not None
-    }
+    listed = {pk for pk, *_rest in rows}
+    expected = {pk: worth for pk, worth in (worths or {}).items() if pk in listed and worth is not None}
     with transaction.atomic():
         made, is_new = Decision.objects.get_or_create(
             key=key,

@@ -10,7 +10,7 @@ from msgspec import Raw, Struct, msgpack
 
 from core import moment
 from core.zone import local_day
-from metrics.proposals import Proposal, Standing, propose
+from metrics.proposals import Proposal, Standing, find_worth, propose
 from metrics.standing import read_standing
 from notices.models import Hidden, KeptProposals
 from team.holders import find_leavers
@@ -53,6 +53,11 @@ class Proposed(NamedTuple):
     proposals: list[Proposal]
     as_of: datetime
     rows: dict[int, Standing]
+
+    def find_worths(self) -> dict[int, Decimal | None]:
+        """What may be expected of each deal, by its proposal where it is in one: the same on every page."""
+        kinds = {deal: one.kind for one in self.proposals for deal in one.deals}
+        return {deal: find_worth(kinds.get(deal, ""), row) for deal, row in self.rows.items()}
 
 
 def count_proposals(now: datetime | None = None) -> KeptProposals:

@@ -1,5 +1,6 @@
 """Reads of judgement: quality scores, sentences of findings, stuck deals. The one door of this room for money."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -14,7 +15,7 @@ from core.periods import Period
 from pipelines.mirror import freshness
 from qc import first_times, rule_modes, wording
 from qc.kept_checks import unpacked
-from qc.models import Finding, FindingQuerySet, RuleMode
+from qc.models import NEVER, Finding, FindingQuerySet, RuleMode
 from qc.quality import (
     Asked,
     Change,
@@ -34,18 +35,21 @@ from team.schedules import employment, load_clocks
 
 MONEY, WARN = (RuleMode.Mode.MONEY,), RuleMode.Mode.WARN.value
 NONE_FREE = "select null::bigint as id, null::timestamptz as until where false"
-# With everybody the indexes are walked person by person.
+# With everybody the indexes are walked person by person. A finding's end is said as `finding_of_manager_ends` says it:
+# of a person's whole past those of the period are read.
 CHECKS = """
     select deal_id, person_id, first, checks, null::text, null::bigint, null::timestamptz, null::timestamptz,
            null::text, null::boolean
     from qc_dealchecks where until > %(start)s and first < %(until)s"""
 HELD = """
-    select f.deal_id, f.manager_id, f.since, null::bytea, f.rule, coalesce(f.task_id, 0),
+    select f.deal_id, f.manager_id, f.since, null::bytea as checks, f.rule, coalesce(f.task_id, 0),
            coalesce(free.until, f.opens_at), f.closes_at, f.mode, free.id is not null
     from qc_finding f left join free on free.id = f.id
     where f.withdrawn_at is null and f.disputed_at is null and f.deal_id is not null
       and f.opens_at < %(until)s and coalesce(free.until, f.opens_at) < %(until)s
-      and (f.closes_at is null or f.closes_at > greatest(free.until, %(start)s)) and f.rule = any(%(rules)s)"""
+      and coalesce(f.closes_at, %(never)s) > greatest(free.until, %(start)s)
+      and coalesce(f.closes_at, %(never)s) > %(start)s and f.rule = any(%(rules)s)"""
+OF_HELD = " and deal_id in (select deal_id from held)"
 
 __all__ = [
     "MONEY",
@@ -86,16 +90,18 @@ def quality_by_time(
     return measure_time(rows, replace(asked, clocks=load_clocks(people)))
 
 
-def mended_quality(period: Period, people: Iterable[int], now: datetime) -> dict[int, list[RuleScore]]:
-    """`quality`, had all that stands open now been kept: what was mended in the period stays broken in it."""
-    asked, rows = read_checks(period, people, MONEY)
-    closed = (
-        row._replace(
-            held={code: [one for one in held if _is_past(one, now)] for code, held in row.held.items()}
-        )
+def past_violations(period: Period, people: Iterable[int], now: datetime) -> Counter[str]:
+    """How often `quality` would find each rule broken, had all that stands open now been kept: what was mended in the
+    period stays broken in it."""
+    asked, rows = read_checks(period, people, MONEY, ended_by=now)
+    broken = (
+        row._replace(checks={code: checks for code, checks in row.checks.items() if code in row.held})
         for row in rows
     )
-    return count(closed, asked)
+    found: Counter[str] = Counter()
+    for scores in count(broken, asked).values():
+        found.update({one.rule: one.violations for one in scores})
+    return found
 
 
 class Outlook(NamedTuple):
@@ -146,8 +152,10 @@ def read_checks(
     modes: Collection[str] = MONEY,
     until: datetime | None = None,
     tried: Tried | None = None,
+    ended_by: datetime | None = None,
 ) -> tuple[Asked, Iterator[OfDeal]]:
-    """What quality of the period asks, and the rows that it asks of."""
+    """What quality of the period asks, and the rows that it asks of; ``ended_by``: of what has ended by then alone, and
+    of the deals where anything has."""
     until = until or min(period.end, known_until(moment.now()))
     rules, known = {}, rule_modes.read()
     for code, steps in known.items():
@@ -161,6 +169,7 @@ def read_checks(
     if tried is not None:
         spans.append((tried.reach, until))
     values: dict[str, Any] = {
+        "never": NEVER,
         "start": min(start for start, _end in spans),
         "until": max(end for _start, end in spans),
         "rules": list(rules) if tried is None else [*rules, tried.rule],
@@ -172,6 +181,12 @@ def read_checks(
     if tried is not None:
         values["deals"] = list(tried.deals)
         of_checks, of_held = (f"{one} and deal_id = any(%(deals)s)" for one in (of_checks, of_held))
+    if ended_by is not None:
+        values["ended_by"] = ended_by
+        of_checks, of_held = (
+            of_checks + OF_HELD,
+            of_held + " and coalesce(f.closes_at, %(never)s) <= %(ended_by)s",
+        )
     costs = tuple(modes) == MONEY
     free: str = NONE_FREE
     of_free: Mapping[str, Any] = {}
@@ -179,7 +194,9 @@ def read_checks(
         free, of_free = first_times.free_cases(
             values["start"], values["until"], people, tried.rule if tried and tried.begins else None
         )
-    whole = f"with free as ({free}) {CHECKS}{of_checks} union all {HELD}{of_held}"
+    whole = (
+        f"with free as ({free}), held as ({HELD}{of_held}) {CHECKS}{of_checks} union all select * from held"
+    )
     [found] = run_statements((whole, {**of_free, **values}))
     held: dict[tuple[int, int], dict[str, list[Held]]] = {}
     for deal, person, since, data, code, task, opens_at, closes_at, mode, was_free in found:

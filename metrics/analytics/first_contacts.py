@@ -5,8 +5,12 @@ contact is the earliest of the touches that are read at once. All others are loo
 client's card is one of each deal of his that is open then (docs/decisions/0028).
 """
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 
+from core.beside import ask_beside
 from metrics.analytics.columns import Flags, Ints, read_columns, write_array
 from metrics.analytics.log import ELSEWHERE, FAR, NOBODY, Log
 from metrics.analytics.terms import EPOCH, Terms
@@ -15,6 +19,7 @@ from timeline.attribution import OPEN_AT_TOUCH
 
 Contacts = tuple[Ints, Ints, Ints]
 MEETS = "t.kind in ('call_out', 'message_out') and t.manager_id is not null"
+MANY = 20_000  # deals to look up: for fewer a second connection is not worth its cost
 ON_CARD = f"t.contact_id = d.contact_id and t.deal_id is null and {MEETS} and t.at >= d.created_at and {OPEN_AT_TOUCH}"
 # Beside the touches, with nobody as their author, the deals that changed hands in a visit.
 TOUCHES = f"""
@@ -71,11 +76,15 @@ COLUMNS = {
 }
 
 
-def read_contacts(log: Log, terms: Terms) -> Contacts:
-    """(contact, became his, first trace) of each deal of the log; FAR where nobody has called. Two statements."""
-    met, given, traced = (np.full(len(log.ids), FAR) for _ in range(3))
+def read_touches(terms: Terms) -> dict[str, Ints]:
+    """What `read_contacts` begins with, whichever deals it is about. One statement."""
     start = terms.period.start if terms.period else EPOCH
-    read = read_columns(TOUCH, TOUCHES, {"start": start, "now": terms.now, "nobody": NOBODY})
+    return read_columns(TOUCH, TOUCHES, {"start": start, "now": terms.now, "nobody": NOBODY})
+
+
+def read_contacts(log: Log, terms: Terms, read: dict[str, Ints]) -> Contacts:
+    """(contact, became his, first trace) of each deal of the log; FAR where nobody has called. Two statements more."""
+    met, given, traced = (np.full(len(log.ids), FAR) for _ in range(3))
     place, known = find_places(log.ids, read["deal"])
     odd = find_odd(log, place[known & (read["person"] == NOBODY)])
     known &= (read["person"] != NOBODY) & (read["at"] >= log.created[place])
@@ -93,14 +102,29 @@ def read_contacts(log: Log, terms: Terms) -> Contacts:
     asked = np.flatnonzero(plain & (given < met))
     numbers = {"odd": log.ids[odd], "ids": log.ids[asked], "people": who[asked]}
     numbers |= {"given": given[asked], "met": met[asked]}
-    values = {name: write_array(column) for name, column in numbers.items()}
-    rows = read_columns(COLUMNS, LOOKED_UP, {**values, "now": terms.now, "epoch": EPOCH})
+    rows = look_up(numbers, terms)
     place, _known = find_places(log.ids, rows["id"])
     traced[place] = rows["traced"]
     whole = rows["met"] != FAR
     met[place[whole]] = rows["met"][whole]
     given[place[whole]] = rows["given"][whole]
     return met, given, traced
+
+
+def look_up(numbers: dict[str, Ints], terms: Terms) -> dict[str, Ints]:
+    """Of very many deals one half beside the other: each costs a look into several indexes, which one core does."""
+
+    def read(parts: list[Ints]) -> dict[str, Ints]:
+        values: dict[str, Any] = dict(zip(numbers, map(write_array, parts), strict=True))
+        return read_columns(COLUMNS, LOOKED_UP, values | {"now": terms.now, "epoch": EPOCH})
+
+    if len(numbers["ids"]) < MANY:
+        return read(list(numbers.values()))
+    halves = zip(*(np.array_split(column, 2) for column in numbers.values()), strict=True)
+    first, second = (list(half) for half in halves)
+    beside = ask_beside(partial(read, second))
+    rows = read(first), beside()
+    return {name: np.concatenate([part[name] for part in rows]) for name in COLUMNS}
 
 
 def find_odd(log: Log, handed: Ints) -> Flags:

@@ -142,6 +142,10 @@ def read_cut(log: Log, moves: Moves, terms: Terms, by: str) -> Cut:
     start = terms.start
     if start is None:
         start = int(moves.at.min()) if len(moves.at) else terms.at
+    return cut_from(start, terms, by)
+
+
+def cut_from(start: int, terms: Terms, by: str) -> Cut:
     return clip(cut_time(start, max(terms.end, start + 1), by, terms.zone), terms.start, terms.end)
 
 

@@ -7,11 +7,13 @@ firsts of past months in the same way, so what is told of it is what it would ha
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from django.utils.translation import gettext_lazy as _
 
+from core.beside import ask_beside
 from core.periods import Period
 from metrics.analytics import boosting
 from metrics.analytics.ageing import LEARNT_FROM, of_owners
@@ -41,17 +43,22 @@ class Happened:
     at: Ints
     sums: Floats  # running, from 0 on
 
+    @cached_property
+    def starts(self) -> Ints:
+        """Where the events of each place begin; the last one is behind all that have any."""
+        found: Ints = np.concatenate(([0], np.cumsum(np.bincount(self.deal))))
+        return found
+
     def until(self, deals: Ints, moment: int) -> tuple[Ints, Floats, Ints]:
         """(how many before the moment, how much, when the last of them; 0 where none)."""
-        begun = np.searchsorted(self.deal, deals, side="left")
         if not len(self.deal):
             return (
                 np.zeros(len(deals), dtype=np.int64),
                 np.zeros(len(deals)),
                 np.zeros(len(deals), dtype=np.int64),
             )
+        begun, ends = (self.starts[np.minimum(deals + next_, len(self.starts) - 1)] for next_ in (0, 1))
         seen = np.concatenate(([0], np.cumsum(self.at < moment)))
-        ends = np.searchsorted(self.deal, deals, side="right")
         n = seen[ends] - seen[begun]
         last = np.where(n > 0, self.at[np.maximum(begun + n - 1, 0)], 0)
         return n, self.sums[begun + n] - self.sums[begun], last
@@ -79,39 +86,41 @@ class Past:
         return Past(self.log.keep(wanted), *kept)
 
 
-# What has happened: calls with their seconds, hand-overs, and tasks with their three moments in one row.
-CALL, GIVEN, TASK = range(3)
-HAPPENED = """
-    from (
-        select deal_id, 0 as kind, at, at as done, at as due, seconds as much
-        from pipelines_touch where kind in ('call_out', 'call_in')
-        union all
-        select deal_id, 1, entered_at, entered_at, entered_at, 1 from pipelines_stay where entered_at > visit_since
-        union all select deal_id, 2, created_at, coalesce(completed_at, 'infinity'), due_at, 1 from pipelines_task
-    ) happened {chosen}"""
-ALIVE = """join pipelines_deal d on d.id = happened.deal_id
-    where d.closed_at is null or d.closed_at >= %(start)s"""
-SOME = "join unnest(%(ids)s::bigint[]) chosen (id) on chosen.id = happened.deal_id"
+CALL = {"deal": ("t.deal_id", "int8"), "at": ("t.at", "timestamptz"), "much": ("t.seconds", "int4")}
+CALLS = "from pipelines_touch t {chosen} and t.kind in ('call_out', 'call_in')"
+HAND_OVER = {"deal": ("t.deal_id", "int8"), "at": ("t.entered_at", "timestamptz")}
+HAND_OVERS = "from pipelines_stay t {chosen} and t.entered_at > t.visit_since"
+TASK = {
+    "deal": ("t.deal_id", "int8"),
+    "set": ("t.created_at", "timestamptz"),
+    "done": ("coalesce(t.completed_at, 'infinity')", "timestamptz"),
+    "due": ("t.due_at", "timestamptz"),
+}
+TASKS = "from pipelines_task t {chosen}"
+ALIVE = "join pipelines_deal d on d.id = t.deal_id where (d.closed_at is null or d.closed_at >= %(start)s)"
+# Joined, such an array is thought to match nearly all rows or nearly none: all are sorted, or each is looked up.
+SOME = "where t.deal_id = any(%(ids)s::bigint[])"
 
 
 def read_past(log: Log, terms: Terms, *, whole: bool = True) -> Past:
-    """Of deals that were open in the time that is learnt from; ``whole``: the log has all of them. One statement."""
-    columns = {"deal": ("happened.deal_id", "int8"), "kind": ("happened.kind", "int2")}
-    columns |= {name: (f"happened.{name}", "timestamptz") for name in ("at", "done", "due")}
-    columns |= {"much": ("happened.much", "int4")}
+    """Of deals that were open in the time that is learnt from; ``whole``: the log has all of them. Three statements."""
     values = {"start": learnt_since(terms), "ids": "{}" if whole else write_array(log.ids)}
-    rows = read_columns(columns, HAPPENED.format(chosen=ALIVE if whole else SOME), values)
-    place, known = find_places(log.ids, rows["deal"])
+    chosen = ALIVE if whole else SOME
+    tasks_beside = ask_beside(partial(read_columns, TASK, TASKS.format(chosen=chosen), values))
+    calls = read_columns(CALL, CALLS.format(chosen=chosen), values)
+    given = read_columns(HAND_OVER, HAND_OVERS.format(chosen=chosen), values)
 
-    def happened(kind: int, moment: str = "at") -> Happened:
+    def happened(rows: dict[str, Ints], moment: str = "at") -> Happened:
+        place, known = find_places(log.ids, rows["deal"])
         at = rows[moment]
-        mine = np.flatnonzero(known & (rows["kind"] == kind) & (at != FAR))
+        mine = np.flatnonzero(known & (at != FAR))
         mine = mine[np.lexsort((at[mine], place[mine]))]
-        sums = np.concatenate(([0.0], np.cumsum(rows["much"][mine])))
-        return Happened(place[mine], at[mine], sums)
+        much = rows["much"][mine] if "much" in rows else np.ones(len(mine))
+        return Happened(place[mine], at[mine], np.concatenate(([0.0], np.cumsum(much))))
 
-    tasks = (happened(TASK, moment) for moment in ("at", "done", "due"))
-    return Past(log, happened(CALL), happened(GIVEN), *tasks)
+    found = happened(calls), happened(given)
+    tasks = tasks_beside()
+    return Past(log, *found, *(happened(tasks, moment) for moment in ("set", "done", "due")))
 
 
 @dataclass(frozen=True)

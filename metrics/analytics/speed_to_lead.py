@@ -12,14 +12,16 @@ The first three are the company's working time; with the fourth they add up to t
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
 from django.utils.translation import gettext_lazy as _
 
+from core.beside import ask_beside
 from metrics.analytics.columns import Ints
 from metrics.analytics.curves import describe, median_survival, wilson
-from metrics.analytics.first_contacts import read_contacts
+from metrics.analytics.first_contacts import read_contacts, read_touches
 from metrics.analytics.log import FAR, LOST, OPEN, WON, Log, read_log
 from metrics.analytics.report import Answer, Cell, Report, register
 from metrics.analytics.terms import EPOCH, SECOND, Terms, moment_number
@@ -107,8 +109,9 @@ def bucket_of(answered: Any, waited: Ints) -> Ints:
 
 
 def read_waits(terms: Terms) -> tuple[Log, Any, Ints, dict[str, Ints]]:
+    touches = ask_beside(partial(read_touches, terms))
     log = read_log(terms, "created")
-    met, given, traced = read_contacts(log, terms)
+    met, given, traced = read_contacts(log, terms, touches())
     moments = np.concatenate((log.created, met[met != FAR], log.closed[log.closed != FAR], [terms.at]))
     worked = count_hours(load_clocks([]).client, int(moments.min()), int(moments.max()))
     waited, parts = find_waits(log, terms.at, met, given, traced, worked)

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from core.beside import ask_beside
 from metrics.analytics.calendar import Cut
 from metrics.analytics.columns import Ints
 from metrics.analytics.flow import behind as behind_flow
-from metrics.analytics.flow import find_flow, read_cut, read_moves
+from metrics.analytics.flow import cut_from, find_flow, read_cut, read_moves
 from metrics.analytics.report import Answer, Cell, Report, register
 from metrics.analytics.terms import EPOCH, Terms
 from metrics.analytics.words import WHOLE
@@ -53,11 +55,17 @@ def count_findings(
 
 
 def answer(terms: Terms) -> Answer:
-    log, moves = read_moves(terms)
-    cut = read_cut(log, moves, terms, "week")
-    findings = count_findings(cut, terms.people, terms.pipeline)
+    if terms.start is None:  # the weeks begin with the first move
+        log, moves = read_moves(terms)
+        cut = read_cut(log, moves, terms, "week")
+        findings = ask_beside(partial(count_findings, cut, terms.people, terms.pipeline))
+    else:
+        cut = cut_from(terms.start, terms, "week")
+        findings = ask_beside(partial(count_findings, cut, terms.people, terms.pipeline))
+        log, moves = read_moves(terms)
+    flow = find_flow(log, moves, cut)
     rows = []
-    for row, judged in zip(find_flow(log, moves, cut), findings, strict=True):
+    for row, judged in zip(flow, findings(), strict=True):
         rows.append(
             {"week": row["period"], "n": row["start"] + row["created"] + row["reopened"]}
             | {name: row[name] for name in ("created", "reopened", "won", "lost", "left")}

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from metrics.loss_columns import EPOCH, WORDS, Losses
+from metrics.loss_columns import WORDS, Losses, count_microseconds, from_columns, moment_of
 
 NOON = datetime(2026, 10, 2, 12, tzinfo=UTC)
 PRICES = st.one_of(
@@ -57,10 +57,20 @@ def rows(draw: st.DrawFn, around: datetime = NOON, minutes: int = 300, most: int
     return [row._replace(deal=deal) for row, deal in zip(found, deals, strict=True)]
 
 
+def from_rows(rows: Sequence[Loss]) -> Losses:
+    kopecks = [int(row.price * 100) for row in rows]
+    columns: dict[str, list[Any]] = {
+        name: [getattr(row, name) for row in rows] for name in ("deal", "came_back", *WORDS)
+    }
+    columns["at"] = [count_microseconds(row.at) for row in rows]
+    columns["roubles"], columns["kopecks"] = [one // 100 for one in kopecks], [one % 100 for one in kopecks]
+    return from_columns(columns)
+
+
 def read_rows(losses: Losses) -> list[Loss]:
     """The rows that these columns hold."""
     words = [[losses.words[name][place] for place in losses.places[name].tolist()] for name in WORDS]
-    moments = [EPOCH + timedelta(microseconds=one) for one in losses.at.tolist()]
+    moments = [moment_of(one) for one in losses.at.tolist()]
     prices = [
         Decimal(100 * roubles + kopecks).scaleb(-2)
         for roubles, kopecks in zip(losses.roubles.tolist(), losses.kopecks.tolist(), strict=True)

@@ -147,7 +147,7 @@ def test_first_contacts_are_those_of_a_look_at_each_deal(company: Company, pipel
     rows = read_columns(first_contacts.COLUMNS, first_contacts.LOOKED_UP, values | none)
     named = zip(*(rows[name].tolist() for name in ("id", "met", "given", "traced")), strict=True)
     plain = {key: tuple(moments) for key, *moments in named}
-    columns = first_contacts.read_contacts(log, terms)
+    columns = first_contacts.read_contacts(log, terms, first_contacts.read_touches(terms))
     found = {
         int(key): tuple(int(column[place]) for column in columns)
         for place, key in enumerate(log.ids)

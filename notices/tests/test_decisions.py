@@ -9,6 +9,7 @@ import pytest
 from core import moment
 from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
+from metrics.proposals import Standing, propose
 from notices import decisions as life
 from notices import proposed
 from notices.decision_results import measure_results
@@ -64,9 +65,20 @@ def move(deal: Deal, stage: Stage, at: Any, *, closes: bool = False) -> None:
     Deal.objects.filter(pk=deal.pk).update(stage=stage, closed_at=at if closes else None)
 
 
+def test_a_list_hopes_for_what_the_proposal_of_the_same_deals_hopes_for() -> None:
+    """What is ready is sold, whatever the chance of its stage; on the list of its deals it was worth nothing."""
+    ready = [Standing(pk, "1:10", 7, Decimal(1000), NOW - 20 * DAY, 0.01, stuck=True) for pk in (1, 2, 3)]
+    rows = [*ready, Standing(4, "1:20", 7, Decimal(1000), NOW - DAY, 0.25)]
+    rows.append(Standing(5, "1:20", 7, Decimal(1000), NOW - DAY))
+    found = proposed.Proposed(propose(rows, NOW, nearly_sold=["1:10"]), NOW, {row.deal: row for row in rows})
+    worths = found.find_worths()
+    assert worths == {1: 1000, 2: 1000, 3: 1000, 4: 250, 5: None}
+    assert found.proposals[0].expected == sum(worths[pk] for pk in found.proposals[0].deals)
+
+
 def test_a_list_is_frozen_and_a_form_sent_twice_decides_once(shop: Shop) -> None:
     deals = shop.deals(3)
-    one = shop.decide(deals, chances={deals[0].pk: 0.25})
+    one = shop.decide(deals, worths={deals[0].pk: Decimal(250), deals[1].pk: None, -1: Decimal(9)})
     assert (one.state, one.n, one.money, one.expected) == ("taken", 3, Decimal(3000), Decimal("250.00"))
     Deal.objects.filter(pk=deals[0].pk).update(price=9)
     again = shop.decide(deals)

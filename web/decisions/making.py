@@ -77,12 +77,11 @@ def make(request: HttpRequest) -> HttpResponse:
         query = request.GET.copy()
         query.pop("source", None)
         address = f"{reverse(source)}?{query.urlencode()}"
-        kept = proposals.list_proposals(now, user.sees)
-        chances = {deal: row.chance for deal, row in kept.rows.items()}
+        worths = proposals.list_proposals(now, user.sees, with_hidden=True).find_worths()
         try:
             made = life.decide_list(
                 user, found, wish, now,  # type: ignore[arg-type]  # signed in
-                key=life.key_of("form", user.pk, said["key"]), query=address, chances=chances,
+                key=life.key_of("form", user.pk, said["key"]), query=address, worths=worths,
             )  # fmt: skip
         except life.Impossible as problem:
             form.add_error(None, str(problem))
