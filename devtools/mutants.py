@@ -155,6 +155,7 @@ def drawn(paths: str, each: int, seed: int, names: list[str]) -> Iterator[Mutant
 def put(mutant: Mutant) -> bool:
     """Give the function its broken code, wherever it is known by; false when nobody holds it."""
     importlib.import_module(".".join(mutant.path.relative_to(PROJECT).with_suffix("").parts))
+    gc.unfreeze()  # conftest freezes what is collected, and what is frozen is not among all objects
     alike = [
         one
         for one in gc.get_objects()

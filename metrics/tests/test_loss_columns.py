@@ -18,6 +18,8 @@ def test_heaps_add_up_and_stand_by_number() -> None:
         (2, 2, Decimal(8)),
         (1, 1, Decimal(5)),
     ]
+    alike = group_by(from_rows([loss(1, 0, 2), loss(2, 1, None), loss(3, 2, 10), loss(4, 3, 1)]), "manager")
+    assert list(alike) == [1, 10, 2, None]
 
 
 @given(lost_rows.rows())

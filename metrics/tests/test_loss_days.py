@@ -24,6 +24,9 @@ def test_the_unlike_day_is_found_and_a_busy_one_is_not() -> None:
     assert find_unlike(days(0, 0, 0, 14, 0)) == []
     assert find_unlike(days(0, 0, 0, 15, 0, 40)) == [DAY + timedelta(days=5), DAY + timedelta(days=3)]
     assert find_unlike({}) == []
+    assert find_unlike(days(5, 5, 5, 5, 15)) == [DAY + timedelta(days=4)]  # three times as many
+    assert find_unlike(days(3, 7, 3, 7, 5, 17, 3)) == [DAY + timedelta(days=5)]  # six spreads of 2 away
+    assert find_unlike(days(0, 10, 0, 10, 5, 30, 0)) == []  # five spreads of 5
 
 
 def test_the_burst_is_the_hour_with_the_most() -> None:
@@ -35,6 +38,8 @@ def test_the_burst_is_the_hour_with_the_most() -> None:
     assert (found.people, found.minutes) == ({2: 2, 1: 1}, 60)
     assert (found.since, found.until) == (NOON + timedelta(minutes=100), NOON + timedelta(minutes=160))
     assert find_burst(from_rows([])) is None
+    alone = find_burst(from_rows([loss(1, 0)]))
+    assert alone is not None and alone.minutes == 1
 
 
 @given(st.lists(st.integers(0, 300), max_size=25))
@@ -87,10 +92,10 @@ def test_days_are_those_of_the_zone_and_mistakes_those_of_their_bursts(
 ) -> None:
     first = midnight - timedelta(hours=3)
     rows, where = data.draw(lost_rows.rows(first, 6 * 60)), ZoneInfo(zone)
-    days = [first.astimezone(where).date() + timedelta(days=place) for place in range(-1, 3)]
+    days = [first.astimezone(where).date() + timedelta(days=place) for place in range(4)]
     found, expected = by_day(from_rows(rows), days, where), lost_rows.by_day(rows, days, where)
     assert [(day, read_rows(own)) for day, own in found.items()] == list(expected.items())
-    for cut in (rows, expected[days[1]], expected[days[2]]):
+    for cut in (rows, expected[days[0]], expected[days[1]]):
         bursts = [burst for own in found.values() if (burst := find_burst(own))]
         mistakes = find_mistakes(from_rows(cut), bursts)
         of_days = [lost_rows.find_burst(own, BURST) for own in expected.values()]

@@ -1,6 +1,7 @@
 """Lost deals: which they are, and where they are kept."""
 
 from datetime import timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,8 +13,8 @@ from devtools.tests import factory
 from devtools.tests.factory import NOW
 from metrics import losses, month_chances, snapshot
 from metrics.month_chances import Chances
-from metrics.tests.lost_rows import from_rows, read_rows
-from pipelines.models import Stage, Touch
+from metrics.tests.lost_rows import Loss, from_rows, read_rows
+from pipelines.models import CustomField, LossReason, Stage, Stay, Touch
 
 
 @pytest.mark.django_db
@@ -31,6 +32,30 @@ def test_the_client_came_back_who_called_or_wrote_after_the_closing() -> None:
     month = Period.parse("2026-11-01", NOW.date().isoformat(), ZoneInfo("Europe/Moscow"))
     found = {one.deal: one.came_back for one in read_rows(losses.list_losses(month, None))}
     assert found == {deals[0].pk: True, deals[1].pk: False, deals[2].pk: False, deals[3].pk: False}
+
+
+@pytest.mark.django_db
+def test_each_loss_has_its_own_words_price_and_moment() -> None:
+    pipeline, person = factory.make_pipeline(), factory.make_person()
+    reason = LossReason.objects.create(id=4, name="дорого")
+    lost, work = (
+        factory.make_stage(pipeline, kind.label, kind) for kind in (Stage.Kind.LOST, Stage.Kind.WORK)
+    )
+    field = CustomField.objects.create(id=7, name="Источник")
+    at = NOW - factory.DAY + timedelta(microseconds=7)
+    bare = factory.make_deal(lost, since=at, price="999999999999999999.99")
+    full = factory.make_deal(lost, person, since=at, price="0.05", loss_reason=reason, fields={"7": "сайт"})
+    before = at - factory.DAY
+    Stay.objects.create(
+        deal=full, stage=work, manager=person, visit=0, visit_since=before, entered_at=before, left_at=at
+    )
+    month = Period.parse("2026-11-01", NOW.date().isoformat(), ZoneInfo("Europe/Moscow"))
+    large, small = Decimal("999999999999999999.99"), Decimal("0.05")
+    assert read_rows(losses.list_losses(month, field.pk)) == [
+        Loss(bare.pk, at, None, None, pipeline.pk, None, None, large),
+        Loss(full.pk, at, person.pk, work.pk, pipeline.pk, reason.pk, "сайт", small),
+    ]
+    assert [row.source for row in read_rows(losses.list_losses(month, None))] == [None, None]
 
 
 @pytest.mark.django_db

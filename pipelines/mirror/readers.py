@@ -96,7 +96,8 @@ class Round:
             if len(self._running) == AT_ONCE:
                 break
             unfinished = {one.name for one in self._todo} | {one.run.entity.name for one in self._running}
-            if set(entity.after) & unfinished or set(entity.after) - set(known) - denied():
+            unread = set(entity.after) - set(known)
+            if set(entity.after) & unfinished or (unread and unread - denied()):
                 continue
             if known.get(entity.name) != self._before.get(entity.name):
                 self._todo.remove(entity)  # another worker has read it meanwhile

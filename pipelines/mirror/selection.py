@@ -44,7 +44,7 @@ def asked(entity: Entity) -> Params:
 
 def keep_mirrored(entity: Entity, rows: Sequence[Row]) -> Sequence[Row]:
     """The rows to store. amoCRM ignores filters in silence, hooks ring for every deal: so each row is looked at."""
-    if entity.model not in (Deal, Event) and "deal_id" not in (rows[0] if rows else ()):
+    if not rows or (entity.model not in (Deal, Event) and "deal_id" not in rows[0]):
         return rows
     pipelines = chosen_pipelines()
     if pipelines is None:

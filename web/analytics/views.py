@@ -18,7 +18,7 @@ from web.analytics import pictures, process_map, tables, work_tables
 from web.analytics.asking import Asked, ReportForm, ask, read_cell, tabs
 from web.analytics.cell_wording import tell_cell
 from web.analytics.exports import answer_report
-from web.frame.listing import PAGE_SIZE, asked_file, file_addresses
+from web.frame import listing
 from web.frame.permissions import deals_open_to
 from web.frame.scope import BadScope, refusing
 
@@ -59,10 +59,10 @@ def report(request: HttpRequest, code: str) -> HttpResponse:
     card = draw_card(request, asked)
     if request.headers.get("HX-Target", "").startswith("card-"):
         return render(request, "analytics/card.html", card)
-    if (form := asked_file(request)) and "answer" in card:
+    if (form := listing.asked_file(request)) and "answer" in card:
         return answer_report(one, form, card.get("table"), card["answer"])
     context = {"title": one.title, "form": ReportForm(asked), "tabs": tabs(asked, code), **card}
-    context["verbs"] = file_addresses(request) if "answer" in card else {}
+    context["verbs"] = listing.file_addresses(request) if "answer" in card else {}
     return render(request, "analytics/report.html", context)
 
 
@@ -78,7 +78,7 @@ def rows(request: HttpRequest, code: str) -> HttpResponse:
         ids = one.behind(asked.terms, cell).tolist()
     except (BadQuestion, ValueError) as problem:
         raise BadScope(str(problem)) from problem
-    page = Paginator(ids, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(ids, listing.PAGE_SIZE).get_page(request.GET.get("page"))
     found = deals_open_to(request.user).select_related("stage", "manager").in_bulk(set(page.object_list))
     context = {
         "title": one.title,

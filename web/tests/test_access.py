@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -196,7 +196,12 @@ class Company:
         self.sessions = {role: session_of(user) for role, user in self.users.items()}
 
     def fill(self, path: str) -> str:
-        """The address with ids put in: those of the first manager, and ``others_…`` of the second."""
+        """The address with ids put in."""
+        return "/" + path.format(**self.ids).removeprefix("/")
+
+    @cached_property
+    def ids(self) -> dict[str, object]:
+        """Those of the first manager, and ``others_…`` of the second."""
         ids: dict[str, object] = {"report": self.reports[0].number, "own_report": self.reports[1].number}
         ids |= {"stage": self.stage.pk, "pipeline": self.pipeline.pk, "employee": self.users[Role.MANAGER].pk}
         ids |= {
@@ -217,7 +222,7 @@ class Company:
                 f"{prefix}decision": self.decisions[number].pk,
                 f"{prefix}address": self.told[number].address_id,
             }
-        return "/" + path.format(**ids).removeprefix("/")
+        return ids
 
     @cache  # noqa: B019 - one company a module
     def ask(self, reader: str, method: str, path: str) -> HttpResponse:
