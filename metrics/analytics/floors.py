@@ -17,7 +17,6 @@ from metrics.analytics.forecast import (
     LEAST_WINS,
     SHRINK,
     Lessons,
-    Past,
     Snapshot,
     draw_sample,
     floor_chances,
@@ -25,12 +24,12 @@ from metrics.analytics.forecast import (
     midnights,
     read_all,
     read_days_ahead,
-    read_past,
     spread,
     take_snapshot,
     won_within,
 )
 from metrics.analytics.log import FAR, LOST, WON, Log
+from metrics.analytics.past import Past, read_past
 from metrics.analytics.report import Answer, Report, money, register
 from metrics.analytics.scoring import judge, judge_all
 from metrics.analytics.terms import DAY, EPOCH, Terms, no_choice

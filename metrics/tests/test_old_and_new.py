@@ -12,7 +12,7 @@ from django.db import connection
 
 from core.periods import Period
 from devtools.tests import factory
-from metrics.analytics import boosting, first_contacts, forecast, weekly
+from metrics.analytics import boosting, first_contacts, forecast, past, weekly
 from metrics.analytics.calendar import Cut
 from metrics.analytics.columns import group_places, order_by, read_columns, write_array
 from metrics.analytics.log import FAR, read_log
@@ -278,8 +278,8 @@ def test_what_happened_is_read_as_one_row_an_event_would_tell(company: Company, 
     columns = {"deal": ("happened.deal_id", "int8"), "at": ("happened.at", "timestamptz")}
     columns |= {"kind": ("happened.kind", "int2"), "much": ("happened.much", "int4")}
     rows = read_columns(columns, HAPPENED, {"ids": log.ids.tolist()})
-    past = forecast.read_past(log, terms, whole=whole)
-    for kind, one in enumerate((past.calls, past.given, past.set, past.done, past.due)):
+    read = past.read_past(log, terms, whole=whole)
+    for kind, one in enumerate((read.calls, read.given, read.set, read.done, read.due)):
         mine = rows["kind"] == kind
         plain = sorted(zip(rows["deal"][mine].tolist(), rows["at"][mine].tolist(), strict=True))
         assert list(zip(log.ids[one.deal].tolist(), one.at.tolist(), strict=True)) == plain
