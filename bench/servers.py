@@ -6,6 +6,7 @@ Nothing else writes there, so the bytes of the write-ahead log are the measured 
 import hashlib
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -41,12 +42,19 @@ def running(*, keep: bool) -> Iterator[None]:
 
 
 def own_database(url: str, *, keep: bool) -> str:
-    """The address of the bench's database on that server; made anew unless one of the same migrations may be kept."""
+    """The address of the bench's database on that server, made anew unless it may be kept.
+
+    Exits where the kept one is of other migrations: a large company takes ten minutes to invent.
+    """
     with psycopg.connect(url, autocommit=True) as connection:
         known = connection.execute(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [DATABASE]
         ).fetchone()
-        if known is None or not keep or known[0] != migrations():
+        if known is not None and keep and known[0] != migrations():
+            sys.exit(
+                f"What was kept in {FOLDER} is of other migrations: run once without --keep, or by their tree."
+            )
+        if known is None or not keep:
             connection.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
             connection.execute(f"CREATE DATABASE {DATABASE}")
             connection.execute(f"COMMENT ON DATABASE {DATABASE} IS '{migrations()}'")

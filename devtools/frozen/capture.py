@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,11 @@ def _answer(client: Any, one: Any) -> tuple[str, str]:
         form = {} if not one.is_api else {"content_type": "application/json"}
         response = client.post(address, one.sent, **form)
     kind = response.headers.get("Content-Type", "")
-    body = (b"".join(response.streaming_content) if response.streaming else response.content).decode()
+    content = b"".join(response.streaming_content) if response.streaming else response.content
+    try:
+        body = content.decode()
+    except UnicodeDecodeError:  # a workbook or a picture: the same rows give the same bytes
+        body = f"{len(content)} bytes, sha256 {sha256(content).hexdigest()}"
     head = [f"{'GET' if one.sent is None else 'POST'} {address}", f"{response.status_code} {kind}"]
     head += [f"{name}: {response.headers[name]}" for name in HEADERS if name in response.headers]
     if response.status_code >= 500 and getattr(response, "exc_info", None):

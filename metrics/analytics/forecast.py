@@ -5,12 +5,15 @@ within N days. A model for a moment learns from snapshots whose N days were over
 firsts of past months in the same way, so what is told of it is what it would have said then.
 """
 
+import os
+import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from core.beside import ask_beside
@@ -25,8 +28,10 @@ from metrics.analytics.scoring import calibrate, judge, judge_all, score
 from metrics.analytics.terms import DAY, EPOCH, SECOND, BadQuestion, Terms
 from metrics.analytics.win_rates import find_places
 from metrics.analytics.words import NOW
+from qc import parallel
 
 MOST_ROWS = 12_000
+MANY_ROWS = 20_000  # to learn from: with fewer processes cost more than they bring
 MOST_STUDIED = 40_000  # deals: more teach nothing new, and ten times as many take ten times as long
 TRIED_ON, TRIED_ON_SAMPLE = 6, 3  # firsts of months
 LEAST_DAYS, LEAST_WINS = 14, 30  # of learning, before a snapshot is worth trying
@@ -110,17 +115,18 @@ def read_past(log: Log, terms: Terms, *, whole: bool = True) -> Past:
     calls = read_columns(CALL, CALLS.format(chosen=chosen), values)
     given = read_columns(HAND_OVER, HAND_OVERS.format(chosen=chosen), values)
 
-    def happened(rows: dict[str, Ints], moment: str = "at") -> Happened:
-        place, known = find_places(log.ids, rows["deal"])
-        at = rows[moment]
-        mine = np.flatnonzero(known & (at != FAR))
-        mine = mine[np.lexsort((at[mine], place[mine]))]
-        much = rows["much"][mine] if "much" in rows else np.ones(len(mine))
-        return Happened(place[mine], at[mine], np.concatenate(([0.0], np.cumsum(much))))
+    def happened(rows: dict[str, Ints], *moments: str) -> list[Happened]:
+        places, known = find_places(log.ids, rows["deal"])
+        found = []
+        for at in (rows[moment] for moment in moments):
+            mine = np.flatnonzero(known & (at != FAR))
+            mine = mine[np.lexsort((at[mine], places[mine]))]
+            much = rows["much"][mine] if "much" in rows else np.ones(len(mine))
+            found.append(Happened(places[mine], at[mine], np.concatenate(([0.0], np.cumsum(much)))))
+        return found
 
-    found = happened(calls), happened(given)
-    tasks = tasks_beside()
-    return Past(log, *found, *(happened(tasks, moment) for moment in ("set", "done", "due")))
+    found = happened(calls, "at") + happened(given, "at")
+    return Past(log, *found, *happened(tasks_beside(), "set", "done", "due"))
 
 
 @dataclass(frozen=True)
@@ -230,23 +236,28 @@ def floor_chances(lessons: Lessons, stage: Ints, age: Ints) -> Floats:
     return found
 
 
-def learn(lessons: Lessons) -> boosting.Model:
-    some = lessons.thin(MOST_ROWS)
-    return boosting.fit(some.rows, some.won.astype(np.float64), some.deal)
+def learn(taught: list[Lessons]) -> list[boosting.Model]:
+    """A model of each; long lessons at once, by a process a core, where no other thread would be copied half-way."""
+    thinned = [lessons.thin(MOST_ROWS) for lessons in taught]
+    parts = [(some.rows, some.won.astype(np.float64), some.deal) for some in thinned]
+    short = sum(len(won) for _, won, _ in parts) < MANY_ROWS
+    if short or connection.in_atomic_block or threading.active_count() > 1:
+        return [boosting.fit(*part) for part in parts]
+    return parallel.spread(boosting.fit, parts, min(len(parts), os.cpu_count() or 1))
 
 
-def try_on_past(past: Past, lessons: Lessons, firsts: list[int], days: int) -> Answer:
-    """What the model and the floor would have said on the firsts of past months, and what came of it."""
+def suffices(lessons: Lessons) -> bool:
+    return len(np.unique(lessons.moment)) >= LEAST_DAYS and bool(lessons.won.sum() >= LEAST_WINS)
+
+
+def try_on_past(past: Past, learnt: list[tuple[int, Lessons, boosting.Model]], days: int) -> Answer:
+    """What the models of past moments and the floor would have said then, and what came of it."""
     snapshots: list[dict[str, Any]] = []
     ours, plain = [], []
-    for moment in firsts:
-        known = lessons.before(moment, days)
-        learnt_on = len(np.unique(known.moment))
-        if learnt_on < LEAST_DAYS or known.won.sum() < LEAST_WINS:
-            continue
+    for moment, known, model in learnt:
         then = take_snapshot(past, moment)
         won = won_within(past.log, then.deals, moment, days)
-        said = learn(known).predict(then.rows)
+        said = model.predict(then.rows)
         base = floor_chances(known, then.stage, then.age)
         snapshots.append(
             {
@@ -332,10 +343,14 @@ def answer(terms: Terms) -> Answer:
     mine = of_owners(log, terms)[present.deals]
     deals, stage, age = present.deals[mine], present.stage[mine], present.age[mine]
     known = lessons.before(terms.at, days)
-    enough = len(np.unique(known.moment)) >= LEAST_DAYS and known.won.sum() >= LEAST_WINS
-    chances = learn(known).predict(present.rows[mine]) if enough else np.full(len(deals), np.nan)
+    enough = suffices(known)
     firsts = [first for first in firsts if first + days * DAY <= terms.at]
-    tried = try_on_past(past, lessons, firsts[-(TRIED_ON if studied.all() else TRIED_ON_SAMPLE) :], days)
+    firsts = firsts[-(TRIED_ON if studied.all() else TRIED_ON_SAMPLE) :]
+    then = [(first, taught) for first in firsts if suffices(taught := lessons.before(first, days))]
+    models = learn([known] * enough + [taught for _, taught in then])
+    chances = models.pop(0).predict(present.rows[mine]) if enough else np.full(len(deals), np.nan)
+    learnt = [(first, taught, model) for (first, taught), model in zip(then, models, strict=True)]
+    tried = try_on_past(past, learnt, days)
     worth = np.where(np.isnan(chances), 0.0, chances) * log.price[deals]
     order = np.lexsort((log.ids[deals], -worth))[:MOST_SHOWN]
     rows = [

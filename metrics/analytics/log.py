@@ -225,9 +225,15 @@ def assemble(
     places = np.searchsorted(deals["ids"], visits["deal"])
     known = places < len(deals["ids"])
     known[known] = deals["ids"][places[known]] == visits["deal"][known]
-    order = np.argsort(places[known] * 100_000 + np.minimum(visits["visit"][known], 99_999), kind="stable")
-    of = places[known][order]
-    rows = {name: column[known][order] for name, column in visits.items() if name != "deal"}
+    keys = places * 100_000 + np.minimum(visits["visit"], 99_999)
+    chosen: Ints | slice = slice(
+        None
+    )  # packed visits have their order, and millions of them are not copied again
+    if not known.all() or (np.diff(keys) < 0).any():
+        mine = np.flatnonzero(known)
+        chosen = mine[np.argsort(keys[mine], kind="stable")]
+    of = places[chosen]
+    rows = {name: column[chosen] for name, column in visits.items() if name != "deal"}
     lived = np.zeros(len(deals["ids"]), dtype=bool)
     lived[of] = True
     number = np.cumsum(lived) - 1

@@ -341,3 +341,16 @@ def test_small_keys_are_put_in_the_same_order_as_large_ones(most: int) -> None:
     groups = group_places(keys, places)
     assert np.array_equal(np.sort(np.concatenate(groups)), places)
     assert all(len(set(keys[one].tolist())) == 1 for one in groups)
+
+
+@pytest.mark.django_db(transaction=True)  # in a transaction nothing is learnt by processes
+def test_processes_learn_what_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance, n = np.random.default_rng(3), 2_000
+    moment, deal, stage, age = (chance.integers(0, 40, n) for _ in range(4))
+    rows = chance.random((n, 5))
+    lessons = forecast.Lessons(moment, deal, stage, age, chance.random(n) < rows[:, 0], rows)
+    taught = [lessons, lessons.before(20, 0)]
+    one = forecast.learn(taught)
+    monkeypatch.setattr(forecast, "MANY_ROWS", 0)
+    assert forecast.learn(taught) == one
+    assert one[0] != one[1]
