@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection as database
@@ -43,6 +44,12 @@ def company() -> Iterator[None]:
     moment.fix(at(200).isoformat())
     yield
     moment.fix(None)
+
+
+@pytest.fixture
+def unpaced(settings: Any) -> None:
+    """Seven requests a second are a wait of eight seconds for a load."""
+    settings.AMO_RATE = 0.0
 
 
 @pytest.fixture
@@ -311,7 +318,7 @@ def test_a_deal_costs_one_transaction_and_few_trips(
 
 
 @together
-def test_a_whole_load_is_judged_and_nothing_waits(account: Account, world: World) -> None:
+def test_a_whole_load_is_judged_and_nothing_waits(account: Account, world: World, unpaced: None) -> None:
     populate(world, 3)
     mirror.first_load()
     assert (
@@ -338,7 +345,7 @@ def test_a_load_that_ended_before_it_was_closed_is_closed_by_the_next(
 
 @together
 def test_what_the_token_may_not_see_stops_nothing_else_and_comes_when_it_may(
-    account: Account, amo: Handle, world: World
+    account: Account, amo: Handle, world: World, unpaced: None
 ) -> None:
     populate(world, 2)
     grant = amo.app.tokens.access[amo.token]

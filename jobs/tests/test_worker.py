@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.db import connection as database
+from django.test import override_settings
 
 from core import moment
 from devtools.tests import factory
@@ -51,7 +52,7 @@ def amo() -> Iterator[Handle]:
 def mirrored(amo: Handle) -> Account:
     populate(amo.world, 3)
     account = connection.connect_by_token(amo.url, amo.token)
-    with connection.source_of(account) as source:
+    with override_settings(AMO_RATE=0.0), connection.source_of(account) as source:
         assert coverage.pull_entities(source, TABLE) == []
     judgement_queue.judge_waiting()
     return account

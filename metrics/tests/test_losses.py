@@ -5,10 +5,10 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from redis import Redis
 
 from core import account, redis
 from core.periods import Period
+from core.tests.no_redis import nowhere
 from devtools.tests import factory
 from devtools.tests.factory import NOW
 from metrics import losses, month_chances, snapshot
@@ -78,9 +78,7 @@ def test_losses_are_kept_only_where_reading_them_is_slow(monkeypatch: pytest.Mon
         assert asked[-1] == longer, "what is kept of one period is no answer about another"
         asked.pop()
         redis.client().delete(losses.key_of(longer, None))
-        monkeypatch.setattr(
-            redis, "client", lambda: Redis(host="127.0.0.1", port=1, socket_connect_timeout=1)
-        )
+        monkeypatch.setattr(redis, "client", nowhere)
         losses.read_losses(NOW, month, None)
         assert len(asked) == 4
     finally:

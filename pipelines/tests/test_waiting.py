@@ -10,6 +10,7 @@ import pytest
 import stamina
 from django.conf import settings
 from django.test import Client as Browser
+from django.test import override_settings
 from django.urls import reverse
 from django.utils.crypto import get_random_string
 from redis import Redis
@@ -131,7 +132,7 @@ def test_a_ban_is_known_too(redis: Redis, name: str) -> None:
 @pytest.fixture
 def mirrored(account: Account, amo: Handle, world: World) -> Iterator[Account]:
     populate(world, 2)
-    with connection.source_of(account) as source:
+    with override_settings(AMO_RATE=0.0), connection.source_of(account) as source:
         everything(source)
     yield account
     forget_pauses()

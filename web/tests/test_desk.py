@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 from django.urls import reverse
-from redis import Redis
 
 from core import changes, moment, redis
 from core.periods import parse_month
+from core.tests.no_redis import nowhere
 from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
 from jobs import desk
@@ -455,7 +455,7 @@ def test_a_judgement_rings_when_it_has_judged(office: Office) -> None:
 
 
 def test_the_desk_lives_without_redis(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis, "client", lambda: Redis(host="127.0.0.1", port=1, socket_connect_timeout=1))
+    monkeypatch.setattr(redis, "client", nowhere)
     assert context(login(), "figures")["sums"].stuck == 5
 
 
