@@ -10,6 +10,7 @@ MASKS: list[tuple[re.Pattern[str], str]] = [
     for pattern, instead in (
         (r"\b[A-Za-z0-9]{64}\b", "CSRF"),  # a masked token, wherever it stands
         (r'(\bnonce=")[^"]*', r"\1NONCE"),
+        (r'(\bname="(?:key|session)" value=")[^"]*', r"\1ONCE"),  # of one drawing, of one login
         (r'(\bdata-seen=")[^"]*', r"\1SEEN"),  # a hash of the part's whole text, CSRF tokens and all
         (r"(/static/[\w./-]+)\.[0-9a-f]{12}(\.\w+)", r"\1\2"),
         (r"http://127\.0\.0\.1:(?!8000\b)\d+", "http://AMO"),
