@@ -116,13 +116,16 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   if (detail.elt.dataset.seen) detail.headers["X-Seen"] = detail.elt.dataset.seen;
 });
 // When it does change, the reader keeps his place: the current row, what is focused, what he has opened and scrolled to.
+// A current row that is gone leaves its place to the one behind it, else to the one before.
 const places = new Map();
-const linkOf = (row) => row?.querySelector("a.row-link, a")?.getAttribute("href");
+const rowsOf = (part) => [...part.querySelectorAll("[data-walk] > *")];
+const linkOf = (row) => row.querySelector("a.row-link, a")?.getAttribute("href");
 const opened = (part) => [...part.querySelectorAll("details")].map((one) => [one, one.querySelector("summary")?.textContent]);
 document.addEventListener("htmx:beforeSwap", ({ detail: { target, requestConfig, shouldSwap } }) => {
   if (!shouldSwap || requestConfig.elt !== target || !target.dataset.seen) return;
+  const rows = rowsOf(target), here = rows.findIndex((row) => row.matches(".current"));
   places.set(target.id, {
-    current: linkOf(target.querySelector("[data-walk] > .current")),
+    heirs: here < 0 ? [] : [...rows.slice(here), ...rows.slice(0, here).reverse()].map(linkOf),
     focus: target.contains(document.activeElement) && document.activeElement.getAttribute("href"),
     open: opened(target).filter(([one]) => one.open).map(([, words]) => words),
     left: target.querySelector(".table-wrap")?.scrollLeft,
@@ -133,9 +136,14 @@ document.addEventListener("htmx:afterSettle", ({ detail: { elt } }) => {
   if (!place) return;
   places.delete(elt.id);
   for (const [one, words] of opened(elt)) if (place.open.includes(words)) one.open = true;
-  const row = place.current && [...elt.querySelectorAll("[data-walk] > *")].find((one) => linkOf(one) === place.current);
-  if (row) row.classList.add("current");
-  if (place.focus) ((row && linkOf(row) === place.focus ? row : elt).querySelector(`a[href="${CSS.escape(place.focus)}"]`))?.focus({ preventScroll: true });
+  const rows = new Map(rowsOf(elt).map((row) => [linkOf(row), row]));
+  const row = rows.get(place.heirs.find((link) => link && rows.has(link)));
+  row?.classList.add("current");
+  if (place.focus) {
+    const inside = row && linkOf(row) === place.focus ? row : elt;
+    const link = inside.querySelector(`a[href="${CSS.escape(place.focus)}"]`) ?? row?.querySelector("a.row-link, a");
+    link?.focus({ preventScroll: true });
+  }
   const wrap = elt.querySelector(".table-wrap");
   if (wrap && place.left) wrap.scrollLeft = place.left;
 });
