@@ -1,6 +1,7 @@
 """A company in the bench's database: emptied, copied in, staffed, regulated, judged and paid."""
 
 import json
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -144,24 +145,27 @@ def regulate() -> None:
     """A norm of every kind on every stage in work, on two kinds of clocks; all rules count in money."""
     RuleMode.objects.update(mode=RuleMode.Mode.MONEY, since=START)
     names = field_names()
+    fields = sorted(name for name in names if name.isdecimal())[:3]  # of this company, or of the sandbox's
     stages = Stage.objects.filter(kind__in=(Stage.Kind.INCOMING, Stage.Kind.WORK)).order_by(
         "pipeline", "sort"
     )
     Regulation.objects.bulk_create(
         Regulation(
-            stage=stage, published_at=START, norms=norms.document(names, **_norms(stage.sort, stage.kind))
+            stage=stage,
+            published_at=START,
+            norms=norms.document(names, **_norms(stage.sort, stage.kind, fields)),
         )
         for stage in stages
     )
 
 
-def _norms(place: int, kind: str) -> dict[str, Any]:
+def _norms(place: int, kind: str, fields: Sequence[str]) -> dict[str, Any]:
     """Those of the stage at this place of a pipeline. On one of them deals wait; no deal may skip the fourth."""
     first_contact = {"contact_first_late_within": HOURS / 2}
     if kind == Stage.Kind.INCOMING:
         return first_contact
     waits = {
-        "wait_unexplained_reason": str(data.FIELDS[0]),
+        "wait_unexplained_reason": fields[0],
         "wait_unexplained_longest": 60 * 24 * HOURS,
         "wait_unexplained_grace": 9 * HOURS,
     }
@@ -170,7 +174,7 @@ def _norms(place: int, kind: str) -> dict[str, Any]:
         "stay_clock": ("calendar", "owner")[place % 2],
         "needs_task": True,
         "task_grace": 4 * HOURS,
-        "required_fields": [str(data.FIELDS[place % 3])],
+        "required_fields": [fields[place % len(fields)]],
         "fields_grace": 9 * HOURS,
         "deal_lifetime_max_life": 40 * 24 * HOURS,
         "deal_untouched_idle": 7 * 24 * HOURS,

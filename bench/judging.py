@@ -138,7 +138,7 @@ def load(setting: Setting) -> Iterator[Line]:
     """What follows a full load: every deal is folded and judged, and nothing of it was there before."""
     company.hold(setting.big)
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE pipelines_stay, qc_finding")
+        cursor.execute("TRUNCATE pipelines_stay, qc_finding CASCADE")
         cursor.execute("ANALYZE")
     JudgementRequest.objects.demand_all(history=True)
     before, began = processor(), time.perf_counter()
