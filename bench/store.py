@@ -18,7 +18,7 @@ ZONE = ZoneInfo("Europe/Moscow")
 DEALS = ENTITIES["deals"]
 COLUMNS = [field.name for field in Deal._meta.concrete_fields if not field.primary_key]
 PAGES = 40
-CASES = (("unchanged", 0.0, 0.10), ("5 % changed", 0.05, 0.15), ("all changed", 1.0, None))
+CASES = (("unchanged", 0.0, 0.25), ("5 % changed", 0.05, 0.25), ("all changed", 1.0, None))
 
 
 def ours(page: list[Item]) -> None:
