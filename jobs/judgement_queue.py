@@ -7,7 +7,7 @@ deals in order, so there are no deadlocks; a worker that dies, at any moment, le
 import logging
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -205,28 +205,60 @@ def halve(request: int, deals: list[int], rules: list[str] | None, history: bool
 
 
 def cut_wide() -> bool:
-    """Cut requests about stages or about all deals into parts of deals; many of them become one. False without any."""
-    with transaction.atomic():
-        [rows] = run_statements((WIDE, {}))
-        everything = [(rules, history) for _, stage, _, rules, history in rows if stage is None]
-        stages = {stage: since for _, stage, since, *_ in reversed(rows) if stage is not None}
-        statements: list[Statement] = []
-        if any(rules is None for rules, _ in everything):
-            history = any(history for _, history in everything)
-            subjects.judge_every_subject()
-            statements += [(COVERED, {"history": history}), cut(ALL, None, history=history)]
-        else:
-            if everything:
-                named = sorted({rule for rules, _ in everything for rule in rules})
-                subjects.judge_every_subject([rule for rule in named if rule in RULES])
-                statements.append(cut(ALL, named))
-            if stages:
-                subjects.judge_subjects(STAGE, stages)
-                values: dict[str, Any] = {"stages": list(stages), "since": list(stages.values())}
-                statements.append(cut(ON_STAGES, None, **values))
-        if rows:
-            run_statements(*statements, (ANSWER, {"requests": [request for request, *_ in rows]}))
+    """Cut requests about stages or about all deals into parts of deals; many of them become one. False without any.
+
+    People, contacts and stages are judged before that, each thousand in a transaction of its own: locks of all contacts
+    at once are more than PostgreSQL has room for.
+    """
+    [seen] = run_statements((WIDE, {}))
+    if not seen:
+        return False
+    with locks.hold_alone("cut_wide") as mine:
+        if not mine:
+            return False
+        judge_subjects_of(seen)
+        asked = {request for request, *_ in seen}
+        with transaction.atomic():
+            [found] = run_statements((WIDE, {}))
+            rows = [
+                row for row in found if row[0] in asked
+            ]  # what was asked meanwhile waits for its own subjects
+            if rows:
+                run_statements(*parts_of(rows), (ANSWER, {"requests": [request for request, *_ in rows]}))
     return bool(rows)
+
+
+def judge_subjects_of(wide: Sequence[Row]) -> None:
+    """People, contacts and stages that rows of `WIDE` are about, too."""
+    stages, everything = read_wide(wide)
+    if any(rules is None for rules, _ in everything):
+        subjects.judge_every_subject()
+    elif everything:
+        named = sorted({rule for rules, _ in everything for rule in rules})
+        subjects.judge_every_subject([rule for rule in named if rule in RULES])
+    if stages and not any(rules is None for rules, _ in everything):
+        subjects.judge_subjects(STAGE, stages)
+
+
+def parts_of(wide: Sequence[Row]) -> list[Statement]:
+    """Statements that write the parts."""
+    stages, everything = read_wide(wide)
+    if any(rules is None for rules, _ in everything):
+        history = any(history for _, history in everything)
+        return [(COVERED, {"history": history}), cut(ALL, None, history=history)]
+    statements = []
+    if everything:
+        statements.append(cut(ALL, sorted({rule for rules, _ in everything for rule in rules})))
+    if stages:
+        values: dict[str, Any] = {"stages": list(stages), "since": list(stages.values())}
+        statements.append(cut(ON_STAGES, None, **values))
+    return statements
+
+
+def read_wide(wide: Sequence[Row]) -> tuple[dict[str, Any], list[tuple[Any, bool]]]:
+    """(stages, each with since when; rules and history of what is asked about all deals)."""
+    everything = [(rules, history) for _, stage, _, rules, history in wide if stage is None]
+    return {stage: since for _, stage, since, *_ in reversed(wide) if stage is not None}, everything
 
 
 def cut(deals: str, rules: list[str] | None, *, history: bool = False, **values: Any) -> Statement:

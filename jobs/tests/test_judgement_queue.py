@@ -19,7 +19,7 @@ from pipelines.mirror import coverage, readers
 from pipelines.mirror.entities import TABLE
 from pipelines.models import Account, Cursor, Deal, Event, JudgementRequest, Person, Stay, Touch
 from pipelines.tests.test_sync import everything, populate, tick
-from qc import engine, kept_findings, regulations
+from qc import engine, kept_findings, regulations, subjects
 from qc.models import Finding, RuleMode
 from qc.tests import world as office
 from qc.tests.lives import at, hours
@@ -370,3 +370,18 @@ def test_a_refused_entity_is_told_apart_from_a_broken_one(amo: Handle, world: Wo
     amo.app.faults.add(Fault(path="/loss_reasons$", status=402, times=1))
     failures: list[tuple[object, AmoError]] = list(coverage.pull_entities(source, TABLE))
     assert len(failures) == 1 and not coverage.is_complete() and readers.denied() == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_subjects_of_a_judgement_of_everything_are_not_locked_all_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In one transaction 13,000 contacts took all the room that PostgreSQL has for locks, and nothing was judged."""
+    JudgementRequest.objects.demand_all()
+    within: list[bool] = []
+    monkeypatch.setattr(
+        subjects, "judge_every_subject", lambda *rules: within.append(database.in_atomic_block)
+    )
+    assert judgement_queue.cut_wide()
+    assert within == [False]
+    assert not judgement_queue.cut_wide(), "answered"
