@@ -20,7 +20,7 @@ from core import moment
 from jobs import judgement_queue
 from pipelines.amo.client import Client
 from pipelines.amo.paging import Listing
-from pipelines.mirror import coverage, sync
+from pipelines.mirror import coverage, upsert
 from pipelines.mirror.entities import ENTITIES, TABLE
 from pipelines.mirror.sync import Source
 from pipelines.models import Deal
@@ -89,7 +89,7 @@ def way(source: Source, number: int, changed: int) -> tuple[Cost, Cost]:
 
     def read() -> None:
         items, _ = listing.page(number, 250)
-        touched.update(sync.save(DEALS, DEALS.rows(items, source.zone)).deals)
+        touched.update(upsert.store_mirrored_rows(DEALS, DEALS.rows(items, source.zone)).deals)
 
     def judge() -> None:
         if touched:
