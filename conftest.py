@@ -6,7 +6,6 @@
 import gc
 import os
 import ssl
-import zlib
 from collections.abc import Generator, Iterator
 from functools import cache
 from time import monotonic
@@ -20,21 +19,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from core import account
 from core import redis as own_redis
-from devtools import embedded
+from devtools import embedded, lanes
 
 pytest_plugins = ["pipelines.tests.amo"]  # an account over HTTP, for the tests of every room
 
 SWEPT_EVERY = 5.0  # seconds, between modules
 in_use: dict[str, float] = {}  # of the lane's database: when it was swept last
-DATABASES = 64  # of the embedded Redis; number 0 is nobody's, so a stray client loses nothing
-
-
-def own_database(url: str) -> str:
-    """The same Redis, but a database of this run's and this xdist worker's own: workers of one run are neighbours."""
-    run = zlib.crc32(os.environ.get("TEST_DB_NAME", "test_salesops").encode())
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    return f"{url.partition('?')[0]}?db={1 + (run + worker) % (DATABASES - 1)}"
-
 
 OF_CHANNELS = ("TELEGRAM_BOT_TOKEN", "TELEGRAM_API_URL", "TELEGRAM_HOOK_SECRET", "EMAIL_URL", "EMAIL_FROM")
 outside_redis = os.environ.get("REDIS_URL")
@@ -56,7 +46,7 @@ try:
 except embedded.EmbeddedError as error:
     pytest.exit(str(error), returncode=3)
 if not outside_redis:
-    os.environ["REDIS_URL"] = own_database(os.environ["REDIS_URL"])
+    os.environ["REDIS_URL"] = lanes.choose_redis(os.environ)
 django.setup()
 
 from django.conf import settings
@@ -74,6 +64,18 @@ hypothesis.settings.register_profile(
 )  # a machine that does other work besides draws slowly
 hypothesis.settings.load_profile("salesops")
 settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Lanes begin as this process did, and choose for themselves.
+
+    They inherit its environment: with the settings named there pytest-django would read them before any conftest, and
+    every lane would have the first one's Redis.
+    """
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+    if not outside_redis:
+        os.environ.pop("REDIS_URL", None)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -102,24 +104,6 @@ def made_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
-def emptied_by_rows() -> Iterator[None]:
-    """After a test of real transactions Django truncates a hundred tables: each and its indexes get files of their own,
-    260 ms of the server's time. The test has left a few rows, to delete which takes 5 ms."""
-
-    def delete_rows(ops: Any, style: Any, tables: list[str], **options: bool) -> list[str]:
-        names = [f'"{table}"' for table in tables]
-        return [
-            "SET LOCAL session_replication_role = replica",  # no trigger keeps or forbids it, no key asks for an order
-            f"LOCK TABLE {', '.join(names)}",  # as TRUNCATE does: what others have not ended is waited for
-            *(f"DELETE FROM {name}" for name in names),
-        ]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(connection.ops), "sql_flush", delete_rows)
-        yield
-
-
 @pytest.fixture(autouse=True)
 def unknown_account(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test before this one knew of the account has been rolled back with it.
@@ -133,11 +117,23 @@ def unknown_account(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def empty_redis() -> Iterator[None]:
     """Nothing of an earlier run is in the way, and nothing of this one stays."""
+    assert outside_redis or lanes.choose_redis(os.environ) == settings.REDIS_URL, "that is another lane's"
     client = redis.Redis.from_url(settings.REDIS_URL)
     client.flushdb()
     yield
     client.flushdb()
     client.close()
+
+
+def delete_rows(ops: Any, style: Any, tables: list[str], **options: bool) -> list[str]:
+    """After a test of real transactions Django truncates a hundred tables: each and its indexes get files of their own,
+    260 ms of the server's time. The test has left a few rows, to delete which takes 5 ms. A superuser may only."""
+    names = [f'"{table}"' for table in tables]
+    return [
+        "SET LOCAL session_replication_role = replica",  # no trigger keeps or forbids it, no key asks for an order
+        f"LOCK TABLE {', '.join(names)}",  # as TRUNCATE does: what others have not ended is waited for
+        *(f"DELETE FROM {name}" for name in names),
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -158,8 +154,13 @@ def django_db_setup(
         with connection.cursor() as cursor:
             # Tests of real transactions empty all tables behind them, the audit with them.
             cursor.execute("ALTER TABLE audit_change DISABLE TRIGGER audit_guard_all")
+            cursor.execute("SHOW is_superuser")
+            [superuser] = cursor.fetchone()
     in_use["swept"] = monotonic()
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        if superuser == "on":
+            patch.setattr(type(connection.ops), "sql_flush", delete_rows)
+        yield
     in_use.clear()
     if not django_db_keepdb:
         with django_db_blocker.unblock():

@@ -101,7 +101,7 @@ def worker(tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
         process.wait()
 
 
-def eventually(what: Callable[[], object], seconds: float = 90) -> float:
+def eventually(what: Callable[[], object], seconds: float = 40) -> float:
     """Seconds until ``what`` came true."""
     began = time.monotonic()
     while not what():
@@ -111,7 +111,7 @@ def eventually(what: Callable[[], object], seconds: float = 90) -> float:
     return time.monotonic() - began
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(180)
 def test_a_change_in_amocrm_reaches_the_row_and_asks_for_judgement(
     amo: Handle, mirrored: Account, live_server: Any, worker: Callable[[], Any]
 ) -> None:
@@ -134,7 +134,7 @@ def test_a_change_in_amocrm_reaches_the_row_and_asks_for_judgement(
     eventually(lambda: not JudgementRequest.objects.filter(deal_id__in=[one.id, two.id]).exists(), 10)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(180)
 def test_a_worker_killed_at_work_loses_nothing(
     amo: Handle, mirrored: Account, worker: Callable[[], Any], tmp_path: Path
 ) -> None:

@@ -1,6 +1,5 @@
 import time
-from collections.abc import Callable, Iterator
-from math import inf
+from collections.abc import Iterator
 from threading import Thread
 
 import pytest
@@ -44,54 +43,41 @@ def run(redis: Redis, name: str, rate: float, workers: list[tuple[str, int]]) ->
     return moments
 
 
-def quickest(seconds: Callable[[], float], bound: float) -> float:
-    """The least of three: a machine that does other work besides wakes threads up late now and then, not always."""
-    least = seconds()
-    for _ in range(2):
-        if least < bound:
-            break
-        least = min(least, seconds())
-    return least
-
-
 def busiest(moments: list[float], length: float) -> int:
     return max(sum(1 for other in moments if moment <= other < moment + length) for moment in moments)
 
 
 def test_however_many_workers_run_the_limit_holds_and_is_used(redis: Redis, name: str) -> None:
-    def lasted() -> float:
-        moments = sorted(sum(run(redis, name, 50, [("bulk", 12)] * 5), []))
-        # Ten in a fifth of a second, and one for a thread that woke up late; where more did, it is no measure of pace.
-        return moments[-1] - moments[0] if busiest(moments, 0.2) <= 11 else inf
-
-    assert quickest(lasted, 59 / 50 * 1.25) <= 59 / 50 * 1.25
+    moments = sorted(sum(run(redis, name, 50, [("bulk", 12)] * 5), []))
+    assert busiest(moments, 1.0) <= 55  # amoCRM counts by seconds; a tenth more for threads that woke up late
+    assert moments[-1] - moments[0] <= 59 / 50 * 1.25
 
 
 def test_workers_share_alike(redis: Redis, name: str) -> None:
-    def apart() -> float:
-        ends = [one[-1] for one in run(redis, name, 50, [("bulk", 10)] * 4)]
-        return max(ends) - min(ends)
+    def left() -> int:
+        """How many slots others had still to take when the first of them came to its end."""
+        moments = run(redis, name, 50, [("bulk", 10)] * 4)
+        ended = min(one[-1] for one in moments)
+        return sum(moment > ended for one in moments for moment in one)
 
-    assert quickest(apart, 0.2) < 0.2
+    # A machine that does other work besides lets a thread miss turns now and then, but not each time.
+    assert any(left() <= 10 for _ in range(3))
 
 
 def test_a_hook_waits_for_a_slot_and_not_for_the_queue(redis: Redis, name: str) -> None:
-    def longest() -> float:
-        crowd = [Thread(target=calls, args=(redis, name, 20, "bulk", 6, [])) for _ in range(4)]
-        for thread in crowd:
-            thread.start()
-        time.sleep(0.3)
-        waits = []
-        for _ in range(3):
-            began = time.monotonic()
-            Pace(redis, name, 20).wait("interactive")
-            waits.append(time.monotonic() - began)
-            time.sleep(0.1)
-        for thread in crowd:
-            thread.join()
-        return max(waits)
-
-    assert quickest(longest, 0.16) < 0.16, "three slots of 50 ms; the queue is over a second long"
+    crowd = [Thread(target=calls, args=(redis, name, 20, "bulk", 6, [])) for _ in range(4)]
+    for thread in crowd:
+        thread.start()
+    time.sleep(0.3)
+    waits = []
+    for _ in range(3):
+        began = time.monotonic()
+        Pace(redis, name, 20).wait("interactive")
+        waits.append(time.monotonic() - began)
+        time.sleep(0.1)
+    for thread in crowd:
+        thread.join()
+    assert max(waits) < 0.16, "three slots of 50 ms; the queue is over a second long"
 
 
 def test_unpaced_waits_for_nothing(redis: Redis, name: str) -> None:

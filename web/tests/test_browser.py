@@ -18,10 +18,8 @@ from pipelines.models import Deal, Stage
 from team.models import Role
 
 CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed on this machine"),
-    pytest.mark.django_db(transaction=True),
-]
+in_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed on this machine")
+pytestmark = [in_browser, pytest.mark.django_db(transaction=True)]
 PAGES = {
     Role.DIRECTOR: [
         "/desk/",
