@@ -20,12 +20,12 @@ Written from the code by `manage.py qc_rules_doc`. A rule is a pure function fro
 time in which it is broken: past, present and future. A finding is *upcoming* before it opens, *open* until it closes.
 It is held against whoever owned the deal (or the task) when it opened; giving either away does not move it.
 
-**Norms count from their publication.** A visit is judged by the version of the stage's regulation that was in force
-when the visit ended, one that goes on by the newest, and on a closing stage by that of the entry. But nothing opens
-before its demand was published: a stay that is too long by then opens at that moment, and a grace begins then. So
-with a norm of 200 hours that becomes 24 hours when a deal has stood for 100, the finding opens at hour 100, against
-whoever owns the deal then. What was too long already by the version before keeps its moment; a loosened norm forgives
-what goes on. Only a draft that is tried on history judges all of it.
+**Norms count from their publication.** A visit is judged by the last version of the stage's regulation that was
+published before the visit ended, one that goes on by the newest, and on a closing stage by that of the entry. But
+nothing opens before its demand was published: a stay that is too long by then opens at that moment, and a grace begins
+then. So with a norm of 200 hours that becomes 24 hours when a deal has stood for 100, the finding opens at hour 100,
+against whoever owns the deal then. What was too long already by the version before keeps its moment; a loosened norm
+forgives what goes on, and no later one takes that back. Only a draft that is tried on history judges all of it.
 
 **Lateness waits for the owner.** Graces run in the owner's shifts, and a task that falls due outside of them (at
 night, on a day off, on sick leave) is late from his next shift on. Who gets the task before that shift answers for

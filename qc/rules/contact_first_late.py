@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from qc.rules.checks import Breach, Check, checks
-from qc.rules.norms import Demand, Versions, begins
+from qc.rules.norms import Demand, Versions
 from qc.rules.parameters import CLIENT, Length, parameter
 from qc.rules.registry import AHEAD, DEAL, VIOLATION, rule
 from qc.rules.registry import gettext_noop as _
@@ -72,7 +72,7 @@ def first_contact_late(deal: Timeline, terms: Terms) -> Iterable[Check]:
             if visit.stage not in asking:
                 continue
             versions = terms.versions(FirstContact, visit) if visit.kind in (INCOMING, WORK) else None
-            if versions is not None and (asked := versions.kept(demand)) and begins(visit, asked):
+            if versions is not None and (asked := versions.kept(demand)):
                 yield from _judged(deal, run, visit, versions, asked, terms)
                 break
 

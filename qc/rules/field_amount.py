@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from core.spans import Spans
 from qc.rules.checks import Breach, Check, Stretch, checks
-from qc.rules.norms import Demand, Version, Versions, begins
+from qc.rules.norms import Demand, Version, Versions
 from qc.rules.parameters import OWNER, Flag, Length, parameter
 from qc.rules.registry import AHEAD, DEAL, REMARK, rule
 from qc.rules.registry import gettext_noop as _
@@ -105,7 +105,7 @@ def _begin(run: Sequence[Visit], terms: Terms) -> tuple[datetime, Version[Amount
         if visit.stage not in asking:
             continue
         versions = terms.versions(AmountFromHere, visit) if visit.kind in (WORK, WON) else None
-        if versions is not None and (asked := versions.kept(demand)) and begins(visit, asked):
+        if versions is not None and (asked := versions.kept(demand)):
             return max(visit.since, asked[0][0] or visit.since), versions.last, asked
     return None
 

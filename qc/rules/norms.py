@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from qc.rules.parameters import CALENDAR, CLIENT, NORM, OWNER
-from timeline.timeline import Visit
 
 __all__ = ["CALENDAR", "CLIENT", "NORM", "OWNER", "Demand", "StageNorms", "Version", "Versions"]
 
@@ -57,26 +56,21 @@ class Versions(Generic[N]):
         return found
 
 
-def begins(visit: Visit, demand: Demand) -> bool:
-    """Whether something was demanded before the visit ended, and not only published in that very moment."""
-    since = demand[0][0]
-    return since is None or visit.until is None or since < visit.until
-
-
 def outlived(versions: Sequence[Version[N]], runs_out: Callable[[N], datetime | None]) -> datetime | None:
     """Since when the last version is overrun; None = never. ``runs_out``: when the limit of a norm ends; None = it
     has none, or never.
 
     A version takes effect when it is published: what was longer than its norm by then opens at that moment, or earlier
-    if it had outlived the version before, too.
+    if it had outlived the versions before, too. What any of them has forgiven no later one holds against anybody.
     """
-    opens_at = earliest = None
+    opens_at = overrun = None
     for _regulation, published_at, norm in reversed(versions):
-        ends = runs_out(norm)
-        if ends is None or (opens_at is not None and ends >= opens_at):
+        if (ends := runs_out(norm)) is None:
             break
-        earliest = earliest or ends
-        opens_at = max(ends, published_at or ends)
-        if published_at is None or ends > published_at:
+        overrun = ends if overrun is None else max(overrun, ends)  # it and all after it
+        if opens_at is not None and overrun >= opens_at:
             break
-    return max(opens_at, earliest) if opens_at and earliest else None
+        opens_at = overrun if published_at is None else max(overrun, published_at)
+        if published_at is None or overrun > published_at:
+            break
+    return opens_at

@@ -72,35 +72,30 @@ class Terms:
     def versions(self, norm: type[N], visit: Visit) -> Versions[N] | None:
         """The versions of a rule's norm up to the one that judges a visit; None where no version was in force.
 
-        That is the one in force when the visit ended, or the newest while it goes on. A closing stage is not left any
-        more: there it is the one in force on entry.
+        That is the last one published before the visit ended, or the newest while it goes on. A closing stage is not
+        left any more: there it is the one in force on entry.
         """
-        moment = visit.since if visit.kind in CLOSING else visit.until
-        known = self._versions.get(norm)
-        if known is None:
-            return self.versions_at(norm, visit.stage, moment)
-        of_stage: list[Versions[N]] | None = known.get(visit.stage)
-        if of_stage is None:
-            return None
-        newest = of_stage[-1]  # mostly
-        published_at = newest.last.published_at
-        if moment is None or published_at is None or published_at <= moment:
-            return newest
-        return self.versions_at(norm, visit.stage, moment)
+        if visit.kind in CLOSING:
+            return self.versions_at(norm, visit.stage, visit.since)
+        for versions in reversed(self._of_stage(norm, visit.stage)):
+            published_at = versions.last.published_at
+            if published_at is None or visit.until is None or published_at < visit.until:
+                return versions
+        return None
 
     def versions_at(self, norm: type[N], stage: str, moment: datetime | None) -> Versions[N] | None:
         """Those up to the one in force on a stage at a moment; None = the newest."""
-        known = self._versions.get(norm)
-        if known is None:
-            known = self._versions[norm] = self._lay_out(norm)
-        of_stage: list[Versions[N]] | None = known.get(stage)
-        if of_stage is None:
-            return None
-        for versions in reversed(of_stage):
+        for versions in reversed(self._of_stage(norm, stage)):
             published_at = versions.last.published_at
             if moment is None or published_at is None or published_at <= moment:
                 return versions
         return None
+
+    def _of_stage(self, norm: type[N], stage: str) -> Sequence[Versions[N]]:
+        known = self._versions.get(norm)
+        if known is None:
+            known = self._versions[norm] = self._lay_out(norm)
+        return known.get(stage, ())
 
     def stages_of(self, norm: type) -> list[str]:
         """Stages on which any version has ever named a rule's norm."""

@@ -1,7 +1,6 @@
 """What rules about a deal as a whole, its amount and its touches should say."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from qc.tests.lives import at
@@ -14,8 +13,8 @@ from qc.tests.oracle_hours import (
     is_contact,
     runs,
     value_at,
+    versions_from,
     visits,
-    watched,
 )
 from qc.tests.oracle_moves import moves
 from qc.tests.oracle_stories import OPEN, PAYMENT, REASON, Full, Hours, hour_of
@@ -30,20 +29,19 @@ def lifetime(world: World) -> Broken:
         if final is None or world.kind(n) != "work":
             continue
 
-        def lived(until: int, clock: str, n: int = n) -> timedelta:
-            counted = [
-                h
-                for h in range(until)
-                if run_of.get(h) == run_of[n]
-                and world.kind(h) == "work"
-                and (norm := world.norm(h)) is not None
-                and norm.max_life is not None
-            ]
-            return STEP * sum(world.tick[clock][h] for h in counted)
-
+        before = [
+            h
+            for h in range(n)
+            if run_of.get(h) == run_of[n]
+            and world.kind(h) == "work"
+            and (norm := world.norm(h)) is not None
+            and norm.max_life is not None
+        ]
         if all(
-            one is not None and one.max_life is not None and lived(h, one.life_clock) >= one.max_life
-            for h, one in watched(world, n, final)
+            one is not None
+            and one.max_life is not None
+            and STEP * sum(world.tick[one.life_clock][h] for h in before) >= one.max_life
+            for one in versions_from(world, n, final)
         ):
             broken.add((n, 0))
     return broken
@@ -118,12 +116,10 @@ def first_late(world: Hours) -> Broken:
         for visit, piece in visits(world):
             if visit[0] not in own or piece.kind not in OPEN:
                 continue
-            asked = next((n for n in visit if world.run(n, lambda norm: norm.within is not None)), None)
             final = world.norm(visit[0])
             if final is None or final.within is None:
                 continue
-            if asked is None:  # published in the very hour in which the visit ended
-                continue
+            asked = next(n for n in visit if world.run(n, lambda norm: norm.within is not None))
             run = world.run(asked, lambda norm: norm.within is not None)
             ends = due(world, asked, run, "within", "client")
             closed = next((n for n in own if n >= visit[0] and world.kind(n) not in OPEN), LENGTH)

@@ -31,10 +31,10 @@ def stage(world: World, n: int) -> str:
     return world.deal.pieces[world.piece(n) or 0].stage
 
 
-def watched(world: World, n: int, final: Full) -> list[tuple[int, Full | None]]:
-    """The versions from hour ``n`` to the one that judges, as each stood in its hours."""
+def versions_from(world: World, n: int, final: Full) -> list[Full | None]:
+    """Those in force from hour ``n`` on, to the one that judges."""
     here = stage(world, n)
-    return [(h, world.version(h, here)) for h in range(n, begin_of(final))] + [(n, final)]
+    return [*(world.version(h, here) for h in range(n, begin_of(final))), final]
 
 
 def due(world: World, since: int, run: list[Full], grace: str, clock: str = "owner") -> int:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from qc.rules.waiting import Waiting
 from qc.tests import test_simulation as simulation
 from qc.tests.lives import hours
-from qc.tests.oracle_hours import HOURS, Broken, due, value_at, visits, watched
+from qc.tests.oracle_hours import HOURS, Broken, due, value_at, versions_from, visits
 from qc.tests.oracle_stories import PROMISED, REASON, Full, hour_of
 from qc.tests.test_simulation import STEP, World, begin_of
 
@@ -89,12 +89,10 @@ def too_long(world: World) -> Broken:
         final = world.norm(n)
         if final is None or world.kind(n) != "work":
             continue
-        before = waited(world, n) - (n - world.visit(n)[0])
+        so_far = hours(waited(world, n))
         if all(
-            one is not None
-            and one.waiting.longest is not None
-            and hours(before + h - world.visit(n)[0]) >= one.waiting.longest
-            for h, one in watched(world, n, final)
+            one is not None and one.waiting.longest is not None and so_far >= one.waiting.longest
+            for one in versions_from(world, n, final)
         ):
             broken.add((n, 0))
     return broken

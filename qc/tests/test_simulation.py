@@ -116,7 +116,7 @@ class World:
         goes_on = piece.visit == self.deal.pieces[-1].visit and self.deal.pieces[-1].until is None
         if piece.kind in ("won", "lost"):
             return self.version(visit[0], piece.stage)
-        return self.version(2 * LENGTH if goes_on else visit[-1] + 1, piece.stage)
+        return self.version(2 * LENGTH if goes_on else visit[-1], piece.stage)
 
     def run(self, n: int, demands: Callable[[Norm], bool]) -> list[Norm]:
         """The versions from hour ``n`` to the one that judges its visit, if every one demands it; else none."""
@@ -186,12 +186,12 @@ def simulate_stuck(world: World) -> Broken:
         if final is None or world.kind(n) in ("won", "lost"):
             continue
         stage, first = world.deal.pieces[world.piece(n)].stage, world.visit(n)[0]
-        watched = [(h, world.version(h, stage)) for h in range(n, begin_of(final))] + [(n, final)]
+        since = [*(world.version(h, stage) for h in range(n, begin_of(final))), final]
         if all(
             one is not None
             and one.max_stay is not None
-            and world.passed(first, h, one.stay_clock) >= one.max_stay
-            for h, one in watched
+            and world.passed(first, n, one.stay_clock) >= one.max_stay
+            for one in since
         ):
             broken.add((n,))
     return broken
