@@ -313,7 +313,9 @@ def measure() -> None:
     """Tell PostgreSQL what the tables hold now: its own measuring comes a minute later.
 
     Until then it may take a table of a million rows for the five that it once held, and look through all of them for
-    each task (seen: minutes for the bank's log), or count a desk for eight seconds.
+    each task (seen: minutes for the bank's log), or count a desk for eight seconds. The server's shared catalogs are
+    left out: whoever measures those waits for all others who do, in any of its databases.
     """
+    tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
     with connection.cursor() as cursor:
-        cursor.execute("analyze")
+        cursor.execute(f"analyze {', '.join(map(connection.ops.quote_name, tables))}")

@@ -139,7 +139,11 @@ def stays(*norms: tuple[float, float | None]) -> Terms:
         ([(0, 24), (50, 200), (100, 24)], "0 offer anna", ["0:100- anna"]),
         ([(0, 20), (30, 24)], "0 offer anna", ["0:24- anna"]),  # a loosened norm forgives what goes on
         ([(0, 20), (30, 24), (60, 20)], "0 offer anna", ["0:24- anna"]),  # and what it forgave stays so
-        ([(0, 20), (100, 200)], "0 offer anna; 100 deal anna", ["0:20-100 anna"]),  # in the moment it moved on
+        (
+            [(0, 20), (100, 200)],
+            "0 offer anna; 100 deal anna",
+            ["0:20-100 anna"],
+        ),  # in the moment it moved on
         ([(0, 20), (30, None)], "0 offer anna", []),
         ([(0, None), (30, 20)], "0 offer anna", ["0:30- anna"]),
         ([(100, 24)], "0 offer anna", ["0:100- anna"]),  # the first version
