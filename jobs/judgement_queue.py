@@ -9,12 +9,12 @@ import time
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Max, Q
 
-from core import locks, moment
+from core import locks, moment, process_pool
 from core.db import Row, Statement, run_statements
 from jobs import desk, succession
 from pipelines.models import Account, JudgementRequest
@@ -204,6 +204,17 @@ def halve(request: int, deals: list[int], rules: list[str] | None, history: bool
                 JudgementRequest.objects.create(deals=half, rules=rules, history=history)
 
 
+class Wide(NamedTuple):
+    """What requests that name no deals ask for together.
+
+    ``rules`` of all deals: None is all rules, empty nothing; ``stages``: each with since when.
+    """
+
+    rules: list[str] | None
+    history: bool
+    stages: dict[str, Any]
+
+
 def cut_wide() -> bool:
     """Cut requests about stages or about all deals into parts of deals; many of them become one. False without any.
 
@@ -216,7 +227,7 @@ def cut_wide() -> bool:
     with locks.hold_alone("cut_wide") as mine:
         if not mine:
             return False
-        judge_subjects_of(seen)
+        judge_subjects_of(read_wide(seen))
         asked = {request for request, *_ in seen}
         with transaction.atomic():
             [found] = run_statements((WIDE, {}))
@@ -224,41 +235,44 @@ def cut_wide() -> bool:
                 row for row in found if row[0] in asked
             ]  # what was asked meanwhile waits for its own subjects
             if rows:
-                run_statements(*parts_of(rows), (ANSWER, {"requests": [request for request, *_ in rows]}))
+                answer = (ANSWER, {"requests": [request for request, *_ in rows]})
+                run_statements(*cut_into_parts(read_wide(rows)), answer)
     return bool(rows)
 
 
-def judge_subjects_of(wide: Sequence[Row]) -> None:
-    """People, contacts and stages that rows of `WIDE` are about, too."""
-    stages, everything = read_wide(wide)
-    if any(rules is None for rules, _ in everything):
+def read_wide(rows: Sequence[Row]) -> Wide:
+    """Rows of `WIDE` as one."""
+    about_all = [(rules, history) for _, stage, _, rules, history in rows if stage is None]
+    every_rule = any(rules is None for rules, _ in about_all)
+    return Wide(
+        None if every_rule else sorted({rule for rules, _ in about_all for rule in rules}),
+        any(history for _, history in about_all),
+        {stage: since for _, stage, since, *_ in reversed(rows) if stage is not None},
+    )
+
+
+def judge_subjects_of(wide: Wide) -> None:
+    """People, contacts and stages that it is about, too."""
+    if wide.rules is None:
         subjects.judge_every_subject()
-    elif everything:
-        named = sorted({rule for rules, _ in everything for rule in rules})
-        subjects.judge_every_subject([rule for rule in named if rule in RULES])
-    if stages and not any(rules is None for rules, _ in everything):
-        subjects.judge_subjects(STAGE, stages)
+        return
+    if wide.rules:
+        subjects.judge_every_subject([rule for rule in wide.rules if rule in RULES])
+    if wide.stages:
+        subjects.judge_subjects(STAGE, wide.stages)
 
 
-def parts_of(wide: Sequence[Row]) -> list[Statement]:
+def cut_into_parts(wide: Wide) -> list[Statement]:
     """Statements that write the parts."""
-    stages, everything = read_wide(wide)
-    if any(rules is None for rules, _ in everything):
-        history = any(history for _, history in everything)
-        return [(COVERED, {"history": history}), cut(ALL, None, history=history)]
+    if wide.rules is None:
+        return [(COVERED, {"history": wide.history}), cut(ALL, None, history=wide.history)]
     statements = []
-    if everything:
-        statements.append(cut(ALL, sorted({rule for rules, _ in everything for rule in rules})))
-    if stages:
-        values: dict[str, Any] = {"stages": list(stages), "since": list(stages.values())}
+    if wide.rules:
+        statements.append(cut(ALL, wide.rules))
+    if wide.stages:
+        values: dict[str, Any] = {"stages": list(wide.stages), "since": list(wide.stages.values())}
         statements.append(cut(ON_STAGES, None, **values))
     return statements
-
-
-def read_wide(wide: Sequence[Row]) -> tuple[dict[str, Any], list[tuple[Any, bool]]]:
-    """(stages, each with since when; rules and history of what is asked about all deals)."""
-    everything = [(rules, history) for _, stage, _, rules, history in wide if stage is None]
-    return {stage: since for _, stage, since, *_ in reversed(wide) if stage is not None}, everything
 
 
 def cut(deals: str, rules: list[str] | None, *, history: bool = False, **values: Any) -> Statement:
@@ -274,7 +288,7 @@ def judge_on_all_cores() -> Counts:
     workers = parallel.processes_for(JudgementRequest.objects.count_deals())
     counts = Counts()
     if workers > 1:
-        counts += sum(parallel.spread(judge_waiting, [()] * workers, workers), Counts())
+        counts += sum(process_pool.spread(judge_waiting, [()] * workers, workers), Counts())
     counts += judge_waiting()
     while requests.filter(Q(retry_at=None) | Q(retry_at__lte=locks.lease_now())).exists():
         time.sleep(LOOK)

@@ -15,6 +15,7 @@ import numpy as np
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from core import process_pool
 from core.periods import Period
 from metrics.analytics import boosting
 from metrics.analytics.ageing import LEARNT_FROM, of_owners
@@ -26,7 +27,6 @@ from metrics.analytics.report import Answer, Report, money, register
 from metrics.analytics.scoring import calibrate, judge, judge_all, score
 from metrics.analytics.terms import DAY, EPOCH, SECOND, BadQuestion, Terms
 from metrics.analytics.words import NOW
-from qc import parallel
 
 MOST_ROWS = 12_000
 MANY_ROWS = 20_000  # to learn from: with fewer processes cost more than they bring
@@ -152,7 +152,7 @@ def learn(taught: list[Lessons]) -> list[boosting.Model]:
     short = sum(len(won) for _, won, _ in parts) < MANY_ROWS
     if short or connection.in_atomic_block or threading.active_count() > 1:
         return [boosting.fit(*part) for part in parts]
-    return parallel.spread(boosting.fit, parts, min(len(parts), os.cpu_count() or 1))
+    return process_pool.spread(boosting.fit, parts, min(len(parts), os.cpu_count() or 1))
 
 
 def suffices(lessons: Lessons) -> bool:
