@@ -1,7 +1,7 @@
 """What deals are judged by at present: steps of rules, norms in force, clocks, people who left."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -215,17 +215,23 @@ def field_names() -> FieldNames:
 
 def read_fields(stage: str = "") -> tuple[FieldNames, list[str]]:
     """The same, and those of them that amoCRM itself demands on a stage. One query."""
-    names, demanded = FieldNames({PRICE: "", LOSS_REASON: ""}), []
-    rows = CustomField.objects.filter(deleted_at=None)
-    for field, name, kind, enums, stages in rows.values_list(
-        "id", "name", "type", "enums", "required_stages"
-    ):
+    rows = list(
+        CustomField.objects.filter(deleted_at=None).values_list(
+            "id", "name", "type", "enums", "required_stages"
+        )
+    )
+    demanded = [str(field) for field, *_, stages in rows if stage in stages]
+    return name_fields(row[:4] for row in rows), demanded
+
+
+def name_fields(rows: Iterable[Sequence[Any]]) -> FieldNames:
+    """Of rows that somebody has read along: id, name, type and options of each."""
+    names = FieldNames({PRICE: "", LOSS_REASON: ""})
+    for field, name, kind, options in rows:
         names[str(field)] = name
         if kind in LISTS:
-            names.options[str(field)] = enums
-        if stage in stages:
-            demanded.append(str(field))
-    return names, demanded
+            names.options[str(field)] = options
+    return names
 
 
 def fields_to_require(stage: Stage) -> FieldNames:

@@ -44,13 +44,20 @@ def in_force(stage: str | None) -> Regulation | None:
     return Regulation.objects.published().filter(stage=stage).first()
 
 
-def demands(deal: Deal, regulation: Regulation, findings: Collection[Finding], now: datetime) -> list[Demand]:
-    """In the order of the rules; ``findings`` are the deal's open and upcoming ones. At most one query."""
+def demands(
+    deal: Deal,
+    regulation: Regulation,
+    findings: Collection[Finding],
+    now: datetime,
+    fields: FieldNames | None = None,
+) -> list[Demand]:
+    """In the order of the rules; ``findings`` are the deal's open and upcoming ones. At most one query: of the names of
+    ``fields``, where they are demanded and whoever asks has not read them."""
     terms = {finding.rule: finding.opens_at for finding in findings}
     opened = {finding.rule for finding in findings if finding.opens_at < now}
     known, names = norms.read_norms(regulation.norms), FieldNames()
     if norms.asks_for_fields(known):
-        names = field_names()
+        names = fields or field_names()
         known = norms.read_norms(regulation.norms, names)
     return [
         Demand(wording.say(one.says, names), one.met, one.until)

@@ -18,7 +18,7 @@ from timeline.timeline import LOSS_REASON, PRICE, is_filled
 
 FIRST = 6  # fields at the head; the rest folds away
 FIELDS = """(
-    select coalesce(jsonb_agg(jsonb_build_array(id::text, name, type) order by sort, id), '[]')
+    select coalesce(jsonb_agg(jsonb_build_array(id, name, type, enums) order by sort, id), '[]')
     from pipelines_customfield where deleted_at is null)"""
 
 
@@ -36,17 +36,16 @@ class Fields(NamedTuple):
 
 
 def with_fields(deals: Any) -> Any:
-    """Adds ``known_fields``: [id, name, type] of every custom field, in amoCRM's order."""
+    """Adds ``known_fields``: [id, name, type, options] of every custom field, in amoCRM's order."""
     return deals.annotate(known_fields=RawSQL(FIELDS, (), output_field=JSONField()))
 
 
 def list_fields(deal: Any) -> Fields:
     """Of a deal ``with_fields()`` and ``with_norms()``; private ones say only that they are filled."""
     asked = set(_demanded(deal)) - {PRICE, LOSS_REASON}
-    known: list[list[str]] = deal.known_fields
     shown = [
         Field(field_name(key, name), tell(deal.fields.get(key), kind), key in asked)
-        for key, name, kind in known
+        for key, name, kind in ((str(field), name, kind) for field, name, kind, _ in deal.known_fields)
         if key in asked or is_filled(deal.fields.get(key))
     ]
     shown.sort(key=lambda one: not one.asked)

@@ -13,7 +13,9 @@ from core import moment
 from core.zone import portal_zone
 from pipelines.models import Deal
 from qc import checklists, requirements
+from qc.criteria import name_fields
 from qc.models import Finding, Regulation
+from qc.options import FieldNames
 from qc.queries import because
 from qc.rules import RULES
 from qc.stalled import SHOWN
@@ -117,8 +119,14 @@ def of_deal(deal: Deal, user: Any) -> dict[str, Any]:
             if finding.closes_at is not None and finding.closes_at <= now
         ],
         "regulation": regulation,
-        "demands": requirements.demands(deal, regulation, ahead, now) if regulation else [],
+        "demands": requirements.demands(deal, regulation, ahead, now, _fields_of(deal)) if regulation else [],
     }
+
+
+def _fields_of(deal: Deal) -> FieldNames | None:
+    """Of a deal's card, which has read them along with it (`web.deals.deal_head.with_fields`)."""
+    known = getattr(deal, "known_fields", None)
+    return None if known is None else name_fields(known)
 
 
 def _regulation_of(deal: Deal) -> Regulation | None:
