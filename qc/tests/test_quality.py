@@ -1,8 +1,10 @@
 """Quality from checks: by count against the statement that judged once more, by time against worked numbers."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator
-from datetime import date, time, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,12 +13,13 @@ from core import moment
 from core.periods import Period
 from pipelines.models import Person, Task
 from qc import engine, kept_checks, queries
-from qc.models import DealChecks, Finding, RuleMode, RuleStep
-from qc.quality import RuleScore
+from qc.models import NEVER, DealChecks, Finding, RuleMode, RuleStep
+from qc.quality import Change, Held, OfDeal, RuleScore, count, measure_time
 from qc.rules import RULES
 from qc.tests import quality_by_sql, world
 from qc.tests.lives import PEOPLE, at, hours
 from team.models import Employee, Rota
+from team.schedules import load_clocks
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +130,62 @@ def test_quality_by_count_is_what_the_statement_said(seed: int) -> None:
             assert found == expected, (seed, start)
             seen += len(found)
     assert seen > 10
+
+
+@pytest.mark.parametrize("seed", [1, 4, 5])
+def test_what_would_be_is_what_changed_rows_say_one_after_another(seed: int) -> None:
+    """Beside the one reading for all: each question asked by itself, of all rows, changed beforehand."""
+    draw = random.Random(seed)
+    invent(draw)
+    engine.judge()
+    now, people = at(300), [1, 2, 3]
+    part = Period(at(draw.randrange(0, 200)), at(480), "test")
+    horizons = [at(330), at(400)]
+    ahead = queries.quality_ahead(part, people, now, horizons)
+    asked, read = queries.read_checks(part, people, queries.MONEY, until=part.end)
+    rows, timed = list(read), replace(asked, clocks=load_clocks(people))
+
+    def changed(change: Change) -> list[OfDeal]:
+        return [
+            row._replace(
+                held={
+                    code: [other for one in held if (other := change(one)) is not None]
+                    for code, held in row.held.items()
+                }
+            )
+            for row in rows
+        ]
+
+    def mend(one: Held) -> Held:
+        return one._replace(closes_at=now) if one.opens_at <= now < (one.closes_at or NEVER) else one
+
+    def without(end: datetime, then: Change) -> Change:
+        return lambda one: None if now < one.opens_at < end else then(one)
+
+    def stay(one: Held) -> Held:
+        return one
+
+    assert ahead.as_is == measure_time(rows, timed)
+    assert ahead.mended == measure_time(changed(mend), timed)
+    for place, end in enumerate(horizons):
+        assert ahead.kept_as_is[place] == measure_time(changed(without(end, stay)), timed)
+        assert ahead.kept_mended[place] == measure_time(changed(without(end, mend)), timed)
+    assert ahead.as_is != ahead.mended != ahead.kept_mended[1]
+
+    asked, read = queries.read_checks(part, people, queries.MONEY)
+    ended = [
+        row._replace(
+            held={
+                code: [one for one in held if one.closes_at is not None and one.closes_at <= now]
+                for code, held in row.held.items()
+            }
+        )
+        for row in read
+    ]
+    expected: Counter[str] = Counter()
+    for scores in count(ended, asked).values():
+        expected.update({one.rule: one.violations for one in scores})
+    assert +queries.past_violations(part, people, now) == +expected
 
 
 def test_a_period_that_begins_as_a_late_task_is_done_asks_for_it() -> None:
