@@ -220,6 +220,12 @@ def forget_figures() -> None:
         redis.client().delete(key)
 
 
+def outdate_figures() -> None:
+    """As if something had changed since they were counted."""
+    for key in redis.client().scan_iter("desk:*", _type="hash"):
+        redis.client().hset(key, "stamp", "")
+
+
 def vacuum() -> None:
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")

@@ -22,7 +22,7 @@ from metrics.analytics import REPORTS
 from metrics.analytics.report import Answer
 from metrics.analytics.terms import Terms
 
-QUICK = 1.0  # seconds: below it an answer is not worth keeping
+QUICK = 0.3  # seconds: below it an answer is not worth keeping
 PATIENCE = 3.0  # seconds that a reader of a page waits for the first answer
 OLD = timedelta(hours=1)
 UNUSED = timedelta(days=14)

@@ -70,9 +70,14 @@ def test_losses_are_kept_only_where_reading_them_is_slow(monkeypatch: pytest.Mon
             losses.read_losses(NOW, month, None)
         assert len(asked) == 2
         monkeypatch.setattr(losses, "SLOW", 0.0)
+        losses.read_losses(NOW, month, None)
+        asked.pop()
+        assert redis.client().ttl(key) <= 1, "a hundred times as long as reading nothing takes"
+        redis.client().delete(key)
+        monkeypatch.setattr(losses, "TIMES", 1e9)
         for _ in range(2):
             assert losses.read_losses(NOW, month, None).as_of == NOW
-        assert len(asked) == 3
+        assert len(asked) == 3 and 290 < redis.client().ttl(key) <= 300
         longer = Period.parse("2026-11-01", "2026-11-21", ZoneInfo("Europe/Moscow"))
         losses.read_losses(NOW, longer, None)
         assert asked[-1] == longer, "what is kept of one period is no answer about another"
@@ -89,6 +94,7 @@ def test_losses_are_kept_only_where_reading_them_is_slow(monkeypatch: pytest.Mon
 @pytest.mark.django_db
 def test_kept_losses_are_those_that_were_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(losses, "SLOW", 0.0)
+    monkeypatch.setattr(losses, "TIMES", 1e9)
     lost = factory.make_stage(factory.make_pipeline(), "Закрыто", Stage.Kind.LOST)
     deals = [factory.make_deal(lost, since=NOW - factory.DAY, price=price) for price in ("0.01", "70.50")]
     month = Period.parse("2026-11-01", NOW.date().isoformat(), ZoneInfo("Europe/Moscow"))
