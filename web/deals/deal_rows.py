@@ -1,24 +1,47 @@
 """What lists and cards show about deals beside their own columns: ageing, next step, findings."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
-from django.db.models import OuterRef, Subquery, prefetch_related_objects
+from django.db.models import OuterRef, Subquery
+from django.db.models.lookups import GreaterThan
 from django.utils.translation import gettext_lazy as _
 
 from pipelines.models import Deal
 from qc import wording
 from qc.criteria import bench
-from qc.models import Regulation
+from qc.models import ENDS, Finding, Regulation
 from qc.regulations import longest_stay
 from qc.rules import CALENDAR, CLIENT, behind
 from qc.stalled import SHOWN
 from team.clock import CALENDAR as BY_CALENDAR
 from team.clock import AnyClock, Clocks
 from web.deals.ageing import Ageing, NextStep
+
+
+class Ahead(Protocol):
+    """A finding that has not closed."""
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def severity(self) -> str: ...
+    @property
+    def opens_at(self) -> datetime: ...
+    @property
+    def values(self) -> dict[str, Any]: ...
+
+
+class Told(NamedTuple):
+    """One of a list's many: what of it is shown there, without the rest of its row."""
+
+    rule: str
+    severity: str
+    opens_at: datetime
+    values: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -28,7 +51,7 @@ class DealRow:
     deal: Deal
     ageing: Ageing | None
     step: NextStep | None
-    findings: list[Any]
+    findings: list[Ahead]
 
     @property
     def tone(self) -> str:
@@ -40,14 +63,26 @@ def read_clocks() -> Clocks:
 
 
 def rows(deals: Iterable[Deal], now: datetime) -> list[DealRow]:
-    """Of deals ``with_norms()``; two queries, whatever their number, and one where a norm runs by shifts or hours."""
+    """Of deals ``with_norms()``; one query, whatever their number, and two where a norm runs by shifts or hours."""
     deals, clocks = list(deals), cache(read_clocks)
-    prefetch_related_objects(deals, "findings")
-    return [row(deal, now, clocks) for deal in deals]
+    ahead: dict[int | None, list[Ahead]] = {deal.pk: [] for deal in deals}
+    found = Finding.objects.standing().filter(GreaterThan(ENDS, now), deal__in=deals, mode__in=SHOWN)
+    columns = ("deal_id", *Told._fields)
+    for deal, *told in found.order_by("opens_at", "id").values_list(*columns):
+        ahead[deal].append(Told(*told))
+    return [row(deal, ahead[deal.pk], now, clocks) for deal in deals]
 
 
-def row(deal: Any, now: datetime, clocks: Callable[[], Clocks] = read_clocks) -> DealRow:
+def row_of_card(deal: Any, now: datetime) -> DealRow:
+    """Of a deal ``with_norms()`` whose findings have been read."""
     ahead = [finding for finding in standing(deal) if finding.closes_at is None or finding.closes_at > now]
+    return row(deal, ahead, now)
+
+
+def row(
+    deal: Any, ahead: Sequence[Ahead], now: datetime, clocks: Callable[[], Clocks] = read_clocks
+) -> DealRow:
+    """``ahead``: of its findings that everybody sees those that have not closed, the earliest first."""
     opened = [finding for finding in ahead if finding.opens_at < now]
     if deal.closed_at is not None:
         return DealRow(deal, None, None, opened)

@@ -67,7 +67,7 @@ def deal(request: HttpRequest, pk: int) -> HttpResponse:
     prefetch_related_objects([one], "findings")  # the row and the ribbon both read them
     context = {
         "deal": one,
-        "row": deal_rows.row(one, now),
+        "row": deal_rows.row_of_card(one, now),
         "segments": ribbon.segments(one, now),
         "fields": deal_head.list_fields(one),
     }
