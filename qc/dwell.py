@@ -33,10 +33,9 @@ COUNTS = """
       and not exists (select from pipelines_deal d where d.id = s.deal_id and d.deleted_at is not null)
     group by 2
     union all
-    select true, least(floor(extract(epoch from %(now)s - s.visit_since) / %(width)s)::int, %(last)s), count(*)
-    from pipelines_stay s
-    join pipelines_deal d on d.id = s.deal_id and d.deleted_at is null and d.closed_at is null
-    where s.stage_id = %(stage)s and s.left_at is null and s.visit_since <= %(now)s
+    select true, least(floor(extract(epoch from %(now)s - d.stage_since) / %(width)s)::int, %(last)s), count(*)
+    from pipelines_deal d
+    where d.stage_id = %(stage)s and d.deleted_at is null and d.closed_at is null and d.stage_since <= %(now)s
     group by 2
 """
 
