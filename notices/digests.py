@@ -13,7 +13,6 @@ from kpi.models import Statement
 from pipelines.models import Task
 from qc.models import Finding
 from qc.rules import behind
-from qc.stalled import SHOWN
 from team.models import Employee, Role
 from team.schedules import load_clocks
 
@@ -43,7 +42,7 @@ def count_day(user: Employee, since: datetime, now: datetime) -> Day:
     ends = first_of_day(local_day(now) + timedelta(days=1))
     tasks = Task.objects.open().filter(due_at__lt=ends).visible_to(user)
     numbers = tasks.order_by().aggregate(all=Count("pk"), overdue=Count("pk", filter=Q(due_at__lt=now)))
-    found = Finding.objects.filter(mode__in=SHOWN).visible_to(user)
+    found = Finding.objects.shown_to(user)
     edge = found.upcoming(now).filter(rule__in=behind("stuck_deals"), opens_at__lt=ends)
     edges = edge.order_by().aggregate(deals=Count("deal", distinct=True), price=Sum("deal__price"))
     opened = found.open(now)

@@ -117,8 +117,14 @@ class FindingQuerySet(models.QuerySet[Any]):
     """
 
     def visible_to(self, user: Any) -> "FindingQuerySet":
+        if not user.administers:
+            return self.shown_to(user)
+        return self if user.sees is None else self.filter(manager_id__in=user.sees)
+
+    def shown_to(self, user: Any) -> "FindingQuerySet":
+        """Those of `visible_to` that everybody sees: none of a rule in shadow."""
         rows = self if user.sees is None else self.filter(manager_id__in=user.sees)
-        return rows if user.administers else rows.filter(mode__in=[RuleMode.Mode.WARN, RuleMode.Mode.MONEY])
+        return rows.filter(mode__in=[RuleMode.Mode.WARN, RuleMode.Mode.MONEY])
 
     def counted_for(self, user: Any) -> "FindingQuerySet":
         """What the weeks count of the people whom ``user`` sees (`metrics.weeks`): a rule that is shown now counts for

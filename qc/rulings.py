@@ -44,7 +44,7 @@ def list_waiting(user: Employee, now: datetime) -> FindingQuerySet:
         at__lte=now,
         kind__in=[Touch.Kind.CALL_IN, Touch.Kind.CALL_OUT],
     )
-    rows = Finding.objects.standing().visible_to(user).filter(mode__in=SHOWN)
+    rows = Finding.objects.standing().shown_to(user)
     found: FindingQuerySet = rows.filter(opens_at__gte=now - QUEUE, opens_at__lt=now).filter(~Exists(ruled))
     told: FindingQuerySet = found.annotate(
         appealed=Exists(Appeal.objects.undecided().filter(finding=OuterRef("pk"))), called=Exists(calls)

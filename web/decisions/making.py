@@ -21,7 +21,6 @@ from notices import proposed as proposals
 from notices.decision_wording import ICONS, Names, describe
 from pipelines.models import Deal, Task
 from qc.models import Finding
-from qc.stalled import SHOWN
 from web.deals.filters import DealFilter, TaskFilter
 from web.decisions.forms import HideForm, ListForm, TakeForm, first_problem
 from web.findings.filters import FindingFilter
@@ -54,7 +53,7 @@ def listed_deals(request: HttpRequest, source: str, query: Any) -> tuple[Any, li
     else:
         if not any(data.get(name) for name in ("since", "closed_since", "held_since", "held_until")):
             data.setdefault("state", "open")
-        seen = Finding.objects.standing().visible_to(user).filter(mode__in=SHOWN).with_opening_version()
+        seen = Finding.objects.standing().shown_to(user).with_opening_version()
         chosen = FindingFilter(data, seen, request=request)
         found = mine.filter(pk__in=chosen.qs.order_by().values("deal")) if chosen.is_valid() else mine.none()
     return found, listing.filter_problems(chosen)

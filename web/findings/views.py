@@ -18,7 +18,6 @@ from qc.models import Finding, Regulation
 from qc.options import FieldNames
 from qc.queries import because
 from qc.rules import RULES
-from qc.stalled import SHOWN
 from team.models import Role
 from web.findings.filters import FindingFilter, open_to
 from web.frame import listing, live
@@ -51,9 +50,8 @@ def findings(request: HttpRequest) -> HttpResponse:
     if request.user.administers:
         choices.append((_("In shadow"), {"mode": "shadow"}))
     counted = asked.get("counted") == "1" and request.user.directs
-    visible = open_to(request.user, asked)
-    if not asked.get("mode") and not counted:
-        visible = visible.filter(mode__in=SHOWN)
+    special = counted or asked.get("mode")
+    visible = open_to(request.user, asked) if special else Finding.objects.standing().shown_to(request.user)
     return listing.show_list(
         request,
         "findings/findings.html",

@@ -18,7 +18,6 @@ from kpi.statements import closes_months
 from pipelines.mirror import freshness
 from pipelines.models import Cursor
 from qc.models import Finding
-from qc.stalled import SHOWN
 from team.models import Employee, Role
 from web.frame.view_pages import PAGES
 
@@ -54,7 +53,7 @@ def read_state(request: HttpRequest) -> State:
     """One query."""
     if not isinstance(user := request.user, Employee):
         return State(list(Cursor.objects.all()), 0)
-    shown = Finding.objects.visible_to(user).filter(mode__in=SHOWN)
+    shown = Finding.objects.shown_to(user)
     few = shown.open(moment.now()).order_by().values("pk")[: MANY + 1]
     try:
         findings, values = few.query.sql_with_params()

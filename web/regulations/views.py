@@ -15,7 +15,6 @@ from pipelines.models import Pipeline, Stage
 from qc import backtest, drafts, regulations, rule_modes, signatures, wording
 from qc.criteria import field_names, read_fields
 from qc.models import Finding, Regulation, RegulationDraft, RuleMode
-from qc.stalled import SHOWN
 from team.models import Role
 from web.regulations import reading
 from web.regulations.editing import (
@@ -37,7 +36,7 @@ from web.regulations.publishing import publish
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """Pipelines and their stages in amoCRM's order."""
-    open_now = Finding.objects.visible_to(request.user).filter(mode__in=SHOWN).open(moment.now()).order_by()
+    open_now = Finding.objects.shown_to(request.user).open(moment.now()).order_by()
     counts = dict(open_now.values_list("stage").annotate(Count("pk")))
     stages = Stage.objects.filter(deleted_at=None).order_by("sort", "pk")
     present = regulations.in_force()

@@ -20,7 +20,6 @@ from core.periods import Period, month_of
 from core.zone import portal_zone
 from pipelines.models import Deal, Person
 from qc.models import Finding
-from qc.stalled import SHOWN
 from team import hours, rosters
 from team.models import AmoUser, DayOff, Employee, HeadAssignment, Rota, RotaAssignment
 from team.models.employees import today
@@ -144,7 +143,7 @@ def _open_deals(user: Employee) -> dict[int | None, int]:
 
 def _open_findings(user: Employee, now: datetime) -> dict[int | None, int]:
     """Those that everybody may see, as the list shows them."""
-    rows = Finding.objects.visible_to(user).filter(mode__in=SHOWN).open(now).order_by().values_list("manager")
+    rows = Finding.objects.shown_to(user).open(now).order_by().values_list("manager")
     return dict(rows.annotate(Count("pk")))
 
 
