@@ -1,26 +1,24 @@
 """What a manager's month hangs on: what can still be saved, and what stands open, by what there is to do about it."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from core.periods import Period, month_of
 from core.zone import portal_zone
 from kpi.calculation.rounding import ZERO
-from kpi.case_tallies import FREE, find_examples, tally_cases
+from kpi.case_tallies import FREE, find_examples
+from kpi.kept_cases import BY_COUNT, BY_TIME, Ahead, Cases, Question, read_cases
 from kpi.ladder import Ladder, Step, build_ladder, change_counts, change_times, climb, find_line, find_quality
-from kpi.measurement import add_times
 from kpi.models import Statement
-from kpi.month_facts import Facts, Spent
-from kpi.own_cases import find_users, midnight, next_day, own_cases
+from kpi.month_facts import Facts
+from kpi.own_cases import find_users, next_day
 from kpi.pay_schemes import PayScheme, read_scheme
 from kpi.what_if import COUNTS_IN_MONEY, break_rules
 from qc import queries as judgement
-from qc.queries import TimeScore
 from qc.rules import OWN
-from qc.stalled import SHOWN
 from team.models import Employee
 
 
@@ -74,7 +72,8 @@ class AtStake:
 
     ``count``: all open findings of the person that everybody sees, with those that only warn, those of deals that are
     no longer his, and those that he has appealed against, which are in no pile. ``free``: those of them that cost
-    nothing before the month ends, as the first of their rule (`qc.first_times`).
+    nothing before the month ends, as the first of their rule (`qc.first_times`). ``as_of``: when all of them were
+    counted, minutes ago at most (`kpi.kept_cases`).
     """
 
     ladder: Ladder | None
@@ -85,7 +84,8 @@ class AtStake:
     spared_points: Decimal
     count: int
     warned: int
-    free: int = 0
+    free: int
+    as_of: datetime
 
 
 def find_at_stake(person: int, user: Employee, now: datetime, statement: Statement | None) -> AtStake:
@@ -96,16 +96,19 @@ def find_at_stake(person: int, user: Employee, now: datetime, statement: Stateme
     """
     period = month_of(now, portal_zone())
     users = find_users(person, period, now)
-    rows = own_cases(judgement.standing(user).filter(manager__in=users, mode__in=SHOWN), users, period)
-    today = midnight(now.astimezone(portal_zone()).date() + timedelta(days=1))
+    seen = users if user.sees is None else [one for one in users if one in user.sees]
     day = next_day(statement, now)
-    horizons = (today, midnight(day + timedelta(days=1)))
-    tallies, coming = tally_cases(rows, users, period, now, horizons)
+    scheme = read_scheme(statement.scheme) if statement and statement.inputs else None
+    measure = find_quality(scheme) if scheme else None
+    quality = (BY_TIME if measure and measure.by_time else BY_COUNT) if scheme else None
+    question = Question(tuple(users), tuple(seen), period.first, day, quality)
+    cases = read_cases(question, now)
+    tallies = {(one.rule, one.kind, one.own): one.tally for one in cases.groups}
     piled = {rule: tally for (rule, mode, mine), tally in tallies.items() if mine and mode == COUNTS_IN_MONEY}
-    weighed = _Weighed(statement, period, users, now, horizons) if statement and statement.inputs else None
+    weighed = _Weighed(statement.facts, scheme, cases) if statement and scheme else None
     ladder = weighed.ladder if weighed else None
     steps = {step.rule: step for step in ladder.steps} if ladder else {}
-    examples = find_examples(piled.values())
+    examples = find_examples(piled.values(), now)
     piles = [
         Pile(rule, tally.open, tally.fresh, examples.get(rule, []), steps.get(rule))
         for rule, tally in piled.items()
@@ -115,35 +118,29 @@ def find_at_stake(person: int, user: Employee, now: datetime, statement: Stateme
     return AtStake(
         ladder,
         sorted(piles, key=lambda one: (order.get(one.rule, len(order)), -one.count, one.rule)),
-        _group(coming, weighed, horizons, day, period),
+        _group([one for one in cases.coming if one[1] >= now], weighed, question.horizons(now), day, period),
         sum(tally.mended for tally in piled.values()),
         *(weighed.weigh_spared() if weighed else (ZERO, ZERO)),
         sum(tally.open for tally in tallies.values()),
         sum(tally.open for (_, mode, _), tally in tallies.items() if mode not in (COUNTS_IN_MONEY, FREE)),
         sum(tally.open for (_, mode, _), tally in tallies.items() if mode == FREE),
+        cases.as_of,
     )
 
 
 class _Weighed:
     """A statement's line of quality with the open cases mended, and with coming ones or without."""
 
-    def __init__(
-        self,
-        statement: Statement,
-        period: Period,
-        users: Collection[int],
-        now: datetime,
-        horizons: Iterable[datetime],
-    ) -> None:
-        self.scheme: PayScheme = read_scheme(statement.scheme)
-        self.measure = find_quality(self.scheme)
-        self.facts = self.as_is = statement.facts
+    def __init__(self, facts: Facts, scheme: PayScheme, cases: Cases) -> None:
+        self.scheme = scheme
+        self.measure = find_quality(scheme)
+        self.facts = self.as_is = facts
         self.mended: dict[str, Facts] = {}
         self.kept: list[tuple[Facts, Facts]] = []  # of each horizon: as it is and with the ladder climbed
-        if self.measure is not None and self.measure.by_time:
-            self._by_time(judgement.quality_ahead(period, users, now, horizons))
+        if cases.ahead is not None:
+            self._by_time(cases.ahead)
         else:
-            self._by_count(judgement.past_violations(period, users, now))
+            self._by_count(cases.left)
         self.ladder = build_ladder(self.as_is, self.mended, self.scheme)
         self.climbed = climb(self.as_is, self.mended, self.scheme)
 
@@ -195,22 +192,14 @@ class _Weighed:
             if still < score.violations:
                 self.mended[rule] = change_counts(self.facts, {rule: still}, self.scheme)
 
-    def _by_time(self, ahead: judgement.Outlook) -> None:
-        as_is, mended = _pool(ahead.as_is), _pool(ahead.mended)
-        self.as_is = change_times(self.facts, as_is, self.scheme)
-        for rule, spent in mended.items():
-            if spent.broken < as_is[rule].broken:
-                self.mended[rule] = change_times(self.facts, {**as_is, rule: spent}, self.scheme)
+    def _by_time(self, ahead: Ahead) -> None:
+        self.as_is = change_times(self.facts, ahead.as_is, self.scheme)
+        for rule, spent in ahead.mended.items():
+            if spent.broken < ahead.as_is[rule].broken:
+                self.mended[rule] = change_times(self.facts, {**ahead.as_is, rule: spent}, self.scheme)
         for parts in zip(ahead.kept_as_is, ahead.kept_mended, strict=True):
-            one, other = (change_times(self.facts, _pool(part), self.scheme) for part in parts)
+            one, other = (change_times(self.facts, part, self.scheme) for part in parts)
             self.kept.append((one, other))
-
-
-def _pool(by_user: Mapping[int, Iterable[TimeScore]]) -> dict[str, Spent]:
-    found: dict[str, Spent] = {}
-    for scores in by_user.values():
-        add_times(found, scores)
-    return found
 
 
 def _group(

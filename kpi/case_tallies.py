@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,6 +23,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce
+from msgspec import Struct
 
 from core.periods import Period
 from kpi.what_if import COUNTS_IN_MONEY
@@ -35,14 +35,13 @@ PAST, MENDED, OPEN, COMING = range(4)  # how a case stands to now
 EXAMPLES = 3  # of a pile, the dearest deals first
 
 
-@dataclass
-class Tally:
+class Tally(Struct):
     """How many stand open, opened today, were mended in the month; ``dearest``: open ones by their deals' price."""
 
     open: int = 0
     fresh: int = 0
     mended: int = 0
-    dearest: list[int] = field(default_factory=list)
+    dearest: list[int] = []
 
 
 def tally_cases(
@@ -93,11 +92,11 @@ def tally_cases(
     return tallies, sorted(coming, key=lambda one: one[1])
 
 
-def find_examples(tallies: Iterable[Tally]) -> dict[str, list[Any]]:
-    """The dearest deals of each rule; one query."""
+def find_examples(tallies: Iterable[Tally], now: datetime) -> dict[str, list[Any]]:
+    """The dearest deals of each rule, where the case still stands open; one query."""
     keys = [key for tally in tallies for key in tally.dearest]
     found: dict[str, list[Any]] = {}
-    rows = Finding.objects.filter(pk__in=keys).select_related("deal", "stage", "task", "manager")
+    rows = Finding.objects.open(now).filter(pk__in=keys).select_related("deal", "stage", "task", "manager")
     for one in rows.order_by("rule", F("deal__price").desc(nulls_last=True), "pk"):
         found.setdefault(one.rule, []).append(one)
     return found

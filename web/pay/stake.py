@@ -58,6 +58,7 @@ def stake(request: HttpRequest) -> HttpResponse:
         "choice": choice,
         "person": person,
         "stake": found,
+        "as_of": found.as_of if found.as_of < now else None,
         "ladder": show_ladder(found, person.pk, now),
         "savings": show_savings(found, person.pk, now),
     }
