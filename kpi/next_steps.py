@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models.lookups import GreaterThan
 
@@ -72,10 +72,11 @@ def find_next_actions(
     scheme, facts = read_scheme(statement.scheme), statement.facts
     users = find_users(person, period, now)
     day = now.astimezone(portal_zone()).date()
-    deals = _open_deals(user, users)
-    candidates = _candidates(deals, users, scheme, period, now)
+    open_deals = _list_open(user, users)
+    candidates = _candidates(open_deals, users, scheme, period, now)
     prospects = weigh_deals(candidates, facts, scheme, day)
-    by_deal = {one.deal: _to_win(one, deals[one.deal]) for one in prospects}
+    deals = Deal.objects.select_related("stage").in_bulk([one.deal for one in prospects])
+    by_deal = {one.deal: _to_win(one, deals[one.deal]) for one in prospects if one.deal in deals}
     actions = [*by_deal.values(), *_cases(user, users, period, now, statement)]
     way = None
     if target is not None:
@@ -83,19 +84,29 @@ def find_next_actions(
         way = find_way(target, prospects, facts, scheme, shifts)
     return NextActions(
         sorted(actions, key=lambda one: (-one.worth, -one.high, one.until or now)),  # the urgent first
-        sum(1 for deal in deals.values() if not deal.price),
+        sum(1 for deal in open_deals.values() if not deal.price),
         way,
-        [by_deal[one.deal] for one in way.deals] if way else [],
+        [by_deal[one.deal] for one in way.deals if one.deal in by_deal] if way else [],
     )
 
 
-def _open_deals(user: Employee, users: list[int]) -> dict[int, Deal]:
+class _Open(NamedTuple):
+    """Of one of many open deals, what its chance hangs on."""
+
+    deal: int
+    price: Decimal | None
+    stage: str | None
+    since: datetime | None
+
+
+def _list_open(user: Employee, users: list[int]) -> dict[int, _Open]:
     rows = Deal.objects.open().visible_to(user).filter(selling(), manager__in=users, stage__kind__in=WORKING)
-    return {deal.pk: deal for deal in rows.select_related("stage").order_by("-price", "-pk")[:MOST_DEALS]}
+    told = rows.order_by("-price", "-pk").values_list("pk", "price", "stage_id", "stage_since")
+    return {deal: _Open(deal, *rest) for deal, *rest in told[:MOST_DEALS]}
 
 
 def _candidates(
-    deals: dict[int, Deal], users: list[int], scheme: PayScheme, period: Period, now: datetime
+    deals: dict[int, _Open], users: list[int], scheme: PayScheme, period: Period, now: datetime
 ) -> list[Candidate]:
     """Those with the most to expect. A query a measure of sales, and two more."""
     amounts: dict[int, dict[str, Decimal]] = {}
@@ -110,8 +121,8 @@ def _candidates(
     found = []
     for key, values in amounts.items():
         if values:
-            stood = now - (deals[key].stage_since or now)
-            found.append(Candidate(key, values, chances.of(deals[key].stage_id or "", stood)))
+            stood = now - (deals[key].since or now)
+            found.append(Candidate(key, values, chances.of(deals[key].stage or "", stood)))
     found.sort(key=lambda one: (one.chance is None, -_hope(one), one.deal))
     return found[:WEIGHED]
 

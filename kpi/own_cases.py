@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
+from django.db.models import BooleanField, Case, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, When
 from django.db.models.lookups import GreaterThan
 
 from core.periods import Period
@@ -25,13 +25,18 @@ def find_users(person: int, period: Period, now: datetime) -> list[int]:
 
 def own_cases(rows: QuerySet[Any], users: list[int], period: Period) -> QuerySet[Any]:
     """With ``mine``: whether quality can count it, since he had the deal in a part of the month."""
-    own = Stay.objects.filter(
-        Q(left_at=None) | Q(left_at__gt=period.start), deal=OuterRef("deal"), manager__in=users
-    )
+    stays = Stay.objects.filter(deal=OuterRef("deal"), manager__in=users)
+
+    def had(**where: Any) -> "ExpressionWrapper[Any]":
+        # Apart, both are a range of `stay_by_manager`; together all that he ever had is gone through.
+        now = Exists(stays.filter(left_at=None, **where))
+        lately = Exists(stays.filter(left_at__gt=period.start, **where))
+        return ExpressionWrapper(Q(now) | Q(lately), BooleanField())
+
     mine = Case(
         When(rule__in=judgement.counted_by(*OWN), then=True),
-        When(rule__in=judgement.counted_by(VISIT), then=Exists(own.filter(stage=OuterRef("stage")))),
-        default=Exists(own),
+        When(rule__in=judgement.counted_by(VISIT), then=had(stage=OuterRef("stage"))),
+        default=had(),
     )
     found: QuerySet[Any] = rows.filter(GreaterThan(ENDS, period.start)).select_related(None)
     owned: QuerySet[Any] = found.annotate(mine=mine)

@@ -280,8 +280,12 @@ class Finding(models.Model):
                 condition=Q(withdrawn_at=None),
             ),  # quality of a person in a period
             models.Index(
-                F("manager"), ENDS, name="finding_of_manager_ends", condition=Q(withdrawn_at=None)
-            ),  # my month: what stands against a person, or was mended in the month
+                F("manager"),
+                ENDS,
+                include=["closes_at", "opens_at", "mode"],
+                name="finding_of_manager_ends",
+                condition=Q(withdrawn_at=None),
+            ),  # my month: what stands against a person, or was mended in the month; the number in every page's menu
             models.Index(
                 fields=["withdrawn_at"], name="finding_withdrawn", condition=~Q(withdrawn_at=None)
             ),  # what the nightly purge looks through
