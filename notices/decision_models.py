@@ -142,12 +142,16 @@ class Hidden(models.Model):
 
 
 class KeptProposals(models.Model):
-    """The proposals of everybody as of a moment, one row: counting them reads a year of lives."""
+    """The proposals of everybody as of a moment, one row: counting them reads a year of lives.
+
+    ``body``: the open deals that they were counted from, some megabytes of a large account; ``piles``: they themselves.
+    """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     as_of = models.DateTimeField()
     cost = models.FloatField()  # seconds
     body = models.BinaryField()
+    piles = models.BinaryField(default=b"")
 
     class Meta:
         verbose_name = _("kept proposals")

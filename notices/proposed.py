@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from msgspec import Raw, Struct, msgpack
+from django.db.models import QuerySet
+from msgspec import Struct, msgpack
 
 from core import moment
 from core.zone import local_day
@@ -34,19 +35,11 @@ class KeptDeal(Struct, frozen=True, array_like=True):
 
 
 class Kept(Struct, frozen=True):
-    """``gone``, ``nearly_sold``: see `propose`; ``piles``: what is proposed of everybody's deals, hidden ones too."""
+    """``gone``, ``nearly_sold``: see `propose`."""
 
     rows: list[KeptDeal]
     gone: list[int]
     nearly_sold: list[str]
-    piles: list[Proposal] | None = None
-
-
-class Piles(Struct, frozen=True):
-    """The same, its deals left as they are: with 200,000 of them reading one by one takes a second."""
-
-    rows: Raw
-    piles: list[Proposal] | None = None
 
 
 class Proposed(NamedTuple):
@@ -63,10 +56,12 @@ class Proposed(NamedTuple):
 def count_proposals(now: datetime | None = None) -> KeptProposals:
     """Read everything and keep it: for a worker, or where that is quick."""
     now, began = now or moment.now(), time.perf_counter()
-    body = msgpack.encode(_read(now))
-    kept = KeptProposals(pk=1, as_of=now, cost=time.perf_counter() - began, body=body)
+    read = _read(now)
+    piles = cut_proposals(read, now, None, ()).proposals
+    kept = KeptProposals(pk=1, as_of=now, body=msgpack.encode(read), piles=msgpack.encode(piles))
+    kept.cost = time.perf_counter() - began
     KeptProposals.objects.bulk_create(
-        [kept], update_conflicts=True, unique_fields=["id"], update_fields=["as_of", "cost", "body"]
+        [kept], update_conflicts=True, unique_fields=["id"], update_fields=["as_of", "cost", "body", "piles"]
     )
     return kept
 
@@ -84,7 +79,7 @@ def list_proposals(
 
     Where counting is slow the kept ones are shown, and a schedule counts them anew. Two statements then.
     """
-    kept = _find_kept(now)
+    kept = _find_kept(now, KeptProposals.objects.defer("piles"))
     read = msgpack.decode(bytes(kept.body), type=Kept)
     if stages is not None:
         read = Kept([row for row in read.rows if row.stage in stages], read.gone, read.nearly_sold)
@@ -99,17 +94,17 @@ def list_piles(
 ) -> tuple[list[Proposal], datetime]:
     """The proposals of `list_proposals` and as of when they are, without the deals of those that nobody opens."""
     if people is None and stages is None:
-        kept = _find_kept(now)
-        piles = msgpack.decode(bytes(kept.body), type=Piles).piles
-        if piles is not None:
+        kept = _find_kept(now, KeptProposals.objects.defer("body"))
+        if kept.piles:
             hidden = _list_hidden(kept.as_of, reader)
+            piles = msgpack.decode(bytes(kept.piles), type=list[Proposal])
             return [one for one in piles if one.key not in hidden], kept.as_of
     found = list_proposals(now, people, stages=stages, reader=reader)
     return found.proposals, found.as_of
 
 
-def _find_kept(now: datetime) -> KeptProposals:
-    kept = KeptProposals.objects.filter(pk=1).first()
+def _find_kept(now: datetime, rows: QuerySet[KeptProposals]) -> KeptProposals:
+    kept = rows.filter(pk=1).first()
     if kept is None or (not timedelta() <= now - kept.as_of <= OLD and kept.cost < QUICK):
         return count_proposals(now)
     found: KeptProposals = kept
@@ -147,5 +142,4 @@ def _read(now: datetime) -> Kept:
         [KeptDeal(*(getattr(row, name) for name in KeptDeal.__struct_fields__)) for row in rows],
         sorted(gone),
         sorted(nearly_sold),
-        propose(rows, now, gone=set(gone), nearly_sold=nearly_sold),
     )
