@@ -38,7 +38,12 @@ ROOMS = {
     "timeline/history.py timeline/timeline.py": (
         "timeline/tests/test_timeline.py timeline/tests/test_history.py qc/tests/test_rules.py"
     ),
-    "qc/rules/*.py": "qc/tests/test_rules.py qc/tests/test_simulation.py qc/tests/test_regulations.py",
+    "qc/rules/*.py": (
+        "qc/tests/test_rules.py qc/tests/test_moves_and_facts.py qc/tests/test_waiting.py qc/tests/test_units.py "
+        "qc/tests/test_deal_untouched.py qc/tests/test_field_value.py qc/tests/test_loss_reason.py "
+        "qc/tests/test_review_rules.py qc/tests/test_task_overdue.py qc/tests/test_touches_on_contacts.py "
+        "qc/tests/test_simulation.py qc/tests/test_regulations.py qc/tests/test_oracle.py"
+    ),
     "kpi/calculation/*.py kpi/components/*.py": (
         "kpi/tests/test_components.py kpi/tests/test_kinds.py kpi/tests/test_pay_schemes.py kpi/tests/test_spiff.py"
     ),
