@@ -2,7 +2,7 @@
 
 import pytest
 
-from qc.rules import RULES, StageNorms, Terms
+from qc.rules import RULES, StageNorms, Terms, field_amount
 from qc.rules.contact_first_late import FirstContact
 from qc.rules.deal_lifetime import LongestLife
 from qc.rules.deal_lost_untried import Attempts
@@ -188,6 +188,25 @@ def test_closings_without_a_reason_or_a_contact() -> None:
     assert found("deal.won_untouched", life("0 lead anna; 20 won boris"), by()) == ["20:20-356 boris"]
     called = with_touches(life("0 lead anna; 20 won boris"), (3, "call_out", 0))
     assert found("deal.won_untouched", called, by()) == []
+    sold_on_the_phone = with_touches(life("0 lead anna; 20 won boris"), (20, "call_out", 60))
+    assert found("deal.won_untouched", sold_on_the_phone, by()) == []
+    afterwards = with_touches(life("0 lead anna; 20 won boris"), (21, "call_out", 60))
+    assert found("deal.won_untouched", afterwards, by()) == ["20:20-356 boris"]
+
+
+@pytest.mark.parametrize(
+    ("norm", "told"),
+    [
+        (AmountFromHere(demanded=False, grace=hours(5)), None),
+        (AmountFromHere(demanded=True, grace=None), False),
+        (AmountFromHere(demanded=True, grace=hours(5)), True),
+    ],
+)
+def test_the_book_says_that_an_amount_is_demanded_and_the_grace_where_there_is_one(
+    norm: AmountFromHere, told: bool | None
+) -> None:
+    said = field_amount.fact(norm)
+    assert (None if said is None else said.also is not None) == told
 
 
 @pytest.mark.parametrize(
