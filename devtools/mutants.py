@@ -45,7 +45,10 @@ ROOMS = {
         "qc/tests/test_simulation.py qc/tests/test_regulations.py qc/tests/test_oracle.py"
     ),
     "kpi/calculation/*.py kpi/components/*.py": (
-        "kpi/tests/test_components.py kpi/tests/test_kinds.py kpi/tests/test_pay_schemes.py kpi/tests/test_spiff.py"
+        "kpi/tests/test_components.py kpi/tests/test_kinds.py kpi/tests/test_pay_schemes.py kpi/tests/test_spiff.py "
+        "kpi/tests/test_below_zero.py kpi/tests/test_clawback.py kpi/tests/test_disciplinary.py kpi/tests/test_draw.py "
+        "kpi/tests/test_split_credit.py kpi/tests/test_running.py kpi/tests/test_futures.py "
+        "kpi/tests/test_differences.py"
     ),
 }
 NOBODY = 99  # holds the function that was to be broken
