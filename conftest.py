@@ -118,6 +118,15 @@ def unknown_account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(account, "KEPT_FOR", 3600.0)
 
 
+@pytest.fixture(autouse=True)
+def unbanned() -> Iterator[None]:
+    """An account that a test was banned from is nobody's afterwards: the next one may be served on the same port."""
+    client = own_redis.client()  # before the test puts another one in its place
+    yield
+    if kept := client.keys("amo:*"):
+        client.delete(*kept)  # type: ignore[misc]  # a list, as the client is not an asynchronous one
+
+
 @pytest.fixture(scope="session", autouse=True)
 def empty_redis() -> Iterator[None]:
     """Nothing of an earlier run is in the way, and nothing of this one stays."""
