@@ -136,7 +136,7 @@ def timed(get: Get, calls: int, before: Get = lambda: None) -> tuple[list[Cost],
 
 def changed(director: Client, size: Company, calls: int) -> Iterator[Line]:
     """The block whose turn it is to be counted again, once in `pulse.BUCKET` seconds and after each change: what a
-    reader waits for then, and what counting takes. Where that is long a worker does it, and nobody waits."""
+    reader waits for then, and one for whom nothing is kept. Where counting takes long a worker does it."""
     address = reverse("desk-block", args=["figures"])
 
     def get() -> Any:
@@ -146,10 +146,9 @@ def changed(director: Client, size: Company, calls: int) -> Iterator[Line]:
         f"desk block figures after a change, {size.deals:,} deals",
         *timed(get, calls, before=company.outdate_figures),
     )
-    costs, queries = timed(get, calls, before=company.forget_figures)
-    longer = f"; longer than {figure(1000 * snapshot.SLOW)} ms it is a worker's"
-    yield Line(
-        f"… counted anew, {size.deals:,} deals", f"p95 {figure(slow(costs))} ms, {queries} queries{longer}"
+    yield line(
+        f"desk block figures, counted anew, {size.deals:,} deals",
+        *timed(get, calls, before=company.forget_figures),
     )
 
 

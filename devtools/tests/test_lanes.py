@@ -1,7 +1,3 @@
-import os
-
-from django.conf import settings
-
 from devtools.lanes import DATABASES, choose_redis
 
 
@@ -25,7 +21,3 @@ def test_a_run_without_lanes_has_that_of_the_first() -> None:
 
 def test_two_runs_in_one_checkout_are_apart() -> None:
     assert number(TEST_DB_NAME="test_x") != number(TEST_DB_NAME="test_y")
-
-
-def test_settings_were_read_after_the_lane_had_chosen() -> None:
-    assert os.environ["REDIS_URL"] == settings.REDIS_URL

@@ -1,5 +1,5 @@
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Thread
 
 import pytest
@@ -43,14 +43,23 @@ def run(redis: Redis, name: str, rate: float, workers: list[tuple[str, int]]) ->
     return moments
 
 
+def once_of_three(holds: Callable[[], bool]) -> bool:
+    """A machine that does other work besides wakes threads up late now and then, but not each time."""
+    return any(holds() for _ in range(3))
+
+
 def busiest(moments: list[float], length: float) -> int:
     return max(sum(1 for other in moments if moment <= other < moment + length) for moment in moments)
 
 
 def test_however_many_workers_run_the_limit_holds_and_is_used(redis: Redis, name: str) -> None:
-    moments = sorted(sum(run(redis, name, 50, [("bulk", 12)] * 5), []))
-    assert busiest(moments, 1.0) <= 55  # amoCRM counts by seconds; a tenth more for threads that woke up late
-    assert moments[-1] - moments[0] <= 59 / 50 * 1.25
+    def lasted() -> float:
+        moments = sorted(sum(run(redis, name, 50, [("bulk", 12)] * 5), []))
+        # amoCRM counts by seconds; a tenth more for threads that woke up late.
+        assert busiest(moments, 1.0) <= 55
+        return moments[-1] - moments[0]
+
+    assert once_of_three(lambda: lasted() <= 59 / 50 * 1.25)
 
 
 def test_workers_share_alike(redis: Redis, name: str) -> None:
@@ -60,24 +69,26 @@ def test_workers_share_alike(redis: Redis, name: str) -> None:
         ended = min(one[-1] for one in moments)
         return sum(moment > ended for one in moments for moment in one)
 
-    # A machine that does other work besides lets a thread miss turns now and then, but not each time.
-    assert any(left() <= 10 for _ in range(3))
+    assert once_of_three(lambda: left() <= 10)
 
 
 def test_a_hook_waits_for_a_slot_and_not_for_the_queue(redis: Redis, name: str) -> None:
-    crowd = [Thread(target=calls, args=(redis, name, 20, "bulk", 6, [])) for _ in range(4)]
-    for thread in crowd:
-        thread.start()
-    time.sleep(0.3)
-    waits = []
-    for _ in range(3):
-        began = time.monotonic()
-        Pace(redis, name, 20).wait("interactive")
-        waits.append(time.monotonic() - began)
-        time.sleep(0.1)
-    for thread in crowd:
-        thread.join()
-    assert max(waits) < 0.16, "three slots of 50 ms; the queue is over a second long"
+    def longest() -> float:
+        crowd = [Thread(target=calls, args=(redis, name, 20, "bulk", 6, [])) for _ in range(4)]
+        for thread in crowd:
+            thread.start()
+        time.sleep(0.3)
+        waits = []
+        for _ in range(3):
+            began = time.monotonic()
+            Pace(redis, name, 20).wait("interactive")
+            waits.append(time.monotonic() - began)
+            time.sleep(0.1)
+        for thread in crowd:
+            thread.join()
+        return max(waits)
+
+    assert once_of_three(lambda: longest() < 0.16), "three slots of 50 ms; the queue is over a second long"
 
 
 def test_unpaced_waits_for_nothing(redis: Redis, name: str) -> None:

@@ -465,12 +465,19 @@ def test_a_moment_of_a_link_is_shown_in_local_time(value: str, kind: str, shown:
     assert f'value="{shown}"' in str(field)
 
 
+def test_the_card_costs_twelve_queries(office: Office, django_assert_max_num_queries: object) -> None:
+    factory.make_regulation(office.ready, max_stay=DAY, required_fields=["price"])
+    client = login(Role.MANAGER, office.anna)
+    with django_assert_max_num_queries(12):
+        client.get(f"/deals/{office.stuck.pk}/")
+
+
 @pytest.mark.parametrize("clock", ["calendar", "owner"])
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.DIRECTOR])
-def test_the_card_costs_twelve_queries(
+def test_so_it_does_where_norms_run_by_hours_and_fields_are_asked_for_by_name(
     office: Office, clock: str, role: Role, django_assert_max_num_queries: object
 ) -> None:
-    """What stays in the process until it changes is not counted."""
+    """But for the first one, which reads the rotas that stay in the process until they change."""
     factory.make_regulation(office.ready, max_stay=DAY, stay_clock=clock, required_fields=["price", "7"])
     CustomField.objects.create(id=7, name="Модель авто", type="text")
     client = login(role, office.anna if role == Role.MANAGER else None)
