@@ -10,7 +10,7 @@ from core.periods import Period, month_of
 from core.zone import portal_zone
 from kpi.calculation.rounding import ZERO
 from kpi.case_tallies import FREE, find_examples
-from kpi.kept_cases import BY_COUNT, BY_TIME, Ahead, Cases, Question, read_cases
+from kpi.kept_cases import BY_COUNT, BY_TIME, Cases, QualityAhead, Question, read_cases
 from kpi.ladder import Ladder, Step, build_ladder, change_counts, change_times, climb, find_line, find_quality
 from kpi.models import Statement
 from kpi.month_facts import Facts
@@ -192,7 +192,7 @@ class _Weighed:
             if still < score.violations:
                 self.mended[rule] = change_counts(self.facts, {rule: still}, self.scheme)
 
-    def _by_time(self, ahead: Ahead) -> None:
+    def _by_time(self, ahead: QualityAhead) -> None:
         self.as_is = change_times(self.facts, ahead.as_is, self.scheme)
         for rule, spent in ahead.mended.items():
             if spent.broken < ahead.as_is[rule].broken:

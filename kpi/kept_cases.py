@@ -21,7 +21,7 @@ from kpi.measurement import add_times
 from kpi.month_facts import Spent
 from kpi.own_cases import midnight, own_cases
 from qc import queries as judgement
-from qc.models import Finding, RuleMode
+from qc.models import SHOWN, Finding
 from qc.quality import TimeScore
 
 SLOW = 0.15  # seconds: what is counted in less is never old
@@ -32,8 +32,9 @@ BY_COUNT, BY_TIME = "count", "time"
 
 
 class Question(Struct, frozen=True):
-    """``users``: amoCRM users of the person; ``seen``: those of them whom the reader sees; ``day``: of his next shift;
-    ``quality``: by what it goes; None without a statement."""
+    """``users``: amoCRM users of the person; ``seen``: those of them whom the reader sees, as `Finding.visible_to` has
+    it: a worker, who counts anew, has no reader; ``day``: of his next shift, not before tomorrow; ``quality``: by what
+    it goes, None without a statement."""
 
     users: tuple[int, ...]
     seen: tuple[int, ...]
@@ -56,7 +57,7 @@ class Group(Struct, frozen=True):
     tally: Tally
 
 
-class Ahead(Struct, frozen=True):
+class QualityAhead(Struct, frozen=True):
     """`qc.queries.Outlook` of all of the person's users together."""
 
     as_is: dict[str, Spent]
@@ -73,57 +74,65 @@ class Cases(Struct, frozen=True):
     groups: list[Group]
     coming: list[tuple[str, datetime]]
     left: dict[str, int]
-    ahead: Ahead | None = None
+    ahead: QualityAhead | None = None
 
 
 def read_cases(question: Question, now: datetime) -> Cases:
     """The kept ones where counting is slow, not older than two rounds of the worker; else counted now."""
-    key = _key_of(question)
     with suppress(RedisError):
-        kept: Any = redis.client().get(key)
+        kept: Any = redis.client().get(_key_of(question))
         if kept:
             found = json.decode(kept, type=Cases)
             if timedelta() <= now - found.as_of <= OLDEST:
-                redis.client().zadd(_asked(), {json.encode(question): now.timestamp()})
+                _remember(question, now)
                 return found
-    return _count_and_keep(question, now)
+    found, slow = _count(question, now)
+    if slow:
+        with suppress(RedisError):
+            _keep(question, found)
+            _remember(question, now)
+    return found
 
 
 def recount_cases(now: datetime) -> int:
-    """Count anew what is kept for people who were asked about within a day; returns for how many."""
-    client, month = redis.client(), month_of(now, portal_zone()).first
-    try:
+    """Count anew what is kept for people who were asked about within a day; returns for how many questions."""
+    today, counted = now.astimezone(portal_zone()).date(), 0
+    with suppress(RedisError):
+        client = redis.client()
         client.zremrangebyscore(_asked(), 0, (now - ASKED).timestamp())
         texts: Any = client.zrange(_asked(), 0, -1)
-        asked = [json.decode(text, type=Question) for text in texts]
-        for question in asked:
-            if question.month == month:
-                _count_and_keep(question, now, asked=False)
-    except RedisError:
-        return 0
-    return len(asked)
+        for question in [json.decode(text, type=Question) for text in texts]:
+            is_present = question.month == today.replace(day=1) and question.day > today
+            if is_present:
+                found, slow = _count(question, now)
+                counted += 1
+            if is_present and slow:
+                _keep(question, found)
+            else:  # nobody asks that any more, or it needs not be kept
+                client.zrem(_asked(), json.encode(question))
+                client.delete(_key_of(question))
+    return counted
 
 
-def _count_and_keep(question: Question, now: datetime, *, asked: bool = True) -> Cases:
+def _count(question: Question, now: datetime) -> tuple[Cases, bool]:
+    """With whether that was slow."""
     began = time.perf_counter()
     found = count_cases(question, now)
-    slow = time.perf_counter() - began >= SLOW
-    with suppress(RedisError):
-        if slow:
-            redis.client().set(_key_of(question), json.encode(found), ex=2 * OLDEST)
-            if asked:
-                redis.client().zadd(_asked(), {json.encode(question): now.timestamp()})
-        elif not asked:
-            redis.client().zrem(_asked(), json.encode(question))
-            redis.client().delete(_key_of(question))
-    return found
+    return found, time.perf_counter() - began >= SLOW
+
+
+def _keep(question: Question, found: Cases) -> None:
+    redis.client().set(_key_of(question), json.encode(found), ex=2 * OLDEST)
+
+
+def _remember(question: Question, now: datetime) -> None:
+    redis.client().zadd(_asked(), {json.encode(question): now.timestamp()})
 
 
 def count_cases(question: Question, now: datetime) -> Cases:
     """Two queries, and what quality needs of clocks where it goes by time."""
     period, users = month_of(midnight(question.month), portal_zone()), list(question.users)
-    shown = [RuleMode.Mode.WARN, RuleMode.Mode.MONEY]
-    rows = Finding.objects.standing().filter(manager__in=question.seen, mode__in=shown)
+    rows = Finding.objects.standing().filter(manager__in=question.seen, mode__in=SHOWN)
     horizons = question.horizons(now)
     tallies, coming = tally_cases(own_cases(rows, users, period), users, period, now, horizons)
     groups = [Group(*key, tally) for key, tally in tallies.items()]
@@ -137,9 +146,9 @@ def count_cases(question: Question, now: datetime) -> Cases:
 
 def _look_ahead(
     period: Period, users: list[int], now: datetime, horizons: tuple[datetime, datetime]
-) -> Ahead:
+) -> QualityAhead:
     found = judgement.quality_ahead(period, users, now, horizons)
-    return Ahead(
+    return QualityAhead(
         _pool(found.as_is),
         _pool(found.mended),
         [_pool(one) for one in found.kept_as_is],

@@ -118,6 +118,16 @@ def test_a_worker_counts_anew_what_was_asked_for_within_a_day(monkeypatch: pytes
     assert recount_cases(later + timedelta(hours=25)) == 0
 
 
+def test_yesterday_s_questions_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_cases, "SLOW", 0.0)
+    read_cases(question(), NOW)
+    tomorrow = NOW + timedelta(hours=20)
+    assert recount_cases(tomorrow) == 1, "the day of the next shift is still to come"
+    read_cases(question(), tomorrow + timedelta(hours=3))
+    assert recount_cases(NOW + timedelta(hours=40)) == 0
+    assert list(redis.client().scan_iter(f"{kept_cases.ROOM}:*")) == []
+
+
 def test_what_has_become_quick_is_not_kept_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept_cases, "SLOW", 0.0)
     read_cases(question(), NOW)
