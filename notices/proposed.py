@@ -56,9 +56,11 @@ class Proposed(NamedTuple):
 def count_proposals(now: datetime | None = None) -> KeptProposals:
     """Read everything and keep it: for a worker, or where that is quick."""
     now, began = now or moment.now(), time.perf_counter()
-    read = _read(now)
-    piles = cut_proposals(read, now, None, ()).proposals
-    kept = KeptProposals(pk=1, as_of=now, body=msgpack.encode(read), piles=msgpack.encode(piles))
+    rows, gone, nearly_sold = _read(now)
+    deals = [KeptDeal(*(getattr(row, name) for name in KeptDeal.__struct_fields__)) for row in rows]
+    body = msgpack.encode(Kept(deals, sorted(gone), sorted(nearly_sold)))
+    piles = msgpack.encode(propose(rows, now, gone=gone, nearly_sold=nearly_sold))
+    kept = KeptProposals(pk=1, as_of=now, body=body, piles=piles)
     kept.cost = time.perf_counter() - began
     KeptProposals.objects.bulk_create(
         [kept], update_conflicts=True, unique_fields=["id"], update_fields=["as_of", "cost", "body", "piles"]
@@ -81,9 +83,13 @@ def list_proposals(
     """
     kept = _find_kept(now, KeptProposals.objects.defer("piles"))
     read = msgpack.decode(bytes(kept.body), type=Kept)
-    if stages is not None:
-        read = Kept([row for row in read.rows if row.stage in stages], read.gone, read.nearly_sold)
-    return cut_proposals(read, kept.as_of, people, () if with_hidden else _list_hidden(kept.as_of, reader))
+    rows = (
+        Standing(*(getattr(row, name) for name in KeptDeal.__struct_fields__))
+        for row in read.rows
+        if stages is None or row.stage in stages
+    )
+    hidden = () if with_hidden else _list_hidden(kept.as_of, reader)
+    return cut_proposals(rows, set(read.gone), set(read.nearly_sold), kept.as_of, people, hidden)
 
 
 def list_piles(
@@ -119,27 +125,26 @@ def find_proposals(
     now: datetime, people: Iterable[int] | None = None, reader: Employee | None = None
 ) -> Proposed:
     """Counted at this moment, whatever is kept: what a report freezes."""
-    return cut_proposals(_read(now), now, people, _list_hidden(now, reader))
+    rows, gone, nearly_sold = _read(now)
+    return cut_proposals(rows, gone, nearly_sold, now, people, _list_hidden(now, reader))
 
 
 def cut_proposals(
-    kept: Kept, as_of: datetime, people: Iterable[int] | None, hidden: Collection[str]
+    rows: Iterable[Standing],
+    gone: Collection[int],
+    nearly_sold: Collection[str],
+    as_of: datetime,
+    people: Iterable[int] | None,
+    hidden: Collection[str],
 ) -> Proposed:
+    """What is proposed of these people's deals (None: everybody's), without what is hidden."""
     chosen = None if people is None else frozenset(people)
-    rows = [
-        Standing(*(getattr(row, name) for name in KeptDeal.__struct_fields__))
-        for row in kept.rows
-        if chosen is None or row.manager in chosen
-    ]
-    found = propose(rows, as_of, gone=set(kept.gone), nearly_sold=set(kept.nearly_sold), hidden=hidden)
-    return Proposed(found, as_of, {row.deal: row for row in rows})
+    own = [row for row in rows if chosen is None or row.manager in chosen]
+    found = propose(own, as_of, gone=gone, nearly_sold=nearly_sold, hidden=hidden)
+    return Proposed(found, as_of, {row.deal: row for row in own})
 
 
-def _read(now: datetime) -> Kept:
+def _read(now: datetime) -> tuple[list[Standing], set[int], set[str]]:
+    """Open deals, who has left, and the stages that are nearly sold."""
     rows, nearly_sold = read_standing(now)
-    gone = find_leavers(now, local_day(now))
-    return Kept(
-        [KeptDeal(*(getattr(row, name) for name in KeptDeal.__struct_fields__)) for row in rows],
-        sorted(gone),
-        sorted(nearly_sold),
-    )
+    return rows, set(find_leavers(now, local_day(now))), nearly_sold
