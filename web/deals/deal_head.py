@@ -18,7 +18,7 @@ from timeline.timeline import LOSS_REASON, PRICE, is_filled
 
 FIRST = 6  # fields at the head; the rest folds away
 FIELDS = """(
-    select coalesce(jsonb_agg(jsonb_build_array(id, name, type, enums) order by sort, id), '[]')
+    select coalesce(jsonb_agg(jsonb_build_array(id::text, name, type, enums) order by sort, id), '[]')
     from pipelines_customfield where deleted_at is null)"""
 
 
@@ -45,7 +45,7 @@ def list_fields(deal: Any) -> Fields:
     asked = set(_demanded(deal)) - {PRICE, LOSS_REASON}
     shown = [
         Field(field_name(key, name), tell(deal.fields.get(key), kind), key in asked)
-        for key, name, kind in ((str(field), name, kind) for field, name, kind, _ in deal.known_fields)
+        for key, name, kind, _options in deal.known_fields
         if key in asked or is_filled(deal.fields.get(key))
     ]
     shown.sort(key=lambda one: not one.asked)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from django.db.models import OuterRef, Subquery
 from django.db.models.lookups import GreaterThan
@@ -13,30 +13,16 @@ from django.utils.translation import gettext_lazy as _
 from pipelines.models import Deal
 from qc import wording
 from qc.criteria import bench
-from qc.models import ENDS, Finding, Regulation
+from qc.models import ENDS, SHOWN, Finding, Regulation
 from qc.regulations import longest_stay
 from qc.rules import CALENDAR, CLIENT, behind
-from qc.stalled import SHOWN
 from team.clock import CALENDAR as BY_CALENDAR
 from team.clock import AnyClock, Clocks
 from web.deals.ageing import Ageing, NextStep
 
 
-class Ahead(Protocol):
-    """A finding that has not closed."""
-
-    @property
-    def rule(self) -> str: ...
-    @property
-    def severity(self) -> str: ...
-    @property
-    def opens_at(self) -> datetime: ...
-    @property
-    def values(self) -> dict[str, Any]: ...
-
-
-class Told(NamedTuple):
-    """One of a list's many: what of it is shown there, without the rest of its row."""
+class FindingBrief(NamedTuple):
+    """What a row shows of a finding that has not closed."""
 
     rule: str
     severity: str
@@ -51,7 +37,7 @@ class DealRow:
     deal: Deal
     ageing: Ageing | None
     step: NextStep | None
-    findings: list[Ahead]
+    findings: list[FindingBrief]
 
     @property
     def tone(self) -> str:
@@ -65,22 +51,23 @@ def read_clocks() -> Clocks:
 def rows(deals: Iterable[Deal], now: datetime) -> list[DealRow]:
     """Of deals ``with_norms()``; one query, whatever their number, and two where a norm runs by shifts or hours."""
     deals, clocks = list(deals), cache(read_clocks)
-    ahead: dict[int | None, list[Ahead]] = {deal.pk: [] for deal in deals}
+    ahead: dict[int | None, list[FindingBrief]] = {deal.pk: [] for deal in deals}
     found = Finding.objects.standing().filter(GreaterThan(ENDS, now), deal__in=deals, mode__in=SHOWN)
-    columns = ("deal_id", *Told._fields)
+    columns = ("deal_id", *FindingBrief._fields)
     for deal, *told in found.order_by("opens_at", "id").values_list(*columns):
-        ahead[deal].append(Told(*told))
+        ahead[deal].append(FindingBrief(*told))
     return [row(deal, ahead[deal.pk], now, clocks) for deal in deals]
 
 
 def row_of_card(deal: Any, now: datetime) -> DealRow:
     """Of a deal ``with_norms()`` whose findings have been read."""
-    ahead = [finding for finding in standing(deal) if finding.closes_at is None or finding.closes_at > now]
-    return row(deal, ahead, now)
+    ahead = [one for one in standing(deal) if one.closes_at is None or one.closes_at > now]
+    briefs = [FindingBrief(one.rule, one.severity, one.opens_at, one.values) for one in ahead]
+    return row(deal, briefs, now)
 
 
 def row(
-    deal: Any, ahead: Sequence[Ahead], now: datetime, clocks: Callable[[], Clocks] = read_clocks
+    deal: Any, ahead: Sequence[FindingBrief], now: datetime, clocks: Callable[[], Clocks] = read_clocks
 ) -> DealRow:
     """``ahead``: of its findings that everybody sees those that have not closed, the earliest first."""
     opened = [finding for finding in ahead if finding.opens_at < now]
