@@ -17,8 +17,7 @@ from core.beside import ask_beside
 from core.db import Row, run_statements
 from core.periods import Period
 from metrics.analytics.week_work import WeekWork, measure_touch
-from qc.models import Severity
-from qc.stalled import SHOWN
+from qc.models import SHOWN, Severity
 from team.clock import Clocks
 
 USED = 0.8  # of a shift can be planned

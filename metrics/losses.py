@@ -32,7 +32,7 @@ from timeline.attribution import owner_at_closing, results
 SOURCE = r"^(источник|source|utm_source|канал)"
 MICROSECONDS = "(extract(epoch from %(expressions)s) * 1000000)::bigint"
 SLOW = 0.15  # seconds: what is read in less is never old
-OLDEST, TIMES = 300, 100  # seconds; as many times as old as reading takes long
+OLDEST, TIMES = 300, 100  # seconds; kept for so many times as long as reading takes
 VERSION = 3  # grows whenever a loss gets another shape or is found in another way
 
 

@@ -18,9 +18,8 @@ from redis import RedisError
 from core import account, changes, redis
 from core.periods import Period
 from metrics.chances import Chance
-from qc.models import NEVER
+from qc.models import NEVER, SHOWN
 from qc.rules import behind
-from qc.stalled import SHOWN
 from timeline.attribution import OWNER_AT_CLOSING
 
 WEEK = timedelta(days=7)

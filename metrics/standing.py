@@ -17,8 +17,8 @@ from metrics.analytics.log import OPEN, WON, WORK, Log
 from metrics.analytics.terms import Terms
 from metrics.analytics.transitions import Chances
 from metrics.proposals import NEARLY_SOLD, Standing
+from qc.models import SHOWN
 from qc.rules import behind
-from qc.stalled import SHOWN
 
 ENOUGH = 20  # ended visits of a stage: below that, a chance says next to nothing
 # The indexes deal_open_by_stage, stay_now and finding_open; of touches the one by deal.

@@ -14,9 +14,8 @@ from django.db import connection
 
 from core import account
 from core.periods import Period
-from qc.models import NEVER, RuleMode
+from qc.models import NEVER, SHOWN, RuleMode
 from qc.rules import behind
-from qc.stalled import SHOWN
 from timeline.attribution import OWNER_AT_CLOSING
 
 DEFINITIONS = (

@@ -8,13 +8,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from core.db import Statement
-from qc.models import RuleMode
+from qc.models import SHOWN
 from qc.rules import behind
 from qc.verdicts import Said
 from timeline import folding
 from timeline.loading import Loaded
 
-SHOWN = (RuleMode.Mode.WARN, RuleMode.Mode.MONEY)
 # Deals are locked in the order of their keys, as `store` does; both statements that write them come after this.
 LOCK = "select id from pipelines_deal where id = any(%(ids)s) order by id for no key update"
 WRITE = """

@@ -110,6 +110,9 @@ class Regulation(models.Model):
         constraints = [models.UniqueConstraint(fields=["stage", "version"], name="regulation_version")]
 
 
+SHOWN = (RuleMode.Mode.WARN, RuleMode.Mode.MONEY)  # whose findings everybody sees
+
+
 class FindingQuerySet(models.QuerySet[Any]):
     """Open, upcoming and closed follow from the moments alone: nothing sweeps.
 
@@ -124,7 +127,7 @@ class FindingQuerySet(models.QuerySet[Any]):
     def shown_to(self, user: Any) -> "FindingQuerySet":
         """Those of `visible_to` that everybody sees: none of a rule in shadow."""
         rows = self if user.sees is None else self.filter(manager_id__in=user.sees)
-        return rows.filter(mode__in=[RuleMode.Mode.WARN, RuleMode.Mode.MONEY])
+        return rows.filter(mode__in=SHOWN)
 
     def counted_for(self, user: Any) -> "FindingQuerySet":
         """What the weeks count of the people whom ``user`` sees (`metrics.weeks`): a rule that is shown now counts for
@@ -132,9 +135,8 @@ class FindingQuerySet(models.QuerySet[Any]):
 
         For whoever directs; others have `visible_to`."""
         rows = self if user.sees is None else self.filter(manager_id__in=user.sees)
-        shown = (RuleMode.Mode.WARN, RuleMode.Mode.MONEY)
-        now_shown = RuleMode.objects.filter(mode__in=shown).values_list("rule", flat=True)
-        return rows.filter(Q(mode__in=shown) | Q(rule__in=list(now_shown)))
+        now_shown = RuleMode.objects.filter(mode__in=SHOWN).values_list("rule", flat=True)
+        return rows.filter(Q(mode__in=SHOWN) | Q(rule__in=list(now_shown)))
 
     def standing(self) -> "FindingQuerySet":
         return self.filter(withdrawn_at=None)

@@ -15,7 +15,7 @@ from core.periods import Period
 from pipelines.mirror import freshness
 from qc import first_times, rule_modes, wording
 from qc.kept_checks import unpacked
-from qc.models import NEVER, Finding, FindingQuerySet, RuleMode
+from qc.models import NEVER, SHOWN, Finding, FindingQuerySet, RuleMode
 from qc.quality import (
     Asked,
     Change,
@@ -272,7 +272,5 @@ def standing(user: Employee) -> FindingQuerySet:
 
 def stuck_deals(now: datetime) -> QuerySet[Finding, dict[str, Any]]:
     """Open findings of stuck deals that everybody may see: deal_id, stage_id, manager_id, since, opens_at, price."""
-    shown = Finding.objects.open(now).filter(
-        rule__in=behind("stuck_deals"), mode__in=[RuleMode.Mode.WARN, RuleMode.Mode.MONEY]
-    )
+    shown = Finding.objects.open(now).filter(rule__in=behind("stuck_deals"), mode__in=SHOWN)
     return shown.values("deal_id", "stage_id", "manager_id", "since", "opens_at", price=F("deal__price"))

@@ -8,7 +8,6 @@ from datetime import datetime
 from django.db.models import Q
 
 from core import account
-from qc.deal_states import SHOWN as SHOWN
 
 OPEN = Q(closed_at=None, deleted_at=None)
 

@@ -16,7 +16,7 @@ from metrics.analytics.flow import cut_from, find_flow, read_cut, read_moves
 from metrics.analytics.report import Answer, Cell, Report, register
 from metrics.analytics.terms import EPOCH, Terms
 from metrics.analytics.words import WHOLE
-from qc.stalled import SHOWN
+from qc.models import SHOWN
 
 # Both weeks of a finding at once, so that millions of them are looked through once.
 FINDINGS = """

@@ -12,15 +12,14 @@ from metrics.registry import Metric, register
 from metrics.sources import decimal, seconds
 from metrics.words import OWNER_AT_OPENING
 from pipelines.models import Stage, Stay
-from qc import stalled
-from qc.models import Finding
+from qc.models import SHOWN, Finding
 
 PER = 100 * 86_400  # seconds of a hundred deal-days
 
 
 def find_opened(question: Question) -> QuerySet[Any]:
     """Findings that opened in the period and stand; those of shadow rules do not count."""
-    found = Finding.objects.filter(withdrawn_at=None, mode__in=stalled.SHOWN)
+    found = Finding.objects.filter(withdrawn_at=None, mode__in=SHOWN)
     found = found.filter(opens_at__gte=question.period.start, opens_at__lt=question.moment)
     return found.annotate(who=F("manager_id"), funnel=F("stage__pipeline_id"), step=F("stage_id"))
 

@@ -23,8 +23,7 @@ from metrics.question import Question
 from metrics.registry import METRICS
 from metrics.weeks import list_last_weeks
 from pipelines.models import Deal, Event, Person, Stage, Stay, Touch
-from qc.models import Severity
-from qc.stalled import SHOWN
+from qc.models import SHOWN, Severity
 
 ZONE = ZoneInfo("Europe/Moscow")
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -25,9 +25,8 @@ from notices.reports import document as doc
 from notices.reports.spans import Span
 from pipelines.mirror import freshness
 from pipelines.models import Account, Deal, Person, Stage
-from qc.models import NEVER, Finding
+from qc.models import NEVER, SHOWN, Finding
 from qc.rules import behind
-from qc.stalled import SHOWN
 from team.holders import find_leavers, visible_people
 from team.models import Employee
 

@@ -24,8 +24,7 @@ from notices.reports.spans import due_spans, parse_span
 from notices.reports.wording import compose_chat
 from notices.telegram.markup import plain
 from pipelines.models import Deal, LossReason, PipelineKind, Stage
-from qc.models import Finding
-from qc.stalled import SHOWN
+from qc.models import SHOWN, Finding
 from team.models import Role
 
 MOSCOW = ZoneInfo("Europe/Moscow")

@@ -9,8 +9,7 @@ from msgspec.structs import replace
 
 from metrics.snapshot import CASES, STORIES, Snapshot, Story
 from pipelines.models import Deal
-from qc.models import Finding, Regulation
-from qc.stalled import SHOWN
+from qc.models import SHOWN, Finding, Regulation
 from web.frame.scope import Scope
 
 

@@ -18,9 +18,8 @@ from kpi.own_cases import find_users, own_cases
 from pipelines.models import Person, Pipeline
 from qc import first_times
 from qc.first_times import EARLIEST
-from qc.models import ENDS, Finding, FindingQuerySet, RuleMode, Severity
+from qc.models import ENDS, SHOWN, Finding, FindingQuerySet, RuleMode, Severity
 from qc.rules import RULES
-from qc.stalled import SHOWN
 from web.frame.filters import (
     A_MOMENT,
     NO_SUCH,

@@ -50,8 +50,10 @@ def findings(request: HttpRequest) -> HttpResponse:
     if request.user.administers:
         choices.append((_("In shadow"), {"mode": "shadow"}))
     counted = asked.get("counted") == "1" and request.user.directs
-    special = counted or asked.get("mode")
-    visible = open_to(request.user, asked) if special else Finding.objects.standing().shown_to(request.user)
+    if counted or asked.get("mode"):
+        visible = open_to(request.user, asked)
+    else:
+        visible = Finding.objects.standing().shown_to(request.user)
     return listing.show_list(
         request,
         "findings/findings.html",
