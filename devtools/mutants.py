@@ -34,7 +34,9 @@ ROOMS = {
     "team/calendars.py team/clock.py team/hours.py team/patterns.py": (
         "team/tests/test_hours.py team/tests/test_patterns.py team/tests/test_clock.py team/tests/test_schedules.py"
     ),
-    "pipelines/mirror/rows.py pipelines/mirror/log_rows.py": "pipelines/tests/test_rows.py",
+    "pipelines/mirror/rows.py pipelines/mirror/log_rows.py": (
+        "pipelines/tests/test_rows.py pipelines/tests/test_event_rows.py"
+    ),
     "timeline/history.py timeline/timeline.py": (
         "timeline/tests/test_timeline.py timeline/tests/test_history.py qc/tests/test_rules.py"
     ),

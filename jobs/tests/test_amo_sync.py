@@ -9,8 +9,8 @@ from django.test import override_settings
 
 from jobs.management.commands import amo_sync
 from pipelines.models import Account, Cursor, Deal, JudgementRequest, Stay
+from pipelines.tests.loads import populate, tick
 from pipelines.tests.test_connection import nowhere
-from pipelines.tests.test_sync import populate, tick
 from qc.rules import RULES
 from sandbox.faults import Fault
 from sandbox.server import Handle

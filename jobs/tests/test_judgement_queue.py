@@ -18,7 +18,7 @@ from pipelines.amo.errors import AmoError
 from pipelines.mirror import coverage, readers
 from pipelines.mirror.entities import TABLE
 from pipelines.models import Account, Cursor, Deal, Event, JudgementRequest, Person, Stay, Touch
-from pipelines.tests.test_sync import everything, populate, tick
+from pipelines.tests.loads import everything, populate, tick
 from qc import engine, kept_findings, regulations, subjects
 from qc.models import Finding, RuleMode
 from qc.tests import world as office

@@ -22,7 +22,7 @@ from pipelines.account import connection
 from pipelines.mirror import coverage, hooks
 from pipelines.mirror.entities import TABLE
 from pipelines.models import Account, Deal, Hook, JudgementRequest, Person, Task
-from pipelines.tests.test_sync import populate
+from pipelines.tests.loads import populate
 from sandbox.server import Handle, serve_in_thread
 from sandbox.telegram import server as chats
 from sandbox.world import World

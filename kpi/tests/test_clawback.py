@@ -26,7 +26,7 @@ from kpi.presentation import show_statement
 from kpi.statements import close_month, refresh_month
 from kpi.tests.test_replay import scheme
 from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
-from metrics.tests.test_metrics import House
+from metrics.tests.house import House
 from pipelines.models import Deal, Stay
 from team.models import Role
 

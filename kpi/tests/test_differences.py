@@ -1,9 +1,8 @@
 """Paid and no longer so: what has happened to the deals of a closed month, what it would change, and its settling."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
-from html import unescape
 from threading import Barrier, Thread
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,78 +13,34 @@ from django.test import Client
 from django.utils import translation
 
 from core import moment
-from devtools.tests.factory import DAY, make_employee, make_finding, make_person, make_task
+from devtools.tests.factory import DAY, make_employee
 from kpi import pay_schemes, statements
 from kpi.corrections import correct_statement
 from kpi.differences import Differences, Why, find_differences
-from kpi.models import Quota, Statement, StatementLine, WaivedSale
-from kpi.prices import finding_prices
+from kpi.models import Quota, Statement, StatementLine
+from kpi.tests.closed_november import (
+    DECEMBER,
+    GONE,
+    D,
+    delete,
+    differences,
+    get,
+    lose,
+    redate,
+    reopen,
+    reown,
+    reprice,
+    zoya_wins,
+)
+from kpi.tests.closed_november import closed as closed
+from kpi.tests.closed_november import the_fifth_of_december as the_fifth_of_december
 from kpi.tests.test_pay_schemes import put
 from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
-from kpi.unclaimed import find_unclaimed, review_months, waive_sales
-from pipelines.models import CustomField, Deal, Stage, Stay
-from team.models import AmoUser, Employee, HeadAssignment, Role
+from kpi.unclaimed import waive_sales
+from pipelines.models import CustomField, Deal
+from team.models import Employee, Role
 
-D = Decimal
-DECEMBER = NOVEMBER.next
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def the_fifth_of_december() -> Iterator[None]:
-    moment.fix("2026-12-05T09:00:00+00:00")
-    yield
-    moment.fix(None)
-
-
-@pytest.fixture
-def closed() -> Month:
-    """November, closed with wins of 700 000 and 380 000."""
-    made = Month()
-    statements.close_month(NOVEMBER, None)
-    return made
-
-
-def differences(month: Month) -> Differences:
-    return find_differences([month.statement()]).get(month.statement().pk, Differences())
-
-
-def lose(month: Month) -> None:
-    lost = Stage.objects.get(pipeline=month.deal.pipeline, kind="lost")
-    at = DECEMBER.start + 2 * DAY
-    Stay.objects.filter(deal=month.deal, left_at=None).update(left_at=at)
-    Stay.objects.create(
-        deal=month.deal, stage=lost, manager=month.anna, visit=9, visit_since=at, entered_at=at
-    )
-    Deal.objects.filter(pk=month.deal.pk).update(stage=lost, closed_at=at)
-
-
-def reopen(month: Month) -> None:
-    Deal.objects.filter(pk=month.deal.pk).update(stage=month.house.first, closed_at=None)
-
-
-def delete(month: Month) -> None:
-    Deal.objects.filter(pk=month.deal.pk).update(deleted_at=DECEMBER.start + DAY)
-
-
-def reprice(month: Month) -> None:
-    Deal.objects.filter(pk=month.deal.pk).update(price=600_000)
-
-
-def redate(month: Month) -> None:
-    at = DECEMBER.start + DAY
-    Stay.objects.filter(deal=month.deal, stage__kind="won").update(entered_at=at, visit_since=at)
-    Stay.objects.filter(deal=month.deal).exclude(stage__kind="won").update(left_at=at)
-    Deal.objects.filter(pk=month.deal.pk).update(closed_at=at)
-
-
-def reown(month: Month) -> None:
-    Stay.objects.filter(deal=month.deal).update(manager=month.house.boris)
-    Deal.objects.filter(pk=month.deal.pk).update(manager=month.house.boris)
-
-
-# 1 080 000 − 700 000 = 380 000 × 2 % = 7 600, × 0.98 = 7 448 instead of 23 520; 980 000: 21 000 × 0.98 = 20 580
-GONE = (D(-700_000), D(-16_072))
 
 
 @pytest.mark.parametrize(
@@ -283,14 +238,6 @@ def test_a_deal_that_differs_by_two_sums_is_settled_by_one_of_them_at_a_time() -
     assert (left.measure, left.pay) == ("won_sum", D(2_940))
 
 
-def get(user: Employee, path: str = "/my/", **query: object) -> str:
-    client = Client()
-    client.force_login(user)
-    return " ".join(unescape(client.get(path, query).content.decode()).split()).replace(
-        "\N{NO-BREAK SPACE}", " "
-    )
-
-
 @pytest.mark.parametrize("role", [Role.FINANCE, Role.DIRECTOR, Role.ADMIN])
 def test_whoever_closes_months_is_told_on_desk_and_overview_and_offered_the_correction(
     closed: Month, role: str
@@ -341,195 +288,6 @@ def test_an_open_past_month_is_told_to_whoever_closes_it() -> None:
     assert "November 2026 is over and not closed yet." in get(director)
     statements.close_month(NOVEMBER, director)
     assert "not closed yet" not in get(director) + get(director, "/desk/months/")
-
-
-# Sales in nobody's statement
-
-
-def zoya_wins(month: Month, amount: int = 500_000) -> Deal:
-    zoya = make_person("Зоя")
-    return month.house.closed(month.house.won, zoya, NOVEMBER.start + 9 * DAY, amount)
-
-
-def unclaimed(month: Month) -> list[tuple[int, Decimal, str]]:
-    rows = Statement.objects.filter(period=NOVEMBER.first).select_related("scheme")
-    return [(one.deal, one.amount, one.employee) for one in find_unclaimed(NOVEMBER, rows)]
-
-
-def test_a_sale_of_somebody_who_is_linked_after_the_closing_is_told_and_gets_its_statement(
-    closed: Month,
-) -> None:
-    deal = zoya_wins(closed)
-    assert unclaimed(closed) == [(deal.pk, D(500_000), "")]
-    [state] = review_months(moment.now())
-    assert (state.unclaimed, state.unclaimed_sum) == (1, D(500_000))
-    finance = make_employee(Role.FINANCE, language="en")
-    with translation.override("en"), pytest.raises(ValueError, match="no employee’s main one"):
-        statements.add_statement(deal.manager_id, NOVEMBER, finance)
-    make_employee(Role.MANAGER, deal.manager, first_name="Зоя", rota=closed.rota)
-    assert unclaimed(closed) == [(deal.pk, D(500_000), "Зоя")]
-    assert "Make a statement for Зоя" in get(finance, period="2026-11")
-    client = Client()
-    client.force_login(finance)
-    answer = client.post("/my/include/", {"manager": deal.manager_id, "period": "2026-11"})
-    assert answer.url == f"/my/?manager={deal.manager_id}&period=2026-11"
-    made = Statement.objects.get(manager=deal.manager_id)
-    assert (made.status, made.closed_by, made.facts.measures["won_sum"]) == ("closed", finance, D(500_000))
-    assert unclaimed(closed) == []
-    with (
-        translation.override("en"),
-        pytest.raises(ValueError, match="There is a statement for 2026-11 already"),
-    ):
-        statements.add_statement(deal.manager_id, NOVEMBER, finance)
-
-
-def test_a_late_statement_pays_nothing_that_somebody_else_was_paid_for(closed: Month) -> None:
-    zoya = make_person("Зоя")
-    make_employee(Role.MANAGER, zoya, rota=closed.rota)
-    Stay.objects.filter(deal=closed.deal).update(manager=zoya)
-    made = statements.add_statement(zoya.pk, NOVEMBER, None)
-    assert made.facts.measures["won_sum"] == 0
-    assert [one.deal for one in made.facts.paid] == [closed.deal.pk]
-    [mine] = differences(closed).rows
-    correct_statement(closed.statement(), make_employee(Role.FINANCE), mine.pay, "Зоина", mine.deal)
-    [hers] = find_differences([made])[made.pk].rows
-    assert (hers.why, hers.now) == (Why.LATE, D(700_000))
-
-
-def test_a_sale_of_a_closed_month_can_be_paid_to_nobody_with_a_reason(closed: Month) -> None:
-    deal, finance = zoya_wins(closed), make_employee(Role.FINANCE, language="en")
-    client = Client()
-    client.force_login(finance)
-    form = {"period": "2026-11", "deal": f"{deal.pk}:won_sum"}
-    client.post("/my/waive/", form)
-    assert not WaivedSale.objects.exists(), "a reason is asked for"
-    for _ in range(2):
-        client.post("/my/waive/", form | {"reason": "Sold by the founder"})
-    kept = WaivedSale.objects.get()
-    assert (kept.deal, kept.amount, kept.author, kept.reason) == (
-        deal.pk,
-        D(500_000),
-        finance,
-        "Sold by the founder",
-    )
-    assert unclaimed(closed) == []
-    with translation.override("en"), pytest.raises(ValueError, match="is not among the sales"):
-        waive_sales(NOVEMBER, [(closed.deal.pk, "won_sum")], finance, "why")
-
-
-def test_an_open_month_tells_of_sales_in_nobodys_statement_and_counts_them_once_linked() -> None:
-    month = Month()
-    statements.refresh_month(NOVEMBER)
-    deal = zoya_wins(month)
-    assert "in nobody’s statement" in get(make_employee(Role.FINANCE, language="en"), period="2026-11")
-    AmoUser.objects.create(person=deal.manager, employee=month.employee)
-    statements.refresh_month(NOVEMBER)
-    assert unclaimed(month) == []
-    assert month.statement().facts.measures["won_sum"] == D(1_580_000)
-
-
-# One employee with several amoCRM users; heads
-
-
-def test_all_amocrm_users_of_an_employee_are_paid_in_one_statement_each_in_its_days() -> None:
-    month = Month()
-    second = make_person("Анна (второй вход)")
-    before = month.house.closed(month.house.won, second, NOVEMBER.start + 4 * DAY, 200_000)
-    month.house.closed(month.house.won, second, NOVEMBER.start + 20 * DAY, 300_000)
-    AmoUser.objects.create(person=second, employee=month.employee, since=date(2026, 11, 10))
-    statements.refresh_month(NOVEMBER)
-    assert list(Statement.objects.values_list("manager", flat=True)) == [month.anna.pk]
-    assert month.statement().facts.measures["won_sum"] == D(1_380_000)
-    rows = Statement.objects.select_related("scheme")
-    assert [one.deal for one in find_unclaimed(NOVEMBER, rows)] == [before.pk], "it was nobody's then"
-
-
-def test_what_several_amocrm_users_did_is_judged_together() -> None:
-    """Anna: 24 of 25 tasks in time. Her second user: 0 of 1, so 24 of 26."""
-    month = Month()
-    second = make_person("Анна (второй вход)")
-    make_task(month.deal, NOVEMBER.start + 6 * DAY, manager_id=second.pk)
-    AmoUser.objects.create(person=second, employee=month.employee)
-    statements.refresh_month(NOVEMBER)
-    facts = month.statement().facts
-    assert facts.measures["tasks_on_time"] == D(24) / 26
-    assert facts.rules["task.overdue"].opportunities == 26
-
-
-def test_an_amocrm_user_that_is_handed_over_pays_each_in_his_days() -> None:
-    month = Month()
-    boris = make_employee(Role.MANAGER, month.house.boris, rota=month.rota)
-    AmoUser.objects.create(person=month.anna, employee=boris, since=date(2026, 11, 10))
-    statements.refresh_month(NOVEMBER)
-    sums = {row.manager_id: row.facts.measures["won_sum"] for row in Statement.objects.all()}
-    assert sums == {month.anna.pk: D(700_000), month.house.boris.pk: D(380_000)}
-
-
-def test_shifts_stay_with_the_employee_when_his_amocrm_user_is_handed_over() -> None:
-    month = Month()
-    boris = make_employee(Role.MANAGER, month.house.boris, rota=month.rota)
-    statements.refresh_month(NOVEMBER)
-    before = month.statement().facts.shifts
-    AmoUser.objects.create(person=month.anna, employee=boris, since=date(2026, 11, 10))
-    statements.refresh_month(NOVEMBER)
-    assert month.statement().facts.shifts == before
-    Employee.objects.filter(pk=month.employee.pk).update(left_on=date(2026, 11, 9))
-    statements.refresh_month(NOVEMBER)
-    facts = month.statement().facts
-    assert (facts.shifts.planned, facts.shifts.worked) == (before.planned, 6), "1, 2, 3, 7, 8 and 9 November"
-
-
-def test_a_case_under_a_second_amocrm_user_is_priced_by_the_statement_of_its_owner() -> None:
-    month = Month()
-    second = make_person("Анна (второй вход)")
-    AmoUser.objects.create(person=second, employee=month.employee)
-    moment.fix("2026-11-20T09:00:00+00:00")
-    due = moment.now() - DAY
-    task = make_task(month.deal, due, manager_id=second.pk)
-    finding = make_finding(
-        month.deal, "task.overdue", task=task, manager_id=second.pk, since=due, opens_at=due, mode="money"
-    )
-    statements.refresh_month(NOVEMBER)
-    assert month.statement().facts.rules["task.overdue"].violations == 4
-    assert finding_prices([finding])[finding.pk] > 0
-
-
-HEADS = {
-    "code": "heads",
-    "title": {"ru": "РОП", "en": "Head"},
-    "effective_from": "2026-01-01",
-    "components": [
-        {
-            "kind": "rate", "code": code, "title": {"ru": code, "en": code}, "measure": name, "scale": "flat",
-            "tiers": [{"rate": "0.01"}],
-        }
-        for code, name in (("own", "won_sum"), ("team", "team:won_sum"))
-    ],
-}  # fmt: skip
-
-
-def test_a_scheme_that_names_a_head_pays_his_own_sales_and_his_teams() -> None:
-    month = Month()
-    head = make_employee(Role.HEAD, make_person("Глава"), rota=month.rota)
-    month.house.closed(month.house.won, head.person, NOVEMBER.start + DAY, 50_000)
-    HeadAssignment.objects.create(employee=month.employee, head=head, since=date(2026, 11, 10))
-    pay_schemes.load_scheme(HEADS | {"people": [head.person_id]})
-    statements.refresh_month(NOVEMBER)
-    row = Statement.objects.get(manager=head.person_id)
-    assert {line.code: line.amount for line in row.lines.all()} == {"own": D(500), "team": D(3_800)}
-    assert month.statement().facts.measures["won_sum"] == D(1_080_000), "each is paid by his own scheme"
-    Employee.objects.filter(pk=head.pk).update(language="en")
-    text = get(Employee.objects.get(pk=head.pk), manager=head.person_id, period="2026-11")
-    assert f"closed_by={month.anna.pk}" in text, "the way down to the team's sales"
-
-
-def test_a_scheme_of_somebody_who_cannot_be_paid_is_refused() -> None:
-    with pytest.raises(ValueError, match="people: 77 is not the main amoCRM user of any employee"):
-        pay_schemes.load_scheme(HEADS | {"people": [77]})
-    with pytest.raises(ValueError, match="of a team only a sum of sales can be paid"):
-        pay_schemes.read_document(
-            HEADS | {"components": [HEADS["components"][0] | {"measure": "team:tasks_on_time"}]}
-        )
 
 
 def test_a_waiver_and_a_late_statement_need_a_closed_month() -> None:

@@ -21,7 +21,7 @@ from kpi.components.limit import Cap
 from kpi.components.rate import Rate
 from kpi.models import Statement
 from kpi.statements import refresh_month
-from metrics.tests.test_metrics import House
+from metrics.tests.house import House
 from team.models import Role
 
 D = Decimal

@@ -18,7 +18,7 @@ from kpi.pay_schemes import read_document
 from kpi.rehearsal import rehearse
 from kpi.statements import close_month, refresh_month
 from kpi.tests.test_replay import scheme
-from metrics.tests.test_metrics import House
+from metrics.tests.house import House
 from team.models import Role
 
 pytestmark = pytest.mark.django_db

@@ -31,7 +31,7 @@ from kpi.month_facts import Facts, Score, Shifts, Spent
 from kpi.prices import finding_prices
 from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
 from kpi.what_if import judge_facts
-from metrics.tests.test_metrics import House
+from metrics.tests.house import House
 from qc.models import Finding, FirstTimeGrace, RuleMode
 from team.models import Role, Rota
 

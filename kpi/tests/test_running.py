@@ -31,7 +31,7 @@ from kpi.components.salary import Salary
 from kpi.models import Quota, Statement
 from kpi.presentation import show_statement
 from kpi.statements import close_month, refresh_month
-from metrics.tests.test_metrics import House
+from metrics.tests.house import House
 from team.models import Role
 
 D = Decimal

@@ -12,7 +12,7 @@ from devtools.tests.factory import DAY, make_employee
 from kpi import pay_schemes
 from kpi.models import Statement
 from kpi.statements import refresh_month
-from metrics.tests.test_metrics import House
+from metrics.tests.house import House
 from pipelines.models import Stay
 from team.models import Role
 

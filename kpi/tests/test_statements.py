@@ -34,7 +34,7 @@ from kpi.month_facts import Score
 from kpi.presentation import show_statement
 from kpi.tests.test_pay_schemes import put
 from metrics import measure, rows
-from metrics.tests.test_metrics import House
+from metrics.tests.house import House
 from pipelines.mirror.entities import TABLE
 from pipelines.models import Cursor, CustomField, Deal, Person
 from qc.models import RuleMode

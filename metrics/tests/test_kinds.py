@@ -9,7 +9,7 @@ import pytest
 from core.periods import Period
 from devtools.tests.factory import DAY, NOW, make_deal, make_employee, make_pipeline, make_stage
 from metrics import list_wins, measure, rows, snapshot
-from metrics.tests.test_metrics import NOVEMBER, House
+from metrics.tests.house import NOVEMBER, House
 from pipelines.account import own
 from pipelines.models import Deal, Person, Stage, Stay
 from qc import stalled

@@ -10,7 +10,7 @@ import pytest
 from core.periods import parse_month
 from devtools.tests.factory import DAY, NOW, make_person
 from metrics import UnknownField, check_fields, measure
-from metrics.tests.test_metrics import NOVEMBER, House
+from metrics.tests.house import NOVEMBER, House
 from pipelines.models import CustomField, Person, Stay, Touch
 
 pytestmark = pytest.mark.django_db

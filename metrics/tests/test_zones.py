@@ -12,7 +12,7 @@ from core import account
 from core.periods import parse_month
 from core.zone import portal_zone
 from metrics import measure
-from metrics.tests.test_metrics import House
+from metrics.tests.house import House
 from pipelines.models import CustomField
 
 pytestmark = pytest.mark.django_db

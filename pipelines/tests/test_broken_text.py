@@ -28,7 +28,7 @@ from pipelines.models import (
     Touch,
 )
 from pipelines.tests.altered import Alter, rewritten, through
-from pipelines.tests.test_sync import everything, populate, tick
+from pipelines.tests.loads import everything, populate, tick
 from sandbox.server import Handle
 from sandbox.world import World
 

@@ -21,8 +21,8 @@ from pipelines.mirror import coverage, sync
 from pipelines.mirror.entities import ENTITIES, TABLE
 from pipelines.models import Cursor, Deal, Event, Pipeline, Stage
 from pipelines.tests.altered import Altered, rewritten, through
+from pipelines.tests.loads import everything, populate
 from pipelines.tests.test_paging import Shelf, ids, listing
-from pipelines.tests.test_sync import everything, populate
 from sandbox.server import Handle
 from sandbox.switches import Switches
 from sandbox.world import World

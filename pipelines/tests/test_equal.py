@@ -10,7 +10,7 @@ from django.db.models import F
 from pipelines.account.source import Source
 from pipelines.models import Deal, Event, LossReason, Person, Stage, Stay, Task, Touch
 from pipelines.tests.equal import assert_mirror_equals, differences
-from pipelines.tests.test_sync import everything, populate
+from pipelines.tests.loads import everything, populate
 from sandbox.world import World
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,7 @@ from pipelines.mirror import coverage, hooks
 from pipelines.mirror.entities import TABLE
 from pipelines.mirror.hooks import ids_of
 from pipelines.models import Account, Contact, Deal, Hook, JudgementRequest, Stay, Task, Touch
-from pipelines.tests.test_sync import populate, tick
+from pipelines.tests.loads import populate, tick
 from sandbox.faults import Fault
 from sandbox.server import Handle
 from sandbox.world import World

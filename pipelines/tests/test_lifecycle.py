@@ -12,7 +12,7 @@ from pipelines.account.source import Source
 from pipelines.mirror import hooks
 from pipelines.models import Account, CustomField, Deal, LossReason, Person, Pipeline, Stage, Task
 from pipelines.tests.equal import assert_mirror_equals
-from pipelines.tests.test_sync import everything, populate, tick
+from pipelines.tests.loads import everything, populate, tick
 from pipelines.tests.ways import WAYS, Bell, bell
 from sandbox.account_rows import CustomField as Field
 from sandbox.account_rows import Enum, RequiredStatus

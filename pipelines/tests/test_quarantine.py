@@ -14,7 +14,7 @@ from pipelines.account.source import Source
 from pipelines.mirror import hooks, reconcile
 from pipelines.models import Account, Cursor, Deal, Hook, QuarantinedRow, Stage, Task
 from pipelines.tests.equal import assert_mirror_equals
-from pipelines.tests.test_sync import everything, populate, tick
+from pipelines.tests.loads import everything, populate, tick
 from sandbox.world import World
 from team.models import Role
 

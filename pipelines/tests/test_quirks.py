@@ -29,7 +29,7 @@ from pipelines.mirror.entities import ENTITIES, TABLE
 from pipelines.models import Account, Contact, CustomField, Deal, LossReason, Person, Stage, Stay, Task
 from pipelines.tests.amo import Serve, source_of
 from pipelines.tests.equal import assert_mirror_equals
-from pipelines.tests.test_sync import everything, populate, tick
+from pipelines.tests.loads import everything, populate, tick
 from pipelines.tests.ways import Bell, bell, by_hooks, by_reconciliation
 from sandbox.account_rows import CustomField as Field
 from sandbox.account_rows import Enum

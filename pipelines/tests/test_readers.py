@@ -7,7 +7,7 @@ from pipelines.amo import errors
 from pipelines.mirror import coverage, cursors, readers
 from pipelines.mirror.entities import ENTITIES, TABLE, Entity
 from pipelines.models import Cursor, Deal, Event, Task
-from pipelines.tests.test_sync import populate
+from pipelines.tests.loads import populate
 from sandbox.faults import Fault
 from sandbox.server import Handle
 from sandbox.world import World

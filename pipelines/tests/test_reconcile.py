@@ -15,7 +15,7 @@ from pipelines.mirror.entities import ENTITIES
 from pipelines.models import Cursor, Deal, Event, Stay, Sweep, Task
 from pipelines.tests.amo import source_of
 from pipelines.tests.equal import assert_mirror_equals
-from pipelines.tests.test_sync import everything, populate, tick
+from pipelines.tests.loads import everything, populate, tick
 from sandbox.auth import Grant
 from sandbox.faults import Fault
 from sandbox.server import Handle

@@ -24,7 +24,7 @@ from pipelines.amo.client import Client, retry_after
 from pipelines.amo.pace import LONGEST_REST, PATIENCE, Pace
 from pipelines.mirror import coverage
 from pipelines.models import Account, Cursor, Hook
-from pipelines.tests.test_sync import everything, populate, tick
+from pipelines.tests.loads import everything, populate, tick
 from sandbox.faults import Fault
 from sandbox.server import Handle
 from sandbox.world import World

@@ -12,7 +12,7 @@ from jobs import judgement_queue
 from pipelines.account.source import Source
 from pipelines.mirror import coverage, hooks, reconcile
 from pipelines.models import Cursor, Hook
-from pipelines.tests.test_sync import everything, tick
+from pipelines.tests.loads import everything, tick
 from sandbox.server import Handle
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from devtools.tests.factory import make_person, make_pipeline, make_stage
 from metrics import measure
-from metrics.tests.test_metrics import NOVEMBER
+from metrics.tests.house import NOVEMBER
 from pipelines.mirror.entities import ENTITIES
 from pipelines.mirror.upsert import store_rows
 from pipelines.models import Deal, Event, Stage

@@ -10,7 +10,7 @@ from core import moment
 from core.periods import Period
 from core.zone import portal_zone
 from devtools.tests.factory import DAY, NOW, make_deal, make_employee, make_person, make_pipeline, make_stage
-from metrics.tests.test_metrics import House
+from metrics.tests.house import House
 from pipelines.models import Person, Stage
 from team.models import HeadAssignment, Role
 

@@ -25,7 +25,7 @@ from pipelines.account.credentials import Consent, LongLived
 from pipelines.account.webhook_address import doubt_address
 from pipelines.mirror import selection
 from pipelines.models import Account, Cursor
-from pipelines.tests.test_sync import populate
+from pipelines.tests.loads import populate
 from sandbox.faults import Fault
 from sandbox.server import Handle, serve_in_thread
 from sandbox.world import World

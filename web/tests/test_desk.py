@@ -1,110 +1,22 @@
 """«Пульт»: its numbers, their links to the very rows, who may open it, and what it costs."""
 
-import json
-import re
 from datetime import timedelta
 from decimal import Decimal
-from html import unescape
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from core import changes, moment, redis
-from core.periods import parse_month
-from core.tests.no_redis import nowhere
 from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
-from jobs import desk
-from jobs.judgement import judge_waiting
-from kpi.models import Scheme, Statement
-from metrics import snapshot
-from notices.proposed import count_proposals
-from pipelines.models import Account, Deal, JudgementRequest, Person, Stage, Stay, Touch
+from pipelines.models import Deal, Stay, Touch
 from team.models import Role
 from web.desk.views import BLOCKS
+from web.tests.desk_office import HTMX, MONTH, Office, context, hrefs, login
+from web.tests.desk_office import friday as friday
+from web.tests.desk_office import office as office
 
 pytestmark = pytest.mark.django_db
-HTMX = {"HX-Request": "true"}
-MONTH = parse_month("2026-11", ZoneInfo("Europe/Moscow"))
-
-
-@pytest.fixture(autouse=True)
-def friday() -> None:
-    moment.fix(NOW.isoformat())
-    changes.announce_change()  # each test has its own rows, so nothing kept by another may be shown
-    yield
-    moment.fix(None)
-
-
-class Office:
-    def __init__(self) -> None:
-        self.sales, self.wholesale = factory.make_pipeline("Продажи"), factory.make_pipeline("Опт")
-        self.ready = factory.make_stage(self.sales, "Готов к выдаче", sort=1)
-        self.won = factory.make_stage(self.sales, "Успешно реализовано", Stage.Kind.WON, sort=2)
-        self.bulk = factory.make_stage(self.wholesale, "Переговоры")
-        self.anna, self.roman = (
-            factory.make_person("Анна Кузнецова"),
-            factory.make_person("Роман Белов", group="Опт"),
-        )
-        self.stuck = [
-            self.stand_still(self.anna, 100_000, days=1),
-            self.stand_still(self.anna, 200_000, days=9),
-        ]
-        self.stuck += [
-            self.stand_still(self.anna, 300_000, days=10),
-            self.stand_still(self.roman, 50_000, days=2),
-        ]
-        self.untasked = factory.make_deal(self.bulk, self.roman, name="Без задачи", price=Decimal(70_000))
-        self.orphan = self.stand_still(None, 10_000, days=1)
-        factory.make_task(self.stuck[0], NOW - 3 * DAY)
-        factory.make_task(self.stuck[1], NOW + DAY)
-        self.sold = factory.make_deal(
-            self.won, self.anna, since=NOW - 2 * DAY, name="Продано", price=Decimal(400_000)
-        )
-        factory.make_deal(self.won, self.anna, since=NOW - 40 * DAY, name="Продано в октябре")
-        fixed = factory.make_deal(self.ready, self.roman, name="Исправлено", price=Decimal(0))
-        factory.make_task(fixed, NOW + DAY)
-        self.fixed = factory.make_finding(fixed, "task.none", opens_at=NOW - 8 * DAY, closes_at=NOW - DAY)
-        Account.objects.create(id=1, name="ZolotarevAuto", base_url="https://zolotarev.amocrm.ru")
-
-    def stand_still(self, person: Person | None, price: int, days: int) -> object:
-        deal = factory.make_deal(self.ready, person, since=NOW - 20 * DAY, price=Decimal(price))
-        values = {"norm": 5 * 86_400, "case": "calendar"}
-        factory.make_finding(deal, since=NOW - 20 * DAY, opens_at=NOW - days * DAY, values=values)
-        return deal
-
-    def plan(self, person: Person, quota: int, total: int) -> None:
-        scheme = Scheme.objects.get_or_create(
-            code="demo", version=1, document={}, effective_from=MONTH.first
-        )[0]
-        facts = {
-            "quota": str(quota),
-            "shifts": {"planned": 15, "worked": 10},
-            "rules": {"task.none": [1, 1, 4]},
-            "measures": {},
-        }
-        Statement.objects.create(
-            manager=person, period=MONTH.first, total=total, scheme=scheme, inputs=facts, computed_at=NOW
-        )
-
-
-@pytest.fixture
-def office() -> Office:
-    return Office()
-
-
-def login(role: str = Role.DIRECTOR, person: object = None, **values: object) -> Client:
-    client = Client()
-    client.force_login(factory.make_employee(role, person, **values))
-    return client
-
-
-def context(client: Client, block: str, query: str = "") -> dict:
-    response = client.get(f"/desk/{block}/{query}", headers=HTMX)
-    assert response.status_code == 200
-    return response.context
 
 
 def test_the_main_figures_add_up(office: Office) -> None:
@@ -121,11 +33,6 @@ def test_the_main_figures_add_up(office: Office) -> None:
     assert shown["plan"].attainment == Decimal("0.4")
     assert shown["plan"].passed == Decimal(10) / 15
     assert shown["plan"].tone == "bad"
-
-
-def hrefs(client: Client, block: str, query: str = "") -> list[str]:
-    page = client.get(f"/desk/{block}/{query}", headers=HTMX).content.decode()
-    return [unescape(href) for href in re.findall(r'href="(/[^"]+)"', page)]
 
 
 def test_every_figure_leads_to_exactly_its_rows(office: Office) -> None:
@@ -391,98 +298,6 @@ def test_an_empty_portal_has_an_empty_desk() -> None:
     assert 'class="empty"' in client.get("/desk/today/", headers=HTMX).content.decode()
 
 
-def test_a_block_that_has_not_changed_is_not_sent_again(office: Office) -> None:
-    client = login()
-    page = client.get("/desk/figures/", headers=HTMX).content.decode()
-    seen = HTMX | {"X-Seen": re.search(r'data-seen="(\w+)"', page)[1]}
-    assert client.get("/desk/figures/", headers=seen).status_code == 204
-    office.stand_still(office.anna, 1_000, days=1)
-    changes.announce_change()
-    assert client.get("/desk/figures/", headers=seen).status_code == 200
-
-
-def test_the_pulse_is_silent_until_something_changes() -> None:
-    client = login(Role.MANAGER)
-    first = client.get("/desk/pulse/", headers=HTMX)
-    assert "HX-Trigger" not in first
-    again = unescape(re.search(r'hx-get="([^"]+)"', first.content.decode())[1])
-    assert client.get(again, headers=HTMX).status_code == 204
-    changes.announce_change()
-    assert client.get(again, headers=HTMX)["HX-Trigger"] == "fresh"
-
-
-def test_kept_figures_equal_the_live_ones_after_every_change(office: Office) -> None:
-    live = snapshot.count_snapshot(NOW, MONTH)
-    assert snapshot.take_snapshot(NOW, MONTH) == snapshot.decode_snapshot(live)
-    office.stand_still(office.roman, 5_000, days=1)
-    changes.announce_change()
-    assert (
-        snapshot.take_snapshot(NOW, MONTH)
-        == snapshot.decode_snapshot(snapshot.count_snapshot(NOW, MONTH))
-        != snapshot.decode_snapshot(live)
-    )
-
-
-def test_nobody_waits_where_counting_is_slow(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshot, "SLOW", -1)
-    before = snapshot.take_snapshot(NOW, MONTH)
-    office.stand_still(office.roman, 5_000, days=1)
-    changes.announce_change()
-    for _ in range(2):  # shown until a worker, which has been asked once, has counted
-        assert snapshot.take_snapshot(NOW, MONTH, desk.ask_for_count) == before
-    asked = [json.loads(message)["headers"] for message in redis.client().lrange("work", 0, -1)]
-    counts = [one["argsrepr"] for one in asked if one["task"] == "jobs.desk.count_desk"]
-    assert counts == ["['2026-11']"]
-    seen = changes.page_stamp(NOW)
-    desk.count_desk("2026-11")
-    assert changes.page_stamp(NOW) != seen
-    assert (
-        snapshot.take_snapshot(NOW, MONTH)
-        == snapshot.decode_snapshot(snapshot.count_snapshot(NOW, MONTH))
-        != before
-    )
-
-
-def test_a_judgement_rings_when_it_has_judged(office: Office) -> None:
-    seen = changes.data_stamp(NOW)
-    judge_waiting()
-    desk.ring(task=judge_waiting)
-    desk.ring(task=desk.count_desk)
-    assert changes.data_stamp(NOW) == seen
-    JudgementRequest.objects.demand_all()
-    judge_waiting()
-    assert changes.data_stamp(NOW) != seen
-
-
-def test_the_desk_lives_without_redis(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis, "client", nowhere)
-    assert context(login(), "figures")["sums"].stuck == 5
-
-
-@pytest.mark.parametrize("block", BLOCKS)
-def test_a_block_costs_six_queries_at_most(
-    office: Office, block: str, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: object
-) -> None:
-    monkeypatch.setattr(
-        changes, "BUCKET", 10**9
-    )  # a new one begins between two requests and the snapshot is counted
-    for number in range(20):
-        office.stand_still(factory.make_person(f"Менеджер {number}"), 1_000 + number, days=1)
-    client = login()
-    client.get(
-        f"/desk/{block}/", headers=HTMX
-    )  # a process that has just begun does not know yet what a report costs
-    changes.announce_change()
-    # The weeks and what people did meanwhile; proposals with their owners and deals; a report of analytics.
-    lines = {"figures": 5, "first": 6, "flow": 5, "load": 6}.get(block, 0)
-    if block == "first":
-        count_proposals(NOW)
-    with django_assert_max_num_queries(7 + lines):  # the first reader after a change counts the snapshot
-        client.get(f"/desk/{block}/", headers=HTMX)
-    with django_assert_max_num_queries(6 + lines):
-        client.get(f"/desk/{block}/", headers=HTMX)
-
-
 def test_a_circle_of_the_load_leads_to_the_cases_of_its_weeks(office: Office) -> None:
     for number in range(3):
         deal = factory.make_deal(office.ready, office.anna, since=NOW - 40 * DAY)
@@ -505,9 +320,3 @@ def test_a_circle_of_the_load_leads_to_the_cases_of_its_weeks(office: Office) ->
     assert dot["cases"] >= 9
     assert f'data-total="{dot["cases"]}"' in page.content.decode()
     assert client.get(dot["href"]).context["count"] == dot["cases"]
-
-
-def test_the_page_itself_costs_six_queries(office: Office, django_assert_max_num_queries: object) -> None:
-    client = login()
-    with django_assert_max_num_queries(6):
-        client.get("/desk/")

@@ -18,7 +18,7 @@ from pipelines.models import Account, Hook, JudgementRequest, Stage, Stay
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.faults.people import People
 from pipelines.tests.faults.worker import Worker
-from pipelines.tests.test_sync import populate, tick
+from pipelines.tests.loads import populate, tick
 from qc import regulations
 from qc.defaults import ensure_defaults
 from qc.models import Finding

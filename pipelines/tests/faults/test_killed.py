@@ -13,7 +13,7 @@ from pipelines.mirror.entities import TABLE
 from pipelines.models import Cursor
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.faults.worker import Worker
-from pipelines.tests.test_sync import populate
+from pipelines.tests.loads import populate
 from sandbox.faults import Fault
 from sandbox.server import Handle, serve_in_thread
 from sandbox.world import World

@@ -30,7 +30,7 @@ from pipelines.tests.amo import Serve
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.faults.people import People
 from pipelines.tests.faults.worker import Worker
-from pipelines.tests.test_sync import populate, tick
+from pipelines.tests.loads import populate, tick
 from sandbox.faults import Fault
 from sandbox.server import Handle, Handler
 from sandbox.switches import Switches

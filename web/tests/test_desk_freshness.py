@@ -1,0 +1,122 @@
+"""How fresh the desk is, what it costs, and what it shows where counting is slow or Redis is gone."""
+
+import json
+import re
+from html import unescape
+
+import pytest
+
+from core import changes, redis
+from core.tests.no_redis import nowhere
+from devtools.tests import factory
+from devtools.tests.factory import NOW
+from jobs import desk
+from jobs.judgement import judge_waiting
+from metrics import snapshot
+from notices.proposed import count_proposals
+from pipelines.models import JudgementRequest
+from team.models import Role
+from web.desk.views import BLOCKS
+from web.tests.desk_office import HTMX, MONTH, Office, context, login
+from web.tests.desk_office import friday as friday
+from web.tests.desk_office import office as office
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_block_that_has_not_changed_is_not_sent_again(office: Office) -> None:
+    client = login()
+    page = client.get("/desk/figures/", headers=HTMX).content.decode()
+    seen = HTMX | {"X-Seen": re.search(r'data-seen="(\w+)"', page)[1]}
+    assert client.get("/desk/figures/", headers=seen).status_code == 204
+    office.stand_still(office.anna, 1_000, days=1)
+    changes.announce_change()
+    assert client.get("/desk/figures/", headers=seen).status_code == 200
+
+
+def test_the_pulse_is_silent_until_something_changes() -> None:
+    client = login(Role.MANAGER)
+    first = client.get("/desk/pulse/", headers=HTMX)
+    assert "HX-Trigger" not in first
+    again = unescape(re.search(r'hx-get="([^"]+)"', first.content.decode())[1])
+    assert client.get(again, headers=HTMX).status_code == 204
+    changes.announce_change()
+    assert client.get(again, headers=HTMX)["HX-Trigger"] == "fresh"
+
+
+def test_kept_figures_equal_the_live_ones_after_every_change(office: Office) -> None:
+    live = snapshot.count_snapshot(NOW, MONTH)
+    assert snapshot.take_snapshot(NOW, MONTH) == snapshot.decode_snapshot(live)
+    office.stand_still(office.roman, 5_000, days=1)
+    changes.announce_change()
+    assert (
+        snapshot.take_snapshot(NOW, MONTH)
+        == snapshot.decode_snapshot(snapshot.count_snapshot(NOW, MONTH))
+        != snapshot.decode_snapshot(live)
+    )
+
+
+def test_nobody_waits_where_counting_is_slow(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "SLOW", -1)
+    before = snapshot.take_snapshot(NOW, MONTH)
+    office.stand_still(office.roman, 5_000, days=1)
+    changes.announce_change()
+    for _ in range(2):  # shown until a worker, which has been asked once, has counted
+        assert snapshot.take_snapshot(NOW, MONTH, desk.ask_for_count) == before
+    asked = [json.loads(message)["headers"] for message in redis.client().lrange("work", 0, -1)]
+    counts = [one["argsrepr"] for one in asked if one["task"] == "jobs.desk.count_desk"]
+    assert counts == ["['2026-11']"]
+    seen = changes.page_stamp(NOW)
+    desk.count_desk("2026-11")
+    assert changes.page_stamp(NOW) != seen
+    assert (
+        snapshot.take_snapshot(NOW, MONTH)
+        == snapshot.decode_snapshot(snapshot.count_snapshot(NOW, MONTH))
+        != before
+    )
+
+
+def test_a_judgement_rings_when_it_has_judged(office: Office) -> None:
+    seen = changes.data_stamp(NOW)
+    judge_waiting()
+    desk.ring(task=judge_waiting)
+    desk.ring(task=desk.count_desk)
+    assert changes.data_stamp(NOW) == seen
+    JudgementRequest.objects.demand_all()
+    judge_waiting()
+    assert changes.data_stamp(NOW) != seen
+
+
+def test_the_desk_lives_without_redis(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis, "client", nowhere)
+    assert context(login(), "figures")["sums"].stuck == 5
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_block_costs_six_queries_at_most(
+    office: Office, block: str, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: object
+) -> None:
+    monkeypatch.setattr(
+        changes, "BUCKET", 10**9
+    )  # a new one begins between two requests and the snapshot is counted
+    for number in range(20):
+        office.stand_still(factory.make_person(f"Менеджер {number}"), 1_000 + number, days=1)
+    client = login()
+    client.get(
+        f"/desk/{block}/", headers=HTMX
+    )  # a process that has just begun does not know yet what a report costs
+    changes.announce_change()
+    # The weeks and what people did meanwhile; proposals with their owners and deals; a report of analytics.
+    lines = {"figures": 5, "first": 6, "flow": 5, "load": 6}.get(block, 0)
+    if block == "first":
+        count_proposals(NOW)
+    with django_assert_max_num_queries(7 + lines):  # the first reader after a change counts the snapshot
+        client.get(f"/desk/{block}/", headers=HTMX)
+    with django_assert_max_num_queries(6 + lines):
+        client.get(f"/desk/{block}/", headers=HTMX)
+
+
+def test_the_page_itself_costs_six_queries(office: Office, django_assert_max_num_queries: object) -> None:
+    client = login()
+    with django_assert_max_num_queries(6):
+        client.get("/desk/")
