@@ -10,6 +10,8 @@ from web.desk.tv import screen
 from web.frame import health, login
 from web.webhook import intake, telegram
 
+admin.autodiscover()
+
 urlpatterns = [
     path("", login.home, name="home"),
     path("login/", login.Login.as_view(), name="login"),

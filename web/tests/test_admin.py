@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
+import salesops.urls  # noqa: F401 - the pages of the admin are registered there
 from core import moment
 from devtools.tests import factory
 from devtools.tests.factory import NOW

@@ -2,6 +2,7 @@ import signal
 import threading
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand
 
 from jobs.notices import Service, make_bot
@@ -9,6 +10,7 @@ from jobs.notices import Service, make_bot
 
 class Command(BaseCommand):
     help = "Tells people what has happened: plans, sends and listens until it is stopped."
+    requires_system_checks = (Tags.security,)  # pages are not its business, and take as long to load as all the rest
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
