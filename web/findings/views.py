@@ -14,7 +14,7 @@ from core.zone import portal_zone
 from pipelines.models import Deal
 from qc import checklists, requirements
 from qc.criteria import name_fields
-from qc.models import Finding, Regulation
+from qc.models import Finding, FindingQuerySet, Regulation
 from qc.options import FieldNames
 from qc.queries import because
 from qc.rules import RULES
@@ -66,9 +66,15 @@ def findings(request: HttpRequest) -> HttpResponse:
         choices=choices,
         defaults={} if any(asked.get(name) for name in PERIODS) else {"state": "open"},
         order="-opened",
+        count_rows=count_rows,
         columns=FILE,
         source="" if counted or asked.get("mode") == "shadow" else "findings",
     )
+
+
+def count_rows(chosen: FindingFilter, found: FindingQuerySet) -> int:
+    open_ones = chosen.is_valid() and chosen.form.cleaned_data["state"] == "open"
+    return found.count_open() if open_ones else found.order_by().count()
 
 
 @require_safe

@@ -55,6 +55,7 @@ def show_list(
     defaults: dict[str, str],
     order: str = "",
     totals: dict[str, Aggregate] | None = None,
+    count_rows: Callable[[Any, Any], int] | None = None,
     more: Callable[[Page], dict[str, Any]] = lambda page: {},
     columns: Columns = (),
     drawn: Callable[[Sequence[Any]], Sequence[Any]] = lambda rows: rows,
@@ -65,7 +66,7 @@ def show_list(
     ``template`` extends parts/rows.html. ``defaults`` are filters that the address does not name, ``order`` the column
     (as in ``?sort=``) by which ``visible`` is sorted already, ``label`` what the shortcuts choose. With ``columns`` the
     whole list is a file, too (``?export=xlsx``), of what ``drawn`` makes of its rows; ``source``: a list that can be
-    made a decision, by its route.
+    made a decision, by its route; ``count_rows`` counts what the filters found faster than a count of it all would.
     """
     data = request.GET.copy()
     if not data.get("sort"):
@@ -77,7 +78,10 @@ def show_list(
     form = asked_file(request)
     if columns and form and chosen.is_valid():
         return export_rows(str(title), form, found, columns, drawn)
-    sums = found.order_by().aggregate(count=Count("*"), **(totals or {}))
+    if count_rows is None:
+        sums = found.order_by().aggregate(count=Count("*"), **(totals or {}))
+    else:
+        sums = {"count": count_rows(chosen, found)}
     shown = page_of(request, found, sums["count"])
     wrong = filter_problems(chosen)
     context = {
