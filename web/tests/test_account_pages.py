@@ -61,7 +61,8 @@ def call_api(key: str, method: str = "get", path: str = "/api/v1/deals/") -> int
 
 def code_now(user: Employee, ahead: int = 0) -> str:
     device = TOTPDevice.objects.get(user=user)
-    TOTPDevice.objects.update(throttling_failure_timestamp=None, throttling_failure_count=0)
+    # A code that was typed in as its half minute ended has taught the device that the telephone's clock is slow.
+    TOTPDevice.objects.update(throttling_failure_timestamp=None, throttling_failure_count=0, drift=0)
     return f"{totp(device.bin_key, t0=-30 * ahead):06d}"
 
 
