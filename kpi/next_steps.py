@@ -1,7 +1,7 @@
 """A person's next actions from rows: open deals with their chances, and cases that can still be put right in time."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -40,10 +40,11 @@ class Action:
     """One thing to do. Of a case, ``finding`` and by when (``until``; None: it counts already, every hour); of a deal
     to win, ``prospect``. ``worth`` is what it is ranked by; from ``low`` to ``high`` where a chance is needed."""
 
-    deal: Deal | None
+    deal_id: int | None
     worth: Decimal
     low: Decimal
     high: Decimal
+    deal: Deal | None = None
     finding: Finding | None = None
     until: datetime | None = None
     prospect: Prospect | None = None
@@ -51,8 +52,10 @@ class Action:
 
 @dataclass(frozen=True)
 class NextActions:
-    """``unpriced``: open deals without an amount, of which nothing can be said; ``way``: to the sum asked for."""
+    """``count``: how many there are, of which ``actions`` are the first; ``unpriced``: open deals without an amount, of
+    which nothing can be said; ``way``: to the sum asked for."""
 
+    count: int
     actions: list[Action]
     unpriced: int
     way: Way | None
@@ -60,9 +63,15 @@ class NextActions:
 
 
 def find_next_actions(
-    person: int, user: Employee, now: datetime, statement: Statement | None, target: Decimal | None = None
+    person: int,
+    user: Employee,
+    now: datetime,
+    statement: Statement | None,
+    target: Decimal | None = None,
+    *,
+    most: int | None = None,
 ) -> NextActions | None:
-    """By the person's statement of the present month, the most valuable first; writes nothing.
+    """By the person's statement of the present month, the most valuable first, all or so many; writes nothing.
 
     None without a statement that is being computed.
     """
@@ -75,19 +84,32 @@ def find_next_actions(
     open_deals = _list_open(user, users)
     candidates = _candidates(open_deals, users, scheme, period, now)
     prospects = weigh_deals(candidates, facts, scheme, day)
-    deals = Deal.objects.select_related("stage").in_bulk([one.deal for one in prospects])
-    by_deal = {one.deal: _to_win(one, deals[one.deal]) for one in prospects if one.deal in deals}
-    actions = [*by_deal.values(), *_cases(user, users, period, now, statement)]
+    ranked = [*map(_to_win, prospects), *_cases(user, users, period, now, statement)]
+    ranked.sort(
+        key=lambda one: (-one.worth, -one.high, one.until or now)
+    )  # of the same worth the urgent first
     way = None
     if target is not None:
         shifts = facts.shifts.left + (day in facts.rota)
         way = find_way(target, prospects, facts, scheme, shifts)
+    to_go_after = [_to_win(one) for one in way.deals] if way else []
+    first = ranked[:most]
+    deals = Deal.objects.select_related("stage").in_bulk(
+        {one.deal_id for one in (*first, *to_go_after) if one.deal_id is not None}
+    )
     return NextActions(
-        sorted(actions, key=lambda one: (-one.worth, -one.high, one.until or now)),  # the urgent first
+        len(ranked),
+        _with_deals(first, deals),
         sum(1 for deal in open_deals.values() if not deal.price),
         way,
-        [by_deal[one.deal] for one in way.deals if one.deal in by_deal] if way else [],
+        _with_deals(to_go_after, deals),
     )
+
+
+def _with_deals(actions: Iterable[Action], deals: Mapping[int, Deal]) -> list[Action]:
+    """A deal that was deleted meanwhile is not to be won."""
+    told = (replace(one, deal=deals.get(one.deal_id or 0)) for one in actions)
+    return [one for one in told if one.deal or one.finding]
 
 
 class _Open(NamedTuple):
@@ -143,8 +165,8 @@ def _hope(one: Candidate) -> Decimal:
     return max(one.amounts.values()) * (one.chance.share if one.chance else 1)
 
 
-def _to_win(one: Prospect, deal: Deal) -> Action:
-    return Action(deal, one.expected or ZERO, one.low, one.high, prospect=one)
+def _to_win(one: Prospect) -> Action:
+    return Action(one.deal, one.expected or ZERO, one.low, one.high, prospect=one)
 
 
 def _cases(
@@ -161,7 +183,7 @@ def _cases(
     rows = own_cases(counting, users, period).filter(GreaterThan(ENDS, now), mine=True)
     if measure is None or not measure.by_time:
         rows = rows.filter(opens_at__gte=now)
-    chosen: list[Any] = list(rows.select_related("deal", "stage", "task").order_by("-opens_at")[:MOST_CASES])
+    chosen: list[Any] = list(rows.select_related("stage").order_by("-opens_at")[:MOST_CASES])
     asked = [open_later(one, max(one.opens_at, statement.computed_at)) for one in chosen]
     prices = priced(
         asked, [statement], {one.pk for one in asked}, now, dict.fromkeys(users, statement.manager_id)
@@ -169,4 +191,5 @@ def _cases(
     for one in chosen:
         price = prices[one.pk]
         if price is not None and price > 0:
-            yield Action(one.deal, price, price, price, one, one.opens_at if one.opens_at > now else None)
+            until = one.opens_at if one.opens_at > now else None
+            yield Action(one.deal_id, price, price, price, finding=one, until=until)

@@ -42,4 +42,4 @@ class NextActions(KnownParameters):
         if row is None:
             raise NotFound(_("There is no statement of this month."))
         found = find_next_actions(row.manager_id, user, moment.now(), row, target)
-        return Response(money_shapes.NextShape(found or NextSteps([], 0, None, [])).data)
+        return Response(money_shapes.NextShape(found or NextSteps(0, [], 0, None, [])).data)

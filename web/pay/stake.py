@@ -74,16 +74,17 @@ def next_actions(request: HttpRequest) -> HttpResponse:
     user, person, choice = _read(request)
     asked = request.GET.get("target", "").strip()
     target = read_target(asked)
-    found = find_next_actions(person.pk, user, moment.now(), _statement(user, person, choice), target)
     whole = request.GET.get("all") == "1"
+    statement = _statement(user, person, choice)
+    found = find_next_actions(person.pk, user, moment.now(), statement, target, most=None if whole else SHOWN)
     query = {"manager": person.pk} | ({"target": asked[:40]} if asked else {}) | ({"all": 1} if whole else {})
     actions = found.actions if found else []
-    rows = actions if whole else [one for one in actions[:SHOWN] if one.worth >= WORTHWHILE] or actions[:FEW]
+    rows = actions if whole else [one for one in actions if one.worth >= WORTHWHILE] or actions[:FEW]
     shown = {
         "person": person,
         "found": found,
         "rows": rows,
-        "more": len(actions) - len(rows),
+        "more": found.count - len(rows) if found else 0,
         "now": moment.now(),
         "asked": asked[:40],
         "problem": bool(asked) and target is None,
