@@ -1,13 +1,16 @@
 """Reports of analytics over twelve months: the first answer, counted, and the kept one, through the whole of Django."""
 
-import gc
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
+from functools import partial
+from multiprocessing import get_context
 
+import django
 from django.urls import reverse
 
 from bench import company
-from bench.data import NOW
+from bench.data import NOW, Company
 from bench.measure import cost, typical
 from bench.pages import signed_in, timed
 from bench.report import Line, below, milliseconds
@@ -36,15 +39,31 @@ def reports(setting: Setting) -> Iterator[Line]:
         found = cost(lambda report=report: report.answer(terms))
         what = f"report {code}, 12 months, first answer, {size.deals:,} deals"
         yield below(what, found.wall, FIRST_SECONDS, "s", also=f" (processor {milliseconds(found.cpu)})")
+    keep_all(terms)
+    # As served: what is counted in a process leaves its memory full of holes, and templates that are loaded into those
+    # take twice as long to draw.
+    with ProcessPoolExecutor(1, get_context("spawn"), django.setup) as another:
+        slowest, code = another.submit(slowest_page, size, 5 if setting.quick else 20).result()
+    what = f"report's page, kept answer, the slowest ({code}), {size.deals:,} deals"
+    yield below(what, slowest, KEPT_MS, "ms")
+
+
+def keep_all(terms: Terms) -> None:
     kept_reports.QUICK = 0.0
-    director = signed_in("director")
-    slowest = 0.0
     for code in REPORTS:
         question = kept_reports.write_question(code, terms)
         kept_reports.count_now(code, terms, kept_reports.key_of(question), question)
-    gc.collect()  # a worker counts, and another process shows what is kept
+
+
+def slowest_page(size: Company, calls: int) -> tuple[float, str]:
+    """Milliseconds that a page takes in the middle, and which."""
+    company.hold(size)
+    kept_reports.QUICK = 0.0
+    director = signed_in("director")
+    found = {}
     for code in REPORTS:
         address = reverse("analytics-report", args=[code])
-        costs, _queries = timed(lambda address=address: director.get(address), 5 if setting.quick else 20)
-        slowest = max(slowest, 1000 * typical(costs).wall)
-    yield below(f"report's page, kept answer, the slowest, {size.deals:,} deals", slowest, KEPT_MS, "ms")
+        costs, _queries = timed(partial(director.get, address), calls)
+        found[code] = 1000 * typical(costs).wall
+    slowest = max(found, key=lambda code: found[code])
+    return found[slowest], slowest
