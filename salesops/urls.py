@@ -7,7 +7,7 @@ from django.urls import include, path
 from web.desk.losses import losses
 from web.desk.then_and_now import then_and_now
 from web.desk.tv import screen
-from web.frame import health, login
+from web.frame import health, judging, login
 from web.webhook import intake, telegram
 
 admin.autodiscover()
@@ -18,6 +18,7 @@ urlpatterns = [
     path("login/code/", login.ask_code, name="login-code"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("language/", login.change_language, name="set_language"),
+    path("judging/", judging.progress, name="judging"),
     path("desk/", include("web.desk.urls")),
     path("then-and-now/", then_and_now, name="then-and-now"),
     path("losses/", losses, name="losses"),

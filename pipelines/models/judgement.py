@@ -43,6 +43,16 @@ COUNT = """
 """
 
 
+MOST_SEEN = 2_000
+# How many deals wait, and how many requests that are not cut into parts yet (all deals, or a stage's). Every page asks:
+# of a long queue its beginning is read, and those that rest are left out.
+BACKLOG = f"""
+    SELECT ARRAY[coalesce(sum(CASE WHEN deal_id IS NULL THEN cardinality(deals) ELSE 1 END), 0),
+                 count(*) FILTER (WHERE deal_id IS NULL AND deals IS NULL)]::int[]
+    FROM (SELECT deal_id, deals FROM pipelines_judgementrequest
+          WHERE subject_id IS NULL AND retry_at IS NULL LIMIT {MOST_SEEN}) beginning"""
+
+
 class JudgementRequest(models.Model):
     """A demand to judge deals. It goes in the very transaction that judges them (`jobs.judgement_queue`).
 

@@ -17,8 +17,10 @@ from core import account, moment
 from kpi.statements import closes_months
 from pipelines.mirror import freshness
 from pipelines.models import Cursor
+from pipelines.models.judgement import BACKLOG
 from qc.models import Finding
 from team.models import Employee, Role
+from web.frame import judging
 from web.frame.view_pages import PAGES
 
 MANY = 999  # a badge need not be exact, and counting a million findings on every page takes 100 ms
@@ -31,39 +33,43 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "has_views": request.resolver_match is not None and request.resolver_match.url_name in PAGES,
         "nav": SimpleLazyObject(lambda: menu(request, state)),
         "freshness": SimpleLazyObject(lambda: age(request, state)),
+        "judging": SimpleLazyObject(lambda: judging.tell(state.backlog)),
         "amo": SimpleLazyObject(lambda: account.own().address),
         "leavers": SimpleLazyObject(lambda: getattr(request.user, "leavers", frozenset())),
     }
 
 
 STATE = """
-    select (select count(*) from ({findings}) counted), c.entity, c.as_of, c.state, c.rows
+    select (select count(*) from ({findings}) counted), ({backlog}), c.entity, c.as_of, c.state, c.rows
     from (select 1) one left join pipelines_cursor c on true
 """
 
 
 class State:
-    """``cursors`` of the mirror, and how many findings stand open to the reader: at most one more than `MANY`."""
+    """``cursors`` of the mirror, how many findings stand open to the reader (at most one more than `MANY`), and the
+    `BACKLOG` of judgement."""
 
-    def __init__(self, cursors: list[Cursor], open_findings: int) -> None:
-        self.cursors, self.open_findings = cursors, open_findings
+    def __init__(
+        self, cursors: list[Cursor], open_findings: int = 0, backlog: tuple[int, int] = (0, 0)
+    ) -> None:
+        self.cursors, self.open_findings, self.backlog = cursors, open_findings, backlog
 
 
 def read_state(request: HttpRequest) -> State:
     """One query."""
     if not isinstance(user := request.user, Employee):
-        return State(list(Cursor.objects.all()), 0)
+        return State(list(Cursor.objects.all()))
     shown = Finding.objects.shown_to(user)
     few = shown.open(moment.now()).order_by().values("pk")[: MANY + 1]
     try:
         findings, values = few.query.sql_with_params()
     except EmptyResultSet:  # somebody who sees nobody
-        return State(list(Cursor.objects.all()), 0)
+        return State(list(Cursor.objects.all()))
     with connection.cursor() as cursor:
-        cursor.execute(STATE.format(findings=findings), values)
+        cursor.execute(STATE.format(findings=findings, backlog=BACKLOG), values)
         rows = cursor.fetchall()
-    known = [Cursor(entity=row[1], as_of=row[2], state=row[3], rows=row[4]) for row in rows if row[1]]
-    return State(known, rows[0][0])
+    known = [Cursor(entity=row[2], as_of=row[3], state=row[4], rows=row[5]) for row in rows if row[2]]
+    return State(known, rows[0][0], tuple(rows[0][1]))
 
 
 def menu(request: HttpRequest, state: Any) -> list[dict[str, Any]]:

@@ -1,0 +1,69 @@
+"""Pages say while many deals wait to be judged, and an open one until the last has been."""
+
+import pytest
+from django.test import Client
+
+from core import moment
+from devtools.tests import factory
+from devtools.tests.factory import NOW
+from jobs import judgement_queue
+from pipelines.models import JudgementRequest
+from pipelines.models.judgement import MOST_SEEN
+from team.models import Role
+from web.frame.judging import FEW
+
+pytestmark = pytest.mark.django_db
+ANEW, DONE = "Deals are being judged anew", "All deals are judged"
+
+
+@pytest.fixture
+def reader() -> Client:
+    moment.fix(NOW.isoformat())
+    client = Client()
+    client.force_login(factory.make_employee(Role.DIRECTOR, language="en"))
+    return client
+
+
+def page(reader: Client) -> str:
+    return reader.get("/deals/").content.decode()
+
+
+def asked(reader: Client) -> str:
+    return reader.get("/judging/").content.decode()
+
+
+def test_what_people_do_all_day_is_not_told(reader: Client) -> None:
+    assert ANEW not in page(reader)
+    JudgementRequest.objects.demand_deals(range(1, FEW))
+    assert ANEW not in page(reader)
+    JudgementRequest.objects.demand_deals([FEW])
+    assert f"{ANEW}, {FEW} are left:" in page(reader)
+
+
+def test_of_a_long_queue_the_beginning_is_counted_and_of_one_that_is_not_cut_nothing(reader: Client) -> None:
+    JudgementRequest.objects.create(deals=list(range(900)))
+    assert f"{ANEW}, 900 are left:" in page(reader)
+    JudgementRequest.objects.demand_deals(range(MOST_SEEN))
+    assert f"{ANEW}, more than 2" in page(reader)
+    JudgementRequest.objects.all().delete()
+    JudgementRequest.objects.demand_all()
+    assert f"{ANEW}: findings" in page(reader)
+
+
+def test_what_rests_and_what_gathers_is_not_waited_for(reader: Client) -> None:
+    JudgementRequest.objects.create(deals=list(range(900)), retry_at=NOW)
+    JudgementRequest.objects.bulk_create(
+        JudgementRequest(unit="contact", subject_id=number, asked_at=NOW) for number in range(FEW)
+    )
+    assert ANEW not in page(reader) and DONE in asked(reader)
+
+
+def test_an_open_page_is_told_until_the_last_one_is_judged(reader: Client) -> None:
+    factory.make_deal(factory.make_stage(factory.make_pipeline()), factory.make_person())
+    JudgementRequest.objects.demand_all()
+    assert ANEW in asked(reader) and 'hx-get="/judging/"' in asked(reader)
+    JudgementRequest.objects.all().delete()
+    JudgementRequest.objects.demand_deals([1])
+    assert f"{ANEW}, 1 is left:" in asked(reader)
+    judgement_queue.judge_waiting()
+    assert ANEW not in asked(reader) and DONE in asked(reader) and "hx-get" not in asked(reader)
