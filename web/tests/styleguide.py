@@ -99,6 +99,7 @@ def sample() -> dict[str, Any]:
             for title, items in NAV
         ],
         "freshness": {"as_of": datetime.now(UTC) - timedelta(minutes=2), "state": "ok"},
+        "judging": {"left": 1_240, "more": False},
         "periods": [("День", "#page", False), ("Неделя", "#page", False), ("Месяц", "#page", True)],
         "filters": Filters({"department": "1", "person": ""}),
         "form": Appeal({"reason": "rule", "text": "Задача была поставлена на встрече", "due": "завтра"}),
