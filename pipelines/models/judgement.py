@@ -44,11 +44,11 @@ COUNT = """
 
 
 MOST_SEEN = 2_000
-# How many deals wait, and how many requests that are not cut into parts yet (all deals, or a stage's). Every page asks:
-# of a long queue its beginning is read, and those that rest are left out.
+# How many deals wait, of how many requests, and how many of these are not cut into parts yet (all deals, or a stage's).
+# Every page asks: of a long queue its beginning is read, and those that rest are left out.
 BACKLOG = f"""
     SELECT ARRAY[coalesce(sum(CASE WHEN deal_id IS NULL THEN cardinality(deals) ELSE 1 END), 0),
-                 count(*) FILTER (WHERE deal_id IS NULL AND deals IS NULL)]::int[]
+                 count(*), count(*) FILTER (WHERE deal_id IS NULL AND deals IS NULL)]::int[]
     FROM (SELECT deal_id, deals FROM pipelines_judgementrequest
           WHERE subject_id IS NULL AND retry_at IS NULL LIMIT {MOST_SEEN}) beginning"""
 

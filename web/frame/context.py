@@ -3,6 +3,7 @@
 All are lazy: a block that draws no frame asks nothing of the database.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -50,7 +51,7 @@ class State:
     `BACKLOG` of judgement."""
 
     def __init__(
-        self, cursors: list[Cursor], open_findings: int = 0, backlog: tuple[int, int] = (0, 0)
+        self, cursors: list[Cursor], open_findings: int = 0, backlog: Sequence[int] = (0, 0, 0)
     ) -> None:
         self.cursors, self.open_findings, self.backlog = cursors, open_findings, backlog
 
@@ -69,7 +70,7 @@ def read_state(request: HttpRequest) -> State:
         cursor.execute(STATE.format(findings=findings, backlog=BACKLOG), values)
         rows = cursor.fetchall()
     known = [Cursor(entity=row[2], as_of=row[3], state=row[4], rows=row[5]) for row in rows if row[2]]
-    return State(known, rows[0][0], tuple(rows[0][1]))
+    return State(known, rows[0][0], rows[0][1])
 
 
 def menu(request: HttpRequest, state: Any) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """While many deals wait to be judged, findings, quality and money on pages are not the last word: they say so."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
@@ -12,12 +13,12 @@ from pipelines.models.judgement import BACKLOG, MOST_SEEN
 FEW = 200  # deals that are judged before a reader has looked: what people do all day
 
 
-def tell(backlog: tuple[int, int], few: int = FEW) -> dict[str, Any]:
+def tell(backlog: Sequence[int], few: int = FEW) -> dict[str, Any]:
     """Context of ``parts/judging.html``; empty where fewer deals wait. ``left`` is None where it is not counted yet."""
-    deals, uncut = backlog
+    deals, requests, uncut = backlog
     if uncut:
         return {"left": None}
-    return {"left": deals, "more": deals >= MOST_SEEN} if deals >= few else {}
+    return {"left": deals, "more": requests == MOST_SEEN} if deals >= few else {}
 
 
 @require_safe
@@ -26,4 +27,4 @@ def progress(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute(BACKLOG)
         [found] = cursor.fetchone()
-    return render(request, "parts/judging.html", {"judging": tell(tuple(found), few=1), "asked": True})
+    return render(request, "parts/judging.html", {"judging": tell(found, few=1), "asked": True})
