@@ -123,6 +123,7 @@ def priced(
     by_month = {(row.manager_id, row.period): row for row in statements}
     clocks: Clocks | None = None
     known: dict[tuple[int, str, bool, bool], Decimal | None] = {}
+    totals: dict[int, Decimal] = {}  # of statements, as their facts make them
     prices: dict[int, Decimal | None] = {}
     for finding in findings:
         person = (owners or {}).get(finding.manager_id or 0, finding.manager_id or 0)
@@ -138,7 +139,11 @@ def priced(
             disputed = finding.disputed_at is not None
             case = (statement.pk, finding.rule, _is_counted(finding, statement), disputed)
             if case not in known:
-                known[case] = _price(statement, finding.rule, counted=case[2], is_occasion=disputed)
+                if statement.pk not in totals:
+                    totals[statement.pk] = compute_pay(statement.facts, read_scheme(statement.scheme))
+                known[case] = _price(
+                    statement, totals[statement.pk], finding.rule, counted=case[2], is_occasion=disputed
+                )
             prices[finding.pk] = known[case]
     return prices
 
@@ -148,20 +153,21 @@ def held(findings: Collection[FindingLike], now: datetime) -> set[int]:
 
     Keys of findings; one query.
     """
-    pieces: dict[tuple[int | None, int | None], list[Stay]] = defaultdict(list)
-    for piece in Stay.objects.filter(
+    pieces: dict[tuple[int | None, int | None], list[tuple[str, datetime | None]]] = defaultdict(list)
+    stays = Stay.objects.filter(
         deal__in={finding.deal_id for finding in findings},
         manager__in={finding.manager_id for finding in findings if finding.manager_id is not None},
-    ):
-        pieces[piece.manager_id, piece.deal_id].append(piece)
+    )
+    for manager, deal, *piece in stays.values_list("manager", "deal", "stage", "left_at"):
+        pieces[manager, deal].append((piece[0], piece[1]))
     return {
         finding.pk
         for finding in findings
         if judgement.occasion(finding.rule) in OWN
         or any(
-            (piece.left_at is None or piece.left_at > month_in(finding, now).start)
-            and (judgement.occasion(finding.rule) != VISIT or piece.stage_id == finding.stage_id)
-            for piece in pieces[finding.manager_id, finding.deal_id]
+            (left_at is None or left_at > month_in(finding, now).start)
+            and (judgement.occasion(finding.rule) != VISIT or stage == finding.stage_id)
+            for stage, left_at in pieces[finding.manager_id, finding.deal_id]
         )
     }
 
@@ -216,8 +222,11 @@ def _price_of_time(statement: Statement, finding: FindingLike, clocks: Clocks) -
     return pays[0] - pays[1]
 
 
-def _price(statement: Statement, rule: str, counted: bool, is_occasion: bool) -> Decimal | None:
-    """``counted``: the statement was computed with the finding in it; ``is_occasion``: with its occasion, at least."""
+def _price(
+    statement: Statement, total: Decimal, rule: str, *, counted: bool, is_occasion: bool
+) -> Decimal | None:
+    """``total``: of the statement's facts; ``counted``: it was computed with the finding in it; ``is_occasion``: with
+    its occasion, at least."""
     facts, scheme = statement.facts, read_scheme(statement.scheme)
     if counted:
         other = break_rules(facts, scheme, {rule: (-1, 0)}) if rule in facts.rules else facts
@@ -226,5 +235,5 @@ def _price(statement: Statement, rule: str, counted: bool, is_occasion: bool) ->
         other = break_rules(facts, scheme, {rule: (1, int(new))})
     if other is None:
         return None
-    difference = compute_pay(other, scheme) - compute_pay(facts, scheme)
+    difference = compute_pay(other, scheme) - total
     return difference if counted else -difference

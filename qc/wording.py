@@ -1,7 +1,7 @@
 """Findings and regulations as sentences in the reader's language and time zone."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -52,23 +52,36 @@ def because(finding: Finding, now: datetime) -> str:
     until = min(now, finding.closes_at or now)
     norm = timedelta(seconds=finding.values.get("norm", 0))
     due = finding.values.get("due")
-    return gettext(rule.sentences.get(case, rule.sentences[PLAIN])) % {
-        "stage": finding.stage.name if finding.stage else "",
-        "since": moment(finding.since, now),
-        "opens": moment(finding.opens_at, now),
-        "elapsed": length(max(until - finding.since, timedelta())),
-        "norm": length(norm),
-        "hours": working_hours(norm),
-        "due": moment(datetime.fromisoformat(due), now) if due else "",
-        "fields": fields(finding.values.get("fields", [])),
-        "count": finding.values.get("count", ""),
-        "deals": len(finding.values.get("deals", ())),
-        "stages": in_row(finding.values.get("stages", [])),
-        "reason": finding.values.get("reason", ""),
-        "wrong": "; ".join(f"{name} — {text}" for _field, name, text in finding.values.get("wrong", ())),
-        "reviewers": in_row(finding.values.get("reviewers", [])),
-        "said": f": {short(said)}" if (said := finding.values.get("said")) else "",
+    values: dict[str, Callable[[], object]] = {
+        "stage": lambda: finding.stage.name if finding.stage else "",
+        "since": lambda: moment(finding.since, now),
+        "opens": lambda: moment(finding.opens_at, now),
+        "elapsed": lambda: length(max(until - finding.since, timedelta())),
+        "norm": lambda: length(norm),
+        "hours": lambda: working_hours(norm),
+        "due": lambda: moment(datetime.fromisoformat(due), now) if due else "",
+        "fields": lambda: fields(finding.values.get("fields", [])),
+        "count": lambda: finding.values.get("count", ""),
+        "deals": lambda: len(finding.values.get("deals", ())),
+        "stages": lambda: in_row(finding.values.get("stages", [])),
+        "reason": lambda: finding.values.get("reason", ""),
+        "wrong": lambda: "; ".join(
+            f"{name} — {text}" for _field, name, text in finding.values.get("wrong", ())
+        ),
+        "reviewers": lambda: in_row(finding.values.get("reviewers", [])),
+        "said": lambda: f": {short(said)}" if (said := finding.values.get("said")) else "",
     }
+    return gettext(rule.sentences.get(case, rule.sentences[PLAIN])) % _Filling(values)
+
+
+class _Filling:
+    """What a sentence is filled with, each value made when the sentence names it: few name more than three."""
+
+    def __init__(self, values: Mapping[str, Callable[[], object]]) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> object:
+        return self._values[name]()
 
 
 def stay(norm: timedelta, clock: str) -> str:

@@ -59,7 +59,8 @@ def findings(request: HttpRequest) -> HttpResponse:
         "findings/findings.html",
         FindingFilter,
         visible.with_opening_version()
-        .select_related("deal", "task", "stage", "manager", "contact")
+        .select_related("deal", "stage", "manager", "contact")
+        .defer("deal__fields", "deal__tags")
         .order_by("-opens_at", "-pk"),
         title=_("Findings"),
         label=_("Which findings"),
