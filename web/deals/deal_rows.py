@@ -48,6 +48,20 @@ def read_clocks() -> Clocks:
     return bench().terms.clocks
 
 
+class Limit(NamedTuple):
+    """The longest stay on a stage, by which clock it runs, and both in words."""
+
+    norm: timedelta
+    clock: str
+    says: str
+
+
+def read_limit(deal: Any) -> Limit | None:
+    """Of a deal ``with_norms()``; None where it may stay as long as it likes."""
+    limit = longest_stay(deal.stage_norms) if deal.stage_norms else None
+    return None if limit is None else Limit(*limit, wording.stay(*limit))
+
+
 def rows(deals: Iterable[Deal], now: datetime) -> list[DealRow]:
     """Of deals ``with_norms()``; one query, whatever their number, and two where a norm runs by shifts or hours."""
     deals, clocks = list(deals), cache(read_clocks)
@@ -56,7 +70,14 @@ def rows(deals: Iterable[Deal], now: datetime) -> list[DealRow]:
     columns = ("deal_id", *FindingBrief._fields)
     for deal, *told in found.order_by("opens_at", "id").values_list(*columns):
         ahead[deal].append(FindingBrief(*told))
-    return [row(deal, ahead[deal.pk], now, clocks) for deal in deals]
+    by_stage: dict[str | None, Limit | None] = {}  # many deals stand on few stages
+
+    def limit_of(deal: Any) -> Limit | None:
+        if deal.stage_id not in by_stage:
+            by_stage[deal.stage_id] = read_limit(deal)
+        return by_stage[deal.stage_id]
+
+    return [row(deal, ahead[deal.pk], now, clocks, limit_of) for deal in deals]
 
 
 def row_of_card(deal: Any, now: datetime) -> DealRow:
@@ -67,7 +88,11 @@ def row_of_card(deal: Any, now: datetime) -> DealRow:
 
 
 def row(
-    deal: Any, ahead: Sequence[FindingBrief], now: datetime, clocks: Callable[[], Clocks] = read_clocks
+    deal: Any,
+    ahead: Sequence[FindingBrief],
+    now: datetime,
+    clocks: Callable[[], Clocks] = read_clocks,
+    limit_of: Callable[[Any], Limit | None] = read_limit,
 ) -> DealRow:
     """``ahead``: of its findings that everybody sees those that have not closed, the earliest first."""
     opened = [finding for finding in ahead if finding.opens_at < now]
@@ -77,7 +102,8 @@ def row(
     if deal.stage_since:
         ageing_rules = behind("ageing")
         stuck = next((finding for finding in ahead if finding.rule in ageing_rules), None)
-        ageing = age(deal, now, ran_out(stuck, deal.stage_since) if stuck else None, clocks)
+        deadline = ran_out(stuck, deal.stage_since) if stuck else None
+        ageing = age(deal, now, deadline, clocks, limit_of(deal))
     return DealRow(deal, ageing, NextStep(deal.next_due_at, now), opened)
 
 
@@ -87,19 +113,19 @@ def with_norms(deals: Any) -> Any:
     return deals.annotate(stage_norms=Subquery(published.values("norms")[:1]))
 
 
-def age(deal: Any, now: datetime, deadline: datetime | None, clocks: Callable[[], Clocks]) -> Ageing:
-    """Of an open deal ``with_norms()``. Shifts and company hours are read only where the norm runs by them."""
-    limit = longest_stay(deal.stage_norms) if deal.stage_norms else None
+def age(
+    deal: Any, now: datetime, deadline: datetime | None, clocks: Callable[[], Clocks], limit: Limit | None
+) -> Ageing:
+    """Of an open deal. Shifts and company hours are read only where the norm runs by them."""
     if limit is None:
         return Ageing(deal.stage_since, now, deadline)
-    norm, clock = limit
+    norm, clock, says = limit
     left = None
     if deadline is not None:
         runs: AnyClock = BY_CALENDAR
         if clock != CALENDAR:
             runs = clocks().client if clock == CLIENT else clocks().owner(deal.manager_id)
         left = runs.worked(now, deadline) if now <= deadline else -runs.worked(deadline, now)
-    says = wording.stay(norm, clock)
     return Ageing(deal.stage_since, now, deadline, norm, says, left, clock == CALENDAR)
 
 

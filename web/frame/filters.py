@@ -206,10 +206,12 @@ class Cascading(filters.FilterSet):
 
     @property
     def form(self) -> forms.Form:
+        asked_before = hasattr(self, "_form")
         form = super().form
-        for name in self.RARE:
-            if not self.data.get(name):
-                form.fields[name].widget = forms.HiddenInput()
+        if not asked_before:
+            for name in self.RARE:
+                if not self.data.get(name):
+                    form.fields[name].widget = forms.HiddenInput()
         return form
 
 
