@@ -8,7 +8,7 @@ from celery.signals import task_postrun
 from kombu.exceptions import OperationalError
 
 from core import changes, moment
-from core.periods import Period, parse_month
+from core.periods import Period, month_of, parse_month
 from core.zone import portal_zone
 from jobs.pay import refresh_statements
 from metrics import snapshot
@@ -20,6 +20,14 @@ PAY_DELAY = 10  # seconds: judgements of that long share one count of the month'
 def count_desk(label: str) -> None:
     snapshot.recount_snapshot(moment.now(), parse_month(label, portal_zone()))
     changes.announce_change(changes.COUNTED)
+
+
+@shared_task
+def refresh_desk() -> None:
+    """The present month's figures, every few minutes: whoever opens the desk finds some, however large the account."""
+    now = moment.now()
+    if snapshot.refresh_snapshot(now, month_of(now, portal_zone())):
+        changes.announce_change(changes.COUNTED)
 
 
 def ask_for_count(asked: Period) -> None:
