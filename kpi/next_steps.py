@@ -85,9 +85,8 @@ def find_next_actions(
     candidates = _candidates(open_deals, users, scheme, period, now)
     prospects = weigh_deals(candidates, facts, scheme, day)
     ranked = [*map(_to_win, prospects), *_cases(user, users, period, now, statement)]
-    ranked.sort(
-        key=lambda one: (-one.worth, -one.high, one.until or now)
-    )  # of the same worth the urgent first
+    # of the same worth the urgent first
+    ranked.sort(key=lambda one: (-one.worth, -one.high, one.until or now))
     way = None
     if target is not None:
         shifts = facts.shifts.left + (day in facts.rota)

@@ -158,8 +158,8 @@ def held(findings: Collection[FindingLike], now: datetime) -> set[int]:
         deal__in={finding.deal_id for finding in findings},
         manager__in={finding.manager_id for finding in findings if finding.manager_id is not None},
     )
-    for manager, deal, *piece in stays.values_list("manager", "deal", "stage", "left_at"):
-        pieces[manager, deal].append((piece[0], piece[1]))
+    for manager, deal, stage, left_at in stays.values_list("manager", "deal", "stage", "left_at"):
+        pieces[manager, deal].append((stage, left_at))
     return {
         finding.pk
         for finding in findings

@@ -65,7 +65,7 @@ def read_state(request: HttpRequest) -> State:
     try:
         findings, values = few.query.sql_with_params()
     except EmptyResultSet:  # somebody who sees nobody
-        return State(list(Cursor.objects.all()))
+        findings, values = "select 1 where false", ()
     with connection.cursor() as cursor:
         cursor.execute(STATE.format(findings=findings, backlog=BACKLOG), values)
         rows = cursor.fetchall()

@@ -10,6 +10,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django_filters.fields import ModelChoiceField
@@ -204,14 +205,12 @@ class Cascading(filters.FilterSet):
             del data["manager"]
         super().__init__(data, *args, **options)
 
-    @property
+    @cached_property
     def form(self) -> forms.Form:
-        asked_before = hasattr(self, "_form")
         form = super().form
-        if not asked_before:
-            for name in self.RARE:
-                if not self.data.get(name):
-                    form.fields[name].widget = forms.HiddenInput()
+        for name in self.RARE:
+            if not self.data.get(name):
+                form.fields[name].widget = forms.HiddenInput()
         return form
 
 

@@ -50,6 +50,13 @@ def test_of_a_long_queue_the_beginning_is_counted_and_of_one_that_is_not_cut_not
     assert f"{BUSY}: findings" in page(reader)
 
 
+def test_who_sees_nobody_yet_is_told_as_well(reader: Client) -> None:
+    JudgementRequest.objects.demand_all()
+    alone = Client()
+    alone.force_login(factory.make_employee(Role.MANAGER, language="en"))
+    assert BUSY in page(alone)
+
+
 def test_what_rests_and_what_gathers_is_not_waited_for(reader: Client) -> None:
     JudgementRequest.objects.create(deals=list(range(900)), retry_at=NOW)
     JudgementRequest.objects.bulk_create(

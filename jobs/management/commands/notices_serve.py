@@ -10,9 +10,8 @@ from jobs.notices import Service, make_bot
 
 class Command(BaseCommand):
     help = "Tells people what has happened: plans, sends and listens until it is stopped."
-    requires_system_checks = (
-        Tags.security,
-    )  # pages are not its business, and take as long to load as all the rest
+    # Pages are not its business, and take as long to load as all the rest.
+    requires_system_checks = (Tags.security,)
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
