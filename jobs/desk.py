@@ -17,17 +17,13 @@ PAY_DELAY = 10  # seconds: judgements of that long share one count of the month'
 
 
 @shared_task
-def count_desk(label: str) -> None:
-    snapshot.recount_snapshot(moment.now(), parse_month(label, portal_zone()))
-    changes.announce_change(changes.COUNTED)
-
-
-@shared_task
-def refresh_desk() -> None:
-    """The present month's figures, every few minutes: whoever opens the desk finds some, however large the account."""
+def count_desk(label: str = "") -> None:
+    """Of a month that a reader has asked for; on schedule of the present one, so that whoever comes after a quiet hour
+    finds figures and does not wait for a count."""
     now = moment.now()
-    if snapshot.refresh_snapshot(now, month_of(now, portal_zone())):
-        changes.announce_change(changes.COUNTED)
+    month = parse_month(label, portal_zone()) if label else month_of(now, portal_zone())
+    snapshot.recount_snapshot(now, month)
+    changes.announce_change(changes.COUNTED)
 
 
 def ask_for_count(asked: Period) -> None:

@@ -23,7 +23,7 @@ from qc.rules import behind
 from timeline.attribution import OWNER_AT_CLOSING
 
 WEEK = timedelta(days=7)
-KEEP = 1800  # seconds: longer than between two rounds of `refresh_snapshot`
+KEEP = 1800  # seconds: several rounds of the schedule, so that readers always find some
 SLOW = 0.5  # seconds: who counts longer lets a worker do it
 CASES, STORIES = 6, 10  # the most that the desk shows of them
 ENDED = 5_000  # deals that chances of winning are counted from, the latest closed
@@ -266,20 +266,6 @@ def take_snapshot(
     except RedisError:
         text = count_snapshot(now, month).encode()
     return decode_snapshot(text)
-
-
-def refresh_snapshot(now: datetime, month: Period) -> bool:
-    """Let what is kept be of now, and stay; True when that took counting. Raises RedisError.
-
-    Done in rounds, or a reader who comes after a quiet hour would find nothing kept and wait for a count.
-    """
-    key = key_of(month)
-    kept = _kept(key)
-    if kept and kept.stamp == changes.data_stamp(now):
-        redis.client().expire(key, KEEP)
-        return False
-    recount_snapshot(now, month)
-    return True
 
 
 def recount_snapshot(now: datetime, month: Period) -> bytes:

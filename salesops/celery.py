@@ -106,7 +106,7 @@ app.conf.update(
         "weeks": {"task": "jobs.weeks.count_weeks", "schedule": 600.0, "options": {"expires": 590}},
         "alerts": {"task": "jobs.alerts.compare_weeks", "schedule": 600.0, "options": {"expires": 590}},
         "reports": {"task": "jobs.reports.issue_reports", "schedule": 300.0, "options": {"expires": 280}},
-        "desk": {"task": "jobs.desk.refresh_desk", "schedule": 300.0, "options": {"expires": 280}},
+        "desk": {"task": "jobs.desk.count_desk", "schedule": 300.0, "options": {"expires": 280}},
         "proposals": {
             "task": "jobs.reports.refresh_proposals",
             "schedule": 600.0,

@@ -15,6 +15,7 @@ from jobs.judgement import judge_waiting
 from metrics import snapshot
 from notices.proposed import count_proposals
 from pipelines.models import JudgementRequest
+from salesops.celery import app
 from team.models import Role
 from web.desk.views import BLOCKS
 from web.tests.desk_office import HTMX, MONTH, Office, context, login
@@ -79,21 +80,13 @@ def test_nobody_waits_where_counting_is_slow(office: Office, monkeypatch: pytest
 def test_whoever_opens_the_desk_after_a_quiet_night_finds_figures_that_a_worker_has_counted(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = snapshot.key_of(MONTH)
-    redis.client().delete(key)
-    desk.refresh_desk()
-    kept, seen = redis.client().hget(key, "text"), changes.page_stamp(NOW)
-    assert kept and redis.client().ttl(key) > 300, "it lasts to the next round"
-    redis.client().expire(key, 5)
-    monkeypatch.setattr(snapshot, "count_snapshot", lambda *_: pytest.fail("nothing has changed"))
-    desk.refresh_desk()
-    assert redis.client().ttl(key) > 300 and changes.page_stamp(NOW) == seen
+    round_ = app.conf.beat_schedule["desk"]
+    assert round_["task"] == desk.count_desk.name and round_["schedule"] < snapshot.KEEP
+    redis.client().delete(snapshot.key_of(MONTH))
+    desk.count_desk()
+    monkeypatch.setattr(snapshot, "count_snapshot", lambda *_: pytest.fail("a reader counts"))
     assert context(login(), "figures")["sums"].stuck == 5
-    monkeypatch.undo()
-    office.stand_still(office.roman, 5_000, days=1)
-    changes.announce_change()
-    desk.refresh_desk()
-    assert redis.client().hget(key, "text") != kept
+    assert redis.client().ttl(snapshot.key_of(MONTH)) > round_["schedule"]
 
 
 def test_a_judgement_rings_when_it_has_judged(office: Office) -> None:
