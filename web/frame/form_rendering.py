@@ -4,6 +4,7 @@ Django draws a select with two templates an option: with some forty people, stag
 time of every list.
 """
 
+import html
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,11 +31,17 @@ def draw_select(widget: Mapping[str, Any]) -> SafeString:
         if group:
             parts.append(format_html('\n  <optgroup label="{}">', group))
         for option in options:
-            given = _attributes({"value": str(option["value"])}) + _attributes(option["attrs"])
-            parts.append(f"\n  <option{given}>{conditional_escape(localize(option['label']))}</option>\n")
+            value, label = _escaped(str(option["value"])), _escaped(localize(option["label"]))
+            given = f' value="{value}"{_attributes(option["attrs"])}'
+            parts.append(f"\n  <option{given}>{label}</option>\n")
         if group:
             parts.append("\n  </optgroup>")
     return mark_safe("".join((*parts, "\n</select>")))  # noqa: S308 - every part is escaped above
+
+
+def _escaped(text: Any) -> str:
+    """As Django's `conditional_escape`, whose wrapper for lazy words takes ten times as long with a plain string."""
+    return html.escape(text) if type(text) is str else conditional_escape(text)
 
 
 def _attributes(attributes: Mapping[str, Any]) -> str:

@@ -24,11 +24,13 @@ from django.utils.translation import gettext as _
 
 from core import charts, formats, moment
 from core.formats import Figure
+from pipelines.models import Stage
 
 register = template.Library()
 
 TONE_ICONS = {"good": "check", "warn": "triangle-alert", "bad": "x", "info": "info", "neutral": "minus"}
 HEAT_LEVELS = 5
+PALE = "#99a0b0"  # the dot of a stage without a colour
 ICON = (
     '<svg width="18" height="18" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2"'
     ' stroke-linecap="round" stroke-linejoin="round" class="icon" aria-hidden="true">'
@@ -78,6 +80,19 @@ def left_badge(context: Context, person: int | None) -> SafeString | str:
     if person is None or person not in (context.get("leavers") or ()):
         return ""
     return format_html('<span class="left-badge">{}{}</span>', _svg("user-x"), _("has left"))
+
+
+@register.simple_tag
+def stage_name(stage: Stage | None) -> SafeString:
+    """A stage with its colour in amoCRM; a dash where a deal has none."""
+    if stage is None:
+        return mark_safe('<span class="stage">—</span>')
+    return format_html(
+        '<span class="stage"><svg class="dot" viewBox="0 0 10 10" aria-hidden="true">\n'
+        '  <circle cx="5" cy="5" r="4.5" fill="{}"/></svg><span>{}</span></span>',
+        stage.color or PALE,
+        stage.name,
+    )
 
 
 @register.simple_tag

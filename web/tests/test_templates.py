@@ -33,6 +33,7 @@ ROOMS = [
 LIBRARIES = {
     **dict.fromkeys(("ui", "amo", "listing"), "frame"),
     **dict.fromkeys(("findings", "prices"), "findings"),
+    "deals": "deals",
     "desk": "desk",
     "shifts": "regulations",
 }
@@ -67,7 +68,7 @@ def test_a_template_uses_its_own_room_and_lower_ones(path: Path) -> None:
 
 def test_a_higher_room_would_be_seen() -> None:
     assert too_high("frame", "{% load i18n prices %}") == {"findings"}
-    assert too_high("findings", '{% include "deals/_step.html" with step=step %}') == {"deals"}
+    assert too_high("findings", "{% load deals %}{% next_step step %}") == {"deals"}
     assert too_high("desk", "{% extends 'team/team.html' %}{% load ui findings %}") == {"team"}
     assert not too_high("deals", '{% load findings %}{% include "parts/rows.html" %}')
 
