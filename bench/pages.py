@@ -135,8 +135,9 @@ def timed(get: Get, calls: int, before: Get = lambda: None) -> tuple[list[Cost],
 
 
 def changed(director: Client, size: Company, calls: int) -> Iterator[Line]:
-    """The block whose turn it is to be counted again, once in `pulse.BUCKET` seconds and after each change: what a
-    reader waits for then, and one for whom nothing is kept. Where counting takes long a worker does it."""
+    """The block whose turn it is to be counted again, once in `changes.BUCKET` seconds and after each change: what a
+    reader waits for then, and one for whom nothing is kept. Where counting takes long a worker does it, and the latter
+    reads that it is being counted."""
     address = reverse("desk-block", args=["figures"])
 
     def get() -> Any:
@@ -147,7 +148,7 @@ def changed(director: Client, size: Company, calls: int) -> Iterator[Line]:
         *timed(get, calls, before=company.outdate_figures),
     )
     yield line(
-        f"desk block figures, counted anew, {size.deals:,} deals",
+        f"desk block figures, nothing kept, {size.deals:,} deals",
         *timed(get, calls, before=company.forget_figures),
     )
 

@@ -18,6 +18,7 @@ from msgspec import json
 from core import changes, moment
 from core.periods import Period
 from jobs.models import KeptReport
+from metrics import account_size
 from metrics.analytics import REPORTS
 from metrics.analytics.report import Answer
 from metrics.analytics.terms import Terms
@@ -28,10 +29,8 @@ OLD = timedelta(hours=1)
 UNUSED = timedelta(days=14)
 LOST = timedelta(minutes=10)  # a worker that has not answered by then has died
 MOST_REMEMBERED = 2_000
-LARGE = 400_000  # pieces of lives: with more, a first answer is left to a worker
 Elsewhere = Callable[[str], object]
 _costs: dict[str, float] = {}  # seconds that questions took in this process: what is quick is not looked up
-_size: tuple[str, float, float] | None = None  # of the database: its name, when it was asked, pieces of lives
 
 
 class Given(NamedTuple):
@@ -56,7 +55,7 @@ def give_answer(code: str, terms: Terms, elsewhere: Elsewhere | None = None) -> 
         return count_now(code, terms, key, question)
     kept = KeptReport.objects.filter(pk=key).first()
     if kept is None or not kept.answer:
-        if elsewhere is None or not is_large():
+        if elsewhere is None or not account_size.is_large():
             return count_now(code, terms, key, question)
         return _wait(kept, key, code, question, elsewhere)
     fresh = kept.stamp == stamp() and moment.now() - (kept.as_of or moment.now()) < OLD
@@ -143,17 +142,6 @@ def key_of(question: dict[str, Any]) -> str:
 def stamp() -> str:
     """Text that differs as soon as a worker has stored or judged something."""
     return changes.data_stamp(datetime.fromtimestamp(0, moment.now().tzinfo))
-
-
-def is_large() -> bool:
-    """Whether there are so many pieces of lives that a first answer takes seconds; as the database remembers."""
-    global _size
-    name, now = str(connection.settings_dict["NAME"]), time.monotonic()
-    if _size is None or _size[0] != name or now - _size[1] > 60:
-        with connection.cursor() as cursor:
-            cursor.execute("select reltuples from pg_class where oid = 'pipelines_stay'::regclass")
-            _size = (name, now, float(cursor.fetchone()[0]))
-    return _size[2] > LARGE
 
 
 def usual_cost(code: str) -> float:

@@ -6,6 +6,7 @@ readers are cut out of it. What is kept always equals what the statement would a
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from redis import RedisError
 
 from core import account, changes, redis
 from core.periods import Period
+from metrics.account_size import is_large
 from metrics.chances import Chance
 from qc.models import NEVER, SHOWN
 from qc.rules import behind
@@ -24,6 +26,7 @@ from timeline.attribution import OWNER_AT_CLOSING
 
 WEEK = timedelta(days=7)
 KEEP = 1800  # seconds: several rounds of the schedule, so that readers always find some
+MOST_WAIT = 60  # seconds for a worker that counts the first one
 SLOW = 0.5  # seconds: who counts longer lets a worker do it
 CASES, STORIES = 6, 10  # the most that the desk shows of them
 ENDED = 5_000  # deals that chances of winning are counted from, the latest closed
@@ -238,6 +241,22 @@ class Snapshot(Struct, frozen=True):
 
 
 _decoder = json.Decoder(Snapshot)
+
+
+def find_snapshot(now: datetime, month: Period, elsewhere: Callable[[Period], object]) -> Snapshot | None:
+    """`take_snapshot`, or None while a worker counts the first of a very large account: that takes seconds.
+
+    Where none has answered within a minute, the reader counts after all.
+    """
+    key = key_of(month)
+    with suppress(RedisError):
+        if _kept(key) is None and is_large():
+            if redis.client().set(f"{key}:first", 1, nx=True, ex=2 * MOST_WAIT):
+                elsewhere(month)
+                return None
+            if redis.client().ttl(f"{key}:first") > MOST_WAIT:
+                return None
+    return take_snapshot(now, month, elsewhere)
 
 
 def take_snapshot(

@@ -69,11 +69,11 @@ def _first(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     return deeds.list_deeds(taken, scope, request.user, moment.now(), whole=whole)
 
 
-def _flow(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+def _flow(request: HttpRequest, scope: Scope, taken: Snapshot | None) -> Context:
     return kept_blocks.flow_block(scope, moment.now(), this_month())
 
 
-def _load(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+def _load(request: HttpRequest, scope: Scope, taken: Snapshot | None) -> Context:
     return kept_blocks.load_block(scope, moment.now(), this_month())
 
 
@@ -114,14 +114,14 @@ def _won(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
     return {"plan": plan, "month": month, "figure": money.won_chart(taken, scope, month, plan.quota)}
 
 
-def _months(request: HttpRequest, scope: Scope, taken: Snapshot) -> Context:
+def _months(request: HttpRequest, scope: Scope, taken: Snapshot | None) -> Context:
     """Months are whole: a part of the company has none to close."""
     asked = closes_months(request.user) and not scope.chosen
     return {"states": review_months(moment.now()) if asked else []}
 
 
 # name → title for a block opened alone, what it shows
-BLOCKS: dict[str, tuple[Any, Callable[[HttpRequest, Scope, Snapshot], Context]]] = {
+BLOCKS: dict[str, tuple[Any, Callable[[HttpRequest, Scope, Any], Context]]] = {
     "figures": (_("Main figures"), _figures),
     "first": (_("What to do first"), _first),
     "today": (_("Where to step in now"), _today),
@@ -137,6 +137,7 @@ BLOCKS: dict[str, tuple[Any, Callable[[HttpRequest, Scope, Snapshot], Context]]]
     "managers": (_("Managers this month"), _managers),
     "months": (_("Months to close and to correct"), _months),
 }
+WITHOUT_SNAPSHOT = {"flow", "load", "months"}  # they show figures of their own
 
 
 for_scopes = refusing(_("Desk"), "desk", _("Show the whole company"), query=AS_IT_IS)
@@ -168,15 +169,20 @@ def block(request: HttpRequest, block: str) -> HttpResponse:
     title, show = BLOCKS[block]
     bare = bool(request.headers.get("HX-Request"))
     scope, file = read_scope(request), FILES.get(block)
-    shown = show(request, scope, snapshot.take_snapshot(moment.now(), this_month(), ask_for_count))
+    now, month = moment.now(), this_month()
     if file is not None and (form := listing.asked_file(request)):
+        shown = show(request, scope, snapshot.take_snapshot(now, month, ask_for_count))
         return listing.export_rows(str(title), form, file.rows(shown), file.columns)
+    asks = block not in WITHOUT_SNAPSHOT
+    taken = snapshot.find_snapshot(now, month, ask_for_count) if asks else None
+    counting = asks and taken is None
+    shown = {} if counting else show(request, scope, taken)
     whole = not bare or request.GET.get("all") == "1"
-    own = {"by": "count"} if request.GET.get("by") == "count" else {}
-    query = scope.query(**own, **({"all": 1} if whole else {}))
+    by = {"by": "count"} if request.GET.get("by") == "count" else {}
+    query = scope.query(**by, **({"all": 1} if whole else {}))
     part = live.draw_part(
         request,
-        f"desk/{block}.html",
+        "desk/counting.html" if counting else f"desk/{block}.html",
         shown
         | {
             "scope": scope,

@@ -195,10 +195,11 @@ def test_a_first_answer_of_a_large_account_is_left_to_a_worker(
     """The page shows how far it is, and the answer as soon as it is there; nobody asks twice."""
     from jobs import kept_reports
     from jobs.models import KeptReport
+    from metrics import account_size
     from web.analytics import views
 
     asked: list[str] = []
-    monkeypatch.setattr(kept_reports, "is_large", lambda: True)
+    monkeypatch.setattr(account_size, "is_large", lambda: True)
     monkeypatch.setattr(kept_reports, "QUICK", 0.0)
     monkeypatch.setattr(views, "ask_for_report", asked.append)
     client = reader(Role.DIRECTOR, office)

@@ -7,17 +7,18 @@ from html import unescape
 import pytest
 
 from core import changes, redis
+from core.periods import Period
 from core.tests.no_redis import nowhere
 from devtools.tests import factory
 from devtools.tests.factory import NOW
 from jobs import desk
 from jobs.judgement import judge_waiting
-from metrics import snapshot
+from metrics import account_size, snapshot
 from notices.proposed import count_proposals
 from pipelines.models import JudgementRequest
 from salesops.celery import app
 from team.models import Role
-from web.desk.views import BLOCKS
+from web.desk.views import BLOCKS, WITHOUT_SNAPSHOT
 from web.tests.desk_office import HTMX, MONTH, Office, context, login
 from web.tests.desk_office import friday as friday
 from web.tests.desk_office import office as office
@@ -87,6 +88,51 @@ def test_whoever_opens_the_desk_after_a_quiet_night_finds_figures_that_a_worker_
     monkeypatch.setattr(snapshot, "count_snapshot", lambda *_: pytest.fail("a reader counts"))
     assert context(login(), "figures")["sums"].stuck == 5
     assert redis.client().ttl(snapshot.key_of(MONTH)) > round_["schedule"]
+
+
+def test_nobody_waits_for_the_first_figures_of_a_large_account(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis was lost, or a month begins: words stand there until a worker, which is asked once, has counted."""
+    monkeypatch.setattr(account_size, "LARGE", -2)  # a table that was never analysed has -1
+    client, key = login(), snapshot.key_of(MONTH)
+    redis.client().delete(key, f"{key}:first", "work")
+    monkeypatch.setattr(snapshot, "count_snapshot", lambda *_: pytest.fail("a reader counts"))
+    for _ in range(2):
+        for block in BLOCKS.keys() - WITHOUT_SNAPSHOT:
+            page = client.get(f"/desk/{block}/", headers=HTMX).content.decode()
+            assert "Считается: сейчас появится здесь." in page and 'hx-trigger="fresh from:body"' in page, (
+                block
+            )
+    asked = [json.loads(message)["headers"] for message in redis.client().lrange("work", 0, -1)]
+    assert [one["argsrepr"] for one in asked if one["task"] == desk.count_desk.name] == ["['2026-11']"]
+    monkeypatch.undo()
+    seen = changes.page_stamp(NOW)
+    desk.count_desk("2026-11")
+    assert changes.page_stamp(NOW) != seen  # pages that are open ask again
+    assert context(client, "figures")["sums"].stuck == 5
+
+
+def test_without_a_worker_the_first_figures_are_counted_by_a_reader_after_a_minute(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account_size, "LARGE", -2)
+    key = snapshot.key_of(MONTH)
+    redis.client().delete(key, f"{key}:first")
+    asked: list[Period] = []
+    assert snapshot.find_snapshot(NOW, MONTH, asked.append) is None
+    redis.client().expire(f"{key}:first", snapshot.MOST_WAIT)
+    found = snapshot.find_snapshot(NOW, MONTH, asked.append)
+    assert found == snapshot.decode_snapshot(snapshot.count_snapshot(NOW, MONTH))
+    assert asked == [MONTH]
+
+
+def test_a_file_and_the_wall_wait_for_their_figures(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(account_size, "LARGE", -2)
+    for address in ("/desk/people/?export=csv", "/tv/"):
+        redis.client().delete(snapshot.key_of(MONTH))
+        assert login().get(address).status_code == 200
+        assert redis.client().exists(snapshot.key_of(MONTH)), address
 
 
 def test_a_judgement_rings_when_it_has_judged(office: Office) -> None:
