@@ -8,15 +8,17 @@ import pytest
 import stamina
 
 from core import moment
+from pipelines.account import connection
 from pipelines.account.source import Source
 from pipelines.mirror import hooks
 from pipelines.models import Account, CustomField, Deal, LossReason, Person, Pipeline, Stage, Task
+from pipelines.tests.amo import NOW, source_of
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.loads import everything, populate, tick
 from pipelines.tests.ways import WAYS, Bell, bell
 from sandbox.account_rows import CustomField as Field
 from sandbox.account_rows import Enum, RequiredStatus
-from sandbox.server import Handle
+from sandbox.server import Handle, serve_in_thread
 from sandbox.world import World
 
 pytestmark = pytest.mark.django_db
@@ -53,15 +55,35 @@ class Stand:
             assert_mirror_equals(self.world)
 
 
-@pytest.fixture(params=WAYS)
-def stand(
-    request: pytest.FixtureRequest, account: Account, amo: Handle, world: World, source: Source, ring: Bell
-) -> Stand:
+def open_account(world: World) -> None:
+    """The same rows in every test: they are loaded once."""
     populate(world, 6)
     world.fields["leads"][77] = Field(
         id=77, name="Город", type="select", enums=[Enum(1, "Москва"), Enum(2, "Тверь")]
     )
-    everything(source)
+
+
+@pytest.fixture(scope="module")
+def mirrored(rows_of_module: None) -> None:
+    """The account as it was loaded, once for all tests: each goes on from there with a stand-in of its own."""
+    moment.fix(NOW.isoformat())
+    amo = serve_in_thread(World.empty(now=NOW))
+    try:
+        open_account(amo.world)
+        connection.connect_by_token(amo.url, amo.token)
+        with source_of(amo) as source:
+            everything(source)
+    finally:
+        amo.stop()
+        moment.fix(None)
+
+
+@pytest.fixture(params=WAYS)
+def stand(
+    request: pytest.FixtureRequest, mirrored: None, account: Account, amo: Handle, source: Source, ring: Bell
+) -> Stand:
+    world = amo.world
+    open_account(world)
     assert_mirror_equals(world)
     if request.param == "hooks":
         world.subscribe(ring.address, hooks.SETTINGS)
