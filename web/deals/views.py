@@ -46,7 +46,7 @@ def deals(request: HttpRequest) -> HttpResponse:
             (_("Waiting"), {"waiting": "1"}),
         ],
         defaults=defaults,
-        totals={"sum": Sum("price")},
+        sums={"sum": Sum("price")},
         more=lambda page: {"rows": deal_rows.rows(page.object_list, moment.now())},
         columns=deal_rows.COLUMNS,
         source="" if asked.get("result") or asked.get("open") == "0" else "deals",

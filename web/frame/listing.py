@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django_filters import FilterSet
 
 from core import account, moment
-from web.frame import live, tables
+from web.frame import live, tables, totals
 
 PAGE_SIZE = 50
 MOST_ROWS = 20_000  # of a file
@@ -54,7 +54,7 @@ def show_list(
     choices: Choices,
     defaults: dict[str, str],
     order: str = "",
-    totals: dict[str, Aggregate] | None = None,
+    sums: dict[str, Aggregate] | None = None,
     count_rows: Callable[[Any, Any], int] | None = None,
     more: Callable[[Page], dict[str, Any]] = lambda page: {},
     columns: Columns = (),
@@ -78,11 +78,18 @@ def show_list(
     form = asked_file(request)
     if columns and form and chosen.is_valid():
         return export_rows(str(title), form, found, columns, drawn)
-    if count_rows is None:
-        sums = found.order_by().aggregate(count=Count("*"), **(totals or {}))
-    else:
-        sums = {"count": count_rows(chosen, found)}
-    shown = page_of(request, found, sums["count"])
+
+    def count() -> dict[str, Any]:
+        if count_rows is not None:
+            return {"count": count_rows(chosen, found)}
+        return found.order_by().aggregate(count=Count("*"), **(sums or {}))
+
+    key = totals.key_of(request, data)
+    counted = totals.read_totals(key, count)
+    shown = page_of(request, found, counted.count)
+    if counted.as_of and not shown.object_list:  # the last page has gone since
+        counted = totals.count_totals(key, count)
+        shown = page_of(request, found, counted.count)
     wrong = filter_problems(chosen)
     context = {
         "title": title,
@@ -90,12 +97,13 @@ def show_list(
         "form": chosen.form,
         "problems": wrong,
         "page": shown,
-        "totals": sums,
-        "count": sums["count"],
+        "totals": {"count": counted.count, **counted.sums},
+        "count": counted.count,
+        "counted_at": counted.as_of,
         "sort": chosen.data.get("sort") or order,
         "shortcuts": shortcuts(request, choices),
         "now": moment.now(),
-        "verbs": verbs(request, source) if columns and sums["count"] else {},
+        "verbs": verbs(request, source) if columns and counted.count else {},
     }
     context |= more(shown)
     part = live.draw_part(request, template, context, id="rows", url=request.get_full_path(), css="card")
