@@ -57,11 +57,12 @@ from devtools import migrated_database
 from jobs import kept_reports
 from kpi import kept_cases
 from metrics import losses
+from qc import dwell
 from web.frame import totals
 
 # A machine that does other work besides is slow, and no Redis that hangs: pages would count what is kept for them. Nor
 # is it a large account: what one test has read slowly another would be given.
-own_redis.PATIENCE = losses.SLOW = kept_cases.SLOW = kept_reports.QUICK = totals.SLOW = 30.0
+own_redis.PATIENCE = losses.SLOW = kept_cases.SLOW = kept_reports.QUICK = totals.SLOW = dwell.SLOW = 30.0
 # Otherwise the threads of live_server would hold the database at the end.
 settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # logins cost nothing

@@ -1,9 +1,6 @@
 """What was lost: when, by whom, from which stage, for which reason, from which source; kept where reading is slow."""
 
-import time
-from contextlib import suppress
 from datetime import datetime
-from math import ceil
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -20,9 +17,9 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Cast, Floor
-from redis.exceptions import RedisError
 
-from core import account, redis
+from core import account
+from core.kept import Question, find_answer
 from core.periods import Period
 from metrics.loss_columns import Losses, from_columns, pack, unpack
 from metrics.sources import LOST, stage_before
@@ -32,7 +29,6 @@ from timeline.attribution import owner_at_closing, results
 SOURCE = r"^(источник|source|utm_source|канал)"
 MICROSECONDS = "(extract(epoch from %(expressions)s) * 1000000)::bigint"
 SLOW = 0.15  # seconds: what is read in less is never old
-OLDEST, TIMES = 300, 100  # seconds; kept for so many times as long as reading takes
 VERSION = 3  # grows whenever a loss gets another shape or is found in another way
 
 
@@ -99,17 +95,12 @@ def key_of(period: Period, source: int | None) -> str:
 
 
 def read_losses(now: datetime, period: Period, source: int | None) -> KeptLosses:
-    """Those of `list_losses`; where reading them is slow they are kept for a hundred times as long as
-    that takes, five minutes at most."""
-    key = key_of(period, source)
-    with suppress(RedisError):
-        kept: Any = redis.client().get(key)
-        if kept:
-            return KeptLosses(*unpack(kept))
-    began = time.perf_counter()
-    found = KeptLosses(now, list_losses(period, source))
-    cost = time.perf_counter() - began
-    if cost >= SLOW:
-        with suppress(RedisError):
-            redis.client().set(key, pack(*found), ex=min(OLDEST, ceil(TIMES * cost)))
-    return found
+    """Those of `list_losses`, or kept ones (`core.kept`) where reading them is slow."""
+    question = Question(
+        key_of(period, source),
+        lambda: KeptLosses(now, list_losses(period, source)),
+        lambda found: pack(*found),
+        lambda text: KeptLosses(*unpack(text)),
+        SLOW,
+    )
+    return find_answer(question)[0]

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core import account, redis
+from core import account, kept, redis
 from core.periods import Period
 from core.tests.no_redis import nowhere
 from devtools.tests import factory
@@ -74,7 +74,7 @@ def test_losses_are_kept_only_where_reading_them_is_slow(monkeypatch: pytest.Mon
         asked.pop()
         assert redis.client().ttl(key) <= 1, "a hundred times as long as reading nothing takes"
         redis.client().delete(key)
-        monkeypatch.setattr(losses, "TIMES", 1e9)
+        monkeypatch.setattr(kept, "TIMES", 1e9)
         for _ in range(2):
             assert losses.read_losses(NOW, month, None).as_of == NOW
         assert len(asked) == 3 and 290 < redis.client().ttl(key) <= 300
@@ -94,15 +94,15 @@ def test_losses_are_kept_only_where_reading_them_is_slow(monkeypatch: pytest.Mon
 @pytest.mark.django_db
 def test_kept_losses_are_those_that_were_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(losses, "SLOW", 0.0)
-    monkeypatch.setattr(losses, "TIMES", 1e9)
+    monkeypatch.setattr(kept, "TIMES", 1e9)
     lost = factory.make_stage(factory.make_pipeline(), "Закрыто", Stage.Kind.LOST)
     deals = [factory.make_deal(lost, since=NOW - factory.DAY, price=price) for price in ("0.01", "70.50")]
     month = Period.parse("2026-11-01", NOW.date().isoformat(), ZoneInfo("Europe/Moscow"))
     try:
-        read, kept = (losses.read_losses(NOW, month, None) for _ in range(2))
-        assert [row.deal for row in read_rows(read.losses)] == [deal.pk for deal in deals]
-        assert [str(row.price) for row in read_rows(kept.losses)] == ["0.01", "70.50"]
-        assert read_rows(kept.losses) == read_rows(read.losses)
+        first, again = (losses.read_losses(NOW, month, None) for _ in range(2))
+        assert [row.deal for row in read_rows(first.losses)] == [deal.pk for deal in deals]
+        assert [str(row.price) for row in read_rows(again.losses)] == ["0.01", "70.50"]
+        assert read_rows(again.losses) == read_rows(first.losses)
     finally:
         redis.client().delete(losses.key_of(month, None))
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
 
-from core import account, moment
+from core import account, kept, moment
 from web.frame import live, tables, totals
 
 PAGE_SIZE = 50
@@ -84,11 +84,11 @@ def show_list(
             return {"count": count_rows(chosen, found)}
         return found.order_by().aggregate(count=Count("*"), **(sums or {}))
 
-    key = totals.key_of(request, data)
-    counted = totals.read_totals(key, count)
+    question = totals.ask_totals(request, data, count)
+    counted, is_kept = kept.find_answer(question)
     shown = page_of(request, found, counted.count)
-    if counted.as_of and not shown.object_list:  # the last page has gone since
-        counted = totals.count_totals(key, count)
+    if is_kept and not shown.object_list:  # the last page has gone since
+        counted, is_kept = kept.find_anew(question), False
         shown = page_of(request, found, counted.count)
     wrong = filter_problems(chosen)
     context = {
@@ -99,7 +99,7 @@ def show_list(
         "page": shown,
         "totals": {"count": counted.count, **counted.sums},
         "count": counted.count,
-        "counted_at": counted.as_of,
+        "counted_at": counted.as_of if is_kept else None,
         "sort": chosen.data.get("sort") or order,
         "shortcuts": shortcuts(request, choices),
         "now": moment.now(),

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from core import kept, redis
 from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
 from pipelines.models import CustomField, JudgementRequest, Stage, Stay
@@ -281,3 +282,26 @@ def test_a_version_never_says_that_an_untouched_text_was_changed(office: Office,
     assert draft.steps == "Позвонить\nЗаписать"
     touched = regulations.draft(office.talk.pk, steps=sent + "\r\nи проверить")
     assert regulations.sentences(office.regulation, touched) != []
+
+
+def forget_visits() -> None:
+    for key in redis.client().scan_iter("visits:*"):
+        redis.client().delete(key)
+
+
+def test_visits_that_are_counted_for_long_are_kept_and_say_as_of_when(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dwell, "SLOW", 0.0)
+    monkeypatch.setattr(kept, "TIMES", 1e9)
+    try:
+        first = dwell.picture(office.talk.pk, [5 * DAY], NOW)
+        again = dwell.picture(office.talk.pk, [5 * DAY], NOW + DAY)
+        assert again.visits == first.visits and first.counted_at is None and again.counted_at == NOW
+        assert again.standing != first.standing, "who stands there is counted at every question"
+        assert dwell.picture(office.talk.pk, [50 * DAY], NOW).width > first.width
+        forget_visits()
+        pages = [login().get(card(office.talk)).content.decode() for _ in range(2)]
+        assert ["counted at" in page for page in pages] == [False, True]
+    finally:
+        forget_visits()
