@@ -216,7 +216,16 @@ class without_indexes:  # noqa: N801 - reads as a statement
 
 def forget_figures() -> None:
     """The desk's figures that Redis keeps; where time stands still, they would never grow old."""
-    for key in redis.client().scan_iter("desk:*"):
+    forget("desk:*")
+
+
+def forget_counts() -> None:
+    """Those of long lists."""
+    forget("list:*")
+
+
+def forget(pattern: str) -> None:
+    for key in redis.client().scan_iter(pattern):
         redis.client().delete(key)
 
 

@@ -44,6 +44,7 @@ def measured(setting: Setting, size: Company) -> Iterator[Line]:
     calls = 5 if setting.quick else 40
     for title, get in addresses(director, manager):
         yield line(f"{title}, {size.deals:,} deals", *timed(get, calls))
+    yield slowest_count(director, size, calls)
     yield slowest_block(director, size, calls)
     yield from changed(director, size, calls)
     yield live(size)
@@ -89,6 +90,17 @@ def addresses(director: Client, manager: Client) -> Iterator[tuple[str, Get]]:
         yield title, lambda client=client, address=address: client.get(address)
     yield "deal card", lambda: director.get(reverse("deal", args=[deal]))
     yield "regulation of a stage", lambda: director.get(reverse("regulation", args=["101:14"]))
+
+
+def slowest_count(director: Client, size: Company, calls: int) -> Line:
+    """What the reader of a list waits whose count is not kept: at most one in a hundred seconds of counting."""
+    found = {}
+    for name, query in (("deals", ""), ("deals", "?stuck=1"), ("findings", "?state=open")):
+        address = reverse(name) + query
+        get = lambda address=address: director.get(address)  # noqa: E731
+        found[name + query] = timed(get, calls, before=company.forget_counts)
+    slowest = max(found, key=lambda address: slow(found[address][0]))
+    return line(f"a list counted anew ({slowest}), {size.deals:,} deals", *found[slowest])
 
 
 def slowest_block(director: Client, size: Company, calls: int) -> Line:

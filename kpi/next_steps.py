@@ -15,7 +15,7 @@ from kpi.ladder import find_quality
 from kpi.measures import read_measure
 from kpi.models import Statement
 from kpi.next_actions import Candidate, Prospect, Way, find_way, weigh_deals
-from kpi.own_cases import find_users, midnight, next_day, own_cases
+from kpi.own_cases import find_users, keep_own_cases, midnight, next_day
 from kpi.paid_sales import read_paid
 from kpi.pay_schemes import PayScheme, read_scheme
 from kpi.prices import open_later, priced
@@ -179,7 +179,7 @@ def _cases(
         manager__in=users, disputed_at=None, mode=COUNTS_IN_MONEY, opens_at__lt=horizon
     )
     counting = counting.exclude(first_times.is_free(now, period.start, users))
-    rows = own_cases(counting, users, period).filter(GreaterThan(ENDS, now), mine=True)
+    rows = keep_own_cases(counting, users, period).filter(GreaterThan(ENDS, now))
     if measure is None or not measure.by_time:
         rows = rows.filter(opens_at__gte=now)
     chosen: list[Any] = list(rows.select_related("stage").order_by("-opens_at")[:MOST_CASES])

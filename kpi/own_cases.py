@@ -25,6 +25,22 @@ def find_users(person: int, period: Period, now: datetime) -> list[int]:
 
 def own_cases(rows: QuerySet[Any], users: list[int], period: Period) -> QuerySet[Any]:
     """With ``mine``: whether quality can count it, since he had the deal in a part of the month."""
+    owned: QuerySet[Any] = _of_month(rows, period).annotate(mine=_is_own(users, period))
+    return owned
+
+
+def keep_own_cases(rows: QuerySet[Any], users: list[int], period: Period) -> QuerySet[Any]:
+    """Those that are ``mine``, without saying so once more of each: that would look through his stays twice."""
+    kept: QuerySet[Any] = _of_month(rows, period).alias(mine=_is_own(users, period)).filter(mine=True)
+    return kept
+
+
+def _of_month(rows: QuerySet[Any], period: Period) -> QuerySet[Any]:
+    found: QuerySet[Any] = rows.filter(GreaterThan(ENDS, period.start)).select_related(None)
+    return found
+
+
+def _is_own(users: list[int], period: Period) -> Case:
     stays = Stay.objects.filter(deal=OuterRef("deal"), manager__in=users)
 
     def had(**where: Any) -> "ExpressionWrapper[Any]":
@@ -33,14 +49,11 @@ def own_cases(rows: QuerySet[Any], users: list[int], period: Period) -> QuerySet
         lately = Exists(stays.filter(left_at__gt=period.start, **where))
         return ExpressionWrapper(Q(now) | Q(lately), BooleanField())
 
-    mine = Case(
+    return Case(
         When(rule__in=judgement.counted_by(*OWN), then=True),
         When(rule__in=judgement.counted_by(VISIT), then=had(stage=OuterRef("stage"))),
         default=had(),
     )
-    found: QuerySet[Any] = rows.filter(GreaterThan(ENDS, period.start)).select_related(None)
-    owned: QuerySet[Any] = found.annotate(mine=mine)
-    return owned
 
 
 def next_day(statement: Statement | None, now: datetime) -> date:
