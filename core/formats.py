@@ -136,6 +136,11 @@ def day(value: date | None, locale: str, year: bool = False) -> str:
     """«21 нояб.», with the year «21 нояб. 2026 г.»; English «Nov 21», «Nov 21, 2026»."""
     if value is None:
         return DASH
+    return _day(value.date() if isinstance(value, datetime) else value, locale, year)
+
+
+@lru_cache(10_000)  # a list tells the same days again and again
+def _day(value: date, locale: str, year: bool) -> str:
     text = dates.format_skeleton("yMMMd" if year else "MMMd", value, locale=locale)
     return NBSP.join(text.split())
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Protocol
 
 from msgspec.structs import replace
@@ -125,6 +126,7 @@ def priced(
     known: dict[tuple[int, str, bool, bool], Decimal | None] = {}
     totals: dict[int, Decimal] = {}  # of statements, as their facts make them
     prices: dict[int, Decimal | None] = {}
+    is_by_time = cache(_is_by_time)
     for finding in findings:
         person = (owners or {}).get(finding.manager_id or 0, finding.manager_id or 0)
         statement = by_month.get((person, month_in(finding, now).first))
@@ -132,7 +134,7 @@ def priced(
             prices[finding.pk] = None
         elif finding.mode != COUNTS_IN_MONEY or finding.pk not in counted:
             prices[finding.pk] = ZERO
-        elif _is_by_time(statement):
+        elif is_by_time(statement):
             clocks = clocks or load_clocks({row.manager_id for row in by_month.values()})
             prices[finding.pk] = _price_of_time(statement, finding, clocks)
         else:

@@ -218,8 +218,11 @@ def check_switch(rule: str, mode: str, weight: int | None) -> None:
 
 def longest_stay(document: Mapping[str, Any]) -> tuple[timedelta, str] | None:
     """How long a deal may be on a stage with these norms, and by which clock; None = as long as it likes."""
-    known = norms.read_norms(document)
-    limits = (rule.stay(known[rule.code]) for rule in norms.rules() if rule.stay is not None)
+    limits = (
+        rule.stay(norms.read_norm(rule, document.get(rule.code, {})))
+        for rule in norms.rules()
+        if rule.stay is not None
+    )
     return next((limit for limit in limits if limit is not None), None)
 
 

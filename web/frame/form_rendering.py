@@ -1,7 +1,7 @@
-"""Django's form renderer with selects put together in one go.
+"""Django's form renderer with selects and inputs put together in one go.
 
-Django draws a select with two templates an option: with some forty people, stages and reasons that was a fifth of the
-time of every list.
+Django draws a select with two templates an option and an input with three: with some forty people, stages and reasons,
+and the hidden fields of a list, that was a quarter of the time of every list.
 """
 
 import html
@@ -15,12 +15,15 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 SELECT, OPTION = "django/forms/widgets/select.html", "django/forms/widgets/select_option.html"
+INPUTS = {f"django/forms/widgets/{kind}.html" for kind in ("hidden", "text", "number", "date", "email")}
 
 
 class FormRenderer(DjangoTemplates):
     def render(self, template_name: str, context: dict[str, Any], request: HttpRequest | None = None) -> str:
         if template_name == SELECT:
             return draw_select(context["widget"])
+        if template_name in INPUTS:
+            return draw_input(context["widget"])
         return super().render(template_name, context, request)
 
 
@@ -37,6 +40,15 @@ def draw_select(widget: Mapping[str, Any]) -> SafeString:
         if group:
             parts.append("\n  </optgroup>")
     return mark_safe("".join((*parts, "\n</select>")))  # noqa: S308 - every part is escaped above
+
+
+def draw_input(widget: Mapping[str, Any]) -> SafeString:
+    """What Django's template makes of the widget, to the letter."""
+    value = "" if widget["value"] is None else f' value="{_escaped(str(widget["value"]))}"'
+    kind, name = _escaped(widget["type"]), _escaped(widget["name"])
+    return mark_safe(  # noqa: S308 - every part is escaped
+        f'<input type="{kind}" name="{name}"{value}{_attributes(widget["attrs"])}>'
+    )
 
 
 def _escaped(text: Any) -> str:

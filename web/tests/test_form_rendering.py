@@ -1,7 +1,21 @@
-"""Selects are drawn without templates, and as Django's templates draw them."""
+"""Selects and inputs are drawn without templates, and as Django's templates draw them."""
+
+from datetime import date
 
 import pytest
-from django.forms import ChoiceField, Form, MultipleChoiceField, Select
+from django.forms import (
+    CharField,
+    ChoiceField,
+    DateField,
+    EmailField,
+    Form,
+    HiddenInput,
+    IntegerField,
+    MultipleChoiceField,
+    NumberInput,
+    Select,
+    TextInput,
+)
 from django.forms.renderers import DjangoTemplates
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
@@ -35,3 +49,44 @@ def test_a_select_is_what_django_draws(name: str, data: dict[str, object] | None
     ours, stock = (str(Asked(data, renderer=one())[name]) for one in (FormRenderer, DjangoTemplates))
     assert ours == stock
     assert stock.count("<option") == 8
+
+
+class Filled(Form):
+    text = CharField(
+        max_length=40, required=False, widget=TextInput(attrs={"placeholder": '"<&', "hidden": True})
+    )
+    number = IntegerField(
+        min_value=1, required=False, widget=NumberInput(attrs={"step": 1_000, "data-x": False})
+    )
+    day = DateField(required=False, localize=True)
+    hidden = CharField(required=False, widget=HiddenInput)
+    mail = EmailField(required=False)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        {
+            "text": "<b>'Опт' & \"розница\"",
+            "number": "1000",
+            "day": "2026-11-30",
+            "hidden": "",
+            "mail": "a@b.ru",
+        },
+        {
+            "text": mark_safe("<i>"),
+            "number": 1000,
+            "day": date(2026, 11, 30),
+            "hidden": 0,
+            "mail": _("Pipeline"),
+        },
+    ],
+)
+@pytest.mark.parametrize("name", Filled.base_fields)
+@pytest.mark.parametrize("given", ["data", "initial"])
+def test_an_input_is_what_django_draws(name: str, data: dict[str, object] | None, given: str) -> None:
+    ours, stock = (
+        str(Filled(**{given: data}, renderer=one())[name]) for one in (FormRenderer, DjangoTemplates)
+    )
+    assert ours == stock and stock.startswith("<input ")
