@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -320,6 +321,7 @@ def _is_due(key: str, kept: Kept) -> bool:
     return bool(redis.client().set(f"{key}:asked", 1, nx=True, ex=max(1, round(10 * kept.cost))))
 
 
+@lru_cache(2)  # ten blocks of the desk ask for the same one; nobody changes it
 def decode_snapshot(text: bytes | str) -> Snapshot:
     return _decoder.decode(text)
 
