@@ -35,10 +35,10 @@ _decoder = json.Decoder(Totals)
 def ask_totals(
     request: HttpRequest, query: QueryDict, count: Callable[[], Mapping[str, Any]]
 ) -> Question[Totals]:
-    """What ``count`` gives (``count`` and sums), for whoever sees the same rows of the same list."""
+    """What ``count`` gives (``count`` and sums), for this reader alone: some lists are of one's own rows."""
     user: Any = request.user
     asked = sorted((name, query.getlist(name)) for name in query if name not in ASIDE)
-    whose = (request.path, user.role, None if user.sees is None else user.pk, asked)
+    whose = (request.path, user.pk, user.role, user.sees and sorted(user.sees), asked)
     key = f"list:{connection.settings_dict['NAME']}:{hashlib.sha256(repr(whose).encode()).hexdigest()}"
 
     def find() -> Totals:
