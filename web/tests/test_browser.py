@@ -6,6 +6,7 @@ Skipped where Debian's Chromium is not installed; `make test` must pass on a bar
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from django.db import connections
 
 from devtools.tests import factory
 from pipelines.models import Deal, Stage
+from qc.rules import OWNER
 from team.models import Role
 
 CHROMIUM = shutil.which("chromium")
@@ -66,7 +68,9 @@ def company() -> dict[str, Any]:
     deal = factory.make_deal(stage, person, name="Восстановление задней пневмостойки Mercedes-Benz GLS X166")
     factory.make_task(deal)
     factory.make_finding(deal)
-    factory.make_regulation(stage, goal="Получить решение: оплата или дата возврата")
+    factory.make_regulation(
+        stage, goal="Получить решение: оплата или дата возврата", max_stay=timedelta(hours=20), stay_clock=OWNER
+    )
     for role in PAGES:
         employee = factory.make_employee(role, person if role == Role.MANAGER else None, username=str(role))
         employee.set_password(PASSWORD)
