@@ -69,7 +69,10 @@ def company() -> dict[str, Any]:
     factory.make_task(deal)
     factory.make_finding(deal)
     factory.make_regulation(
-        stage, goal="Получить решение: оплата или дата возврата", max_stay=timedelta(hours=20), stay_clock=OWNER
+        stage,
+        goal="Получить решение: оплата или дата возврата",
+        max_stay=timedelta(hours=20),
+        stay_clock=OWNER,
     )
     for role in PAGES:
         employee = factory.make_employee(role, person if role == Role.MANAGER else None, username=str(role))

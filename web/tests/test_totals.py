@@ -1,10 +1,11 @@
 """What is counted for long is counted once for a while, and says so; nobody is given another reader's count."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 
-from core import redis
+from core import kept, redis
 from core.tests.no_redis import nowhere
 from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
@@ -19,8 +20,16 @@ SAYS = "посчитано в "
 
 
 @pytest.fixture(autouse=True)
-def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(totals, "SLOW", 0.0)
+    monkeypatch.setattr(kept, "TIMES", 1e9)  # a count of nothing would be kept for a second
+    forget_counts()
+    yield
+    monkeypatch.undo()
+    forget_counts()
+
+
+def forget_counts() -> None:
     for key in redis.client().scan_iter("list:*"):
         redis.client().delete(key)
 
@@ -36,8 +45,7 @@ def test_who_asks_again_gets_the_same_count_with_its_time(office: Office) -> Non
     office.stand_still(office.roman, 5_000, days=1)
     assert read(client) == (whole, True)
     assert read(client, "/deals/?stuck=1&sort=price&page=1") == (whole, True)
-    for key in redis.client().scan_iter("list:*"):
-        redis.client().delete(key)
+    forget_counts()
     assert read(client) == ({"count": 6, "sum": Decimal(665_000)}, False)
 
 
