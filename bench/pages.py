@@ -1,7 +1,7 @@
 """Pages and blocks on the server: every address as a director, and the manager's own, through the whole of Django."""
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -45,7 +45,9 @@ def measured(setting: Setting, size: Company) -> Iterator[Line]:
     for title, get in addresses(director, manager):
         yield line(f"{title}, {size.deals:,} deals", *timed(get, calls))
     yield slowest_count(director, size, calls)
-    snapshot.take_snapshot(NOW, MONTH)  # of a large company blocks say that it is being counted while there is none
+    snapshot.take_snapshot(
+        NOW, MONTH
+    )  # of a large company blocks say that it is being counted while there is none
     yield slowest_block(director, size, calls)
     yield from changed(director, size, calls)
     yield live(size)
@@ -94,11 +96,10 @@ def addresses(director: Client, manager: Client) -> Iterator[tuple[str, Get]]:
 
 
 def slowest_count(director: Client, size: Company, calls: int) -> Line:
-    """What the reader of a list waits whose count is not kept: at most one in a hundred seconds of counting."""
+    """What a reader of a long list waits for where its count is not kept."""
     found = {}
     for name, query in (("deals", ""), ("deals", "?stuck=1"), ("findings", "?state=open")):
-        address = reverse(name) + query
-        get = lambda address=address: director.get(address)  # noqa: E731
+        get = partial(director.get, reverse(name) + query)
         found[name + query] = timed(get, calls, before=company.forget_counts)
     slowest = max(found, key=lambda address: slow(found[address][0]))
     return line(f"a list counted anew ({slowest}), {size.deals:,} deals", *found[slowest])

@@ -251,7 +251,7 @@ def find_snapshot(now: datetime, month: Period, elsewhere: Callable[[Period], ob
     """
     key = key_of(month)
     with suppress(RedisError):
-        if _kept(key) is None and is_large():
+        if not redis.client().exists(key) and is_large():
             if redis.client().set(f"{key}:first", 1, nx=True, ex=2 * MOST_WAIT):
                 elsewhere(month)
                 return None
