@@ -59,23 +59,13 @@ class Visits(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Picture:
-    """``standing``: who stands there now, whenever the visits were counted (``counted_at``; None: just now)."""
+    """What is drawn of `Visits`, and who stands there now; ``counted_at``: when the visits were, if not just now."""
 
-    visits: Visits
+    dwell: Dwell
+    width: timedelta
+    moved: Sequence[int]
     standing: Sequence[int]
     counted_at: datetime | None = None
-
-    @property
-    def dwell(self) -> Dwell:
-        return self.visits.dwell
-
-    @property
-    def width(self) -> timedelta:
-        return self.visits.width
-
-    @property
-    def moved(self) -> Sequence[int]:
-        return self.visits.moved
 
     @property
     def enough(self) -> bool:
@@ -101,10 +91,11 @@ def picture(stage_id: str, norms: Sequence[timedelta | None], now: datetime) -> 
         SLOW,
     )
     visits, is_kept = find_answer(question)
-    if not is_kept:
-        return Picture(visits, visits.standing)
-    _moved, standing = _count_bars(STANDING, stage_id, visits.width, now)
-    return Picture(visits, standing, visits.as_of)
+    standing, counted_at = visits.standing, None
+    if is_kept:
+        _moved, standing = _count_bars(STANDING, stage_id, visits.width, now)
+        counted_at = visits.as_of
+    return Picture(visits.dwell, visits.width, visits.moved, standing, counted_at)
 
 
 def _count_visits(stage_id: str, longest: timedelta, now: datetime) -> Visits:

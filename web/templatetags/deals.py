@@ -42,21 +42,16 @@ def next_step(step: NextStep | None) -> SafeString:
     """When the nearest open task of a deal is due, or that there is none."""
     if step is None:
         return UNKNOWN
-    says = {"none": _no_step, "overdue": _late, "today": _today}.get(step.state, _later)(step)
-    return format_html('<span class="step {}">{}\n  <span>{}</span></span>', step.tone, icon(step.icon), says)
+    return format_html(
+        '<span class="step {}">{}\n  <span>{}</span></span>', step.tone, icon(step.icon), _when_due(step)
+    )
 
 
-def _no_step(step: NextStep) -> str:
-    return _("no next step")
-
-
-def _late(step: NextStep) -> str:
-    return _("overdue by %(late)s") % {"late": duration(step.late, 1)}
-
-
-def _today(step: NextStep) -> str:
-    return _("today at %(time)s") % {"time": clock(step.due_at)}
-
-
-def _later(step: NextStep) -> str:
+def _when_due(step: NextStep) -> str:
+    if step.state == "none":
+        return _("no next step")
+    if step.state == "overdue":
+        return _("overdue by %(late)s") % {"late": duration(step.late, 1)}
+    if step.state == "today":
+        return _("today at %(time)s") % {"time": clock(step.due_at)}
     return day(step.due_at)
