@@ -1,69 +1,21 @@
-"""«Мой вход» and «Доступ»: one's own password, sessions, tokens, second factor; what an administrator sees of all."""
+"""«Мой вход» and «Доступ»: one's own password and sessions, and what asks for the password once more."""
 
-import re
-import time
 from datetime import timedelta
-from io import StringIO
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.test import Client
-from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from access import second_factor, sessions
-from access.models import ApiToken, OpenSession, SecondFactorDemand
-from access.tokens import LONGEST, make_token
-from audit.models import Change
-from core import redis
+from access import sessions
+from access.models import OpenSession
+from access.tokens import make_token
 from core.locks import lease_now
 from devtools.tests import factory
 from team.models import Employee, Role
-from web.frame import proof
+from web.tests.account_office import NEW, OLD, call_api, enter, grow_old
+from web.tests.account_office import markova as markova
+from web.tests.account_office import nobody_has_tried as nobody_has_tried
 
 pytestmark = pytest.mark.django_db
-OLD, NEW = "a long enough password", "quite another secret 7"
-
-
-@pytest.fixture(autouse=True)
-def nobody_has_tried() -> None:
-    redis.client().flushdb()
-
-
-@pytest.fixture
-def markova() -> Employee:
-    return factory.make_employee(
-        Role.MANAGER,
-        factory.make_person(),
-        username="markova",
-        last_name="Маркова",
-        password=OLD,
-        language="en",
-    )
-
-
-def enter(user: Employee, **options: object) -> Client:
-    client = Client(**options)
-    client.force_login(user)
-    return client
-
-
-def grow_old(client: Client) -> None:
-    """The password was given long ago."""
-    session = client.session
-    session[proof.PROVED] = time.time() - proof.FRESH - 1
-    session.save()
-
-
-def call_api(key: str, method: str = "get", path: str = "/api/v1/deals/") -> int:
-    return getattr(Client(), method)(path, headers={"Authorization": f"Token {key}"}).status_code
-
-
-def code_now(user: Employee, ahead: int = 0) -> str:
-    device = TOTPDevice.objects.get(user=user)
-    # A code that was typed in as its half minute ended has taught the device that the telephone's clock is slow.
-    TOTPDevice.objects.update(throttling_failure_timestamp=None, throttling_failure_count=0, drift=0)
-    return f"{totp(device.bin_key, t0=-30 * ahead):06d}"
 
 
 # The password
@@ -164,195 +116,6 @@ def test_a_session_that_is_used_is_seen(markova: Employee) -> None:
     assert OpenSession.objects.get().seen_at > lease_now() - timedelta(minutes=1)
 
 
-# Tokens
-
-
-def test_a_token_is_shown_once_and_kept_as_a_digest(markova: Employee) -> None:
-    client = enter(markova)
-    asked = {"title": "Excel", "may_write": "", "reach": "all", "days": "30"}
-    page = client.post("/account/tokens/", asked).content.decode()
-    [key] = re.findall(r"[0-9a-f]{40}", page)
-    assert call_api(key) == 200
-    assert key not in client.get("/account/").content.decode()
-    token = ApiToken.objects.get()
-    assert key not in str(token.__dict__)
-    assert (token.expires_at - token.created_at).days == 30
-    assert token.digest not in str(list(Change.objects.values_list("before", "after")))
-
-
-@pytest.mark.parametrize("days", ["0", "-1", str(LONGEST + 1), "9" * 30, "x"])
-def test_a_token_without_a_sensible_end_is_not_made(markova: Employee, days: str) -> None:
-    answer = enter(markova).post("/account/tokens/", {"title": "a", "reach": "all", "days": days})
-    assert answer.status_code == 422
-    assert not ApiToken.objects.exists()
-
-
-def test_a_token_ends_by_its_date_by_hand_and_with_the_account(markova: Employee) -> None:
-    row, key = make_token(markova, "report", may_write=False)
-    ApiToken.objects.update(expires_at=lease_now())
-    assert call_api(key) == 401
-    ApiToken.objects.update(expires_at=lease_now() + timedelta(days=1))
-    assert call_api(key) == 200
-    assert ApiToken.objects.get().last_used_at
-    Employee.objects.filter(pk=markova.pk).update(is_active=False)
-    assert call_api(key) == 401
-    Employee.objects.filter(pk=markova.pk).update(is_active=True)
-    stranger = enter(factory.make_employee(Role.MANAGER, factory.make_person()))
-    assert stranger.post(f"/account/tokens/{row.pk}/revoke/").status_code == 404
-    assert enter(markova).post(f"/account/tokens/{row.pk}/revoke/").status_code == 302
-    assert call_api(key) == 401
-
-
-def test_a_token_for_reading_changes_nothing() -> None:
-    admin = factory.make_employee(Role.ADMIN)
-    path = "/api/v1/regulations/1:2/backtest/"
-    reads, writes = (make_token(admin, "x", may_write=may)[1] for may in (False, True))
-    assert call_api(reads, "post", path) == 403
-    assert call_api(writes, "post", path) == 404, "let through: there is no such stage"
-
-
-def test_a_token_for_own_rows_sees_what_a_manager_would() -> None:
-    stage = factory.make_stage(factory.make_pipeline())
-    own, other = factory.make_person(), factory.make_person()
-    factory.make_deal(stage, own), factory.make_deal(stage, other)
-    director = factory.make_employee(Role.DIRECTOR, own)
-    keys = {reach: make_token(director, "x", may_write=True, reach=reach)[1] for reach in ("own", "all")}
-    seen = {
-        reach: Client().get("/api/v1/deals/", headers={"Authorization": f"Token {key}"}).json()["count"]
-        for reach, key in keys.items()
-    }
-    assert seen == {"own": 1, "all": 2}
-    assert call_api(keys["own"], path="/api/v1/audit/") == 403
-    assert call_api(keys["all"], path="/api/v1/audit/") == 200
-    director.refresh_from_db()
-    assert director.role == Role.DIRECTOR
-    director.narrow()
-    with pytest.raises(RuntimeError):
-        director.save()
-
-
-def test_the_command_prints_a_token_that_works_and_reset_ends_earlier_ones() -> None:
-    factory.make_employee(Role.DIRECTOR, username="director")
-
-    def made(*options: str) -> str:
-        out = StringIO()
-        call_command("drf_create_token", "director", *options, stdout=out)
-        said = re.fullmatch(r"Generated token ([0-9a-f]{40}) for user director\n", out.getvalue())
-        assert said
-        return said[1]
-
-    first, second = made(), made()
-    assert [call_api(first), call_api(second)] == [200, 200]
-    third = made("--reset")
-    assert [call_api(first), call_api(second), call_api(third)] == [401, 401, 200]
-    with pytest.raises(CommandError):
-        call_command("drf_create_token", "nobody")
-    with pytest.raises(CommandError):
-        call_command("drf_create_token", "director", "--days=9999")
-
-
-# The second factor
-
-
-def set_up(client: Client, user: Employee) -> list[str]:
-    assert "<svg" in client.get("/account/factor/").content.decode()
-    page = client.post("/account/factor/", {"code": code_now(user)}).content.decode()
-    return re.findall(r"<code>([a-z0-9]{5}-[a-z0-9]{5})</code>", page)
-
-
-def test_who_only_looks_at_the_page_has_changed_nothing(markova: Employee) -> None:
-    client = enter(markova)
-    kept = Change.objects.filter(table=TOTPDevice._meta.db_table)
-    first, again = (client.get("/account/factor/").content.decode() for _ in range(2))
-    assert re.findall('class="secret">(.*?)<', first) == re.findall('class="secret">(.*?)<', again) != []
-    assert client.post("/account/factor/", {"code": "000000"}).status_code == 422
-    assert not kept.exists()
-    TOTPDevice.objects.update(throttling_failure_timestamp=None, throttling_failure_count=0)
-    set_up(client, markova)
-    assert [(one.act, one.user) for one in kept] == [("added", markova.pk)]
-    second_factor.drop_factor(markova)
-    assert sorted(one.act for one in kept.all()) == ["added", "removed"]
-
-
-def test_signing_in_asks_for_a_code_once_it_is_set_up(markova: Employee) -> None:
-    here, there = enter(markova), enter(markova)
-    codes = set_up(here, markova)
-    assert len(codes) == second_factor.CODES
-    assert there.get("/account/").status_code == 302, "sessions without it have ended"
-    client = Client()
-    form = {"username": "markova", "password": OLD}
-    assert client.post("/login/?next=/deals/", form).headers["Location"] == "/login/code/"
-    assert client.get("/deals/").status_code == 302, "half in is out"
-    assert client.post("/login/code/", {"code": "000000"}).status_code == 422
-    assert client.post("/login/code/", {"code": code_now(markova, 1)}).status_code == 302
-    assert client.get("/deals/").status_code == 200
-    again = Client()
-    again.post("/login/", form)
-    TOTPDevice.objects.update(throttling_failure_timestamp=None, throttling_failure_count=0)
-    assert again.post("/login/code/", {"code": codes[0].upper()}).status_code == 302
-    assert again.get("/deals/").status_code == 200
-    assert not second_factor.is_right(markova, codes[0]), "once"
-    assert second_factor.is_right(markova, codes[1])
-
-
-def test_codes_are_counted_like_passwords(markova: Employee) -> None:
-    set_up(enter(markova), markova)
-    client = Client()
-    client.post("/login/", {"username": "markova", "password": OLD})
-    answers = [client.post("/login/code/", {"code": "123456"}).status_code for _ in range(8)]
-    assert answers[0] == 422
-    assert 429 in answers
-
-
-def test_the_code_page_is_nobodys_without_a_right_password(markova: Employee) -> None:
-    set_up(enter(markova), markova)
-    client = Client()
-    assert client.post("/login/code/", {"code": code_now(markova, 1)}).headers["Location"] == "/login/"
-    client.post("/login/", {"username": "markova", "password": OLD})
-    session = client.session
-    session["half_in"] |= {"at": time.time() - 301}
-    session.save()
-    assert client.post("/login/code/", {"code": code_now(markova, 1)}).headers["Location"] == "/login/"
-
-
-def test_a_role_that_demands_it_opens_nothing_else(markova: Employee) -> None:
-    admin = enter(factory.make_employee(Role.ADMIN, is_staff=True, is_superuser=True))
-    client = enter(markova)
-    assert client.get("/deals/").status_code == 200
-    assert admin.post("/access/demand/", {"roles": ["manager"]}).status_code == 302
-    assert client.get("/deals/").headers["Location"] == "/account/factor/"
-    assert client.get("/api/v1/deals/").status_code == 403
-    assert client.get("/deals/", headers={"HX-Request": "true"}).headers["HX-Redirect"] == "/account/factor/"
-    set_up(client, markova)
-    assert client.get("/deals/").status_code == 200
-    assert client.post("/account/factor/off/").status_code == 302
-    assert second_factor.has_factor(markova)
-    assert admin.post("/access/demand/", {"roles": []}).status_code == 302
-    client.post("/account/factor/off/")
-    assert not second_factor.has_factor(markova)
-    assert [one.act for one in Change.objects.filter(table="access_secondfactordemand")] == [
-        "removed",
-        "added",
-    ]
-
-
-def test_an_administrator_takes_a_lost_factor_away_and_its_secret_is_nowhere(markova: Employee) -> None:
-    set_up(enter(markova), markova)
-    device = TOTPDevice.objects.get()
-    admin = enter(factory.make_employee(Role.ADMIN, is_staff=True, is_superuser=True))
-    page = admin.get("/access/").content.decode()
-    assert "Маркова" in page
-    assert device.key not in page
-    assert device.key not in str(list(Change.objects.values_list("before", "after")))
-    assert admin.get(f"/admin/otp_totp/totpdevice/{device.pk}/change/").status_code == 404
-    admin.post(f"/access/people/{markova.pk}/factor/")
-    assert not second_factor.has_factor(markova)
-    assert (
-        Client().post("/login/", {"username": "markova", "password": OLD}).headers["Location"]
-        != "/login/code/"
-    )
-
-
 # The password again
 
 
@@ -419,10 +182,3 @@ def test_an_administrators_own_password_ends_other_sessions_and_this_one_goes_on
     assert here.post(f"/admin/team/employee/{user.pk}/password/", sent).status_code == 302
     assert here.get("/account/").status_code == 200
     assert there.get("/account/").status_code == 302
-
-
-def test_the_demand_costs_no_question_of_its_own(markova: Employee, django_assert_max_num_queries) -> None:
-    client = enter(markova)
-    SecondFactorDemand.objects.create(role=Role.ADMIN)
-    with django_assert_max_num_queries(12):
-        assert client.get("/account/").status_code == 200
