@@ -1,6 +1,7 @@
 """An account with some of everything, and loads of it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from core import moment
 from jobs import judgement_queue
 from pipelines.account.source import Source
 from pipelines.mirror import coverage
-from pipelines.mirror.entities import TABLE
+from pipelines.mirror.entities import ENTITIES, TABLE
 from pipelines.models import (
     Contact,
     CustomField,
@@ -97,3 +98,16 @@ def tick(world: World, seconds: int = 60) -> None:
     """Both clocks go on."""
     world.clock.advance(timedelta(seconds=seconds))
     moment.fix(world.clock.now().isoformat())
+
+
+@contextmanager
+def pages_of(rows: int) -> Iterator[None]:
+    """Lists in pages so short that a small account has many."""
+    kept = {name: ENTITIES[name].limit for name in ("deals", "tasks", "contacts")}
+    for name in kept:
+        object.__setattr__(ENTITIES[name], "limit", rows)
+    try:
+        yield
+    finally:
+        for name, limit in kept.items():
+            object.__setattr__(ENTITIES[name], "limit", limit)

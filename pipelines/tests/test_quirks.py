@@ -6,7 +6,6 @@ holds the keys, not whoever reads, and are tested in `test_access`: 11, two work
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -29,7 +28,7 @@ from pipelines.mirror.entities import ENTITIES, TABLE
 from pipelines.models import Account, Contact, CustomField, Deal, LossReason, Person, Stage, Stay, Task
 from pipelines.tests.amo import Serve, source_of
 from pipelines.tests.equal import assert_mirror_equals
-from pipelines.tests.loads import everything, populate, tick
+from pipelines.tests.loads import everything, pages_of, populate, tick
 from pipelines.tests.ways import Bell, bell, by_hooks, by_reconciliation
 from sandbox.account_rows import CustomField as Field
 from sandbox.account_rows import Enum
@@ -52,19 +51,6 @@ def without_pauses() -> Iterator[None]:
 def ring() -> Iterator[Bell]:
     with bell() as one:
         yield one
-
-
-@contextmanager
-def pages_of(rows: int) -> Iterator[None]:
-    """Lists in pages so short that a small account has many."""
-    kept = {name: ENTITIES[name].limit for name in ("deals", "tasks", "contacts")}
-    for name in kept:
-        object.__setattr__(ENTITIES[name], "limit", rows)
-    try:
-        yield
-    finally:
-        for name, limit in kept.items():
-            object.__setattr__(ENTITIES[name], "limit", limit)
 
 
 def switch(world: World, **switches: Any) -> None:

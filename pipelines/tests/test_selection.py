@@ -15,8 +15,7 @@ from pipelines.amo import errors
 from pipelines.mirror import coverage, hooks, reconcile, selection, sync
 from pipelines.mirror.entities import ENTITIES, TABLE
 from pipelines.models import Account, Cursor, Deal, Event, Hook, Stay, Task, Touch
-from pipelines.tests.loads import populate
-from pipelines.tests.test_quirks import pages_of
+from pipelines.tests.loads import pages_of, populate
 from sandbox.faults import Fault
 from sandbox.server import Handle
 from sandbox.world import World

@@ -13,8 +13,7 @@ from pipelines.mirror import coverage, sync
 from pipelines.mirror.entities import ENTITIES, TABLE
 from pipelines.models import Cursor, Deal, Event, Task, Touch
 from pipelines.tests.equal import assert_mirror_equals
-from pipelines.tests.loads import everything, populate, tick
-from pipelines.tests.test_quirks import pages_of
+from pipelines.tests.loads import everything, pages_of, populate, tick
 from sandbox.server import Handle
 from sandbox.switches import Switches
 from sandbox.world import World
