@@ -91,25 +91,38 @@ def test_a_hook_waits_for_a_slot_and_not_for_the_queue(redis: Redis, name: str) 
     assert once_of_three(lambda: longest() < 0.16), "three slots of 50 ms; the queue is over a second long"
 
 
-def test_unpaced_waits_for_nothing(redis: Redis, name: str) -> None:
-    began = time.monotonic()
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that were slept on purpose: how late a busy machine wakes threads up is not counted."""
+    pauses: list[float] = []
+    sleep = time.sleep
+
+    def keep(seconds: float) -> None:
+        pauses.append(seconds)
+        sleep(seconds)
+
+    monkeypatch.setattr(time, "sleep", keep)
+    return pauses
+
+
+def test_unpaced_waits_for_nothing(redis: Redis, name: str, slept: list[float]) -> None:
     calls(redis, name, 0, "bulk", 100, [])
-    assert time.monotonic() - began < 0.5
+    assert not slept
 
 
-def test_after_429_everybody_rests(redis: Redis, name: str) -> None:
+def test_after_429_everybody_rests(redis: Redis, name: str, slept: list[float]) -> None:
     Pace(redis, name, 1000).hold(0.3)
     began = time.monotonic()
     Pace(redis, name, 1000).wait("interactive")
-    assert 0.25 < time.monotonic() - began < 0.6
+    assert time.monotonic() - began > 0.25
+    assert sum(slept) <= 0.31
 
 
-def test_several_429_at_once_are_one_rest(redis: Redis, name: str) -> None:
+def test_several_429_at_once_are_one_rest(redis: Redis, name: str, slept: list[float]) -> None:
     for _ in range(4):
         Pace(redis, name, 1000).hold(0.2)
-    began = time.monotonic()
     Pace(redis, name, 1000).wait("interactive")
-    assert time.monotonic() - began < 0.4
+    assert sum(slept) <= 0.21
 
 
 def test_whoever_waits_while_another_is_banned_does_not_call(redis: Redis, name: str) -> None:

@@ -57,21 +57,20 @@ def test_an_empty_answer_has_no_body_at_all(server: Handle) -> None:
 
 
 def test_several_connections_are_served_side_by_side(server: Handle) -> None:
-    server.app.faults.add(Fault(latency=0.4))
+    server.app.faults.add(Fault(latency=1))
+    answered: list[int] = []
 
-    def one(number: int) -> float:
+    def one(number: int) -> None:
         connection = connect(server)
         if number:
             time.sleep(0.05)
-        started = time.monotonic()
         ask(connection, server, "leads").read()
+        answered.append(number)
         connection.close()
-        return time.monotonic() - started
 
     with ThreadPoolExecutor(4) as pool:
-        slow, *fast = pool.map(one, range(4))
-    assert slow >= 0.4
-    assert max(fast) < 0.3
+        list(pool.map(one, range(4)))
+    assert answered[-1] == 0, "the slow one, and nobody has waited for it"
 
 
 def test_a_cut_body_ends_the_connection_in_the_middle(server: Handle) -> None:
