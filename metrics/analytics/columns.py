@@ -12,6 +12,8 @@ import numpy.typing as npt
 from django.db import connection
 from psycopg import Cursor
 
+from metrics.analytics.terms import SECOND
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -64,6 +66,22 @@ def order_by(keys: Ints) -> Ints:
     if len(keys) and keys.min() >= 0 and keys.max() < 2**15:
         keys = keys.astype(np.int16)
     return np.argsort(keys, kind="stable")
+
+
+def order_by_moment(keys: Ints, at: Ints) -> Ints:
+    """Places by rising key (from 0 on) and moment, those of one moment in any order.
+
+    One number of both is sorted ten times as fast as two: amoCRM's moments are whole seconds, so it mostly fits.
+    """
+    if not len(keys):
+        return np.empty(0, dtype=np.int64)
+    since = at - at.min()
+    if not (since % SECOND).any():
+        since //= SECOND
+    width = int(since.max()) + 1
+    if (int(keys.max()) + 1) * width >= 2**63:
+        return np.lexsort((at, keys))
+    return np.argsort(keys * width + since)
 
 
 def group_places(keys: Ints, places: Ints) -> list[Ints]:

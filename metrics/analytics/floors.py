@@ -18,7 +18,6 @@ from metrics.analytics.forecast import (
     SHRINK,
     Lessons,
     Snapshot,
-    draw_sample,
     floor_chances,
     gather_lessons,
     midnights,
@@ -138,8 +137,7 @@ def answer(terms: Terms) -> Answer:
     days, by = read_days_ahead(terms), terms.options.get("by") or "month"
     if by not in ("month", "week"):
         raise no_choice("by", by, ("month", "week"))
-    log = read_all(terms)
-    studied = draw_sample(log)
+    log, studied = read_all(terms)
     past = read_past(log.keep(studied), terms, whole=bool(studied.all()))
     every, firsts = midnights(terms, past.log)
     if by == "week":

@@ -21,16 +21,16 @@ from metrics.analytics import boosting
 from metrics.analytics.ageing import LEARNT_FROM, of_owners
 from metrics.analytics.calendar import local_date, midnight
 from metrics.analytics.columns import Flags, Floats, Ints
-from metrics.analytics.log import OPEN, WON, Log, read_log
+from metrics.analytics.log import WON, Log, read_log
 from metrics.analytics.past import Past, learnt_since, read_past
 from metrics.analytics.report import Answer, Report, money, register
+from metrics.analytics.sample import choose_step, is_drawn
 from metrics.analytics.scoring import calibrate, judge, judge_all, score
 from metrics.analytics.terms import DAY, EPOCH, SECOND, BadQuestion, Terms
 from metrics.analytics.words import NOW
 
 MOST_ROWS = 12_000
 MANY_ROWS = 20_000  # to learn from: with fewer processes cost more than they bring
-MOST_STUDIED = 40_000  # deals: more teach nothing new, and ten times as many take ten times as long
 TRIED_ON, TRIED_ON_SAMPLE = 6, 3  # firsts of months
 LEAST_DAYS, LEAST_WINS = 14, 30  # of learning, before a snapshot is worth trying
 MOST_SHOWN = 20_000
@@ -211,13 +211,18 @@ def midnights(terms: Terms, log: Log) -> tuple[list[int], list[int]]:
     return every, [midnight(day, terms.zone) for day in days if day.day == 1]
 
 
-def read_all(terms: Terms) -> Log:
-    """Everybody's deals: what may happen is learnt from all, whoever asks."""
+def read_all(terms: Terms) -> tuple[Log, Flags]:
+    """Everybody's deals, since what may happen is learnt from all, whoever asks; which of them are learnt from.
+
+    Of a large account only those and all that are open.
+    """
     start = learnt_since(terms)
     period = Period(
         start.astimezone(terms.zone), (terms.now + timedelta(seconds=1)).astimezone(terms.zone), "year"
     )
-    return read_log(Terms(terms.now, terms.zone, period, None, terms.pipeline), "alive")
+    every = Terms(terms.now, terms.zone, period, None, terms.pipeline)
+    log = read_log(every, "alive", step=(step := choose_step(every)))
+    return log, is_drawn(log.ids, step)
 
 
 def read_days_ahead(terms: Terms) -> int:
@@ -227,18 +232,9 @@ def read_days_ahead(terms: Terms) -> int:
     return int(text)
 
 
-def draw_sample(log: Log) -> Flags:
-    """Deals to learn from: all, or `MOST_STUDIED` of a large account, by a number that says nothing of the deal."""
-    every = -(-len(log.ids) // MOST_STUDIED)
-    found: Flags = ((log.ids * 2_654_435_761) >> 16) % max(1, every) == 0
-    return found
-
-
 def answer(terms: Terms) -> Answer:
-    days, log = read_days_ahead(terms), read_all(terms)
-    studied = draw_sample(log)
-    if not studied.all():
-        log, studied = log.keep(chosen := studied | (log.result == OPEN)), studied[chosen]
+    days = read_days_ahead(terms)
+    log, studied = read_all(terms)
     known_of = read_past(log, terms, whole=bool(studied.all()))
     past = known_of if studied.all() else known_of.keep(studied)
     every, firsts = midnights(terms, past.log)

@@ -154,6 +154,8 @@ _CHOSEN = {
     "created": "d.created_at >= %(start)s and d.created_at < %(end)s",
     "alive": "(d.closed_at is null or d.closed_at >= %(start)s) and d.created_at < %(end)s",
 }
+# By `sample.is_drawn`. The remainder keeps the product within eight bytes, which numpy and PostgreSQL then agree on.
+_DRAWN = "((d.id %% 1000000007 * 2654435761) >> 16) %% %(step)s = 0"
 _DEALS = {
     "ids": ("d.id", "int8"),
     "created": ("d.created_at", "timestamptz"),
@@ -177,15 +179,41 @@ def list_stages(pipeline: int | None, *, every: bool = False) -> list[StageRow]:
     return rows if every else [row for row in rows if row.pipeline not in others]
 
 
-def read_log(terms: Terms, chosen: Chosen, *, every: bool = False) -> Log:
+def read_log(terms: Terms, chosen: Chosen, *, every: bool = False, step: int = 1) -> Log:
     """The lives that the terms ask about: of deals ``created`` in the period, or ``alive`` at any time of it.
 
-    Deals that ``people`` own now; none in amoCRM's bin. ``every``: through all pipelines. Four or five statements.
+    Deals that ``people`` own now; none in amoCRM's bin. ``every``: through all pipelines. ``step``: of closed deals
+    only the sample of every so-many-th (`metrics.analytics.sample`). Four or five statements.
     """
     stages = list_stages(None if every else terms.pipeline, every=every)
-    values: dict[str, Any] = {
-        "stages": [stage.id for stage in stages],
+    where, values = _choose(terms, chosen)
+    values |= {"stages": [stage.id for stage in stages], "step": step}
+    if step > 1:
+        where += f" and (d.closed_at is null or {_DRAWN})"
+    deals = read_columns(
+        _DEALS,
+        f"from pipelines_deal d left join pipelines_stage now_at on now_at.id = d.stage_id where {where}",
+        values,
+    )
+    visits = _read_visits([stage.id for stage in stages], np.sort(deals["ids"]), where, values)
+    return assemble(stages, deals, visits, whole=terms.pipeline is None)
+
+
+def count_deals(terms: Terms, chosen: Chosen) -> int:
+    """How many deals `read_log` would look for, those counted that stand in the pipeline now."""
+    where, values = _choose(terms, chosen)
+    if terms.pipeline is not None:
+        where += " and d.pipeline_id = %(pipeline)s"
+    with connection.cursor() as cursor:
+        cursor.execute(f"select count(*) from pipelines_deal d where {where}", values)
+        return int(cursor.fetchone()[0])
+
+
+def _choose(terms: Terms, chosen: Chosen) -> tuple[str, dict[str, Any]]:
+    """A condition on deals, and its values."""
+    values = {
         "people": None if terms.people is None else sorted(terms.people),
+        "pipeline": terms.pipeline,
         "start": None if terms.period is None else terms.period.start,
         "end": terms.now if terms.period is None else terms.period.end,
     }
@@ -194,13 +222,7 @@ def read_log(terms: Terms, chosen: Chosen, *, every: bool = False) -> Log:
         where += " and d.manager_id = any(%(people)s)"
     if terms.period is not None:
         where += f" and {_CHOSEN[chosen]}"
-    deals = read_columns(
-        _DEALS,
-        f"from pipelines_deal d left join pipelines_stage now_at on now_at.id = d.stage_id where {where}",
-        values,
-    )
-    visits = _read_visits([stage.id for stage in stages], np.sort(deals["ids"]), where, values)
-    return assemble(stages, deals, visits, whole=terms.pipeline is None)
+    return where, values
 
 
 def _read_visits(stages: list[str], ids: Ints, where: str, values: dict[str, Any]) -> dict[str, Ints]:

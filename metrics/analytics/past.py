@@ -8,7 +8,7 @@ import numpy as np
 
 from core.beside import ask_beside
 from metrics.analytics.ageing import LEARNT_FROM
-from metrics.analytics.columns import Flags, Floats, Ints, read_columns, write_array
+from metrics.analytics.columns import Flags, Floats, Ints, order_by_moment, read_columns, write_array
 from metrics.analytics.log import FAR, Log
 from metrics.analytics.terms import Terms
 from metrics.analytics.win_rates import find_places
@@ -94,7 +94,7 @@ def read_past(log: Log, terms: Terms, *, whole: bool = True) -> Past:
         found = []
         for at in (rows[moment] for moment in moments):
             mine = np.flatnonzero(known & (at != FAR))
-            mine = mine[np.lexsort((at[mine], places[mine]))]
+            mine = mine[order_by_moment(places[mine], at[mine])]
             much = rows["much"][mine] if "much" in rows else np.ones(len(mine))
             found.append(Happened(places[mine], at[mine], np.concatenate(([0.0], np.cumsum(much)))))
         return found

@@ -273,7 +273,7 @@ HAPPENED = """
 @pytest.mark.parametrize("whole", [False, True])
 def test_what_happened_is_read_as_one_row_an_event_would_tell(company: Company, whole: bool) -> None:
     terms = Terms(NOW, ZONE, YEAR)
-    log = forecast.read_all(terms)
+    log, _ = forecast.read_all(terms)
     columns = {"deal": ("happened.deal_id", "int8"), "at": ("happened.at", "timestamptz")}
     columns |= {"kind": ("happened.kind", "int2"), "much": ("happened.much", "int4")}
     rows = read_columns(columns, HAPPENED, {"ids": log.ids.tolist()})
