@@ -1,13 +1,15 @@
 """Whose the work was: the days for which each person held deals, and late tasks for a hundred of them."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 from django.utils.translation import gettext_lazy as _
 
+from core.beside import ask_beside
 from metrics.analytics.columns import Flags, Ints
 from metrics.analytics.in_work import Pieces, clip_pieces, cut_by_owner, read_changes
-from metrics.analytics.log import NOBODY, Log, read_log
+from metrics.analytics.log import NOBODY, Log, list_stages, read_log
 from metrics.analytics.report import Answer, Cell, Report, register
 from metrics.analytics.tasks import Tasks, read_tasks
 from metrics.analytics.terms import DAY, Terms
@@ -54,8 +56,10 @@ def late_tasks(tasks: Tasks, now: int) -> Flags:
 
 
 def answer(terms: Terms) -> Answer:
-    log, pieces = read_pieces(terms)
-    tasks = read_tasks(Terms(terms.now, terms.zone, terms.period, None, terms.pipeline), log.stages)
+    everybody = Terms(terms.now, terms.zone, terms.period, None, terms.pipeline)
+    tasks_beside = ask_beside(partial(read_tasks, everybody, list_stages(terms.pipeline)))
+    _, pieces = read_pieces(terms)
+    tasks = tasks_beside()
     people, counts = np.unique(tasks.manager[late_tasks(tasks, terms.at)], return_counts=True)
     return find_days(pieces, dict(zip(people.tolist(), counts.tolist(), strict=True)), terms.people)
 
