@@ -1,5 +1,6 @@
 """What the columns said before they had dates is what holds from the beginning, to the day."""
 
+from collections.abc import Iterator
 from datetime import date, time
 from typing import Any
 
@@ -7,28 +8,38 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from devtools import migrated_database
 from team.models import CompanyHours, Employee
 from team.schedules import count_shifts, load_clocks, rota_grid
 
-pytestmark = pytest.mark.django_db(transaction=True)
 NOVEMBER = date(2026, 11, 1), date(2026, 11, 30)
 HOURS = {"anchor": date(2026, 11, 2), "starts": time(9), "ends": time(18)}
 
 
 def migrate(name: str | None = None) -> Any:
-    """To this step of team; without a name to its last, which is what the models of today read."""
+    """To this step of team; without a name to the last one, and of the rooms below: what today's models read."""
     executor = MigrationExecutor(connection)
-    target = executor.loader.graph.leaf_nodes("team") if name is None else [("team", name)]
+    leaves = executor.loader.graph.leaf_nodes
+    target = leaves("team") + leaves("pipelines") if name is None else [("team", name)]
     executor.migrate(target)
     return executor.loader.project_state(target).apps
 
 
 @pytest.fixture
-def before() -> Any:
-    yield migrate("0001_initial")
-    # All leaves, not only those of team: going back also took along what other rooms build on it.
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
+def before(django_db_blocker: Any) -> Iterator[Any]:
+    """In a database of its own, which has only what this step stands on: going back takes no other room along."""
+    lane, name = connection.settings_dict["NAME"], f"{connection.settings_dict['NAME']}_steps"
+    with django_db_blocker.unblock():
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+            cursor.execute(f'CREATE DATABASE "{name}"')
+        migrated_database.use(name)
+        try:
+            yield migrate("0001_initial")
+        finally:
+            migrated_database.use(lane)
+            with connection._nodb_cursor() as cursor:
+                cursor.execute(f'DROP DATABASE "{name}"')
 
 
 def test_undated_rows_mean_the_same_in_three_steps_and_back(before: Any) -> None:
