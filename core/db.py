@@ -12,6 +12,9 @@ from psycopg.types.json import JsonbBinaryLoader
 
 Row = tuple[Any, ...]
 Statement = tuple[str, Mapping[str, Any]]  # SQL and its parameters
+# From here to the end of the transaction what is prepared has one plan, whatever its parameters. By itself PostgreSQL
+# plans anew each time, where one deal seems cheaper than the ten it expects, and that takes as long as running it.
+PLAN_ONCE: Statement = ("set local plan_cache_mode = force_generic_plan", {})
 
 
 def run_statements(*statements: Statement, prepare: bool = False) -> list[list[Row]]:
@@ -39,7 +42,9 @@ def run_statements(*statements: Statement, prepare: bool = False) -> list[list[R
         finally:
             driver.prepare_threshold = None
         # Not before: rows that are asked for inside of the pipeline cost a trip of their own.
-        return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+        return [
+            cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else [] for cursor in cursors
+        ]
 
 
 @lru_cache(maxsize=10_000)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from qc.models import Regulation, RuleMode
 from qc.norms import read_norm, read_norms
 from qc.options import LISTS, FieldNames
 from qc.rule_modes import Steps
-from qc.rules import RULES, StageNorms, Terms
+from qc.rules import RULES, Rule, StageNorms, Terms
 from qc.rules.parameters import DealField, DealFields, Options
 from qc.rules.terms import StagePlace
 from team.schedules import departures, employment, load_clocks
@@ -58,7 +59,12 @@ class Bench:
         """Whether the rule is in any mode but off."""
         return code in self.steps and self.steps[code][-1].mode != RuleMode.Mode.OFF
 
-    @property
+    @cached_property
+    def reach(self) -> Mapping[str, frozenset[str] | None]:
+        """By rule, the stages to one of which a deal must have come for it to say anything; None: it looks at any."""
+        return {code: _stages_of(RULES[code], self.terms) for code in self.steps}
+
+    @cached_property
     def reads(self) -> "Reads":
         """What the rules that were ever on need of a deal."""
         rules = [RULES[code] for code in self.steps]
@@ -68,6 +74,13 @@ class Bench:
             any(rule.reads_moves for rule in rules),
             reviews=any(rule.reads_reviews for rule in rules),
         )
+
+
+def _stages_of(rule: Rule, terms: Terms) -> frozenset[str] | None:
+    if not rule.by_visits:
+        return None
+    norms = (rule.norm, *rule.goes_by)
+    return frozenset(stage for norm in norms if norm is not None for stage in terms.stages_of(norm))
 
 
 class Reads(NamedTuple):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from core import collecting, locks, moment
-from core.db import Statement, run_statements
+from core.db import PLAN_ONCE, Statement, run_statements
 from pipelines.models import Deal
 from qc import deal_states, kept_checks, kept_findings
 from qc.criteria import STAMP, bench, kept_reads
@@ -77,6 +77,7 @@ def judge_together(
         # The lock comes before every other read: whoever judges last has seen the newest history. Then the requests:
         # what was changed together with one of them is seen by what is read after it.
         first: tuple[Statement, ...] = (
+            PLAN_ONCE,
             locks.of_deals(deals),
             (REQUESTS, {"deals": deals if history else []}),
             (kept_findings.EXISTING, {"deals": deals, "rules": codes}),
@@ -85,7 +86,7 @@ def judge_together(
         )
         reads = kept_reads()
         while True:
-            _, asked, known, kept, [stamp], reviewed, *answers = run_statements(
+            _, _, asked, known, kept, [stamp], reviewed, *answers = run_statements(
                 *first,
                 reading_reviews(deals if reads.reviews else []),
                 *reading(deals, reads.fields, history=history, touches=reads.touches, moves=reads.moves),
@@ -104,13 +105,10 @@ def judge_together(
         checks = kept_checks.compare(kept, _whole_checks(said, deals, codes))
         states = deal_states.compare(loaded, said, codes, now)
         done = {request for request, _ in asked}.union(requests or ())
-        involved = (
-            list(demand(deals, terms)) if around else []
-        )  # whose the deals were, and then whose they are
         run_statements(
-            *involved,
+            # First: whose the deals were is known while the old stays stand.
+            *(demand(deals, loaded.stays, terms) if around else ()),
             *deal_states.writing(loaded, states),
-            *(involved if loaded.stays else ()),
             *_writing(difference, checks, done, now),
             prepare=True,
         )

@@ -22,6 +22,7 @@ from qc.verdicts import Said, hear_rule
 from timeline import subject_loading
 from timeline.subject_loading import ALWAYS
 from timeline.subjects import PersonLife
+from timeline.timeline import Piece
 
 BATCH = 1_000
 # How far before a change a person's life is read, in windows of the widest rule: mostly enough; else further, then all.
@@ -49,29 +50,47 @@ PEOPLE = """
         union select t.created_by, t.deal_id from pipelines_task t where t.deal_id = any(%(deals)s)
         union select e.author_id, t.deal_id from pipelines_task t join pipelines_event e on e.entity_id = t.id
         where t.deal_id = any(%(deals)s) and e.entity = 'task' and e.kind = 'deadline'
+        union select had.person, had.deal from unnest(%(people)s::bigint[], %(had)s::bigint[]) had (person, deal)
     ) involved using (id) join (
         select d.id as deal_id, least(
             d.created_at,
             (select min(entered_at) from pipelines_stay where deal_id = d.id),
             (select min(created_at) from pipelines_task where deal_id = d.id),
-            (select min(at) from pipelines_event where entity = 'deal' and entity_id = d.id)
-        ) as since from pipelines_deal d where d.id = any(%(deals)s)
+            (select min(at) from pipelines_event where entity = 'deal' and entity_id = d.id),
+            lives.since
+        ) as since from pipelines_deal d left join (
+            select had.deal, min(had.since) as since
+            from unnest(%(had)s::bigint[], %(since)s::timestamptz[]) had (deal, since) group by had.deal
+        ) lives on lives.deal = d.id where d.id = any(%(deals)s)
     ) began using (deal_id)
 """
+NOBODY_ELSE: dict[str, list[Any]] = {"people": [], "had": [], "since": []}
 INVOLVED = {CONTACT: CONTACTS, PERSON: PEOPLE}
-DEMAND = """
+DEMAND = f"""
     insert into pipelines_judgementrequest (unit, subject_id, since, asked_at)
-    select %(unit)s, id, min(since), %(now)s from ({involved}) involved group by id
+    select unit, id, min(since), %(now)s from (
+        select '{CONTACT}' as unit, id, since from ({CONTACTS}) contact where '{CONTACT}' = any(%(units)s)
+        union all
+        select '{PERSON}', id, since from ({PEOPLE}) person where '{PERSON}' = any(%(units)s)
+    ) involved group by unit, id
 """
-DEMANDS = {unit: DEMAND.format(involved=involved) for unit, involved in INVOLVED.items()}
 
 
-def demand(deals: Collection[int], known: Bench) -> Iterator[Statement]:
-    """Statements that ask for the contacts of these deals and the people who work on them, where rules that were ever
-    on look at those."""
-    for unit, statement in DEMANDS.items():
-        if any(RULES[code].unit == unit for code in known.steps):
-            yield statement, {"deals": list(deals), "unit": unit, "now": locks.lease_now()}
+def demand(deals: Collection[int], stays: Mapping[int, Iterable[Piece]], known: Bench) -> Iterator[Statement]:
+    """The statement that asks for the contacts of these deals and the people who work on them, where rules that were
+    ever on look at those: for those who had the deals by the ``stays`` that stand, and by those to be written."""
+    units = [unit for unit in INVOLVED if any(RULES[code].unit == unit for code in known.steps)]
+    if not units:
+        return
+    began: dict[tuple[int, int], datetime] = {}
+    for deal, pieces in stays.items():
+        for piece in pieces:
+            if piece.owner is not None:
+                key = piece.owner, deal
+                began[key] = min(piece.since, began.get(key, piece.since))
+    values: dict[str, Any] = {"deals": list(deals), "units": units, "now": locks.lease_now()}
+    values |= {"people": [person for person, _ in began], "had": [deal for _, deal in began]}
+    yield DEMAND, values | {"since": list(began.values())}
 
 
 def judge_involved(deals: Collection[int], rules: Collection[str] | None) -> Counter[tuple[str, str]]:
@@ -81,7 +100,7 @@ def judge_involved(deals: Collection[int], rules: Collection[str] | None) -> Cou
     for unit, involved in INVOLVED.items():
         codes = [code for code in codes_of(unit, rules) if code in ever_on]
         if codes:
-            [rows] = run_statements((involved, {"deals": list(deals)}))
+            [rows] = run_statements((involved, {"deals": list(deals), **NOBODY_ELSE}))
             counts += judge_subjects(unit, {one for one, _since in rows}, codes)
     return counts
 

@@ -64,9 +64,7 @@ def judge_timelines(timelines: Iterable[Timeline], codes: Iterable[str], bench: 
     """What the rules that were ever on say now, and which of them failed to say anything about which deal."""
     said, terms = Said({}, {}, set()), bench.terms
     active = [
-        (code, RULES[code], bench.steps[code], _where(RULES[code], terms))
-        for code in codes
-        if code in bench.steps
+        (code, RULES[code], bench.steps[code], bench.reach[code]) for code in codes if code in bench.steps
     ]
     lives = iter(timelines)
     while part := list(islice(lives, TOGETHER)) if active else []:
@@ -80,14 +78,6 @@ def judge_timelines(timelines: Iterable[Timeline], codes: Iterable[str], bench: 
         for one in heard:
             said.checks.update(kept_checks.rows_of(one.deal.id, one.checks))
     return said
-
-
-def _where(rule: Rule, terms: Terms) -> frozenset[str] | None:
-    """The stages that a deal must have come to for a rule to say anything; None: any deal may be its matter."""
-    if not rule.by_visits:
-        return None
-    norms = (rule.norm, *rule.goes_by)
-    return frozenset(stage for norm in norms if norm is not None for stage in terms.stages_of(norm))
 
 
 def hear_rule(rule: Rule, reach: Steps, life: Any, subject: str, terms: Terms, said: Said) -> list[Check]:

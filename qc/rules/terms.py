@@ -68,6 +68,7 @@ class Terms:
         init=False, repr=False, compare=False, default_factory=dict
     )
     _stages: dict[Any, list[str]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _naming: dict[type, list[str]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def versions(self, norm: type[N], visit: Visit) -> Versions[N] | None:
         """The versions of a rule's norm up to the one that judges a visit; None where no version was in force.
@@ -99,11 +100,15 @@ class Terms:
 
     def stages_of(self, norm: type) -> list[str]:
         """Stages on which any version has ever named a rule's norm."""
-        return [
-            stage
-            for stage, versions in self.norms.items()
-            if any(one.norms.get(norm, norm()) != norm() for one in versions)
-        ]
+        known = self._naming.get(norm)
+        if known is None:
+            silent = norm()
+            known = self._naming[norm] = [
+                stage
+                for stage, versions in self.norms.items()
+                if any(one.norms.get(norm, silent) != silent for one in versions)
+            ]
+        return known
 
     def demanding(
         self, norm: type[N], demands: Callable[[N], bool], moment: datetime, pipeline: str
