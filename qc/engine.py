@@ -53,6 +53,7 @@ class Judged(NamedTuple):
     counts: Counter[tuple[str, str]]
 
 
+@collecting.paused()  # timelines come and go without cycles, and are gone when the collector may look again
 def judge_together(
     deals: Sequence[int],
     rules: Collection[str] | None = None,
@@ -70,10 +71,7 @@ def judge_together(
     """
     codes = codes_of(DEAL, rules)
     now = moment.now()
-    with (
-        collecting.paused(),  # timelines come and go without cycles
-        transaction.atomic(savepoint=False),  # whoever has begun one already rolls it back himself
-    ):
+    with transaction.atomic(savepoint=False):  # whoever has begun one already rolls it back himself
         # The lock comes before every other read: whoever judges last has seen the newest history. Then the requests:
         # what was changed together with one of them is seen by what is read after it.
         first: tuple[Statement, ...] = (
