@@ -4,7 +4,7 @@ Nothing is written. The changed norms judge every visit, the present ones each v
 whose norm the draft leaves alone find the same: those are counted by the findings that there are.
 """
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -20,12 +20,12 @@ from core.zone import portal_zone
 from pipelines.models import Person, Stay
 from qc import norms as norm_documents
 from qc import queries, trials
-from qc.criteria import Bench, bench, field_names, reads_of, stage_norms
+from qc.criteria import bench, field_names, reads_of, stage_norms
 from qc.doubts import Doubts, count_doubts
 from qc.lives import load_lives
 from qc.models import Finding
 from qc.regulations import draft, in_force
-from qc.rules import CLIENT, DEAL, OWNER, RULES, Terms
+from qc.rules import CLIENT, OWNER, RULES, Terms
 from qc.trials import Comparison, Tally
 from team.models import Employee
 from team.schedules import load_clocks
@@ -82,7 +82,7 @@ def try_norms(
     fresh = draft(stage_id, basis=present, **norms)
     was = norm_documents.read_norms(present.norms if present else {})
     becomes = norm_documents.read_norms(fresh.norms)
-    codes = _find_codes({type(norm) for code, norm in becomes.items() if was[code] != norm}, bench())
+    codes = bench().judged_by({type(norm) for code, norm in becomes.items() if was[code] != norm})
     terms = bench().terms
     changed = stage_norms(fresh, field_names())
     tried = _anew(terms, {**terms.norms, stage_id: (changed,)})
@@ -97,16 +97,6 @@ def try_norms(
         comparison = trials.compare(lives, codes, terms, tried, since, now, {stage_id}, more, month)
     others = [code for code, rule in RULES.items() if rule.is_of_stages and code not in codes]
     return Backtest(comparison, days, codes, _as_found(stage_id, others, since, now), more, deals)
-
-
-def _find_codes(kinds: Set[type], known: Bench) -> tuple[str, ...]:
-    """The rules of deals whose norms these are, and those judged now that go by them."""
-    return tuple(
-        code
-        for code, rule in RULES.items()
-        if rule.unit == DEAL
-        and (rule.norm in kinds or (known.judges(code) and not kinds.isdisjoint(rule.goes_by)))
-    )
 
 
 def _anew(terms: Terms, norms: Mapping[str, Any]) -> Terms:

@@ -1,7 +1,7 @@
 """What deals are judged by at present: steps of rules, norms in force, clocks, people who left."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from qc.models import Regulation, RuleMode
 from qc.norms import read_norm, read_norms
 from qc.options import LISTS, FieldNames
 from qc.rule_modes import Steps
-from qc.rules import RULES, Rule, StageNorms, Terms
+from qc.rules import DEAL, RULES, Rule, StageNorms, Terms
 from qc.rules.parameters import DealField, DealFields, Options
 from qc.rules.terms import StagePlace
 from team.schedules import departures, employment, load_clocks
@@ -58,6 +58,15 @@ class Bench:
     def judges(self, code: str) -> bool:
         """Whether the rule is in any mode but off."""
         return code in self.steps and self.steps[code][-1].mode != RuleMode.Mode.OFF
+
+    def judged_by(self, kinds: Set[type]) -> tuple[str, ...]:
+        """The rules of deals whose norms these are, and those judged now that go by them."""
+        return tuple(
+            code
+            for code, rule in RULES.items()
+            if rule.unit == DEAL
+            and (rule.norm in kinds or (self.judges(code) and not kinds.isdisjoint(rule.goes_by)))
+        )
 
     @cached_property
     def reach(self) -> Mapping[str, frozenset[str] | None]:

@@ -1,9 +1,9 @@
 """The effects of changes as they are measured on this portal: which change, by which findings, beside whom.
 
-A version of a stage: the rules whose norm it changed, judged by its norm all along, on its stage and, for comparison,
-on the other stages of the pipeline that no version changed meanwhile. A switched rule: its findings all along, beside
-those of the other rules in proportion. Quality control off: people trained by then, with new ones beside them. What was
-measured is kept.
+A version of a stage: the rules whose norm it changed, and those that go by it, judged by its norms all along, on its
+stage and, for comparison, on the other stages of the pipeline that no version changed meanwhile. A switched rule: its
+findings all along, beside those of the other rules in proportion. Quality control off: people trained by then, with new
+ones beside them. What was measured is kept.
 """
 
 from collections import Counter
@@ -74,10 +74,11 @@ def _version(mark: Mark, marks: Collection[Mark], now: datetime) -> Measured | N
     if fresh is None or stage is None:
         return None
     was, becomes = (norms.read_norms(one.norms if one else {}) for one in (old, fresh))
+    stated = {type(norm) for norm in becomes.values() if norm != type(norm)()}
     codes = tuple(
         code
-        for code, norm in becomes.items()
-        if was[code] != norm and RULES[code].unit == DEAL and norm != type(norm)()
+        for code in bench().judged_by({type(norm) for code, norm in becomes.items() if was[code] != norm})
+        if not stated.isdisjoint([RULES[code].norm] if RULES[code].norm else RULES[code].goes_by)
     )
     if not codes:
         return None
@@ -89,7 +90,7 @@ def _version(mark: Mark, marks: Collection[Mark], now: datetime) -> Measured | N
         .values_list("pk", flat=True)
     )
     one_norm = stage_norms(fresh, field_names())._replace(published_at=None)
-    only = {RULES[code].norm for code in codes}
+    only = {kind for code in codes for kind in (RULES[code].norm, *RULES[code].goes_by)}
     compared = one_norm._replace(norms={kind: norm for kind, norm in one_norm.norms.items() if kind in only})
     terms = bench().terms
     judged = replace(

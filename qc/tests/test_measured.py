@@ -72,6 +72,34 @@ def test_the_effect_of_a_norm_is_beside_stages_that_kept_theirs(company: None) -
     assert MeasuredEffect.objects.get(change=marks[-1].key).answer["verdict"] == "helped"
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "rules"),
+    [
+        ({"max_stay": hours(24)}, {"wait_unexplained_longest": hours(48)}, {"deal.stuck"}),
+        (
+            {"max_stay": hours(24), "wait_unexplained_longest": hours(48)},
+            {"wait_unexplained_longest": None},
+            {"deal.stuck"},
+        ),
+        ({"max_stay": hours(24)}, {"needs_task": True}, {"task.none"}),
+    ],
+    ids=["waiting begins", "waiting ends", "waiting left alone"],
+)
+def test_a_rule_that_goes_by_a_changed_norm_is_measured_with_it(
+    company: None, before: dict[str, object], after: dict[str, object], rules: set[str]
+) -> None:
+    world.deal(1, "0 offer anna; 900 lead anna; 1300 won anna")
+    for published, norms in ((10, before), (24 * 40, after)):
+        moment.fix(at(published).isoformat())
+        regulations.publish("offer", None, **norms)
+    now = at(24 * 82)
+    moment.fix(now.isoformat())
+    marks = read_marks(at(0), now, now)
+    found = measured.measure(marks[-1], marks, now)
+    assert found is not None
+    assert set(found.rules) & {"deal.stuck", "task.none", "field.missing"} == rules
+
+
 def test_what_cannot_be_measured_says_so(company: None) -> None:
     moment.fix(at(10).isoformat())
     regulations.publish("offer", None, goal="Agree")
