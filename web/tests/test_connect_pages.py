@@ -1,25 +1,17 @@
 """Connecting an account on a page, from a key to the first load, against a sandbox that plays amoCRM."""
 
-import hashlib
-import hmac
-import re
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-import httpx2
 import pytest
-import stamina
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
-from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.utils import translation
 
 from core import moment
-from devtools.tests import factory
 from jobs import mirror
-from pipelines.account import connection, credentials, tokens
+from pipelines.account import connection, credentials
 from pipelines.account.connection import CannotConnect
 from pipelines.account.credentials import Consent, LongLived
 from pipelines.account.webhook_address import doubt_address
@@ -30,72 +22,14 @@ from sandbox.faults import Fault
 from sandbox.server import Handle, serve_in_thread
 from sandbox.world import World
 from team.models import Role
+from web.tests.connect_office import admin as admin
+from web.tests.connect_office import consent, enter_keys, enter_token, signed_in, start, text, visit_amo
+from web.tests.connect_office import loads as loads
+from web.tests.connect_office import portal as portal
 
 pytestmark = pytest.mark.django_db
 PAGES = ("/connect/", "/connect/consent/", "/connect/callback/")
 FORMS = ("/connect/token/", "/connect/keys/", "/connect/load/")
-
-
-@pytest.fixture(autouse=True)
-def loads(now: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """First loads that were asked for; nobody works here."""
-    asked: list[int] = []
-    monkeypatch.setattr(mirror.first_load, "delay", lambda: asked.append(1))
-    monkeypatch.setattr(mirror.pull_changes, "delay", lambda: asked.append(2))
-    monkeypatch.setattr(tokens, "GRACE", 0)
-    with (
-        stamina.set_testing(True, attempts=2, cap=True),
-        override_settings(AMO_RATE=0, DEBUG=True, PORTAL_URL="http://testserver"),
-    ):
-        yield asked
-
-
-def signed_in(role: str = Role.ADMIN) -> Client:
-    client = Client()
-    client.force_login(factory.make_employee(role, language="en"))
-    return client
-
-
-@pytest.fixture
-def admin() -> Client:
-    return signed_in()
-
-
-@pytest.fixture
-def portal(amo: Handle) -> Handle:
-    """The sandbox's integration knows this portal."""
-    amo.app.integration.redirect_uri = "http://testserver/connect/callback/"
-    return amo
-
-
-def text(response: HttpResponse) -> str:
-    return " ".join(re.sub(r"<[^>]*>", " ", response.content.decode()).split())
-
-
-def enter_token(client: Client, amo: Handle, token: str | None = None) -> HttpResponse:
-    return client.post("/connect/token/", {"token-address": amo.url, "token-token": token or amo.token})
-
-
-def enter_keys(client: Client, amo: Handle, **changed: str) -> HttpResponse:
-    keys = amo.app.integration
-    entered = {"address": amo.url, "client_id": keys.client_id, "client_secret": keys.client_secret} | changed
-    return client.post("/connect/keys/", {f"keys-{name}": value for name, value in entered.items()})
-
-
-def visit_amo(client: Client) -> str:
-    """From the link on the page through amoCRM's page to the address that it sends the browser back to."""
-    page = client.get("/connect/consent/")
-    assert page.status_code == 302
-    return httpx2.get(page["Location"]).headers["Location"].removeprefix("http://testserver")
-
-
-def consent(client: Client, amo: Handle) -> HttpResponse:
-    enter_keys(client, amo)
-    return client.get(visit_amo(client), follow=True)
-
-
-def start(client: Client, pipelines: list[int], **more: str) -> HttpResponse:
-    return client.post("/connect/load/", {"pipelines": pipelines} | more, follow=True)
 
 
 def test_the_way_with_a_long_lived_token(portal: Handle, admin: Client, loads: list[int]) -> None:
@@ -307,43 +241,6 @@ def test_the_environment_wins_and_the_page_is_read_only(portal: Handle, admin: C
         assert admin.get("/connect/?check=1").status_code == 200
 
 
-def switch_off(client: Client, amo: Handle, **changed: str) -> HttpResponse:
-    keys, account = amo.app.integration, amo.world.account.id
-    signed = hmac.new(
-        keys.client_secret.encode(), f"{keys.client_id}|{account}".encode(), hashlib.sha256
-    ).hexdigest()
-    query = {"account_id": str(account), "client_uuid": keys.client_id, "signature": signed} | changed
-    return client.get("/connect/off/", query)
-
-
-def test_an_integration_that_is_switched_off_shows_at_once_and_comes_back_with_one_click(
-    portal: Handle, admin: Client, loads: list[int]
-) -> None:
-    consent(admin, portal)
-    start(admin, list(portal.world.pipelines))
-    assert admin.get("/readyz").json()["amocrm"] == "ok"
-    portal.app.tokens.disable()
-    assert switch_off(Client(), portal).status_code == 204
-    for page in ("/connect/", "/sync/"):
-        shown = admin.get(page)
-        assert "no longer lets the portal in" in text(shown) and "Give the consent again" in text(shown)
-        assert 'href="/connect/consent/"' in shown.content.decode()
-    assert admin.get("/readyz").json()["amocrm"].startswith("consent lost")
-    with pytest.raises(CannotConnect):
-        connection.find_account()
-    portal.app.integration.enabled = True
-    admin.get(visit_amo(admin))
-    assert connection.find_account().refused_at is None and loads == [1, 2]
-    assert "no longer lets the portal in" not in text(admin.get("/sync/"))
-
-
-def test_an_old_word_of_switching_off_does_not_end_a_new_consent(portal: Handle, admin: Client) -> None:
-    consent(admin, portal)
-    start(admin, list(portal.world.pipelines))
-    assert switch_off(Client(), portal).status_code == 204, "the same word as ever, but amoCRM lets us in"
-    assert connection.find_account().refused_at is None
-
-
 def test_who_does_not_want_hooks_gets_none(portal: Handle, admin: Client) -> None:
     consent(admin, portal)
     start(admin, list(portal.world.pipelines))
@@ -352,31 +249,6 @@ def test_who_does_not_want_hooks_gets_none(portal: Handle, admin: Client) -> Non
     start(admin, list(portal.world.pipelines), hooks="on")
     mirror.pull_dictionaries()
     assert portal.world.webhooks
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"signature": "0" * 64}, {"signature": ""}, {"signature": "ё"}, {"account_id": "1"}, {"account_id": "x"},
-        {"account_id": "9" * 30}, {"client_uuid": "other"},
-    ],
-)  # fmt: skip
-def test_a_forged_switching_off_changes_nothing(portal: Handle, admin: Client, changed: dict) -> None:
-    consent(admin, portal)
-    assert switch_off(Client(), portal, **changed).status_code == 404
-    assert Account.objects.get().refused_at is None
-
-
-def test_the_sandbox_itself_rings_when_it_is_switched_off(
-    portal: Handle, admin: Client, live_server: Any
-) -> None:
-    consent(admin, portal)
-    portal.app.integration.deauth_url = f"{live_server.url}/connect/off/"
-    httpx2.post(f"{portal.url}/_control/integration/disable", json={})
-    with stamina.set_testing(False):
-        for attempt in stamina.retry_context(on=AssertionError, attempts=50, wait_initial=0.05, wait_max=0.1):
-            with attempt:
-                assert Account.objects.get().refused_at is not None
 
 
 @pytest.mark.parametrize("role", [role for role in Role.values if role != Role.ADMIN])
