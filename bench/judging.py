@@ -146,14 +146,13 @@ def spread(deals: list[int]) -> Cost:
 
 
 def load(setting: Setting) -> Iterator[Line]:
-    """What follows a full load: every deal is folded and judged, and nothing of it was there before."""
+    """What follows a full load: all is folded and judged, people and contacts too; nothing of it was there before."""
     company.hold(setting.big)
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE pipelines_stay, qc_finding CASCADE")
         cursor.execute("ANALYZE")
-    JudgementRequest.objects.demand_all(history=True)
     before, began = processor(), time.perf_counter()
-    judgement_queue.judge_on_all_cores()
+    judgement_queue.judge_load()
     wall, busy = time.perf_counter() - began, processor() - before
     yield Line(
         f"fold and judge {Deal.objects.count():,} deals after a load", f"{wall:.3g} s (processor {busy:.3g})"

@@ -252,7 +252,10 @@ def read_wide(rows: Sequence[Row]) -> Wide:
 
 
 def judge_subjects_of(wide: Wide) -> None:
-    """People, contacts and stages that it is about, too."""
+    """People, contacts and stages that it is about, too. Not while all lives are folded anew: who asks for that judges
+    them at its end (`judge_load`)."""
+    if wide.history:
+        return
     if wide.rules is None:
         subjects.judge_every_subject()
         return
