@@ -52,7 +52,7 @@ def draw_curve(asked: Asked, answer: dict[str, Any]) -> Context:
         "marks": marks,
         "naive": [
             (percent(answer["naive_won_of_closed"], 1), _("won ÷ closed"), asked.rows(what="closed"), closed,
-             _("Too high: %(n)s open ones are not seen") % {"n": number(answer["open"])}),
+             _("Too high: open ones are not seen (%(n)s)") % {"n": number(answer["open"])}),
             (percent(answer["naive_won_of_all"], 1), _("won ÷ all"), asked.rows(what="all"), answer["n"],
              _("Too low: the young ones have had no time")),
         ],
