@@ -42,6 +42,7 @@ ROOMS = {
     ),
     "qc/rules/*.py": (
         "qc/tests/test_rules.py qc/tests/test_moves_and_facts.py qc/tests/test_waiting.py qc/tests/test_units.py "
+        "qc/tests/test_bursts.py qc/tests/test_norm_words.py "
         "qc/tests/test_deal_untouched.py qc/tests/test_field_value.py qc/tests/test_loss_reason.py "
         "qc/tests/test_review_rules.py qc/tests/test_task_overdue.py qc/tests/test_touches_on_contacts.py "
         "qc/tests/test_simulation.py qc/tests/test_regulations.py qc/tests/test_oracle.py"

@@ -104,6 +104,11 @@ def test_nonsense_bounds_are_refused_with_a_sentence(from_: str, to: str, senten
     assert str(error.value) == sentence
 
 
+def test_the_days_of_a_period_are_those_it_touches() -> None:
+    week = Period.parse("2026-11-02", "2026-11-05", MOSCOW)
+    assert list(week.days()) == [date(2026, 11, 2), date(2026, 11, 3), date(2026, 11, 4)]
+
+
 def test_a_week_moves_by_weeks_of_local_days() -> None:
     week = Period.parse("2026-10-20", "2026-10-27", BERLIN)  # clocks go back on the 25th
     assert week.end - week.start == timedelta(days=7)  # wall clock

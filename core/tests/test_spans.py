@@ -67,6 +67,15 @@ def test_total_counts_the_minutes_before_a_moment(pairs: list[tuple[int, int | N
     assert spans(pairs).total(at(until)) == timedelta(minutes=len([m for m in oracle(pairs) if m < until]))
 
 
+@given(raw, minutes, st.none() | minutes)
+def test_a_set_covers_a_stretch_whose_every_moment_it_holds(
+    pairs: list[tuple[int, int | None]], start: int, end: int | None
+) -> None:
+    held = oracle(pairs)
+    whole = {*range(start, MINUTES + 5 if end is None else end)}
+    assert spans(pairs).covers(at(start), None if end is None else at(end)) == (whole <= held)
+
+
 def test_touching_spans_become_one_and_empty_ones_vanish() -> None:
     assert list(spans([(5, 10), (0, 5), (7, 7)])) == [Span(at(0), at(10))]
     assert not spans([(3, 3), (4, 2)])

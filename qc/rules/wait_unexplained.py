@@ -30,7 +30,10 @@ def fact(norm: Waiting) -> Fact | None:
         also = Said(_("at most %(longest)s in all"), {"longest": Brief(norm.longest, CALENDAR)})
     if not fields:
         return Fact(_("Waiting"), also or Said(""))
-    return Fact(_("Waiting"), Said(_("with %(fields)s"), {"fields": Fields(fields)}), also)
+    if norm.grace is None:
+        return Fact(_("Waiting"), Said(_("with %(fields)s"), {"fields": Fields(fields)}), also)
+    words = {"fields": Fields(fields), "grace": Brief(norm.grace, OWNER)}
+    return Fact(_("Waiting"), Said(_("with %(fields)s, %(grace)s of shifts to write them down"), words), also)
 
 
 def requirements(norm: Waiting, standing: Standing) -> list[Requirement]:

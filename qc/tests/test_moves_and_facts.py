@@ -1,5 +1,8 @@
 """Rules about tasks, moves, closings and first contacts on lives as tables: what is broken in each."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from qc.rules import RULES, StageNorms, Terms, field_amount
@@ -17,7 +20,7 @@ from qc.rules.task_no_next import TaskAfterTask
 from qc.rules.task_other_owner import Borrowed
 from qc.rules.task_pushed import LongestPush
 from qc.rules.terms import StagePlace
-from qc.tests.lives import CLOCKS, at, found, hour, hours, life
+from qc.tests.lives import CLOCKS, at, breaches, found, hour, hours, life
 from timeline.subjects import Card, Deed, PersonLife, StageLife
 from timeline.timeline import STAGE, Change, Timeline, Touch
 
@@ -170,6 +173,10 @@ def test_the_first_contact_is_by_a_person_within_company_hours(
         ([(5, "call_out", 0), (6, "message_out", 0)], [], []),
         ([(5, "call_in", 60)], [], []),
         ([], [7], []),  # the client wrote
+        ([(5, "call_in", 20)], [], []),  # twenty seconds are a talk
+        ([(5, "call_in", 19)], [], ["20:20-356 anna"]),
+        ([(20, "call_in", 60)], [], []),  # at the moment of closing
+        ([], [20], []),
         ([(30, "call_out", 0), (31, "call_out", 0)], [], ["20:20-356 anna"]),  # too late
     ],
 )
@@ -271,6 +278,51 @@ def test_people_who_did_much_in_a_row_or_have_too_much() -> None:
         for check in RULES["person.overloaded"].checks(PersonLife(1, cards=cards), by())
         for b in check.breaches
     ]
+
+
+@pytest.mark.parametrize(
+    ("cards", "found"),
+    [
+        ([("lead", 0, 24), ("lead", 0, 24), ("lead", 0, 24)], []),  # gone by tomorrow
+        ([("lead", 0, 25), ("lead", 0, 25), ("lead", 0, 25)], [("lead", 0, 24, 25, 3)]),
+        ([("lead", 0, None), ("lead", 0, None), ("lead", 5, None)], [("lead", 5, 29, None, 3)]),
+        (
+            [("lead", 0, None), ("lead", 0, None), ("lead", 5, 60), ("lead", 50, 55), ("lead", 100, None)],
+            [("lead", 5, 29, 60, 4), ("lead", 100, 124, None, 3)],
+        ),
+    ],
+)
+def test_a_crowd_stands_when_it_has_lasted_a_day(
+    cards: list[tuple[str, float, float | None]], found: list[tuple[str, float, float, float | None, int]]
+) -> None:
+    own = tuple(
+        Card(stage, number, at(since), None if until is None else at(until))
+        for number, (stage, since, until) in enumerate(cards)
+    )
+    said = RULES["person.overloaded"].checks(PersonLife(1, cards=own), by(lead=MostCards(2)))
+    told = [breach for check in said for breach in check.breaches]
+    assert [(b.stage, b.since, b.opens_at, b.closes_at, b.values["count"]) for b in told] == [
+        (stage, at(since), at(opens), None if closes is None else at(closes), count)
+        for stage, since, opens, closes, count in found
+    ]
+
+
+def test_two_stages_that_overflow_in_one_second_are_two_findings_in_their_order() -> None:
+    cards = tuple(
+        Card(stage, number, at(0), None) for number, stage in enumerate(["offer"] * 3 + ["lead"] * 3)
+    )
+    norms = by(lead=MostCards(2), offer=MostCards(2))
+    said = RULES["person.overloaded"].checks(PersonLife(1, cards=cards), norms)
+    told = [(breach.stage, breach.since) for check in said for breach in check.breaches]
+    assert told == [("lead", at(0)), ("offer", at(0) + timedelta(microseconds=1))]
+
+
+def test_a_deal_that_is_nobodys_is_told_apart_from_one_whose_owner_left() -> None:
+    gone = replace(by(), gone={1: at(5)})
+    [nobodys] = breaches("owner.gone", life("0 lead -; 10 won -"), gone)
+    assert (nobodys.owner, nobodys.stage, nobodys.values) == (None, "lead", {"case": "nobody"})
+    [left] = breaches("owner.gone", life("0 lead anna; 10 won anna"), gone)
+    assert (left.owner, left.since, left.closes_at, left.values) == (1, at(5), at(10), {})
 
 
 def test_a_stage_without_a_regulation() -> None:
