@@ -149,9 +149,8 @@ def test_a_worker_killed_at_work_loses_nothing(
     answer_hooks.delay()
     first = worker()
     eventually(lambda: Hook.objects.exclude(lease_until=None).exists())
-    eventually(
-        lambda: not amo.app.faults.waiting()
-    )  # otherwise it is the second worker's request that takes a minute
+    # Gone out to amoCRM, too: otherwise it is the second worker's request that takes a minute.
+    eventually(lambda: not amo.app.faults.waiting())
     first.kill()
     first.wait()
     assert Hook.objects.get().handled_at is None
