@@ -48,6 +48,22 @@ def deal(
             ["10:72-100 anna", "120:120-150 anna"],
         ),  # renewed too late, and broken again
         (
+            deal("part", "2026-11-06", changes=[(40, "8", DAY, "2026-11-06")]),
+            [],
+            ["40:120-150 anna"],
+            ["10:120-150 anna"],
+        ),  # renewed in time, and broken then
+        (
+            deal(
+                "part",
+                DAY,
+                changes=[(10.5, "7", None, "part"), (40, "7", "part", None), (60, "7", None, "part")],
+            ),
+            ["40:41-60 anna"],
+            ["60:72-150 anna"],
+            ["10:40-60 anna", "72:72-150 anna"],
+        ),  # told within the grace, taken back, told again
+        (
             deal("part", DAY, changes=[(40, "7", None, "part")]),
             ["10:11-40 anna"],
             ["40:72-150 anna"],
