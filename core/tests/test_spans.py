@@ -79,6 +79,7 @@ def test_a_set_covers_a_stretch_whose_every_moment_it_holds(
 def test_touching_spans_become_one_and_empty_ones_vanish() -> None:
     assert list(spans([(5, 10), (0, 5), (7, 7)])) == [Span(at(0), at(10))]
     assert not spans([(3, 3), (4, 2)])
+    assert not spans([(0, 5)]) & spans([(5, 10)])
 
 
 def test_an_open_end_stays_open() -> None:

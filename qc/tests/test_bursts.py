@@ -32,6 +32,8 @@ def rows(*moments: float, limit: Burst = LIMIT) -> list[Row]:
         ((0, 0.5, 1.1), []),
         ((0, 0.5, 1, 1.5, 2), [Row([1, 2, 3, 4, 5], 3)]),  # it goes on while each three lie within the window
         ((0, 0.5, 1, 1, 1.5, 2), [Row([1, 2, 3, 4, 5, 6], 3)]),
+        ((0, 0.5, 1, 1.5, 9), [Row([1, 2, 3, 4], 3)]),
+        ((0, 0.5, 1, 1.9, 2), [Row([1, 2, 3, 4, 5], 3)]),  # three of them begin with the last one of the row
         ((0, 0.5, 1, 5, 5, 5), [Row([1, 2, 3], 3), Row([4, 5, 6], 6)]),
         ((0, 0, 0, 1, 1, 1), [Row([1, 2, 3, 4, 5, 6], 3)]),
         ((0, 0, 0, 1.1, 1.1, 1.1), [Row([1, 2, 3], 3), Row([4, 5, 6], 6)]),

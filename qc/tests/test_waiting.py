@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from qc.rules import StageNorms, Terms
-from qc.rules.deal_stuck import LongestStay
+from qc.rules.deal_stuck import NEW_NORM, WAITED, LongestStay
 from qc.rules.waiting import Waiting, day_ends
-from qc.tests.lives import CLOCKS, at, found, hours, life
+from qc.tests.lives import CLOCKS, at, breaches, found, hours, life
 from timeline.timeline import Timeline
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -103,6 +103,14 @@ def test_waits_add_up() -> None:
 def test_the_promised_day_ends_at_midnight_of_the_account(value: object, ends: object) -> None:
     assert day_ends(value, by(NORM)) == ends
     assert day_ends("2026-11-04", Terms(zone=UTC)) == at(72) + timedelta(hours=3)
+
+
+def test_a_stuck_deal_tells_whether_it_has_waited_or_the_norm_is_new() -> None:
+    [plain], [waited] = (breaches("deal.stuck", one, by(NORM, 24)) for one in (deal(), deal("part", DAY)))
+    assert (plain.values["case"], waited.values["case"]) == ("calendar", WAITED)
+    fresh = Terms({"lead": (StageNorms(None, at(50), {LongestStay: LongestStay(hours(24))}),)}, CLOCKS)
+    [new] = breaches("deal.stuck", deal(), fresh)
+    assert (new.opens_at, new.values["case"]) == (at(50), NEW_NORM)
 
 
 def test_a_stage_that_names_no_field_asks_nothing() -> None:
