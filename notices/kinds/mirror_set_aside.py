@@ -1,6 +1,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from core.zone import local_day
 from notices.kinds.registry import ADMIN, MIRROR, Fact, Rung, Said, Terms, kind, ngettext_noop
 from notices.kinds.registry import gettext_noop as _
 from notices.kinds.sources import MirrorSeen
@@ -27,5 +28,5 @@ def sentence(values: Mapping[str, Any]) -> Said:
 def set_aside(seen: MirrorSeen, terms: Terms) -> Iterable[Fact]:
     """What stands aside is missing from every number; once a day is often enough to hear of it."""
     if seen.set_aside:
-        day = seen.now.date().isoformat()
+        day = local_day(seen.now).isoformat()
         yield Fact(f"aside:{day}", seen.now, values={"rows": seen.set_aside})

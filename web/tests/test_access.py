@@ -111,7 +111,7 @@ def make_decided(employee: Employee) -> Decision:
         title="Прозвонить",
         state=Decision.State.TAKEN,
         owner=employee,
-        due_on=now.date(),
+        due_on=local_day(now),
         as_of=now,
         taken_at=now,
         n=0,
@@ -137,7 +137,7 @@ class Company:
         self.statements = [
             Statement.objects.create(
                 manager=person,
-                period=moment.now().date().replace(day=1),
+                period=local_day(moment.now()).replace(day=1),
                 total=total,
                 scheme=scheme,
                 computed_at=moment.now(),
@@ -160,7 +160,8 @@ class Company:
         self.decisions = [make_decided(one) for one in (self.users[Role.MANAGER], others)]
         span = parse_span("2026-W40", portal_zone())
         self.reports = [issue_report(span, moment.now(), head) for head in (None, self.users[Role.HEAD])]
-        week = moment.now().date() - timedelta(days=moment.now().weekday() + 7)
+        today = local_day(moment.now())
+        week = today - timedelta(days=today.weekday() + 7)
         figures = {
             "measure": "density",
             "top": 9,

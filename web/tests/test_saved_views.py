@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from audit.models import Change
 from core import moment
+from core.zone import local_day
 from devtools.tests import factory
 from team.models import Employee, HeadAssignment, Role, SavedView
 from team.models.saved_views import LONGEST_ADDRESS, MOST, roles_to_share_with
@@ -188,7 +189,7 @@ def test_what_was_handed_on_goes_with_whoever_did(director: Employee, change: di
     save(director, role="manager")
     assert shown(manager) == {"Моё": STUCK}
     if "left_on" in change:
-        change = {"left_on": moment.now().date() - timedelta(days=3)}
+        change = {"left_on": local_day(moment.now()) - timedelta(days=3)}
     Employee.objects.filter(pk=director.pk).update(**change)
     assert shown(manager) == {}
 

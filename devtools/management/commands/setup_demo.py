@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core import moment
 from core.periods import month_of
-from core.zone import portal_zone
+from core.zone import local_day, portal_zone
 from devtools.demo.chats import link_chats
 from jobs.alerts import compare_weeks
 from jobs.effects import measure_effects
@@ -184,7 +184,7 @@ class Command(BaseCommand):
 
     def _plans(self, quotas: dict[str, int]) -> None:
         people = dict(Person.objects.values_list("name", "pk"))
-        this_month = moment.now().date().replace(day=1)
+        this_month = local_day(moment.now()).replace(day=1)
         months = self._first_days(this_month)
         rows = [
             Quota(manager_id=people[name], period=month, amount=Decimal(amount))
@@ -239,7 +239,7 @@ def _russia() -> HolidayCalendar:
 def _begun() -> datetime:
     """Before anything happened in the company: its regulations and rules have always been in force."""
     zone = portal_zone()
-    return month_of(_months_back(moment.now().date().replace(day=1), MONTHS_OF_LIFE), zone).start
+    return month_of(_months_back(local_day(moment.now()).replace(day=1), MONTHS_OF_LIFE), zone).start
 
 
 def _months_back(first: date, count: int) -> date:
