@@ -9,21 +9,10 @@ from django.conf import settings
 
 from core import zone
 
-ROOMS = [
-    "audit",
-    "pipelines",
-    "timeline",
-    "team",
-    "access",
-    "qc",
-    "kpi",
-    "metrics",
-    "notices",
-    "jobs",
-    "web",
-    "salesops",
+ROOMS = (
+    "audit", "pipelines", "timeline", "team", "access", "qc", "kpi", "metrics", "notices", "jobs", "web", "salesops",
     "devtools",
-]
+)  # fmt: skip
 DAY_OF_UTC = re.compile(r"\bnow(\(\))?\.(date|weekday)\(\)")
 
 
