@@ -21,7 +21,7 @@ from metrics.analytics import boosting
 from metrics.analytics.ageing import LEARNT_FROM, of_owners
 from metrics.analytics.calendar import local_date, midnight
 from metrics.analytics.columns import Flags, Floats, Ints
-from metrics.analytics.log import WON, Log, read_log
+from metrics.analytics.log import WON, Log, count_deals, read_log
 from metrics.analytics.past import Past, learnt_since, read_past
 from metrics.analytics.report import Answer, Report, money, register
 from metrics.analytics.sample import choose_step, is_drawn
@@ -221,7 +221,8 @@ def read_all(terms: Terms) -> tuple[Log, Flags]:
         start.astimezone(terms.zone), (terms.now + timedelta(seconds=1)).astimezone(terms.zone), "year"
     )
     every = Terms(terms.now, terms.zone, period, None, terms.pipeline)
-    log = read_log(every, "alive", step=(step := choose_step(every)))
+    step = choose_step(count_deals(every, "alive"))
+    log = read_log(every, "alive", step=step)
     return log, is_drawn(log.ids, step)
 
 

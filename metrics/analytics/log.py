@@ -15,6 +15,7 @@ from django.db import connection
 from core import account
 from metrics.analytics import packing
 from metrics.analytics.columns import Flags, Ints, read_columns
+from metrics.analytics.sample import DRAWN
 from metrics.analytics.terms import Terms
 
 OPEN, WON, LOST, LEFT = 0, 1, 2, 3
@@ -154,8 +155,6 @@ _CHOSEN = {
     "created": "d.created_at >= %(start)s and d.created_at < %(end)s",
     "alive": "(d.closed_at is null or d.closed_at >= %(start)s) and d.created_at < %(end)s",
 }
-# By `sample.is_drawn`. The remainder keeps the product within eight bytes, which numpy and PostgreSQL then agree on.
-_DRAWN = "((d.id %% 1000000007 * 2654435761) >> 16) %% %(step)s = 0"
 _DEALS = {
     "ids": ("d.id", "int8"),
     "created": ("d.created_at", "timestamptz"),
@@ -189,7 +188,7 @@ def read_log(terms: Terms, chosen: Chosen, *, every: bool = False, step: int = 1
     where, values = _choose(terms, chosen)
     values |= {"stages": [stage.id for stage in stages], "step": step}
     if step > 1:
-        where += f" and (d.closed_at is null or {_DRAWN})"
+        where += f" and (d.closed_at is null or {DRAWN})"
     deals = read_columns(
         _DEALS,
         f"from pipelines_deal d left join pipelines_stage now_at on now_at.id = d.stage_id where {where}",
@@ -200,7 +199,7 @@ def read_log(terms: Terms, chosen: Chosen, *, every: bool = False, step: int = 1
 
 
 def count_deals(terms: Terms, chosen: Chosen) -> int:
-    """How many deals `read_log` would look for, those counted that stand in the pipeline now."""
+    """How many deals `read_log` would look for; of a pipeline, those that stand in it now."""
     where, values = _choose(terms, chosen)
     if terms.pipeline is not None:
         where += " and d.pipeline_id = %(pipeline)s"
