@@ -82,8 +82,9 @@ def try_norms(
     fresh = draft(stage_id, basis=present, **norms)
     was = norm_documents.read_norms(present.norms if present else {})
     becomes = norm_documents.read_norms(fresh.norms)
-    codes = bench().judged_by({type(norm) for code, norm in becomes.items() if was[code] != norm})
-    terms = bench().terms
+    known = bench()
+    codes = known.judged_by({type(norm) for code, norm in becomes.items() if was[code] != norm})
+    terms = known.terms
     changed = stage_norms(fresh, field_names())
     tried = _anew(terms, {**terms.norms, stage_id: (changed,)})
     begin = since if month is None else min(since, month)

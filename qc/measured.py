@@ -74,11 +74,13 @@ def _version(mark: Mark, marks: Collection[Mark], now: datetime) -> Measured | N
     if fresh is None or stage is None:
         return None
     was, becomes = (norms.read_norms(one.norms if one else {}) for one in (old, fresh))
+    changed_norms = {type(norm) for code, norm in becomes.items() if was[code] != norm}
     stated = {type(norm) for norm in becomes.values() if norm != type(norm)()}
+    known = bench()
     codes = tuple(
         code
-        for code in bench().judged_by({type(norm) for code, norm in becomes.items() if was[code] != norm})
-        if not stated.isdisjoint([RULES[code].norm] if RULES[code].norm else RULES[code].goes_by)
+        for code in known.judged_by(changed_norms)
+        if (rule := RULES[code]).norm in stated or (rule.norm is None and not stated.isdisjoint(rule.goes_by))
     )
     if not codes:
         return None
@@ -92,9 +94,8 @@ def _version(mark: Mark, marks: Collection[Mark], now: datetime) -> Measured | N
     one_norm = stage_norms(fresh, field_names())._replace(published_at=None)
     only = {kind for code in codes for kind in (RULES[code].norm, *RULES[code].goes_by)}
     compared = one_norm._replace(norms={kind: norm for kind, norm in one_norm.norms.items() if kind in only})
-    terms = bench().terms
     judged = replace(
-        terms, norms={**terms.norms, stage.pk: (one_norm,), **dict.fromkeys(others, (compared,))}
+        known.terms, norms={**known.terms.norms, stage.pk: (one_norm,), **dict.fromkeys(others, (compared,))}
     )
     groups = {stage.pk: CHANGED} | dict.fromkeys(others, OTHERS)
     rows_, sampled = _rows(codes, judged, groups, start, mark.at, until)
