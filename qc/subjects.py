@@ -42,6 +42,7 @@ CONTACTS = """
     from pipelines_deal where id = any(%(deals)s) and contact_id is not null
 """
 # Who has had them, who has moved them, who has set or moved their tasks; and since when anything of that can have been.
+# Stays that are still to be written come as three arrays: ``holders``, the deals ``held`` by them, and ``since`` when.
 PEOPLE = """
     select p.id, began.since from pipelines_person p join (
         select manager_id as id, deal_id from pipelines_stay where deal_id = any(%(deals)s)
@@ -50,21 +51,21 @@ PEOPLE = """
         union select t.created_by, t.deal_id from pipelines_task t where t.deal_id = any(%(deals)s)
         union select e.author_id, t.deal_id from pipelines_task t join pipelines_event e on e.entity_id = t.id
         where t.deal_id = any(%(deals)s) and e.entity = 'task' and e.kind = 'deadline'
-        union select had.person, had.deal from unnest(%(people)s::bigint[], %(had)s::bigint[]) had (person, deal)
+        union select held.person, held.deal from unnest(%(holders)s::bigint[], %(held)s::bigint[]) held (person, deal)
     ) involved using (id) join (
         select d.id as deal_id, least(
             d.created_at,
             (select min(entered_at) from pipelines_stay where deal_id = d.id),
             (select min(created_at) from pipelines_task where deal_id = d.id),
             (select min(at) from pipelines_event where entity = 'deal' and entity_id = d.id),
-            lives.since
+            written.since
         ) as since from pipelines_deal d left join (
-            select had.deal, min(had.since) as since
-            from unnest(%(had)s::bigint[], %(since)s::timestamptz[]) had (deal, since) group by had.deal
-        ) lives on lives.deal = d.id where d.id = any(%(deals)s)
+            select held.deal, min(held.since) as since
+            from unnest(%(held)s::bigint[], %(since)s::timestamptz[]) held (deal, since) group by held.deal
+        ) written on written.deal = d.id where d.id = any(%(deals)s)
     ) began using (deal_id)
 """
-NOBODY_ELSE: dict[str, list[Any]] = {"people": [], "had": [], "since": []}
+NOTHING_TO_WRITE: dict[str, list[Any]] = {"holders": [], "held": [], "since": []}
 INVOLVED = {CONTACT: CONTACTS, PERSON: PEOPLE}
 DEMAND = f"""
     insert into pipelines_judgementrequest (unit, subject_id, since, asked_at)
@@ -89,7 +90,7 @@ def demand(deals: Collection[int], stays: Mapping[int, Iterable[Piece]], known: 
                 key = piece.owner, deal
                 began[key] = min(piece.since, began.get(key, piece.since))
     values: dict[str, Any] = {"deals": list(deals), "units": units, "now": locks.lease_now()}
-    values |= {"people": [person for person, _ in began], "had": [deal for _, deal in began]}
+    values |= {"holders": [person for person, _ in began], "held": [deal for _, deal in began]}
     yield DEMAND, values | {"since": list(began.values())}
 
 
@@ -100,7 +101,7 @@ def judge_involved(deals: Collection[int], rules: Collection[str] | None) -> Cou
     for unit, involved in INVOLVED.items():
         codes = [code for code in codes_of(unit, rules) if code in ever_on]
         if codes:
-            [rows] = run_statements((involved, {"deals": list(deals), **NOBODY_ELSE}))
+            [rows] = run_statements((involved, {"deals": list(deals), **NOTHING_TO_WRITE}))
             counts += judge_subjects(unit, {one for one, _since in rows}, codes)
     return counts
 
