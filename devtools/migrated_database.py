@@ -65,12 +65,26 @@ def _imports(file: Path) -> Iterator[str]:
 
 
 @contextmanager
+def borrow_empty(name: str) -> Iterator[None]:
+    """Django's connection uses a database without anything in it, and at the end the one from before again."""
+    with connection._nodb_cursor() as cursor:
+        _drop(cursor, name)
+        try:
+            with _created(cursor, name):
+                yield
+        finally:
+            _drop(cursor, name)
+
+
+@contextmanager
 def _created(cursor: CursorWrapper, name: str) -> Iterator[None]:
     cursor.execute(f'CREATE DATABASE "{name}"')
     before = connection.settings_dict["NAME"]
     use(name)
-    yield
-    use(before)
+    try:
+        yield
+    finally:
+        use(before)
 
 
 def _drop(cursor: CursorWrapper, *names: str) -> None:

@@ -28,18 +28,11 @@ def migrate(name: str | None = None) -> Any:
 @pytest.fixture
 def before(django_db_blocker: Any) -> Iterator[Any]:
     """In a database of its own, which has only what this step stands on: going back takes no other room along."""
-    lane, name = connection.settings_dict["NAME"], f"{connection.settings_dict['NAME']}_steps"
-    with django_db_blocker.unblock():
-        with connection._nodb_cursor() as cursor:
-            cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
-            cursor.execute(f'CREATE DATABASE "{name}"')
-        migrated_database.use(name)
-        try:
-            yield migrate("0001_initial")
-        finally:
-            migrated_database.use(lane)
-            with connection._nodb_cursor() as cursor:
-                cursor.execute(f'DROP DATABASE "{name}"')
+    with (
+        django_db_blocker.unblock(),
+        migrated_database.borrow_empty(f"{connection.settings_dict['NAME']}_steps"),
+    ):
+        yield migrate("0001_initial")
 
 
 def test_undated_rows_mean_the_same_in_three_steps_and_back(before: Any) -> None:
