@@ -9,6 +9,7 @@ from django.conf import settings
 
 from core import zone
 
+# Not core, where a clock is written of a moment that is local already; amoCRM's stand-in knows no portal.
 ROOMS = (
     "audit", "pipelines", "timeline", "team", "access", "qc", "kpi", "metrics", "notices", "jobs", "web", "salesops",
     "devtools",
