@@ -42,7 +42,7 @@ CONTACTS = """
     from pipelines_deal where id = any(%(deals)s) and contact_id is not null
 """
 # Who has had them, who has moved them, who has set or moved their tasks; and since when anything of that can have been.
-# Stays that are still to be written come as three arrays: ``holders``, the deals ``held`` by them, and ``since`` when.
+# Of stays that are still to be written it is told who had which deal: ``holders``, and the deals ``held`` by each.
 PEOPLE = """
     select p.id, began.since from pipelines_person p join (
         select manager_id as id, deal_id from pipelines_stay where deal_id = any(%(deals)s)
@@ -57,15 +57,11 @@ PEOPLE = """
             d.created_at,
             (select min(entered_at) from pipelines_stay where deal_id = d.id),
             (select min(created_at) from pipelines_task where deal_id = d.id),
-            (select min(at) from pipelines_event where entity = 'deal' and entity_id = d.id),
-            written.since
-        ) as since from pipelines_deal d left join (
-            select held.deal, min(held.since) as since
-            from unnest(%(held)s::bigint[], %(since)s::timestamptz[]) held (deal, since) group by held.deal
-        ) written on written.deal = d.id where d.id = any(%(deals)s)
+            (select min(at) from pipelines_event where entity = 'deal' and entity_id = d.id)
+        ) as since from pipelines_deal d where d.id = any(%(deals)s)
     ) began using (deal_id)
 """
-NOTHING_TO_WRITE: dict[str, list[Any]] = {"holders": [], "held": [], "since": []}
+NOTHING_TO_WRITE: dict[str, list[int]] = {"holders": [], "held": []}
 INVOLVED = {CONTACT: CONTACTS, PERSON: PEOPLE}
 DEMAND = f"""
     insert into pipelines_judgementrequest (unit, subject_id, since, asked_at)
@@ -79,19 +75,15 @@ DEMAND = f"""
 
 def demand(deals: Collection[int], stays: Mapping[int, Iterable[Piece]], known: Bench) -> Iterator[Statement]:
     """The statement that asks for the contacts of these deals and the people who work on them, where rules that were
-    ever on look at those: for those who had the deals by the ``stays`` that stand, and by those to be written."""
+    ever on look at those: who had the deals by the stays that stand, and by the ``stays`` that are to be written."""
     units = [unit for unit in INVOLVED if any(RULES[code].unit == unit for code in known.steps)]
     if not units:
         return
-    began: dict[tuple[int, int], datetime] = {}
-    for deal, pieces in stays.items():
-        for piece in pieces:
-            if piece.owner is not None:
-                key = piece.owner, deal
-                began[key] = min(piece.since, began.get(key, piece.since))
-    values: dict[str, Any] = {"deals": list(deals), "units": units, "now": locks.lease_now()}
-    values |= {"holders": [person for person, _ in began], "held": [deal for _, deal in began]}
-    yield DEMAND, values | {"since": list(began.values())}
+    had = {
+        (piece.owner, deal) for deal, pieces in stays.items() for piece in pieces if piece.owner is not None
+    }
+    holders = {"holders": [person for person, _ in had], "held": [deal for _, deal in had]}
+    yield DEMAND, {"deals": list(deals), "units": units, "now": locks.lease_now(), **holders}
 
 
 def judge_involved(deals: Collection[int], rules: Collection[str] | None) -> Counter[tuple[str, str]]:

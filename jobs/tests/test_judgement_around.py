@@ -86,6 +86,19 @@ def test_whose_the_deal_was_before_its_story_changed_is_judged_too(company: None
 
 
 @pytest.mark.django_db
+def test_whose_the_deal_becomes_by_its_story_is_asked_for_with_it(company: None) -> None:
+    world.deal(1, "0 lead anna")
+    Deal.objects.filter(pk=1).update(manager=3)
+    world.event("owner", 5, "deal", 1, 1, 3)
+    REQUESTS.demand_deals([1])
+    judgement_queue.judge_deals([1])
+    assert set(REQUESTS.values_list("unit", "subject_id", "since")) == {
+        (PERSON, 1, at(0)),
+        (PERSON, 3, at(0)),
+    }
+
+
+@pytest.mark.django_db
 def test_one_that_cannot_be_judged_rests_and_keeps_its_request(
     company: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
