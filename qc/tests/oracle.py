@@ -6,7 +6,7 @@
 
 from collections.abc import Callable
 
-from qc.tests import test_simulation as simulation
+from qc.tests import simulation
 from qc.tests.oracle_deals import (
     first_late,
     lifetime,
@@ -28,7 +28,7 @@ from qc.tests.oracle_stories import Story as Story
 from qc.tests.oracle_stories import draw_story as draw_story
 from qc.tests.oracle_tasks import far, instant, no_next, no_result, other_owner, pushed
 from qc.tests.oracle_waits import promise_broken, stuck, too_long, unexplained
-from qc.tests.test_simulation import World
+from qc.tests.simulation import World
 
 
 def _plain(simulate: Callable[[World], set[tuple[int, ...]]]) -> Callable[[World], Broken]:

@@ -18,7 +18,7 @@ from qc.tests.oracle_hours import (
 )
 from qc.tests.oracle_moves import moves
 from qc.tests.oracle_stories import OPEN, PAYMENT, REASON, Full, Hours, hour_of
-from qc.tests.test_simulation import LENGTH, STEP, World
+from qc.tests.simulation import LENGTH, STEP, World
 from timeline.timeline import STAGE
 
 

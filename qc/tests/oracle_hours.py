@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from qc.tests.lives import at
 from qc.tests.oracle_stories import Full, hour_of
-from qc.tests.test_simulation import LENGTH, World, begin_of
+from qc.tests.simulation import LENGTH, World, begin_of
 from timeline.timeline import Piece, Touch, pipeline_of
 
 SHOWN = 14 * 24

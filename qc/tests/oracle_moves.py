@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from qc.tests.oracle_hours import Broken, end_of, fact, runs, visits
 from qc.tests.oracle_stories import STAGES
-from qc.tests.test_simulation import World
+from qc.tests.simulation import World
 
 
 def moves(world: World) -> Iterator[tuple[list[int], str, str]]:

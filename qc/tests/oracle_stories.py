@@ -29,7 +29,7 @@ from qc.rules.task_pushed import LongestPush
 from qc.rules.terms import StagePlace
 from qc.rules.waiting import Waiting
 from qc.tests.lives import CLOCKS, PEOPLE, START, at, hours
-from qc.tests.test_simulation import LENGTH, STEP, World
+from qc.tests.simulation import LENGTH, STEP, World
 from timeline.timeline import PRICE, STAGE, Change, Piece, Planned, Review, Timeline, Touch
 
 STAGES = {

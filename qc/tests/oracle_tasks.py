@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from qc.tests import test_simulation as simulation
+from qc.tests import simulation
 from qc.tests.lives import at, hours
 from qc.tests.oracle_hours import Broken, due, fact, stage
 from qc.tests.oracle_stories import hour_of
-from qc.tests.test_simulation import LENGTH, World
+from qc.tests.simulation import LENGTH, World
 from timeline.timeline import Planned
 
 

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from qc.rules.waiting import Waiting
-from qc.tests import test_simulation as simulation
+from qc.tests import simulation
 from qc.tests.lives import hours
 from qc.tests.oracle_hours import HOURS, Broken, due, value_at, versions_from, visits
 from qc.tests.oracle_stories import PROMISED, REASON, Full, hour_of
-from qc.tests.test_simulation import STEP, World, begin_of
+from qc.tests.simulation import STEP, World, begin_of
 
 
 class Waits(NamedTuple):
