@@ -5,28 +5,17 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.db import connection as database
 
 from core import locks, moment
-from jobs import judgement_queue, mirror
-from pipelines.account import connection
-from pipelines.account.source import Source
-from pipelines.amo.errors import AmoError
-from pipelines.mirror import coverage, readers
-from pipelines.mirror.entities import TABLE
-from pipelines.models import Account, Cursor, Deal, Event, JudgementRequest, Person, Stay, Touch
-from pipelines.tests.loads import everything, populate, tick
+from jobs import judgement_queue
+from pipelines.models import Deal, JudgementRequest, Stay, Touch
 from qc import engine, kept_findings, regulations, subjects
 from qc.models import Finding, RuleMode
 from qc.tests import world as office
 from qc.tests.lives import at, hours
-from sandbox.auth import Grant
-from sandbox.faults import Fault
-from sandbox.server import Handle
-from sandbox.world import World
 from timeline import loading
 
 REQUESTS = JudgementRequest.objects
@@ -44,17 +33,6 @@ def company() -> Iterator[None]:
     moment.fix(at(200).isoformat())
     yield
     moment.fix(None)
-
-
-@pytest.fixture
-def unpaced(settings: Any) -> None:
-    """Seven requests a second are a wait of eight seconds for a load."""
-    settings.AMO_RATE = 0.0
-
-
-@pytest.fixture
-def account(amo: Handle) -> Account:
-    return connection.connect_by_token(amo.url, amo.token)
 
 
 def asked() -> list[int | None]:
@@ -315,61 +293,6 @@ def test_a_deal_costs_one_transaction_and_few_trips(
     text = file.read_text(errors="replace")
     assert text.count('"BEGIN"') == text.count('"COMMIT"') == 2, "asked and answered once"
     assert 3 <= trips(text) <= most, text
-
-
-@together
-def test_a_whole_load_is_judged_and_nothing_waits(account: Account, world: World, unpaced: None) -> None:
-    populate(world, 3)
-    mirror.first_load()
-    assert (
-        Stay.objects.filter(left_at=None).count() == 3 and not REQUESTS.exists() and judgement_queue.loaded()
-    )
-
-
-@together
-def test_a_load_that_ended_before_it_was_closed_is_closed_by_the_next(
-    account: Account, amo: Handle, world: World, source: Source
-) -> None:
-    populate(world, 3)
-    everything(source)
-    lost = Deal.objects.order_by("id")[1].id
-    Deal.objects.filter(pk=lost).delete()
-    Event.objects.create(id="named", at=world.clock.now(), kind="stage", entity="deal", entity_id=lost)
-    assert coverage.is_complete() and not judgement_queue.loaded()
-    amo.app.faults.add(Fault(path="/leads$", status=402, times=1))
-    mirror.first_load()
-    assert not judgement_queue.loaded(), "amoCRM did not show the orphan"
-    mirror.first_load()
-    assert judgement_queue.loaded() and Deal.objects.filter(pk=lost).exists()
-
-
-@together
-def test_what_the_token_may_not_see_stops_nothing_else_and_comes_when_it_may(
-    account: Account, amo: Handle, world: World, unpaced: None
-) -> None:
-    populate(world, 2)
-    grant = amo.app.tokens.access[amo.token]
-    amo.app.tokens.access[amo.token] = Grant(grant.user_id, is_admin=False)
-    mirror.first_load()
-    assert Cursor.objects.get(entity="users").state == Cursor.State.DENIED and readers.denied() == {"users"}
-    assert coverage.is_complete() and judgement_queue.loaded() and Stay.objects.exists()
-    tick(world)
-    deal = Deal.objects.order_by("id")[0].id
-    world.edit_lead(lead_id=deal, price=4711)
-    mirror.pull_changes()
-    assert Deal.objects.get(pk=deal).price == 4711
-    amo.app.tokens.access[amo.token] = grant
-    mirror.pull_dictionaries()
-    assert Cursor.objects.get(entity="users").state == Cursor.State.READY
-    assert Person.objects.filter(deleted_at=None).count() == len(world.users)
-
-
-@together
-def test_a_refused_entity_is_told_apart_from_a_broken_one(amo: Handle, world: World, source: Source) -> None:
-    populate(world, 1)
-    amo.app.faults.add(Fault(path="/loss_reasons$", status=402, times=1))
-    failures: list[tuple[object, AmoError]] = list(coverage.pull_entities(source, TABLE))
-    assert len(failures) == 1 and not coverage.is_complete() and readers.denied() == set()
 
 
 @pytest.mark.django_db(transaction=True)
