@@ -15,7 +15,8 @@ from devtools.tests import factory
 from pipelines.models import Deal
 from qc.models import Finding
 from team.models import Role
-from web.tests.test_access import LINES, STRANGER, Company, company  # noqa: F401 - a fixture
+from web.tests.access_company import LINES, STRANGER, Company
+from web.tests.access_company import company as company
 
 pytestmark = pytest.mark.django_db
 FILES = [line for line in LINES if "export=csv" in line.path]
