@@ -12,7 +12,7 @@ from devtools.tests.factory import DAY, make_person
 from kpi import statements
 from kpi.differences import Differences, find_differences
 from kpi.models import Statement
-from kpi.tests.test_statements import NOVEMBER, Month
+from kpi.tests.november import NOVEMBER, Month
 from kpi.unclaimed import find_unclaimed
 from pipelines.models import Deal, Stage, Stay
 from team.models import Employee

@@ -24,8 +24,8 @@ from kpi.differences import find_differences
 from kpi.models import Quota, Statement
 from kpi.presentation import show_statement
 from kpi.statements import close_month, refresh_month
+from kpi.tests.november import DOCUMENT, NOVEMBER, Month
 from kpi.tests.test_replay import scheme
-from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
 from metrics.tests.house import House
 from pipelines.models import Deal, Stay
 from team.models import Role

@@ -15,7 +15,7 @@ from kpi import statements
 from kpi.corrections import correct_statement
 from kpi.models import Statement
 from kpi.presentation import show_statement
-from kpi.tests.test_statements import DECEMBER_1, NOVEMBER, WORKED, D, Month
+from kpi.tests.november import DECEMBER_1, NOVEMBER, WORKED, D, Month
 from pipelines.mirror.entities import TABLE
 from pipelines.models import Account, Cursor, JudgementRequest
 from team.models import Employee, Role

@@ -8,7 +8,7 @@ import pytest
 
 from core import moment
 from kpi import statements
-from kpi.tests.test_statements import NOVEMBER, Month
+from kpi.tests.november import NOVEMBER, Month
 from team.models import DayOff, Rota, RotaAssignment
 
 pytestmark = pytest.mark.django_db

@@ -34,8 +34,8 @@ from kpi.tests.closed_november import (
 )
 from kpi.tests.closed_november import closed as closed
 from kpi.tests.closed_november import the_fifth_of_december as the_fifth_of_december
+from kpi.tests.november import DOCUMENT, NOVEMBER, Month
 from kpi.tests.test_pay_schemes import put
-from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
 from kpi.unclaimed import waive_sales
 from pipelines.models import CustomField, Deal
 from team.models import Employee, Role

@@ -20,7 +20,7 @@ from kpi.components.rate import Rate
 from kpi.components.salary import Salary
 from kpi.presentation import show_statement
 from kpi.statements import close_month, refresh_month
-from kpi.tests.test_statements import DECEMBER_1, DOCUMENT, NOVEMBER, Month
+from kpi.tests.november import DECEMBER_1, DOCUMENT, NOVEMBER, Month
 
 D = Decimal
 NBSP = "\N{NO-BREAK SPACE}"

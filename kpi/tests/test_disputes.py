@@ -12,7 +12,7 @@ from kpi.disputes import decide_appeal
 from kpi.models import AppealSettlement, StatementLine
 from kpi.pay_schemes import load_scheme
 from kpi.prices import finding_prices
-from kpi.tests.test_statements import DECEMBER_1, DOCUMENT, NOVEMBER, D, Month
+from kpi.tests.november import DECEMBER_1, DOCUMENT, NOVEMBER, D, Month
 from pipelines.models import JudgementRequest
 from qc.appeals import file_appeal
 from qc.models import Appeal

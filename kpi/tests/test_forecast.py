@@ -9,8 +9,8 @@ from core import moment
 from devtools.tests.factory import NOW
 from kpi import pay_schemes, statements
 from kpi.forecast import find_next_step, forecast_total
+from kpi.tests.november import DECEMBER_1, DOCUMENT, NOVEMBER, WORKED, D, Month
 from kpi.tests.test_pay_schemes import put
-from kpi.tests.test_statements import DECEMBER_1, DOCUMENT, NOVEMBER, WORKED, D, Month
 from pipelines.models import CustomField, Deal
 from team.models import DayOff
 

@@ -29,7 +29,7 @@ from kpi.at_stake import AtStake, find_at_stake
 from kpi.ladder import Ladder, build_ladder, change_counts, change_times, climb, find_line
 from kpi.month_facts import Facts, Score, Shifts, Spent
 from kpi.prices import finding_prices
-from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
+from kpi.tests.november import DOCUMENT, NOVEMBER, Month
 from kpi.what_if import judge_facts
 from metrics.tests.house import House
 from qc.models import Finding, FirstTimeGrace, RuleMode

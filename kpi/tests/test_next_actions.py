@@ -18,8 +18,8 @@ from kpi.month_facts import Facts, Shifts
 from kpi.next_actions import Candidate, add_wins, find_way, weigh_deals
 from kpi.next_steps import NextActions, find_next_actions
 from kpi.pay_schemes import load_scheme, read_document
+from kpi.tests.november import DOCUMENT, NOVEMBER, Month
 from kpi.tests.test_pay_schemes import put
-from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
 from kpi.what_if import compute_pay
 from metrics.month_chances import Chance, Chances, count_chances, read_chances
 

@@ -18,7 +18,7 @@ from kpi.holding import find_held
 from kpi.models import Payout, Statement
 from kpi.payouts import compare_sums, import_payouts, read_payouts
 from kpi.statements import close_month, refresh_month
-from kpi.tests.test_statements import DECEMBER_1, DOCUMENT, NOVEMBER, Month
+from kpi.tests.november import DECEMBER_1, DOCUMENT, NOVEMBER, Month
 from metrics.tests.house import House
 from pipelines.imports.tables import BadFile
 from pipelines.models import CustomField, Deal

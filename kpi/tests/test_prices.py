@@ -15,7 +15,7 @@ from kpi.backtest import try_violations
 from kpi.models import StatementLine
 from kpi.month_facts import Score
 from kpi.prices import finding_prices
-from kpi.tests.test_statements import DECEMBER_1, NOVEMBER, D, Month
+from kpi.tests.november import DECEMBER_1, NOVEMBER, D, Month
 from pipelines.models import Stay, Task
 from qc.models import Finding, FirstTimeGrace, RuleMode
 

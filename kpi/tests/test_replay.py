@@ -21,7 +21,7 @@ from kpi.pay_schemes import read_document
 from kpi.rehearsal import rehearse
 from kpi.replay import Past, replay
 from kpi.statements import close_month
-from kpi.tests.test_statements import DECEMBER_1, DOCUMENT, NOVEMBER, Month
+from kpi.tests.november import DECEMBER_1, DOCUMENT, NOVEMBER, Month
 from team.models import Employee
 
 D = Decimal

@@ -17,8 +17,8 @@ from kpi.corrections import correct_statement
 from kpi.differences import Difference, Why, find_differences
 from kpi.models import Quota, Statement
 from kpi.payees import read_payees
+from kpi.tests.november import DOCUMENT, NOVEMBER, Month
 from kpi.tests.test_pay_schemes import put
-from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
 from pipelines.models import CustomField, Deal, Stay
 from team.models import Role
 

@@ -12,7 +12,7 @@ from kpi.prices import finding_prices
 from kpi.tests.closed_november import D, get
 from kpi.tests.closed_november import closed as closed
 from kpi.tests.closed_november import the_fifth_of_december as the_fifth_of_december
-from kpi.tests.test_statements import NOVEMBER, Month
+from kpi.tests.november import NOVEMBER, Month
 from kpi.unclaimed import find_unclaimed
 from team.models import AmoUser, Employee, HeadAssignment, Role
 

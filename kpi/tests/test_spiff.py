@@ -18,9 +18,9 @@ from kpi.forecast import forecast_total
 from kpi.models import Statement
 from kpi.promises import list_promises
 from kpi.statements import close_month, refresh_month
+from kpi.tests.november import DOCUMENT, NOVEMBER, Month
 from kpi.tests.test_pay_schemes import put
 from kpi.tests.test_sales import won_again
-from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
 from team.models import Role
 
 pytestmark = pytest.mark.django_db

@@ -2,10 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
@@ -16,11 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from core import moment
-from core.periods import parse_month
 from devtools.tests.factory import (
     DAY,
     NOW,
-    keep_checks,
     make_cursor,
     make_deal,
     make_employee,
@@ -32,53 +28,17 @@ from kpi import pay_schemes, statements
 from kpi.models import Quota, Scheme, Statement
 from kpi.month_facts import Score
 from kpi.presentation import show_statement
+from kpi.tests.november import DECEMBER_1, DOCUMENT, NOVEMBER, WORKED, D, Month
 from kpi.tests.test_pay_schemes import put
 from metrics import measure, rows
-from metrics.tests.house import House
 from pipelines.mirror.entities import TABLE
-from pipelines.models import Cursor, CustomField, Deal, Person
-from qc.models import RuleMode
-from team.models import DayOff, Employee, Role, Rota
+from pipelines.models import Cursor, CustomField, Deal
+from team.models import Employee, Role
 from web.pay.links import find_links
 
 pytestmark = pytest.mark.django_db
 
-NOVEMBER = parse_month("2026-11", ZoneInfo("Europe/Moscow"))
-DECEMBER_1 = datetime(2026, 12, 1, 9, tzinfo=UTC)
-D = Decimal
 NBSP = "\N{NO-BREAK SPACE}"
-
-DOCUMENT = {
-    "code": "sales",
-    "title": {"ru": "Менеджер", "en": "Manager"},
-    "effective_from": "2026-01-01",
-    "components": [
-        {"kind": "salary", "code": "salary", "title": {"ru": "Оклад", "en": "Salary"}, "amount": "40000"},
-        {
-            "kind": "rate",
-            "code": "commission",
-            "title": {"ru": "Процент с продаж", "en": "Commission"},
-            "measure": "won_sum",
-            "scale": "marginal",
-            "tiers": [{"upto": "0.7", "rate": "0.02"}, {"upto": "1", "rate": "0.03"}, {"rate": "0.045"}],
-        },
-        {
-            "kind": "coefficient",
-            "code": "quality",
-            "title": {"ru": "Качество", "en": "Quality"},
-            "of": ["commission"],
-            "measure": "quality",
-            "points": [["70", "0.8"], ["90", "1.0"], ["100", "1.1"]],
-        },
-        {
-            "kind": "matrix",
-            "code": "kpi",
-            "title": {"ru": "Премия за KPI", "en": "KPI bonus"},
-            "fund": "15000",
-            "indicators": [{"measure": "tasks_on_time", "weight": "1", "plan": "1"}],
-        },
-    ],
-}
 
 
 @pytest.fixture(autouse=True)
@@ -88,63 +48,9 @@ def the_first_of_december() -> Iterator[None]:
     moment.fix(None)
 
 
-class Month:
-    """The worked example: 1 080 000 of 1 200 000, 13 of 15 shifts, quality 88, tasks on time 96 %."""
-
-    def __init__(self) -> None:
-        self.house = House()
-        self.anna: Person = self.house.anna
-        self.rota = Rota.objects.create(
-            name="3/3", pattern="111000", anchor=date(2026, 11, 1), starts=time(9), ends=time(18)
-        )
-        self.employee = make_employee(Role.MANAGER, self.anna, rota=self.rota)
-        DayOff.objects.create(
-            employee=self.employee, first=date(2026, 11, 25), last=date(2026, 11, 26), kind="sick"
-        )
-        Quota.objects.create(manager=self.anna, period=NOVEMBER.first, amount=D(1_200_000))
-        self.house.closed(self.house.won, self.anna, NOVEMBER.start + 2 * DAY, 700_000)
-        self.house.closed(self.house.won, self.anna, NOVEMBER.start + 14 * DAY, 380_000)
-        RuleMode.objects.all().delete()
-        # the tasks of the example stand on a deal that is won by then
-        RuleMode.objects.create(
-            rule="task.overdue",
-            mode=RuleMode.Mode.MONEY,
-            weight=2,
-            norm={"counted": True},
-            since=NOVEMBER.start,
-        )
-        self.deal = Deal.objects.filter(manager=self.anna).earliest("id")
-        due = NOVEMBER.start + 5 * DAY
-        tasks = [make_task(self.deal, due, is_completed=True, completed_at=due) for _ in range(24)]
-        late = make_task(self.deal, due, is_completed=True, completed_at=due + DAY)
-        self.findings = [
-            make_finding(
-                self.deal,
-                "task.overdue",
-                task=task,
-                since=due,
-                opens_at=due,
-                closes_at=due + DAY,
-                mode="money",
-            )
-            for task in (late, *tasks[:2])
-        ]
-        self.scheme: Scheme = pay_schemes.load_scheme(DOCUMENT)[0]
-        keep_checks()
-
-    def statement(self) -> Statement:
-        return Statement.objects.get(manager=self.anna, period=NOVEMBER.first)
-
-    def amounts(self) -> dict[str, Decimal]:
-        return dict(self.statement().lines.values_list("code", "amount"))
-
-
 @pytest.fixture
 def november() -> Month:
     return Month()
-
-
-WORKED = {"salary": D("34666.67"), "commission": D(24_000), "quality": D(-480), "kpi": D(14_400)}
 
 
 def test_a_managers_month_is_computed_from_the_rows(november: Month) -> None:

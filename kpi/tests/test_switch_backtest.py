@@ -9,7 +9,7 @@ import pytest
 from core import moment
 from kpi import pay_schemes, statements
 from kpi.switch_backtest import try_switch as try_pay
-from kpi.tests.test_statements import DECEMBER_1, DOCUMENT, NOVEMBER, D, Month
+from kpi.tests.november import DECEMBER_1, DOCUMENT, NOVEMBER, D, Month
 from qc import criteria
 from qc.models import Finding, FirstTimeGrace, RuleMode
 from qc.switch_backtest import try_switch

@@ -13,7 +13,7 @@ from kpi.models import Statement, WaivedSale
 from kpi.tests.closed_november import D, differences, get, unclaimed, zoya_wins
 from kpi.tests.closed_november import closed as closed
 from kpi.tests.closed_november import the_fifth_of_december as the_fifth_of_december
-from kpi.tests.test_statements import NOVEMBER, Month
+from kpi.tests.november import NOVEMBER, Month
 from kpi.unclaimed import review_months, waive_sales
 from pipelines.models import Stay
 from team.models import AmoUser, Role

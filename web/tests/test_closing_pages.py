@@ -10,7 +10,7 @@ from core import moment
 from devtools.tests.factory import DAY
 from kpi import statements
 from kpi.models import Quota, Statement
-from kpi.tests.test_statements import NOVEMBER, Month
+from kpi.tests.november import NOVEMBER, Month
 from pipelines.models import JudgementRequest
 from team.models import Employee, Role
 from web.tests.test_month_page import login, page, someone

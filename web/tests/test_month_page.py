@@ -19,8 +19,8 @@ from kpi.corrections import correct_statement
 from kpi.models import Quota, Statement
 from kpi.month_facts import read_facts
 from kpi.promises import list_promises
+from kpi.tests.november import DOCUMENT, NOVEMBER, Month
 from kpi.tests.test_pay_schemes import put
-from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
 from pipelines.models import Account
 from qc.models import Finding, RuleMode
 from team.models import Employee, Role

@@ -13,7 +13,7 @@ from devtools.tests.factory import make_employee
 from kpi import statements
 from kpi.models import LineObjection, Signature, Statement, StatementLine
 from kpi.objections import answer_objection, object_to_line, sign_statement
-from kpi.tests.test_statements import NOVEMBER, Month
+from kpi.tests.november import NOVEMBER, Month
 from team.models import Employee, Role
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ from devtools.tests.factory import make_employee
 from kpi import pay_schemes
 from kpi.corrections import correct_statement
 from kpi.statements import close_month, refresh_month
-from kpi.tests.test_statements import DOCUMENT, NOVEMBER, Month
+from kpi.tests.november import DOCUMENT, NOVEMBER, Month
 from pipelines.models import Deal, Person
 from qc.models import RuleMode
 from team.models import Rota

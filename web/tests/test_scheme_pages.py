@@ -19,7 +19,7 @@ from kpi import futures, rehearsal
 from kpi.components import KINDS
 from kpi.models import Quota, Scheme, SchemeDraft, Statement
 from kpi.statements import close_month
-from kpi.tests.test_statements import DECEMBER_1, DOCUMENT, NOVEMBER, Month
+from kpi.tests.november import DECEMBER_1, DOCUMENT, NOVEMBER, Month
 from team.models import Role
 from web.frame.proof import PROVED
 from web.schemes import trial
