@@ -26,8 +26,6 @@ DECEMBER_1 = datetime(2026, 12, 1, 9, tzinfo=UTC)
 
 
 D = Decimal
-
-
 DOCUMENT = {
     "code": "sales",
     "title": {"ru": "Менеджер", "en": "Manager"},

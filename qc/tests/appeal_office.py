@@ -16,8 +16,6 @@ from qc.tests.lives import at, hours
 from team.models import Employee, Role
 
 NOW = 200.0
-
-
 MONTH = Period(at(0), at(400), "test")
 
 

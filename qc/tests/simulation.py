@@ -10,14 +10,8 @@ from qc.tests.lives import CLOCKS, PEOPLE, Norm, at, breaches, hours, life
 from timeline.timeline import PRICE, Planned, Timeline, is_filled
 
 LENGTH = 120  # hours
-
-
 STEP = timedelta(hours=1)
-
-
 hour_numbers = st.integers(0, LENGTH - 10)
-
-
 durations = st.integers(0, 40).map(hours)
 
 

@@ -1,4 +1,4 @@
-"""An account connected on a page: an administrator, the sandbox that plays amoCRM, and what he does there."""
+"""An administrator who connects an account or brings a file, and the sandbox that plays amoCRM."""
 
 import re
 from collections.abc import Iterator
@@ -50,6 +50,7 @@ def portal(amo: Handle) -> Handle:
 
 
 def text(response: HttpResponse) -> str:
+    """What a reader sees: no tags, one space between words."""
     return " ".join(re.sub(r"<[^>]*>", " ", response.content.decode()).split())
 
 

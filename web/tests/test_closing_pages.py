@@ -13,7 +13,7 @@ from kpi.models import Quota, Statement
 from kpi.tests.november import NOVEMBER, Month
 from pipelines.models import JudgementRequest
 from team.models import Employee, Role
-from web.tests.test_month_page import login, page, someone
+from web.tests.month_office import login, page, someone
 
 pytestmark = pytest.mark.django_db
 

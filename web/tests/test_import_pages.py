@@ -1,6 +1,5 @@
 """The pages of the import: who may open them, what a preview shows, and what is left behind."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -12,7 +11,6 @@ from django.test import Client
 from redis.exceptions import ConnectionError as NoRedis
 
 from core import redis
-from devtools.tests import factory
 from jobs import judgement_queue
 from pipelines.imports import drafts, tables
 from pipelines.models import Cursor, Deal, JudgementRequest, Stay
@@ -27,6 +25,8 @@ from pipelines.tests.export_files import (
     table,
 )
 from team.models import Role
+from web.tests.connect_office import admin as admin
+from web.tests.connect_office import signed_in, text
 
 pytestmark = pytest.mark.django_db
 
@@ -38,24 +38,8 @@ def no_drafts(now: datetime) -> Iterator[None]:
         redis.client().delete(key)
 
 
-def signed_in(role: str = Role.ADMIN) -> Client:
-    client = Client()
-    client.force_login(factory.make_employee(role, language="en"))
-    return client
-
-
-@pytest.fixture
-def admin() -> Client:
-    return signed_in()
-
-
 def upload(client: Client, data: bytes, name: str = "deals.csv") -> HttpResponse:
     return client.post("/sync/import/", {"file": SimpleUploadedFile(name, data)})
-
-
-def text(response: HttpResponse) -> str:
-    """What a reader sees: no tags, one space between words."""
-    return " ".join(re.sub(r"<[^>]*>", " ", response.content.decode()).split())
 
 
 def test_the_way_from_a_file_to_deals(admin: Client) -> None:

@@ -1,80 +1,23 @@
 """«Мой месяц»: its numbers and reasons, whose money is shown to whom, and what nonsense is answered with."""
 
-from collections.abc import Iterator
-from datetime import date, timedelta
-from decimal import Decimal
-from html import unescape
+from datetime import date
 
 import pytest
-from django.test import Client
-from django.urls import reverse
-from django.utils import translation
-from msgspec.structs import replace
 
 from core import moment
 from devtools.tests.factory import DAY, make_deal, make_employee, make_finding, make_person, make_task
-from kpi import pace, pay_schemes, statements, trend
+from kpi import statements
 from kpi.at_stake import find_at_stake
 from kpi.corrections import correct_statement
 from kpi.models import Quota, Statement
-from kpi.month_facts import read_facts
-from kpi.promises import list_promises
-from kpi.tests.november import DOCUMENT, NOVEMBER, Month
-from kpi.tests.test_pay_schemes import put
-from pipelines.models import Account
+from kpi.tests.november import NOVEMBER, Month
 from qc.models import Finding, RuleMode
 from team.models import Employee, Role
-from web.pay.day_chart import draw_days
+from web.tests.month_office import LATER, D, login, page, part, someone
+from web.tests.month_office import november as november
+from web.tests.month_office import saturday as saturday
 
 pytestmark = pytest.mark.django_db
-
-NOON = "2026-11-28T09:00:00+00:00"  # a Saturday; 13 of 15 shifts are worked
-D = Decimal
-LATER = (timedelta(hours=3), timedelta(hours=20))
-
-
-@pytest.fixture(autouse=True)
-def saturday() -> Iterator[None]:
-    moment.fix(NOON)
-    yield
-    moment.fix(None)
-
-
-@pytest.fixture
-def november() -> Month:
-    made = Month()
-    Employee.objects.filter(pk=made.employee.pk).update(language="en")
-    Account.objects.create(id=1, name="Zolotarev", base_url="https://zolotarev.amocrm.ru")
-    statements.refresh_month(NOVEMBER)
-    return made
-
-
-def login(user: Employee) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def page(user: Employee, **query: object) -> str:
-    """The page's text, spaces made plain."""
-    response = login(user).get("/my/", query)
-    assert response.status_code == 200
-    return " ".join(unescape(response.content.decode()).split())
-
-
-def part(user: Employee, name: str, **query: object) -> str:
-    """The text of a part that the page loads by itself."""
-    response = login(user).get(f"/my/{name}/", query)
-    assert response.status_code == 200
-    return " ".join(unescape(response.content.decode()).split())
-
-
-def someone(role: str, **values: object) -> Employee:
-    return make_employee(role, language="en", **values)
-
-
-def test_a_stranger_is_sent_to_the_login_page() -> None:
-    assert Client().get("/my/").url.startswith(reverse("login"))
 
 
 def test_a_manager_reads_money_pace_and_the_next_step(november: Month) -> None:
@@ -87,12 +30,6 @@ def test_a_manager_reads_money_pace_and_the_next_step(november: Month) -> None:
     assert 'the next 10,000 ₽ of sales = <b class="good">+294 ₽</b>' in text
     assert 'one point of quality = <b class="good">+240 ₽</b>' in text
     assert "13 of 15 shifts worked" in text
-
-
-def test_a_month_with_shifts_ahead_shows_where_it_leads(november: Month) -> None:
-    moment.fix("2026-11-15T20:00:00+00:00")
-    statements.refresh_month(NOVEMBER)
-    assert "at the present pace by the end of the month" in page(november.employee)
 
 
 def test_every_line_opens_into_rule_formula_and_rows(november: Month) -> None:
@@ -121,58 +58,6 @@ def test_violations_lead_to_their_findings_and_say_where_there_are_more_of_them(
     statements.refresh_month(NOVEMBER)
     text = page(november.employee)
     assert "3 of 25" in text and ">4 findings</a>" in text
-
-
-@pytest.mark.parametrize("role", [Role.DIRECTOR, Role.FINANCE, Role.ADMIN])
-def test_those_who_see_all_money_choose_a_person(november: Month, role: str) -> None:
-    user = someone(role)
-    overview = page(user)
-    assert "Managers’ money, November 2026" in overview
-    assert f"?manager={november.anna.pk}&period=2026-11" in overview
-    assert "72,587 ₽" in page(user, manager=november.anna.pk)
-
-
-def test_a_head_reads_reports_and_nobody_else(november: Month) -> None:
-    head = someone(Role.HEAD)
-    boris = make_employee(Role.MANAGER, november.house.boris)
-    november.employee.head = head
-    november.employee.save()
-    assert "72,587 ₽" in page(head, manager=november.anna.pk)
-    assert "Борис" not in page(head)
-    assert login(head).get("/my/", {"manager": boris.person_id}).status_code == 404
-
-
-def test_a_controller_finds_no_such_page(november: Month) -> None:
-    client = login(someone(Role.CONTROLLER))
-    assert client.get("/my/").status_code == 404
-    assert client.get("/my/", {"manager": november.anna.pk}).status_code == 404
-
-
-def test_a_manager_never_opens_anothers_month(november: Month) -> None:
-    boris = make_employee(Role.MANAGER, november.house.boris)
-    assert login(boris).get("/my/", {"manager": november.anna.pk}).status_code == 404
-    assert "72,587" not in page(boris)
-
-
-@pytest.mark.parametrize(
-    ("query", "says"),
-    [
-        ({"period": "2026-13"}, "“2026-13” is not a month such as 2026-11."),
-        ({"period": "soon"}, "“soon” is not a month such as 2026-11."),
-        ({"period": "2026-12"}, "December 2026 has not begun yet."),
-        ({"manager": "Anna"}, "There is no person “Anna”."),
-        ({"manager": "-1"}, "There is no person “-1”."),
-        ({"manager": "99999999999999999999"}, "There is no person “99999999999999999999”."),
-    ],
-)
-def test_nonsense_is_answered_with_one_sentence(november: Month, query: dict[str, str], says: str) -> None:
-    response = login(someone(Role.DIRECTOR)).get("/my/", query)
-    assert response.status_code == 422
-    assert says in unescape(response.content.decode()).replace("\xa0", " ")
-
-
-def test_a_login_without_an_amocrm_user_sees_an_empty_list(november: Month) -> None:
-    assert "Nobody has a statement for this month" in page(someone(Role.MANAGER))
 
 
 def test_on_the_first_day_the_promise_stands_instead_of_zeros(november: Month) -> None:
@@ -292,123 +177,6 @@ def test_a_month_that_is_over_says_what_was_short_and_has_no_pace(november: Mont
         assert 'id="stake"' not in text
         if not _closed:
             statements.close_month(NOVEMBER, None)
-
-
-def test_names_of_peers_never_appear(november: Month) -> None:
-    boris = make_employee(Role.MANAGER, november.house.boris, first_name="Борис", last_name="Чужой")
-    statements.refresh_month(NOVEMBER)
-    assert Statement.objects.filter(manager=boris.person).exists()
-    text = page(november.employee)
-    assert "Борис" not in text
-    assert "Чужой" not in text
-
-
-@pytest.mark.parametrize(("people", "shown"), [(3, False), (4, True)])
-def test_the_median_of_few_people_is_not_shown(november: Month, people: int, shown: bool) -> None:
-    for number in range(people):
-        make_employee(Role.MANAGER, make_person(f"Коллега {number}"))
-    statements.refresh_month(NOVEMBER)
-    assert ("median" in page(november.employee)) is shown
-    [row] = trend.compare_months({NOVEMBER.first: november.statement()})
-    assert (row.median_total is not None) is shown
-    assert (row.total, row.quality, row.attainment) == (D("72586.67"), D(88), D("0.9"))
-
-
-def test_sales_are_compared_by_shifts_and_not_by_dates() -> None:
-    days = [date(2026, 11, day) for day in range(1, 7)]
-    shifts = [date(2026, 11, 2), date(2026, 11, 3), date(2026, 11, 6)]
-    before = [date(2026, 10, 20), date(2026, 10, 25)]
-    sales = {
-        date(2026, 10, 20): D(100),
-        date(2026, 10, 22): D(10),
-        date(2026, 10, 25): D(1),
-        date(2026, 10, 30): D(5),
-    }
-    then = pace._same_shift(days, shifts, before, sales)
-    assert then == [0, 110, 116, 116, 116, 116]
-
-
-def test_days_show_the_sum_to_date_and_stop_today(november: Month) -> None:
-    row = november.statement()
-    shown = pace.compare_days(NOVEMBER, row.facts, None, moment.now())
-    bars = draw_days(november.anna.pk, NOVEMBER, shown)["data"][0]["y"]
-    assert (bars[1], bars[2], bars[13], bars[27]) == (0, 700_000, 700_000, 1_080_000)
-    assert bars[28:] == [None, None]
-    assert (shown.sold, shown.then, shown.shift) == (D(1_080_000), None, 13)
-
-
-def test_the_month_before_is_compared_by_its_shift_of_the_same_number(november: Month) -> None:
-    rota = [f"2026-10-{day:02}" for day in (2, 3, 4, 8, 9, 10, 14, 15, 16, 20, 21, 22, 26, 27, 28)]
-    october = read_facts({"days": {"2026-10-02": "400000", "2026-10-31": "200000"}, "rota": rota})
-    shown = pace.compare_days(NOVEMBER, november.statement().facts, october, moment.now())
-    assert shown.then == D(400_000)
-    assert shown.change == D("1.7")
-
-
-def test_the_scale_has_a_tick_at_each_tier_and_the_pace_by_shifts(november: Month) -> None:
-    plan = pay_schemes.read_document(DOCUMENT)
-    with translation.override("en"):
-        scale = pace.find_scale(plan, november.statement().facts)
-    assert scale.ticks == [(D("840000.0"), "3%"), (D(1_200_000), "4.5%")]
-    assert scale.pace == D(1_040_000)
-    assert scale.attainment == D("0.9")
-
-
-@pytest.mark.parametrize(
-    ("sold", "worked", "tone"), [("600", 5, "good"), ("400", 5, "warn"), ("399", 5, "bad"), ("0", 0, "good")]
-)
-def test_the_scale_tells_whether_the_pace_is_kept(sold: str, worked: int, tone: str) -> None:
-    facts = {"measures": {"won_sum": sold}, "quota": "1000", "shifts": {"worked": worked, "planned": 10}}
-    assert pace.find_scale(pay_schemes.read_document(DOCUMENT), read_facts(facts)).tone == tone
-
-
-def test_a_month_without_a_plan_has_no_scale(november: Month) -> None:
-    assert (
-        pace.find_scale(pay_schemes.read_document(DOCUMENT), replace(november.statement().facts, quota=None))
-        is None
-    )
-
-
-TITLE = {"ru": "Проба", "en": "Sample"}
-POINTS = [["0.5", "0"], ["1", "1"]]
-
-
-@pytest.mark.parametrize(
-    ("component", "says"),
-    [
-        (
-            {"kind": "rate", "measure": "won_sum", "scale": "flat", "tiers": [{"rate": "0.05"}]},
-            "5% of “Sales”.",
-        ),
-        (
-            {
-                "kind": "rate",
-                "measure": "won_sum",
-                "scale": "whole",
-                "tiers": [{"upto": "1", "rate": "0.02"}, {"rate": "0.04"}],
-            },
-            "The rate reached counts for the whole sum.",
-        ),
-        (
-            {"kind": "bonus", "measure": "won_sum", "amount": "10000", "points": POINTS},
-            "at 50% of the plan 0% of it",
-        ),
-        (
-            {"kind": "gate", "of": ["salary"], "measure": "quality", "at_least": "80", "otherwise": "0.5"},
-            "“Salary” counts in full from “Quality” of 80; below that × 0.5.",
-        ),
-        ({"kind": "cap", "amount": "100000"}, "No more than 100,000 ₽ together."),
-        ({"kind": "floor", "amount": "30000"}, "No less than 30,000 ₽ together."),
-    ],
-)
-def test_a_scheme_promises_in_words(component: dict[str, object], says: str) -> None:
-    document = put(
-        DOCUMENT, "components", [*DOCUMENT["components"], {"code": "sample", "title": TITLE} | component]
-    )
-    with translation.override("en"):
-        term = list(list_promises(pay_schemes.read_document(document)))[-1]
-    assert term.title == "Sample"
-    assert says in term.text.replace("\xa0", " ")
 
 
 def test_months_go_back_to_the_first_statement(november: Month) -> None:
