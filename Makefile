@@ -4,7 +4,8 @@ PORT ?= 8000
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PY := .venv/bin/python
-PIP := $(PY) -m pip --disable-pip-version-check --quiet
+PIP := $(PY) -m pip --disable-pip-version-check --quiet install --require-hashes
+UV := .venv/bin/uv pip install --quiet --python $(PY) --require-hashes
 RUNTIME := requirements.txt requirements-local.txt
 MESSAGES := $(wildcard locale/*/LC_MESSAGES/*.po)
 # What Python compiles is kept even where the shell forbids it: each of our many processes would compile it anew.
@@ -72,6 +73,7 @@ mutants: setup-dev
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(LOCK_FLAGS)
 lock: setup-dev
+	$(LOCK) requirements-setup.in -o requirements-setup.txt
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) -c requirements.txt requirements-local.in -o requirements-local.txt
 	$(LOCK) -c requirements.txt -c requirements-local.txt requirements-dev.in -o requirements-dev.txt
@@ -88,15 +90,19 @@ clean: stop
 	@$(PYTHON) -m venv --clear .venv || { \
 		rm -rf .venv; echo "$(PYTHON) lacks the venv module (Debian's package python3-venv)." >&2; exit 1; }
 
+# uv takes seconds where pip takes a minute, but does not read pip's own configuration: where pip alone is told where
+# packages come from, it does it all.
+install = { $(PIP) -r requirements-setup.txt && $(UV) $(1:%=-r %) 2>/dev/null; } || $(PIP) $(1:%=-r %)
+
 # The stamps are older than a list of packages exactly when that list has changed.
 .venv/installed: $(RUNTIME) | .venv/bin/python
-	@echo 'Installing packages (a minute or two)…'
-	@$(PIP) install --require-hashes $(RUNTIME:%=-r %)
+	@echo 'Installing packages…'
+	@$(call install,$(RUNTIME))
 	@touch $@
 
 .venv/installed-dev: requirements-dev.txt .venv/installed
 	@echo 'Installing the tools of tests…'
-	@$(PIP) install --require-hashes $(RUNTIME:%=-r %) -r requirements-dev.txt
+	@$(call install,$(RUNTIME) requirements-dev.txt)
 	@touch $@
 
 .local/messages: $(MESSAGES) | .venv/installed

@@ -1,12 +1,13 @@
 """The lists of packages: pinned, hashed, and free of any machine's own addresses."""
 
 import re
+from itertools import combinations
 
 import pytest
 
 from devtools.embedded import PROJECT
 
-LISTS = ("requirements.txt", "requirements-local.txt", "requirements-dev.txt")
+LISTS = ("requirements.txt", "requirements-local.txt", "requirements-dev.txt", "requirements-setup.txt")
 PIN = re.compile(r"^(?P<name>[a-z0-9._-]+)(\[[a-z0-9,._-]+\])?==(?P<version>\S+)", re.IGNORECASE)
 
 
@@ -41,7 +42,7 @@ def test_no_address_of_an_index_or_path_of_a_machine(name: str) -> None:
 
 
 def test_the_lists_agree_with_each_other() -> None:
-    for first, second in (LISTS[:2], LISTS[::2], LISTS[1:]):
+    for first, second in combinations(LISTS, 2):
         one, other = pins(first), pins(second)
         assert {name: one[name] for name in one.keys() & other} == {
             name: other[name] for name in one.keys() & other
