@@ -17,7 +17,7 @@ import pytest
 import redis
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from core import account, changes
+from core import account, changes, collecting
 from core import redis as own_redis
 from devtools import embedded, lanes
 from devtools.embedded.home import Home
@@ -97,6 +97,12 @@ def pytest_collection() -> Generator[None, Any, Any]:
         gc.enable()
 
 
+def pytest_sessionfinish() -> None:
+    """pytest ends with ten collections of everything, to hear what garbage complains of; all but one are idle."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The days of faults wait more than they work: begun first, another lane does all the rest beside them."""
     items.sort(key=lambda item: "/faults/" not in item.nodeid)
@@ -108,6 +114,8 @@ def made_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
         patch.setattr(rsa, "generate_private_key", cache(rsa.generate_private_key))
+        # A command that is called here would walk over all tests, which were set aside once and for all.
+        patch.setattr(collecting, "set_loaded_aside", lambda: None)
         yield
 
 

@@ -1,15 +1,17 @@
 """Two managers with a row of everything, those who lead them, and the table of who is answered what."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from django.conf import settings
 from django.db import transaction
-from django.http import HttpResponse
 from django.test import Client
+from django.test.client import ClientHandler
 
 from core import moment
 from core.zone import local_day, portal_zone
@@ -38,6 +40,14 @@ class Line:
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+
+class Answer(NamedTuple):
+    """What came over the wire; all that a page was drawn from would be too much to keep of thousands."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
 
 
 def matrix() -> list[Line]:
@@ -174,6 +184,7 @@ class Company:
             "rule:task.none", local_day(now) + 2 * factory.DAY, "Переезд", self.users[Role.DIRECTOR], now
         )
         self.sample = draw_sample(now - 30 * factory.DAY, now, 1, 0, 1, self.users[Role.DIRECTOR])
+        self.handler = ClientHandler(enforce_csrf_checks=False)  # loads the middleware once
         self.sessions = {role: session_of(user) for role, user in self.users.items()}
 
     def fill(self, path: str) -> str:
@@ -206,15 +217,16 @@ class Company:
         return ids
 
     @cache  # noqa: B019 - one company a module
-    def ask(self, reader: str, method: str, path: str) -> HttpResponse:
+    def ask(self, reader: str, method: str, path: str) -> Answer:
         """The answer; whatever it changed is undone."""
         client = Client(raise_request_exception=False)
+        client.handler = self.handler
         if reader != STRANGER:
             client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[reader]
         with transaction.atomic():
             response = {"GET": client.get, "POST": client.post}[method](self.fill(path))
             transaction.set_rollback(True)
-        return response
+        return Answer(response.status_code, response.headers, response.content)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from html import unescape
 from html.parser import HTMLParser
 from typing import Any, NamedTuple
@@ -96,10 +97,11 @@ def _plain(parts: list[str]) -> str:
     return " ".join(" ".join(parts).translate(SPACES).split())
 
 
-def read_links(page: str) -> list[Link]:
+@lru_cache(maxsize=500)  # a page that was walked over is held against its lists afterwards
+def read_links(page: str) -> tuple[Link, ...]:
     reader = _Reader()
     reader.feed(page)
-    return reader.links
+    return tuple(reader.links)
 
 
 def walk(client: Client, alike: int = 1) -> dict[str, str]:

@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Iterator
 from copy import deepcopy
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ def company() -> Iterator[dict[str, Any]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(traces, "leave", leave)
         made = build("zolotarev", 1, NOW)
+    gc.freeze()  # it stays to the end, and is a million objects
     yield made
 
 
