@@ -93,7 +93,7 @@ def pytest_collection() -> Generator[None, Any, Any]:
         return (yield)
     finally:
         gc.freeze()
-        gc.set_threshold(20_000, 20, 20)  # tests make rows by the thousand, and few of them in circles
+        gc.set_threshold(100_000, 20, 20)  # tests make rows by the thousand, and few of them in circles
         gc.enable()
 
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 from msgspec import json
 from psycopg import Cursor
 from psycopg.abc import Buffer
@@ -45,6 +46,15 @@ def run_statements(*statements: Statement, prepare: bool = False) -> list[list[R
         return [
             cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else [] for cursor in cursors
         ]
+
+
+def compile_query(rows: QuerySet[Any]) -> str:
+    """The statement of a query whose parameters are names or numbers, for `run_statements`: to be built once.
+
+    Of a query that is asked at every request Django's building takes longer than PostgreSQL's answer.
+    """
+    sql, parameters = rows.query.sql_with_params()
+    return sql % tuple(f"%({one})s" if isinstance(one, str) else int(one) for one in parameters)
 
 
 @lru_cache(maxsize=10_000)

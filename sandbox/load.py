@@ -24,6 +24,9 @@ def without_collection() -> Iterator[None]:
         yield
     finally:
         if was_on:
+            if not gc.get_freeze_count():  # aside and back: among the old ones without being looked through
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 

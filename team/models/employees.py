@@ -34,12 +34,11 @@ class Role(models.TextChoices):
 class EmployeeManager(UserManager["Employee"]):
     use_in_migrations = False
 
-    def with_sight(self) -> QuerySet["Employee"]:
-        """With what each of them sees and who has left, read along: for whoever has signed in, at every request."""
-        day = today()
+    def with_sight(self, now: Any, day: Any) -> QuerySet["Employee"]:
+        """With what each of them sees on the day and who has left, read along; both may be names of parameters."""
         sight = visible("team_employee.id", f"team_employee.role = '{Role.HEAD.value}'", "%s")
         users = RawSQL(f"array({sight})", (day, day, day), output_field=ArrayField(models.BigIntegerField()))
-        gone = RawSQL(f"array({LEAVERS})", (moment.now(), day), output_field=users.output_field)
+        gone = RawSQL(f"array({LEAVERS})", (now, day), output_field=users.output_field)
         return self.annotate(sight=users, gone=gone)
 
 

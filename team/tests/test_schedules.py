@@ -318,4 +318,4 @@ def test_whoever_has_left_is_told_alike_by_both_reads() -> None:
     AmoUser.objects.create(person_id=9, employee=None, since=day - one)
     told = {person for person, left in departures().items() if left is None or left <= now}
     assert find_leavers(now, day) == told >= {2, 3, 5, 9}
-    assert Employee.objects.with_sight().get(username="heir").leavers == told
+    assert Employee.objects.with_sight(now, day).get(username="heir").leavers == told

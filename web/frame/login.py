@@ -6,6 +6,7 @@ Whoever has left stays outside: the password, an open session and a token stop w
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +21,7 @@ from django.contrib.auth.views import LoginView
 from django.core.validators import MaxLengthValidator
 from django.db import DatabaseError
 from django.db.models import Exists, OuterRef
+from django.db.models.expressions import RawSQL
 from django.dispatch import receiver
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -36,9 +38,12 @@ from rest_framework.permissions import SAFE_METHODS
 from access import second_factor, sessions, tokens
 from access.attempts import TooOften
 from access.models import ApiToken, SecondFactorDemand
+from core import moment
+from core.db import compile_query, run_statements
 from pipelines.mirror import freshness
 from pipelines.models import Deal
 from team.models import Employee, Role
+from team.models.employees import today
 from web.frame import factor_demand, origin, proof
 
 DEMO_PASSWORD = "demo"
@@ -56,10 +61,22 @@ class StaffBackend(ModelBackend):
         return super().user_can_authenticate(user) and not user.has_left
 
     def get_user(self, user_id: Any) -> Any:
-        demanded = SecondFactorDemand.objects.filter(role=OuterRef("role"))
-        people = Employee.objects.with_sight().annotate(must_prove_twice=Exists(demanded))
-        user = people.filter(pk=user_id).first()
-        return user if user and self.user_can_authenticate(user) else None
+        values = {"user": int(user_id), "now": moment.now(), "day": today()}
+        [rows] = run_statements((_signed_in(), values), prepare=True)
+        if not rows:
+            return None
+        names = [field.attname for field in Employee._meta.concrete_fields]
+        user = Employee.from_db(None, names, rows[0][: len(names)])
+        user.__dict__ |= zip(("sight", "gone", "must_prove_twice"), rows[0][len(names) :], strict=True)
+        return user if self.user_can_authenticate(user) else None
+
+
+@cache
+def _signed_in() -> str:
+    """The employee with what he sees, who has left and whether his role has to prove twice: asked at every request."""
+    demanded = SecondFactorDemand.objects.filter(role=OuterRef("role"))
+    people = Employee.objects.with_sight("now", "day").annotate(must_prove_twice=Exists(demanded))
+    return compile_query(people.filter(pk=RawSQL("%s", ["user"])).order_by())
 
 
 class StaffToken(TokenAuthentication):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.load import without_collection
 from sandbox.scenarios import build, traces
 
 NOW = datetime(2026, 11, 18, 13, 0, tzinfo=UTC)
@@ -28,10 +29,10 @@ def company() -> Iterator[dict[str, Any]]:
         return left(office, seed)
 
     left = traces.leave
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, without_collection():
         patch.setattr(traces, "leave", leave)
         made = build("zolotarev", 1, NOW)
-    gc.freeze()  # it stays to the end, and is a million objects
+        gc.freeze()  # it stays to the end, and is a million objects
     yield made
 
 
