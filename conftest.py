@@ -24,6 +24,8 @@ from devtools.embedded.home import Home
 
 pytest_plugins = ["pipelines.tests.amo"]  # an account over HTTP, for the tests of every room
 
+# what Django writes after migrating: to delete it and to write it anew takes a quarter of a second a test
+OF_MIGRATIONS = {"django_content_type", "auth_permission"}
 SWEPT_EVERY = 5.0  # seconds, between modules
 in_use: dict[str, float] = {}  # of the lane's database: when it was swept last
 
@@ -51,6 +53,7 @@ if not outside_redis:
 django.setup()
 
 from django.conf import settings
+from django.core.management.commands import flush
 from django.db import connection, transaction
 
 from devtools import migrated_database
@@ -58,6 +61,7 @@ from jobs import kept_reports
 from kpi import kept_cases
 from metrics import losses
 from qc import dwell
+from qc.defaults import ensure_defaults
 from web.frame import totals
 
 # A machine that does other work besides is slow, and no Redis that hangs: pages would count what is kept for them. Nor
@@ -154,7 +158,7 @@ def empty_redis() -> Iterator[None]:
 def delete_rows(ops: Any, style: Any, tables: list[str], **options: bool) -> list[str]:
     """After a test of real transactions Django truncates a hundred tables: each and its indexes get files of their own,
     260 ms of the server's time. The test has left a few rows, to delete which takes 5 ms. A superuser may only."""
-    names = [f'"{table}"' for table in tables]
+    names = [f'"{table}"' for table in tables if table not in OF_MIGRATIONS]
     return [
         "SET LOCAL session_replication_role = replica",  # no trigger keeps or forbids it, no key asks for an order
         f"LOCK TABLE {', '.join(names)}",  # as TRUNCATE does: what others have not ended is waited for
@@ -186,6 +190,7 @@ def django_db_setup(
     with pytest.MonkeyPatch.context() as patch:
         if superuser == "on":
             patch.setattr(type(connection.ops), "sql_flush", delete_rows)
+            patch.setattr(flush, "emit_post_migrate_signal", lambda *said: ensure_defaults())
         yield
     in_use.clear()
     if not django_db_keepdb:
