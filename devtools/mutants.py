@@ -49,6 +49,7 @@ ROOMS = {
     ),
     "kpi/calculation/*.py kpi/components/*.py": (
         "kpi/tests/test_components.py kpi/tests/test_kinds.py kpi/tests/test_pay_schemes.py kpi/tests/test_spiff.py "
+        "kpi/tests/test_frozen.py kpi/tests/test_statements.py "
         "kpi/tests/test_below_zero.py kpi/tests/test_clawback.py kpi/tests/test_disciplinary.py kpi/tests/test_draw.py "
         "kpi/tests/test_split_credit.py kpi/tests/test_running.py kpi/tests/test_futures.py "
         "kpi/tests/test_differences.py"

@@ -99,6 +99,13 @@ def test_the_rest_waits_for_later_months() -> None:
     assert pay(clawback(at_most="0.2"), [(40_000, rows)] * 3) == [-8_000, D("-2714.67"), 0]
 
 
+def test_kopecks_are_returned_and_what_is_left_is_told() -> None:
+    assert pay(clawback("all"), [(40_000, [returned(1, 1, "0.50")])]) == [D("-0.50")]
+    inputs = Inputs({"won_sum": D(40_000)}, None, 1, 1, returns={"back": [returned(1, 30, "16072")]})
+    [line] = [one for one in evaluate((clawback(at_most="0.2"), EARNED), inputs) if one.code == "back"]
+    assert (line.amount, line.reason.left) == (-8_000, D("2714.67"))
+
+
 def test_a_month_is_never_below_zero_and_a_sale_that_counts_again_is_given_back() -> None:
     rows, again = [returned(1, 30, "16072")], [returned(1, 30, "0")]
     assert pay(clawback(), [(1_000, rows), (0, rows), (5_000, again)]) == [-1_000, 0, 1_000]

@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,12 +17,13 @@ from kpi.calculation.rounding import kopecks
 from kpi.calculation.tiers import Tier
 from kpi.components import matrix
 from kpi.components.bonus import Bonus
-from kpi.components.coefficient import Coefficient
+from kpi.components.coefficient import Applied, Coefficient
 from kpi.components.gate import Gate
 from kpi.components.limit import Cap, Floor
 from kpi.components.matrix import Indicator, Matrix
 from kpi.components.rate import Rate
 from kpi.components.salary import Salary
+from kpi.sentences import say
 
 D = Decimal
 TEXTBOOK = (Tier(D("0.05"), D("0.5")), Tier(D("0.10"), D("1")), Tier(D("0.15")))
@@ -117,6 +119,52 @@ def test_quality_turns_into_a_coefficient_along_straight_lines(quality: int, fac
 )
 def test_an_index_is_the_fact_against_its_plan(fact: str, plan: str, less: bool, index: str) -> None:
     assert matrix.index(D(fact), D(plan), less) == D(index)
+
+
+@pytest.mark.parametrize(
+    ("planned", "worked", "sold", "outcome", "line"),
+    [
+        (10, 5, 49_999, "free", 0), (10, 5, 50_000, "free", 0), (10, 5, 50_001, "reached", -1),
+        (0, 0, 500_000, "free", 0),  # a month without shifts has no full month to measure by
+    ],
+)  # fmt: skip
+def test_a_cap_by_shifts(planned: int, worked: int, sold: int, outcome: str, line: int) -> None:
+    earned, cap = Rate("r", "won_sum", "flat", (Tier(D(1)),)), Cap("cap", (), D(100_000), by_shifts=True)
+    [_, found] = evaluate((earned, cap), inputs(planned=planned, worked=worked, won_sum=D(sold)))
+    assert (found.reason.outcome, found.amount) == (outcome, line)
+
+
+@pytest.mark.parametrize(("sold", "outcome", "line"), [(50_000, "free", 0), (49_999, "reached", 1)])
+def test_a_guarantee_is_reached_below_it_only(sold: int, outcome: str, line: int) -> None:
+    earned, floor = Rate("r", "won_sum", "flat", (Tier(D(1)),)), Floor("floor", (), D(50_000))
+    [_, found] = evaluate((earned, floor), inputs(won_sum=D(sold)))
+    assert (found.reason.outcome, found.amount) == (outcome, line)
+
+
+@pytest.mark.parametrize("made", [Cap, Floor])
+def test_the_clause_of_a_limit_names_what_it_is_of_and_whether_shifts_lessen_it(
+    made: type[Cap | Floor],
+) -> None:
+    for of in ((), ("commission",)):
+        for by_shifts in (False, True):
+            clause = made("limit", of, D(50_000), by_shifts=by_shifts).clause()
+            assert ("of" in clause.words) is bool(of)
+            assert ("shifts missed" in clause.msgid) is by_shifts
+
+
+def test_a_multiplier_of_nothing_earned_says_so_only_below_zero() -> None:
+    for base, unearned in (("-0.01", True), ("0", False), ("0.5", False)):
+        line = Applied(measure="quality", fact=D(90), factor=D("0.83333"), base=D(base))
+        assert (line.unearned() is not None) is unearned
+
+
+def test_a_coefficient_is_told_to_three_places() -> None:
+    factor = D("0.83333")
+    line = Applied(measure="quality", fact=D(90), factor=factor, base=D(1))
+    promised = replace(COEFFICIENT, points=((D(70), factor),)).promise()
+    with translation.override("en"):
+        assert "× 0.833 →" in say(line.because(D(5)))
+        assert "× 0.833;" in say(promised, {"commission": {"en": "Commission"}})
 
 
 def test_a_managers_month() -> None:

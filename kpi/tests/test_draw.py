@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from kpi.components.draw import Draw
 from kpi.components.limit import Cap
 from kpi.components.rate import Rate
 from kpi.models import Statement
+from kpi.sentences import say
 from kpi.statements import refresh_month
 from metrics.tests.house import House
 from team.models import Role
@@ -47,6 +49,37 @@ def test_better_months_return_an_advance() -> None:
 def test_an_advance_may_be_a_gift() -> None:
     totals, _debts = pay(Draw("draw", (), D(30_000), forgiven=True), [20_000, 25_000, 50_000])
     assert totals == [30_000, 30_000, 50_000]
+
+
+def reason(draw: Draw, earned: int, owed: int = 0) -> Any:
+    [line] = [
+        line
+        for line in evaluate(
+            (draw, EARNED), Inputs({"won_sum": D(earned)}, None, 1, 1, carried={"draw": D(owed)})
+        )
+        if line.code == "draw"
+    ]
+    return line.reason
+
+
+@pytest.mark.parametrize(
+    ("earned", "owed", "outcome"),
+    [
+        (29_999, 0, "advanced"), (30_000, 0, "earned"), (30_000, 500, "earned"), (30_001, 500, "recovered"),
+        (40_000, 0, "earned"),
+    ],
+)  # fmt: skip
+def test_the_line_tells_what_has_become_of_the_advance(earned: int, owed: int, outcome: str) -> None:
+    assert reason(ADVANCE, earned, owed).outcome == outcome
+
+
+def test_the_line_and_the_promise_tell_whether_it_is_owed() -> None:
+    gift = Draw("draw", (), D(30_000), forgiven=True)
+    assert (reason(ADVANCE, 20_000).recoverable, reason(gift, 20_000).recoverable) == (True, False)
+    said = say(reason(ADVANCE, 20_000, 1_000).because(D(10_000))).replace("\N{NO-BREAK SPACE}", "")
+    assert "11000" in said, "1 000 from before and 10 000 more"
+    with translation.override("en"):
+        assert "nothing is taken back" in say(gift.promise()) and "return it" in say(ADVANCE.promise())
 
 
 def test_it_is_the_last_step_wherever_it_stands() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import get_args
@@ -13,6 +14,7 @@ from django.utils.translation import gettext
 
 from kpi import components
 from kpi.calculation.component import KINDS, PHASES, Component, Reason, component, keys_of, list_kinds
+from kpi.calculation.document import Place
 from kpi.calculation.fields import Field, fields_of
 
 ROOT = Path(settings.BASE_DIR)
@@ -64,6 +66,17 @@ def test_a_kind_is_complete(kind: type[Component]) -> None:
         assert not {"version", "kind", "title", "outcome"} & set(reason.__struct_fields__), reason
     outcomes = [reason.__struct_config__.tag for reason in reasons_of(kind)]
     assert len(set(outcomes)) == len(outcomes)
+
+
+def test_what_may_be_left_out_of_a_document_is_asked_for_but_not_demanded() -> None:
+    demanded = {(kind, field.name): field.required for kind in KINDS for field in fields_of(KINDS[kind])}
+    assert demanded["cap", "amount"] and demanded["coefficient", "of"] and demanded["clawback", "window"]
+    assert not any(demanded[one] for one in (("cap", "of"), ("cap", "by_shifts"), ("clawback", "at_most")))
+    clawback = {field.name: field for field in fields_of(KINDS["clawback"])}
+    assert clawback["at_most"].read(Place("here", None)) == 1
+    assert clawback["at_most"].read(Place("here", "0.5")) == Decimal("0.5")
+    of = next(field for field in fields_of(KINDS["cap"]) if field.name == "of")
+    assert (of.read(Place("here", None)), of.read(Place("here", ["salary"]))) == ((), ("salary",))
 
 
 def test_no_kind_is_named_outside_its_file() -> None:

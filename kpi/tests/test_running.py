@@ -24,6 +24,7 @@ from kpi.calculation.evaluation import Line, evaluate, sum_lines
 from kpi.calculation.rounding import ZERO, kopecks
 from kpi.calculation.running import QUARTER, YEAR, Before, begin_period, list_months
 from kpi.calculation.tiers import Tier
+from kpi.components.bonus import Bonus
 from kpi.components.coefficient import Coefficient
 from kpi.components.limit import Cap
 from kpi.components.rate import Rate
@@ -108,6 +109,31 @@ def test_a_multiplier_of_a_quarter_takes_the_quarters_measure_and_earnings() -> 
     assert amounts(found, "quality") == [-2_000, 2_000]
 
 
+def test_a_multiplier_of_a_quarter_asks_for_all_that_was_earned_so_far() -> None:
+    """60 000 at × 0.8 is 12 000 less; of the 2 000 that October lost, November gave all back."""
+    quality = Coefficient("quality", ("commission",), "quality", QUALITY, period=QUARTER)
+    months = [
+        {"sold": D(10_000), "quality_so_far": D(60)},
+        {"sold": D(30_000), "quality_so_far": D(90)},
+        {"sold": D(20_000), "quality_so_far": D(60)},
+    ]
+    assert amounts(pay((FLAT, quality), months, QUARTER), "quality") == [-2_000, 2_000, -12_000]
+
+
+def test_what_a_multiplier_of_a_quarter_takes_is_no_longer_above_a_cap() -> None:
+    quality = Coefficient("quality", ("commission",), "quality", QUALITY, period=QUARTER)
+    cap = Cap("cap", ("commission",), D(25_000))
+    for order in ((FLAT, quality, cap), (FLAT, quality, Cap("cap", (), D(25_000)))):
+        found = pay(order, [{"sold": D(30_000), "quality_so_far": D(60)}], QUARTER)
+        assert (amounts(found, "quality"), amounts(found, "cap")) == ([-6_000], [0])
+
+
+def test_deals_of_which_earlier_months_know_nothing_are_those_of_the_month() -> None:
+    before = Before(since=date(2026, 1, 1), deals={"calls": 3})
+    given = Inputs({}, None, 1, 1, deals={"won_sum": 2}, before={QUARTER: before})
+    assert given.over(QUARTER).deals == {"calls": 3, "won_sum": 2}
+
+
 def test_a_cap_of_a_quarter() -> None:
     cap = Cap("cap", (), D(100_000), period=QUARTER)
     found = pay((FLAT, cap), [{"sold": D(sold)} for sold in (80_000, 50_000, 10_000)], QUARTER)
@@ -125,9 +151,11 @@ def test_what_is_not_known_takes_nothing_back() -> None:
     before = Before(since=date(2026, 1, 1), quota=PLAN, sums={"won_sum": D(100)}, paid={"commission": D(5)})
     [line] = evaluate((COMMISSION,), Inputs({"won_sum": None}, None, 15, 15, before={YEAR: before}))
     assert line.amount == 0
-    no_plan = Before(since=date(2026, 1, 1), sums={"won_sum": D(100)}, paid={"commission": D(5)})
-    [line] = evaluate((COMMISSION,), Inputs({"won_sum": D(1)}, None, 15, 15, before={YEAR: no_plan}))
-    assert line.amount == 0
+    bonus = Bonus("bonus", "won_sum", D(20_000), ((D("0.8"), D(0)), (D(1), D(1))), period=YEAR)
+    for component in (COMMISSION, bonus):
+        no_plan = Before(since=date(2026, 1, 1), sums={"won_sum": D(100)}, paid={component.code: D(5)})
+        [line] = evaluate((component,), Inputs({"won_sum": D(1)}, None, 15, 15, before={YEAR: no_plan}))
+        assert line.amount == 0
 
 
 @given(
