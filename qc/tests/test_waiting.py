@@ -1,6 +1,6 @@
 """Waiting: what explains a wait and until when, and that a deal that waits validly is not stuck."""
 
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -78,6 +78,15 @@ def test_what_explains_a_wait(
     assert found("wait.unexplained", one, terms) == unexplained
     assert found("wait.broken", one, terms) == broken
     assert found("deal.stuck", one, terms) == stuck
+
+
+def test_a_broken_promise_tells_the_day_that_was_promised() -> None:
+    """It ends with midnight; told is the last minute of it, and not the first one of the next day."""
+    [broken] = breaches("wait.broken", deal("part", DAY), by(NORM, 24))
+    assert datetime.fromisoformat(broken.values["due"]).astimezone(UTC) == broken.opens_at - timedelta(
+        minutes=1
+    )
+    assert broken.values["reason"] == "part"
 
 
 def test_waits_add_up() -> None:
