@@ -95,7 +95,7 @@ clean: stop
 install = { $(PIP) -r requirements-setup.txt && $(UV) $(1:%=-r %) 2>/dev/null; } || $(PIP) $(1:%=-r %)
 
 # The stamps are older than a list of packages exactly when that list has changed.
-.venv/installed: $(RUNTIME) | .venv/bin/python
+.venv/installed: $(RUNTIME) requirements-setup.txt | .venv/bin/python
 	@echo 'Installing packages…'
 	@$(call install,$(RUNTIME))
 	@touch $@

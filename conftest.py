@@ -24,7 +24,7 @@ from devtools.embedded.home import Home
 
 pytest_plugins = ["pipelines.tests.amo"]  # an account over HTTP, for the tests of every room
 
-# what Django writes after migrating: to delete it and to write it anew takes a quarter of a second a test
+# what Django writes after migrating: to delete it and to write it anew takes 25 ms a test
 OF_MIGRATIONS = {"django_content_type", "auth_permission"}
 SWEPT_EVERY = 5.0  # seconds, between modules
 in_use: dict[str, float] = {}  # of the lane's database: when it was swept last
@@ -102,8 +102,10 @@ def pytest_collection() -> Generator[None, Any, Any]:
 
 
 def pytest_sessionfinish() -> None:
-    """pytest ends with ten collections of everything, to hear what garbage complains of; all but one are idle."""
-    gc.collect()
+    """pytest ends with ten collections of everything, to hear what garbage complains of: when none is left, they find
+    nothing and need look at nothing."""
+    while gc.collect():
+        pass
     gc.freeze()
 
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from msgspec import json
 from psycopg import Cursor
 from psycopg.abc import Buffer
 from psycopg.types.json import JsonbBinaryLoader
 
+M = TypeVar("M", bound=Model)
 Row = tuple[Any, ...]
 Statement = tuple[str, Mapping[str, Any]]  # SQL and its parameters
 # From here to the end of the transaction what is prepared has one plan, whatever its parameters. By itself PostgreSQL
@@ -48,13 +49,28 @@ def run_statements(*statements: Statement, prepare: bool = False) -> list[list[R
         ]
 
 
-def compile_query(rows: QuerySet[Any]) -> str:
-    """The statement of a query whose parameters are names or numbers, for `run_statements`: to be built once.
+class PreparedQuery(Generic[M]):
+    """A query that is built once, whose parameters are names; to be kept, and asked with other values each time.
 
-    Of a query that is asked at every request Django's building takes longer than PostgreSQL's answer.
+    Of one that is asked at every request Django's building and PostgreSQL's planning take longer than its answer.
     """
-    sql, parameters = rows.query.sql_with_params()
-    return sql % tuple(f"%({one})s" if isinstance(one, str) else int(one) for one in parameters)
+
+    def __init__(self, rows: QuerySet[M]) -> None:
+        sql, parameters = rows.query.sql_with_params()
+        self._sql = sql % tuple(f"%({one})s" if isinstance(one, str) else int(one) for one in parameters)
+        self._model = rows.model
+        self._fields = [field.attname for field in rows.model._meta.concrete_fields]
+        self._annotations = list(rows.query.annotation_select)
+
+    def find(self, **values: Any) -> M | None:
+        """The first row, with what the query annotates. ``values`` by the names of the parameters."""
+        [rows] = run_statements((self._sql, values), prepare=True)
+        if not rows:
+            return None
+        place = len(self._fields)
+        found = self._model.from_db(connection.alias, self._fields, rows[0][:place])
+        found.__dict__.update(zip(self._annotations, rows[0][place:], strict=True))
+        return found
 
 
 @lru_cache(maxsize=10_000)

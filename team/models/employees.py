@@ -1,7 +1,7 @@
 """People: what each of them is here, sees and may do, and the days on which they are away."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar, TypeVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
@@ -34,8 +34,11 @@ class Role(models.TextChoices):
 class EmployeeManager(UserManager["Employee"]):
     use_in_migrations = False
 
-    def with_sight(self, now: Any, day: Any) -> QuerySet["Employee"]:
-        """With what each of them sees on the day and who has left, read along; both may be names of parameters."""
+    def with_sight(self, now: datetime | str, day: date | str) -> QuerySet["Employee"]:
+        """With what each of them sees on the day and who has left, read along.
+
+        Texts are names of parameters (`core.db.PreparedQuery`).
+        """
         sight = visible("team_employee.id", f"team_employee.role = '{Role.HEAD.value}'", "%s")
         users = RawSQL(f"array({sight})", (day, day, day), output_field=ArrayField(models.BigIntegerField()))
         gone = RawSQL(f"array({LEAVERS})", (now, day), output_field=users.output_field)

@@ -39,11 +39,11 @@ from access import second_factor, sessions, tokens
 from access.attempts import TooOften
 from access.models import ApiToken, SecondFactorDemand
 from core import moment
-from core.db import compile_query, run_statements
+from core.db import PreparedQuery
+from core.zone import local_day
 from pipelines.mirror import freshness
 from pipelines.models import Deal
 from team.models import Employee, Role
-from team.models.employees import today
 from web.frame import factor_demand, origin, proof
 
 DEMO_PASSWORD = "demo"
@@ -61,22 +61,17 @@ class StaffBackend(ModelBackend):
         return super().user_can_authenticate(user) and not user.has_left
 
     def get_user(self, user_id: Any) -> Any:
-        values = {"user": int(user_id), "now": moment.now(), "day": today()}
-        [rows] = run_statements((_signed_in(), values), prepare=True)
-        if not rows:
-            return None
-        names = [field.attname for field in Employee._meta.concrete_fields]
-        user = Employee.from_db(None, names, rows[0][: len(names)])
-        user.__dict__ |= zip(("sight", "gone", "must_prove_twice"), rows[0][len(names) :], strict=True)
-        return user if self.user_can_authenticate(user) else None
+        now = moment.now()
+        user = _signed_in().find(user=int(user_id), now=now, day=local_day(now))
+        return user if user and self.user_can_authenticate(user) else None
 
 
 @cache
-def _signed_in() -> str:
+def _signed_in() -> PreparedQuery[Employee]:
     """The employee with what he sees, who has left and whether his role has to prove twice: asked at every request."""
     demanded = SecondFactorDemand.objects.filter(role=OuterRef("role"))
     people = Employee.objects.with_sight("now", "day").annotate(must_prove_twice=Exists(demanded))
-    return compile_query(people.filter(pk=RawSQL("%s", ["user"])).order_by())
+    return PreparedQuery(people.filter(pk=RawSQL("%s", ["user"])).order_by())
 
 
 class StaffToken(TokenAuthentication):
