@@ -25,6 +25,7 @@ from notices.silences import begin_silence
 from qc.manual_reviews import draw_sample
 from qc.models import Appeal
 from team.models import Employee, Role
+from web.tests.clients import signed_in
 
 MATRIX = Path(__file__).with_name("access_matrix.txt")
 STRANGER = "stranger"
@@ -68,8 +69,7 @@ LINES = matrix()
 
 
 def session_of(user: Employee) -> str:
-    client = Client()
-    client.force_login(user)
+    client = signed_in(user)
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
@@ -232,9 +232,3 @@ class Company:
 @pytest.fixture(scope="module")
 def company(rows_of_module: None) -> Company:
     return Company()
-
-
-def signed_in(role: str, company: Company) -> Client:
-    client = Client()
-    client.force_login(company.users[role])
-    return client

@@ -15,6 +15,7 @@ from jobs import mirror
 from pipelines.account import tokens
 from sandbox.server import Handle
 from team.models import Role
+from web.tests.clients import signed_in
 
 
 @pytest.fixture(autouse=True)
@@ -31,15 +32,13 @@ def loads(now: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         yield asked
 
 
-def signed_in(role: str = Role.ADMIN) -> Client:
-    client = Client()
-    client.force_login(factory.make_employee(role, language="en"))
-    return client
+def login(role: str = Role.ADMIN) -> Client:
+    return signed_in(factory.make_employee(role, language="en"))
 
 
 @pytest.fixture
 def admin() -> Client:
-    return signed_in()
+    return login()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
 from pipelines.models import Account, Stage
 from team.models import Role
+from web.tests.clients import signed_in
 
 HTMX = {"HX-Request": "true"}
 
@@ -50,9 +51,7 @@ def office() -> Office:
 
 
 def login(role: str = Role.DIRECTOR, person: object = None) -> Client:
-    client = Client()
-    client.force_login(factory.make_employee(role, person))
-    return client
+    return signed_in(factory.make_employee(role, person))
 
 
 def text(response: object) -> str:

@@ -15,6 +15,7 @@ from devtools.tests.factory import DAY, NOW
 from kpi.models import Scheme, Statement
 from pipelines.models import Account, Person, Stage
 from team.models import Role
+from web.tests.clients import signed_in
 
 HTMX = {"HX-Request": "true"}
 MONTH = parse_month("2026-11", ZoneInfo("Europe/Moscow"))
@@ -86,9 +87,7 @@ def office() -> Office:
 
 
 def login(role: str = Role.DIRECTOR, person: object = None, **values: object) -> Client:
-    client = Client()
-    client.force_login(factory.make_employee(role, person, **values))
-    return client
+    return signed_in(factory.make_employee(role, person, **values))
 
 
 def context(client: Client, block: str, query: str = "") -> dict:

@@ -6,7 +6,6 @@ from decimal import Decimal
 from html import unescape
 
 import pytest
-from django.test import Client
 
 from core import moment
 from devtools.tests.factory import make_employee
@@ -14,6 +13,7 @@ from kpi import statements
 from kpi.tests.november import NOVEMBER, Month
 from pipelines.models import Account
 from team.models import Employee
+from web.tests.clients import signed_in
 
 NOON = "2026-11-28T09:00:00+00:00"  # a Saturday; 13 of 15 shifts are worked
 D = Decimal
@@ -36,22 +36,16 @@ def november() -> Month:
     return made
 
 
-def login(user: Employee) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def page(user: Employee, **query: object) -> str:
     """The page's text, spaces made plain."""
-    response = login(user).get("/my/", query)
+    response = signed_in(user).get("/my/", query)
     assert response.status_code == 200
     return " ".join(unescape(response.content.decode()).split())
 
 
 def part(user: Employee, name: str, **query: object) -> str:
     """The text of a part that the page loads by itself."""
-    response = login(user).get(f"/my/{name}/", query)
+    response = signed_in(user).get(f"/my/{name}/", query)
     assert response.status_code == 200
     return " ".join(unescape(response.content.decode()).split())
 

@@ -9,6 +9,7 @@ from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
 from pipelines.models import CustomField, Stage, Stay
 from team.models import Role
+from web.tests.clients import signed_in
 
 HTMX = {"HX-Request": "true"}
 READERS = [role for role in Role.values if role != Role.ADMIN]
@@ -66,9 +67,7 @@ def office() -> Office:
 
 
 def login(role: str = Role.ADMIN, person: object = None) -> Client:
-    client = Client()
-    client.force_login(factory.make_employee(role, person, language="en"))
-    return client
+    return signed_in(factory.make_employee(role, person, language="en"))
 
 
 def card(stage: Stage) -> str:

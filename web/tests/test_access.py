@@ -11,8 +11,9 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from team.models import Role
-from web.tests.access_company import LINES, STRANGER, Company, signed_in
+from web.tests.access_company import LINES, STRANGER, Company
 from web.tests.access_company import company as company
+from web.tests.clients import signed_in
 
 OF_ADMIN = re.compile(r"admin/(\w+/\w+/.+|r/)")  # Django's pages to add, change or delete a row: no line each
 OPEN = ("language/", "logout/")  # a stranger's too, and they send back to where one was
@@ -84,7 +85,7 @@ def test_a_manager_never_meets_anothers_name_money_or_deal(role: str, company: C
 
 
 def test_a_manager_reads_only_own_rows_over_the_api(company: Company) -> None:
-    client = signed_in(Role.MANAGER, company)
+    client = signed_in(company.users[Role.MANAGER])
     own = company.people[0].pk
     for path in ("deals", "tasks", "findings"):
         rows = client.get(f"/api/v1/{path}/").json()["results"]
@@ -95,7 +96,7 @@ def test_a_manager_reads_only_own_rows_over_the_api(company: Company) -> None:
 
 
 def test_a_director_reads_everybodys_rows_over_the_api(company: Company) -> None:
-    client = signed_in(Role.DIRECTOR, company)
+    client = signed_in(company.users[Role.DIRECTOR])
     for path in ("deals", "tasks", "findings"):
         assert {row["manager"] for row in client.get(f"/api/v1/{path}/").json()["results"]} == {
             person.pk for person in company.people
@@ -103,7 +104,7 @@ def test_a_director_reads_everybodys_rows_over_the_api(company: Company) -> None
 
 
 def test_a_controller_sees_no_money(company: Company) -> None:
-    client = signed_in(Role.CONTROLLER, company)
+    client = signed_in(company.users[Role.CONTROLLER])
     assert client.get("/api/v1/statements/").json() == []
     assert {row["money"] for row in client.get("/api/v1/findings/").json()["results"]} == {None}
 
@@ -120,7 +121,7 @@ def test_no_page_breaks_down_where_it_is_asked_for_nonsense(company: Company) ->
 
 
 def test_a_refused_token_does_not_break_the_page_of_the_docs(company: Company) -> None:
-    client = signed_in(Role.DIRECTOR, company)
+    client = signed_in(company.users[Role.DIRECTOR])
     client.raise_request_exception = False
     for accepts in ("text/html", "application/json;" * 200):
         headers = {"Accept": accepts, "Authorization": "Token"}
@@ -129,7 +130,7 @@ def test_a_refused_token_does_not_break_the_page_of_the_docs(company: Company) -
 
 @pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "DELETE"])
 def test_other_methods_are_answered_or_refused(method: str, company: Company) -> None:
-    client = signed_in(Role.DIRECTOR, company)
+    client = signed_in(company.users[Role.DIRECTOR])
     client.raise_request_exception = False
     for line in PAGES:
         answer = client.generic(method, company.fill(line.path))
@@ -147,7 +148,7 @@ def test_other_methods_are_answered_or_refused(method: str, company: Company) ->
     ],
 )
 def test_a_nonsense_id_is_not_found(path: str, company: Company) -> None:
-    assert signed_in(Role.DIRECTOR, company).get(path).status_code == 404
+    assert signed_in(company.users[Role.DIRECTOR]).get(path).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -164,6 +165,6 @@ def test_a_nonsense_id_is_not_found(path: str, company: Company) -> None:
     ],
 )
 def test_nonsense_in_a_query_is_refused_with_a_sentence(path: str, says: str, company: Company) -> None:
-    response = signed_in(Role.DIRECTOR, company).get(path)
+    response = signed_in(company.users[Role.DIRECTOR]).get(path)
     assert response.status_code == 400
     assert says in response.content.decode()

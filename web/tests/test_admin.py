@@ -17,6 +17,7 @@ from pipelines import models as mirror
 from pipelines.models import JudgementRequest
 from qc.models import Regulation, RuleMode
 from team.models import DayOff, Employee, Role, Rota
+from web.tests.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -35,9 +36,7 @@ def friday() -> None:
 
 @pytest.fixture
 def client() -> Client:
-    signed_in = Client()
-    signed_in.force_login(factory.make_employee(Role.ADMIN, is_staff=True, is_superuser=True, language="en"))
-    return signed_in
+    return signed_in(factory.make_employee(Role.ADMIN, is_staff=True, is_superuser=True, language="en"))
 
 
 def address(model: type, page: str, *args: object) -> str:
@@ -62,10 +61,9 @@ DATED = {
 
 @pytest.mark.parametrize("role", [role for role in Role.values if role != Role.ADMIN])
 def test_nobody_but_an_administrator_gets_in(role: str) -> None:
-    signed_in = Client()
-    signed_in.force_login(factory.make_employee(role))
+    client = signed_in(factory.make_employee(role))
     for path in ("/admin/", address(Employee, "changelist"), address(mirror.Deal, "changelist")):
-        assert signed_in.get(path).status_code == 302
+        assert client.get(path).status_code == 302
 
 
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)

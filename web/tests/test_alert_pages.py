@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from core import moment
 from core.zone import portal_zone
@@ -22,6 +21,7 @@ from pipelines.models import Stage
 from qc.models import RuleMode
 from team.models import Employee, Role
 from web.notices.alerts import rows_behind
+from web.tests.clients import signed_in
 from web.tests.crawl import differences, read_links
 
 pytestmark = pytest.mark.django_db
@@ -63,12 +63,6 @@ def office() -> Iterator[Office]:
     moment.fix(None)
 
 
-def browser(user: Employee) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def test_a_week_is_found_once_and_forgotten_when_it_is_counted_otherwise(
     office: Office, django_assert_max_num_queries: Any
 ) -> None:
@@ -93,21 +87,21 @@ def test_leavers_have_no_week(office: Office) -> None:
 
 def test_who_sees_what_and_the_rows_behind(office: Office, django_assert_max_num_queries: Any) -> None:
     find_alerts(NOW)
-    client = browser(office.director)
+    client = signed_in(office.director)
     with django_assert_max_num_queries(12):
         page = client.get("/alerts/").content.decode().replace("\xa0", " ")
     until = office.weeks[-1] + timedelta(days=7)
     assert "Анна Кузнецова, хуже обычного: случаев на 100 сделко-дней — 40,0" in page
     link = f"/findings/?manager={office.anna.pk}&amp;since={office.weeks[-1]}&amp;until={until}&amp;counted=1"
     assert link in page and "Взяли в работу" in page
-    hers = browser(office.heads[0]).get("/alerts/").content.decode()
+    hers = signed_in(office.heads[0]).get("/alerts/").content.decode()
     assert "Анна Кузнецова" in hers and "Взяли в работу, хуже" not in hers
-    assert "Анна Кузнецова, хуже" not in browser(office.heads[1]).get("/alerts/").content.decode()
-    block = browser(office.director).get("/alerts/latest/", headers={"HX-Request": "true"}).content.decode()
+    assert "Анна Кузнецова, хуже" not in signed_in(office.heads[1]).get("/alerts/").content.decode()
+    block = signed_in(office.director).get("/alerts/latest/", headers={"HX-Request": "true"}).content.decode()
     assert "Анна Кузнецова, хуже" in block
-    lines = browser(office.director).get("/alerts/?export=csv").content.decode("utf-8-sig").splitlines()
+    lines = signed_in(office.director).get("/alerts/?export=csv").content.decode("utf-8-sig").splitlines()
     assert len(lines) == 3
-    assert browser(office.director).get("/alerts/?week=nonsense").status_code == 422
+    assert signed_in(office.director).get("/alerts/?week=nonsense").status_code == 422
 
 
 def test_the_rows_of_a_time_in_shadow_are_behind_its_number(office: Office) -> None:
@@ -118,7 +112,7 @@ def test_the_rows_of_a_time_in_shadow_are_behind_its_number(office: Office) -> N
         since = at + timedelta(minutes=minute)
         factory.make_finding(deal, RULE, since=since, opens_at=since, mode="shadow")
     find_alerts(NOW)
-    client, address = browser(office.director), f"/alerts/?manager={office.anna.pk}"
+    client, address = signed_in(office.director), f"/alerts/?manager={office.anna.pk}"
     page = client.get(address).content.decode()
     assert {link.total for link in read_links(page) if "counted=1" in link.href} == {40}
     assert list(differences(client, {address: page}, "ru")) == []
@@ -130,20 +124,20 @@ def test_overdue_tasks_of_a_stage_are_those_of_its_deals(office: Office) -> None
         for _ in range(number):
             factory.make_task(factory.make_deal(stage, office.anna), NOW - timedelta(days=1))
     alert = Alert(measure="overdue", week=office.weeks[-1], stage=office.stage)
-    assert browser(office.director).get(rows_behind(alert)).context["count"] == 2
+    assert signed_in(office.director).get(rows_behind(alert)).context["count"] == 2
 
 
 def test_a_mute_is_the_readers_own_and_sent_twice_is_one(office: Office) -> None:
     find_alerts(NOW)
     hers = Alert.objects.get(person=office.anna)
-    client, until = browser(office.director), (NOW + timedelta(days=20)).date()
+    client, until = signed_in(office.director), (NOW + timedelta(days=20)).date()
     for _ in range(2):
         assert client.post(f"/alerts/{hers.pk}/mute/", {"until": until}).status_code == 302
     assert [one.until for one in AlertMute.objects.all()] == [until]
     for path in ("/alerts/", "/alerts/latest/"):
         assert "Анна Кузнецова, хуже" not in client.get(path, headers={"HX-Request": "true"}).content.decode()
     assert "Анна Кузнецова, хуже" in client.get("/alerts/?muted=1").content.decode()
-    assert "Анна Кузнецова, хуже" in browser(office.heads[0]).get("/alerts/").content.decode()
+    assert "Анна Кузнецова, хуже" in signed_in(office.heads[0]).get("/alerts/").content.decode()
     for nonsense in ("", "soon", NOW.date(), (NOW + timedelta(days=900)).date()):
         client.post(f"/alerts/{hers.pk}/mute/", {"until": nonsense})
         assert AlertMute.objects.get().until == until
@@ -156,18 +150,18 @@ def test_what_was_muted_is_told_again_though_its_week_is_gone(
     office: Office, django_assert_max_num_queries: Any
 ) -> None:
     find_alerts(NOW)
-    client, until = browser(office.director), (NOW + timedelta(days=20)).date()
+    client, until = signed_in(office.director), (NOW + timedelta(days=20)).date()
     for one in Alert.objects.all():
         client.post(f"/alerts/{one.pk}/mute/", {"until": until})
     Alert.objects.all().delete()
     with django_assert_max_num_queries(12):
         page = client.get("/alerts/?muted=1")
     assert "Анна Кузнецова" in page.content.decode() and "Взяли в работу" in page.content.decode()
-    assert browser(office.heads[0]).get("/alerts/?muted=1").context["kept"] == []
+    assert signed_in(office.heads[0]).get("/alerts/?muted=1").context["kept"] == []
     assert client.get("/alerts/").context["kept"] == []
     kept = page.context["kept"]
     assert len(kept) == 2
-    browser(office.heads[0]).post("/alerts/unmute/", {"about": kept[0][0].about})
+    signed_in(office.heads[0]).post("/alerts/unmute/", {"about": kept[0][0].about})
     assert AlertMute.objects.count() == 2
     client.post("/alerts/unmute/", {"about": kept[0][0].about})
     assert AlertMute.objects.get() == kept[1][0]
@@ -184,7 +178,7 @@ def test_what_was_muted_is_told_again_though_its_week_is_gone(
 )
 def test_the_list_stays_as_it_was_filtered(office: Office, here: str, goes: str) -> None:
     find_alerts(NOW)
-    client, hers = browser(office.director), Alert.objects.get(person=office.anna)
+    client, hers = signed_in(office.director), Alert.objects.get(person=office.anna)
     headers = {"HX-Request": "true", "HX-Current-URL": here}
     for address, form in (
         (f"/alerts/{hers.pk}/mute/", {"until": (NOW + timedelta(days=9)).date()}),
@@ -244,7 +238,7 @@ def test_programs_read_what_the_page_shows(office: Office) -> None:
     AlertMute.objects.create(
         employee=office.director, about=hers.about, until=NOW.date() + timedelta(days=9), muted_at=NOW
     )
-    rows = browser(office.director).get("/api/v1/alerts/").json()["results"]
+    rows = signed_in(office.director).get("/api/v1/alerts/").json()["results"]
     [row] = [row for row in rows if row["person"] == office.anna.pk]
     assert len(rows) == 2 and [one["stage"] for one in rows if one["person"] is None] == [office.stage.pk]
     assert (row["measure"], row["top"], row["rate"], row["usual"], row["good"]) == (
@@ -255,11 +249,11 @@ def test_programs_read_what_the_page_shows(office: Office) -> None:
         False,
     )
     assert row["muted_until"] == "2026-11-29" and row["text"].startswith("Анна Кузнецова")
-    other = browser(office.heads[0])
+    other = signed_in(office.heads[0])
     assert [one["muted_until"] for one in other.get("/api/v1/alerts/").json()["results"]] == [None]
     assert other.get("/api/v1/alerts/?muted=1").json()["count"] == 0
-    assert browser(office.director).get("/api/v1/alerts/?muted=1").json()["count"] == 1
-    assert browser(office.heads[1]).get(f"/api/v1/alerts/{hers.pk}/").status_code == 404
+    assert signed_in(office.director).get("/api/v1/alerts/?muted=1").json()["count"] == 1
+    assert signed_in(office.heads[1]).get(f"/api/v1/alerts/{hers.pk}/").status_code == 404
     assert other.get(f"/api/v1/alerts/{hers.pk}/").json() == row | {"muted_until": None}
     for nonsense in ("week=soon", "person=1", "measure=luck", "stage=nowhere"):
         assert other.get(f"/api/v1/alerts/?{nonsense}").status_code == 400, nonsense

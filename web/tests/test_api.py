@@ -16,6 +16,7 @@ from devtools.tests.factory import DAY, NOW
 from kpi.models import Scheme, Statement
 from pipelines.models import Deal, Person, Stage
 from team.models import Role
+from web.tests.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -146,8 +147,7 @@ def test_a_norm_is_tried_on_history_with_its_findings_and_its_money(company: Com
     assert refused.status_code == 400 and refused.json()["detail"], (
         "the decoder breaks down on so many brackets"
     )
-    director = Client()
-    director.force_login(factory.make_employee(Role.DIRECTOR))
+    director = signed_in(factory.make_employee(Role.DIRECTOR))
     assert director.post(address, {}, content_type="application/json").status_code == 403
 
 
@@ -182,8 +182,7 @@ def test_a_switch_of_a_rule_is_tried_on_history(company: Company) -> None:
         admin.post("/api/v1/rules/no.such/backtest/", asked, content_type="application/json").status_code
         == 404
     )
-    director = Client()
-    director.force_login(factory.make_employee(Role.DIRECTOR))
+    director = signed_in(factory.make_employee(Role.DIRECTOR))
     assert director.post(address, asked, content_type="application/json").status_code == 403
 
 

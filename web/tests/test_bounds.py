@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 from django.db.utils import OperationalError
-from django.test import Client, RequestFactory, override_settings
+from django.test import RequestFactory, override_settings
 from psycopg.errors import QueryCanceled
 
 from devtools.tests import factory
@@ -12,6 +12,7 @@ from qc.models import ControlOff, PlannedSwitch, Sample
 from team.models import Role
 from web.frame import statement_limit
 from web.frame.origin import client_address, network_of
+from web.tests.clients import signed_in
 
 PROXY = "10.0.0.1"
 
@@ -52,8 +53,7 @@ def test_a_household_is_one_place() -> None:
     "path", ["/my/", "/deals/", "/api/v1/statements/", "/desk/pulse/", "/login/", "/nothing/"]
 )
 def test_no_answer_is_kept_on_the_way(path: str) -> None:
-    client = Client()
-    client.force_login(factory.make_employee(Role.DIRECTOR))
+    client = signed_in(factory.make_employee(Role.DIRECTOR))
     assert "no-store" in client.get(path).headers["Cache-Control"]
 
 
@@ -67,8 +67,7 @@ def test_what_takes_the_database_too_long_is_said(path: str, kind: str, monkeypa
 
     monkeypatch.setattr("web.api.views.freshness.read_freshness", slow)
     monkeypatch.setattr("web.pay.views.read_choice", slow)
-    client = Client()
-    client.force_login(factory.make_employee(Role.DIRECTOR))
+    client = signed_in(factory.make_employee(Role.DIRECTOR))
     page = client.get(path)
     assert page.status_code == 503
     assert page.headers["Retry-After"]
@@ -96,8 +95,7 @@ def test_a_statement_of_a_page_ends_at_the_limit() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("said", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
 def test_a_moment_at_the_end_of_the_calendar_is_refused_with_a_sentence(said: str) -> None:
-    client = Client()
-    client.force_login(factory.make_employee(Role.DIRECTOR))
+    client = signed_in(factory.make_employee(Role.DIRECTOR))
     for name in ("since", "until"):
         assert client.get("/deals/", {name: said}).status_code == 422
         assert client.get("/api/v1/deals/", {name: said}).status_code == 400
@@ -120,8 +118,7 @@ def test_a_moment_at_the_end_of_the_calendar_is_refused_with_a_sentence(said: st
     ],
 )
 def test_a_day_beyond_all_years_in_use_is_answered(path: str, form: dict[str, str], day: str) -> None:
-    client = Client()
-    client.force_login(factory.make_employee(Role.ADMIN))
+    client = signed_in(factory.make_employee(Role.ADMIN))
     sent = {name: value.format(day=day) for name, value in form.items()}
     answer = client.post(path, sent) if form else client.get(path.format(day=day))
     assert answer.status_code in (200, 302, 422)

@@ -12,14 +12,13 @@ from devtools.tests import factory
 from kpi.models import Quota
 from qc.models import RuleMode
 from team.models import DayOff, Employee, Role, Rota
+from web.tests.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 
 
 def enter(role: str, **values: object) -> Client:
-    client = Client()
-    client.force_login(factory.make_employee(role, language="en", **values))
-    return client
+    return signed_in(factory.make_employee(role, language="en", **values))
 
 
 def text_of(client: Client, query: str = "") -> str:

@@ -13,7 +13,8 @@ from kpi.models import Quota, Statement
 from kpi.tests.november import NOVEMBER, Month
 from pipelines.models import JudgementRequest
 from team.models import Employee, Role
-from web.tests.month_office import login, page, someone
+from web.tests.clients import signed_in
+from web.tests.month_office import page, someone
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +46,7 @@ def test_finance_closes_a_month_that_is_over(november: Month, role: str) -> None
     user = someone(role)
     assert "Close the month" in page(user, **PERIOD)
     assert "Close the month" not in page(user), "December lasts"
-    client = login(user)
+    client = signed_in(user)
     assert client.post("/my/close/", PERIOD).url == "/my/?period=2026-11"
     assert "The month is closed: 1 statement." in told(client)
     row = november.statement()
@@ -59,7 +60,7 @@ def test_what_refuses_the_closing_stands_in_place_of_the_button(november: Month)
     text = page(user, **PERIOD)
     assert "1 changed deal has not been judged yet" in text
     assert "/my/close/" not in text
-    client = login(user)
+    client = signed_in(user)
     client.post("/my/close/", PERIOD)
     assert "1 changed deal has not been judged yet" in told(client)
     client.post("/my/close/", {"period": "soon"})
@@ -70,7 +71,7 @@ def test_what_refuses_the_closing_stands_in_place_of_the_button(november: Month)
 def test_finance_corrects_a_closed_statement_and_names_the_deal_that_it_pays(november: Month) -> None:
     statements.close_month(NOVEMBER, None)
     late = november.house.closed(november.house.won, november.anna, NOVEMBER.start + 20 * DAY, 100_000)
-    client, row = login(someone(Role.FINANCE)), november.statement()
+    client, row = signed_in(someone(Role.FINANCE)), november.statement()
     assert "Add a correction" in page(someone(Role.FINANCE), manager=november.anna.pk, **PERIOD)
     answer = client.post(f"/my/correct/{row.pk}/", {"amount": "2940", "reason": "Late", "deal": late.pk})
     assert answer.url == f"/my/?manager={november.anna.pk}&period=2026-11#statement"
@@ -95,7 +96,7 @@ def test_a_nonsense_correction_is_refused_in_a_sentence(
     november: Month, given: dict[str, str], says: str
 ) -> None:
     statements.close_month(NOVEMBER, None)
-    client = login(someone(Role.FINANCE))
+    client = signed_in(someone(Role.FINANCE))
     client.post(f"/my/correct/{november.statement().pk}/", given)
     assert says in told(client)
     assert november.statement().lines.count() == 4
@@ -103,7 +104,7 @@ def test_a_nonsense_correction_is_refused_in_a_sentence(
 
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.HEAD, Role.CONTROLLER])
 def test_nobody_else_closes_or_corrects(november: Month, role: str) -> None:
-    client = login(someone(role))
+    client = signed_in(someone(role))
     pk = november.statement().pk
     assert client.post("/my/close/", PERIOD).status_code == 404
     assert client.post(f"/my/correct/{pk}/", {"amount": "5", "reason": "mine"}).status_code == 404
@@ -113,7 +114,7 @@ def test_nobody_else_closes_or_corrects(november: Month, role: str) -> None:
 
 
 def test_nothing_of_it_is_done_by_a_link(november: Month) -> None:
-    client = login(someone(Role.ADMIN))
+    client = signed_in(someone(Role.ADMIN))
     assert client.get("/my/close/", PERIOD).status_code == 405
     assert client.get(f"/my/correct/{november.statement().pk}/").status_code == 405
 
@@ -121,7 +122,7 @@ def test_nothing_of_it_is_done_by_a_link(november: Month) -> None:
 def test_the_overview_of_a_month_to_close_costs_no_more_than_a_page_may(
     november: Month, django_assert_max_num_queries: object
 ) -> None:
-    client = login(someone(Role.FINANCE))
+    client = signed_in(someone(Role.FINANCE))
     with django_assert_max_num_queries(12):
         client.get("/my/", PERIOD)
     Employee.objects.update(language="en")

@@ -23,7 +23,7 @@ from sandbox.server import Handle, serve_in_thread
 from sandbox.world import World
 from team.models import Role
 from web.tests.connect_office import admin as admin
-from web.tests.connect_office import consent, enter_keys, enter_token, signed_in, start, text, visit_amo
+from web.tests.connect_office import consent, enter_keys, enter_token, login, start, text, visit_amo
 from web.tests.connect_office import loads as loads
 from web.tests.connect_office import portal as portal
 
@@ -107,7 +107,7 @@ def test_a_forged_answer_is_not_believed_and_does_not_spoil_the_true_one(
 def test_an_answer_belongs_to_the_session_that_began(portal: Handle, admin: Client) -> None:
     enter_keys(admin, portal)
     back = visit_amo(admin)
-    other = signed_in()
+    other = login()
     enter_keys(other, portal)
     visit_amo(other)
     assert "belongs to no consent" in text(other.get(back, follow=True)) and not Account.objects.exists()
@@ -253,7 +253,7 @@ def test_who_does_not_want_hooks_gets_none(portal: Handle, admin: Client) -> Non
 
 @pytest.mark.parametrize("role", [role for role in Role.values if role != Role.ADMIN])
 def test_only_an_administrator_connects(role: str) -> None:
-    client = signed_in(role)
+    client = login(role)
     assert {client.get(address).status_code for address in PAGES} == {404}
     assert {client.post(address).status_code for address in FORMS} == {404}
 
@@ -288,7 +288,7 @@ def test_keys_are_rotated_and_a_wrong_one_changes_nothing(portal: Handle, admin:
         with pytest.raises(CommandError, match="CREDENTIALS_KEYS"), translation.override("en"):
             call_command("amo_rotate_keys")
         assert bytes(Account.objects.get().credentials or b"") == before
-        assert "cannot be decrypted" in text(signed_in().get("/connect/"))
+        assert "cannot be decrypted" in text(login().get("/connect/"))
     with override_settings(SECRET_KEY="another", CREDENTIALS_KEYS=[second, first]):
         call_command("amo_rotate_keys")
     with override_settings(SECRET_KEY="another", CREDENTIALS_KEYS=[second]):

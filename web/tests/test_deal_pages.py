@@ -11,6 +11,7 @@ from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
 from pipelines.models import Stay
 from team.models import Role
+from web.tests.clients import signed_in
 from web.tests.deal_office import HTMX, Office, login, text
 from web.tests.deal_office import friday as friday
 from web.tests.deal_office import office as office
@@ -152,8 +153,7 @@ def test_a_manager_sees_own_deals_only(office: Office) -> None:
 def test_a_head_sees_the_deals_of_the_team(office: Office) -> None:
     head = factory.make_employee(Role.HEAD)
     factory.make_employee(Role.MANAGER, office.roman, head=head)
-    client = Client()
-    client.force_login(head)
+    client = signed_in(head)
     assert [row.deal for row in client.get("/deals/").context["rows"]] == [office.fresh]
     assert client.get(f"/deals/{office.stuck.pk}/").status_code == 404
 

@@ -6,7 +6,6 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from core import moment
@@ -15,6 +14,7 @@ from devtools.tests.factory import DAY, NOW
 from notices.models import Decision, Hidden
 from pipelines.models import Account
 from team.models import Role
+from web.tests.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -52,14 +52,8 @@ def firm() -> Firm:
     return Firm()
 
 
-def browser(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def test_a_proposal_is_taken_carried_out_and_kept(firm: Firm, django_assert_max_num_queries: Any) -> None:
-    client = browser(firm.director)
+    client = signed_in(firm.director)
     with django_assert_max_num_queries(18):  # of which the first count of proposals is seven
         page = client.get("/decisions/").content.decode()
     assert "Кирилл Бережной" in page or "Кирилла" in page
@@ -78,7 +72,7 @@ def test_a_proposal_is_taken_carried_out_and_kept(firm: Firm, django_assert_max_
         "nobody is told outside of shifts"
     )
     assert "Выиграно с тех пор" in client.get("/decisions/").content.decode()
-    head = browser(firm.head)
+    head = signed_in(firm.head)
     assert head.get(f"/decisions/{one.pk}/").status_code == 200
     head.post(f"/decisions/{one.pk}/end/", {"done": "1", "outcome": "раздал"})
     one.refresh_from_db()
@@ -96,7 +90,7 @@ def test_a_proposal_is_taken_carried_out_and_kept(firm: Firm, django_assert_max_
     ],
 )
 def test_each_list_can_be_made_a_decision(firm: Firm, source: str, query: str, n: int) -> None:
-    client, query = browser(firm.director), query.format(anna=firm.anna.pk)
+    client, query = signed_in(firm.director), query.format(anna=firm.anna.pk)
     shown = client.get(f"{reverse(source)}?{query}").content.decode()
     assert "source=" + source in shown
     address = f"/decisions/new/?source={source}&{query}"
@@ -128,7 +122,7 @@ def test_each_list_can_be_made_a_decision(firm: Firm, source: str, query: str, n
 )
 def test_a_form_that_makes_no_sense_changes_nothing(firm: Firm, form: dict[str, str]) -> None:
     filled = {name: value.replace("{me}", str(firm.director.pk)) for name, value in form.items()}
-    answer = browser(firm.director).post("/decisions/new/?source=deals", filled)
+    answer = signed_in(firm.director).post("/decisions/new/?source=deals", filled)
     assert answer.status_code == 422
     assert not Decision.objects.exists()
 
@@ -138,7 +132,7 @@ def test_a_manager_carries_out_and_neither_drops_nor_puts_off(firm: Firm) -> Non
         key="k", kind="list", title="Прозвонить", state="taken", owner=firm.manager, due_on=date(2026, 11, 18),
         as_of=NOW, taken_at=NOW, n=0, money=0,
     )  # fmt: skip
-    client = browser(firm.manager)
+    client = signed_in(firm.manager)
     assert "2" in client.get("/decisions/").content.decode()
     client.post(f"/decisions/{one.pk}/put-off/", {"due_on": "2026-12-01"})
     client.post(f"/decisions/{one.pk}/end/", {"done": "0"})
@@ -151,7 +145,7 @@ def test_a_manager_carries_out_and_neither_drops_nor_puts_off(firm: Firm) -> Non
 
 
 def test_hidden_until_a_day(firm: Firm) -> None:
-    client = browser(firm.director)
+    client = signed_in(firm.director)
     key = f"gone:{firm.gone.pk}"
     for refused in ({"until": "2026-12-01", "reason": ""}, {"until": "2020-12-01", "reason": "ждём приказа"}):
         answer = client.post("/decisions/hide/", {"key": key} | refused, follow=True)
@@ -165,8 +159,8 @@ def test_hidden_until_a_day(firm: Firm) -> None:
 
 
 def test_a_head_hides_a_pile_of_his_own_view_and_from_himself_alone(firm: Firm) -> None:
-    head, boss, key = browser(firm.head), browser(firm.director), f"gone:{firm.gone.pk}"
-    other = browser(factory.make_employee(Role.HEAD, username="other"))
+    head, boss, key = signed_in(firm.head), signed_in(firm.director), f"gone:{firm.gone.pk}"
+    other = signed_in(factory.make_employee(Role.HEAD, username="other"))
     form = {"key": key, "until": "2026-12-01", "reason": "жду замены"}
     other.post("/decisions/hide/", form)  # none of his people hold these deals
     head.post("/decisions/hide/", form | {"key": "gone:999"})
@@ -185,7 +179,7 @@ def test_a_head_hides_a_pile_of_his_own_view_and_from_himself_alone(firm: Firm) 
 
 
 def test_what_was_hidden_is_shown_again_by_whoever_may_hide_it_so(firm: Firm) -> None:
-    head, boss, key = browser(firm.head), browser(firm.director), f"gone:{firm.gone.pk}"
+    head, boss, key = signed_in(firm.head), signed_in(firm.director), f"gone:{firm.gone.pk}"
     boss.post("/decisions/hide/", {"key": key, "until": "2026-12-01", "reason": "ждём приказа"})
     one = Hidden.objects.get()
     assert f'name="show" value="{one.pk}"' not in head.get("/decisions/").content.decode()
@@ -203,7 +197,7 @@ def test_what_was_hidden_is_shown_again_by_whoever_may_hide_it_so(firm: Firm) ->
 
 
 def test_a_pile_of_a_part_is_hidden_where_it_was_found(firm: Firm) -> None:
-    client = browser(firm.director)
+    client = signed_in(firm.director)
     address = f"/decisions/proposed/?key=gone:{firm.gone.pk}&manager={firm.gone.pk}"
     page = client.get(address).content.decode()
     assert f'action="/decisions/hide/?manager={firm.gone.pk}&amp;key=gone%3A{firm.gone.pk}"' in page
@@ -216,7 +210,7 @@ def test_a_pile_of_a_part_is_hidden_where_it_was_found(firm: Firm) -> None:
 
 
 def test_a_list_is_a_file_and_no_formula(firm: Firm) -> None:
-    client = browser(firm.director)
+    client = signed_in(firm.director)
     text = client.get(f"/deals/?manager={firm.anna.pk}&export=csv").content.decode("utf-8-sig")
     lines = text.splitlines()
     assert len(lines) == 5 and "'=СУММ(0)" in text
@@ -231,13 +225,13 @@ def test_a_list_is_a_file_and_no_formula(firm: Firm) -> None:
 
 
 def test_a_manager_gets_only_his_own_rows_in_a_file(firm: Firm) -> None:
-    text = browser(firm.manager).get("/deals/?export=csv").content.decode("utf-8-sig")
+    text = signed_in(firm.manager).get("/deals/?export=csv").content.decode("utf-8-sig")
     assert len(text.splitlines()) == 5 and "Кирилл" not in text
 
 
 def test_a_longer_list_says_that_it_was_cut(firm: Firm, monkeypatch: Any) -> None:
     monkeypatch.setattr("web.frame.listing.MOST_ROWS", 2)
-    lines = browser(firm.director).get("/deals/?export=csv").content.decode("utf-8-sig").splitlines()
+    lines = signed_in(firm.director).get("/deals/?export=csv").content.decode("utf-8-sig").splitlines()
     assert len(lines) == 4 and "2" in lines[-1]
 
 
@@ -260,12 +254,12 @@ def test_the_same_filter_in_amocrm_where_it_can_be_said(firm: Firm, query: str, 
         "anna": firm.anna.pk,
         "status": firm.stage.status,
     }
-    page = browser(firm.director).get(f"/deals/?{query.format(**known)}").content.decode()
+    page = signed_in(firm.director).get(f"/deals/?{query.format(**known)}").content.decode()
     assert (where.format(**known) in page) if where else ("useFilter" not in page)
 
 
 def test_decisions_and_proposals_over_the_api(firm: Firm) -> None:
-    client = browser(firm.director)
+    client = signed_in(firm.director)
     rows = client.get("/api/v1/proposals/").json()["rows"]
     assert rows[0]["kind"] in {"gone", "unplanned"} and sum(row["n"] for row in rows) <= 7
     client.post(
@@ -276,5 +270,5 @@ def test_decisions_and_proposals_over_the_api(firm: Firm) -> None:
     one = client.get(f"/api/v1/decisions/{row['id']}/").json()
     assert len(one["deals"]) == 3
     assert client.get("/api/v1/decisions/?nonsense=1").status_code == 400
-    assert browser(firm.manager).get("/api/v1/decisions/").json()["count"] == 0
+    assert signed_in(firm.manager).get("/api/v1/decisions/").json()["count"] == 0
     assert NOW + timedelta() == moment.now()

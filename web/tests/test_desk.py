@@ -12,6 +12,7 @@ from devtools.tests.factory import DAY, NOW
 from pipelines.models import Deal, Stay, Touch
 from team.models import Role
 from web.desk.views import BLOCKS
+from web.tests.clients import signed_in
 from web.tests.desk_office import HTMX, MONTH, Office, context, hrefs, login
 from web.tests.desk_office import friday as friday
 from web.tests.desk_office import office as office
@@ -197,8 +198,7 @@ def test_a_sale_counts_for_whoever_closed_it_and_its_links_agree(office: Office)
     assert (anna.name, anna.plan.won) == ("Анна Кузнецова", Decimal(400_000))
     head = factory.make_employee(Role.HEAD)
     factory.make_employee(Role.MANAGER, office.anna, head=head)
-    her_head = Client()
-    her_head.force_login(head)
+    her_head = signed_in(head)
     scopes = [(login(), f"?manager={office.anna.pk}"), (login(), "?group=Отдел продаж"), (her_head, "")]
     for client, query in scopes:
         assert context(client, "figures", query)["plan"].won == Decimal(400_000), query
@@ -270,8 +270,7 @@ def test_every_other_role_opens_every_block(office: Office, role: str) -> None:
 def test_a_head_sees_the_team_only(office: Office) -> None:
     head = factory.make_employee(Role.HEAD)
     factory.make_employee(Role.MANAGER, office.roman, head=head)
-    client = Client()
-    client.force_login(head)
+    client = signed_in(head)
     sums = context(client, "figures")["sums"]
     assert (sums.open, sums.stuck, sums.frozen) == (3, 1, Decimal(50_000))
     assert client.get(f"/desk/?manager={office.anna.pk}").status_code == 422

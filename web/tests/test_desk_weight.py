@@ -20,6 +20,7 @@ from qc.models import Regulation
 from team.models import Role
 from web.desk import blocks
 from web.desk.blocks import Sums, heat_level
+from web.tests.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -71,9 +72,7 @@ def shop() -> Shop:
 
 
 def login(role: str = Role.DIRECTOR, **values: Any) -> Client:
-    client = Client()
-    client.force_login(factory.make_employee(role, **{"language": "en"} | values))
-    return client
+    return signed_in(factory.make_employee(role, **{"language": "en"} | values))
 
 
 def context(client: Client, block: str, query: str = "") -> Any:

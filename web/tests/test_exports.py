@@ -17,15 +17,10 @@ from qc.models import Finding
 from team.models import Role
 from web.tests.access_company import LINES, STRANGER, Company
 from web.tests.access_company import company as company
+from web.tests.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 FILES = [line for line in LINES if "export=csv" in line.path]
-
-
-def browser(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def lines(client: Client, path: str) -> list[list[str]]:
@@ -57,7 +52,7 @@ def test_a_workbook_opens(line: Any, company: Company) -> None:
 
 
 def test_a_report_is_a_file_with_the_rows_of_the_api(company: Company) -> None:
-    client = browser(company.users[Role.DIRECTOR])
+    client = signed_in(company.users[Role.DIRECTOR])
     heads, *rows = lines(client, "/analytics/stage-times/?export=csv")
     assert len(heads) > 5 and rows
     book = client.get("/analytics/stage-times/?export=xlsx").content
@@ -71,7 +66,7 @@ def test_nothing_becomes_a_formula(company: Company) -> None:
     Deal.objects.filter(pk=company.deals[0].pk).update(name=evil)
     company.users[Role.MANAGER].last_name = "@SUM(1)"
     company.users[Role.MANAGER].save()
-    client = browser(company.users[Role.ADMIN])
+    client = signed_in(company.users[Role.ADMIN])
     seen = 0
     for path in (
         "/deals/",
@@ -97,23 +92,23 @@ def test_the_queue_of_review_is_whole_and_ones_own(company: Company) -> None:
         for rule in ("deal.stuck", "task.none"):
             at = moment.now() - timedelta(days=days)
             factory.make_finding(company.deals[0], rule, since=at, opens_at=at)
-    waiting = len(lines(browser(director), "/review/?export=csv")) - 1
+    waiting = len(lines(signed_in(director), "/review/?export=csv")) - 1
     assert waiting >= 12
-    own = lines(browser(manager), "/review/?export=csv")
+    own = lines(signed_in(manager), "/review/?export=csv")
     assert len(own) - 1 == Finding.objects.visible_to(manager).count()
     assert not any("Борис" in cell for row in own for cell in row)
 
 
 def test_the_file_of_changes_has_the_filter_of_the_page(company: Company) -> None:
     table = Change.objects.values_list("table", flat=True).first()
-    client = browser(company.users[Role.ADMIN])
+    client = signed_in(company.users[Role.ADMIN])
     rows = lines(client, f"/audit/?table={table}&export=csv")
     assert len(rows) - 1 == Change.objects.filter(table=table).count() > 0
     assert client.get("/audit/?since=nonsense&export=csv").status_code == 422
 
 
 def test_blocks_of_the_desk_are_whole_files(company: Company) -> None:
-    client = browser(company.users[Role.DIRECTOR])
+    client = signed_in(company.users[Role.DIRECTOR])
     for block, titles in (("people", 9), ("stuck", 10), ("untasked", 10), ("overdue", 4), ("heat", 11)):
         heads, *rows = lines(client, f"/desk/{block}/?export=csv")
         assert len(heads) == titles and all(len(row) == titles for row in rows), block
@@ -122,7 +117,7 @@ def test_blocks_of_the_desk_are_whole_files(company: Company) -> None:
         assert "export=" not in bare, block
     people = {row[0]: row for row in lines(client, "/desk/people/?export=csv")[1:]}
     assert {person.name for person in company.people} <= people.keys()
-    head = lines(browser(company.users[Role.HEAD]), "/desk/people/?export=csv")
+    head = lines(signed_in(company.users[Role.HEAD]), "/desk/people/?export=csv")
     assert not any("Борис" in cell for row in head for cell in row)
     assert client.get("/desk/people/?manager=x&export=csv").status_code == 422
     assert client.get("/desk/won/?export=csv").headers["Content-Type"].startswith("text/html")

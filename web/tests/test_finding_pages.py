@@ -17,6 +17,7 @@ from devtools.tests.factory import DAY, NOW
 from pipelines.models import CustomField
 from qc.models import Finding, FirstTimeGrace, RuleMode
 from team.models import Role
+from web.tests.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -54,9 +55,7 @@ def office() -> Office:
 
 
 def login(role: str = Role.DIRECTOR, person: object = None) -> Client:
-    client = Client()
-    client.force_login(factory.make_employee(role, person))
-    return client
+    return signed_in(factory.make_employee(role, person))
 
 
 @pytest.mark.parametrize("path", ["/findings/", "/findings/deal/1/"])

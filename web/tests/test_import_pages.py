@@ -26,7 +26,7 @@ from pipelines.tests.export_files import (
 )
 from team.models import Role
 from web.tests.connect_office import admin as admin
-from web.tests.connect_office import signed_in, text
+from web.tests.connect_office import login, text
 
 pytestmark = pytest.mark.django_db
 
@@ -124,13 +124,13 @@ def test_a_portal_that_reads_amocrm_shows_a_file_and_refuses_it(admin: Client) -
 
 def test_a_draft_belongs_to_who_uploaded_it(admin: Client) -> None:
     answer = upload(admin, table(OLD_DEALS, [old_deal(1)]))
-    assert signed_in().post(answer["Location"]).status_code == 302
+    assert login().post(answer["Location"]).status_code == 302
     assert not Deal.objects.exists()
 
 
 @pytest.mark.parametrize("role", [role for role in Role.values if role != Role.ADMIN])
 def test_only_an_administrator_imports(role: str) -> None:
-    client = signed_in(role)
+    client = login(role)
     for answer in (
         client.get("/sync/import/"),
         upload(client, b"ID\n1"),
@@ -141,7 +141,7 @@ def test_only_an_administrator_imports(role: str) -> None:
 
 def test_the_sync_page_leads_an_administrator_here(admin: Client) -> None:
     assert 'href="/sync/import/"' in admin.get("/sync/").content.decode()
-    assert 'href="/sync/import/"' not in signed_in(Role.DIRECTOR).get("/sync/").content.decode()
+    assert 'href="/sync/import/"' not in login(Role.DIRECTOR).get("/sync/").content.decode()
 
 
 def test_without_redis_the_form_says_so(admin: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +156,7 @@ def test_without_redis_the_form_says_so(admin: Client, monkeypatch: pytest.Monke
 def test_an_empty_portal_begins_with_the_import_for_whoever_may_do_it(admin: Client) -> None:
     assert admin.get("/")["Location"] == "/sync/import/"
     assert "Connect the amoCRM account" in text(admin.get("/sync/import/"))
-    assert signed_in(Role.DIRECTOR).get("/")["Location"] == "/desk/"
+    assert login(Role.DIRECTOR).get("/")["Location"] == "/desk/"
     answer = upload(admin, table(OLD_DEALS, [old_deal(1)]))
     admin.post(answer["Location"])
     assert admin.get("/")["Location"] == "/desk/"

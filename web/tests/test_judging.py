@@ -11,6 +11,7 @@ from pipelines.models import JudgementRequest
 from pipelines.models.judgement import MOST_SEEN
 from team.models import Role
 from web.frame.judging import FEW
+from web.tests.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 BUSY, DONE = "Deals are being judged", "All deals are judged"
@@ -19,8 +20,7 @@ BUSY, DONE = "Deals are being judged", "All deals are judged"
 @pytest.fixture
 def reader() -> Client:
     moment.fix(NOW.isoformat())
-    client = Client()
-    client.force_login(factory.make_employee(Role.DIRECTOR, language="en"))
+    client = signed_in(factory.make_employee(Role.DIRECTOR, language="en"))
     return client
 
 
@@ -52,8 +52,7 @@ def test_of_a_long_queue_the_beginning_is_counted_and_of_one_that_is_not_cut_not
 
 def test_who_sees_nobody_yet_is_told_as_well(reader: Client) -> None:
     JudgementRequest.objects.demand_all()
-    alone = Client()
-    alone.force_login(factory.make_employee(Role.MANAGER, language="en"))
+    alone = signed_in(factory.make_employee(Role.MANAGER, language="en"))
     assert BUSY in page(alone)
 
 

@@ -12,6 +12,7 @@ from devtools.tests import factory
 from devtools.tests.factory import NOW
 from team.models import Employee, Role
 from web.frame import proof
+from web.tests.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a long enough password"
@@ -118,8 +119,7 @@ def test_the_admin_has_no_door_of_its_own(employee: Employee) -> None:
 
 @pytest.mark.parametrize(("role", "label"), [(Role.MANAGER, "My month"), (Role.HEAD, "Managers’ money")])
 def test_the_menu_names_what_opens(role: str, label: str) -> None:
-    client = Client()
-    client.force_login(factory.make_employee(role, factory.make_person(), language="en"))
+    client = signed_in(factory.make_employee(role, factory.make_person(), language="en"))
     page = client.get("/my/").content.decode()
     assert f"<span>{label}</span>" in page
     assert label in page.partition("<h1>")[2].partition("</h1>")[0]

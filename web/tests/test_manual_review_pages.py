@@ -12,6 +12,7 @@ from devtools.tests.factory import DAY, NOW
 from qc.manual_reviews import SECTIONS
 from qc.models import ManualReview, Sample
 from team.models import Role
+from web.tests.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 DRAWN = {"since": "2026-11-10", "until": "2026-11-19", "size": "6", "twice": "6", "seed": "7"}
@@ -35,8 +36,7 @@ def two(db: None) -> list[Client]:
     factory.make_deal(stages[0], people[0], since=NOW + DAY)
     clients = []
     for name in ("Вера", "Ольга"):
-        client = Client()
-        client.force_login(factory.make_employee(Role.CONTROLLER, first_name=name))
+        client = signed_in(factory.make_employee(Role.CONTROLLER, first_name=name))
         clients.append(client)
     return clients
 

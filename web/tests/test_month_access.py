@@ -11,7 +11,8 @@ from kpi import statements, trend
 from kpi.models import Statement
 from kpi.tests.november import NOVEMBER, Month
 from team.models import Role
-from web.tests.month_office import D, login, page, someone
+from web.tests.clients import signed_in
+from web.tests.month_office import D, page, someone
 from web.tests.month_office import november as november
 from web.tests.month_office import saturday as saturday
 
@@ -38,18 +39,18 @@ def test_a_head_reads_reports_and_nobody_else(november: Month) -> None:
     november.employee.save()
     assert "72,587 ₽" in page(head, manager=november.anna.pk)
     assert "Борис" not in page(head)
-    assert login(head).get("/my/", {"manager": boris.person_id}).status_code == 404
+    assert signed_in(head).get("/my/", {"manager": boris.person_id}).status_code == 404
 
 
 def test_a_controller_finds_no_such_page(november: Month) -> None:
-    client = login(someone(Role.CONTROLLER))
+    client = signed_in(someone(Role.CONTROLLER))
     assert client.get("/my/").status_code == 404
     assert client.get("/my/", {"manager": november.anna.pk}).status_code == 404
 
 
 def test_a_manager_never_opens_anothers_month(november: Month) -> None:
     boris = make_employee(Role.MANAGER, november.house.boris)
-    assert login(boris).get("/my/", {"manager": november.anna.pk}).status_code == 404
+    assert signed_in(boris).get("/my/", {"manager": november.anna.pk}).status_code == 404
     assert "72,587" not in page(boris)
 
 
@@ -65,7 +66,7 @@ def test_a_manager_never_opens_anothers_month(november: Month) -> None:
     ],
 )
 def test_nonsense_is_answered_with_one_sentence(november: Month, query: dict[str, str], says: str) -> None:
-    response = login(someone(Role.DIRECTOR)).get("/my/", query)
+    response = signed_in(someone(Role.DIRECTOR)).get("/my/", query)
     assert response.status_code == 422
     assert says in unescape(response.content.decode()).replace("\xa0", " ")
 

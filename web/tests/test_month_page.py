@@ -13,7 +13,8 @@ from kpi.models import Quota, Statement
 from kpi.tests.november import NOVEMBER, Month
 from qc.models import Finding, RuleMode
 from team.models import Employee, Role
-from web.tests.month_office import LATER, D, login, page, part, someone
+from web.tests.clients import signed_in
+from web.tests.month_office import LATER, D, page, part, someone
 from web.tests.month_office import november as november
 from web.tests.month_office import saturday as saturday
 
@@ -181,10 +182,10 @@ def test_a_month_that_is_over_says_what_was_short_and_has_no_pace(november: Mont
 
 def test_months_go_back_to_the_first_statement(november: Month) -> None:
     statements.refresh_month(NOVEMBER.previous)
-    choice = login(november.employee).get("/my/").context["choice"]
+    choice = signed_in(november.employee).get("/my/").context["choice"]
     assert [one.label for one in choice.months] == ["2026-11", "2026-10"]
     assert (choice.earlier, choice.later) == ("2026-10", None)
-    long_ago = login(november.employee).get("/my/?period=2001-01").context["choice"]
+    long_ago = signed_in(november.employee).get("/my/?period=2001-01").context["choice"]
     assert [one.label for one in long_ago.months] == ["2026-11", "2026-10", "2001-01"]
     assert (long_ago.earlier, long_ago.later) == (None, "2001-02")
 
@@ -192,7 +193,7 @@ def test_months_go_back_to_the_first_statement(november: Month) -> None:
 def test_pages_cost_the_same_however_much_they_show(
     november: Month, django_assert_max_num_queries: object
 ) -> None:
-    client, director = login(november.employee), login(someone(Role.DIRECTOR))
+    client, director = signed_in(november.employee), signed_in(someone(Role.DIRECTOR))
     for number in range(30):
         deal = make_deal(november.house.first, november.anna)
         make_finding(deal, "task.none", mode="money", opens_at=moment.now() - DAY * number)

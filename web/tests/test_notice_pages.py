@@ -24,6 +24,7 @@ from notices.models import (
 )
 from team.models import Employee, Role
 from web.notices.places import place_of
+from web.tests.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -54,18 +55,12 @@ def told(employee: Employee, **values: Any) -> Delivery:
     )
 
 
-def browser(employee: Employee) -> Client:
-    client = Client()
-    client.force_login(employee)
-    return client
-
-
 def test_the_bell_shows_counts_and_forgets(manager: Employee, django_assert_max_num_queries: Any) -> None:
     for _ in range(5):
         told(manager)
     told(manager, due_at=moment.now() + timedelta(hours=1))
     told(factory.make_employee(Role.MANAGER, factory.make_person("Борис")))
-    client = browser(manager)
+    client = signed_in(manager)
     assert b'badge bad">5' in client.get("/notices/count/").content
     with django_assert_max_num_queries(12):
         page = client.get("/notices/").content.decode()
@@ -95,7 +90,7 @@ def test_one_that_cannot_be_worded_leaves_the_others_readable(
         (admin, "/notices/deliveries/", "Неделя, непохожая на прежние"),
         (admin, "/notices/deliveries/?export=csv", says),
     ):
-        answer = browser(reader).get(address)
+        answer = signed_in(reader).get(address)
         page = answer.content.decode()
         assert answer.status_code == 200 and "Задача просрочена" in page, address
         assert words in page, address
@@ -104,7 +99,7 @@ def test_one_that_cannot_be_worded_leaves_the_others_readable(
 
 def test_an_answer_on_the_page_is_an_answer(manager: Employee) -> None:
     row = told(manager)
-    client = browser(manager)
+    client = signed_in(manager)
     client.post(f"/notices/{row.pk}/answer/", {"answer": "nonsense"})
     row.notice.refresh_from_db()
     assert row.notice.answer == ""
@@ -117,7 +112,7 @@ def test_an_answer_on_the_page_is_an_answer(manager: Employee) -> None:
 
 
 def test_wishes_are_kept_and_nonsense_is_not(manager: Employee) -> None:
-    client = browser(manager)
+    client = signed_in(manager)
     refused = client.post("/notices/settings/", {"order": "email", "quiet_from": "13:00"})
     assert refused.status_code == 422 and "или ни того, ни другого" in refused.content.decode()
     assert not Preference.objects.exists()
@@ -134,7 +129,7 @@ def test_wishes_are_kept_and_nonsense_is_not(manager: Employee) -> None:
 def test_a_link_is_shown_once(manager: Employee, settings: Any) -> None:
     settings.TELEGRAM_BOT_TOKEN = "1:x"
     ChannelState.objects.create(channel="telegram", name="our_bot")
-    client = browser(manager)
+    client = signed_in(manager)
     client.post("/notices/settings/link/")
     assert "https://t.me/our_bot?start=" in client.get("/notices/settings/").content.decode()
     assert "https://t.me/our_bot?start=" not in client.get("/notices/settings/").content.decode()
@@ -157,7 +152,7 @@ def test_saving_a_chat_as_it_is_shown_changes_nothing() -> None:
     boss, head = factory.make_employee(Role.DIRECTOR), factory.make_employee(Role.HEAD, username="ivan")
     chat = group_chat(boss, head)
     Employee.objects.filter(pk=head.pk).update(role=Role.MANAGER)  # he leads nobody any more
-    client = browser(boss)
+    client = signed_in(boss)
     [shown] = client.get("/notices/settings/").context["chats"]
     assert shown["whose"] == head.pk and head in shown["heads"]
     page = client.get("/notices/settings/").content.decode()
@@ -171,7 +166,7 @@ def test_saving_a_chat_as_it_is_shown_changes_nothing() -> None:
 def test_a_chat_is_made_everybodys_by_a_plain_word_alone(sent: dict[str, str]) -> None:
     boss, head = factory.make_employee(Role.DIRECTOR), factory.make_employee(Role.HEAD, username="ivan")
     chat = group_chat(boss, head)
-    client, form = browser(boss), {"report.company": "on", "week.stage": "on"}
+    client, form = signed_in(boss), {"report.company": "on", "week.stage": "on"}
     client.post(f"/notices/settings/chat/{chat.pk}/", form | sent)
     assert heard_of(chat) == {("report.company", "ivan")}
     Subscription.objects.create(address=chat, kind="week.stage")
@@ -185,14 +180,14 @@ def test_a_head_who_is_one_no_more_widens_no_chat() -> None:
     head = factory.make_employee(Role.HEAD, username="ivan")
     chat = group_chat(head, head)
     Employee.objects.filter(pk=head.pk).update(role=Role.MANAGER)
-    answer = browser(head).post(
+    answer = signed_in(head).post(
         f"/notices/settings/chat/{chat.pk}/", {"report.company": "on", "whose": "everybody"}
     )
     assert answer.status_code == 404 and heard_of(chat) == {("report.company", "ivan")}
 
 
 def test_the_policy_is_kept_whole_or_not_at_all() -> None:
-    client = browser(factory.make_employee(Role.ADMIN))
+    client = signed_in(factory.make_employee(Role.ADMIN))
     page = client.get("/notices/policy/")
     assert page.status_code == 200
     form = {"channels": ["email"], "per_shift": "3", "task_overdue-on": "on", "task_overdue-loud": "on"}
@@ -214,7 +209,7 @@ def test_what_is_not_confirmed_is_sent_again_once(
         channel="telegram", value="1", employee=manager, linked_at=now, confirmed_at=now
     )
     row = told(manager, channel="telegram", state="unknown", address=address, reason="no answer")
-    client = browser(factory.make_employee(Role.ADMIN))
+    client = signed_in(factory.make_employee(Role.ADMIN))
     with django_assert_max_num_queries(12):
         assert "не подтверждено" in client.get("/notices/deliveries/").content.decode()
     for _ in range(2):
@@ -227,7 +222,7 @@ def test_what_is_not_confirmed_is_sent_again_once(
 
 def test_api_tells_what_was_said(manager: Employee) -> None:
     row = told(manager, channel="telegram", state="sent", text="🔴 <b>Задача</b>")
-    client = browser(manager)
+    client = signed_in(manager)
     [one] = client.get("/api/v1/notices/?channel=telegram").json()["results"]
     assert (one["id"], one["state"], one["text"], one["employee"]) == (
         row.pk,
@@ -236,7 +231,7 @@ def test_api_tells_what_was_said(manager: Employee) -> None:
         manager.username,
     )
     assert client.get("/api/v1/notices/?chanel=telegram").status_code == 400
-    stranger = browser(factory.make_employee(Role.MANAGER, factory.make_person("Борис")))
+    stranger = signed_in(factory.make_employee(Role.MANAGER, factory.make_person("Борис")))
     assert stranger.get("/api/v1/notices/").json()["results"] == []
 
 
@@ -274,9 +269,9 @@ def test_whatever_is_told_can_be_looked_at(kind: str, values: dict[str, Any]) ->
 
 
 def test_everybody_is_asked_of_his_own_kinds_only(manager: Employee) -> None:
-    page = browser(manager).get("/notices/settings/").content.decode()
+    page = signed_in(manager).get("/notices/settings/").content.decode()
     assert "rings_task.overdue" in page and "rings_mirror.stale" not in page
-    page = browser(factory.make_employee(Role.ADMIN)).get("/notices/settings/").content.decode()
+    page = signed_in(factory.make_employee(Role.ADMIN)).get("/notices/settings/").content.decode()
     assert "rings_mirror.stale" in page and "rings_task.overdue" not in page
 
 

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from core import changes, moment
 from devtools.tests import factory
@@ -15,6 +14,7 @@ from pipelines.models import Account, CustomField, Person, Stage, TaskType, Touc
 from qc.models import RuleMode
 from team.models import Role
 from web.desk.views import BLOCKS
+from web.tests.clients import signed_in
 from web.tests.crawl import differences, read_links
 
 pytestmark = pytest.mark.django_db
@@ -77,8 +77,7 @@ def test_the_number_clicked_is_the_number_shown(firm: Firm, role: str) -> None:
     employee = factory.make_employee(role, firm.people[0], language="ru")
     if role == Role.HEAD:
         factory.make_employee(Role.MANAGER, firm.people[1], head=employee)
-    client = Client()
-    client.force_login(employee)
+    client = signed_in(employee)
     addresses = [
         "/deals/",
         "/deals/?stuck=1",
@@ -106,8 +105,7 @@ def test_the_number_clicked_is_the_number_shown(firm: Firm, role: str) -> None:
 
 
 def test_the_crawler_sees_a_number_that_is_wrong(firm: Firm) -> None:
-    client = Client()
-    client.force_login(factory.make_employee(Role.DIRECTOR, language="ru"))
+    client = signed_in(factory.make_employee(Role.DIRECTOR, language="ru"))
     page = '<a href="/deals/?stuck=1">31</a> <tr><td><a class="row-link" href="/deals/">Все</a></td>'
     page += '<td class="num">7</td></tr>'
     wrong = [
@@ -124,8 +122,7 @@ def test_a_managers_tasks_begin_with_today(firm: Firm) -> None:
         "tomorrow": NOW + DAY, "later": NOW + 9 * DAY,
     }.items():  # fmt: skip
         wanted[name] = factory.make_task(factory.make_deal(stage, anna), due).pk
-    client = Client()
-    client.force_login(factory.make_employee(Role.MANAGER, anna, language="en"))
+    client = signed_in(factory.make_employee(Role.MANAGER, anna, language="en"))
     page = client.get("/tasks/")
     order = [task.pk for task in page.context["page"]]
     names = [name for pk in order for name, known in wanted.items() if known == pk]
@@ -147,8 +144,7 @@ def test_the_head_of_a_deal_has_what_its_stage_asks_for_first(firm: Firm) -> Non
     factory.make_regulation(firm.stages[0], required_fields=["92", "93"])
     values = {"91": "Авито", "93": "2026-11-25", "94": True}
     deal = factory.make_deal(firm.stages[0], firm.people[0], fields=values)
-    client = Client()
-    client.force_login(factory.make_employee(Role.DIRECTOR, language="en"))
+    client = signed_in(factory.make_employee(Role.DIRECTOR, language="en"))
     page = client.get(f"/deals/{deal.pk}/")
     assert [tuple(field) for field in page.context["fields"].first] == [
         ("Причина ожидания", "", True),
@@ -165,8 +161,7 @@ def test_the_diary_tells_kind_and_text_of_a_task_and_how_a_call_went(firm: Firm)
     Touch.objects.create(
         id="t", at=NOW - HOUR, updated_at=NOW, kind="call_out", deal=deal, seconds=0, result=6
     )
-    client = Client()
-    client.force_login(factory.make_employee(Role.DIRECTOR, language="en"))
+    client = signed_in(factory.make_employee(Role.DIRECTOR, language="en"))
     text = client.get(f"/deals/{deal.pk}/diary/").content.decode()
     assert "Связаться. Согласовать цену (due" in text
     assert "no answer" in text
@@ -186,8 +181,7 @@ def test_a_list_says_the_norm_in_the_regulations_words_and_what_is_left(
     factory.make_regulation(firm.stages[0], max_stay=10 * DAY, stay_clock=clock)
     deal = factory.make_deal(firm.stages[0], firm.people[0], since=since, name="Та самая")
     factory.make_finding(deal, since=since, opens_at=opens)
-    client = Client()
-    client.force_login(factory.make_employee(Role.DIRECTOR, language="en"))
+    client = signed_in(factory.make_employee(Role.DIRECTOR, language="en"))
     page = client.get("/deals/?sort=-since")
     [ageing] = [row.ageing for row in page.context["rows"] if row.deal.pk == deal.pk] or [None]
     if ageing is None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from html import unescape
 
 import pytest
 from django.test import Client
@@ -15,6 +14,8 @@ from kpi.models import LineObjection, Signature, Statement, StatementLine
 from kpi.objections import answer_objection, object_to_line, sign_statement
 from kpi.tests.november import NOVEMBER, Month
 from team.models import Employee, Role
+from web.tests.clients import signed_in
+from web.tests.month_office import page
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -32,18 +33,6 @@ def closed() -> Iterator[Month]:
     moment.fix(None)
 
 
-def login(user: Employee) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def page(user: Employee, **query: object) -> str:
-    response = login(user).get("/my/", query)
-    assert response.status_code == 200
-    return " ".join(unescape(response.content.decode()).split())
-
-
 def commission(month: Month) -> StatementLine:
     return StatementLine.objects.select_related("statement").get(statement=row_of(month), code="commission")
 
@@ -58,7 +47,7 @@ def file(month: Month) -> LineObjection:
 
 def test_a_manager_signs_and_objects_and_finance_upholds_it_once(closed: Month) -> None:
     finance = make_employee(Role.FINANCE, language="en")
-    manager, row, line = login(closed.employee), row_of(closed), commission(closed)
+    manager, row, line = signed_in(closed.employee), row_of(closed), commission(closed)
     for _twice in range(2):
         manager.post(f"/my/sign/{row.pk}/")
         manager.post(f"/my/object/{line.pk}/", {"reason": "missing", "text": "Deal 5 is not here"})
@@ -71,7 +60,7 @@ def test_a_manager_signs_and_objects_and_finance_upholds_it_once(closed: Month) 
     objection, before = LineObjection.objects.get(), row.total
     given = {"uphold": "on", "amount": "2940.00", "answer": "Deal 5 was entered late"}
     for _twice in range(2):
-        login(finance).post(f"/my/answer/{objection.pk}/", given)
+        signed_in(finance).post(f"/my/answer/{objection.pk}/", given)
     row.refresh_from_db()
     assert row.total == before + D(2_940)
     objection.refresh_from_db()
@@ -111,12 +100,12 @@ def test_nobody_answers_his_own(closed: Month) -> None:
 
 def test_strangers_find_nothing_and_a_manager_answers_nothing(closed: Month) -> None:
     objection, row, line = file(closed), row_of(closed), commission(closed)
-    boris = login(make_employee(Role.MANAGER, closed.house.boris))
-    controller = login(make_employee(Role.CONTROLLER))
+    boris = signed_in(make_employee(Role.MANAGER, closed.house.boris))
+    controller = signed_in(make_employee(Role.CONTROLLER))
     for client in (boris, controller):
         for address in (f"sign/{row.pk}", f"object/{line.pk}", f"answer/{objection.pk}"):
             assert client.post(f"/my/{address}/").status_code == 404
-    assert login(closed.employee).post(f"/my/answer/{objection.pk}/").status_code == 404
+    assert signed_in(closed.employee).post(f"/my/answer/{objection.pk}/").status_code == 404
     assert Client().post(f"/my/sign/{row.pk}/").url.startswith("/login/")
 
 
@@ -131,7 +120,7 @@ def test_strangers_find_nothing_and_a_manager_answers_nothing(closed: Month) -> 
 def test_nonsense_is_answered_with_a_sentence_and_changes_nothing(
     closed: Month, given: dict[str, str], says: str
 ) -> None:
-    client = login(closed.employee)
+    client = signed_in(closed.employee)
     response = client.post(f"/my/object/{commission(closed).pk}/", given, follow=True)
     assert says in response.content.decode()
     assert not LineObjection.objects.exists()
@@ -141,7 +130,7 @@ def test_nonsense_is_answered_with_a_sentence_and_changes_nothing(
 def test_an_upheld_one_needs_an_amount(closed: Month, amount: str) -> None:
     objection = file(closed)
     given = {"uphold": "on", "amount": amount, "answer": "Yes"}
-    login(make_employee(Role.FINANCE)).post(f"/my/answer/{objection.pk}/", given)
+    signed_in(make_employee(Role.FINANCE)).post(f"/my/answer/{objection.pk}/", given)
     objection.refresh_from_db()
     assert objection.waits
 
@@ -157,7 +146,7 @@ def test_a_live_month_is_neither_signed_nor_objected_to(closed: Month) -> None:
 def test_a_page_of_a_month_with_objections_costs_no_more(
     closed: Month, django_assert_max_num_queries: object
 ) -> None:
-    client = login(closed.employee)
+    client = signed_in(closed.employee)
     for line in StatementLine.objects.filter(statement=row_of(closed)):
         object_to_line(line, closed.employee, "amount", "Too little")
     with django_assert_max_num_queries(12):  # type: ignore[operator]  # a fixture

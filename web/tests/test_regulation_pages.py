@@ -16,6 +16,7 @@ from qc.models import Regulation, RuleMode
 from qc.steps import read_steps
 from team.models import Employee, Role
 from web.regulations import distribution
+from web.tests.clients import signed_in
 from web.tests.regulation_office import HTMX, READERS, Office, card, login
 from web.tests.regulation_office import friday as friday
 from web.tests.regulation_office import office as office
@@ -137,8 +138,7 @@ def test_bad_input_is_one_sentence_at_its_field_and_changes_nothing(
 
 
 def test_a_comma_is_a_decimal_point_too(office: Office) -> None:
-    client = Client()
-    client.force_login(factory.make_employee(Role.ADMIN, language="ru"))
+    client = signed_in(factory.make_employee(Role.ADMIN, language="ru"))
     assert client.post(card(office.talk), office.values(max_stay_number="1,5")).status_code == 302
     assert Regulation.objects.order_by("-version").first().norms == {"deal.stuck": {"max_stay": "36 h"}}
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from core.zone import portal_zone
 from devtools.tests import factory
@@ -17,20 +16,15 @@ from notices.reports.spans import parse_span
 from notices.tests.test_reports import Firm, firm  # noqa: F401 - a fixture
 from pipelines.models import Deal
 from team.models import Role
+from web.tests.clients import signed_in
 from web.tests.crawl import differences, read_links
 
 pytestmark = pytest.mark.django_db
 
 
-def browser(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def test_the_page_the_pdf_and_the_document(firm: Firm, django_assert_max_num_queries: Any) -> None:
     report = issue_report(parse_span("2026-W47", portal_zone()), NOW)
-    client = browser(firm.director)
+    client = signed_in(firm.director)
     assert f"/reports/{report.number}/" in client.get("/reports/").content.decode()
     with django_assert_max_num_queries(12):
         page = client.get(f"/reports/{report.number}/").content.decode()
@@ -42,14 +36,14 @@ def test_the_page_the_pdf_and_the_document(firm: Firm, django_assert_max_num_que
     [row] = client.get("/api/v1/reports/?label=2026-W47").json()["results"]
     assert (row["number"], row["digest"]) == (report.number, report.digest)
     assert client.get("/reports/999/").status_code == 404
-    assert browser(firm.head).get(f"/reports/{report.number}/").status_code == 404
+    assert signed_in(firm.head).get(f"/reports/{report.number}/").status_code == 404
 
 
 @pytest.mark.parametrize("label", ["2026-W47", "2026-W46", "2026-10"])
 def test_new_findings_of_a_report_are_lists(firm: Firm, label: str) -> None:
     factory.make_finding(Deal.objects.all()[0], since=NOW, opens_at=NOW + timedelta(hours=3))  # to come
     report = issue_report(parse_span(label, portal_zone()), NOW)
-    client, address = browser(firm.director), f"/reports/{report.number}/"
+    client, address = signed_in(firm.director), f"/reports/{report.number}/"
     page = client.get(address).content.decode()
     assert list(differences(client, {address: page}, "ru")) == []
     losses = [link for link in read_links(page) if link.href.startswith("/deals/?result=lost")]
@@ -62,14 +56,14 @@ def test_new_findings_of_a_report_are_lists(firm: Firm, label: str) -> None:
         assert links[-1].total == sum(link.total or 0 for link in links[:-1]) > 0
     assert client.get(f"{address}pdf/").content.startswith(b"%PDF")
     of_head = issue_report(parse_span("2026-W47", portal_zone()), NOW, firm.head)
-    page = browser(firm.head).get(f"/reports/{of_head.number}/").content.decode()
+    page = signed_in(firm.head).get(f"/reports/{of_head.number}/").content.decode()
     assert 'href="/findings/?' not in page
 
 
 def test_a_decision_is_taken_from_the_page(firm: Firm) -> None:
     report = issue_report(parse_span("2026-W47", portal_zone()), NOW)
     one = report.decisions.get(place=1)
-    client = browser(firm.director)
+    client = signed_in(firm.director)
     for _ in range(2):
         assert client.post(f"/decisions/{one.pk}/take/").status_code == 302
     one.refresh_from_db()

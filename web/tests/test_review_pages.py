@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core import moment
@@ -16,6 +15,7 @@ from devtools.tests.factory import DAY, NOW
 from pipelines.models import JudgementRequest, Stay, Touch
 from qc.models import NEVER, Appeal, Finding, RuleHalt, RuleMode, Ruling
 from team.models import Employee, Role
+from web.tests.clients import signed_in
 from web.tests.test_browser import PASSWORD, in_browser, sign_in
 from web.tests.test_browser import browser as browser
 
@@ -54,34 +54,28 @@ def office(db: None) -> Office:
     return Office()
 
 
-def login(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def names(page: Any) -> list[str]:
     return re.findall(r'id="case-(\d+)"', page.content.decode())
 
 
 def test_the_queue_has_what_opened_within_a_week_and_nobody_has_ruled_about(office: Office) -> None:
-    client = login(office.controller)
+    client = signed_in(office.controller)
     assert names(client.get("/review/")) == [str(office.foreign.pk), str(office.open.pk)]
     assert names(client.get("/review/?rule=task.none")) == []
     assert client.get("/review/").context["waiting"] == 2
     client.post(f"/review/{office.open.pk}/ruling/", {"kind": "confirmed"})
     assert names(client.get("/review/")) == [str(office.foreign.pk)]
-    assert names(login(office.head).get("/review/")) == [], "a head rules about his own people"
+    assert names(signed_in(office.head).get("/review/")) == [], "a head rules about his own people"
 
 
 @pytest.mark.parametrize("query", ["tab=nonsense", "rule=no.such", "tab=own"])
 def test_nonsense_is_refused_with_a_sentence(query: str, office: Office) -> None:
-    page = login(office.controller).get(f"/review/?{query}")
+    page = signed_in(office.controller).get(f"/review/?{query}")
     assert page.status_code == 422 and len(page.context["problems"]) == 1
 
 
 def test_pages_ask_the_database_a_fixed_number_of_times(office: Office) -> None:
-    client, mine = login(office.controller), login(office.manager)
+    client, mine = signed_in(office.controller), signed_in(office.manager)
     counts = []
     for _ in range(2):
         for one, path in ((client, "/review/"), (mine, "/review/"), (client, f"/review/{office.open.pk}/")):
@@ -97,7 +91,9 @@ def test_pages_ask_the_database_a_fixed_number_of_times(office: Office) -> None:
 
 
 def test_a_case_tells_clause_fact_arithmetic_and_history(office: Office) -> None:
-    text = login(office.controller).get(f"/review/{office.open.pk}/").content.decode().replace("\xa0", " ")
+    text = (
+        signed_in(office.controller).get(f"/review/{office.open.pk}/").content.decode().replace("\xa0", " ")
+    )
     for said in (
         "Пять дней",
         "<mark>",
@@ -116,12 +112,12 @@ def test_a_manager_sees_the_newest_open_cases_first_whether_their_end_is_known_o
         factory.make_finding(office.deal, "task.none", since=since, opens_at=since + DAY)
     said = factory.make_finding(office.deal, "review.step", opens_at=NOW - DAY / 24, closes_at=NOW + 14 * DAY)
     over = factory.make_finding(office.deal, "review.need", opens_at=NOW - 3 * DAY, closes_at=NOW - DAY)
-    shown = [case.finding for case in login(office.manager).get("/review/").context["cases"]]
+    shown = [case.finding for case in signed_in(office.manager).get("/review/").context["cases"]]
     assert len(shown) == 100 and said in shown and over not in shown
 
 
 def test_a_waiver_and_taking_it_back(office: Office) -> None:
-    client = login(office.controller)
+    client = signed_in(office.controller)
     path = f"/review/{office.open.pk}/ruling/"
     refused = client.post(path, {"kind": "waived", "text": "ждём", "until": "2026-11-19"}, headers=HTMX)
     assert refused.status_code == 422 and not Ruling.objects.exists()
@@ -138,7 +134,7 @@ def test_a_waiver_and_taking_it_back(office: Office) -> None:
 
 
 def test_in_bulk_one_rule_only(office: Office) -> None:
-    client = login(office.controller)
+    client = signed_in(office.controller)
     called = factory.make_finding(factory.make_deal(office.stage, office.anna), values={})
     Touch.objects.create(
         id="1", at=NOW - DAY / 2, updated_at=NOW, kind="call_in", deal_id=called.deal_id, manager=office.anna
@@ -153,15 +149,15 @@ def test_in_bulk_one_rule_only(office: Office) -> None:
 
 
 def test_an_appeal_from_two_taps_to_the_decision_seen_by_everybody(office: Office) -> None:
-    manager, path = login(office.manager), f"/review/{office.open.pk}/"
-    login(office.controller).post(f"{path}ruling/", {"kind": "confirmed"})
+    manager, path = signed_in(office.manager), f"/review/{office.open.pk}/"
+    signed_in(office.controller).post(f"{path}ruling/", {"kind": "confirmed"})
     assert f"{path}?act=appeal" in manager.get("/review/").content.decode(), "the first tap"
     assert 'name="reason" value="client"' in manager.get(f"{path}?act=appeal").content.decode()
     manager.post(f"{path}appeal/", {"act": "file", "reason": "client", "text": "Ждёт зарплату"})  # the second
     appeal = Appeal.objects.get()
-    first = login(office.controller).get(path).content.decode()
+    first = signed_in(office.controller).get(path).content.decode()
     assert 'value="decide"' not in first, "the first reviewer does not decide"
-    second = login(office.second)
+    second = signed_in(office.second)
     page = second.get(path).content.decode()
     assert "Ждёт зарплату" in page and 'value="decide"' in page
     assert "Вера" not in page, "the first verdict is hidden until the second has decided"
@@ -176,7 +172,7 @@ def test_an_appeal_from_two_taps_to_the_decision_seen_by_everybody(office: Offic
     appeal.refresh_from_db()
     office.open.refresh_from_db()
     assert appeal.decision == "full" and office.open.excused_until == NEVER
-    for who in (manager, second, login(office.head), login(office.controller)):
+    for who in (manager, second, signed_in(office.head), signed_in(office.controller)):
         assert "Верно" in who.get(path).content.decode()
     assert "Вера" in second.get(path).content.decode(), "now it is told"
     assert "удовлетворена" in manager.get("/review/?tab=appeals").content.decode()
@@ -185,17 +181,19 @@ def test_an_appeal_from_two_taps_to_the_decision_seen_by_everybody(office: Offic
 
 
 def test_a_stranger_to_a_case_files_nothing(office: Office) -> None:
-    roman = login(factory.make_employee(Role.MANAGER, office.roman))
+    roman = signed_in(factory.make_employee(Role.MANAGER, office.roman))
     assert (
         roman.post(f"/review/{office.open.pk}/appeal/", {"act": "file", "reason": "client"}).status_code
         == 404
     )
-    login(office.controller).post(f"/review/{office.open.pk}/appeal/", {"act": "file", "reason": "client"})
+    signed_in(office.controller).post(
+        f"/review/{office.open.pk}/appeal/", {"act": "file", "reason": "client"}
+    )
     assert not Appeal.objects.exists()
 
 
 def test_the_api_files_lists_and_decides(office: Office) -> None:
-    manager, second = login(office.manager), login(office.second)
+    manager, second = signed_in(office.manager), signed_in(office.second)
     path = f"/api/v1/findings/{office.open.pk}/appeal/"
     assert manager.post(path, {"reason": "nonsense"}).status_code == 400
     filed = manager.post(path, {"reason": "client", "text": "Ждёт"})
@@ -210,7 +208,9 @@ def test_the_api_files_lists_and_decides(office: Office) -> None:
     said = second.post(decide, {"decision": "refused", "text": "Нет"}).json()
     assert (said["state"], said["decision"], said["reviewer"]) == ("decided", "refused", office.second.pk)
     assert second.post(decide, {"decision": "refused", "text": "Нет"}).status_code == 200
-    assert login(factory.make_employee(Role.DIRECTOR)).post(decide, {"decision": "full"}).status_code == 400
+    assert (
+        signed_in(factory.make_employee(Role.DIRECTOR)).post(decide, {"decision": "full"}).status_code == 400
+    )
 
 
 def open_review(browser: Any, live_server: Any, cases: int) -> Any:
@@ -272,7 +272,7 @@ def test_a_case_that_another_decides_leaves_its_place_to_the_next(browser: Any, 
     ids = page.evaluate("() => [...document.querySelectorAll('.case')].map((one) => one.id)")
     current = "() => document.querySelector('[data-walk] > .current')?.id"
     assert page.evaluate(current) == ids[1]
-    other = login(Employee.objects.get(first_name="Ольга"))
+    other = signed_in(Employee.objects.get(first_name="Ольга"))
     other.post(f"/review/{ids[1].removeprefix('case-')}/ruling/", {"kind": "confirmed"})
     page.evaluate("() => htmx.trigger(document.body, 'fresh')")
     page.wait_for_function("() => document.querySelectorAll('.case').length === 4")
@@ -284,8 +284,7 @@ def test_a_case_that_another_decides_leaves_its_place_to_the_next(browser: Any, 
 @pytest.mark.parametrize("day", ["0001-01-01", "1969-12-31", "9999-12-31", "x"])
 def test_a_waiver_until_no_day_in_use_is_refused_and_changes_nothing(office: Office, day: str) -> None:
     finding = Finding.objects.first()
-    client = Client()
-    client.force_login(office.controller)
+    client = signed_in(office.controller)
     sent = {"kind": "waived", "text": "x", "until": day}
     answer = client.post(f"/review/{finding.pk}/ruling/", sent)
     assert answer.status_code in (302, 422)
@@ -295,7 +294,7 @@ def test_a_waiver_until_no_day_in_use_is_refused_and_changes_nothing(office: Off
 def test_a_rule_that_appeals_have_stopped_says_so_on_its_page(office: Office) -> None:
     RuleMode.objects.update_or_create(rule="deal.stuck", defaults={"mode": "warn", "weight": 3, "since": NOW})
     RuleHalt.objects.create(rule="deal.stuck", at=NOW, decided=8, upheld=5, limit="0.3")
-    director = login(factory.make_employee(Role.DIRECTOR))
+    director = signed_in(factory.make_employee(Role.DIRECTOR))
     text = director.get("/rules/").content.decode().replace("\xa0", " ")
     assert "5 апелляций из 8" in text
     assert "5 апелляций из 8" in director.get("/review/reviewers/").content.decode().replace("\xa0", " ")
@@ -308,7 +307,7 @@ def test_quality_by_week_tells_a_rate_and_not_a_number(office: Office) -> None:
     for _number in range(8):
         factory.make_deal(office.stage, office.anna, since=NOW - 20 * DAY)
     Stay.objects.filter(deal__in=[office.other.pk]).update(entered_at=NOW - 20 * DAY)
-    found = login(office.controller).get("/review/quality/").context
+    found = signed_in(office.controller).get("/review/quality/").context
     rows = {row["name"]: row for row in found["people"]}
     anna, roman = rows["Анна Кузнецова"]["cells"][-1], rows["Роман Белов"]["cells"][-1]
     assert (anna["cases"], roman["cases"]) == (1, 1)
@@ -319,6 +318,6 @@ def test_quality_by_week_tells_a_rate_and_not_a_number(office: Office) -> None:
         roman["days"] / (roman["days"] + anna["days"])
     )
     assert found["compliance"].share == 1
-    page = login(office.head).get("/review/quality/?show=share").content.decode()
+    page = signed_in(office.head).get("/review/quality/?show=share").content.decode()
     assert "Роман" not in page, "a head sees his own people"
-    assert login(office.controller).get("/review/quality/?show=x").status_code == 422
+    assert signed_in(office.controller).get("/review/quality/?show=x").status_code == 422

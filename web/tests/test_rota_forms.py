@@ -13,6 +13,7 @@ from devtools.tests.factory import NOW
 from pipelines.models import JudgementRequest
 from team.models import AmoUser, CompanyHours, Employee, HolidayCalendar, Role, Rota, RotaAssignment
 from team.schedules import count_shifts, load_clocks
+from web.tests.clients import signed_in
 from web.tests.test_admin import DATED, ROTA, address
 
 pytestmark = pytest.mark.django_db
@@ -35,9 +36,7 @@ def friday() -> Iterator[None]:
 
 @pytest.fixture
 def admin() -> Client:
-    signed_in = Client()
-    signed_in.force_login(factory.make_employee(Role.ADMIN, is_staff=True, is_superuser=True, language="en"))
-    return signed_in
+    return signed_in(factory.make_employee(Role.ADMIN, is_staff=True, is_superuser=True, language="en"))
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from audit.models import Change
@@ -14,15 +13,10 @@ from devtools.tests import factory
 from team.models import Employee, HeadAssignment, Role, SavedView
 from team.models.saved_views import LONGEST_ADDRESS, MOST, roles_to_share_with
 from web.frame.view_pages import PAGES, read_address
+from web.tests.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 STUCK = "/deals/?stuck=1&sort=-price"
-
-
-def signed_in(user: Employee) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def save(user: Employee, title: str = "Моё", address: str = STUCK, role: str = "") -> int:

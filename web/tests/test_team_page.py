@@ -20,6 +20,7 @@ from team.models import (
     Rota,
     RotaAssignment,
 )
+from web.tests.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -63,12 +64,6 @@ def office() -> Office:
     return Office()
 
 
-def login(user: Employee) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def names(page: object) -> set[str]:
     return {str(row["employee"]) for row in page.context["people"]}
 
@@ -78,7 +73,7 @@ def test_a_stranger_is_sent_to_the_login_page() -> None:
 
 
 def test_a_manager_finds_himself_and_his_head_and_no_counts(office: Office) -> None:
-    page = login(office.anna).get("/team/")
+    page = signed_in(office.anna).get("/team/")
     assert names(page) == {"Анна Кузнецова", "Ирина Главная"}
     text = page.content.decode()
     assert "Белов" not in text
@@ -86,12 +81,12 @@ def test_a_manager_finds_himself_and_his_head_and_no_counts(office: Office) -> N
 
 
 def test_a_head_finds_his_people(office: Office) -> None:
-    assert names(login(office.irina).get("/team/")) == {"Анна Кузнецова", "Ирина Главная"}
+    assert names(signed_in(office.irina).get("/team/")) == {"Анна Кузнецова", "Ирина Главная"}
 
 
 @pytest.mark.parametrize("role", [Role.DIRECTOR, Role.ADMIN, Role.CONTROLLER, Role.FINANCE])
 def test_those_who_see_everybody_find_everybody_with_counts_that_lead_on(office: Office, role: str) -> None:
-    page = login(factory.make_employee(role, language="en")).get("/team/")
+    page = signed_in(factory.make_employee(role, language="en")).get("/team/")
     assert {"Анна Кузнецова", "Роман Белов", "Олег Синицын", "Ирина Главная"} <= names(page)
     text = " ".join(page.content.decode().split())
     assert f'/deals/?manager={office.anna.person_id}">3</a>' in text
@@ -99,7 +94,7 @@ def test_those_who_see_everybody_find_everybody_with_counts_that_lead_on(office:
 
 
 def test_who_has_left_stands_last_and_is_not_on_shift(office: Office) -> None:
-    page = login(factory.make_employee(Role.DIRECTOR, language="en")).get("/team/")
+    page = signed_in(factory.make_employee(Role.DIRECTOR, language="en")).get("/team/")
     last = page.context["people"][-1]
     assert (last["employee"], last["left"], last["today"]) == (office.oleg, True, None)
 
@@ -111,7 +106,7 @@ def test_shifts_of_the_month_with_absences_and_extra_days(office: Office) -> Non
     DayOff.objects.create(
         employee=office.anna, first=date(2026, 11, 22), last=date(2026, 11, 22), kind="extra"
     )
-    page = login(office.anna).get("/team/")
+    page = signed_in(office.anna).get("/team/")
     [(employee, cells, total)] = page.context["grid"]
     kinds = {cell["day"].day: cell["kind"] for cell in cells}
     assert employee == office.anna
@@ -121,32 +116,32 @@ def test_shifts_of_the_month_with_absences_and_extra_days(office: Office) -> Non
 
 
 def test_another_month_can_be_asked_for(office: Office) -> None:
-    page = login(office.anna).get("/team/?month=2026-12")
+    page = signed_in(office.anna).get("/team/?month=2026-12")
     assert page.context["months"] == {"back": "2026-11", "on": "2027-01"}
 
 
 @pytest.mark.parametrize("month", ["2026-13", "soon", "0000-01", "2026-11-01"])
 def test_a_nonsense_month_is_answered_with_a_sentence(office: Office, month: str) -> None:
-    page = login(office.anna).get("/team/", {"month": month})
+    page = signed_in(office.anna).get("/team/", {"month": month})
     assert page.status_code == 422
     assert f"“{month}” is not a month such as 2026-11." in page.content.decode()
 
 
 def test_only_an_administrator_meets_people_of_amocrm_without_an_employee(office: Office) -> None:
     admin = factory.make_employee(Role.ADMIN, is_staff=True, is_superuser=True, language="en")
-    page = login(admin).get("/team/")
+    page = signed_in(admin).get("/team/")
     [(person, url)] = page.context["strangers"]
     assert person == office.pavel
-    form = login(admin).get(url)
+    form = signed_in(admin).get(url)
     assert form.status_code == 200
     assert form.context["adminform"].form.initial["person"] == str(office.pavel.pk)
-    assert login(factory.make_employee(Role.DIRECTOR)).get("/team/").context["strangers"] == []
+    assert signed_in(factory.make_employee(Role.DIRECTOR)).get("/team/").context["strangers"] == []
 
 
 def test_the_page_costs_the_same_for_many(office: Office, django_assert_max_num_queries: object) -> None:
     for number in range(15):
         office.employee(factory.make_person(f"Новый Человек{number}"), rota=office.rota, head=office.irina)
-    client = login(factory.make_employee(Role.DIRECTOR))
+    client = signed_in(factory.make_employee(Role.DIRECTOR))
     for month in ("", "?month=2026-09"):
         with django_assert_max_num_queries(12):
             client.get(f"/team/{month}")
@@ -159,20 +154,20 @@ def test_a_rota_that_will_come_and_a_second_amocrm_user_are_told(office: Office)
     RotaAssignment.objects.create(employee=office.anna, rota=week, since=date(2026, 12, 1))
     RotaAssignment.objects.create(employee=office.anna, rota=None, since=date(2027, 1, 11))
     AmoUser.objects.create(employee=office.anna, person=office.pavel)
-    text = " ".join(login(office.anna).get("/team/").content.decode().split())
+    text = " ".join(signed_in(office.anna).get("/team/").content.decode().split())
     assert "from Dec 1, 2026: 5/2" in text
     assert "from Jan 11, 2027: company hours" in text
     assert "also Павел Гусев" in text
     admin = factory.make_employee(Role.ADMIN, is_staff=True, is_superuser=True)
-    assert login(admin).get("/team/").context["strangers"] == []
+    assert signed_in(admin).get("/team/").context["strangers"] == []
 
 
 def test_the_head_of_today_is_shown(office: Office) -> None:
     other = factory.make_employee(Role.HEAD, first_name="Новая", last_name="Голова", language="en")
     HeadAssignment.objects.create(employee=office.anna, head=other, since=date(2026, 11, 20))
-    assert names(login(office.anna).get("/team/")) == {"Анна Кузнецова", "Новая Голова"}
-    assert names(login(office.irina).get("/team/")) == {"Ирина Главная"}
-    assert names(login(other).get("/team/")) == {"Анна Кузнецова", "Новая Голова"}
+    assert names(signed_in(office.anna).get("/team/")) == {"Анна Кузнецова", "Новая Голова"}
+    assert names(signed_in(office.irina).get("/team/")) == {"Ирина Главная"}
+    assert names(signed_in(other).get("/team/")) == {"Анна Кузнецова", "Новая Голова"}
 
 
 def test_rotas_in_words_with_breaks_company_hours_and_holidays(office: Office) -> None:
@@ -185,7 +180,7 @@ def test_rotas_in_words_with_breaks_company_hours_and_holidays(office: Office) -
         special={"5": [["10:00", "19:00"]]},
     )
     CompanyHours.objects.create(rota=office.rota, since=date(2026, 12, 1))
-    page = login(office.anna).get("/team/")
+    page = signed_in(office.anna).get("/team/")
     text = " ".join(page.content.decode().split())
     for words in ("5 of 7 days", "10:00–20:00", "break 13:00–14:00", "day 5: 10:00–19:00", "Россия"):
         assert words in text

@@ -18,6 +18,7 @@ from metrics.weeks import list_last_weeks
 from pipelines.models import Deal, Stage
 from qc.models import RuleMode
 from team.models import Role
+from web.tests.clients import signed_in
 from web.tests.crawl import differences, read_links
 
 pytestmark = pytest.mark.django_db
@@ -32,9 +33,7 @@ def friday() -> None:
 
 
 def login(role: str = Role.DIRECTOR, person: object = None) -> Client:
-    client = Client()
-    client.force_login(factory.make_employee(role, person))
-    return client
+    return signed_in(factory.make_employee(role, person))
 
 
 class Office:

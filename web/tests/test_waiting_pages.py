@@ -11,6 +11,7 @@ from qc.models import Regulation, RuleMode
 from qc.packs import read_packs
 from qc.rules import RULES
 from team.models import Role
+from web.tests.clients import signed_in
 from web.tests.crawl import differences
 
 pytestmark = pytest.mark.django_db
@@ -51,9 +52,7 @@ class Office:
 
 
 def client_of(role: str = Role.DIRECTOR, **facts: object) -> Client:
-    client = Client()
-    client.force_login(factory.make_employee(role, language="en", **facts))
-    return client
+    return signed_in(factory.make_employee(role, language="en", **facts))
 
 
 def test_each_number_of_the_base_opens_the_deals_that_it_counts() -> None:
