@@ -6,12 +6,14 @@ import pytest
 from django.test import Client, RequestFactory
 
 from access import attempts
+from access.models import SecondFactorDemand
 from access.tokens import make_token
 from core import moment, redis
 from devtools.tests import factory
 from devtools.tests.factory import NOW
-from team.models import Employee, Role
+from team.models import Employee, HeadAssignment, Role
 from web.frame import proof
+from web.frame.login import StaffBackend
 from web.tests.clients import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -123,3 +125,27 @@ def test_the_menu_names_what_opens(role: str, label: str) -> None:
     page = client.get("/my/").content.decode()
     assert f"<span>{label}</span>" in page
     assert label in page.partition("<h1>")[2].partition("</h1>")[0]
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_who_is_signed_in_is_read_as_the_query_says(role: str) -> None:
+    """The statement that is built once gives what Django's own gives, on another day as well."""
+    SecondFactorDemand.objects.create(role=Role.HEAD)
+    factory.make_person(id=9, is_active=False)
+    head = factory.make_employee(Role.HEAD, factory.make_person(id=1))
+    user = head if role == Role.HEAD else factory.make_employee(role, factory.make_person(id=2))
+    factory.make_employee(Role.MANAGER, factory.make_person(id=3), head=head)
+    HeadAssignment.objects.update(since=TODAY)
+    for days in (-1, 0):
+        now = NOW + timedelta(days=days)
+        moment.fix(now.isoformat())
+        told = Employee.objects.with_sight(now, now.date()).get(pk=user.pk)
+        read = StaffBackend().get_user(user.pk)
+        assert [getattr(read, field.attname) for field in Employee._meta.concrete_fields] == [
+            getattr(told, field.attname) for field in Employee._meta.concrete_fields
+        ]
+        assert (read.sees, read.leavers) == (told.sees, told.leavers) and 9 in read.leavers
+        assert read.must_prove_twice is (role == Role.HEAD)
+        if role == Role.HEAD:
+            assert read.sees == ({1} if days else {1, 3})
+    assert StaffBackend().get_user(user.pk + 1_000) is None
