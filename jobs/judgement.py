@@ -6,8 +6,7 @@ from django.db import transaction
 from core import locks, moment
 from jobs import judgement_queue
 from pipelines.models import JudgementRequest
-from qc import criteria, in_due_time
-from qc.models import FullRun
+from qc import full_runs, in_due_time
 
 SLICE = 20  # seconds: other work of the queue has its turn
 
@@ -33,9 +32,9 @@ def demand_by_changed_terms() -> None:
     with locks.hold_alone("qc.terms") as mine:
         if not mine:
             return
-        present = "/".join(map(str, criteria.stamp()))
-        if FullRun.objects.filter(stamp=present).exists():
+        present = full_runs.read_terms()
+        if full_runs.is_judged_by(present):
             return
         with transaction.atomic():
             JudgementRequest.objects.demand_all()
-            FullRun.objects.update_or_create(id=1, defaults={"stamp": present, "finished_at": moment.now()})
+            full_runs.note_run(present)

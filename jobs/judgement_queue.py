@@ -18,7 +18,7 @@ from core import locks, moment, process_pool
 from core.db import Row, Statement, run_statements
 from jobs import desk, succession
 from pipelines.models import Account, JudgementRequest
-from qc import engine, parallel, subjects
+from qc import engine, full_runs, parallel, subjects
 from qc.engine import BATCH, Judged
 from qc.rules import CONTACT, PERSON, RULES, STAGE
 from timeline import folding
@@ -319,8 +319,10 @@ def judge_load() -> Counts | None:
             return None
         succession.hand_over()
         measure()
+        terms = full_runs.read_terms()
         JudgementRequest.objects.demand_all(history=True)
         counts = judge_on_all_cores() + subjects.judge_every_subject()
+        full_runs.note_run(terms)
         measure()  # stays and findings are there now
         Account.objects.update(loaded_at=moment.now())
         return counts

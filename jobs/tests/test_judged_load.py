@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from jobs import judgement_queue, mirror
+from devtools.tests.factory import make_employee
+from jobs import judgement, judgement_queue, mirror
 from pipelines.account import connection
 from pipelines.account.source import Source
 from pipelines.amo.errors import AmoError
@@ -18,6 +19,7 @@ from sandbox.auth import Grant
 from sandbox.faults import Fault
 from sandbox.server import Handle
 from sandbox.world import World
+from team.models import Role
 
 pytestmark = pytest.mark.django_db
 
@@ -99,3 +101,15 @@ def test_people_and_contacts_are_judged_once_after_all_lives_are_folded(
     monkeypatch.setattr(subjects, "judge_every_subject", noted)
     mirror.first_load()
     assert folded == [Stay.objects.count()] and folded[0] >= 3
+
+
+def test_what_a_load_was_judged_by_is_not_judged_by_once_more(
+    account: Account, world: World, unpaced: None
+) -> None:
+    populate(world, 3)
+    mirror.first_load()
+    judgement.demand_by_changed_terms()
+    assert not JudgementRequest.objects.exists()
+    make_employee(Role.MANAGER, Person.objects.first())
+    judgement.demand_by_changed_terms()
+    assert JudgementRequest.objects.exists()

@@ -23,7 +23,7 @@ from jobs.effects import measure_effects
 from jobs.judgement_queue import judge_waiting
 from jobs.mirror import pull_dictionaries
 from jobs.pay import refresh_statements
-from jobs.reports import refresh_proposals
+from jobs.reports import issue_reports, refresh_proposals
 from jobs.weeks import count_weeks
 from kpi import statements
 from kpi.models import Quota, Statement
@@ -104,8 +104,9 @@ class Command(BaseCommand):
                         statements.close_month(period, None, now)
         refresh_statements()
         Policy.objects.update(started_at=moment.now())  # months that were closed just now are no news
-        # What the clock would get to in an hour: weeks are counted fourteen at a time, and compared with those before.
-        chain(count_weeks.si(), count_weeks.si(), compare_weeks.si()).delay()
+        # What the clock would get to in an hour: weeks are counted fourteen at a time, and compared with those before;
+        # Monday's report tells of them.
+        chain(count_weeks.si(), count_weeks.si(), compare_weeks.si(), issue_reports.si()).delay()
         for task in (refresh_proposals, measure_effects):
             task.delay()
 
