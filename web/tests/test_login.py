@@ -9,6 +9,7 @@ from access import attempts
 from access.models import SecondFactorDemand
 from access.tokens import make_token
 from core import moment, redis
+from core.zone import local_day
 from devtools.tests import factory
 from devtools.tests.factory import NOW
 from team.models import Employee, HeadAssignment, Role
@@ -139,7 +140,7 @@ def test_who_is_signed_in_is_read_as_the_query_says(role: str) -> None:
     for days in (-1, 0):
         now = NOW + timedelta(days=days)
         moment.fix(now.isoformat())
-        told = Employee.objects.with_sight(now, now.date()).get(pk=user.pk)
+        told = Employee.objects.with_sight(now, local_day(now)).get(pk=user.pk)
         read = StaffBackend().get_user(user.pk)
         assert [getattr(read, field.attname) for field in Employee._meta.concrete_fields] == [
             getattr(told, field.attname) for field in Employee._meta.concrete_fields
