@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pipelines.imports.names import FROM_FILE
-from timeline.timeline import OWNER, STAGE, WORK, Change, Piece
+from timeline.timeline import OWNER, RESTORED, STAGE, WORK, Change, Piece
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
     """All that the pieces of one deal follow from; ``stage`` and ``owner`` as of ``updated_at``.
 
-    ``changes`` are ordered by time and id; those of anything else than STAGE and OWNER do not matter.
+    ``changes`` are ordered by time and id; those of anything else than STAGE, OWNER and RESTORED do not matter.
     """
 
     created_at: datetime
@@ -64,13 +64,15 @@ def fold_pieces(life: Life, kinds: Mapping[str, str]) -> list[Piece]:
     """The deal's visits to stages, cut where the owner changed; the last piece is open.
 
     An owner change counts for the whole second it fell in. A visit shorter than a second is kept: it is a transition.
-    ``kinds`` of stages: one that is not named is in work.
+    ``kinds`` of stages: one that is not named is in work. A restored deal was read after that: while it lay in the bin
+    its stage may have been deleted, which moves it without a word and without another ``updated_at``.
     """
-    seen_at = life.closed_at or life.updated_at
+    known_at = max([life.updated_at, *(one.at for one in life.changes if one.field == RESTORED)])
+    seen_at = life.closed_at or known_at
     stages = [change for change in life.changes if change.field == STAGE]
     given = [change for change in life.changes if change.field == OWNER]
-    visits = fold_steps(stages, life.created_at, life.stage, life.updated_at, seen_at)
-    owners = fold_steps(given, visits[0][0], life.owner, life.updated_at, life.updated_at)
+    visits = fold_steps(stages, life.created_at, life.stage, known_at, seen_at)
+    owners = fold_steps(given, visits[0][0], life.owner, known_at, known_at)
     found = []
     for number, (since, stage, inferred) in enumerate(visits, 1):
         until = visits[number][0] if number < len(visits) else None

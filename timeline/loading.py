@@ -133,7 +133,7 @@ def reading(
     deals = {"ids": ids}
     of_tasks, changes = ["deadline", "owner"], [PRICE] if fields is None or PRICE in fields else []
     if history:
-        of_tasks, changes = [*of_tasks, "completed"], [*changes, "stage", "owner"]
+        of_tasks, changes = [*of_tasks, "completed"], [*changes, "stage", "owner", "restored"]
     elif moves:
         changes.append("stage")
     return [

@@ -17,6 +17,7 @@ INCOMING, WORK, WON, LOST = "incoming", "work", "won", "lost"  # kinds of stages
 PRICE = "price"  # the name under which a deal's amount stands among its fields
 LOSS_REASON = "loss_reason"  # and the reason of a loss, wherever the account writes it down
 STAGE, OWNER = "stage", "owner"  # and those of a stage and an owner among its changes
+RESTORED = "restored"  # out of amoCRM's bin, also among them
 CALL_IN, CALL_OUT, MESSAGE_OUT, NOTE = "call_in", "call_out", "message_out", "note"  # kinds of touches
 
 
@@ -85,7 +86,8 @@ class Planned(NamedTuple):
 
 
 class Change(NamedTuple):
-    """Something about the deal became another. ``field`` is the id of a custom field as text, PRICE, STAGE or OWNER.
+    """Something about the deal became another. ``field`` is the id of a custom field as text, PRICE, STAGE,
+    OWNER or RESTORED.
 
     ``author``: the person who changed it; None: a robot, or nobody knows.
     """

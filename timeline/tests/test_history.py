@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pipelines.models import Deal, Event, Stay, Task
 from timeline import folding
 from timeline.history import Life, fold_pieces
-from timeline.timeline import OWNER, STAGE, WORK, Change, Piece
+from timeline.timeline import OWNER, RESTORED, STAGE, WORK, Change, Piece
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 
@@ -26,12 +26,15 @@ def life(
     created: int = 0,
     updated: int = 1000,
     closed: int | None = None,
+    restored: int | None = None,
 ) -> Life:
     changes = [
         Change(at(second), field, before, after)
         for field, told in ((STAGE, stages), (OWNER, owners))
         for second, before, after in told
     ]
+    if restored is not None:
+        changes.append(Change(at(restored), RESTORED, None, None))
     return Life(at(created), at(updated), None if closed is None else at(closed), stage, owner, changes)
 
 
@@ -122,6 +125,18 @@ CASES = {
             ("A", 3, 1, 40, None, None, True),
         ],
     ),
+    "a stage that was deleted while the deal lay in the bin is left when the deal comes back": (
+        life("A", [(10, "A", "B")], updated=10, restored=30),
+        [
+            ("A", 1, 1, 0, 10, "B", False),
+            ("B", 1, 2, 10, 30, "A", False),
+            ("A", 1, 3, 30, None, None, True),
+        ],
+    ),
+    "a row that was not read anew says nothing against an event of the same second": (
+        life("A", [(10, "A", "B")], updated=10),
+        [("A", 1, 1, 0, 10, "B", False), ("B", 1, 2, 10, None, None, False)],
+    ),
     "events before the written date of creation are kept": (
         life("B", [(10, "A", "B")], created=50),
         [("A", 1, 1, 10, 10, "B", False), ("B", 1, 2, 10, None, None, False)],
@@ -145,18 +160,19 @@ def oracle(one: Life) -> list[tuple[Any, ...]]:
     stage_events = [event for event in changed if event.field == STAGE]
     owner_events = [event for event in changed if event.field == OWNER]
     born = min([one.created_at, *[event.at for event in stage_events[:1]]])
+    read_at = max([one.updated_at, *[event.at for event in one.changes if event.field == RESTORED]])
     # 1. which stages, in which order, since when
     visits: list[list[Any]] = [[stage_events[0].before if stage_events else one.stage, born, False]]
     for event in stage_events:
         if visits[-1][0] != event.before:
             visits.append([event.before, event.at, True])
         visits.append([event.after, event.at, False])
-    if stage_events and visits[-1][0] != one.stage and one.updated_at > stage_events[-1].at:
-        visits.append([one.stage, max(stage_events[-1].at, one.closed_at or one.updated_at), True])
+    if stage_events and visits[-1][0] != one.stage and read_at > stage_events[-1].at:
+        visits.append([one.stage, max(stage_events[-1].at, one.closed_at or read_at), True])
     # 2. who owned it at the end of each second
     inferred_owner = None
-    if owner_events and owner_events[-1].after != one.owner and one.updated_at > owner_events[-1].at:
-        inferred_owner = one.updated_at
+    if owner_events and owner_events[-1].after != one.owner and read_at > owner_events[-1].at:
+        inferred_owner = read_at
 
     def owner(moment: datetime) -> int | None:
         if inferred_owner and moment >= inferred_owner:
@@ -215,6 +231,7 @@ def lives(draw: st.DrawFn) -> Life:
         owner=draw(people),
         updated=draw(st.integers(0, last + 20)),
         closed=draw(st.none() | st.integers(0, 80)),
+        restored=draw(st.none() | st.integers(0, last + 20)),
     )
 
 
