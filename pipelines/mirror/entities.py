@@ -1,5 +1,6 @@
 """What is mirrored: a table of entities, parents before children. `mirror.sync` knows how, and none by name."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -38,8 +39,9 @@ class Entity:
     touches, ``deals`` a query of those that it touches where they may be several; ``after`` are entities to be loaded
     before. ``subject`` is the word by which events are asked for this entity; ``hidden`` finds ids that the plain list
     leaves out, in some pipelines or (None) in all; ``trash`` asks for deleted items; ``of_deals`` asks for what belongs
-    to at most ten deals; ``doubts`` names, by entity, an item whose fate a stored row puts in question; ``oldest`` is
-    where history begins; ``may_be_empty`` says of a dictionary that an account can do without it.
+    to at most ten deals; ``doubts`` names, by entity, items whose fate new rows put in question, and ``outdated`` the
+    deals that have changed since they were read; ``oldest`` is where history begins; ``may_be_empty`` says of a
+    dictionary that an account can do without it.
     """
 
     name: str
@@ -65,7 +67,8 @@ class Entity:
     inferred: tuple[str, str, str] | None = None
     trash: Params = ()
     of_deals: Callable[[Collection[int]], Params] | None = None
-    doubts: Callable[[Row], tuple[str, int] | None] = lambda row: None
+    doubts: Callable[[Collection[Row]], dict[str, set[int]]] = lambda rows: {}
+    outdated: Callable[[Collection[Row]], set[int]] = lambda rows: set()
     oldest: Callable[[], datetime | None] = lambda: None
 
     @property
@@ -108,13 +111,29 @@ def first_deal() -> datetime | None:
 SUBJECTS = {"deal": "deals", "task": "tasks", "contact": "contacts"}
 
 
-def doubtful(row: Row) -> tuple[str, int] | None:
+def doubtful(rows: Collection[Row]) -> dict[str, set[int]]:
     """What was deleted, restored or merged must be looked at again; so must a new deal that no list has shown: an
     import may say that it changed long ago."""
-    unseen = row["kind"] == "created" and not models.Deal.objects.filter(pk=row["entity_id"]).exists()
-    if unseen or row["kind"] in ("deleted", "restored", "merged"):
-        return SUBJECTS[row["entity"]], row["entity_id"]
-    return None
+    doubts: dict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        if row["kind"] in ("deleted", "restored", "merged"):
+            doubts[SUBJECTS[row["entity"]]].add(row["entity_id"])
+    created = {row["entity_id"] for row in rows if row["kind"] == "created"}
+    doubts["deals"] |= created.difference(
+        models.Deal.objects.filter(pk__in=created).values_list("pk", flat=True)
+    )
+    return doubts
+
+
+def outdated(rows: Collection[Row]) -> set[int]:
+    """Deals whose rows here are older than what is told of them: those that wait for their acceptance change without
+    entering a list of changes."""
+    told: dict[int, datetime] = {}
+    for row in rows:
+        if row["entity"] == "deal" and row["kind"] in ("stage", "owner", "price", "field"):
+            told[row["entity_id"]] = max(row["at"], told.get(row["entity_id"], row["at"]))
+    here = models.Deal.objects.filter(pk__in=told, deleted_at=None).values_list("pk", "updated_at")
+    return {deal for deal, at in here if at < told[deal]}
 
 
 def ids(name: str, keys: Iterable[int]) -> Params:
@@ -201,6 +220,6 @@ TABLE = (
         people=("manager_id",), deal="{row}.deal_id", deals=DEALS_OF_TOUCH, of_deals=log_of_deals),
     log("events", _("Events"), models.Event, log_rows.KINDS, log_rows.event_row, people=("author_id",),
         deal=DEAL_OF_EVENT, of_deals=log_of_deals,
-        doubts=doubtful, after=("deals", "tasks", "notes")),
+        doubts=doubtful, outdated=outdated, after=("deals", "tasks", "notes")),
 )  # fmt: skip
 ENTITIES = {entity.name: entity for entity in TABLE}

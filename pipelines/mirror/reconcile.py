@@ -28,7 +28,7 @@ from pipelines.mirror.refetch import (
 )
 from pipelines.mirror.rows import Row
 from pipelines.mirror.upsert import Stored, alive_rows, store_mirrored_rows
-from pipelines.models import Cursor, Deal, Sweep, Task
+from pipelines.models import Contact, Cursor, Deal, Sweep, Task
 
 SWEPT = ("deals", "tasks")
 Progress = Callable[[Sweep], None]
@@ -193,5 +193,6 @@ def settle_absent(source: Source, entity: Entity, sweep: Sweep, absent: set[int]
         )
         comparisons.keep_position(sweep)
     if entity.hidden:
-        adopt_contacts(source, Deal.objects.alive().values_list("pk", flat=True))
+        strangers = Deal.objects.alive().exclude(contact__in=Contact.objects.all())
+        adopt_contacts(source, strangers.values_list("contact_id", flat=True))
     comparisons.keep_position(sweep, found=sweep.found)

@@ -1,6 +1,6 @@
 """Reading named items again: after a hook, a deletion, a restoration, a merge."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -56,9 +56,9 @@ def refetch_batch(source: Source, entity: Entity, ids: list[int], *, singly: boo
         else:
             items.append(item)
     rows = sort_readable(entity, items, source.zone)
-    stored = store_with_stories(source, entity, rows, asked) | mark_gone(source, entity, gone)
-    adopt_contacts(source, stored.deals)
-    return stored
+    if entity.hidden:
+        adopt_contacts(source, (row["contact_id"] for row in rows))
+    return store_with_stories(source, entity, rows, asked) | mark_gone(source, entity, gone)
 
 
 def store_with_stories(source: Source, entity: Entity, rows: Sequence[Row], asked: datetime) -> Stored:
@@ -75,13 +75,13 @@ def store_with_stories(source: Source, entity: Entity, rows: Sequence[Row], aske
     return replace(stored, deals=stored.deals.union(*told))
 
 
-def adopt_contacts(source: Source, deals: Collection[int]) -> None:
+def adopt_contacts(source: Source, named: Iterable[int | None]) -> None:
     """Contacts that deals name and no list has shown: those of an incoming deal are hidden until somebody accepts it,
-    and come out of hiding unchanged."""
-    named = Deal.objects.filter(pk__in=deals).exclude(contact=None)
-    unknown = named.exclude(contact__in=Contact.objects.all()).values_list("contact_id", flat=True)
+    and come out of hiding unchanged. Before the deals are stored: whoever is killed in between adopts them again."""
+    wanted = {key for key in named if key}
+    unknown = wanted.difference(Contact.objects.filter(pk__in=wanted).values_list("pk", flat=True))
     with suppress(Forbidden):  # deals are of use without contacts
-        refetch(source, {"contacts": set(unknown)}, singly=False)
+        refetch(source, {"contacts": unknown}, singly=False)
 
 
 def fetch_one(client: Client, entity: Entity, key: int) -> Item | None:
@@ -194,16 +194,15 @@ def events_of(source: Source, subject: str, ids: list[int], *, since: datetime |
 
 
 def settle(source: Source, log: Entity, rows: Collection[Row]) -> Stored:
-    """Look again at what rows that are new here say was deleted, restored or merged, and at all that belongs to such a
-    deal. Before they are stored: whoever is killed or fails in between finds them new again."""
+    """Look again at what rows that are new here put in question, with all that belongs to such a deal, and at deals
+    that have only changed. Before they are stored: whoever is killed or fails in between finds them new again."""
     known = set(
         log.model._default_manager.filter(pk__in=[row["id"] for row in rows]).values_list("pk", flat=True)
     )
-    doubts: dict[str, set[int]] = {}
-    for row in rows:
-        if row["id"] not in known and (doubt := log.doubts(row)):
-            doubts.setdefault(doubt[0], set()).add(doubt[1])
-    return refetch(source, doubts, events=False) | reread_families(source, doubts.get("deals", ()))
+    news = [row for row in rows if row["id"] not in known]
+    doubts = log.doubts(news)
+    touched = refetch(source, doubts, events=False) | reread_families(source, doubts.get("deals", ()))
+    return touched | refetch(source, {"deals": log.outdated(news)}, events=False)
 
 
 def too_many(entity: Entity, absent: Collection[int]) -> bool:

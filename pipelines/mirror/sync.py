@@ -136,9 +136,9 @@ def store_page(
     if run.full:
         stored = store_mirrored_rows(run.entity, rows, asked)
     else:
-        stored = store_with_stories(source, run.entity, rows, asked)
         if run.entity.hidden:
-            adopt_contacts(source, stored.deals)
+            adopt_contacts(source, (row["contact_id"] for row in rows))
+        stored = store_with_stories(source, run.entity, rows, asked)
     run.add(stored)
     more = len(rows) - stored.left_out if run.full and not again else len(stored.new)
     cursors.save_cursor(run.cursor, rows=run.cursor.rows + more, pages=run.cursor.pages + pages, **moved)

@@ -9,6 +9,7 @@ from core import moment
 from pipelines.account.source import Source
 from pipelines.mirror.refetch import refetch
 from pipelines.models import (
+    Contact,
     Deal,
     Event,
     Person,
@@ -114,8 +115,16 @@ def test_incoming_leads_are_mirrored_too(serve: Any, now: datetime, in_list: boo
         deal = Deal.objects.get(name="Заявка с сайта")
         assert Stage.objects.get(pk=deal.stage_id).kind == "incoming"
         tick(amo.world)
+        amo.world.edit_lead(lead_id=deal.pk, price=500)  # in no list of changes where it is hidden
+        everything(source)
+        deal.refresh_from_db()
+        assert deal.price == 500
+        tick(amo.world)
         amo.world.accept_unsorted(uid=row.uid)
         everything(source)
+        Contact.objects.all().delete()  # as if the worker had been killed before it looked for the client
+        everything(source)
+        assert Contact.objects.filter(pk=deal.contact_id).exists()
         assert Stage.objects.get(pk=Deal.objects.get(pk=deal.pk).stage_id).kind == "work"
         tick(amo.world)
         second = amo.world.create_unsorted(name="Вторая")
