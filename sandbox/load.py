@@ -14,6 +14,8 @@ from sandbox.check import Broken
 
 __all__ = ["Broken", "read", "without_collection"]
 
+MANY = 100_000  # objects
+
 
 @contextmanager
 def without_collection() -> Iterator[None]:
@@ -24,7 +26,9 @@ def without_collection() -> Iterator[None]:
         yield
     finally:
         if was_on:
-            if not gc.get_freeze_count():  # aside and back: among the old ones without being looked through
+            # Aside and back: among the old ones without being looked through. To count what is set aside already is to
+            # walk over it, which a small account is not worth.
+            if gc.get_count()[0] > MANY and not gc.get_freeze_count():
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()
