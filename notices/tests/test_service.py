@@ -5,7 +5,6 @@
 
 import os
 import random
-import signal
 import subprocess
 import sys
 import threading
@@ -22,6 +21,7 @@ from django.conf import settings
 from django.db import connection
 
 from devtools.tests import factory
+from devtools.tests.forking import Forking
 from notices.models import Address, Delivery, Policy
 from pipelines.models import Deal
 from qc.models import Finding
@@ -34,11 +34,11 @@ SECOND = timedelta(seconds=1)
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(max(900, DELIVERIES * 2))]
 
 
-def start(telegram: Handle) -> subprocess.Popen[bytes]:
+def environment_of(telegram: Handle) -> dict[str, str]:
     database = (
         urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     )
-    environment = os.environ | {
+    return os.environ | {
         "DATABASE_URL": database,
         "REDIS_URL": settings.REDIS_URL,
         "SECRET_KEY": settings.SECRET_KEY,
@@ -46,8 +46,6 @@ def start(telegram: Handle) -> subprocess.Popen[bytes]:
         "TELEGRAM_BOT_TOKEN": TOKEN,
         "NOTICES_LEASE": "3",
     }
-    command = [sys.executable, "manage.py", "notices_serve"]
-    return subprocess.Popen(command, cwd=ROOT, env=environment)
 
 
 def wait_for(what: Callable[[], Any], patience: float = 60.0) -> None:
@@ -59,10 +57,19 @@ def wait_for(what: Callable[[], Any], patience: float = 60.0) -> None:
 
 @pytest.fixture
 def service(telegram: Handle) -> Iterator[None]:
-    process = start(telegram)
+    command = [sys.executable, "manage.py", "notices_serve"]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment_of(telegram))
     yield
     process.terminate()
     process.wait(15)
+
+
+@pytest.fixture
+def forking(telegram: Handle) -> Iterator[Forking]:
+    """Starts the service, again and again."""
+    one = Forking("notices_serve", environment_of(telegram))
+    yield one
+    one.close()
 
 
 def linked(telegram: Handle, role: str, person: Any = None, **values: Any) -> Employee:
@@ -139,7 +146,7 @@ def test_within_five_seconds_then_the_head_and_neither_when_closed(telegram: Han
 
 
 def test_killed_at_drawn_moments_nothing_is_lost_and_nothing_twice_but_what_is_unknown(
-    telegram: Handle,
+    telegram: Handle, forking: Forking
 ) -> None:
     draw = random.Random(20261129)
     now = datetime.now(UTC)
@@ -153,7 +160,7 @@ def test_killed_at_drawn_moments_nothing_is_lost_and_nothing_twice_but_what_is_u
         factory.make_finding(deal, "task.overdue", since=now, opens_at=now, values=due)
         deals[deal.pk] = deal.name
     telegram.app.faults.order(method="sendmessage", after="late", delay=0.08, times=None)
-    process, kills = start(telegram), 0
+    process, kills = forking.start(), 0
 
     def unfinished() -> int:
         open_ = Delivery.objects.filter(channel="telegram", state__in=("queued", "sending")).count()
@@ -167,10 +174,10 @@ def test_killed_at_drawn_moments_nothing_is_lost_and_nothing_twice_but_what_is_u
             wait_for(lambda sent=sent: len(telegram.world.delivered) > sent or not unfinished(), 240)
             time.sleep(draw.uniform(0, DELIVERIES / 120))
             if unfinished() and kills < 12:
-                process.send_signal(signal.SIGKILL)
+                process.kill()
                 process.wait()
                 kills += 1
-                process = start(telegram)
+                process = forking.start()
     finally:
         process.kill()
         process.wait()

@@ -1,7 +1,6 @@
 """Workers are killed at drawn moments and Redis is emptied; in the end all is judged as if nothing had happened."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from random import Random
 from time import monotonic, sleep
@@ -33,10 +32,9 @@ MODES = ("off", "shadow", "warn", "money")
 
 
 @pytest.fixture
-def worker() -> Iterator[Worker]:
-    one = Worker(limit=20)
-    yield one
-    one.close()
+def worker(workers: Worker) -> Worker:
+    workers.limit = 20
+    return workers
 
 
 STAYED = ("deal_id", "visit", "entered_at", "left_at", "stage_id", "manager_id", "next_stage_id", "inferred")

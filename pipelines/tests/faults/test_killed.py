@@ -33,10 +33,9 @@ def amo() -> Iterator[Handle]:
 
 
 @pytest.fixture
-def worker() -> Iterator[Worker]:
-    one = Worker(limit=PAGE)
-    yield one
-    one.close()
+def worker(workers: Worker) -> Worker:
+    workers.limit = PAGE
+    return workers
 
 
 def pages_asked(amo: Handle) -> Counter[str]:

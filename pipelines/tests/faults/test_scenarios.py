@@ -248,10 +248,9 @@ def small_pages() -> Iterator[None]:
 
 
 @pytest.fixture
-def worker() -> Iterator[Worker]:
-    one = Worker(limit=PAGE)
-    yield one
-    one.close()
+def worker(workers: Worker) -> Worker:
+    workers.limit = PAGE
+    return workers
 
 
 @pytest.mark.parametrize("fetchers", [1, 6], ids=["page after page", "pages at once"])

@@ -1,7 +1,8 @@
 """A worker that can be killed at any moment: a process that has loaded Django forks one for every job.
 
-Its parent speaks to it by lines: ``TASK SECONDS [NOW]`` runs ``jobs.mirror.TASK`` or ``jobs.judgement.TASK``, with the
-portal's clock stopped at NOW, and kills it after that time (0 = never); the answer is the exit code, -9 after a kill.
+Its parent speaks to it by lines: ``TASK LIMIT SECONDS [NOW]`` runs ``jobs.mirror.TASK`` or ``jobs.judgement.TASK`` with
+LIMIT rows a page and the portal's clock stopped at NOW, and kills it after that time (0 = never); the answer is the
+exit code, -9 after a kill.
 """
 
 import os
@@ -17,10 +18,14 @@ from django.db import connection
 
 
 class Worker:
-    """Runs tasks of the mirror and of judgement in processes of their own, on this test's database. Close it."""
+    """Runs tasks of the mirror and of judgement in processes of their own, on the tests' database. Close it.
 
-    def __init__(self, *, limit: int) -> None:
-        """``limit``: rows a page, so that small accounts have many."""
+    ``limit``: rows a page, so that small accounts have many.
+    """
+
+    limit = 20
+
+    def __init__(self) -> None:
         name = connection.settings_dict["NAME"]
         url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
         environment = os.environ | {
@@ -30,7 +35,6 @@ class Worker:
             "AMO_RATE": "0",
             "SALESOPS_NOW": "",
             "PYTHONWARNINGS": "ignore",
-            "PAGE": str(limit),
         }
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__],
@@ -43,7 +47,7 @@ class Worker:
 
     def run(self, task: str, *, kill_after: float = 0.0, now: datetime | None = None) -> int:
         assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(f"{task} {kill_after} {now.isoformat() if now else ''}\n")
+        self._process.stdin.write(f"{task} {self.limit} {kill_after} {now.isoformat() if now else ''}\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
 
@@ -62,13 +66,13 @@ def main() -> None:
     from jobs import judgement, mirror
     from pipelines.mirror.entities import TABLE
 
-    for entity in TABLE:
-        object.__setattr__(entity, "limit", int(os.environ["PAGE"]))
     for line in sys.stdin:
-        name, seconds, *now = line.split()
+        name, limit, seconds, *now = line.split()
         child = os.fork()
         if child == 0:
             try:
+                for entity in TABLE:
+                    object.__setattr__(entity, "limit", int(limit))
                 moment.fix(now[0] if now else None)
                 (getattr(mirror, name, None) or getattr(judgement, name))()
             finally:
