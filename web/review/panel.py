@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, prefetch_related_objects
+from django.db.models import Count, Exists, OuterRef, Q, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -38,7 +38,8 @@ def review_finding(request: HttpRequest, pk: int) -> HttpResponse:
 def find(user: Any, pk: int) -> Finding:
     """One that the reader may see; also one that does not stand any more, where people have said something of it."""
     rows = Finding.objects.visible_to(user)
-    said = Q(withdrawn_at=None) | Q(appeal__isnull=False) | Q(rulings__isnull=False)
+    ruled = Exists(Ruling.objects.filter(finding=OuterRef("pk")))
+    said = Q(withdrawn_at=None) | Q(appeal__isnull=False) | ruled
     related = (
         "deal__stage",
         "stage",
@@ -49,7 +50,7 @@ def find(user: Any, pk: int) -> Finding:
         "appeal__author",
         "appeal__reviewer",
     )
-    return get_object_or_404(rows.filter(said).distinct().select_related(*related), pk=pk)
+    return get_object_or_404(rows.filter(said).select_related(*related), pk=pk)
 
 
 def answer(
