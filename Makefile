@@ -32,9 +32,9 @@ setup: .venv/installed .local/messages
 
 setup-dev: setup .venv/installed-dev
 
-# A lane more than cores, since tests of workers and browsers wait as well; each has databases of its own, and an idle one
+# Two lanes more than cores, since tests wait for databases, workers and browsers; each has databases of its own, and an idle one
 # takes over what another has not begun.
-LANES ?= $(shell echo $$(($$(nproc 2>/dev/null || sysctl -n hw.logicalcpu 2>/dev/null || echo 1) + 1)))
+LANES ?= $(shell echo $$(($$(nproc 2>/dev/null || sysctl -n hw.logicalcpu 2>/dev/null || echo 1) + 2)))
 test: setup-dev
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync types compiled
 	@$(PY) -m pytest -q -n $(LANES) --maxprocesses 4 --dist worksteal; code=$$?; \
