@@ -14,7 +14,12 @@ _inherited: list[Any] = []
 
 
 def spread(work: Callable[..., T], parts: Sequence[tuple[Any, ...]], workers: int) -> list[T]:
-    """``work`` on every part, by so many processes at once; answers in the order of the parts."""
+    """``work`` on every part, by so many processes at once; answers in the order of the parts.
+
+    A child of Celery's may have no children: it does one part after another.
+    """
+    if multiprocessing.current_process().daemon:
+        return [work(*part) for part in parts]
     collecting.set_loaded_aside()
     with multiprocessing.get_context("fork").Pool(workers, _begin) as pool:
         return pool.starmap(work, parts, chunksize=1)
