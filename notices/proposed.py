@@ -14,6 +14,7 @@ from core.zone import local_day
 from metrics.proposals import Proposal, Standing, find_worth, propose
 from metrics.standing import read_standing
 from notices.models import Hidden, KeptProposals
+from pipelines.mirror import freshness
 from team.holders import find_leavers
 from team.models import Employee
 
@@ -54,7 +55,8 @@ class Proposed(NamedTuple):
 
 
 def count_proposals(now: datetime | None = None) -> KeptProposals:
-    """Read everything and keep it: for a worker, or where that is quick."""
+    """Read everything and keep it: for a worker, or where that is quick. Of the first
+    load nothing is kept: see `_read`."""
     now, began = now or moment.now(), time.perf_counter()
     rows, gone, nearly_sold = _read(now)
     deals = [KeptDeal(*(getattr(row, name) for name in KeptDeal.__struct_fields__)) for row in rows]
@@ -62,6 +64,8 @@ def count_proposals(now: datetime | None = None) -> KeptProposals:
     piles = msgpack.encode(propose(rows, now, gone=gone, nearly_sold=nearly_sold))
     kept = KeptProposals(pk=1, as_of=now, body=body, piles=piles)
     kept.cost = time.perf_counter() - began
+    if not rows and freshness.is_loading():
+        return kept
     KeptProposals.objects.bulk_create(
         [kept], update_conflicts=True, unique_fields=["id"], update_fields=["as_of", "cost", "body", "piles"]
     )
@@ -145,6 +149,9 @@ def cut_proposals(
 
 
 def _read(now: datetime) -> tuple[list[Standing], set[int], set[str]]:
-    """Open deals, who has left, and the stages that are nearly sold."""
+    """Open deals, who has left, and the stages that are nearly sold; nothing during the first load: a deal whose task
+    has not come yet would be proposed as one without a task."""
+    if freshness.is_loading():
+        return [], set(), set()
     rows, nearly_sold = read_standing(now)
     return rows, set(find_leavers(now, local_day(now))), nearly_sold

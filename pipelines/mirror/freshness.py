@@ -85,6 +85,12 @@ def worst_freshness(parts: Iterable[Freshness]) -> Freshness:
     )
 
 
+def is_loading(cursors: Iterable[Cursor] | None = None) -> bool:
+    """Whether the first load has begun and not ended, so that what is here is a part of what there is."""
+    known = list(Cursor.objects.all() if cursors is None else cursors)
+    return bool(known) and overall_freshness(NOTHING, known).as_of is None
+
+
 def is_connected() -> bool:
     """Whether the mirror is amoCRM's; one that only files have filled never gets older."""
     return _has_key() or Cursor.objects.exists()

@@ -35,6 +35,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "nav": SimpleLazyObject(lambda: menu(request, state)),
         "freshness": SimpleLazyObject(lambda: age(request, state)),
         "judging": SimpleLazyObject(lambda: judging.tell(state.backlog)),
+        "unfinished": SimpleLazyObject(lambda: freshness.is_loading(state.cursors) or judging.tell(state.backlog)),
         "amo": SimpleLazyObject(lambda: account.own().address),
         "leavers": SimpleLazyObject(lambda: getattr(request.user, "leavers", frozenset())),
     }
@@ -132,7 +133,7 @@ def age(request: HttpRequest, state: Any) -> dict[str, Any]:
         "as_of": whole.as_of,
         "state": whole.state,
         "url": reverse("sync") if sees_sync else "",
-        "begun": whole.as_of is None and bool(state.cursors),
+        "loading": freshness.is_loading(state.cursors),
     }
 
 

@@ -12,7 +12,7 @@ from core import moment
 from devtools.tests import factory
 from devtools.tests.factory import DAY, NOW
 from notices.models import Decision, Hidden
-from pipelines.models import Account
+from pipelines.models import Account, Cursor
 from team.models import Role
 from web.tests.clients import signed_in
 
@@ -54,7 +54,7 @@ def firm() -> Firm:
 
 def test_a_proposal_is_taken_carried_out_and_kept(firm: Firm, django_assert_max_num_queries: Any) -> None:
     client = signed_in(firm.director)
-    with django_assert_max_num_queries(18):  # of which the first count of proposals is seven
+    with django_assert_max_num_queries(19):  # of which the first count of proposals is eight
         page = client.get("/decisions/").content.decode()
     assert "Кирилл Бережной" in page or "Кирилла" in page
     with django_assert_max_num_queries(12):
@@ -77,6 +77,17 @@ def test_a_proposal_is_taken_carried_out_and_kept(firm: Firm, django_assert_max_
     head.post(f"/decisions/{one.pk}/end/", {"done": "1", "outcome": "раздал"})
     one.refresh_from_db()
     assert (one.state, one.outcome, one.ended_by) == ("done", "раздал", firm.head)
+
+
+def test_during_the_first_load_nothing_is_proposed_and_nothing_praised(firm: Firm) -> None:
+    client = signed_in(firm.director)
+    cursor = Cursor.objects.create(entity="leads", as_of=None)
+    page = client.get("/decisions/").content.decode()
+    assert "Кирилл" not in page and "Пока не посчитано" in page
+
+    cursor.delete()
+    page = client.get("/decisions/").content.decode()
+    assert "Кирилл" in page and "Пока не посчитано" not in page
 
 
 @pytest.mark.parametrize(
