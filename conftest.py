@@ -43,7 +43,9 @@ for name in (
 ):
     os.environ.pop(name, None)  # a developer's shell must not change what is tested
 os.environ["SECRET_KEY"] = "only-for-tests-0123456789-abcdefghijklm"
-os.environ["PORTAL_URL"] = "http://127.0.0.1:9"  # nobody listens there: a portal that is run beside tests hears no bell
+os.environ["PORTAL_URL"] = (
+    "http://127.0.0.1:9"  # nobody listens there: a portal that is run beside tests hears no bell
+)
 os.environ["DJANGO_SETTINGS_MODULE"] = "salesops.settings"
 try:
     embedded.fill_environment(test=True)

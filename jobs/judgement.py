@@ -32,7 +32,7 @@ def demand_by_changed_terms() -> None:
     with locks.hold_alone("qc.terms") as mine:
         if not mine:
             return
-        present = full_runs.read_terms()
+        present = full_runs.stamp_terms()
         if full_runs.is_judged_by(present):
             return
         with transaction.atomic():

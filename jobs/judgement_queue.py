@@ -319,7 +319,7 @@ def judge_load() -> Counts | None:
             return None
         succession.hand_over()
         measure()
-        terms = full_runs.read_terms()
+        terms = full_runs.stamp_terms()
         JudgementRequest.objects.demand_all(history=True)
         counts = judge_on_all_cores() + subjects.judge_every_subject()
         full_runs.note_run(terms)

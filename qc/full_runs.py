@@ -5,7 +5,7 @@ from qc import criteria
 from qc.models import FullRun
 
 
-def read_terms() -> str:
+def stamp_terms() -> str:
     """A checksum of norms, modes, rotas, people: of all that is judged by now."""
     return "/".join(map(str, criteria.stamp()))
 

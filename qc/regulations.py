@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 from core import moment
 from core.texts import unify_lines
 from pipelines.models import JudgementRequest, Stage
-from qc import norms, wording
+from qc import norms
 from qc.criteria import field_names, fields_to_require
-from qc.models import Regulation, RegulationQuerySet, RuleMode, RuleStep
+from qc.models import Regulation, RuleMode, RuleStep
+from qc.rule_models import RegulationQuerySet
 from qc.rules import QUESTION, RULES
+from qc.version_wording import tell_changes
 from team.models import Employee
 
 TEXTS = ("entry_result", "goal", "term", "automation", "steps")
@@ -228,7 +230,7 @@ def longest_stay(document: Mapping[str, Any]) -> tuple[timedelta, str] | None:
 
 def sentences(old: Regulation | None, new: Regulation) -> list[str]:
     """What a new version changes, a sentence for each change, in the reader's language."""
-    return wording.changes(old or Regulation(stage_id=new.stage_id), new, field_names())
+    return tell_changes(old or Regulation(stage_id=new.stage_id), new, field_names())
 
 
 @dataclass(frozen=True)

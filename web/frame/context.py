@@ -35,7 +35,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "nav": SimpleLazyObject(lambda: menu(request, state)),
         "freshness": SimpleLazyObject(lambda: age(request, state)),
         "judging": SimpleLazyObject(lambda: judging.tell(state.backlog)),
-        "unfinished": SimpleLazyObject(lambda: freshness.is_loading(state.cursors) or judging.tell(state.backlog)),
+        "unfinished": SimpleLazyObject(
+            lambda: freshness.is_loading(state.cursors) or judging.tell(state.backlog)
+        ),
         "amo": SimpleLazyObject(lambda: account.own().address),
         "leavers": SimpleLazyObject(lambda: getattr(request.user, "leavers", frozenset())),
     }

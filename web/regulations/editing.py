@@ -11,10 +11,11 @@ from django.shortcuts import get_object_or_404
 
 from core import moment
 from pipelines.models import Stage
-from qc import drafts, dwell, regulations, wording
+from qc import drafts, dwell, regulations
 from qc.models import Regulation, RegulationDraft
 from qc.options import FieldNames
 from qc.rules import CALENDAR, RULES
+from qc.version_wording import tell_changes
 from team.models import Employee, Role, RotaAssignment
 from web.regulations import distribution, reading
 from web.regulations.form import RegulationForm
@@ -29,7 +30,7 @@ def read_context(
     return {
         "texts": reading.read_texts(base, shown),
         "lines": reading.read_lines(base, shown),
-        "changes": wording.changes(base or shown, shown, names) if fresh else [],
+        "changes": tell_changes(base or shown, shown, names) if fresh else [],
         "was": reading.changed_rules(base, shown, names) if fresh else {},
         "remarks": reading.remarks(shown) if fresh or present else [],
     }

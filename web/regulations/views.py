@@ -15,6 +15,7 @@ from pipelines.models import Pipeline, Stage
 from qc import backtest, drafts, regulations, rule_modes, signatures, wording
 from qc.criteria import field_names, read_fields
 from qc.models import Finding, Regulation, RegulationDraft, RuleMode
+from qc.version_wording import tell_changes
 from team.models import Role
 from web.regulations import reading
 from web.regulations.editing import (
@@ -215,7 +216,7 @@ def _tell_versions(
             {
                 "version": row,
                 "state": state,
-                "sentences": wording.changes(old, row, names) if old else [],
+                "sentences": tell_changes(old, row, names) if old else [],
                 "first": old is None,
             }
         )
