@@ -18,7 +18,6 @@ from pipelines.mirror.leases import LostLease
 from pipelines.mirror.quarantine import sort_readable
 from pipelines.mirror.refetch import (
     BATCH,
-    adopt_contacts,
     batches,
     refetch,
     refetch_events,
@@ -28,7 +27,7 @@ from pipelines.mirror.refetch import (
 )
 from pipelines.mirror.rows import Row
 from pipelines.mirror.upsert import Stored, alive_rows, store_mirrored_rows
-from pipelines.models import Contact, Cursor, Deal, Sweep, Task
+from pipelines.models import Cursor, Deal, Sweep, Task
 
 SWEPT = ("deals", "tasks")
 Progress = Callable[[Sweep], None]
@@ -192,7 +191,4 @@ def settle_absent(source: Source, entity: Entity, sweep: Sweep, absent: set[int]
             repaired=len(brought | gone),
         )
         comparisons.keep_position(sweep)
-    if entity.hidden:
-        strangers = Deal.objects.alive().exclude(contact__in=Contact.objects.all())
-        adopt_contacts(source, strangers.values_list("contact_id", flat=True))
     comparisons.keep_position(sweep, found=sweep.found)

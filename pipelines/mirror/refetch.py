@@ -56,17 +56,18 @@ def refetch_batch(source: Source, entity: Entity, ids: list[int], *, singly: boo
         else:
             items.append(item)
     rows = sort_readable(entity, items, source.zone)
-    if entity.hidden:
-        adopt_contacts(source, (row["contact_id"] for row in rows))
     return store_with_stories(source, entity, rows, asked) | mark_gone(source, entity, gone)
 
 
 def store_with_stories(source: Source, entity: Entity, rows: Sequence[Row], asked: datetime) -> Stored:
-    """Save rows; a deal that comes over from a pipeline that is not mirrored brings its story with it.
+    """Save rows; a deal's client comes before it, and one that comes over from a pipeline that is not mirrored brings
+    its story with it.
 
     Both or neither: of a deal that stands here nobody asks for the story again. New and changed are these rows alone.
     Raises AmoError before it writes.
     """
+    if entity.hidden:
+        adopt_contacts(source, (row["contact_id"] for row in selection.keep_mirrored(entity, rows)))
     comers = batches(selection.latecomers(entity, rows), ASKED_AT_ONCE)
     stories = [part for batch in comers for part in fetch_story(source, batch)]
     with transaction.atomic() if stories else nullcontext():
@@ -77,7 +78,7 @@ def store_with_stories(source: Source, entity: Entity, rows: Sequence[Row], aske
 
 def adopt_contacts(source: Source, named: Iterable[int | None]) -> None:
     """Contacts that deals name and no list has shown: those of an incoming deal are hidden until somebody accepts it,
-    and come out of hiding unchanged. Before the deals are stored: whoever is killed in between adopts them again."""
+    and come out of hiding unchanged. Whoever is killed before the deals are stored adopts them again."""
     wanted = {key for key in named if key}
     unknown = wanted.difference(Contact.objects.filter(pk__in=wanted).values_list("pk", flat=True))
     with suppress(Forbidden):  # deals are of use without contacts

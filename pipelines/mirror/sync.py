@@ -22,7 +22,7 @@ from pipelines.amo.paging import IN_FLIGHT, Listing, Pages
 from pipelines.mirror import cursors, leases, log_rows, quarantine, selection
 from pipelines.mirror.cursors import claim_cursor
 from pipelines.mirror.entities import TABLE, Entity, Params, Reading
-from pipelines.mirror.refetch import adopt_contacts, mark_gone, refetch, settle, store_with_stories, too_many
+from pipelines.mirror.refetch import mark_gone, refetch, settle, store_with_stories, too_many
 from pipelines.mirror.rows import Item, Row
 from pipelines.mirror.upsert import Stored, alive_rows, store_mirrored_rows
 from pipelines.mirror.windows import Windows
@@ -136,8 +136,6 @@ def store_page(
     if run.full:
         stored = store_mirrored_rows(run.entity, rows, asked)
     else:
-        if run.entity.hidden:
-            adopt_contacts(source, (row["contact_id"] for row in rows))
         stored = store_with_stories(source, run.entity, rows, asked)
     run.add(stored)
     more = len(rows) - stored.left_out if run.full and not again else len(stored.new)

@@ -19,7 +19,7 @@ from qc import appeals
 from qc.models import Appeal, Finding
 from team.models import Employee
 from web.api.parameters import KnownFilters
-from web.frame.filters import NO_SUCH, Number
+from web.frame.filters import NO_SUCH, FilterSet, Number
 
 
 def _reader(request: Request) -> Employee:
@@ -74,7 +74,7 @@ class DecidedShape(serializers.Serializer):
     counts_from = serializers.DateTimeField(required=False, default=None, allow_null=True)
 
 
-class AppealFilter(filters.FilterSet):
+class AppealFilter(FilterSet):
     """``state`` is that which was kept: a decided appeal that closed by itself is found by «decided»."""
 
     state = filters.ChoiceFilter(choices=Appeal.State.choices, label="state", error_messages=NO_SUCH)

@@ -8,7 +8,7 @@ from audit.models import Change
 from audit.registry import KEPT
 from team.models import Employee
 from web.audit.wording import title_of
-from web.frame.filters import NO_SUCH, One, Since, Sort
+from web.frame.filters import NO_SUCH, FilterSet, One, Since, Sort
 
 
 def tables() -> list[tuple[str, str]]:
@@ -16,7 +16,7 @@ def tables() -> list[tuple[str, str]]:
     return sorted(((table, title_of(table)) for table in KEPT), key=lambda one: one[1])
 
 
-class ChangeFilter(filters.FilterSet):
+class ChangeFilter(FilterSet):
     user = One(
         queryset=Employee.objects.all(),
         label=_("Who"),

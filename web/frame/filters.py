@@ -192,13 +192,14 @@ class Filters(OrderedDict[str, filters.Filter]):
     times as long."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, filters.Filter]:
-        return {name: self.copied(one) for name, one in self.items()}
+        return {name: copy_filter(one) for name, one in self.items()}
 
-    def copied(self, one: filters.Filter) -> filters.Filter:
-        made = copy(one)
-        made.extra = dict(one.extra)  # the rows to choose from are put there for each reader
-        made.method = one.method  # it is bound to its filter
-        return made
+
+def copy_filter(one: filters.Filter) -> filters.Filter:
+    made = copy(one)
+    made.extra = dict(one.extra)  # the rows to choose from are put there for each reader
+    made.method = one.method  # it is bound to its filter
+    return made
 
 
 class FilterSet(filters.FilterSet):

@@ -1,9 +1,11 @@
 """Workers are killed at drawn moments and Redis is emptied; in the end all is judged as if nothing had happened."""
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import timedelta
 from random import Random
 from time import monotonic, sleep
+from typing import Any
 
 import pytest
 from django.db import connection as database
@@ -14,7 +16,7 @@ from core import redis
 from jobs import judgement_queue, mirror
 from pipelines.account import connection
 from pipelines.mirror import comparisons
-from pipelines.models import Account, Hook, JudgementRequest, Stage, Stay
+from pipelines.models import Account, Deal, Hook, JudgementRequest, Stage, Stay
 from pipelines.tests.equal import assert_mirror_equals
 from pipelines.tests.faults.people import People
 from pipelines.tests.faults.worker import Worker
@@ -44,13 +46,27 @@ FOUND = (
 )
 
 
-def judged() -> Counter[str]:
-    """Lives and findings as they stand."""
-    lives = Stay.objects.values_list(*STAYED)
-    return Counter(map(repr, [*lives, *Finding.objects.standing().values_list(*FOUND)]))
+def judged() -> Counter[tuple[int | None, str]]:
+    """Lives and findings as they stand, with the deals that they are of."""
+    lives = Stay.objects.values_list(*STAYED, named=True)
+    found = Finding.objects.standing().values_list("deal_id", *FOUND, named=True)
+    return Counter((row.deal_id, repr(row)) for row in [*lives, *found])
 
 
-def assert_same(before: Counter[str], after: Counter[str]) -> None:
+def without(
+    relinked: Collection[int], rows: Counter[tuple[int | None, str]]
+) -> Counter[tuple[int | None, str]]:
+    """Without what is found of clients, and of deals that have got another one."""
+    return Counter(
+        {
+            (deal, text): times
+            for (deal, text), times in rows.items()
+            if deal not in relinked and "rule='contact.deals'" not in text
+        }
+    )
+
+
+def assert_same(before: Counter[Any], after: Counter[Any]) -> None:
     assert (before - after, after - before) == (Counter(), Counter()), "what was, and what is instead"
 
 
@@ -134,6 +150,8 @@ def test_killed_workers_and_an_empty_redis_lose_no_judgement(
         mirror.pull_dictionaries()
         mirror.answer_hooks()
         mirror.pull_changes()
+        judgement_queue.judge_waiting()
+        evening, clients = judged(), dict(Deal.objects.values_list("pk", "contact_id"))
         mirror.sweep()  # brings what enters no list of changes: links of contacts
         for name, one in comparisons.comparisons().items():
             assert not one.missing and not one.vanished, f"{name}: increments have lost rows"
@@ -141,6 +159,10 @@ def test_killed_workers_and_an_empty_redis_lose_no_judgement(
     assert not JudgementRequest.objects.exists()
     assert_mirror_equals(amo.world)
     before = judged()
+    relinked = {
+        deal for deal, client in Deal.objects.values_list("pk", "contact_id") if clients.get(deal) != client
+    }
+    assert_same(without(relinked, evening), without(relinked, before))
     assert Finding.objects.standing().count() > 30, "there was something to lose"
 
     assert judge_everything() == {"standing"}
