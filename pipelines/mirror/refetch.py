@@ -94,13 +94,16 @@ def fetch_one(client: Client, entity: Entity, key: int) -> Item | None:
 
 
 def mark_gone(source: Source, entity: Entity, gone: Mapping[int, datetime]) -> Stored:
-    """Bury rows; what belongs to a deal goes with it, or has gone over to another.
+    """Bury rows; what belongs to a deal goes with it, or has gone over to another. Its client stays: one that came out
+    of hiding with it is in no list of changes.
 
     That first: a row is buried once, so whoever is killed in between begins again with both.
     """
     touched = Stored()
     if entity.model is Deal:
-        touched = reread_families(source, alive_rows(entity).filter(pk__in=gone).values_list("pk", flat=True))
+        buried = dict(alive_rows(entity).filter(pk__in=gone).values_list("pk", "contact_id"))
+        adopt_contacts(source, buried.values())
+        touched = reread_families(source, buried)
     return touched | mark_deleted(entity, gone)
 
 

@@ -134,6 +134,16 @@ def test_incoming_leads_are_mirrored_too(serve: Any, now: datetime, in_list: boo
         amo.world.decline_unsorted(uid=second.uid)
         everything(source)
         assert not Deal.objects.alive().filter(name="Вторая").exists()
+        third = amo.world.create_unsorted(name="Третья", contact={"name": "Третий"})
+        tick(amo.world, 3600)
+        everything(source)
+        assert not Contact.objects.filter(name="Третий").exists(), "hidden with its deal"
+        tick(amo.world)
+        amo.world.accept_unsorted(uid=third.uid)
+        amo.world.delete_lead(lead_id=Deal.objects.get(name="Третья").pk)
+        everything(source)
+        assert not Deal.objects.alive().filter(name="Третья").exists()
+        assert Contact.objects.filter(name="Третий", deleted_at=None).exists(), "it came out of hiding before"
 
 
 def test_filters_that_amocrm_ignores_cost_time_and_nothing_else(serve: Any, now: datetime) -> None:

@@ -149,6 +149,7 @@ def test_killed_workers_and_an_empty_redis_lose_no_judgement(
         tick(amo.world, 900)
         mirror.pull_dictionaries()
         mirror.answer_hooks()
+        mirror.pull_changes()  # ends what was broken off, as of when that began
         mirror.pull_changes()
         judgement_queue.judge_waiting()
         evening, clients = judged(), dict(Deal.objects.values_list("pk", "contact_id"))
