@@ -1,21 +1,20 @@
 """Commands of ``manage.py`` in processes that are forked from one that has loaded Django: cheap to start and to kill.
 
-The parent is spoken to by lines: ``start COMMAND`` is answered by the child's pid, ``wait PID`` by its exit code.
+The parent is spoken to by lines: ``start`` is answered by the child's pid, ``wait PID`` by its exit code.
 """
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping
 
-from django.conf import settings
+from devtools.tests.processes import Parent
 
 
 class Child:
     """A command that runs; like a `subprocess.Popen` of it."""
 
-    def __init__(self, parent: "Forking", pid: int) -> None:
+    def __init__(self, parent: Parent, pid: int) -> None:
         self._parent, self.pid = parent, pid
 
     def kill(self) -> None:
@@ -26,33 +25,14 @@ class Child:
         return self._parent.ask(f"wait {self.pid}")
 
 
-class Forking:
-    """Starts ``command`` in one ``environment``, as often as one likes. Close it when all of them have ended."""
+class Forking(Parent):
+    """Starts ``command`` in one ``environment``, as often as one likes."""
 
     def __init__(self, command: str, environment: Mapping[str, str]) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__, command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=dict(environment),
-            cwd=settings.BASE_DIR,
-            text=True,
-        )
+        super().__init__(__name__, command, environment=environment)
 
     def start(self) -> Child:
         return Child(self, self.ask("start"))
-
-    def ask(self, line: str) -> int:
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
-
-    def close(self) -> None:
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait(10)
 
 
 def main(name: str) -> None:

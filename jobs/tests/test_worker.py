@@ -7,15 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.db import connection as database
 from django.test import override_settings
 
 from core import moment
 from devtools.tests import factory
+from devtools.tests.processes import environment_of_test
 from jobs import judgement_queue
 from notices.models import Address, Policy
 from pipelines.account import connection
@@ -33,11 +32,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:No directory at"),
     pytest.mark.filterwarnings("ignore:.*never awaited"),
 ]
-
-
-def database_url() -> str:
-    """The server of this run, and the database that pytest-django has made there."""
-    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database.settings_dict['NAME']}").geturl()
 
 
 @pytest.fixture
@@ -59,13 +53,7 @@ def mirrored(amo: Handle) -> Account:
 
 
 def start(tmp_path: Path) -> subprocess.Popen[bytes]:
-    environment = os.environ | {
-        "DATABASE_URL": database_url(),
-        "REDIS_URL": settings.REDIS_URL,
-        "SECRET_KEY": settings.SECRET_KEY,
-        "AMO_RATE": "0",
-        "PYTHONWARNINGS": "ignore",
-    }
+    environment = environment_of_test(AMO_RATE="0")
     command = [
         sys.executable,
         "-m",
@@ -173,13 +161,7 @@ def teller(telegram: chats.Handle) -> Iterator[Callable[[], None]]:
     running: list[subprocess.Popen[bytes]] = []
 
     def run() -> None:
-        environment = os.environ | {
-            "DATABASE_URL": database_url(),
-            "REDIS_URL": settings.REDIS_URL,
-            "SECRET_KEY": settings.SECRET_KEY,
-            "TELEGRAM_API_URL": telegram.url,
-            "TELEGRAM_BOT_TOKEN": chats.TOKEN,
-        }
+        environment = environment_of_test(TELEGRAM_API_URL=telegram.url, TELEGRAM_BOT_TOKEN=chats.TOKEN)
         command = [sys.executable, "manage.py", "notices_serve"]
         running.append(subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR))
 

@@ -14,14 +14,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
 from devtools.tests import factory
 from devtools.tests.forking import Forking
+from devtools.tests.processes import environment_of_test
 from notices.models import Address, Delivery, Policy
 from pipelines.models import Deal
 from qc.models import Finding
@@ -35,17 +33,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(max(9
 
 
 def environment_of(telegram: Handle) -> dict[str, str]:
-    database = (
-        urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-    )
-    return os.environ | {
-        "DATABASE_URL": database,
-        "REDIS_URL": settings.REDIS_URL,
-        "SECRET_KEY": settings.SECRET_KEY,
-        "TELEGRAM_API_URL": telegram.url,
-        "TELEGRAM_BOT_TOKEN": TOKEN,
-        "NOTICES_LEASE": "3",
-    }
+    told = {"TELEGRAM_API_URL": telegram.url, "TELEGRAM_BOT_TOKEN": TOKEN}
+    return environment_of_test(NOTICES_LEASE="3", **told)
 
 
 def wait_for(what: Callable[[], Any], patience: float = 60.0) -> None:

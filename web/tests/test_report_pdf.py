@@ -1,17 +1,14 @@
 """The PDF of a frozen report: the same bytes from two processes, with other seeds of hashes, on other days."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
 from core.zone import portal_zone
 from devtools.tests.factory import NOW
+from devtools.tests.processes import environment_of_test
 from notices.reports.issuing import issue_report
 from notices.reports.spans import parse_span
 from notices.tests.test_reports import Firm, firm  # noqa: F401 - a fixture
@@ -43,17 +40,10 @@ def test_two_processes_on_two_days_write_the_same_bytes(firm: Firm, tmp_path: Pa
     kept = tmp_path / "report.json"
     kept.write_bytes(bytes(report.body))
     written = []
-    name = connection.settings_dict["NAME"]  # for the portal's zone; the report itself comes from the file
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
     for seed, days, zone in (("1", 0, "UTC"), ("77", 400, "Asia/Vladivostok")):
-        environment = os.environ | {
-            "PYTHONHASHSEED": seed,
-            "TZ": zone,
-            "DATABASE_URL": database,
-            "REDIS_URL": settings.REDIS_URL,
-            "SECRET_KEY": settings.SECRET_KEY,
-            "DJANGO_SETTINGS_MODULE": "salesops.settings",
-        }
+        environment = environment_of_test(
+            PYTHONHASHSEED=seed, TZ=zone, DJANGO_SETTINGS_MODULE="salesops.settings"
+        )
         arguments = [str(kept), str(days * 86_400), NOW.isoformat()]
         done = subprocess.run(
             [sys.executable, "-c", WRITE, *arguments], cwd=ROOT, env=environment, capture_output=True

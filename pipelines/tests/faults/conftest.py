@@ -25,6 +25,13 @@ def workers(django_db_setup: None) -> Iterator[Worker]:
 
 
 @pytest.fixture
+def worker(workers: Worker, request: pytest.FixtureRequest) -> Worker:
+    """With pages as long as the module's ``PAGE``."""
+    workers.limit = request.module.PAGE
+    return workers
+
+
+@pytest.fixture
 def long(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--long", default=False))
 

@@ -15,7 +15,7 @@ from statistics import quantiles
 import pytest
 from django.conf import settings
 
-from jobs.tests.test_worker import database_url
+from devtools.tests.processes import environment_of_test
 from pipelines.models import Account, Hook
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
@@ -33,13 +33,9 @@ def portal() -> Iterator[tuple[subprocess.Popen[bytes], int]]:
         port = probe.getsockname()[1]
     options = ["--workers", "2", "--threads", "4", "--log-level", "critical"]
     command = [sys.executable, "-m", "gunicorn", "salesops.wsgi", "--bind", f"127.0.0.1:{port}", *options]
-    environment = os.environ | {
-        "DATABASE_URL": database_url(),
-        "REDIS_URL": settings.REDIS_URL,
-        "SECRET_KEY": settings.SECRET_KEY,
-        "PYTHONWARNINGS": "ignore",
-    }
-    server = subprocess.Popen([*command, "--no-control-socket"], cwd=settings.BASE_DIR, env=environment)
+    server = subprocess.Popen(
+        [*command, "--no-control-socket"], cwd=settings.BASE_DIR, env=environment_of_test()
+    )
     try:
         yield server, port
     finally:

@@ -29,14 +29,9 @@ from sandbox.server import Handle
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(1500)]
 
+PAGE = 20
 TASKS = ("pull_changes", "answer_hooks", "judge_waiting", "judge_waiting")
 MODES = ("off", "shadow", "warn", "money")
-
-
-@pytest.fixture
-def worker(workers: Worker) -> Worker:
-    workers.limit = 20
-    return workers
 
 
 STAYED = ("deal_id", "visit", "entered_at", "left_at", "stage_id", "manager_id", "next_stage_id", "inferred")

@@ -32,12 +32,6 @@ def amo() -> Iterator[Handle]:
     handle.stop()
 
 
-@pytest.fixture
-def worker(workers: Worker) -> Worker:
-    workers.limit = PAGE
-    return workers
-
-
 def pages_asked(amo: Handle) -> Counter[str]:
     """Counts every question from now on."""
     asked: Counter[str] = Counter()

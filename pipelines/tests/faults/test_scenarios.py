@@ -247,12 +247,6 @@ def small_pages() -> Iterator[None]:
         object.__setattr__(entity, "limit", limit)
 
 
-@pytest.fixture
-def worker(workers: Worker) -> Worker:
-    workers.limit = PAGE
-    return workers
-
-
 @pytest.mark.parametrize("fetchers", [1, 6], ids=["page after page", "pages at once"])
 @pytest.mark.parametrize("narrow", [False, True], ids=["all pipelines", "one of two pipelines"])
 def test_after_a_day_of_faults_the_mirror_is_what_amocrm_is(

@@ -7,18 +7,15 @@ exit code, -9 after a kill.
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from datetime import datetime
-from urllib.parse import urlsplit
 
-from django.conf import settings
-from django.db import connection
+from devtools.tests.processes import Parent, environment_of_test
 
 
-class Worker:
-    """Runs tasks of the mirror and of judgement in processes of their own, on the tests' database. Close it.
+class Worker(Parent):
+    """Runs tasks of the mirror and of judgement in processes of their own, on the tests' database.
 
     ``limit``: rows a page, so that small accounts have many.
     """
@@ -26,36 +23,10 @@ class Worker:
     limit = 20
 
     def __init__(self) -> None:
-        name = connection.settings_dict["NAME"]
-        url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
-        environment = os.environ | {
-            "DATABASE_URL": url,
-            "REDIS_URL": settings.REDIS_URL,
-            "SECRET_KEY": settings.SECRET_KEY,
-            "AMO_RATE": "0",
-            "SALESOPS_NOW": "",
-            "PYTHONWARNINGS": "ignore",
-        }
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-            cwd=settings.BASE_DIR,
-            text=True,
-        )
+        super().__init__(__name__, environment=environment_of_test(AMO_RATE="0", SALESOPS_NOW=""))
 
     def run(self, task: str, *, kill_after: float = 0.0, now: datetime | None = None) -> int:
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(f"{task} {self.limit} {kill_after} {now.isoformat() if now else ''}\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
-
-    def close(self) -> None:
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait(10)
+        return self.ask(f"{task} {self.limit} {kill_after} {now.isoformat() if now else ''}")
 
 
 def main() -> None:
