@@ -21,6 +21,7 @@ from core import account, changes, redis
 from core.periods import Period
 from metrics.account_size import is_large
 from metrics.chances import Chance
+from pipelines.mirror import freshness
 from qc.models import NEVER, SHOWN
 from qc.rules import behind
 from timeline.attribution import OWNER_AT_CLOSING
@@ -136,6 +137,7 @@ with live as materialized (
 )
 select json_build_object(
     'as_of', %(now)s::timestamptz,
+    'loading', %(loading)s,
     'amo', coalesce((select base_url from pipelines_account order by id limit 1), ''),
     'cells', (select coalesce(json_agg(cells), '[]') from cells),
     'findings', (select coalesce(json_agg(findings), '[]') from findings),
@@ -228,9 +230,10 @@ class Story(Struct, frozen=True):
 
 
 class Snapshot(Struct, frozen=True):
-    """``amo``: the address of amoCRM, for links into it."""
+    """``amo``: the address of amoCRM, for links into it. ``loading``: counted during the first load, so of a part."""
 
     as_of: datetime
+    loading: bool
     amo: str
     cells: list[Cell]
     findings: list[Findings]
@@ -330,6 +333,7 @@ def count_snapshot(now: datetime, month: Period) -> str:
     """The statement's answer as JSON text."""
     values: dict[str, Any] = {
         "now": now,
+        "loading": freshness.is_loading(),
         "week_ago": now - WEEK,
         "never": NEVER,
         "shown": list(SHOWN),

@@ -175,7 +175,7 @@ def block(request: HttpRequest, block: str) -> HttpResponse:
         return listing.export_rows(str(title), form, file.rows(shown), file.columns)
     asks = block not in WITHOUT_SNAPSHOT
     taken = snapshot.find_snapshot(now, month, ask_for_count) if asks else None
-    counting = asks and taken is None
+    counting = asks and (taken is None or taken.loading)
     shown = {} if counting else show(request, scope, taken)
     whole = not bare or request.GET.get("all") == "1"
     by = {"by": "count"} if request.GET.get("by") == "count" else {}

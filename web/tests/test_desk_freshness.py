@@ -15,7 +15,7 @@ from jobs import desk
 from jobs.judgement import judge_waiting
 from metrics import account_size, snapshot
 from notices.proposed import count_proposals
-from pipelines.models import JudgementRequest
+from pipelines.models import Cursor, JudgementRequest
 from salesops.celery import app
 from team.models import Role
 from web.desk.views import BLOCKS, WITHOUT_SNAPSHOT
@@ -34,6 +34,20 @@ def test_a_block_that_has_not_changed_is_not_sent_again(office: Office) -> None:
     office.stand_still(office.anna, 1_000, days=1)
     changes.announce_change()
     assert client.get("/desk/figures/", headers=seen).status_code == 200
+
+
+def test_during_the_first_load_no_part_is_shown_for_the_whole(office: Office) -> None:
+    office.stand_still(office.anna, 1_000, days=30)
+    cursor = Cursor.objects.create(entity="leads", as_of=None)
+    client = login()
+    for name in BLOCKS.keys() - WITHOUT_SNAPSHOT:
+        page = client.get(f"/desk/{name}/", headers=HTMX).content.decode()
+        assert "Появится, когда первая загрузка закончится" in page, name
+
+    cursor.delete()
+    changes.announce_change()
+    page = client.get("/desk/figures/", headers=HTMX).content.decode()
+    assert "Зависшие деньги" in page and "первая загрузка" not in page
 
 
 def test_the_pulse_is_silent_until_something_changes() -> None:
@@ -169,7 +183,8 @@ def test_a_block_costs_six_queries_at_most(
     lines = {"figures": 5, "first": 6, "flow": 5, "load": 6}.get(block, 0)
     if block == "first":
         count_proposals(NOW)
-    with django_assert_max_num_queries(7 + lines):  # the first reader after a change counts the snapshot
+    # The first reader after a change counts the snapshot, which asks whether all has been loaded.
+    with django_assert_max_num_queries(8 + lines):
         client.get(f"/desk/{block}/", headers=HTMX)
     with django_assert_max_num_queries(6 + lines):
         client.get(f"/desk/{block}/", headers=HTMX)
