@@ -225,7 +225,7 @@ def _rota(one: dict[str, Any]) -> Rota:
         ends=time.fromisoformat(one["ends"]),
         defaults={
             "name": f"{on}/{off}, {hours}"
-            + (f", смена {one['group'][-1]}" if one["group"].startswith("Смена") else ""),
+            + (f", смена\N{NO-BREAK SPACE}{one['group'][-1]}" if one["group"].startswith("Смена") else ""),
             "time_zone": one["time_zone"],
             "calendar": _russia() if len(one["pattern"]) == 7 else None,
         },
