@@ -103,6 +103,20 @@ def tell_reached(asked: Asked, answer: dict[str, Any]) -> Table:
     )
 
 
+def list_periods(rows: list[dict[str, Any]], label: str) -> list[tuple[Figure, dict[str, Any]]]:
+    """Periods and what they are called, from the first in which there is anything: a year that begins before the
+    account's first deal would be half a page of zeros. The API has them all."""
+    empty = 0
+    while empty < len(rows) and not any(
+        value for value in rows[empty].values() if isinstance(value, int | float)
+    ):
+        empty += 1
+    note = _("nothing before") if empty else ""
+    return [
+        (words(month(row[label]), note="" if place else note), row) for place, row in enumerate(rows[empty:])
+    ]
+
+
 def tell_flow(asked: Asked, answer: dict[str, Any]) -> Table:
     in_money = answer["value"] == "price"
     names = [
@@ -120,8 +134,8 @@ def tell_flow(asked: Asked, answer: dict[str, Any]) -> Table:
         "won": _("− Won"), "lost": _("− Lost"), "left": _("− Left"), "end": _("= At the end"),
     }  # fmt: skip
     rows = []
-    for row in answer["rows"]:
-        line = [words(month(row["period"]))]
+    for title, row in list_periods(answer["rows"], "period"):
+        line = [title]
         for name in names:
             cell = {"period": row["period"], "what": name}
             if in_money:
@@ -141,7 +155,7 @@ def tell_weekly(asked: Asked, answer: dict[str, Any]) -> Table:
     ]  # fmt: skip
     rows = [
         [
-            words(month(row["week"])),
+            title,
             counted(asked, row["in_work_at_start"], week=row["week"], what="start"),
             counted(asked, row["created"], week=row["week"], what="created"),
             counted(asked, row["won"], week=row["week"], what="won"),
@@ -149,7 +163,7 @@ def tell_weekly(asked: Asked, answer: dict[str, Any]) -> Table:
             _found(asked, row["findings_opened"], row["week"], "since", "until"),
             _found(asked, row["findings_closed"], row["week"], "closed_since", "closed_until"),
         ]
-        for row in answer["rows"]
+        for title, row in list_periods(answer["rows"], "week")
     ]
     return Table(heads, rows)
 

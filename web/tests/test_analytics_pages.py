@@ -123,6 +123,20 @@ def test_findings_of_a_week_are_a_list(role: str, query: str, office: Office) ->
         assert client.get(address).context["count"] == total, address
 
 
+@pytest.mark.parametrize("code", ["flow", "weekly"])
+def test_periods_begin_with_the_first_that_has_anything(code: str, office: Office) -> None:
+    client = reader(Role.DIRECTOR, office)
+    query = f"?from={(NOW - 300 * DAY).date()}&to={NOW.date()}"
+    told = client.get(f"/api/v1/analytics/{code}/{query}").json()["rows"]
+    empty = next(place for place, row in enumerate(told) if row["created"])
+    page = client.get(f"/analytics/{code}/{query}").content.decode()
+
+    assert empty > 3 and page.count("раньше ничего нет") == 1
+    assert page.count("<tr") == len(told) - empty + 1  # and the heads
+    since = f"?from={(NOW - 2 * DAY).date()}&to={NOW.date()}"
+    assert "раньше ничего нет" not in client.get(f"/analytics/{code}/{since}").content.decode()
+
+
 @pytest.mark.parametrize("code", REPORTS)
 def test_a_manager_meets_nobody_else(code: str, office: Office) -> None:
     client = reader(Role.MANAGER, office)
