@@ -29,15 +29,15 @@ MANY = 999  # a badge need not be exact, and counting a million findings on ever
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     state = SimpleLazyObject(lambda: read_state(request))
+    fresh = SimpleLazyObject(lambda: age(request, state))
+    waiting = SimpleLazyObject(lambda: judging.tell(state.backlog))
     return {
         "demo": settings.DEMO,
         "has_views": request.resolver_match is not None and request.resolver_match.url_name in PAGES,
         "nav": SimpleLazyObject(lambda: menu(request, state)),
-        "freshness": SimpleLazyObject(lambda: age(request, state)),
-        "judging": SimpleLazyObject(lambda: judging.tell(state.backlog)),
-        "unfinished": SimpleLazyObject(
-            lambda: freshness.is_loading(state.cursors) or judging.tell(state.backlog)
-        ),
+        "freshness": fresh,
+        "judging": waiting,
+        "unfinished": SimpleLazyObject(lambda: bool(fresh["loading"] or waiting)),
         "amo": SimpleLazyObject(lambda: account.own().address),
         "leavers": SimpleLazyObject(lambda: getattr(request.user, "leavers", frozenset())),
     }

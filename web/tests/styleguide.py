@@ -100,7 +100,6 @@ def sample() -> dict[str, Any]:
         ],
         "freshness": {"as_of": datetime.now(UTC) - timedelta(minutes=2), "state": "ok"},
         "judging": {"left": 1_240, "more": False},
-        "unfinished": False,
         "periods": [("День", "#page", False), ("Неделя", "#page", False), ("Месяц", "#page", True)],
         "filters": Filters({"department": "1", "person": ""}),
         "form": Appeal({"reason": "rule", "text": "Задача была поставлена на встрече", "due": "завтра"}),

@@ -81,7 +81,7 @@ def test_a_proposal_is_taken_carried_out_and_kept(firm: Firm, django_assert_max_
 
 def test_during_the_first_load_nothing_is_proposed_and_nothing_praised(firm: Firm) -> None:
     client = signed_in(firm.director)
-    cursor = Cursor.objects.create(entity="leads", as_of=None)
+    cursor = Cursor.objects.create(entity="deals", as_of=None)
     page = client.get("/decisions/").content.decode()
     assert "Кирилл" not in page and "Пока не посчитано" in page
 
