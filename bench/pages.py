@@ -19,7 +19,7 @@ from bench.measure import Cost, cost, share, typical
 from bench.report import Line, against, figure
 from bench.setting import Setting
 from core import collecting
-from metrics import snapshot
+from metrics import kept_snapshot, snapshot
 from pipelines.models import Deal
 from team.models import Employee
 from web.desk.views import BLOCKS
@@ -45,7 +45,7 @@ def measured(setting: Setting, size: Company) -> Iterator[Line]:
     for title, get in addresses(director, manager):
         yield line(f"{title}, {size.deals:,} deals", *timed(get, calls))
     yield slowest_count(director, size, calls)
-    snapshot.take_snapshot(
+    kept_snapshot.take_snapshot(
         NOW, MONTH
     )  # of a large company blocks say that it is being counted while there is none
     yield slowest_block(director, size, calls)
@@ -169,8 +169,8 @@ def changed(director: Client, size: Company, calls: int) -> Iterator[Line]:
 
 def live(size: Company) -> Line:
     """What is kept in Redis beside the statement that counts it."""
-    snapshot.take_snapshot(NOW, MONTH)
-    kept = typical([cost(lambda: snapshot.take_snapshot(NOW, MONTH)) for _ in range(15)])
+    kept_snapshot.take_snapshot(NOW, MONTH)
+    kept = typical([cost(lambda: kept_snapshot.take_snapshot(NOW, MONTH)) for _ in range(15)])
     counted = typical([cost(lambda: snapshot.count_snapshot(NOW, MONTH)) for _ in range(3)])
     return against(
         f"the desk's figures, kept, {size.deals:,} deals", kept, counted, MOST_SHARE, " counted live"

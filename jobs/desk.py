@@ -11,7 +11,7 @@ from core import changes, moment
 from core.periods import Period, month_of, parse_month
 from core.zone import portal_zone
 from jobs.pay import refresh_statements
-from metrics import snapshot
+from metrics import kept_snapshot
 
 PAY_DELAY = 10  # seconds: judgements of that long share one count of the month's pay
 
@@ -22,7 +22,7 @@ def count_desk(label: str = "") -> None:
     finds figures and does not wait for a count."""
     now = moment.now()
     month = parse_month(label, portal_zone()) if label else month_of(now, portal_zone())
-    snapshot.recount_snapshot(now, month)
+    kept_snapshot.recount_snapshot(now, month)
     changes.announce_change(changes.COUNTED)
 
 

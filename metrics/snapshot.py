@@ -1,35 +1,27 @@
 """The desk's figures in one statement: every number of one snapshot comes from the same instant, so they reconcile.
 
-The answer is small (a row per stage and person), and is kept in Redis until something changes; all blocks of all
-readers are cut out of it. What is kept always equals what the statement would answer: it is the statement's own text.
+The answer is small (a row per stage and person); all blocks of all readers are cut out of it. It is kept: see
+`metrics.kept_snapshot`.
 """
 
-import time
-from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
-from zlib import crc32
+from typing import Any
 
 from django.db import connection
 from msgspec import Struct, json
-from redis import RedisError
 
-from core import account, changes, redis
+from core import account
 from core.periods import Period
-from metrics.account_size import is_large
 from metrics.chances import Chance
 from pipelines.mirror import freshness
+from pipelines.models import Cursor
 from qc.models import NEVER, SHOWN
 from qc.rules import behind
 from timeline.attribution import OWNER_AT_CLOSING
 
 WEEK = timedelta(days=7)
-KEEP = 1800  # seconds: several rounds of the schedule, so that readers always find some
-MOST_WAIT = 60  # seconds for a worker that counts the first one
-SLOW = 0.5  # seconds: who counts longer lets a worker do it
 CASES, STORIES = 6, 10  # the most that the desk shows of them
 ENDED = 5_000  # deals that chances of winning are counted from, the latest closed
 SQL = f"""
@@ -137,7 +129,8 @@ with live as materialized (
 )
 select json_build_object(
     'as_of', %(now)s::timestamptz,
-    'loading', %(loading)s,
+    'cursors', (select coalesce(json_agg(json_build_object('entity', entity, 'as_of', as_of, 'state', state)), '[]')
+                from pipelines_cursor),
     'amo', coalesce((select base_url from pipelines_account order by id limit 1), ''),
     'cells', (select coalesce(json_agg(cells), '[]') from cells),
     'findings', (select coalesce(json_agg(findings), '[]') from findings),
@@ -229,11 +222,19 @@ class Story(Struct, frozen=True):
         return "closed" if self.fixed else "open"
 
 
+class Reached(Struct, frozen=True):
+    """Up to when an entity of the mirror was here."""
+
+    entity: str
+    as_of: datetime | None
+    state: str
+
+
 class Snapshot(Struct, frozen=True):
-    """``amo``: the address of amoCRM, for links into it. ``loading``: counted during the first load, so of a part."""
+    """``amo``: the address of amoCRM, for links into it."""
 
     as_of: datetime
-    loading: bool
+    cursors: list[Reached]
     amo: str
     cells: list[Cell]
     findings: list[Findings]
@@ -243,85 +244,15 @@ class Snapshot(Struct, frozen=True):
     stories: list[Story]
     chances: list[Chance]
 
+    @property
+    def loading(self) -> bool:
+        """Whether it was counted during the first load, so of a part of what there is."""
+        return freshness.is_loading(
+            Cursor(entity=one.entity, as_of=one.as_of, state=one.state) for one in self.cursors
+        )
+
 
 _decoder = json.Decoder(Snapshot)
-
-
-def find_snapshot(now: datetime, month: Period, elsewhere: Callable[[Period], object]) -> Snapshot | None:
-    """`take_snapshot`, or None while a worker counts the first of a very large account: that takes seconds.
-
-    Where none has answered within a minute, the reader counts after all.
-    """
-    key = key_of(month)
-    with suppress(RedisError):
-        if not redis.client().exists(key) and is_large():
-            if redis.client().set(f"{key}:first", 1, nx=True, ex=2 * MOST_WAIT):
-                elsewhere(month)
-                return None
-            if redis.client().ttl(f"{key}:first") > MOST_WAIT:
-                return None
-    return take_snapshot(now, month, elsewhere)
-
-
-def take_snapshot(
-    now: datetime, month: Period, elsewhere: Callable[[Period], object] | None = None
-) -> Snapshot:
-    """The present figures: the kept ones while nothing has changed, else counted anew.
-
-    Where counting is slow (a very large account) nobody waits for it: the kept figures are shown while it is done
-    ``elsewhere``, and open pages are told when it has. Without Redis they are counted every time.
-    """
-    key = key_of(month)
-    try:
-        kept = _kept(key)
-        stamp = changes.data_stamp(now)
-        if kept and kept.stamp == stamp:
-            return decode_snapshot(kept.text)
-        if elsewhere and kept and kept.cost > SLOW:
-            if _is_due(key, kept):
-                elsewhere(month)
-            return decode_snapshot(kept.text)
-        with redis.client().lock(
-            f"{key}:lock", timeout=20, blocking_timeout=20
-        ):  # many blocks ask at once; one counts
-            kept = _kept(key)
-            text = kept.text if kept and kept.stamp == stamp else recount_snapshot(now, month)
-    except RedisError:
-        text = count_snapshot(now, month).encode()
-    return decode_snapshot(text)
-
-
-def recount_snapshot(now: datetime, month: Period) -> bytes:
-    """Count and keep; gives what is kept. Raises RedisError."""
-    key, stamp, started = key_of(month), changes.data_stamp(now), time.perf_counter()
-    text = count_snapshot(now, month).encode()
-    redis.client().hset(key, mapping={"stamp": stamp, "cost": time.perf_counter() - started, "text": text})
-    redis.client().expire(key, KEEP)
-    return text
-
-
-def key_of(month: Period) -> str:
-    """Another statement (a new version of the portal) finds nothing that the old one has kept."""
-    return f"desk:{connection.settings_dict['NAME']}:{crc32(SQL.encode()):x}:{month.label}"
-
-
-class Kept(NamedTuple):
-    """``cost``: how many seconds counting took."""
-
-    stamp: str
-    cost: float
-    text: bytes
-
-
-def _kept(key: str) -> Kept | None:
-    kept: list[Any] = redis.client().hmget(key, "stamp", "cost", "text")
-    stamp, cost, text = kept
-    return Kept(stamp.decode(), float(cost), text) if stamp and cost and text else None
-
-
-def _is_due(key: str, kept: Kept) -> bool:
-    """Whether to ask for a count: at most a tenth of the time is spent on counting."""
-    return bool(redis.client().set(f"{key}:asked", 1, nx=True, ex=max(1, round(10 * kept.cost))))
 
 
 @lru_cache(2)  # ten blocks of the desk ask for the same one; nobody changes it
@@ -333,7 +264,6 @@ def count_snapshot(now: datetime, month: Period) -> str:
     """The statement's answer as JSON text."""
     values: dict[str, Any] = {
         "now": now,
-        "loading": freshness.is_loading(),
         "week_ago": now - WEEK,
         "never": NEVER,
         "shown": list(SHOWN),

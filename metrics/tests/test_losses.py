@@ -11,7 +11,7 @@ from core.periods import Period
 from core.tests.no_redis import nowhere
 from devtools.tests import factory
 from devtools.tests.factory import NOW
-from metrics import losses, month_chances, snapshot
+from metrics import kept_snapshot, losses, month_chances
 from metrics.month_chances import Chances
 from metrics.tests.lost_rows import Loss, from_rows, read_rows
 from pipelines.models import CustomField, LossReason, Stage, Stay, Touch
@@ -126,9 +126,9 @@ def test_what_is_kept_depends_on_the_zone_the_pipelines_and_the_version(
     monkeypatch.setattr(losses, "VERSION", losses.VERSION + 1)
     keys.add(losses.key_of(month("Europe/Moscow"), None))
     assert len(keys) == 6
-    old = snapshot.key_of(month("Europe/Moscow"))
-    monkeypatch.setattr(snapshot, "SQL", snapshot.SQL + " ")
-    assert snapshot.key_of(month("Europe/Moscow")) != old
+    old = kept_snapshot.key_of(month("Europe/Moscow"))
+    monkeypatch.setattr(kept_snapshot, "SQL", kept_snapshot.SQL + " ")
+    assert kept_snapshot.key_of(month("Europe/Moscow")) != old
 
 
 @pytest.mark.django_db

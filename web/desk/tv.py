@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from core import moment
 from jobs.desk import ask_for_count
-from metrics import snapshot
+from metrics import kept_snapshot
 from pipelines.models import Task
 from web.desk import blocks, money
 from web.desk.views import for_scopes, this_month
@@ -25,7 +25,7 @@ from web.frame.scope import read_scope
 def screen(request: HttpRequest) -> HttpResponse:
     """The whole of what the reader sees; the page asks for itself again every minute."""
     scope, now = read_scope(request), moment.now()
-    taken = snapshot.take_snapshot(now, this_month(), ask_for_count)
+    taken = kept_snapshot.take_snapshot(now, this_month(), ask_for_count)
     shown = blocks.figures_block(taken, scope)
     plan = money.reckon_plan(taken, scope, this_month(), now)
     days = blocks.won_by_day(taken, scope)

@@ -15,7 +15,7 @@ from core.zone import portal_zone
 from jobs.desk import ask_for_count
 from kpi.statements import closes_months
 from kpi.unclaimed import review_months
-from metrics import snapshot
+from metrics import kept_snapshot, snapshot
 from metrics.snapshot import Snapshot
 from web.desk import blocks, deeds, kept_blocks, money, today
 from web.desk.exports import FILES
@@ -171,10 +171,10 @@ def block(request: HttpRequest, block: str) -> HttpResponse:
     scope, file = read_scope(request), FILES.get(block)
     now, month = moment.now(), this_month()
     if file is not None and (form := listing.asked_file(request)):
-        shown = show(request, scope, snapshot.take_snapshot(now, month, ask_for_count))
+        shown = show(request, scope, kept_snapshot.take_snapshot(now, month, ask_for_count))
         return listing.export_rows(str(title), form, file.rows(shown), file.columns)
     asks = block not in WITHOUT_SNAPSHOT
-    taken = snapshot.find_snapshot(now, month, ask_for_count) if asks else None
+    taken = kept_snapshot.find_snapshot(now, month, ask_for_count) if asks else None
     counting = asks and (taken is None or taken.loading)
     shown = {} if counting else show(request, scope, taken)
     whole = not bare or request.GET.get("all") == "1"
